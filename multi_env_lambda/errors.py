@@ -1,0 +1,133 @@
+"""Everything this library raises on purpose, with the exit code that a script ends with.
+
+The tree::
+
+    MultiEnvLambdaError                 1
+    ├── UnitsFailed                     1   at least one unit did not reach its goal
+    ├── ConfigurationError              3   a file of the repository says something that cannot be done
+    ├── BuildError                      4   an artifact cannot be built from what is there
+    ├── PublishError                    5   the bucket refused, or holds other bytes under this name
+    ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
+    ├── StackError                      7   CloudFormation refused, failed or did not answer in time
+    ├── PlanStale                       8   the world moved between deciding and acting; run the command again
+    ├── Refused                         9   a rule of the environment forbids it: order, approval, releases only
+    ├── Busy                           10   somebody else is deploying this unit to this environment
+    ├── LocalCloudError                11   the local cloud did not start or does not answer
+    ├── ToolError                      12   a program that is needed (git, uv) is missing or failed
+    └── CheckFailed                    13   a smoke invocation after the deploy did not answer as expected
+
+A usage error of the command line is 2 and an interrupt is 130, as everywhere.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AccountError",
+    "BuildError",
+    "Busy",
+    "CheckFailed",
+    "ConfigurationError",
+    "LocalCloudError",
+    "MultiEnvLambdaError",
+    "PlanStale",
+    "PublishError",
+    "Refused",
+    "StackError",
+    "ToolError",
+    "UnitsFailed",
+]
+
+
+class MultiEnvLambdaError(Exception):
+    """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do."""
+
+    exit_code = 1
+
+    def __init__(self, where: str, what: str, *, hint: str) -> None:
+        super().__init__(where, what, hint)
+        self.where = where
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}\nhint: {self.hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions are pickled by position; ours take the hint by keyword.
+        return (_rebuild, (type(self), self.where, self.what, self.hint))
+
+
+def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:
+    return kind(where, what, hint=hint)
+
+
+class UnitsFailed(MultiEnvLambdaError):
+    """At least one unit did not reach its goal; the others were finished."""
+
+    exit_code = 1
+
+
+class ConfigurationError(MultiEnvLambdaError):
+    """A file of the repository says something that cannot be done; nothing was written."""
+
+    exit_code = 3
+
+
+class BuildError(MultiEnvLambdaError):
+    """An artifact cannot be built from what is there; nothing was published."""
+
+    exit_code = 4
+
+
+class PublishError(MultiEnvLambdaError):
+    """The bucket refused a write, or holds other bytes under a name that was to be ours."""
+
+    exit_code = 5
+
+
+class AccountError(MultiEnvLambdaError):
+    """No credentials, a role that cannot be assumed, or credentials of another account."""
+
+    exit_code = 6
+
+
+class StackError(MultiEnvLambdaError):
+    """CloudFormation refused a change, failed to make it, or did not answer before the deadline."""
+
+    exit_code = 7
+
+
+class PlanStale(MultiEnvLambdaError):
+    """The world moved between deciding and acting; the same command can simply be run again."""
+
+    exit_code = 8
+
+
+class Refused(MultiEnvLambdaError):
+    """A rule of the environment forbids it: promotion order, approval, releases only."""
+
+    exit_code = 9
+
+
+class Busy(MultiEnvLambdaError):
+    """Somebody else is deploying this unit to this environment right now."""
+
+    exit_code = 10
+
+
+class LocalCloudError(MultiEnvLambdaError):
+    """The local cloud did not start, or does not answer."""
+
+    exit_code = 11
+
+
+class ToolError(MultiEnvLambdaError):
+    """A program that is needed (git, uv) is missing, or ended with an error."""
+
+    exit_code = 12
+
+
+class CheckFailed(MultiEnvLambdaError):
+    """A smoke invocation after the deploy did not answer as expected."""
+
+    exit_code = 13

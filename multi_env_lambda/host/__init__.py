@@ -1,0 +1,1 @@
+"""This machine: git, files, processes, clock, terminal."""

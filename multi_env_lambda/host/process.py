@@ -1,0 +1,53 @@
+"""Programs that are started: always a list of arguments, never a shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from multi_env_lambda.errors import ToolError
+
+__all__ = ["run", "uv_program"]
+
+_TAIL_LINES = 15
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    where: str,
+    hint: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """Run a program to its end and give its standard output.
+
+    Raises:
+        ToolError: the program is missing, or ended with another status than 0; the text ends with the tail of its stderr.
+    """
+    words = [os.fspath(word) for word in argv]
+    try:
+        done = subprocess.run(words, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
+    except OSError as error:
+        raise ToolError(where, f"`{words[0]}` could not be started: {error.strerror}", hint=hint) from error
+    if done.returncode != 0:
+        tail = "\n".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:])
+        raise ToolError(where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint)
+    return done.stdout
+
+
+def uv_program() -> str:
+    """The path of uv: the one installed beside this library, else the one on PATH."""
+    try:
+        from uv import find_uv_bin
+
+        return os.fspath(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+        if found is None:
+            raise ToolError("uv", "the program is not installed", hint="run `pip install uv`") from None
+        return found

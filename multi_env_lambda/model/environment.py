@@ -1,0 +1,69 @@
+"""A stage of the promotion chain, and the devops account that holds artifacts and records."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import attrs
+
+__all__ = ["DEFAULT_ROLE_NAME", "Devops", "Environment"]
+
+DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
+"""The role that AWS Organizations makes in every member account; used until an account is bootstrapped."""
+
+
+def _role_arn(account_id: str, role_name: str) -> str:
+    return f"arn:aws:iam::{account_id}:role/{role_name}"
+
+
+def _switch_role_url(account_id: str, role_name: str, display_name: str) -> str:
+    query = urlencode({"account": account_id, "roleName": role_name, "displayName": display_name})
+    return f"https://signin.aws.amazon.com/switchrole?{query}"
+
+
+@attrs.frozen(kw_only=True)
+class Devops:
+    """The account that holds the artifacts, the records and the CI."""
+
+    account_id: str
+    region: str
+    bucket: str
+    role_name: str = DEFAULT_ROLE_NAME
+
+    @property
+    def name(self) -> str:
+        return "devops"
+
+    @property
+    def role_arn(self) -> str:
+        return _role_arn(self.account_id, self.role_name)
+
+    @property
+    def switch_role_url(self) -> str:
+        """The console page that switches to this account's role.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+        """
+        return _switch_role_url(self.account_id, self.role_name, self.name)
+
+
+@attrs.frozen(kw_only=True)
+class Environment:
+    """One stage: where it lies, and the rules that hold there. ``position`` counts from 0 in promotion order."""
+
+    name: str
+    account_id: str
+    region: str
+    role_name: str = DEFAULT_ROLE_NAME
+    position: int = 0
+    approval: bool = False
+    releases_only: bool = False
+
+    @property
+    def role_arn(self) -> str:
+        return _role_arn(self.account_id, self.role_name)
+
+    @property
+    def switch_role_url(self) -> str:
+        """The console page that switches to this account's role (see ``Devops.switch_role_url``)."""
+        return _switch_role_url(self.account_id, self.role_name, self.name)

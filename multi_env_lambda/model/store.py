@@ -1,0 +1,69 @@
+"""What the library needs of an object store: S3 in production, a dictionary in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import attrs
+
+__all__ = ["Listed", "ObjectStore", "Stored"]
+
+
+@attrs.frozen(kw_only=True)
+class Listed:
+    """One line of a listing. ``modified`` is seconds since 1970 by the store's own clock."""
+
+    key: str
+    etag: str
+    size: int
+    modified: float
+
+
+@attrs.frozen(kw_only=True)
+class Stored:
+    """One object: its bytes, its ETag, its user metadata."""
+
+    key: str
+    body: bytes
+    etag: str
+    metadata: Mapping[str, str]
+
+
+class ObjectStore(Protocol):
+    """Conditional reads and writes by key. Every write is verified by SHA-256; nothing is overwritten by accident."""
+
+    def list(self, prefix: str) -> Iterable[Listed]:
+        """All keys below ``prefix``, in order."""
+        ...
+
+    def get(self, key: str) -> Stored | None:
+        """The object, or None where there is none."""
+        ...
+
+    def head(self, key: str) -> Mapping[str, str] | None:
+        """The user metadata of an object, or None where there is none."""
+        ...
+
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+        """Write an object that must not exist yet; gives its ETag.
+
+        A lost answer is resolved by reading back: equal bytes under the key are success (whoever wrote them).
+        None: the key holds other bytes.
+        """
+        ...
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+        """Write over the object that has this ETag; gives the new ETag, or None where it has another by now.
+
+        A lost answer is resolved by reading back: our bytes under the key are success.
+        """
+        ...
+
+    def delete(self, key: str, *, etag: str) -> bool:
+        """Delete the object that has this ETag; False where it has another by now."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since 1970 by the store's clock (the Date header of its last answer), never the local clock."""
+        ...

@@ -1,0 +1,1 @@
+"""What to do: pure functions, value in, value out."""
