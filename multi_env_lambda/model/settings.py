@@ -1,0 +1,319 @@
+"""What goes into one environment's template of a unit: functions, jobs, what triggers them and what watches them.
+
+All values are frozen and hashable; JSON-like things are kept as canonical JSON text, tables as sorted pairs.
+The readers are in ``function.py``, ``event.py`` and ``job.py``.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = [
+    "Alarms",
+    "BucketNotification",
+    "Canary",
+    "Cors",
+    "DynamoDBStream",
+    "EnvironmentValue",
+    "Event",
+    "EventPattern",
+    "Existing",
+    "Function",
+    "FunctionUrl",
+    "GlueJob",
+    "KinesisStream",
+    "Linear",
+    "Literal",
+    "Own",
+    "OwnQueue",
+    "ParameterReference",
+    "Queue",
+    "Schedule",
+    "SecretReference",
+    "Settings",
+    "Smoke",
+    "Statement",
+    "Topic",
+    "Traffic",
+    "Vpc",
+]
+
+
+# --- values of environment variables ---
+@attrs.frozen(kw_only=True)
+class Literal:
+    """A value that stands in the configuration and in the template."""
+
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class SecretReference:
+    """A secret of Secrets Manager by name; ``key`` picks one entry of a JSON secret. Never its value."""
+
+    name: str
+    key: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ParameterReference:
+    """A parameter of the SSM parameter store by name. Never its value."""
+
+    name: str
+
+
+EnvironmentValue = Literal | SecretReference | ParameterReference
+
+
+# --- permissions ---
+@attrs.frozen(kw_only=True)
+class Statement:
+    """One statement of a role's policy; ``condition`` is canonical JSON."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    effect: str = "Allow"
+    condition: str | None = None
+
+
+# --- where an event comes from ---
+@attrs.frozen(kw_only=True)
+class Existing:
+    """Something that exists apart from the unit: an ARN, or for a bucket its name."""
+
+    identifier: str
+
+
+@attrs.frozen(kw_only=True)
+class Own:
+    """Something that the unit's stack creates under this key (by default the function's key)."""
+
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class OwnQueue:
+    """A queue that the unit's stack creates, together with its dead-letter queue ``<key>-dlq``."""
+
+    key: str
+    visibility_timeout: int
+    max_receive_count: int = 3
+    retention_days: int = 4
+
+
+# --- event kinds ---
+@attrs.frozen(kw_only=True)
+class Schedule:
+    """``rate(…)`` or ``cron(…)``; ``payload`` is canonical JSON that the function receives instead of the event."""
+
+    expression: str
+    payload: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Queue:
+    """Messages of an SQS queue; ``window`` is the longest time in seconds that a batch is gathered."""
+
+    source: Existing | OwnQueue
+    batch_size: int = 10
+    window: int = 0
+    partial_failures: bool = True
+    maximum_concurrency: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Topic:
+    """Messages of an SNS topic; ``filter_policy`` is canonical JSON."""
+
+    source: Existing | Own
+    filter_policy: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BucketNotification:
+    """Objects of a bucket. An existing bucket has to send its events to EventBridge."""
+
+    source: Existing | Own
+    events: tuple[str, ...] = ("Object Created",)
+    prefix: str = ""
+    suffix: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class EventPattern:
+    """Events of an EventBridge bus (name or ARN) that match ``pattern`` (canonical JSON)."""
+
+    pattern: str
+    bus: str = "default"
+
+
+@attrs.frozen(kw_only=True)
+class DynamoDBStream:
+    """Changes of a DynamoDB table, by the stream's ARN. ``filters`` are canonical JSON; ``retries`` -1 is for ever."""
+
+    arn: str
+    starting_position: str = "LATEST"
+    batch_size: int = 100
+    window: int = 0
+    partial_failures: bool = True
+    bisect: bool = False
+    retries: int = -1
+    parallelization: int = 1
+    on_failure_arn: str | None = None
+    filters: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class KinesisStream:
+    """Records of a Kinesis data stream; the fields mean the same as those of ``DynamoDBStream``."""
+
+    arn: str
+    starting_position: str = "LATEST"
+    batch_size: int = 100
+    window: int = 0
+    partial_failures: bool = True
+    bisect: bool = False
+    retries: int = -1
+    parallelization: int = 1
+    on_failure_arn: str | None = None
+    filters: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Cors:
+    """Which browsers may call a function's URL."""
+
+    allow_origins: tuple[str, ...]
+    allow_methods: tuple[str, ...] = ("*",)
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class FunctionUrl:
+    """An HTTPS address of the function's alias; ``auth`` is ``AWS_IAM`` or ``NONE``."""
+
+    auth: str = "AWS_IAM"
+    cors: Cors | None = None
+
+
+Event = Schedule | Queue | Topic | BucketNotification | EventPattern | DynamoDBStream | KinesisStream | FunctionUrl
+
+
+# --- what watches a function ---
+@attrs.frozen(kw_only=True)
+class Alarms:
+    """An alarm when there are at least ``errors`` errors in ``minutes``; ``notify`` are ARNs of SNS topics."""
+
+    errors: int = 1
+    minutes: int = 5
+    notify: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Smoke:
+    """An invocation after each deploy; the answer must contain ``expect`` (None: any answer that is no error).
+
+    Both are canonical JSON.
+    """
+
+    payload: str
+    expect: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Canary:
+    """First ``percent`` of the traffic, after ``minutes`` all of it."""
+
+    percent: int
+    minutes: int
+
+
+@attrs.frozen(kw_only=True)
+class Linear:
+    """Every ``minutes`` another ``percent`` of the traffic, until it is all of it."""
+
+    percent: int
+    minutes: int
+
+
+Traffic = Canary | Linear
+
+
+# --- what runs ---
+@attrs.frozen(kw_only=True)
+class Vpc:
+    """The network that a function is attached to."""
+
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Function:
+    """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
+
+    ``layers`` are ARNs of foreign layers beside the unit's own. ``log_retention_days`` 0 keeps logs for ever.
+    """
+
+    key: str
+    handler: str
+    memory_size: int = 128
+    timeout: int = 3
+    environment: tuple[tuple[str, EnvironmentValue], ...] = ()
+    description: str = ""
+    ephemeral_storage: int = 512
+    reserved_concurrency: int | None = None
+    log_retention_days: int = 30
+    log_format: str = "Text"
+    tracing: str = "PassThrough"
+    vpc: Vpc | None = None
+    dead_letter_arn: str | None = None
+    on_failure_arn: str | None = None
+    snap_start: bool = False
+    layers: tuple[str, ...] = ()
+    managed_policies: tuple[str, ...] = ()
+    policies: tuple[Statement, ...] = ()
+    events: tuple[Event, ...] = ()
+    alarms: Alarms | None = None
+    smoke: Smoke | None = None
+    traffic: Traffic | None = None
+
+
+@attrs.frozen(kw_only=True)
+class GlueJob:
+    """One Glue Python shell job: it gets the unit's wheel and runs ``entry`` (``module:function``); timeout in minutes.
+
+    ``max_capacity`` is 0.0625 or 1 data processing units.
+    """
+
+    key: str
+    entry: str
+    kind: str = "pythonshell"
+    python_version: str = "3.9"
+    max_capacity: float = 0.0625
+    timeout: int = 60
+    max_retries: int = 0
+    arguments: tuple[tuple[str, str], ...] = ()
+    managed_policies: tuple[str, ...] = ()
+    policies: tuple[Statement, ...] = ()
+    schedule: str | None = None
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All of one unit in one environment; functions and jobs are sorted by key, tags by name."""
+
+    functions: tuple[Function, ...] = ()
+    jobs: tuple[GlueJob, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def references(self) -> tuple[SecretReference | ParameterReference, ...]:
+        """Every secret and parameter that a function needs, once each, so that missing ones are found early."""
+        values = {value for function in self.functions for _, value in function.environment}
+        found = [value for value in values if not isinstance(value, Literal)]
+        return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
