@@ -1,0 +1,238 @@
+"""Zip and tar.gz files whose bytes depend on nothing but their content; compressed zip members are copied as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import stat
+import struct
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import attrs
+
+from multi_env_lambda.errors import BuildError
+
+__all__ = ["Member", "Zip", "check_names", "content", "new_file", "read_zip", "write_tar_gz", "write_zip"]
+
+_LEVEL = 6
+_STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+_UTF8_NAME, _ENCRYPTED = 0x800, 0x1
+_DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00:00, the first moment that a zip can name
+_MADE_BY_UNIX, _NEEDED = (3 << 8) | 20, 20
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_MAX_BYTES, _MAX_ENTRIES = 0xFFFFFFFF, 0xFFFF
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@attrs.frozen(kw_only=True)
+class Member:
+    """One file of a zip in the form in which it is stored: ``data`` is already compressed if ``method`` says so."""
+
+    name: str
+    data: bytes | memoryview = attrs.field(repr=False)
+    method: int
+    crc: int
+    size: int
+    executable: bool = False
+
+    def renamed(self, name: str) -> Member:
+        """The same bytes under another name; nothing is inflated."""
+        return attrs.evolve(self, name=name)
+
+    def read(self) -> bytes:
+        """The content; a member that does not inflate to its own checksum is an error of the caller's archive."""
+        plain = bytes(self.data) if self.method == _STORED else zlib.decompress(self.data, wbits=-zlib.MAX_WBITS)
+        if len(plain) != self.size or zlib.crc32(plain) != self.crc:
+            raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
+        return plain
+
+
+def content(name: str, data: bytes, *, executable: bool = False, compress: bool = True) -> Member:
+    """A member made from plain bytes.
+
+    ``compress=False`` for archives that must be equal on machines with different zlib implementations.
+    """
+    packed, method = data, _STORED
+    if compress:
+        deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_DEFAULT_STRATEGY)
+        packed, method = deflater.compress(data) + deflater.flush(), _DEFLATED
+    crc = zlib.crc32(data)
+    return Member(name=name, data=packed, method=method, crc=crc, size=len(data), executable=executable)
+
+
+@attrs.frozen(kw_only=True)
+class Zip:
+    """A zip that was read: its files in the order of its directory, folders left out."""
+
+    name: str
+    members: tuple[Member, ...]
+
+
+def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
+    """The members of a zip with their bytes as they are, every name and kind checked.
+
+    With ``sha256`` the very bytes that are handed out are verified, not what the file held at another time.
+    """
+    body = path.read_bytes()
+    if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
+        what = f"the file has SHA-256 {found}, but {sha256} is locked"
+        raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, lock again")
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            infos = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
+            check_names([info.orig_filename for info in infos], where=path.name)
+            return Zip(name=path.name, members=tuple(_member(path.name, body, info) for info in infos))
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
+        raise BuildError(path.name, f"is not a readable zip: {error}", hint="fetch or build the file again") from error
+
+
+def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:
+    mode = info.external_attr >> 16
+    entry = f"{where}: {info.orig_filename!r}"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "not an ordinary file"
+        raise BuildError(where, f"entry {info.orig_filename!r} is {kind}", hint="only ordinary files can be packed")
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in (_STORED, _DEFLATED):
+        what = f"entry {info.orig_filename!r} is encrypted or compressed by method {info.compress_type}"
+        raise BuildError(where, what, hint="Lambda reads stored and deflated members only")
+    # The sizes of the central directory count: with a data descriptor the local header has zeros instead.
+    header = _LOCAL.unpack_from(body, info.header_offset)
+    name_length, extra_length = header[9], header[10]
+    start = info.header_offset + _LOCAL.size
+    if header[0] != b"PK\x03\x04" or start + name_length + extra_length + info.compress_size > len(body):
+        raise zipfile.BadZipFile(f"the header of {entry} is damaged")
+    encoding = "utf-8" if info.flag_bits & _UTF8_NAME else "cp437"
+    if body[start : start + name_length].decode(encoding) != info.orig_filename:
+        raise zipfile.BadZipFile(f"{entry} has another name in its own header")
+    if info.compress_type == _STORED and info.compress_size != info.file_size:
+        raise zipfile.BadZipFile(f"{entry} is stored, but has two sizes")
+    start += name_length + extra_length
+    data = memoryview(body)[start : start + info.compress_size]
+    return Member(
+        name=info.orig_filename,
+        data=data,
+        method=info.compress_type,
+        crc=info.CRC,
+        size=info.file_size,
+        executable=bool(mode & 0o111),
+    )
+
+
+def check_names(names: Iterable[str], *, where: str) -> None:
+    """Refuse what would leave the folder it is unpacked in, or would unpack differently on another machine."""
+    seen: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for name in names:
+        if (reason := _unsafe(name)) is not None:
+            raise BuildError(where, f"entry {name!r} {reason}", hint="an archive may only hold files below its own top")
+        key = unicodedata.normalize("NFC", name).casefold()
+        if (other := seen.get(key)) is not None:
+            reason = "is there twice" if other == name else f"differs from {other!r} only in upper and lower case"
+            raise BuildError(where, f"entry {name!r} {reason}", hint="rename or leave out one of them")
+        seen[key] = name
+        while "/" in key and (key := key.rpartition("/")[0]) not in folders:
+            folders[key] = name
+    for key in seen.keys() & folders.keys():
+        what = f"entry {seen[key]!r} is a file, and the folder of {folders[key]!r}"
+        raise BuildError(where, what, hint="rename or leave out one of them")
+
+
+def _unsafe(name: str) -> str | None:
+    if "\0" in name:
+        return "has a NUL in its name"
+    if "\\" in name:
+        return "has a backslash in its name"
+    if name.startswith("/") or _DRIVE.match(name):
+        return "is an absolute path"
+    parts = name.split("/")
+    if ".." in parts:
+        return "climbs out of its folder with '..'"
+    return "has an empty or '.' part in its path" if "" in parts or "." in parts else None
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under its name only when it is complete; a failure leaves nothing behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        # mkstemp gives 0600, which would follow the file into caches that others read.
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_zip(path: Path, members: Iterable[Member]) -> str:
+    """Write a zip of these members, sorted by name; gives the hexadecimal SHA-256 of the file."""
+    ordered = sorted(members, key=lambda member: member.name)
+    check_names([member.name for member in ordered], where=path.name)
+    if len(ordered) > _MAX_ENTRIES or sum(len(member.data) + 256 for member in ordered) > _MAX_BYTES:
+        what = f"{len(ordered)} entries do not fit into a zip without its 64-bit extension"
+        raise BuildError(path.name, what, hint="Lambda takes at most 250 MB unzipped; leave something out")
+    sha256 = hashlib.sha256()
+    with new_file(path) as stream:
+
+        def write(piece: bytes | memoryview) -> None:
+            sha256.update(piece)
+            stream.write(piece)
+
+        _write_members(write, ordered)
+    return sha256.hexdigest()
+
+
+def _write_members(write: Callable[[bytes | memoryview], None], ordered: Sequence[Member]) -> None:
+    directory = bytearray()
+    offset = 0
+    for member in ordered:
+        name = member.name.encode("utf-8")
+        flags = 0 if name.isascii() else _UTF8_NAME
+        sizes = (member.crc, len(member.data), member.size)
+        common = (_NEEDED, flags, member.method, _TIME, _DATE, *sizes, len(name), 0)
+        write(_LOCAL.pack(b"PK\x03\x04", *common) + name)
+        write(member.data)
+        mode = stat.S_IFREG | (0o755 if member.executable else 0o644)
+        directory += _CENTRAL.pack(b"PK\x01\x02", _MADE_BY_UNIX, *common, 0, 0, 0, mode << 16, offset) + name
+        offset += _LOCAL.size + len(name) + len(member.data)
+    write(bytes(directory))
+    write(_END.pack(b"PK\x05\x06", 0, 0, len(ordered), len(ordered), len(directory), offset, 0))
+
+
+def write_tar_gz(path: Path, files: Iterable[tuple[str, bytes, bool]]) -> str:
+    """Write a tar.gz of (name, content, executable), sorted by name; gives the hexadecimal SHA-256 of the file."""
+    ordered = sorted(files, key=lambda file: file[0])
+    check_names([name for name, _, _ in ordered], where=path.name)
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8") as archive:
+        for name, data, executable in ordered:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            info.mode = 0o755 if executable else 0o644
+            archive.addfile(info, io.BytesIO(data))
+    packed = _gzip(plain.getvalue())
+    with new_file(path) as stream:
+        stream.write(packed)
+    return hashlib.sha256(packed).hexdigest()
+
+
+def _gzip(plain: bytes) -> bytes:
+    # The module gzip writes the operating system and, unless told otherwise, the time into the header.
+    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    header = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
+    tail = struct.pack("<2L", zlib.crc32(plain), len(plain) & _MAX_BYTES)
+    return header + deflater.compress(plain) + deflater.flush() + tail
