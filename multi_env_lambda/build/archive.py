@@ -1,4 +1,4 @@
-"""Zip and tar.gz files whose bytes depend on nothing but their content; compressed zip members are copied as they are."""
+"""Zip and tar.gz files whose bytes depend on their content alone; compressed zip members are copied as they are."""
 
 from __future__ import annotations
 

@@ -1,0 +1,73 @@
+"""What a lock file says, whichever format it has: packages, their files and hashes, and who needs whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+__all__ = ["Lock", "LockedFile", "LockedPackage", "Need"]
+
+
+@attrs.frozen(kw_only=True)
+class LockedFile:
+    """A wheel or sdist. ``path`` is relative to the lock's folder, for files that lie in the repository."""
+
+    filename: str
+    sha256: str
+    url: str | None = attrs.field(default=None, repr=False)  # may carry a password
+    path: str | None = None
+    size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Need:
+    """An edge of the dependency graph (``uv.lock`` only; the other formats are flat)."""
+
+    name: str
+    version: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LockedPackage:
+    """One version of one distribution.
+
+    ``hashes`` is for ``requirements.txt``, which knows the SHA-256 of the files but neither their names nor addresses.
+    """
+
+    name: str
+    version: str
+    marker: str | None = None
+    requires_python: str | None = None
+    wheels: tuple[LockedFile, ...] = ()
+    sdist: LockedFile | None = None
+    hashes: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    extras: Mapping[str, tuple[Need, ...]] = attrs.field(factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is known which files there are."""
+        return bool(self.wheels) or self.sdist is not None
+
+
+@attrs.frozen(kw_only=True)
+class Lock:
+    """A lock file that was read. ``roots`` is None where the format is flat: then markers alone decide.
+
+    ``local`` are the packages that are not installed because they are part of the unit's own source.
+    """
+
+    path: Path
+    where: str
+    packages: tuple[LockedPackage, ...]
+    requires_python: str | None = None
+    roots: tuple[Need, ...] | None = None
+    local: frozenset[str] = frozenset()
+
+    @property
+    def complete(self) -> bool:
+        return all(package.complete for package in self.packages)

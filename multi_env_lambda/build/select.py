@@ -1,0 +1,208 @@
+"""Choose from a lock the wheels that Lambda's Python can load: lock and target in, one file per package out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import attrs
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import parse_wheel_filename
+
+from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need
+from multi_env_lambda.errors import BuildError, ConfigurationError
+
+__all__ = ["SelectedWheel", "Target", "check_python", "marker_holds", "select"]
+
+_LEGACY_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+_NEWEST_PATCH = 99
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """The machine that the code will run on."""
+
+    python: str
+    architecture: Literal["arm64", "x86_64"] | str
+
+    @property
+    def machine(self) -> str:
+        """The architecture as Linux calls it."""
+        return "aarch64" if self.architecture == "arm64" else self.architecture
+
+    @property
+    def version(self) -> tuple[int, int]:
+        major, minor = self.python.split(".")
+        return int(major), int(minor)
+
+    @property
+    def glibc(self) -> tuple[int, int]:
+        """Of the operating system: Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+        """
+        return (2, 34) if self.version >= (3, 12) else (2, 26)
+
+    @property
+    def platform_tags(self) -> tuple[str, ...]:
+        """Best first: manylinux_2_28 and older run everywhere; what needs a newer glibc is taken only if it must be."""
+        newest = self.glibc[1]
+        oldest = 5 if self.architecture == "x86_64" else 17
+        common = range(min(newest, 28), oldest - 1, -1)
+        tags: list[str] = []
+        for minor in [*common, *range(29, newest + 1)]:
+            tags.append(f"manylinux_2_{minor}_{self.machine}")
+            if minor in _LEGACY_ALIASES:
+                tags.append(f"{_LEGACY_ALIASES[minor]}_{self.machine}")
+        return (*tags, f"linux_{self.machine}")
+
+    @property
+    def tags(self) -> Iterator[Tag]:
+        """All wheel tags that can be loaded, best first."""
+        major, minor = self.version
+        interpreter = f"cp{major}{minor}"
+        platforms = self.platform_tags
+        yield from cpython_tags((major, minor), abis=[interpreter], platforms=platforms)
+        yield from compatible_tags((major, minor), interpreter=interpreter, platforms=platforms)
+
+    @property
+    def full_version(self) -> str:
+        # AWS keeps the patch release current, so a marker such as python_full_version < "3.11.4" is not for us.
+        return f"{self.python}.{_NEWEST_PATCH}"
+
+    @property
+    def environment(self) -> dict[str, str | frozenset[str]]:
+        """The values of all marker variables there."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": self.full_version,
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": self.full_version,
+            "python_version": self.python,
+            "sys_platform": "linux",
+            "extra": "",
+            "extras": frozenset(),
+            "dependency_groups": frozenset(),
+        }
+
+
+@attrs.frozen(kw_only=True)
+class SelectedWheel:
+    """The one file that was chosen for a package; ``is_sdist`` where there is no wheel at all."""
+
+    name: str
+    version: str
+    file: LockedFile
+
+    @property
+    def filename(self) -> str:
+        return self.file.filename
+
+    @property
+    def sha256(self) -> str:
+        return self.file.sha256
+
+    @property
+    def is_sdist(self) -> bool:
+        return not self.file.filename.endswith(".whl")
+
+
+def marker_holds(marker: str | None, target: Target) -> bool:
+    return marker is None or Marker(marker).evaluate(target.environment, context="lock_file")
+
+
+def check_python(lock: Lock, target: Target) -> None:
+    """Refuse a lock that was made for another Python version."""
+    if lock.requires_python is None or SpecifierSet(lock.requires_python).contains(target.full_version):
+        return
+    what = f"is made for Python {lock.requires_python}, but the runtime is Python {target.python}"
+    raise ConfigurationError(lock.where, what, hint="run the verb `lock` again")
+
+
+def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
+    """One file for each package that is needed on this target, sorted by name.
+
+    Raises:
+        ConfigurationError: the lock is for another Python.
+        BuildError: a package has nothing that runs there, or is locked in two versions at once.
+    """
+    check_python(lock, target)
+    rank = {tag: position for position, tag in enumerate(target.tags)}
+    chosen: dict[str, SelectedWheel] = {}
+    for package in _needed(lock, target):
+        wheel = SelectedWheel(name=package.name, version=package.version, file=_best(lock, package, target, rank))
+        if (other := chosen.get(package.name)) is not None and other != wheel:
+            what = f"{package.name} is locked as {other.version} and as {package.version} for the same machine"
+            raise BuildError(lock.where, what, hint="their markers overlap; run the verb `lock` again")
+        chosen[package.name] = wheel
+    return tuple(chosen[name] for name in sorted(chosen))
+
+
+def _needed(lock: Lock, target: Target) -> Iterable[LockedPackage]:
+    if lock.roots is None:
+        return [package for package in lock.packages if marker_holds(package.marker, target)]
+    return _reached(lock, lock.roots, target)
+
+
+def _reached(lock: Lock, roots: Iterable[Need], target: Target) -> Iterable[LockedPackage]:
+    found: dict[tuple[str, str], LockedPackage] = {}
+    seen: set[Need] = set()
+    waiting = list(roots)
+    while waiting:
+        need = waiting.pop()
+        if need in seen or not marker_holds(need.marker, target):
+            continue
+        seen.add(need)
+        for package in lock.packages:
+            if package.name != need.name or need.version not in (None, package.version):
+                continue
+            if package.name not in lock.local:
+                found[package.name, package.version] = package
+            waiting.extend(package.needs)
+            for extra in need.extras:
+                waiting.extend(package.extras.get(extra, ()))
+    return found.values()
+
+
+def _best(lock: Lock, package: LockedPackage, target: Target, rank: dict[Tag, int]) -> LockedFile:
+    title = f"{package.name} {package.version}"
+    python = package.requires_python
+    if python is not None and not SpecifierSet(python).contains(target.full_version):
+        what = f"{title} needs Python {python}, but the runtime is Python {target.python}"
+        raise BuildError(lock.where, what, hint="run the verb `lock` again, or choose another runtime")
+    if not package.complete:
+        what = f"the files of {title} are not known, only their hashes"
+        raise BuildError(lock.where, what, hint="complete the lock before selecting from it")
+    fitting = [(score, wheel) for wheel in package.wheels if (score := _score(wheel, rank)) is not None]
+    if fitting:
+        return min(fitting, key=lambda pair: pair[0])[1]
+    if not package.wheels and package.sdist is not None:
+        return package.sdist
+    raise _nothing_fits(lock, package, target)
+
+
+def _score(wheel: LockedFile, rank: dict[Tag, int]) -> tuple[int, tuple[int, str], str] | None:
+    """Less is better: the best tag, then the highest build number, then the name so that it is never chance."""
+    _, _, build, tags = parse_wheel_filename(wheel.filename)
+    ranks = [rank[tag] for tag in tags if tag in rank]
+    if not ranks:
+        return None
+    number, suffix = build or (0, "")
+    return min(ranks), (-number, suffix), wheel.filename
+
+
+def _nothing_fits(lock: Lock, package: LockedPackage, target: Target) -> BuildError:
+    there = "".join(f"\n  {wheel.filename}" for wheel in package.wheels)
+    glibc = ".".join(map(str, target.glibc))
+    what = (
+        f"{package.name} {package.version} has no wheel for Python {target.python} on {target.architecture} "
+        f"(Linux, glibc {glibc} or older); locked are:{there}"
+    )
+    return BuildError(lock.where, what, hint="choose a version with such a wheel, another runtime or architecture")
