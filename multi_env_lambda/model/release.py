@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.artifact import LayerArtifact, Package, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.settings import Smoke
 
 __all__ = ["FORMAT", "Release", "ReleasedFunction", "Stage", "release_folder"]
 
@@ -27,15 +28,15 @@ def release_folder(project: str, release: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class ReleasedFunction:
-    """One function of a stage: its physical name, and the checks that follow its deploy.
+    """One function of a stage: its physical name, and what follows its deploy.
 
-    ``smoke`` is the canonical JSON of ``{"payload": …, "expect": …}``; ``traffic`` is as written, ``canary 10% 5m``.
+    ``traffic`` is (kind, percent, minutes), as in ``("canary", 10, 5)``.
     """
 
     key: str
     name: str
-    smoke: str | None = None
-    traffic: str | None = None
+    smoke: Smoke | None = None
+    traffic: tuple[str, int, int] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,198 @@
+"""The ledger: one current record per (environment, unit), changed only by who holds it, and an unchanging history.
+
+The record and the lease are one object. Taking the lease, renewing it and finishing the deployment are conditional
+writes of that object, so whoever lost the lease cannot write the record either: the ETag is the fence. Its last writer's
+time is the store's own ``LastModified``; no local clock decides who is dead.
+
+The history entry of a deployment is a copy of ``latest`` in the record and is written after it. A process that dies
+between the two leaves the copy to the next writer; readers merge both, so nothing is ever missing or double.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.errors import Busy, PlanStale
+from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.record import Deployment, Holder, Record, current_key, history_key, read_deployment
+from multi_env_lambda.model.store import ObjectStore
+
+__all__ = ["LEASE_SECONDS", "Lease", "Ledger"]
+
+LEASE_SECONDS = 60
+"""A holder that has not renewed for this long is dead. Renewed every third of it; taken over well within 90 s."""
+
+_READERS = 16
+
+
+@attrs.frozen(kw_only=True)
+class Lease:
+    """The right to change one unit in one environment, as long as the record still has this ETag."""
+
+    key: str
+    etag: str
+    record: Record
+
+    @property
+    def fencing(self) -> int:
+        return self.record.fencing
+
+
+@attrs.frozen
+class Ledger:
+    """Records over an object store, with a local cache by ETag (one LIST sees every change of an environment)."""
+
+    store: ObjectStore
+    cache: Path
+
+    def records(self, environment: str) -> dict[str, Record]:
+        """The current record of every unit in an environment: one LIST, and one GET for each that changed since."""
+        prefix = current_key(environment)
+        listed = {item.key: item.etag for item in self.store.list(prefix)}
+        cached = {key: body for key, etag in listed.items() if (body := self._cached(key, etag)) is not None}
+        missing = [key for key in listed if key not in cached]
+        with ThreadPoolExecutor(_READERS) as pool:
+            for item in pool.map(self.store.get, missing):
+                if item is not None:
+                    self._remember(item.key, item.etag, item.body)
+                    cached[item.key] = item.body
+        records = (Record.from_bytes(body, where=key) for key, body in cached.items())
+        return {record.project: record for record in records}
+
+    def acquire(self, environment: str, project: str, holder: Holder, *, running: str | None, dead: bool) -> Lease:
+        """Take the lease of one unit, if what runs is still what the plan was made for.
+
+        Args:
+            running: the release that the plan saw running.
+            dead: a holder on this machine whose process is gone; decided by the caller, who can look.
+
+        Raises:
+            Busy: somebody who is alive holds it.
+            PlanStale: another release runs by now, or somebody else was faster.
+        """
+        key = current_key(environment, project)
+        stored = self.store.get(key)
+        if stored is None:
+            record = Record(project=project, environment=environment)
+        else:
+            record = Record.from_bytes(stored.body, where=key)
+            self._refuse_living_holder(record, key, dead)
+        if record.release != running:
+            raise PlanStale(
+                f"{project} in {environment}",
+                f"the plan saw release {_short(running)} running, now it is {_short(record.release)}",
+                hint="run the same command again",
+            )
+        fencing = record.fencing + 1
+        record = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
+        etag = self._write(key, record, None if stored is None else stored.etag)
+        self._heal_history(record)
+        return Lease(key=key, etag=etag, record=record)
+
+    def holder(self, environment: str, project: str) -> Holder | None:
+        """Who holds a unit according to its record, dead or alive."""
+        stored = self.store.get(current_key(environment, project))
+        return None if stored is None else Record.from_bytes(stored.body, where=stored.key).holder
+
+    def renew(self, lease: Lease) -> Lease:
+        """Show that the holder is alive.
+
+        Raises:
+            PlanStale: the lease was taken over.
+        """
+        return self._next(lease, lease.record)
+
+    def save(self, lease: Lease, record: Record) -> Lease:
+        """Write the record and keep the lease (between two steps of a traffic shift, for instance)."""
+        return self._next(lease, attrs.evolve(record, holder=lease.record.holder, fencing=lease.fencing))
+
+    def finish(self, lease: Lease, record: Record) -> Record:
+        """Write the record, give the lease back, and copy the deployment into the history.
+
+        Raises:
+            PlanStale: the lease was taken over; what this process did is not recorded.
+        """
+        record = attrs.evolve(record, holder=None, fencing=lease.fencing)
+        self._next(lease, record)
+        self._copy_to_history(record)
+        return record
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back with the record unchanged."""
+        self._next(lease, attrs.evolve(lease.record, holder=None))
+
+    def history(self, environment: str, project: str) -> tuple[Deployment, ...]:
+        """Every past deployment, oldest first."""
+        keys = [item.key for item in self.store.list(history_key(environment, project))]
+        with ThreadPoolExecutor(_READERS) as pool:
+            stored = [item for item in pool.map(self.store.get, keys) if item is not None]
+        past = {entry.sequence: entry for item in stored if (entry := read_deployment(json.loads(item.body)))}
+        current = self.store.get(current_key(environment, project))
+        if current is not None:
+            latest = Record.from_bytes(current.body, where=current.key).latest
+            if latest is not None:
+                past[latest.sequence] = latest
+        return tuple(past[sequence] for sequence in sorted(past))
+
+    def _refuse_living_holder(self, record: Record, key: str, dead: bool) -> None:
+        holder = record.holder
+        if holder is None or dead:
+            return
+        renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
+        age = self.store.now() - renewed
+        if age <= LEASE_SECONDS:
+            raise Busy(
+                f"{record.project} in {record.environment}",
+                f"{holder.who} on {holder.host} is deploying it since {holder.since}, last seen {max(age, 0):.0f} s ago",
+                hint=f"wait for it, or give `--wait`; a holder that died is taken over after {LEASE_SECONDS} s",
+            )
+
+    def _next(self, lease: Lease, record: Record) -> Lease:
+        return Lease(key=lease.key, etag=self._write(lease.key, record, lease.etag), record=record)
+
+    def _write(self, key: str, record: Record, etag: str | None) -> str:
+        body = record.to_bytes()
+        written = self.store.put_new(key, body) if etag is None else self.store.replace(key, body, etag=etag)
+        if written is None:
+            raise PlanStale(
+                f"{record.project} in {record.environment}",
+                "its record was changed by somebody else in the meantime",
+                hint="run the same command again",
+            )
+        if record.holder is None:
+            self._remember(key, written, body)
+        return written
+
+    def _cache_path(self, key: str) -> Path:
+        return self.cache / "records" / key
+
+    def _cached(self, key: str, etag: str) -> bytes | None:
+        held = read_json(self._cache_path(key), None)
+        return held["body"].encode("ascii") if held is not None and held["etag"] == etag else None
+
+    def _remember(self, key: str, etag: str, body: bytes) -> None:
+        """What we read or wrote need not be asked for again while its ETag stands in the listing."""
+        held = {"etag": etag, "body": body.decode("ascii")}
+        write_atomically(self._cache_path(key), json.dumps(held).encode("ascii"))
+
+    def _heal_history(self, record: Record) -> None:
+        """The last writer may have died between the record and its copy."""
+        if record.latest is not None:
+            key = history_key(record.environment, record.project, record.latest.sequence)
+            if self.store.head(key) is None:
+                self._copy_to_history(record)
+
+    def _copy_to_history(self, record: Record) -> None:
+        if record.latest is not None:
+            key = history_key(record.environment, record.project, record.latest.sequence)
+            self.store.put_new(key, canonical_json(attrs.asdict(record.latest)).encode("ascii"))
+
+
+def _short(release: str | None) -> str:
+    return "none" if release is None else release[:12]
+

@@ -1,0 +1,191 @@
+"""Act: one step of a plan, from the lease to the record. The only place where an environment changes.
+
+    hold the lease -> publish -> change the stack -> check -> record
+
+A step that dies anywhere is finished by the same command: what is published is found, a stack that is there already
+gives an empty change set, and the record is written last.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.flow.check import check
+from multi_env_lambda.flow.hold import Held, hold
+from multi_env_lambda.flow.publish import publish
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.record import Deployment, Outcome, Record, RolledBack
+from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
+
+__all__ = ["Result", "deploy_step", "publish_step", "stack_tags"]
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """How one step ended."""
+
+    project: str
+    environment: str
+    outcome: Literal["deployed", "published", "unchanged", "removed", "blocked", "skipped", "failed"]
+    version: str | None = None
+    release: str | None = None
+    detail: str = ""
+    hint: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        return self.outcome in ("deployed", "published", "unchanged", "removed")
+
+
+def publish_step(world: World, step: DeployStep, made: Made) -> Result:
+    """Publish a release without deploying it anywhere."""
+    _say(world, step, "publish", f"{len(made.uploads)} objects")
+    publish(world.store, made.uploads)
+    _say(world, step, "done", step.release.version)
+    return _result(step, "published")
+
+
+def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None) -> Result:
+    """Bring one unit in one environment to the release of the step, and record how it went.
+
+    Raises:
+        MultiEnvLambdaError: it did not get there; the record says so, and what ran before runs.
+    """
+    started = time.monotonic()
+    environment = world.config.environment(step.environment)
+    world.platform.verify(environment)
+    with hold(world, step.environment, step.project, running=step.running) as held:
+        if made is not None:
+            _say(world, step, "publish", f"{len(made.uploads)} objects")
+            publish(world.store, made.uploads)
+        entry = _entry(world, plan, step, held.record)
+        try:
+            _bring(world, held, step, environment)
+        except PlanStale:
+            raise
+        except MultiEnvLambdaError as error:
+            _record_failure(held, entry, error, time.monotonic() - started)
+            raise
+        _say(world, step, "record")
+        entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
+        held.finish(_succeeded(world, held.record, entry, step))
+    _say(world, step, "done", step.release.version)
+    return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
+
+
+def _bring(world: World, held: Held, step: DeployStep, environment: Environment) -> None:
+    """Change the stack and check it; a failed check puts back what ran before."""
+    stage = _stage(step.release, environment)
+    _change_stack(world, held, step.release, environment, lambda text: _say(world, step, "deploy", text))
+    _say(world, step, "check", f"{len(stage.functions)} functions")
+    try:
+        check(world.platform, environment, step.release, stage)
+    except CheckFailed as failure:
+        if step.running is None or step.running == step.release.digest:
+            raise
+        before = read_release(world.store, world.cache, step.project, step.running)
+        _say(world, step, "deploy", f"back to {before.version}")
+        _change_stack(world, held, before, environment, lambda text: _say(world, step, "deploy", text))
+        what = f"{failure.what}\n{environment.name} was put back to {before.version}"
+        raise CheckFailed(failure.where, what, hint=failure.hint) from failure
+
+
+def _change_stack(
+    world: World, held: Held, release: Release, environment: Environment, say: Callable[[str], None]
+) -> None:
+    stage = _stage(release, environment)
+    template = read_template(world.store, world.cache, release, environment.name)
+    devops = world.config.devops
+    url = f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{release.template_key(environment.name)}"
+    request = StackRequest(
+        name=stage.stack_name,
+        template=template,
+        template_url=url,
+        token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
+        tags=stack_tags(release, environment),
+        before_execute=held.renew,
+    )
+    world.platform.deploy(environment, request, say)
+
+
+def stack_tags(release: Release, environment: Environment) -> dict[str, str]:
+    """Tags that CloudFormation hands on to every resource. Nothing that changes without the release changing."""
+    return {
+        "multi_env_lambda:project": release.project,
+        "multi_env_lambda:environment": environment.name,
+    }
+
+
+def _stage(release: Release, environment: Environment) -> Stage:
+    stage = release.stage(environment.name)
+    if stage is None:  # the planner has refused this already
+        raise PlanStale(release.folder, f"it was not made for {environment.name}", hint="run the same command again")
+    return stage
+
+
+def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deployment:
+    return Deployment(
+        sequence=record.next_sequence,
+        action=step.action,
+        outcome="succeeded",
+        release=step.release.digest,
+        version=step.release.version,
+        layer=None if step.release.layer is None else step.release.layer.number,
+        who=world.platform.caller(),
+        when=world.now(),
+        commit=plan.commit,
+        committed=plan.committed,
+        dirty=plan.dirty,
+        inputs=step.inputs,
+        reason=step.reason,
+        plan=plan.digest,
+    )
+
+
+def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
+    went_back = isinstance(error, CheckFailed) and held.record.running is not None
+    outcome: Outcome = "went back" if went_back else "failed"
+    detail = f"{error.where}: {error.what}"
+    latest = attrs.evolve(entry, outcome=outcome, detail=detail, seconds=round(seconds, 3))
+    held.finish(attrs.evolve(held.record, latest=latest))
+
+
+def _succeeded(world: World, record: Record, entry: Deployment, step: DeployStep) -> Record:
+    """What the record says after a success. A rollback remembers what it took away."""
+    rolled_back = record.rolled_back
+    if step.action == "rollback" and record.running is not None:
+        rolled_back = RolledBack(
+            release=record.running.release,
+            version=record.running.version,
+            who=entry.who,
+            when=entry.when,
+            reason=step.reason,
+        )
+    elif step.action != "rollback":
+        rolled_back = None
+    return attrs.evolve(record, running=entry, latest=entry, rolled_back=rolled_back)
+
+
+def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Result:
+    return Result(
+        project=step.project,
+        environment=step.environment,
+        outcome=outcome,
+        version=step.release.version,
+        release=step.release.digest,
+    )
+
+
+def _say(world: World, step: DeployStep, phase: Phase, text: str = "") -> None:
+    world.reported(Event(project=step.project, environment=step.environment, phase=phase, text=text))

@@ -1,0 +1,83 @@
+"""What somebody asks for, before anything was looked at."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["Ask"]
+
+
+@attrs.frozen(kw_only=True)
+class Ask:
+    """One request.
+
+    Args:
+        verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote`` starts
+            from what runs before the target; ``rollback`` takes an older deployment of the target.
+        target: the environment to reach.
+        through: walk all environments up to the target; otherwise only the target changes.
+        only: names of units; empty: every unit.
+        everything: compare every unit by its content, even one whose inputs are unchanged.
+        force: send the stacks of units that run the release already.
+        release: for a rollback: the digest (or its beginning) or the version of a release that ran there.
+        skip_from: take the release of this environment instead of the one before the target (``--skip-order``).
+        reason: why; kept in the record.
+    """
+
+    verb: Literal["deploy", "promote", "rollback"]
+    target: str
+    through: bool = False
+    only: tuple[str, ...] = ()
+    everything: bool = False
+    force: bool = False
+    release: str | None = None
+    skip_from: str | None = None
+    reason: str = ""
+
+    def targets(self, config: WorkspaceConfig) -> tuple[Environment, ...]:
+        """The environments that change, in promotion order."""
+        target = config.environment(self.target)
+        if not self.through:
+            return (target,)
+        start = 0 if self.verb == "deploy" else 1
+        return tuple(config.environments[start : target.position + 1])
+
+    def source(self, config: WorkspaceConfig) -> Environment | None:
+        """The environment whose records say what the first target is to run; None: the work tree does.
+
+        Raises:
+            ConfigurationError: promotion into the first environment, which has none before it.
+        """
+        first = self.targets(config)[:1]
+        before = config.before(first[0]) if first else None
+        if self.skip_from is not None:
+            return config.environment(self.skip_from)
+        if self.verb == "promote" and before is None:
+            raise ConfigurationError(
+                f"promote to {self.target}",
+                "it is the first environment, so nothing comes before it",
+                hint=f"deploy the work tree there: `deploy.py {self.target}`",
+            )
+        return before
+
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """This request as it stands in a plan; ``from_asked`` reads it back."""
+        fields = attrs.asdict(self)
+        return tuple((name, _text(value)) for name, value in sorted(fields.items()) if value)
+
+    @classmethod
+    def from_asked(cls, asked: dict[str, str]) -> Ask:
+        """The request that a saved plan was made for."""
+        flags = {name: True for name in ("through", "everything", "force") if name in asked}
+        only = tuple(asked["only"].split()) if "only" in asked else ()
+        return cls(**{**asked, **flags, "only": only})  # type: ignore[arg-type]
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)

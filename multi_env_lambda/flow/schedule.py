@@ -1,0 +1,55 @@
+"""Run tasks in dependency order, in parallel; what failed holds up only what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+__all__ = ["run_in_order"]
+
+Outcome = TypeVar("Outcome")
+
+
+def run_in_order(
+    needs: Mapping[str, Collection[str]],
+    start: Callable[[str], Outcome],
+    skip: Callable[[str, str], Outcome],
+    succeeded: Callable[[Outcome], bool],
+    *,
+    workers: int,
+) -> dict[str, Outcome]:
+    """Start every task once all that it needs has succeeded; skip it as soon as one of them has not.
+
+    Tasks that are free at the same time start in alphabetical order. A need that is not a task itself counts as
+    fulfilled. ``needs`` has no cycle (checked where the configuration is read).
+
+    Args:
+        skip: called with a task and the need that it lacks; gives the outcome of a task that was never started.
+    """
+    done: dict[str, Outcome] = {}
+    running: dict[Future[Outcome], str] = {}
+    waiting = dict(sorted(needs.items()))
+    with ThreadPoolExecutor(workers) as pool:
+        while waiting or running:
+            for task in _free(waiting, running.values()):
+                lacking = next((need for need in sorted(waiting.pop(task)) if _failed(need, done, succeeded)), None)
+                if lacking is None:
+                    running[pool.submit(start, task)] = task
+                else:
+                    done[task] = skip(task, lacking)
+            if running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done[running.pop(future)] = future.result()
+    return done
+
+
+def _free(waiting: Mapping[str, Collection[str]], running: Collection[str]) -> list[str]:
+    """Tasks none of whose needs still has to end."""
+    unfinished = waiting.keys() | set(running)
+    return [task for task, needs in waiting.items() if unfinished.isdisjoint(needs)]
+
+
+def _failed(need: str, done: Mapping[str, Outcome], succeeded: Callable[[Outcome], bool]) -> bool:
+    return need in done and not succeeded(done[need])

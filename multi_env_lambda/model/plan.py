@@ -1,0 +1,132 @@
+"""What will be done, as a plain value that can be printed, saved, compared and approved; and later applied."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.record import Action
+from multi_env_lambda.model.release import Release
+
+__all__ = ["BlockedStep", "DeployStep", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """Something a person must agree to by name. ``answer`` is what has to be typed, or given as an option."""
+
+    kind: Literal["rolled back", "destructive"]
+    text: str
+    answer: str
+
+
+@attrs.frozen(kw_only=True)
+class DeployStep:
+    """One unit changes in one environment. ``running`` is the digest of the release that runs there now."""
+
+    project: str
+    environment: str
+    action: Action
+    release: Release
+    running: str | None
+    running_version: str | None
+    why: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+    publish: tuple[str, ...] = ()
+    changes: tuple[ResourceChange, ...] = ()
+    questions: tuple[Question, ...] = ()
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class UnchangedStep:
+    """Nothing to do for this unit here, and why."""
+
+    project: str
+    environment: str
+    release: str | None
+    version: str | None
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class BlockedStep:
+    """This unit cannot go on here; the other units are not held up by it."""
+
+    project: str
+    environment: str
+    kind: str
+    what: str
+    hint: str
+
+
+@attrs.frozen(kw_only=True)
+class RemovedStep:
+    """The unit's folder is gone but it still runs here. Nothing is deleted by a deploy."""
+
+    project: str
+    environment: str
+    version: str | None
+
+
+Step = DeployStep | UnchangedStep | BlockedStep | RemovedStep
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """All steps, environment by environment in promotion order, dependencies first.
+
+    ``asked`` is what the plan was made for (verb, targets, selection), so that it can be made again and compared.
+    """
+
+    environments: tuple[str, ...]
+    asked: tuple[tuple[str, str], ...]
+    commit: str
+    committed: str
+    dirty: bool
+    steps: tuple[Step, ...]
+
+    @property
+    def digest(self) -> str:
+        """What an approval binds to: the SHA-256 over everything that will change.
+
+        The commit is left out: the same change from another commit is the same plan.
+        """
+        return digest([_document(step) for step in self.deploys])
+
+    @property
+    def deploys(self) -> tuple[DeployStep, ...]:
+        return tuple(step for step in self.steps if isinstance(step, DeployStep))
+
+    @property
+    def blocked(self) -> tuple[BlockedStep, ...]:
+        return tuple(step for step in self.steps if isinstance(step, BlockedStep))
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "digest": self.digest,
+            "environments": list(self.environments),
+            "asked": dict(self.asked),
+            "commit": self.commit,
+            "dirty": self.dirty,
+            "steps": [_document(step) for step in self.steps],
+        }
+
+
+def _document(step: Step) -> dict[str, Any]:
+    match step:
+        case DeployStep():
+            document = attrs.asdict(step)
+            document["release"] = {"digest": step.release.digest, "version": step.release.version}
+            return {"kind": "deploy", **document}
+        case UnchangedStep():
+            return {"kind": "unchanged", **attrs.asdict(step)}
+        case BlockedStep():
+            # The kind of a blocked step is the kind of its error.
+            return {**attrs.asdict(step), "kind": "blocked", "error": step.kind}
+        case RemovedStep():
+            return {"kind": "removed", **attrs.asdict(step)}

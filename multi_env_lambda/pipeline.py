@@ -1,0 +1,207 @@
+"""The whole flow on one page: observe -> decide -> act -> record.
+
+Everything is read before the first decision, everything decided before the first write. A plan is a value that can be
+made again: applying one that was saved means making it again and comparing digests, so there is one way to apply.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+import attrs
+
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.flow.act import Result, deploy_step, publish_step
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.observe import observe
+from multi_env_lambda.flow.schedule import run_in_order
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.plan.planner import Known, Request, make_plan
+from multi_env_lambda.world import Event, Made, Phase, World
+
+__all__ = ["Draft", "apply", "plan", "publish", "same_again"]
+
+WORKERS = 8
+"""Units that change at the same time; at real round trips more only meets CloudFormation's throttling."""
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """A plan together with what was made for it on this machine."""
+
+    ask: Ask
+    plan: Plan
+    made: Mapping[str, Made]
+    known: Known
+
+
+def plan(world: World, ask: Ask) -> Draft:
+    """Read everything once, then decide. Nothing is written to the other side."""
+    observed = observe(world, ask)
+    snapshot = observed.snapshot
+    source = ask.source(world.config) if ask.verb != "rollback" else None
+    request = Request(
+        action="promote" if ask.verb == "deploy" and source is not None else ask.verb,
+        targets=ask.targets(world.config),
+        asked=ask.asked(),
+        order=observed.order,
+        force=ask.force,
+        reason=_reason(ask),
+        commit="" if snapshot is None else snapshot.commit,
+        committed="" if snapshot is None else snapshot.committed,
+        dirty=False if snapshot is None else snapshot.dirty,
+    )
+    decided = make_plan(request, observed.desired, observed.known)
+    return Draft(ask=ask, plan=decided, made=observed.made, known=observed.known)
+
+
+def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
+    """Make a saved plan again.
+
+    Raises:
+        PlanStale: what would be done now is something else.
+    """
+    digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
+    draft = plan(world, Ask.from_asked(asked))
+    if draft.plan.digest != digest:
+        raise PlanStale(
+            "the saved plan",
+            f"its digest is {digest[:12]}, the same request gives {draft.plan.digest[:12]} now",
+            hint="make the plan again and look at it",
+        )
+    return draft
+
+
+def apply(world: World, draft: Draft) -> tuple[Result, ...]:
+    """Act: environment by environment, units in dependency order and in parallel. One failed unit never hides the others."""
+    results: list[Result] = []
+    failed: dict[str, str] = {}
+    for environment in draft.plan.environments:
+        steps = {step.project: step for step in draft.plan.steps if step.environment == environment}
+        done = _run(world, draft, steps, failed)
+        failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}
+        results += [done[name] for name in steps]
+    return tuple(results)
+
+
+def publish(world: World, draft: Draft) -> tuple[Result, ...]:
+    """Publish every release that was made, and deploy nothing."""
+    first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
+
+    def start(name: str) -> Result:
+        step = next(step for step in first if step.project == name)
+        if isinstance(step, DeployStep):
+            return _guarded(world, step, lambda: publish_step(world, step, draft.made[name]))
+        return _still(world, step)
+
+    needs: dict[str, tuple[str, ...]] = {step.project: () for step in first}
+    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=WORKERS)
+    return tuple(done[step.project] for step in first)
+
+
+def _run(world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str]) -> dict[str, Result]:
+    needs = {name: _needs(step) for name, step in steps.items()}
+
+    def start(name: str) -> Result:
+        step = steps[name]
+        if name in failed:
+            return _skipped(world, name, step.environment, f"{name} in {failed[name]}")
+        if isinstance(step, DeployStep):
+            return _guarded(world, step, lambda: deploy_step(world, draft.plan, step, _made(draft, step)))
+        return _still(world, step)
+
+    def skip(name: str, need: str) -> Result:
+        return _skipped(world, name, steps[name].environment, need)
+
+    return run_in_order(needs, start, skip, _good, workers=WORKERS)
+
+
+def _made(draft: Draft, step: DeployStep) -> Made | None:
+    return draft.made.get(step.project) if step.publish else None
+
+
+def _needs(step: Step) -> tuple[str, ...]:
+    return step.release.needs if isinstance(step, DeployStep) else ()
+
+
+def _good(result: Result) -> bool:
+    return result.good
+
+
+def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Result:
+    try:
+        return run()
+    except Exception as raised:
+        error = raised if isinstance(raised, MultiEnvLambdaError) else _unexpected(step, raised)
+        _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
+        return Result(
+            project=step.project,
+            environment=step.environment,
+            outcome="failed",
+            version=step.release.version,
+            release=step.release.digest,
+            detail=f"{error.where}: {error.what}",
+            hint=error.hint,
+            error=type(error).__name__,
+        )
+
+
+def _unexpected(step: DeployStep, raised: Exception) -> MultiEnvLambdaError:
+    """Even a mistake of this library in one unit must not hide how the others ended."""
+    logging.getLogger(__name__).error("unexpected error", exc_info=raised)
+    what = f"unexpected {type(raised).__name__}: {raised}"
+    return MultiEnvLambdaError(f"{step.project} in {step.environment}", what, hint="run again; if it stays, report it")
+
+
+def _still(world: World, step: Step) -> Result:
+    """The result of a step in which nothing is done."""
+    match step:
+        case UnchangedStep():
+            _tell(world, step.project, step.environment, "unchanged", step.why)
+            return Result(
+                project=step.project,
+                environment=step.environment,
+                outcome="unchanged",
+                version=step.version,
+                release=step.release,
+                detail=step.why,
+            )
+        case RemovedStep():
+            detail = f"its folder is gone, it still runs here; `destroy.py {step.project} {step.environment}` removes it"
+            return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
+        case BlockedStep():
+            _tell(world, step.project, step.environment, "failed", step.what)
+            return Result(
+                project=step.project,
+                environment=step.environment,
+                outcome="blocked",
+                detail=step.what,
+                hint=step.hint,
+                error=step.kind,
+            )
+        case DeployStep():
+            raise AssertionError(step.project)
+        case _:
+            assert_never(step)
+
+
+def _skipped(world: World, project: str, environment: str, need: str) -> Result:
+    detail = f"{need} did not succeed"
+    _tell(world, project, environment, "skipped", detail)
+    return Result(project=project, environment=environment, outcome="skipped", detail=detail)
+
+
+def _tell(world: World, project: str, environment: str, phase: Phase, text: str) -> None:
+    world.reported(Event(project=project, environment=environment, phase=phase, text=text))
+
+
+def _reason(ask: Ask) -> str:
+    return f"order skipped, from {ask.skip_from}: {ask.reason}" if ask.skip_from else ask.reason
+
+
+def _read_saved(document: Mapping[str, object]) -> tuple[str, dict[str, str]]:
+    asked = document["asked"]
+    assert isinstance(asked, dict)
+    return str(document["digest"]), {str(name): str(value) for name, value in asked.items()}

@@ -1,0 +1,58 @@
+"""Which units may have changed: the ids of all inputs, compared with those of what runs.
+
+A *candidate* differs in some input. Whether anything really changes is decided later by the release digest, so an input
+too many costs a comparison, and an input too few would lose a change; therefore everything a release is made from is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.project import Project
+
+__all__ = ["Inputs", "inputs_of", "reasons", "tracked_paths"]
+
+Inputs = tuple[tuple[str, str], ...]
+
+SETTINGS = "settings of the workspace"
+LIBRARY = "multi_env_lambda"
+RUNTIME = "runtime"
+
+
+def tracked_paths(projects: tuple[Project, ...]) -> tuple[str, ...]:
+    """Every folder that some unit is made from, once."""
+    return tuple(sorted({path for project in projects for path in (project.folder, *project.shared)}))
+
+
+def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
+    """The ids of all that a release of this unit is made from, in a fixed order.
+
+    Raises:
+        ConfigurationError: a folder in ``shared`` does not exist, or holds nothing that Git would track.
+    """
+    for path in project.shared:
+        if path not in ids:
+            raise ConfigurationError(
+                f"{project.folder}/pyproject.toml: tool.multi_env_lambda.shared",
+                f"folder `{path}` is not in the repository",
+                hint="correct the path; it is relative to the repository's root",
+            )
+    folders = [(path, ids.get(path, "")) for path in (project.folder, *sorted(project.shared))]
+    runtime = f"{project.runtime} {project.architecture}"
+    return (*folders, (SETTINGS, settings), (LIBRARY, library), (RUNTIME, runtime))
+
+
+def reasons(now: Inputs, before: Inputs | None) -> tuple[str, ...]:
+    """Why a unit is a candidate, as sentences; empty: it is not.
+
+    >>> reasons((("projects/orders", "c0a6"),), (("projects/orders", "7f01"),))
+    ('projects/orders changed',)
+    """
+    if before is None:
+        return ("never deployed here",)
+    old, new = dict(before), dict(now)
+    changed = [f"{name} changed" for name, id_ in now if name in old and old[name] != id_]
+    added = [f"{name} is a new input" for name, _ in now if name not in old]
+    removed = [f"{name} is no input any more" for name, _ in before if name not in new]
+    return (*changed, *added, *removed)

@@ -1,0 +1,259 @@
+"""Decide: what is desired × what is recorded -> a plan. Deploy, promotion and rollback differ in ``Desired`` only.
+
+Input: the target environments in promotion order, what each unit should be in the first of them, and the records.
+Output: a ``Plan`` that names every object, stack and property that will change. No unknowns, no input or output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+import attrs
+
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Question, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.record import Action, Deployment, Record
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.release_rules import refusal
+
+__all__ = ["Absent", "Broken", "Current", "Desired", "Known", "Named", "Request", "Wanted", "from_deployment", "from_record", "make_plan"]
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """This release should run. ``publish`` are the keys that are not in the bucket yet."""
+
+    project: str
+    release: Release
+    why: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+    publish: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Named:
+    """A published release should run: one that an environment runs (promotion) or ran (rollback)."""
+
+    project: str
+    digest: str
+    version: str
+    why: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Current:
+    """What runs is what is wanted; known from the inputs alone."""
+
+    project: str
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class Broken:
+    """No release can be made of this unit as it is."""
+
+    project: str
+    error: MultiEnvLambdaError
+
+
+@attrs.frozen(kw_only=True)
+class Absent:
+    """There is no such unit any more, or nothing to take it from."""
+
+    project: str
+    why: str
+    removed: bool = False
+
+
+Desired = Wanted | Named | Current | Broken | Absent
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What was asked for. ``order`` names the units in scope, dependencies first."""
+
+    action: Action
+    targets: tuple[Environment, ...]
+    asked: tuple[tuple[str, str], ...]
+    order: tuple[str, ...]
+    force: bool = False
+    reason: str = ""
+    commit: str = ""
+    committed: str = ""
+    dirty: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256."""
+
+    records: Mapping[tuple[str, str], Record]
+    releases: Mapping[str, Release]
+    templates: Mapping[str, str]
+
+
+def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) -> Plan:
+    """All steps of one request. Units in dependency order; environment ``k`` wants what ``k-1`` will run by then."""
+    steps: list[Step] = []
+    for target in request.targets:
+        here = [_step(request, target, desired[project], known) for project in request.order if project in desired]
+        steps += here
+        desired = {step.project: _carried(step, known) for step in here}
+        request = attrs.evolve(request, action="promote" if request.action == "deploy" else request.action)
+    return Plan(
+        environments=tuple(target.name for target in request.targets),
+        asked=request.asked,
+        commit=request.commit,
+        committed=request.committed,
+        dirty=request.dirty,
+        steps=tuple(steps),
+    )
+
+
+def _carried(step: Step, known: Known) -> Desired:
+    """What the next environment is to run, given what this one will run after the step."""
+    match step:
+        case DeployStep():
+            why = (f"{step.environment} runs {step.release.version}",)
+            return Wanted(project=step.project, release=step.release, why=why, inputs=step.inputs)
+        case UnchangedStep():
+            record = known.records.get((step.environment, step.project))
+            return from_record(step.project, record, step.environment)
+        case BlockedStep():
+            return Absent(project=step.project, why=f"blocked in {step.environment}")
+        case RemovedStep():
+            return Absent(project=step.project, why="its folder is gone", removed=True)
+        case _:
+            assert_never(step)
+
+
+def from_record(project: str, record: Record | None, environment: str) -> Desired:
+    """Promotion: what the record of an environment says runs there."""
+    if record is None or record.running is None:
+        return Absent(project=project, why=f"nothing of it runs in {environment}")
+    return from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
+
+
+def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
+    """A release by the deployment that brought it."""
+    return Named(
+        project=project,
+        digest=deployment.release,
+        version=deployment.version,
+        why=(why,),
+        inputs=deployment.inputs,
+    )
+
+
+def _step(request: Request, target: Environment, desired: Desired, known: Known) -> Step:
+    record = known.records.get((target.name, desired.project))
+    match desired:
+        case Wanted():
+            return _wanted(request, target, desired, record, known)
+        case Named():
+            return _named(request, target, desired, record, known)
+        case Current():
+            return _unchanged(target, desired.project, record, desired.why)
+        case Broken():
+            error = desired.error
+            return BlockedStep(
+                project=desired.project,
+                environment=target.name,
+                kind=type(error).__name__,
+                what=f"{error.where}: {error.what}",
+                hint=error.hint,
+            )
+        case Absent():
+            if desired.removed and record is not None and record.running is not None:
+                return RemovedStep(project=desired.project, environment=target.name, version=record.running.version)
+            return _unchanged(target, desired.project, record, desired.why)
+        case _:
+            assert_never(desired)
+
+
+def _unchanged(target: Environment, project: str, record: Record | None, why: str) -> UnchangedStep:
+    running = None if record is None else record.running
+    return UnchangedStep(
+        project=project,
+        environment=target.name,
+        release=None if running is None else running.release,
+        version=None if running is None else running.version,
+        why=why,
+    )
+
+
+def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
+    if record is not None and record.release == named.digest and not request.force:
+        return _unchanged(target, named.project, record, f"{named.version} runs already")
+    wanted = Wanted(
+        project=named.project, release=known.releases[named.digest], why=named.why, inputs=named.inputs
+    )
+    return _wanted(request, target, wanted, record, known)
+
+
+def _wanted(request: Request, target: Environment, wanted: Wanted, record: Record | None, known: Known) -> Step:
+    running = None if record is None else record.running
+    release = wanted.release
+    if running is not None and running.release == release.digest and not request.force:
+        return _unchanged(target, wanted.project, record, f"{release.version} runs already")
+    forbidden = refusal(release, target)
+    if forbidden is not None:
+        return BlockedStep(
+            project=wanted.project, environment=target.name, kind="Refused", what=forbidden[0], hint=forbidden[1]
+        )
+    changed = changes(_template(running.release if running else None, target, known), _text(release, target, known))
+    return DeployStep(
+        project=wanted.project,
+        environment=target.name,
+        action=request.action,
+        release=release,
+        running=None if running is None else running.release,
+        running_version=None if running is None else running.version,
+        why=wanted.why,
+        inputs=wanted.inputs,
+        publish=wanted.publish,
+        changes=changed,
+        questions=(*_rolled_back(request, release, record, target), *_destructive(wanted.project, changed)),
+        reason=request.reason,
+    )
+
+
+def _template(digest: str | None, target: Environment, known: Known) -> str | None:
+    release = None if digest is None else known.releases.get(digest)
+    return None if release is None else _text(release, target, known)
+
+
+def _text(release: Release, target: Environment, known: Known) -> str | None:
+    stage = release.stage(target.name)
+    return None if stage is None else known.templates.get(stage.template_sha256)
+
+
+def _rolled_back(
+    request: Request, release: Release, record: Record | None, target: Environment
+) -> tuple[Question, ...]:
+    taken = None if record is None else record.rolled_back
+    if taken is None or taken.release != release.digest or request.action == "rollback":
+        return ()
+    text = f"{release.project} {taken.version} was rolled back in {target.name} by {taken.who} at {taken.when}"
+    return (Question(kind="rolled back", text=text, answer=release.project),)
+
+
+def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Question, ...]:
+    return tuple(
+        Question(
+            kind="destructive",
+            text=f"{project}: {change.logical_id} ({change.type}) would be {_fate(change.action)}, with the data in it",
+            answer=change.logical_id,
+        )
+        for change in changed
+        if change.destructive
+    )
+
+
+def _fate(action: str) -> str:
+    return "deleted" if action == "remove" else "replaced"
