@@ -1,0 +1,306 @@
+"""Reading what triggers a function: one table per event, of exactly one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import attrs
+
+from .name import ARN, BUCKET, KEY
+from .reading import Rule, Table, did_you_mean, enumerated
+from .schedule import problem_with_schedule
+from .settings import (
+    BucketNotification,
+    Cors,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    FunctionUrl,
+    KinesisStream,
+    Own,
+    OwnQueue,
+    Queue,
+    Schedule,
+    Topic,
+)
+
+__all__ = ["read_event", "read_schedule"]
+
+_OBJECT_EVENTS = {
+    "s3:ObjectCreated:*": "Object Created",
+    "s3:ObjectRemoved:*": "Object Deleted",
+    "s3:ObjectRestore:*": "Object Restore Completed",
+    "s3:ObjectTagging:*": "Object Tags Added",
+}
+_OBJECT_DETAIL_TYPES = (
+    "Object Created",
+    "Object Deleted",
+    "Object Restore Initiated",
+    "Object Restore Completed",
+    "Object Restore Expired",
+    "Object Tags Added",
+    "Object Tags Deleted",
+    "Object ACL Updated",
+    "Object Storage Class Changed",
+    "Object Access Tier Changed",
+)
+_METHODS = Rule(
+    pattern=r"\*|GET|HEAD|POST|PUT|PATCH|DELETE",
+    allowed='"*" or an HTTP method in capitals',
+    hint="for example `GET`; `OPTIONS` is answered by AWS itself",
+)
+_LAMBDA_BUS = Rule(
+    pattern=r"[A-Za-z0-9._/-]+|arn:aws:events:.+",
+    maximum=1600,
+    allowed="the name or the ARN of an event bus",
+    hint='leave it out for the bus "default"',
+)
+
+
+def _arn_of(service: str, example: str) -> Rule:
+    return Rule(
+        pattern=f"arn:aws:{service}:.+",
+        allowed=f"an ARN such as {example}",
+        hint="`${region}` and `${account_id}` may stand in it",
+    )
+
+
+_QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
+_TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
+_TABLE_STREAM = _arn_of(
+    "dynamodb", "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+)
+_KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream/clicks")
+
+
+@attrs.frozen(kw_only=True)
+class _Kind:
+    """How one kind is written: ``read`` gets all options in one table, the source under ``main``.
+
+    ``word`` is what the source is called where the kind is a table of its own.
+    """
+
+    main: str
+    word: str
+    read: Callable[[Table, str, int], Event]
+
+
+def read_event(table: Table, *, function: str, timeout: int) -> Event:
+    """One event of a function; what is created is called like the function unless it says otherwise."""
+    found = [key for key in table.values if key in _KINDS]
+    if len(found) != 1:
+        what = f"found {enumerated(f'`{key}`' for key in found) if found else 'no kind'}, allowed is one kind per event"
+        unknown = next(iter(table.values), "")
+        hint = did_you_mean(unknown, _KINDS) if not found else "write one table per event"
+        table.refuse("", what, hint=hint)
+    kind = _KINDS[found[0]]
+    return kind.read(_flat(table, found[0], kind), function, timeout)
+
+
+def _flat(table: Table, name: str, kind: _Kind) -> Table:
+    """All options in one table: ``{sqs = {arn = "…", window = 5}}`` says the same as ``{sqs = "…", window = 5}``."""
+    value = table.values[name]
+    rest = {key: item for key, item in table.values.items() if key != name}
+    if name == "event_pattern" or not isinstance(value, Mapping):
+        return attrs.evolve(table, values={**rest, kind.main: value})
+    for key in value:
+        if key in rest:
+            table.refuse(key, f"`{key}` stands beside `{name}` and in it", hint="remove one of them")
+    inner = {kind.main if key == kind.word else key: item for key, item in value.items()}
+    return attrs.evolve(table, values={**rest, **inner})
+
+
+def _creates(table: Table, main: str) -> bool:
+    """Whether the unit's stack makes the source: ``true``, or a table that names no existing one."""
+    if table.values.get(main, True) is False:
+        table.refuse(main, "found false", hint="remove the event")
+    return table.values.get(main, True) is True
+
+
+# --- schedule ---
+def read_schedule(table: Table, key: str) -> str:
+    """A checked ``rate(…)`` or ``cron(…)``."""
+    expression = table.text(key)
+    if problem := problem_with_schedule(expression):
+        hint = "minutes hours day-of-month month day-of-week year, in UTC: `cron(0 8 ? * MON-FRI *)`"
+        table.refuse(key, f'found "{expression}", {problem}', hint=hint)
+    return expression
+
+
+def _schedule(table: Table, function: str, timeout: int) -> Event:
+    table.allow(("schedule", "payload"))
+    return Schedule(expression=read_schedule(table, "schedule"), payload=table.optional_json("payload"))
+
+
+# --- sqs ---
+_QUEUE_OPTIONS = ("sqs", "batch_size", "window", "partial_failures", "maximum_concurrency")
+_OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retention_days")
+
+
+def _queue(table: Table, function: str, timeout: int) -> Event:
+    creates = _creates(table, "sqs")
+    only_new = "it describes a queue that the unit creates; set it where the existing queue is made"
+    elsewhere = {} if creates else {key: only_new for key in _OWN_QUEUE_OPTIONS}
+    table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if creates else ())), elsewhere=elsewhere)
+    source = _own_queue(table, function, timeout) if creates else Existing(identifier=table.named("sqs", _QUEUE_ARN))
+    fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
+    batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
+    window = table.number("window", 0, 0 if fifo else 300, 0)
+    if batch_size > 10 and window == 0:
+        hint = "add `window = 1` or more, the seconds in which a batch is gathered"
+        table.refuse("batch_size", f"found {batch_size} without `window`, allowed is 1 to 10", hint=hint)
+    return Queue(
+        source=source,
+        batch_size=batch_size,
+        window=window,
+        partial_failures=table.flag("partial_failures", True),
+        maximum_concurrency=table.optional_number("maximum_concurrency", 2, 1000),
+    )
+
+
+def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
+    # AWS asks for six times the function's timeout, so that throttled batches are not delivered twice.
+    visibility = table.number("visibility_timeout", 0, 43_200, 6 * timeout)
+    if visibility < timeout:
+        what = f"found {visibility}, allowed is the function's timeout ({timeout}) or more"
+        hint = f"leave it out for {6 * timeout}, which is what AWS recommends"
+        table.refuse("visibility_timeout", what, hint=hint)
+    return OwnQueue(
+        key=table.named_or("name", KEY, function),
+        visibility_timeout=visibility,
+        max_receive_count=table.number("max_receive_count", 1, 1000, 3),
+        retention_days=table.number("retention_days", 1, 14, 4),
+    )
+
+
+# --- sns, s3, event_pattern ---
+def _topic(table: Table, function: str, timeout: int) -> Event:
+    creates = _creates(table, "sns")
+    table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
+    own = Own(key=table.named_or("name", KEY, function)) if creates else None
+    return Topic(
+        source=own or Existing(identifier=table.named("sns", _TOPIC_ARN)),
+        filter_policy=table.optional_json_table("filter_policy"),
+    )
+
+
+def _bucket(table: Table, function: str, timeout: int) -> Event:
+    creates = _creates(table, "s3")
+    table.allow(("s3", "events", "prefix", "suffix", *(("name",) if creates else ())))
+    own = Own(key=table.named_or("name", KEY, function)) if creates else None
+    return BucketNotification(
+        source=own or Existing(identifier=table.named("s3", BUCKET)),
+        events=_object_events(table),
+        prefix=table.text_or("prefix", ""),
+        suffix=table.text_or("suffix", ""),
+    )
+
+
+def _object_events(table: Table) -> tuple[str, ...]:
+    names = table.texts("events", least=1) if "events" in table.values else ("Object Created",)
+    found = tuple(_OBJECT_EVENTS.get(name, name) for name in names)
+    for number, name in enumerate(found):
+        if name not in _OBJECT_DETAIL_TYPES:
+            hint = did_you_mean(name, (*_OBJECT_DETAIL_TYPES, *_OBJECT_EVENTS))
+            table.refuse(f"events[{number}]", f'found "{name}", allowed are the events that S3 sends', hint=hint)
+    return found
+
+
+def _event_pattern(table: Table, function: str, timeout: int) -> Event:
+    table.allow(("event_pattern", "bus"))
+    pattern = table.table("event_pattern")
+    if not pattern.values:
+        pattern.refuse(
+            "", "the pattern is empty, allowed is at least one field", hint='for example `source = ["shop"]`'
+        )
+    return EventPattern(pattern=table.json("event_pattern"), bus=table.named_or("bus", _LAMBDA_BUS, "default"))
+
+
+# --- streams ---
+_Stream = TypeVar("_Stream", DynamoDBStream, KinesisStream)
+_STREAM_OPTIONS = (
+    "starting_position",
+    "batch_size",
+    "window",
+    "partial_failures",
+    "bisect",
+    "retries",
+    "parallelization",
+    "on_failure_arn",
+    "filters",
+)
+
+
+def _dynamodb(table: Table, function: str, timeout: int) -> Event:
+    return _stream(table, "dynamodb", _TABLE_STREAM, DynamoDBStream)
+
+
+def _kinesis(table: Table, function: str, timeout: int) -> Event:
+    return _stream(table, "kinesis", _KINESIS_ARN, KinesisStream)
+
+
+def _stream(table: Table, kind: str, rule: Rule, made: type[_Stream]) -> _Stream:
+    table.allow((kind, *_STREAM_OPTIONS))
+    return made(
+        arn=table.named(kind, rule),
+        starting_position=table.choice("starting_position", ("LATEST", "TRIM_HORIZON"), "LATEST"),
+        batch_size=table.number("batch_size", 1, 10_000, 100),
+        window=table.number("window", 0, 300, 0),
+        partial_failures=table.flag("partial_failures", True),
+        bisect=table.flag("bisect", False),
+        retries=table.number("retries", -1, 10_000, -1),
+        parallelization=table.number("parallelization", 1, 10, 1),
+        on_failure_arn=table.optional_named("on_failure_arn", ARN),
+        filters=_filters(table),
+    )
+
+
+def _filters(table: Table) -> tuple[str, ...]:
+    tables = table.tables("filters")
+    if len(tables) > 5:
+        table.refuse("filters", f"found {len(tables)} filters, allowed is up to 5", hint="join some of them")
+    whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
+    return tuple(whole.json(key) for key in whole.values)
+
+
+# --- url ---
+def _url(table: Table, function: str, timeout: int) -> Event:
+    table.allow(("auth", "cors"))
+    _creates(table, "auth")
+    auth = "AWS_IAM" if table.values.get("auth") is True else table.choice("auth", ("AWS_IAM", "NONE"), "AWS_IAM")
+    return FunctionUrl(auth=auth, cors=_cors(table.table("cors")) if table.has("cors") else None)
+
+
+def _cors(table: Table) -> Cors:
+    allowed = attrs.fields_dict(Cors)
+    table.allow(allowed)
+    table.require("allow_origins")
+    origins = table.texts("allow_origins", least=1)
+    credentials = table.flag("allow_credentials", False)
+    if credentials and "*" in origins:
+        hint = "browsers refuse credentials for every origin; name the origins"
+        table.refuse("allow_credentials", 'found true with `allow_origins = ["*"]`, allowed is false', hint=hint)
+    return Cors(
+        allow_origins=origins,
+        allow_methods=table.texts("allow_methods", rule=_METHODS, least=1)
+        if "allow_methods" in table.values
+        else ("*",),
+        allow_headers=table.texts("allow_headers"),
+        expose_headers=table.texts("expose_headers"),
+        allow_credentials=credentials,
+        max_age=table.number("max_age", 0, 86_400, 0),
+    )
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "schedule": _Kind(main="schedule", word="expression", read=_schedule),
+    "sqs": _Kind(main="sqs", word="arn", read=_queue),
+    "sns": _Kind(main="sns", word="arn", read=_topic),
+    "s3": _Kind(main="s3", word="bucket", read=_bucket),
+    "event_pattern": _Kind(main="event_pattern", word="event_pattern", read=_event_pattern),
+    "dynamodb": _Kind(main="dynamodb", word="arn", read=_dynamodb),
+    "kinesis": _Kind(main="kinesis", word="arn", read=_kinesis),
+    "url": _Kind(main="auth", word="auth", read=_url),
+}

@@ -1,0 +1,284 @@
+"""Reading one Lambda function: its sizes, surroundings, events and checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import assert_never
+
+import attrs
+
+from .event import read_event
+from .name import ARN
+from .policy import read_managed_policies, read_policies
+from .reading import Rule, Table
+from .settings import (
+    Alarms,
+    BucketNotification,
+    Canary,
+    DynamoDBStream,
+    EnvironmentValue,
+    Event,
+    EventPattern,
+    Existing,
+    Function,
+    FunctionUrl,
+    KinesisStream,
+    Linear,
+    Literal,
+    ParameterReference,
+    Queue,
+    Schedule,
+    SecretReference,
+    Smoke,
+    Topic,
+    Traffic,
+    Vpc,
+)
+
+__all__ = ["DESCRIPTION", "HANDLER", "read_function"]
+
+HANDLER = Rule(
+    pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
+    maximum=128,
+    allowed="package.module.function",
+    hint='for example "orders.create.handler": the function `handler` of the module `orders.create`',
+)
+DESCRIPTION = Rule(pattern=r"(?s).*", maximum=256, allowed="up to 256 characters", hint="shorten it")
+_VARIABLE = Rule(
+    pattern=r"[A-Za-z][A-Za-z0-9_]+",
+    allowed="two or more letters, digits and `_`, beginning with a letter",
+    hint="Lambda takes no other names",
+)
+_SUBNET = Rule(pattern=r"subnet-[0-9a-z]+", allowed='the id of a subnet such as "subnet-0a1b2c3d"', hint="see the VPC")
+_GROUP = Rule(pattern=r"sg-[0-9a-z]+", allowed='the id of a security group such as "sg-0a1b2c3d"', hint="see the VPC")
+_LAYER = Rule(
+    pattern=r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+",
+    allowed="the ARN of a layer version",
+    hint="the ARN ends with the layer's version number",
+)
+_TARGET = Rule(
+    pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+",
+    allowed="the ARN of a queue, topic, function, event bus or bucket",
+    hint="`${region}` and `${account_id}` may stand in it",
+)
+_DEAD_LETTER = Rule(
+    pattern=r"arn:aws:(sqs|sns):.+",
+    allowed="the ARN of a queue or topic",
+    hint="`${region}` and `${account_id}` may stand in it",
+)
+_SECRET = Rule(
+    pattern=r"[A-Za-z0-9/_+=.@-]+",
+    maximum=512,
+    allowed="the name of a secret: letters, digits and `/_+=.@-`",
+    hint="write the name, not the ARN and not the value",
+)
+_SECRET_KEY = Rule(
+    pattern=r"[^:{}\s]+",
+    maximum=256,
+    allowed="one key of a JSON secret, without `:`, braces and blanks",
+    hint='for example { secret = "orders/db", key = "password" }',
+)
+_PARAMETER = Rule(
+    pattern=r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+    maximum=1011,
+    allowed="the name of a parameter: letters, digits, `_.-`, with `/` between the parts",
+    hint="for example `/orders/url`",
+)
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+_RESERVED_VARIABLES = frozenset(
+    [
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_LAMBDA_MAX_CONCURRENCY",
+        "AWS_LAMBDA_METADATA_API",
+        "AWS_LAMBDA_METADATA_TOKEN",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    ]
+)
+_RETENTION_DAYS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
+    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
+_OWN_LAYERS = 1
+_MOST_LAYERS = 5
+_MOST_ENVIRONMENT_BYTES = 4096
+
+
+def read_function(table: Table, *, key: str, runtime: str) -> Function:
+    """One function of one environment; ``table`` is already merged and substituted."""
+    table.allow(name for name in attrs.fields_dict(Function) if name != "key")
+    timeout = table.number("timeout", 1, 900, 3)
+    return Function(
+        key=key,
+        handler=_handler(table),
+        memory_size=table.number("memory_size", 128, 10_240, 128),
+        timeout=timeout,
+        environment=_environment(table),
+        description=table.named_or("description", DESCRIPTION, ""),
+        ephemeral_storage=table.number("ephemeral_storage", 512, 10_240, 512),
+        reserved_concurrency=table.optional_number("reserved_concurrency", 0, 1_000_000),
+        log_retention_days=int(table.one_of_numbers("log_retention_days", _RETENTION_DAYS, 30)),
+        log_format=table.choice("log_format", ("Text", "JSON"), "Text"),
+        tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),
+        vpc=_vpc(table.table("vpc")) if table.has("vpc") else None,
+        dead_letter_arn=table.optional_named("dead_letter_arn", _DEAD_LETTER),
+        on_failure_arn=table.optional_named("on_failure_arn", _TARGET),
+        snap_start=_snap_start(table, runtime),
+        layers=_layers(table),
+        managed_policies=read_managed_policies(table),
+        policies=read_policies(table),
+        events=_events(table, key, timeout),
+        alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
+        smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
+        traffic=_traffic(table) if table.has("traffic") else None,
+    )
+
+
+def _handler(table: Table) -> str:
+    table.require("handler", hint=f"add `handler = …`, {HANDLER.hint}")
+    return table.named("handler", HANDLER)
+
+
+def _snap_start(table: Table, runtime: str) -> bool:
+    wanted = table.flag("snap_start", False)
+    if wanted and int(runtime.rpartition(".")[2]) < 12:
+        hint = "set `runtime` to python3.12 or newer"
+        table.refuse("snap_start", f"found true with {runtime}, allowed from python3.12 on", hint=hint)
+    if wanted and table.number("ephemeral_storage", 512, 10_240, 512) > 512:
+        what = f"found true with ephemeral_storage {table.values['ephemeral_storage']}, allowed with 512"
+        table.refuse("snap_start", what, hint="SnapStart takes no larger ephemeral storage; remove one of them")
+    return wanted
+
+
+def _layers(table: Table) -> tuple[str, ...]:
+    found = table.texts("layers", rule=_LAYER)
+    most = _MOST_LAYERS - _OWN_LAYERS
+    if len(found) > most:
+        what = f"found {len(found)} layers, allowed is up to {most} beside the unit's own"
+        table.refuse("layers", what, hint=f"Lambda takes {_MOST_LAYERS} layers in all; put something into the lock")
+    return found
+
+
+def _vpc(table: Table) -> Vpc:
+    table.allow(("subnet_ids", "security_group_ids"))
+    return Vpc(
+        subnet_ids=table.texts("subnet_ids", rule=_SUBNET, least=1),
+        security_group_ids=table.texts("security_group_ids", rule=_GROUP, least=1),
+    )
+
+
+# --- environment variables ---
+def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
+    inner = table.table("environment")
+    found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
+    size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, Literal))
+    if size > _MOST_ENVIRONMENT_BYTES:
+        what = f"found {size} bytes of names and values, allowed is up to {_MOST_ENVIRONMENT_BYTES}"
+        table.refuse("environment", what, hint="keep large settings in a parameter, a secret or the package")
+    return found
+
+
+def _environment_value(table: Table, name: str) -> EnvironmentValue:
+    if name in _RESERVED_VARIABLES:
+        table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
+    if not _VARIABLE.accepts(name):
+        table.refuse(name, f"found the name `{name}`, allowed is {_VARIABLE.allowed}", hint=_VARIABLE.hint)
+    match table.values[name]:
+        case str(text):
+            return Literal(text=text)
+        case bool(flag):
+            return Literal(text="true" if flag else "false")
+        case int() | float() as number:
+            return Literal(text=str(number))
+        case Mapping():
+            return _reference(table.table(name))
+        case _:
+            hint = 'for a list, write JSON text: `\'["a", "b"]\'`'
+            table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
+
+
+def _reference(table: Table) -> SecretReference | ParameterReference:
+    table.allow(("secret", "key", "parameter"))
+    if table.has("secret") == table.has("parameter"):
+        hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
+        found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
+        table.refuse("", f"found {found}, allowed is one of `secret` and `parameter`", hint=hint)
+    if table.has("secret"):
+        return SecretReference(name=table.named("secret", _SECRET), key=table.optional_named("key", _SECRET_KEY))
+    if table.has("key"):
+        table.refuse("key", "`key` stands beside `parameter`", hint="only a secret has keys")
+    return ParameterReference(name=table.named("parameter", _PARAMETER))
+
+
+# --- events and checks ---
+def _events(table: Table, key: str, timeout: int) -> tuple[Event, ...]:
+    tables = table.tables("events")
+    events = tuple(read_event(item, function=key, timeout=timeout) for item in tables)
+    seen: set[tuple[str, str]] = set()
+    for item, event in zip(tables, events, strict=True):
+        kind, what = _identity(event)
+        if (kind, what) in seen:
+            item.refuse("", f"two events of one function are the same: {kind}, {what}", hint="remove one, or name them")
+        seen.add((kind, what))
+    return events
+
+
+def _identity(event: Event) -> tuple[str, str]:
+    """What may be there only once per function."""
+    kind = type(event).__name__
+    match event:
+        case FunctionUrl():
+            return kind, "one per function"
+        case Queue(source=source) | Topic(source=source):
+            return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
+        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+            return kind, arn
+        case BucketNotification(source=source):
+            return kind, str(event) if isinstance(source, Existing) else f"created as `{source.key}`"
+        case Schedule(expression=expression):
+            return kind, f"{expression} {event.payload or ''}".strip()
+        case EventPattern(pattern=pattern, bus=bus):
+            return kind, f"{pattern} on {bus}"
+        case _:
+            assert_never(event)
+
+
+def _alarms(table: Table) -> Alarms:
+    table.allow(("errors", "minutes", "notify"))
+    return Alarms(
+        errors=table.number("errors", 1, 1_000_000, 1),
+        minutes=table.number("minutes", 1, 1440, 5),
+        notify=table.texts("notify", rule=ARN),
+    )
+
+
+def _smoke(table: Table) -> Smoke:
+    table.allow(("payload", "expect"))
+    return Smoke(payload=table.optional_json("payload") or "{}", expect=table.optional_json("expect"))
+
+
+def _traffic(table: Table) -> Traffic:
+    found = _TRAFFIC.fullmatch(table.text("traffic"))
+    percent, minutes = (int(found[2]), int(found[3])) if found else (0, 0)
+    if found is None or not percent or not minutes:
+        hint = "the percentage is 1 to 99, the minutes are 1 to 9999"
+        table.wrong("traffic", allowed='"canary 10% 5m" or "linear 20% 1m"', hint=hint)
+    kind = Canary if found[1] == "canary" else Linear
+    return kind(percent=percent, minutes=minutes)

@@ -1,0 +1,163 @@
+"""What AWS takes as a name, and whether two units would make the same one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from .reading import Rule, Table
+from .settings import BucketNotification, Own, OwnQueue, Queue, Settings, Topic
+
+if TYPE_CHECKING:
+    from .environment import Environment
+    from .project import Project
+    from .workspace import WorkspaceConfig
+
+__all__ = [
+    "ACCOUNT_ID",
+    "ARN",
+    "BUCKET",
+    "ENVIRONMENT_NAME",
+    "KEY",
+    "LIMITS",
+    "PROJECT_NAME",
+    "REGION",
+    "ROLE_NAME",
+    "check_bucket",
+    "check_length",
+    "find_collisions",
+    "made_names",
+    "normalised",
+    "own_queues",
+]
+
+PROJECT_NAME = Rule(
+    pattern=r"[a-z](-?[a-z0-9])*",
+    maximum=40,
+    allowed="up to 40 small letters, digits and single hyphens, beginning with a letter",
+    hint="the name is part of stack and function names, so it must suit AWS: for example `orders` or `data-import`",
+)
+ENVIRONMENT_NAME = Rule(
+    pattern=r"[a-z](-?[a-z0-9])*",
+    maximum=20,
+    allowed="up to 20 small letters, digits and single hyphens, beginning with a letter",
+    hint="the name is part of stack and function names: for example `sandbox` or `prod-eu`",
+)
+KEY = Rule(
+    pattern=r"[a-z]([-_]?[a-z0-9])*",
+    maximum=40,
+    allowed="up to 40 small letters, digits and single `-` or `_`, beginning with a letter",
+    hint="the key is part of the name in AWS: for example `create` or `send-mail`",
+)
+ACCOUNT_ID = Rule(
+    pattern=r"[0-9]{12}",
+    allowed="12 digits in quotes",
+    hint="see the account's page in the console; zeros at the front belong to it",
+)
+# Role ARNs and console links are made for the commercial partition only.
+REGION = Rule(
+    pattern=r"(af|ap|ca|eu|il|me|mx|sa|us)-(?!gov|iso)([a-z]+-)+[0-9]",
+    allowed='the name of a region such as "us-east-1"',
+    hint="regions of the China, GovCloud and isolated partitions are not supported",
+)
+ROLE_NAME = Rule(
+    pattern=r"[A-Za-z0-9_+=,.@-]+",
+    maximum=64,
+    allowed="up to 64 letters, digits and `_+=,.@-`",
+    hint="write the role's name, not its ARN; the account is known from `account_id`",
+)
+BUCKET = Rule(
+    pattern=r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)$)(?!.*\.\.)"
+    r"(?![0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    maximum=63,
+    allowed="3 to 63 small letters, digits, hyphens and dots, as S3 takes it",
+    hint="begin and end with a letter or digit, no two dots in a row, no IP address, no prefix or suffix that S3 keeps",
+)
+ARN = Rule(
+    pattern=r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+",
+    allowed="an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming",
+    hint="`${region}` and `${account_id}` may stand in it",
+)
+
+LIMITS = {"stack": 128, "function": 64, "job": 255, "queue": 80, "topic": 256, "bucket": 63}
+"""The most characters that AWS takes; a function's name also fits its role (64)."""
+
+
+def normalised(name: str) -> str:
+    """The project name as package indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def check_bucket(table: Table, key: str) -> str:
+    """The name of a bucket; one with a dot is refused, because TLS certificates of S3 do not cover it."""
+    name = table.named(key, BUCKET)
+    if "." in name:
+        table.wrong(key, allowed="a name without a dot", hint="the certificate of S3 does not cover names with dots")
+    return name
+
+
+def check_length(kind: str, name: str, *, where: str) -> None:
+    """Refuse a name that is too long for AWS."""
+    if len(name) > LIMITS[kind]:
+        what = f"the {kind} would be called `{name}`: {len(name)} characters, allowed is up to {LIMITS[kind]}"
+        raise ConfigurationError(where, what, hint="shorten the project, the key or the environment's name")
+
+
+def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
+    """The queues that the stack creates, in order of the functions."""
+    events = (event for function in settings.functions for event in function.events)
+    sources = (event.source for event in events if isinstance(event, Queue))
+    return tuple(source for source in sources if isinstance(source, OwnQueue))
+
+
+def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
+    """Everything that gets a fixed name from this unit in this environment, as (kind, name)."""
+    settings = project.settings[environment.name]
+    yield "stack", project.stack_name(environment.name)
+    for function in settings.functions:
+        yield "function", project.function_name(environment.name, function.key)
+        for event in function.events:
+            if isinstance(event, Topic) and isinstance(event.source, Own):
+                yield "topic", project.topic_name(environment.name, event.source.key)
+            if isinstance(event, BucketNotification) and isinstance(event.source, Own):
+                yield "bucket", project.bucket_name(environment, event.source.key)
+    for queue in own_queues(settings):
+        yield "queue", project.queue_name(environment.name, queue.key)
+        yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
+    for job in settings.jobs:
+        yield "job", project.job_name(environment.name, job.key)
+
+
+def find_collisions(projects: Iterable[Project], config: WorkspaceConfig) -> None:
+    """Refuse two units that are one to a package index, or that would make the same thing in one account and region."""
+    units = sorted(projects, key=lambda project: project.folder)
+    _check_project_names(units)
+    owners: dict[tuple[str, str, str, str], str] = {}
+    for project in units:
+        for environment in config.environments:
+            user = f"{project.folder} in {environment.name}"
+            for kind, name in made_names(project, environment):
+                place = (kind, environment.account_id, environment.region, name)
+                if place in owners:
+                    _refuse_collision(kind, name, owners[place], user, environment)
+                owners[place] = user
+
+
+def _check_project_names(units: Iterable[Project]) -> None:
+    folders: dict[str, str] = {}
+    for project in units:
+        first = folders.setdefault(project.name, project.folder)
+        if first != project.folder:
+            what = f"the name `{project.name}` is also that of {first}"
+            where = f"{project.folder}/pyproject.toml [project] name"
+            raise ConfigurationError(where, what, hint="rename one; `-`, `_`, `.` and capitals make no difference")
+
+
+def _refuse_collision(kind: str, name: str, first: str, second: str, environment: Environment) -> None:
+    who = f"{first} and {second}" if first != second else f"two parts of {first}"
+    what = f"{who} would both make the {kind} `{name}` in account {environment.account_id}, {environment.region}"
+    folder = second.split(" ")[0]
+    hint = "rename a project or a key, or give the environments different accounts"
+    raise ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)

@@ -1,0 +1,300 @@
+"""One deployment unit: what its folder's ``pyproject.toml`` says, for every environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from .environment import Devops, Environment
+from .function import read_function
+from .job import read_job
+from .name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
+from .reading import Table, did_you_mean, enumerated, merge, substitute
+from .settings import Settings
+from .workspace import tool_table
+
+__all__ = ["ARCHITECTURES", "RUNTIMES", "Project", "read_project"]
+
+RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
+ARCHITECTURES = ("arm64", "x86_64")
+_GLUE_PYTHON = "3.9"
+_MOST_TAGS = 40
+_IN_WORKSPACE = "that belongs into the pyproject.toml at the top of the repository"
+_BY_ENVIRONMENT = ("functions", "jobs", "tags")
+_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", *_BY_ENVIRONMENT, "environments")
+# Half of one reference and half of another, or of two payloads, is neither.
+_WHOLE = (
+    ("functions", "*", "environment", "*"),
+    ("functions", "*", "smoke", "payload"),
+    ("functions", "*", "smoke", "expect"),
+)
+
+
+def _copied(settings: Mapping[str, Settings]) -> Mapping[str, Settings]:
+    return dict(settings)
+
+
+@attrs.frozen(kw_only=True)
+class Project:
+    """A folder below ``projects/`` that is built, published and deployed apart from all others.
+
+    ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
+    """
+
+    name: str
+    folder: str
+    version: str
+    runtime: str = "python3.13"
+    architecture: str = "x86_64"
+    needs: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    versioning: str = "post"
+    dependencies: tuple[str, ...] = ()
+    requires_python: str | None = None
+    settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
+
+    @property
+    def python(self) -> str:
+        return self.runtime.removeprefix("python")
+
+    @property
+    def handlers(self) -> tuple[tuple[str, str], ...]:
+        """Every (function key, handler) of any environment, sorted."""
+        functions = (function for settings in self.settings.values() for function in settings.functions)
+        return tuple(sorted({(function.key, function.handler) for function in functions}))
+
+    def stack_name(self, environment_name: str) -> str:
+        return f"{self.name}-{environment_name}"
+
+    def function_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
+    def job_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
+    def queue_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
+    def topic_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
+    def bucket_name(self, environment: Environment, key: str) -> str:
+        """Bucket names are taken once in the whole world, so account and region are part of it."""
+        key = key.replace("_", "-")
+        return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
+
+
+def read_project(
+    document: Mapping[str, object], *, folder: str, where: str, environments: tuple[Environment, ...], devops: Devops
+) -> Project:
+    """The whole ``pyproject.toml`` of a unit, as it was parsed, into a project with its settings per environment.
+
+    ``folder`` is relative to the root of the repository, ``where`` is what errors call the file.
+    """
+    standard = _standard_table(document, where)
+    table = tool_table(document, where=where, hint="a unit has this table, with its functions or jobs below it")
+    for_all = "that is the table of the whole workspace; differences stand in [tool.multi_env_lambda.environments.NAME]"
+    elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
+    table.allow(_KEYS, elsewhere=elsewhere)
+    if isinstance(table.values.get("environments"), list):
+        table.refuse("environments", "found a list, allowed is a table per environment", hint=for_all)
+    versioning = table.choice("versioning", ("post", "strict"), "post")
+    project = Project(
+        name=_name(standard),
+        folder=folder,
+        version=_version(standard, versioning),
+        runtime=table.choice("runtime", RUNTIMES, "python3.13"),
+        architecture=table.choice("architecture", ARCHITECTURES, "x86_64"),
+        needs=tuple(normalised(need) for need in table.texts("needs")),
+        shared=_shared(table, folder),
+        versioning=versioning,
+        dependencies=_dependencies(standard),
+        requires_python=_requires_python(standard),
+    )
+    if project.name in project.needs:
+        table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
+    project = attrs.evolve(project, settings=_all_settings(table, project, environments))
+    _check_python(standard, project)
+    _check_names(project, environments, where)
+    return project
+
+
+# --- [project] ---
+def _standard_table(document: Mapping[str, object], where: str) -> Table:
+    outer = Table(where=where, path="", values=document)
+    outer.require("project", hint="add [project] with name and version")
+    table = outer.table("project")
+    dynamic = table.texts("dynamic")
+    if "version" in dynamic:
+        hint = 'write `version = "0.1.0"` in [project]; it is part of the artifact\'s name'
+        table.refuse("dynamic", "found `version`, allowed is a version that stands in this table", hint=hint)
+    if "dependencies" in dynamic:
+        hint = "write `dependencies = [ … ]` in [project]; they decide what the layer must hold"
+        table.refuse("dynamic", "found `dependencies`, allowed are dependencies that stand in this table", hint=hint)
+    return table
+
+
+def _name(table: Table) -> str:
+    name = normalised(table.text("name", hint='add `name = "…"`, usually the name of the folder'))
+    if not PROJECT_NAME.accepts(name):
+        table.wrong("name", allowed=PROJECT_NAME.allowed, hint=PROJECT_NAME.hint)
+    return name
+
+
+def _version(table: Table, versioning: str) -> str:
+    text = table.text("version", hint='add `version = "0.1.0"`')
+    try:
+        version = Version(text)
+    except InvalidVersion:
+        table.wrong("version", allowed="a version as in PEP 440", hint='for example "0.1.1"')
+    if version.local or version.epoch:
+        hint = f'write "{version.base_version.rpartition("!")[2]}"; `+` and `!` are trouble in object keys'
+        table.wrong("version", allowed="a version without `+local` part and without `epoch!`", hint=hint)
+    if versioning == "post" and (version.is_postrelease or version.is_devrelease):
+        hint = 'post releases are numbered by themselves; write the plain version, or set `versioning = "strict"`'
+        table.wrong("version", allowed="a version without .post and .dev", hint=hint)
+    return str(version)
+
+
+def _dependencies(table: Table) -> tuple[str, ...]:
+    found = table.texts("dependencies")
+    for number, text in enumerate(found):
+        try:
+            Requirement(text)
+        except InvalidRequirement:
+            what = f'found "{text}", allowed is a requirement as in PEP 508'
+            table.refuse(f"dependencies[{number}]", what, hint='for example "pydantic>=2"')
+    return found
+
+
+def _requires_python(table: Table) -> str | None:
+    text = table.optional_text("requires-python")
+    try:
+        SpecifierSet(text or "")
+    except InvalidSpecifier:
+        table.wrong("requires-python", allowed="a version specifier", hint='for example ">=3.11"')
+    return text
+
+
+def _check_python(table: Table, project: Project) -> None:
+    """The declared Python must fit what Lambda, or Glue, will run."""
+    specifier = SpecifierSet(project.requires_python or "")
+    runs_on = {project.python} if project.handlers else set()
+    if any(settings.jobs for settings in project.settings.values()):
+        runs_on.add(_GLUE_PYTHON)
+    for python in sorted(runs_on):
+        if not any(specifier.contains(f"{python}.{patch}") for patch in range(50)):
+            who = f"the runtime {project.runtime}" if python == project.python else f"Glue's Python {python}"
+            what = f'found "{project.requires_python}", which excludes {who}'
+            table.refuse("requires-python", what, hint="change one of them")
+
+
+# --- [tool.multi_env_lambda] ---
+def _shared(table: Table, folder: str) -> tuple[str, ...]:
+    """Folders as they are written, in the plain form; a check on the text only, whether they exist is seen later."""
+    found: list[str] = []
+    hint = 'write the path from the top of the repository, with `/`: for example "libs/common"'
+    for number, text in enumerate(table.texts("shared")):
+        path = PurePosixPath(text)
+        plain = "\\" not in text and text.isprintable() and text.strip() and not text.startswith("~")
+        if not plain or path.is_absolute() or ".." in path.parts or ":" in text or str(path) == ".":
+            what = f'found "{text}", allowed is a relative path that stays inside the repository'
+            table.refuse(f"shared[{number}]", what, hint=hint)
+        own = PurePosixPath(folder)
+        if path.is_relative_to(own) or own.is_relative_to(path):
+            what = f'found "{text}", which overlaps the unit\'s own folder {folder}'
+            table.refuse(f"shared[{number}]", what, hint="the unit's own folder always belongs to it; remove this")
+        found.append(str(path))
+    return tuple(sorted(set(found)))
+
+
+def _all_settings(table: Table, project: Project, environments: tuple[Environment, ...]) -> dict[str, Settings]:
+    differences = table.table("environments")
+    names = [environment.name for environment in environments]
+    for name in differences.values:
+        if name not in names:
+            what = f"there is no environment `{name}`, allowed is {enumerated(names)}"
+            differences.refuse(name, what, hint=did_you_mean(name, names))
+    return {
+        environment.name: _settings(table, differences.table(environment.name), project, environment)
+        for environment in environments
+    }
+
+
+def _settings(table: Table, difference: Table, project: Project, environment: Environment) -> Settings:
+    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in _KEYS}
+    difference.allow(_BY_ENVIRONMENT, elsewhere=elsewhere)
+    base = {key: value for key, value in table.values.items() if key in _BY_ENVIRONMENT}
+    merged = attrs.evolve(
+        table,
+        values=merge(base, difference.values, whole=_WHOLE),
+        difference=difference.values,
+        difference_path=difference.path,
+    )
+    variables = {
+        "environment": environment.name,
+        "account_id": environment.account_id,
+        "region": environment.region,
+        "project": project.name,
+    }
+    return _read_settings(substitute(merged, variables), project.runtime)
+
+
+def _read_settings(table: Table, runtime: str) -> Settings:
+    functions = table.subtables("functions")
+    jobs = table.subtables("jobs")
+    _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
+    settings = Settings(
+        functions=tuple(read_function(inner, key=name, runtime=runtime) for name, inner in functions),
+        jobs=tuple(read_job(inner, key=name) for name, inner in jobs),
+        tags=_tags(table.table("tags")),
+    )
+    _check_queues(table, settings)
+    return settings
+
+
+def _check_keys(table: Table, keys: Iterable[tuple[str, str]]) -> None:
+    """Keys become logical ids, in which only letters and digits count."""
+    seen: dict[str, str] = {}
+    for kind, name in keys:
+        if not KEY.accepts(name):
+            table.table(kind).refuse(name, f"found the name `{name}`, allowed is {KEY.allowed}", hint=KEY.hint)
+        plain = name.replace("-", "").replace("_", "")
+        if plain in seen:
+            what = f"`{name}` and `{seen[plain]}` are one name in a template"
+            table.table(kind).refuse(name, what, hint="functions and jobs of a unit need names that differ in letters")
+        seen[plain] = name
+
+
+def _check_queues(table: Table, settings: Settings) -> None:
+    names: set[str] = set()
+    for queue in own_queues(settings):
+        for name in (queue.key, f"{queue.key}-dlq"):
+            if name in names:
+                hint = "give one of them another `name`; a queue for two functions is made in stack.py"
+                table.refuse("functions", f"two events create the queue `{name}`", hint=hint)
+            names.add(name)
+
+
+def _tags(table: Table) -> tuple[tuple[str, str], ...]:
+    if len(table.values) > _MOST_TAGS:
+        what = f"found {len(table.values)} tags, allowed is up to {_MOST_TAGS}"
+        table.refuse("", what, hint="AWS takes 50 per resource, and some are set by this library")
+    for name in table.values:
+        if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
+            what = f"found the name `{name}`, allowed is up to 128 characters that do not begin with `aws:`"
+            table.refuse(name, what, hint="rename the tag")
+        if len(table.text(name)) > 256:
+            table.wrong(name, allowed="up to 256 characters", hint="shorten it")
+    return tuple((name, table.text(name)) for name in sorted(table.values))
+
+
+def _check_names(project: Project, environments: Iterable[Environment], where: str) -> None:
+    for environment in environments:
+        for kind, name in made_names(project, environment):
+            check_length(kind, name, where=f"{where} ({environment.name})")

@@ -1,0 +1,312 @@
+"""Typed reading of TOML tables: every error says file, table and key, what was found, what is allowed, and a hint."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+import attrs
+
+from ..errors import ConfigurationError
+from .digest import canonical_json
+
+__all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
+
+_PLACEHOLDER = re.compile(r"(\$?)\$\{([^}]*)\}?")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_NOTHING: Mapping[str, object] = {}
+
+
+def shown(value: object) -> str:
+    """A value as a person would have written it, cut where it is long."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, bool):
+        text = str(value).lower()
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def enumerated(names: Iterable[object]) -> str:
+    """``a, b or c``, in the given order."""
+    words = [str(name) for name in names]
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def did_you_mean(found: str, allowed: Iterable[str]) -> str:
+    """A hint: the nearest allowed word, or all of them where none is near."""
+    words = sorted(allowed)
+    near = difflib.get_close_matches(found, words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"use one of: {', '.join(words)}" if words else "remove it"
+
+
+def merge(
+    base: Mapping[str, object], difference: Mapping[str, object], *, whole: Iterable[tuple[str, ...]] = ()
+) -> dict[str, object]:
+    """``base`` with what ``difference`` says otherwise: tables are merged, everything else is replaced.
+
+    ``whole`` are paths of tables that are replaced as one (``*`` stands for any key), because half of each is nonsense.
+    """
+    merged = dict(base)
+    for key, value in difference.items():
+        below = [path[1:] for path in whole if path and path[0] in (key, "*")]
+        known = base.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping) and () not in below:
+            merged[key] = merge(known, value, whole=below)
+        else:
+            merged[key] = value
+    return merged
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """What a text must look like, as a pattern and as words."""
+
+    pattern: str
+    allowed: str
+    hint: str
+    maximum: int = 1024
+
+    def accepts(self, text: str) -> bool:
+        return len(text) <= self.maximum and re.fullmatch(self.pattern, text, re.ASCII) is not None
+
+
+def _written(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else f'"{key}"'
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{_written(key)}" if path else _written(key)
+
+
+@attrs.frozen(kw_only=True)
+class Table:
+    """One table of a TOML file (``where``) under its dotted ``path``.
+
+    ``difference`` is the part of it that one environment says under ``difference_path``; errors point there
+    when that is where the value stands.
+    """
+
+    where: str
+    path: str
+    values: Mapping[str, object]
+    difference: Mapping[str, object] = _NOTHING
+    difference_path: str = ""
+
+    def location(self, key: str = "") -> str:
+        path = self.difference_path if key in self.difference else self.path
+        return f"{self.where} [{path}] {key}".strip().replace(" []", "")
+
+    def refuse(self, key: str, what: str, *, hint: str) -> NoReturn:
+        raise ConfigurationError(self.location(key), what, hint=hint)
+
+    def wrong(self, key: str, *, allowed: str, hint: str) -> NoReturn:
+        self.refuse(key, f"found {shown(self.values.get(key))}, allowed is {allowed}", hint=hint)
+
+    def allow(self, keys: Iterable[str], *, elsewhere: Mapping[str, str] = {}) -> None:  # noqa: B006 - never written
+        """Refuse every other key; ``elsewhere`` says where a key belongs that is known from another table."""
+        allowed = tuple(keys)
+        for key in self.values:
+            if key not in allowed:
+                hint = elsewhere.get(key) or did_you_mean(key, allowed)
+                self.refuse(
+                    key, f"unknown key `{key}`, allowed is {enumerated(sorted(allowed)) or 'nothing'}", hint=hint
+                )
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there and not switched off with ``false``."""
+        return self.values.get(key, False) is not False
+
+    def require(self, key: str, *, hint: str = "") -> object:
+        if key not in self.values:
+            self.refuse(key, f"`{key}` is missing", hint=hint or f"add `{_written(key)} = …` to this table")
+        return self.values[key]
+
+    # --- texts ---
+    def text(self, key: str, *, hint: str = "") -> str:
+        value = self.require(key, hint=hint)
+        if not isinstance(value, str):
+            self.wrong(key, allowed="text", hint=hint or f'write it in quotes: `{_written(key)} = "…"`')
+        return value
+
+    def text_or(self, key: str, default: str) -> str:
+        return self.text(key) if key in self.values else default
+
+    def optional_text(self, key: str) -> str | None:
+        return self.text(key) if self.has(key) else None
+
+    def choice(self, key: str, allowed: Iterable[str], default: str) -> str:
+        words = tuple(allowed)
+        found = self.text_or(key, default)
+        if found not in words:
+            self.wrong(key, allowed=enumerated(shown(word) for word in words), hint=did_you_mean(found, words))
+        return found
+
+    def named(self, key: str, rule: Rule) -> str:
+        found = self.text(key)
+        if not rule.accepts(found):
+            self.wrong(key, allowed=rule.allowed, hint=rule.hint)
+        return found
+
+    def named_or(self, key: str, rule: Rule, default: str) -> str:
+        return self.named(key, rule) if key in self.values else default
+
+    def optional_named(self, key: str, rule: Rule) -> str | None:
+        return self.named(key, rule) if self.has(key) else None
+
+    # --- lists ---
+    def items(self, key: str) -> tuple[object, ...]:
+        value = self.values.get(key, ())
+        if not isinstance(value, list | tuple):
+            self.wrong(key, allowed="a list", hint=f"write `{_written(key)} = [ … ]`")
+        return tuple(value)
+
+    def texts(self, key: str, *, rule: Rule | None = None, least: int = 0) -> tuple[str, ...]:
+        found: list[str] = []
+        for number, item in enumerate(self.items(key)):
+            if not isinstance(item, str):
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is text", hint="write it in quotes")
+            if rule and not rule.accepts(item):
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is {rule.allowed}", hint=rule.hint)
+            if item in found:
+                self.refuse(f"{key}[{number}]", f"{shown(item)} stands there twice", hint="remove one of them")
+            found.append(item)
+        if len(found) < least:
+            self.refuse(key, f"found {len(found)} entries, allowed is {least} or more", hint="add what belongs there")
+        return tuple(found)
+
+    # --- numbers and flags ---
+    def number(self, key: str, low: int, high: int, default: int) -> int:
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            hint = "write the number without quotes" if isinstance(value, str) else "choose a number in that range"
+            self.wrong(key, allowed=f"a whole number from {low} to {high}", hint=hint)
+        return value
+
+    def optional_number(self, key: str, low: int, high: int) -> int | None:
+        return self.number(key, low, high, low) if self.has(key) else None
+
+    def one_of_numbers(self, key: str, allowed: Iterable[float], default: float) -> float:
+        words = tuple(allowed)
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value not in words:
+            self.wrong(key, allowed=enumerated(words), hint="choose one of these numbers, without quotes")
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            self.wrong(key, allowed="true or false", hint="write it in lower case and without quotes")
+        return value
+
+    # --- tables ---
+    def table(self, key: str) -> Table:
+        """The table under this key; an empty one where there is none."""
+        value = self.values.get(key, {})
+        if not isinstance(value, Mapping):
+            self.wrong(
+                key, allowed="a table", hint=f"write `[{_joined(self.path, key)}]`, or `{_written(key)} = {{ … }}`"
+            )
+        below = self.difference.get(key, {})
+        path, other = self.path, _joined(self.difference_path, key) if self.difference_path else ""
+        return Table(
+            where=self.where,
+            path=other if key in self.difference and not isinstance(below, Mapping) else _joined(path, key),
+            values=value,
+            difference=below if isinstance(below, Mapping) else {},
+            difference_path=other,
+        )
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """The list of tables under this key."""
+        found = self.items(key)
+        path = self.difference_path if key in self.difference else self.path
+        for number, item in enumerate(found):
+            if not isinstance(item, Mapping):
+                hint = f"write `{_written(key)} = [{{ … }}]`"
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is a table", hint=hint)
+        return tuple(
+            Table(where=self.where, path=f"{_joined(path, key)}[{number}]", values=item)
+            for number, item in enumerate(found)
+            if isinstance(item, Mapping)
+        )
+
+    def subtables(self, key: str) -> tuple[tuple[str, Table], ...]:
+        """The named tables below a table, by name; those that are switched off with ``false`` are left out."""
+        outer = self.table(key)
+        return tuple((name, outer.table(name)) for name in sorted(outer.values) if outer.has(name))
+
+    def json(self, key: str) -> str:
+        """Anything that JSON can say, as canonical JSON."""
+        value = self.require(key)
+        self._check_json(key, value)
+        return canonical_json(value)
+
+    def optional_json(self, key: str) -> str | None:
+        return self.json(key) if key in self.values else None
+
+    def optional_json_table(self, key: str) -> str | None:
+        """A table as canonical JSON; None where there is none, or where it is switched off."""
+        if not self.has(key):
+            return None
+        self.table(key)
+        return self.json(key)
+
+    def _check_json(self, key: str, value: object) -> None:
+        match value:
+            case Mapping():
+                for name, item in value.items():
+                    self._check_json(f"{key}.{_written(name)}", item)
+            case list() | tuple():
+                for number, item in enumerate(value):
+                    self._check_json(f"{key}[{number}]", item)
+            case float() if not math.isfinite(value):
+                self.refuse(key, f"found {shown(value)}, allowed is a finite number", hint="JSON knows no infinity")
+            case str() | int() | float():
+                pass
+            case _:
+                self.refuse(key, f"found {shown(value)}, allowed is what JSON can say", hint="write dates as text")
+
+
+def substitute(table: Table, variables: Mapping[str, str]) -> Table:
+    """The table with ``${name}`` replaced in every text by the variable's value; ``$${`` stays as a plain ``${``."""
+    return attrs.evolve(table, values=_in_table(table, variables))
+
+
+def _in_table(table: Table, variables: Mapping[str, str]) -> dict[str, object]:
+    return {key: _in_value(table, key, value, variables) for key, value in table.values.items()}
+
+
+def _in_value(table: Table, key: str, value: object, variables: Mapping[str, str]) -> object:
+    match value:
+        case str():
+            return _in_text(table, key, value, variables)
+        case Mapping():
+            return _in_table(table.table(key), variables)
+        case list() | tuple():
+            return [_in_item(table, key, number, item, variables) for number, item in enumerate(value)]
+        case _:
+            return value
+
+
+def _in_item(table: Table, key: str, number: int, item: object, variables: Mapping[str, str]) -> object:
+    path = table.difference_path if key in table.difference else table.path
+    holder = Table(where=table.where, path=path, values={f"{key}[{number}]": item})
+    return _in_value(holder, f"{key}[{number}]", item, variables)
+
+
+def _in_text(table: Table, key: str, text: str, variables: Mapping[str, str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        escaped, name = found.groups()
+        if escaped:
+            return found[0][1:]
+        if name not in variables or not found[0].endswith("}"):
+            allowed = enumerated(f"${{{variable}}}" for variable in variables)
+            hint = f"{did_you_mean(name, variables)} A plain `${{` is written `$${{`"
+            table.refuse(key, f"found `{found[0]}`, allowed is {allowed}", hint=hint)
+        return variables[name]
+
+    return _PLACEHOLDER.sub(replaced, text)
