@@ -20,7 +20,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.reading import suggestion
+from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_paths
@@ -106,7 +106,7 @@ def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
     for name in ask.only:
         if name not in names:
             raise ConfigurationError(
-                "--only", f"there is no unit `{name}`", hint=suggestion(name, names) or f"units: {', '.join(names)}"
+                "--only", f"there is no unit `{name}`", hint=did_you_mean(name, names)
             )
     return tuple(name for name in names if not ask.only or name in ask.only)
 

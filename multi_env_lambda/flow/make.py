@@ -1,0 +1,238 @@
+"""Make: what the work tree wants to be released, built on this machine and named by what it is made from.
+
+Input: a unit, the ids of its inputs, what is published of it. Output: a release, the templates of every environment,
+and the objects that the bucket lacks. Nothing is written to the other side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.index import DIGEST
+from multi_env_lambda.build.elf import check_shared_objects
+from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
+from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, read_lock, select
+from multi_env_lambda.build.preflight import check_handlers, check_job_entries
+from multi_env_lambda.build.source import BuiltSource, build_source, shared_dependencies
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.git import Snapshot, snapshot
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.settings import Canary, Function
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.affected import Inputs
+from multi_env_lambda.plan.template import job_scripts, render
+from multi_env_lambda.plan.version import layer_number, source_version
+from multi_env_lambda.world import Made, Upload
+
+__all__ = ["TreeMaker"]
+
+STACK_FILE = "stack.py"
+
+
+@attrs.frozen(kw_only=True)
+class _Layer:
+    """A layer that is named but perhaps not built yet."""
+
+    lock: Lock
+    selected: tuple[SelectedWheel, ...]
+    target: Target
+    artifact: LayerArtifact
+    built: BuiltLayer
+
+
+@attrs.frozen(kw_only=True)
+class TreeMaker:
+    """Makes releases from the work tree at ``root``. ``interpreter`` finds a Python like Lambda's by version, or None."""
+
+    root: Path
+    cache: Path
+    config: WorkspaceConfig
+    interpreter: Callable[[str], Path | None]
+
+    def snapshot(self, paths: Sequence[str]) -> Snapshot:
+        return snapshot(self.root, paths)
+
+    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+        """Build, name, render and check one unit.
+
+        Raises:
+            ConfigurationError: the unit cannot be released as it is written.
+            BuildError: an artifact cannot be built.
+        """
+        layer = self._layer(project, published)
+        built, source = self._source(project, inputs, published)
+        self._check(project, built, layer)
+        artifact = None if layer is None else layer.artifact
+        templates = self._templates(project, source, artifact)
+        release = self._release(project, source, artifact, templates)
+        uploads = _uploads(project, release, templates, built, layer, published)
+        return Made(release=release, templates=templates, uploads=uploads)
+
+    def _layer(self, project: Project, published: Published) -> _Layer | None:
+        folder = self.root / project.folder
+        target = Target(python=project.python, architecture=project.architecture)
+        where = f"{project.folder}/pyproject.toml"
+        dependencies = (*project.dependencies, *shared_dependencies(self.root, project))
+        shared = tuple(self.root / path for path in project.shared)
+        lock = read_lock(folder, where=project.folder, shared=shared)
+        check_covers(lock, dependencies, where, target=target)
+        selected = () if lock is None or not dependencies else select(lock, target)
+        if lock is None or not selected:
+            return None
+        name = layer_digest(selected, target)
+        built = build_layer(selected, target, cache=self.cache, lock=lock)
+        check_shared_objects(built.layer, target)
+        artifact = LayerArtifact(
+            project=project.name,
+            number=layer_number(name, published.layers),
+            digest=name,
+            python=project.python,
+            architecture=project.architecture,
+            packages=built.packages,
+        )
+        return _Layer(lock=lock, selected=selected, target=target, artifact=artifact, built=built)
+
+    def _source(self, project: Project, inputs: Inputs, published: Published) -> tuple[BuiltSource, SourceArtifact]:
+        """Built under the project's own version first: its content decides which version it gets."""
+        key = digest(inputs)
+        built = build_source(self.root, project, version=project.version, cache=self.cache, key=key)
+        where = f"{project.folder}/pyproject.toml: project.version"
+        strict = project.versioning == "strict"
+        version = source_version(project.version, built.digest, published.versions, strict=strict, where=where)
+        if version != project.version:
+            built = build_source(self.root, project, version=version, cache=self.cache, key=key)
+        artifact = SourceArtifact(
+            project=project.name,
+            version=version,
+            digest=built.digest,
+            wheel_sha256=built.wheel_sha256,
+            files=built.files,
+        )
+        return built, artifact
+
+    def _check(self, project: Project, built: BuiltSource, layer: _Layer | None) -> None:
+        entries = {(job.key, job.entry) for settings in project.settings.values() for job in settings.jobs}
+        check_job_entries(built.wheel, tuple(sorted(entries)), where=project.folder)
+        if project.handlers:
+            check_handlers(
+                built.wheel,
+                None if layer is None else layer.built.layer,
+                project.handlers,
+                interpreter=self.interpreter(project.python),
+                where=project.folder,
+                environment=_literal_environment(project),
+                cache=self.cache,
+            )
+
+    def _templates(
+        self, project: Project, source: SourceArtifact, layer: LayerArtifact | None
+    ) -> dict[str, str]:
+        extend = _load_extend(self.root, project)
+        bucket = self.config.devops.bucket
+        return {
+            environment.name: render(project, environment, bucket=bucket, source=source, layer=layer, extend=extend)
+            for environment in self.config.environments
+        }
+
+    def _release(
+        self, project: Project, source: SourceArtifact, layer: LayerArtifact | None, templates: dict[str, str]
+    ) -> Release:
+        return Release(
+            project=project.name,
+            source=source,
+            layer=layer,
+            stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
+            needs=project.needs,
+            scripts=tuple(key for key, _ in job_scripts(project)),
+        )
+
+
+def _stage(project: Project, environment: Environment, template: str) -> Stage:
+    functions = project.settings[environment.name].functions
+    return Stage(
+        environment=environment.name,
+        account_id=environment.account_id,
+        region=environment.region,
+        stack_name=project.stack_name(environment.name),
+        template_sha256=hashlib.sha256(template.encode("ascii")).hexdigest(),
+        functions=tuple(_released(project, environment, function) for function in functions),
+    )
+
+
+def _released(project: Project, environment: Environment, function: Function) -> ReleasedFunction:
+    traffic = function.traffic
+    kind = "canary" if isinstance(traffic, Canary) else "linear"
+    return ReleasedFunction(
+        key=function.key,
+        name=project.function_name(environment.name, function.key),
+        smoke=function.smoke,
+        traffic=None if traffic is None else (kind, traffic.percent, traffic.minutes),
+    )
+
+
+def _uploads(
+    project: Project,
+    release: Release,
+    templates: dict[str, str],
+    built: BuiltSource,
+    layer: _Layer | None,
+    published: Published,
+) -> tuple[Upload, ...]:
+    """What the bucket lacks, in the order of writing: a claim before what it claims, the manifest last."""
+    source = release.source
+    uploads: list[Upload] = []
+    if layer is not None:
+        artifact, made = layer.artifact, layer.built
+        uploads.append(Upload(key=artifact.requirements_key, content=made.requirements, metadata={DIGEST: artifact.digest}))
+        uploads.append(Upload(key=artifact.layer_key, content=made.layer))
+    uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}))
+    # An sdist may hold more than the wheel (tests, a README): the first one under a version stays.
+    uploads.append(Upload(key=source.sdist_key, content=built.sdist))
+    uploads += [Upload(key=key, content=body) for key, body in job_scripts(project)]
+    uploads = [upload for upload in uploads if upload.key not in published.keys]
+    uploads += [Upload(key=release.template_key(name), content=text.encode("ascii")) for name, text in templates.items()]
+    return (*uploads, Upload(key=release.manifest_key, content=release.manifest))
+
+
+def _literal_environment(project: Project) -> dict[str, str]:
+    """What handlers may read at import: the plain settings of the first environment. References have no value here."""
+    from multi_env_lambda.model.settings import Literal
+
+    settings = next(iter(project.settings.values()))
+    return {
+        name: value.text
+        for function in settings.functions
+        for name, value in function.environment
+        if isinstance(value, Literal)
+    }
+
+
+def _load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
+    """The function ``extend`` of the unit's own ``stack.py``, or None where it has no such file."""
+    path = root / project.folder / STACK_FILE
+    if not path.is_file():
+        return None
+    where = f"{project.folder}/{STACK_FILE}"
+    spec = importlib.util.spec_from_file_location(f"stack_of_{project.name.replace('-', '_')}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        what = f"cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigurationError(where, what, hint="correct the file; it runs on the machine that deploys") from error
+    extend = getattr(module, "extend", None)
+    if not callable(extend):
+        raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")
+    return extend  # type: ignore[no-any-return]
