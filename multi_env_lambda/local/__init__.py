@@ -1,1 +1,1 @@
-"""The local cloud: five accounts on 127.0.0.1 that really enforce IAM and really run the functions."""
+"""The local cloud: AWS accounts on 127.0.0.1 that enforce IAM and run the functions."""

@@ -1,0 +1,139 @@
+"""Python interpreters: a version in, the path of an interpreter (of this machine, or of a clean venv) out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.folders import user_cache
+from multi_env_lambda.host.process import run, uv_program
+
+__all__ = ["BOTO3", "find_python", "private_venv", "runtime_python"]
+
+BOTO3 = "boto3==1.43.106"
+"""What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
+
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
+_PROBE_SECONDS = 20
+
+
+def find_python(version: str) -> Path | None:
+    """An interpreter of ``version`` ("3.13") that was started and said so, else None.
+
+    A name on PATH proves nothing: shims of version managers exist for versions that they then refuse to run.
+    """
+    if version == _own_version():
+        return Path(sys.executable)
+    return next((path for path in _candidates(version) if _answers(path, version)), None)
+
+
+def runtime_python(version: str) -> Path:
+    """The interpreter of a clean venv for the Lambda runtime of ``version``: standard library, boto3, nothing else.
+
+    Raises:
+        ToolError: this machine has no such Python, or the venv could not be made.
+    """
+    base = find_python(version)
+    if base is None:
+        hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
+        raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
+    return private_venv(base, [BOTO3], user_cache() / "runtimes", name=version, where=f"runtime python{version}")
+
+
+def private_venv(base: Path, requirements: Sequence[str], parent: Path, *, name: str, where: str) -> Path:
+    """The interpreter of a venv that holds ``requirements``; made once, then shared by all processes of this user.
+
+    The folder's name has the digest of what it was made from, and it appears complete or not at all:
+    it is made beside its place and renamed, so two processes need no lock and the second one's copy is dropped.
+
+    Raises:
+        ToolError: uv is missing, or could not make it.
+    """
+    base = base.resolve()  # the same one from within any venv
+    digest = hashlib.sha256("\n".join([os.fspath(base), *requirements]).encode()).hexdigest()[:16]
+    folder = parent / f"{name}-{digest}"
+    if not _interpreter(folder).exists():
+        shutil.rmtree(folder, ignore_errors=True)  # its base was uninstalled: a dangling link is no interpreter
+        parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=parent))
+        try:
+            _fill(scratch, base, requirements, where)
+            _move(scratch, folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return _interpreter(folder)
+
+
+def _fill(folder: Path, base: Path, requirements: Sequence[str], where: str) -> None:
+    uv = uv_program()
+    hint = "check that the package index can be reached, then run the command again"
+    # --allow-existing: the folder is there (mkdtemp), and empty.
+    run([uv, "venv", "--quiet", "--allow-existing", "--python", base, folder], where=where, hint=hint)
+    # Compiled once here instead of at each cold start of a function: 0.4 s instead of 1.5 s for `import boto3`.
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", _interpreter(folder)]
+    run([*install, "--", *requirements], where=where, hint=hint)
+
+
+def _move(scratch: Path, folder: Path) -> None:
+    try:
+        scratch.rename(folder)
+    except OSError:
+        if not _interpreter(folder).exists():
+            raise  # not the lost race, in which an equal folder is there already
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _own_version() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    """Cheapest and most likely first; each path once."""
+    seen = set()
+    for path in _places(version):
+        if path not in seen and os.access(path, os.X_OK) and path.is_file():
+            seen.add(path)
+            yield path
+
+
+def _places(version: str) -> Iterator[Path]:
+    home = Path.home()
+    name = f"python{version}"
+    # A relative entry would run what lies in the current folder; shims are slow to say that they do not have it.
+    path = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]
+    yield from (folder / name for folder in path if folder.name != "shims")
+    managed = os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local" / "share" / "uv" / "python"
+    yield from sorted(Path(managed).glob(f"cpython-{version}[.-]*/bin/{name}"))
+    pyenv = os.environ.get("PYENV_ROOT") or home / ".pyenv"
+    yield from sorted(Path(pyenv).glob(f"versions/{version}*/bin/{name}"), reverse=True)
+    for folder in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"):
+        yield Path(folder) / name
+    yield from (folder / name for folder in path if folder.name == "shims")
+    yield from _known_to_uv(version)
+
+
+def _known_to_uv(version: str) -> Iterator[Path]:
+    words = [uv_program(), "python", "find", "--no-project", "--no-python-downloads", version]
+    try:
+        yield Path(os.fsdecode(run(words, where="uv", hint="").strip()))
+    except ToolError:
+        return  # uv knows none
+
+
+def _answers(path: Path, version: str) -> bool:
+    words = [os.fspath(path), "-I", "-c", _PROBE]
+    try:
+        done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PROBE_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.decode("ascii", "replace").strip() == version

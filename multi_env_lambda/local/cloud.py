@@ -1,0 +1,50 @@
+"""What a command has to know of a running local cloud, as values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+__all__ = ["PROFILE", "LocalCloud", "ServerStatus", "state_folder"]
+
+PROFILE = "multi-env-lambda-local"
+"""The profile of the base identity, in the AWS config file that belongs to one workspace."""
+
+
+def state_folder(root: Path) -> Path:
+    """Everything the local cloud of one workspace keeps."""
+    return root / ".multi_env_lambda" / "local"
+
+
+@attrs.frozen(kw_only=True)
+class LocalCloud:
+    """A running local cloud. The key is that of a user who may only assume the accounts' roles."""
+
+    endpoint: str
+    region: str
+    access_key_id: str
+    secret_access_key: str = attrs.field(repr=False)
+    folder: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "aws-config"
+
+    @property
+    def credentials_file(self) -> Path:
+        return self.folder / "aws-credentials"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "server.log"
+
+
+@attrs.frozen(kw_only=True)
+class ServerStatus:
+    """Whether the server of a workspace runs, and where. ``pid`` and ``endpoint`` are None while it does not."""
+
+    running: bool
+    folder: Path
+    pid: int | None = None
+    endpoint: str | None = None

@@ -1,0 +1,70 @@
+"""An AWS config file as the way into the local cloud: whatever uses boto3 or the AWS CLI needs no branch for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.local.cloud import PROFILE, LocalCloud
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["environment_variables", "write_config"]
+
+_LOCAL_HOSTS = "127.0.0.1,localhost"
+
+
+def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
+    """Write both files, if what they say has changed.
+
+    The base profile is for this library, which assumes the roles itself; the profiles named like the environments are
+    for people: ``AWS_CONFIG_FILE=… AWS_SHARED_CREDENTIALS_FILE=… AWS_PROFILE=prod aws s3 ls``.
+    """
+    sections = [_section(f"profile {PROFILE}", region=cloud.region, endpoint_url=cloud.endpoint)]
+    for place in (config.devops, *config.environments):
+        sections.append(
+            _section(
+                f"profile {place.name}",
+                region=place.region,
+                endpoint_url=cloud.endpoint,
+                role_arn=place.role_arn,
+                source_profile=PROFILE,
+            )
+        )
+    keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}
+    _write_private(cloud.config_file, "\n".join(sections))
+    _write_private(cloud.credentials_file, _section(PROFILE, **keys))
+
+
+def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment in which boto3 reaches the local cloud, made from ``environment`` (default: this process's).
+
+    Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in.
+    """
+    given = os.environ if environment is None else environment
+    kept = {name: value for name, value in given.items() if not name.startswith("AWS_")}
+    no_proxy = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), _LOCAL_HOSTS]))
+    return {
+        **kept,
+        "AWS_CONFIG_FILE": os.fspath(cloud.config_file),
+        "AWS_SHARED_CREDENTIALS_FILE": os.fspath(cloud.credentials_file),
+        "AWS_PROFILE": PROFILE,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+def _section(name: str, **values: str) -> str:
+    return "".join([f"[{name}]\n", *(f"{key} = {value}\n" for key, value in values.items())])
+
+
+def _write_private(path: Path, text: str) -> None:
+    """``write_atomically`` makes the file with mode 0600 from its first moment."""
+    body = text.encode("utf-8")
+    if not path.exists() or path.read_bytes() != body:
+        write_atomically(path, body)

@@ -1,0 +1,84 @@
+"""Start the local cloud: the path of a settings file in, a server on 127.0.0.1 that runs until SIGTERM out."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import socket
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .names import load
+
+_LOCK_IS_HELD = 75
+"""Exit status (EX_TEMPFAIL): another server runs on this state."""
+
+
+def main() -> None:
+    """Take the lock, bind a port, load and patch ministack, say where it listens, serve."""
+    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    folder = Path(settings["folder"])
+    lock = open(folder / "server.lock", "a")  # noqa: SIM115 -- held until the process ends, however it ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(_LOCK_IS_HELD)
+    _check_version(settings["ministack"])
+    listener = _listen(settings["port"])
+    os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])  # ministack reads it when it is imported
+    application = _application(folder, settings)
+    asyncio.run(_serve(application, listener, folder))
+
+
+def _check_version(wanted: str) -> None:
+    if version("ministack") != wanted:
+        sys.exit(f"ministack {version('ministack')} is installed, but the patches were written for {wanted}")
+
+
+def _listen(wished_port: int) -> socket.socket:
+    """The port of the last start if it is free, since queue and function URLs of the kept state have it, else any."""
+    for port in (wished_port, 0):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    sys.exit("no port on 127.0.0.1 could be bound")
+
+
+def _application(folder: Path, settings: dict[str, Any]) -> Any:
+    from . import artifacts, durability, runtimes, weighted_alias
+
+    artifacts.patch()
+    weighted_alias.patch()
+    runtimes.patch(folder / "runtimes.json")
+    return durability.wrap(load("ministack.app").app)
+
+
+async def _serve(application: Any, listener: socket.socket, folder: Path) -> None:
+    config = load("hypercorn.config").Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 2
+    config.loglevel = "WARNING"
+    _announce(folder, listener.getsockname()[1])
+    await load("hypercorn.asyncio").serve(application, config)
+
+
+def _announce(folder: Path, port: int) -> None:
+    """Written whole or not at all; connections wait in the listener's queue until the server accepts them."""
+    listener_file = folder / "listening.json"
+    scratch = listener_file.with_suffix(".tmp")
+    scratch.write_text(json.dumps({"pid": os.getpid(), "port": port}), encoding="utf-8")
+    scratch.replace(listener_file)
+
+
+if __name__ == "__main__":
+    main()

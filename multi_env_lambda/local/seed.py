@@ -1,0 +1,146 @@
+"""The accounts of a workspace as an organisation hands them over: a role in each, one developer, the artifact bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.digest import canonical_json, digest
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Devops
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["DEVELOPER", "root_client", "seed"]
+
+DEVELOPER = "local-developer"
+"""The user in the devops account whose key the base profile has. It may assume the accounts' roles and nothing else."""
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+_FORMAT = 1
+
+
+def seed(
+    endpoint: str, folder: Path, config: WorkspaceConfig, *, fresh: bool, progress: Callable[[str], None]
+) -> LocalCloud:
+    """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``)."""
+    kept = folder / "seed.json"
+    seeded = read_json(kept, {})
+    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket])
+    if fresh or seeded.get("digest") != wanted:
+        progress("setting up the local accounts")
+        key = _seed(endpoint, config, seeded.get("key"))
+        seeded = {"digest": wanted, "key": key}
+        write_atomically(kept, canonical_json(seeded).encode("ascii"))
+    return LocalCloud(
+        endpoint=endpoint,
+        region=config.devops.region,
+        access_key_id=seeded["key"][0],
+        secret_access_key=seeded["key"][1],
+        folder=folder,
+    )
+
+
+def root_client(endpoint: str, account_id: str, region: str, service: str) -> Any:
+    """A client as the account's root, which only seeding and tests of the emulator itself may be.
+
+    The emulator takes 12 digits as the key of that account's root. Nothing of the user's configuration is read.
+    """
+    return _root_clients(endpoint, [(account_id, region, service)])[0]
+
+
+def _root_clients(endpoint: str, wanted: list[tuple[str, str, str]]) -> list[Any]:
+    """Made one after the other from one session, which reads the service's description once and is not thread safe."""
+    import botocore.config
+    import botocore.session
+
+    # A profile that the user has chosen need not exist in this config file, and has no say here.
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    config = botocore.config.Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3})
+    return [
+        session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            aws_access_key_id=account_id,
+            aws_secret_access_key="test",
+            config=config,
+        )
+        for account_id, region, service in wanted
+    ]
+
+
+def _accounts(config: WorkspaceConfig) -> list[list[str]]:
+    """Account and role of each place; environments may share them."""
+    return [list(pair) for pair in sorted({(p.account_id, p.role_name) for p in (config.devops, *config.environments)})]
+
+
+def _seed(endpoint: str, config: WorkspaceConfig, key: list[str] | None) -> list[str]:
+    devops = config.devops
+    accounts = _accounts(config)
+
+    clients = _root_clients(
+        endpoint,
+        [
+            *((account_id, devops.region, "iam") for account_id, _ in accounts),
+            (devops.account_id, devops.region, "iam"),
+            (devops.account_id, devops.region, "s3"),
+        ],
+    )
+    *of_accounts, iam, s3 = clients
+    for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
+        _make_role(client, role_name, trusted=devops.account_id)
+    roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
+    made = _make_developer(iam, roles, key)
+    readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})
+    _make_bucket(s3, devops, readers)
+    return made
+
+
+def _make_role(iam: Any, role_name: str, *, trusted: str) -> None:
+    trust = _statement(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{trusted}:root"})
+    try:
+        iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust)
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=trust)
+    iam.attach_role_policy(RoleName=role_name, PolicyArn=_ADMINISTRATOR)
+
+
+def _make_developer(iam: Any, roles: list[str], key: list[str] | None) -> list[str]:
+    """The user, with one key. The one already handed out stays valid as long as the server knows it."""
+    try:
+        iam.create_user(UserName=DEVELOPER)
+    except iam.exceptions.EntityAlreadyExistsException:
+        pass
+    policy = _statement(Action="sts:AssumeRole", Resource=roles)
+    iam.put_user_policy(UserName=DEVELOPER, PolicyName="assume-roles", PolicyDocument=policy)
+    present = [found["AccessKeyId"] for found in iam.list_access_keys(UserName=DEVELOPER)["AccessKeyMetadata"]]
+    if key is not None and key[0] in present:
+        return key
+    for access_key_id in present:
+        iam.delete_access_key(UserName=DEVELOPER, AccessKeyId=access_key_id)
+    made = iam.create_access_key(UserName=DEVELOPER)["AccessKey"]
+    return [made["AccessKeyId"], made["SecretAccessKey"]]
+
+
+def _make_bucket(s3: Any, devops: Devops, reader_account_ids: list[str]) -> None:
+    try:
+        if devops.region == "us-east-1":  # the one region that must not be named
+            s3.create_bucket(Bucket=devops.bucket)
+        else:
+            s3.create_bucket(Bucket=devops.bucket, CreateBucketConfiguration={"LocationConstraint": devops.region})
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass
+    s3.put_bucket_versioning(Bucket=devops.bucket, VersioningConfiguration={"Status": "Enabled"})
+    if reader_account_ids:
+        readers = {"AWS": [f"arn:aws:iam::{account_id}:root" for account_id in reader_account_ids]}
+        objects = f"arn:aws:s3:::{devops.bucket}/*"
+        policy = _statement(Action=["s3:GetObject", "s3:GetObjectVersion"], Principal=readers, Resource=objects)
+        s3.put_bucket_policy(Bucket=devops.bucket, Policy=policy)
+
+
+def _statement(**fields: object) -> str:
+    return canonical_json({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **fields}]})

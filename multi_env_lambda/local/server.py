@@ -1,0 +1,268 @@
+"""The server process of a workspace's local cloud: started once, outlives the command, found again by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.errors import LocalCloudError
+from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.folders import user_cache
+from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
+from multi_env_lambda.local.cloud import LocalCloud, ServerStatus, state_folder
+from multi_env_lambda.local.config_file import write_config
+from multi_env_lambda.local.seed import seed
+from multi_env_lambda.model.digest import canonical_json
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
+
+MINISTACK = "1.5.33"
+"""The release that the patches in ``emulator/`` were written for."""
+
+_REQUIREMENTS = (f"ministack=={MINISTACK}", BOTO3, "cryptography>=44")
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+_ANSWER_SECONDS = 10.0
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE")
+_BOOTSTRAP = "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module('emulator', run_name='__main__')"
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def ensure_running(
+    root: Path, config: WorkspaceConfig, *, runtimes: Iterable[str] = (), progress: Progress = _silent
+) -> LocalCloud:
+    """The local cloud of the workspace at ``root``, started and seeded if it is not yet.
+
+    ``runtimes`` ("python3.13") are those that functions may have, beside the Python of this process.
+
+    Raises:
+        LocalCloudError: the server does not start or does not answer.
+        ToolError: its venv, or that of a runtime, could not be made.
+    """
+    folder = _prepared(root)
+    with _only_one(folder):
+        _register_runtimes(folder, {f"python{sys.version_info[0]}.{sys.version_info[1]}", *runtimes}, progress)
+        server = _running(folder)
+        if server is not None and not _answers(server):
+            progress("the local cloud does not answer, starting it again")
+            _stop(folder, server)
+            server = None
+        fresh = server is None
+        if server is None:
+            server = _start(folder, progress)
+        cloud = seed(server.endpoint, folder, config, fresh=fresh, progress=progress)
+        write_config(cloud, config)
+        return cloud
+
+
+def status(root: Path) -> ServerStatus:
+    """Whether it runs, without starting it."""
+    folder = state_folder(root)
+    server = _running(folder) if folder.is_dir() else None
+    if server is None:
+        return ServerStatus(running=False, folder=folder)
+    return ServerStatus(running=True, folder=folder, pid=server.pid, endpoint=server.endpoint)
+
+
+def down(root: Path) -> bool:
+    """Stop the server and keep its state; False if it did not run."""
+    folder = state_folder(root)
+    if not folder.is_dir():
+        return False
+    with _only_one(folder):
+        server = _running(folder)
+        if server is None:
+            return False
+        _stop(folder, server)
+        return True
+
+
+def reset(root: Path) -> None:
+    """Stop the server and forget everything: all accounts are empty at the next start."""
+    down(root)
+    folder = state_folder(root)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+@attrs.frozen(kw_only=True)
+class _Server:
+    pid: int
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def _prepared(root: Path) -> Path:
+    folder = state_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # it holds a secret key
+    ignore = folder.parent / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="ascii")
+    return folder
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """One process at a time starts, seeds or stops. The kernel frees the lock of a process that was killed."""
+    with open(folder / "command.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _running(folder: Path) -> _Server | None:
+    """The live server of this state.
+
+    It holds a lock for as long as it lives, so that neither a killed machine nor another process that was given the
+    same pid can be taken for it.
+    """
+    with open(folder / "server.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return None
+        except OSError:
+            return _announced(folder)
+
+
+def _announced(folder: Path) -> _Server | None:
+    said = read_json(folder / "listening.json", None)
+    return _Server(pid=said["pid"], port=said["port"]) if said else None
+
+
+def _answers(server: _Server) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> None:
+    table = folder / "runtimes.json"
+    known = read_json(table, {})
+    missing = sorted(name for name in wanted if not os.access(known.get(name, ""), os.X_OK))
+    if missing:
+        progress(f"preparing the local runtimes {', '.join(missing)}")
+        known |= {name: os.fspath(runtime_python(name.removeprefix("python"))) for name in missing}
+        write_atomically(table, canonical_json(known).encode("ascii"))
+
+
+def _start(folder: Path, progress: Progress) -> _Server:
+    progress("preparing the local cloud's environment")
+    python = _server_python()
+    progress("starting the local cloud")
+    before = _announced(folder)
+    settings = {"folder": os.fspath(folder), "port": before.port if before else 0, "ministack": MINISTACK}
+    write_atomically(folder / "settings.json", canonical_json(settings).encode("ascii"))
+    (folder / "listening.json").unlink(missing_ok=True)
+    argv = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent, folder / "settings.json"]
+    with open(folder / "server.log", "ab") as log:
+        process = subprocess.Popen(
+            [os.fspath(word) for word in argv],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return _started(folder, process)
+
+
+def _server_python() -> Path:
+    name = f"ministack-{MINISTACK}-python{sys.version_info[0]}.{sys.version_info[1]}"
+    parent = user_cache() / "local-cloud"
+    return private_venv(Path(sys.executable), _REQUIREMENTS, parent, name=name, where="local cloud")
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    """Of the user's environment only what a process needs: functions inherit it, and AWS_* would become a root key."""
+    for name in ("tmp", "home", "state", "objects"):
+        (folder / name).mkdir(exist_ok=True)
+    return {
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "NO_PROXY": "127.0.0.1,localhost",
+        "HOME": os.fspath(folder / "home"),
+        "TMPDIR": os.fspath(folder / "tmp"),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONSAFEPATH": "1",
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "LOG_LEVEL": "WARNING",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": os.fspath(folder / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": os.fspath(folder / "objects"),
+        # ministack removes containers that it takes for its own; the user's are none of its business.
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+    }
+
+
+def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        server = _announced(folder)
+        if server is not None and _answers(server):
+            return server
+        if process.poll() is not None:
+            raise LocalCloudError(
+                "local cloud",
+                f"the server ended with status {process.returncode}: {_tail(folder)}",
+                hint=f"read {folder / 'server.log'}; `local reset` starts from nothing",
+            )
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    raise LocalCloudError(
+        "local cloud",
+        f"the server did not answer within {_START_SECONDS:.0f} s: {_tail(folder)}",
+        hint=f"read {folder / 'server.log'}",
+    )
+
+
+def _tail(folder: Path) -> str:
+    lines = (folder / "server.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return "\n".join(lines[-5:])
+
+
+def _stop(folder: Path, server: _Server) -> None:
+    """End the server, and with it the functions' processes, which are in its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _running(folder) is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # The pid is the group's id (start_new_session). Members keep the id in use, so it cannot be somebody else's.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(server.pid, signal.SIGKILL)
+    while _running(folder) is not None:
+        time.sleep(0.02)
+    shutil.rmtree(folder / "tmp", ignore_errors=True)

@@ -1,0 +1,65 @@
+"""The local cloud for tests: a real server of one's own, stopped at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.server import down, ensure_running
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["client_of", "running_local_cloud", "sample_config"]
+
+
+@contextmanager
+def running_local_cloud(root: Path, config: WorkspaceConfig, *, runtimes: Iterable[str] = ()) -> Iterator[LocalCloud]:
+    """A seeded local cloud whose state lies under ``root``; what has to be installed is shared with all others.
+
+    About 0.8 s once its environment is in the user's cache, so one per test session is the sensible number.
+    """
+    try:
+        yield ensure_running(root, config, runtimes=runtimes)
+    finally:
+        down(root)
+
+
+def sample_config() -> WorkspaceConfig:
+    """Five accounts: devops, then sandbox, test, staging and prod."""
+    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+    names = ("sandbox", "test", "staging", "prod")
+    return WorkspaceConfig(
+        devops=Devops(account_id="111111111111", region="us-east-1", bucket="acme-artifacts-111111111111-us-east-1"),
+        environments=tuple(
+            Environment(name=name, account_id=str(position + 2) * 12, region="us-east-1", position=position)
+            for position, name in enumerate(names)
+        ),
+    )
+
+
+def client_of(cloud: LocalCloud, place: Devops | Environment, service: str, *, endpoint: str | None = None) -> Any:
+    """A boto3 client as the role of ``place``, the way the library itself gets there; ``endpoint`` for a proxy."""
+    import boto3
+
+    base = boto3.Session(
+        aws_access_key_id=cloud.access_key_id,
+        aws_secret_access_key=cloud.secret_access_key,
+        region_name=place.region,
+    )
+    assumed = base.client("sts", endpoint_url=cloud.endpoint).assume_role(
+        RoleArn=place.role_arn, RoleSessionName="multi-env-lambda-test"
+    )["Credentials"]
+    return base.client(
+        service,
+        endpoint_url=endpoint or cloud.endpoint,
+        aws_access_key_id=assumed["AccessKeyId"],
+        aws_secret_access_key=assumed["SecretAccessKey"],
+        aws_session_token=assumed["SessionToken"],
+    )

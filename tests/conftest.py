@@ -1,0 +1,37 @@
+"""What all tests may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
+
+
+@pytest.fixture(scope="session")
+def local_config() -> WorkspaceConfig:
+    """The workspace whose accounts ``local_cloud`` has."""
+    return sample_config()
+
+
+@pytest.fixture(scope="session")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
+    """One server for all tests of the session, so tests name what they make after themselves."""
+    with running_local_cloud(tmp_path_factory.mktemp("local-cloud"), local_config) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def local_environment(local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> LocalCloud:
+    """This process's environment as a command has it in local mode."""
+    wanted = environment_variables(local_cloud)
+    for name in set(os.environ) - set(wanted):
+        monkeypatch.delenv(name)
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+    return local_cloud
