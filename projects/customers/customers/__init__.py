@@ -1,0 +1,1 @@
+"""Customer records: checked, cleaned, with ISO country codes."""

@@ -1,0 +1,1 @@
+"""Nightly work of the data warehouse."""

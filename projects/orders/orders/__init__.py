@@ -1,0 +1,1 @@
+"""Orders: taken by HTTPS, worked through from a queue."""

@@ -1,0 +1,16 @@
+"""What the table in pyproject.toml has no word for: the bucket that the reports are written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def extend(template: Any, context: Any) -> None:
+    """Add the bucket, tell ``daily`` its name, and let it read and write there."""
+    from cottonformation.res import s3
+
+    bucket = s3.Bucket("Reports")
+    template.add_one(bucket)
+    context.set_environment("daily", "BUCKET", bucket.ref())
+    context.allow("daily", ["s3:ListBucket"], [bucket.rv_Arn])
+    context.allow("daily", ["s3:GetObject", "s3:PutObject"], [{"Fn::Sub": "${Reports.Arn}/*"}])

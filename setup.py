@@ -1,0 +1,55 @@
+"""Static metadata. The version is read as text: nothing of the package is imported to install it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "multi_env_lambda" / "_version.py").read_text(encoding="utf-8"))
+
+setup(
+    name="multi_env_lambda",
+    version=VERSION.group(1),
+    description="One repository, many Lambda functions and Glue jobs, several AWS accounts: build once, deploy apart.",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    python_requires=">=3.11",
+    packages=find_packages(include=["multi_env_lambda", "multi_env_lambda.*"]),
+    package_data={"multi_env_lambda": ["py.typed"]},
+    entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli:main"]},
+    # Why each one is here: docs/source/03-Concepts/dependencies.rst
+    install_requires=[
+        "attrs>=24,<27",
+        "boto3>=1.40,<2",
+        "click>=8.1,<9",
+        "cottonformation>=1.1.2,<2",
+        "packaging>=25,<27",
+        "rich>=14,<16",
+        "uv>=0.9,<1",
+    ],
+    extras_require={
+        "test": [
+            "cfn-lint>=1.40,<2",
+            "hypothesis>=6.100,<7",
+            "inline-snapshot>=0.20,<1",
+            "ipykernel>=6.29,<8",
+            "moto>=5.1,<6",
+            "nbclient>=0.10,<1",
+            "nbformat>=5.10,<6",
+            "pytest>=8.3,<10",
+            # what the sample units need, so that their tests run here
+            "numpy>=2.2,<2.3",
+            "pandas>=2.2,<3",
+            "pydantic>=2.11,<3",
+        ],
+        "dev": ["mypy>=1.17,<3", "ruff>=0.12,<1", "sphinx>=8,<9"],
+    },
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+)
