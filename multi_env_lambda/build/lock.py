@@ -1,0 +1,171 @@
+"""Locked dependencies: a project's folder in, exact versions with hashes out; and the verb that writes the lock.
+
+The first of ``pylock.toml``, ``uv.lock`` and ``requirements.txt`` that the folder has is the lock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from multi_env_lambda.build.lock_formats import read_pylock, read_requirements, read_uv_lock
+from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.build.select import SelectedWheel, Target, check_python, marker_holds, select
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.process import run, uv_program
+
+__all__ = [
+    "LOCK_NAMES",
+    "Lock",
+    "LockedFile",
+    "LockedPackage",
+    "SelectedWheel",
+    "Target",
+    "check_covers",
+    "read_lock",
+    "select",
+    "write_lock",
+]
+
+LOCK_NAMES = ("pylock.toml", "uv.lock", "requirements.txt")
+"""In the order in which they are looked for."""
+
+_HEADER = "# Written by the verb `lock` of multi_env_lambda from pyproject.toml; do not edit.\n"
+
+
+def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock | None:
+    """The lock of a project, or None where it has none.
+
+    ``where`` is the folder's name for messages; ``shared`` are the folders whose code is part of the project's own.
+
+    Raises:
+        ConfigurationError: something in it is not pinned by version and SHA-256.
+    """
+    path = next((folder / name for name in LOCK_NAMES if (folder / name).is_file()), None)
+    if path is None:
+        return None
+    where = f"{where}/{path.name}"
+    local_paths = frozenset({".", *(Path(os.path.relpath(one, folder)).as_posix() for one in shared)})
+    if path.name == "pylock.toml":
+        packages, python, local = read_pylock(_toml(path, where), where=where, local_paths=local_paths)
+        return Lock(path=path, where=where, packages=packages, requires_python=python, local=local)
+    if path.name == "uv.lock":
+        return _read_uv_lock(path, where, local_paths)
+    return Lock(path=path, where=where, packages=read_requirements(_text(path, where), where=where))
+
+
+def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
+    try:
+        packages, roots, python, local = read_uv_lock(_toml(path, where), where=where, local_paths=local_paths)
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"is not a uv.lock as uv writes it: {error!r}"
+        raise ConfigurationError(where, what, hint="run `uv lock` again") from error
+    return Lock(path=path, where=where, packages=packages, roots=roots, requires_python=python, local=local)
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(where, f"is not UTF-8 text: {error.reason}", hint="write the lock again") from error
+
+
+def _toml(path: Path, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path, where))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(where, f"is not TOML: {error}", hint="write the lock again") from error
+
+
+def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, target: Target | None = None) -> None:
+    """Refuse dependencies that the lock does not have, or has in a version they do not allow.
+
+    With ``target``, dependencies whose marker is false there need not be locked, and the lock must be for its Python.
+
+    Raises:
+        ConfigurationError: naming the file, the dependency and what is locked instead.
+    """
+    if lock is not None and target is not None:
+        check_python(lock, target)
+    for text in dependencies:
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement as error:
+            what = f"[project].dependencies: {text!r} is not a requirement"
+            raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
+        if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):
+            continue
+        if lock is None:
+            what = f"[project].dependencies: {wanted} is not locked; there is none of {', '.join(LOCK_NAMES)}"
+            raise ConfigurationError(where, what, hint="run the verb `lock`")
+        _check_one(lock, wanted, target)
+
+
+def _check_one(lock: Lock, wanted: Requirement, target: Target | None) -> None:
+    name = canonicalize_name(wanted.name)
+    if name in lock.local:
+        return
+    locked = [package for package in lock.packages if package.name == name]
+    if target is not None:
+        locked = [package for package in locked if marker_holds(package.marker, target)]
+    if not locked:
+        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint="run the verb `lock`")
+    if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
+        versions = ", ".join(package.version for package in locked)
+        what = f"{name} is locked as {versions}, but the project asks for {wanted}"
+        raise ConfigurationError(lock.where, what, hint="run the verb `lock`")
+
+
+def write_lock(folder: Path, *, python: str, extra_requirements: tuple[str, ...] = (), upgrade: bool = False) -> Path:
+    """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
+
+    ``extra_requirements`` are those of shared folders. Versions that are locked already stay unless ``upgrade``;
+    so the same input gives the same file.
+    """
+    path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
+    where = f"{folder.name}/{path.name}"
+    other = next((name for name in LOCK_NAMES[1:] if (folder / name).exists()), None)
+    if other is not None and not path.exists():
+        what = f"would take the place of {other}, which locks this project now"
+        raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
+    if not pyproject.is_file():
+        raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
+    argv: list[str | Path] = [uv_program(), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml", "--no-header"]
+    argv += ["--no-emit-index-url", "--output-file", path.name, *(["--upgrade"] if upgrade else [])]
+    extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
+    sources = ["pyproject.toml", *(["-"] if extra else [])]
+    before = path.read_bytes() if path.exists() else None
+    run(
+        [*argv, *sources],
+        cwd=folder,
+        where=where,
+        hint="check the names and versions in [project].dependencies, and that the package index can be reached",
+        stdin=extra.encode(),
+    )
+    _write_clean(path, where, before)
+    return path
+
+
+def _write_clean(path: Path, where: str, before: bytes | None) -> None:
+    """Put our header, and take back a lock that would show a password or a folder of this machine to others."""
+    body = path.read_text(encoding="utf-8")
+    found = re.search(r'"(file:|/|[A-Za-z]:\\)|://[^/"\s]*@', body)
+    if found is None:
+        path.write_text(_HEADER + body, encoding="utf-8", newline="\n")
+        return
+    if before is None:
+        path.unlink()
+    else:
+        path.write_bytes(before)
+    kind = "a password" if "@" in found[0] else "a path of this machine"
+    hint = "give uv the index without it: passwords from the environment or a keyring, files relative to the project"
+    raise ConfigurationError(where, f"the lock would hold {kind}; it was not written", hint=hint)
