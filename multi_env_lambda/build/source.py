@@ -1,0 +1,211 @@
+"""A unit's own code: (work tree, project, version) -> one wheel and one sdist, kept by the ids of its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from multi_env_lambda.build.stage import set_version, stage_folders
+from multi_env_lambda.build.wheel import (
+    Wheel,
+    content_digest,
+    listed_files,
+    merge,
+    read_wheel,
+    run_backend,
+    write_sdist,
+    write_wheel,
+)
+from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.model.artifact import distribution_name
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.project import Project
+
+__all__ = ["BUILDER_VERSION", "BuiltSource", "build_source", "shared_dependencies"]
+
+BUILDER_VERSION = 1
+"""Raised when the same inputs give other bytes than before, so that nothing old is taken from a cache."""
+
+_KEY = re.compile(r"[0-9a-zA-Z_-]{1,128}")
+
+
+@attrs.frozen(kw_only=True)
+class BuiltSource:
+    """The two files on this machine, and what ``SourceArtifact`` says about them."""
+
+    wheel: Path
+    sdist: Path
+    wheel_sha256: str
+    sdist_sha256: str
+    digest: str
+    files: tuple[tuple[str, str], ...]
+
+
+def build_source(root: Path, project: Project, *, version: str, cache: Path, key: str) -> BuiltSource:
+    """Build the unit under ``version``, or find it in ``cache`` under ``key``, the id of all that it is made from.
+
+    Raises:
+        BuildError: there is nothing to build, the backend failed, or its wheel is not what Lambda can run.
+    """
+    _check_names(project, version, key)
+    # Inside a folder of the key, so that one look at the cache shows all versions that one content got.
+    place = cache / "source" / key / version / str(BUILDER_VERSION)
+    known = _read(place)
+    if known is not None:
+        return known
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        # Outside of the work tree: backends and uv look for settings and ignore files in the folders above.
+        with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+            _build(root, project, version, Path(scratch), new)
+        return _settle(new, place)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _check_names(project: Project, version: str, key: str) -> None:
+    try:
+        normal: str | None = str(Version(version))
+    except InvalidVersion:
+        normal = None
+    if normal != version:
+        what = f"the version {version!r} is not in normal form{f', which is {normal!r}' if normal else ''}"
+        raise BuildError(
+            f"{project.folder}/pyproject.toml", what, hint="the version is part of keys and file names; see PEP 440"
+        )
+    if _KEY.fullmatch(key) is None:
+        raise BuildError(project.folder, f"the cache key {key!r} is not a plain word", hint="give a hexadecimal digest")
+
+
+def _build(root: Path, project: Project, version: str, scratch: Path, new: Path) -> None:
+    tree = scratch / "tree"
+    tree.mkdir()
+    stage_folders(root, (project.folder, *project.shared), tree)
+    pyproject = tree / project.folder / "pyproject.toml"
+    if not pyproject.is_file():
+        raise BuildError(
+            project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
+        )
+    set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
+    raw_wheel, raw_sdist = run_backend(tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True)
+    assert raw_sdist is not None
+    shared = [
+        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder))
+        for number, folder in enumerate(project.shared)
+        if _project_table(tree, folder) is not None
+    ]
+    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
+    _write(merge(wheel, shared, where=project.folder), raw_sdist, project, new)
+
+
+def _folder(scratch: Path, name: str) -> Path:
+    folder = scratch / name
+    folder.mkdir()
+    return folder
+
+
+def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
+    return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
+
+
+def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:
+    stem = f"{distribution_name(project.name)}-{wheel.version}"
+    wheel_name, sdist_name = f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"
+    manifest = {
+        "wheel": wheel_name,
+        "wheel_sha256": write_wheel(wheel, new / wheel_name),
+        "sdist": sdist_name,
+        "sdist_sha256": write_sdist(raw_sdist, new / sdist_name, where=project.folder),
+        "digest": content_digest(wheel, base_version=project.version),
+        "files": listed_files(wheel),
+    }
+    (new / "built.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _settle(new: Path, place: Path) -> BuiltSource:
+    for _ in range(2):
+        try:
+            os.rename(new, place)
+        except OSError:
+            known = _read(place)
+            if known is not None:
+                return known
+            # What is there was cut short or damaged: nobody can use it.
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            break
+    built = _read(place)
+    if built is None:
+        raise BuildError(
+            str(place), "the built files cannot be kept there", hint="delete the cache folder and run again"
+        )
+    return built
+
+
+def _read(place: Path) -> BuiltSource | None:
+    try:
+        manifest = json.loads((place / "built.json").read_bytes())
+        built = BuiltSource(
+            wheel=place / manifest["wheel"],
+            sdist=place / manifest["sdist"],
+            wheel_sha256=manifest["wheel_sha256"],
+            sdist_sha256=manifest["sdist_sha256"],
+            digest=manifest["digest"],
+            files=tuple((path, sha256) for path, sha256 in manifest["files"]),
+        )
+        pairs = ((built.wheel, built.wheel_sha256), (built.sdist, built.sdist_sha256))
+        intact = all(hashlib.sha256(path.read_bytes()).hexdigest() == sha256 for path, sha256 in pairs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return built if intact else None
+
+
+def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
+    """What the unit's shared folders need from a package index, so that the unit's lock can be checked to cover it.
+
+    Requirements of another shared folder, or of the unit, are not third-party.
+    """
+    tables = {folder: table for folder in project.shared if (table := _project_table(root, folder)) is not None}
+    own = {project.name, *(canonicalize_name(str(table.get("name", ""))) for table in tables.values())}
+    found: set[str] = set()
+    for folder, table in tables.items():
+        found.update(text for name, text in _requirements(folder, table) if name not in own)
+    return tuple(sorted(found))
+
+
+def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    where = f"{folder}/pyproject.toml [project]"
+    if "dependencies" in table.get("dynamic", ()):
+        what = "`dependencies` is dynamic, so it is not known whether the lock covers them"
+        raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
+    try:
+        return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
+    except (InvalidRequirement, TypeError) as error:
+        raise ConfigurationError(where, f"`dependencies` has a wrong entry: {error}", hint="see PEP 508") from error
+
+
+def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
+    path = root / folder / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("project")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {error}"
+        raise ConfigurationError(f"{folder}/pyproject.toml", what, hint="correct the file") from error
+    return table if isinstance(table, dict) else None
