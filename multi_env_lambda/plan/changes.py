@@ -1,0 +1,203 @@
+"""Two rendered templates → what happens to each resource, property by property; what loses data is marked.
+
+CloudFormation's change set has the last word; this is known before any call, and says the values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from multi_env_lambda.model.change import PropertyChange, ResourceChange
+from multi_env_lambda.model.digest import canonical_json
+
+__all__ = ["MASK", "STATEFUL", "changes"]
+
+MASK = canonical_json("***")
+"""What stands for both values of a property whose name looks like a secret."""
+
+STATEFUL = frozenset(
+    {
+        "AWS::Backup::BackupVault",
+        "AWS::Cognito::IdentityPool",
+        "AWS::Cognito::UserPool",
+        "AWS::DocDB::DBCluster",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::DynamoDB::Table",
+        "AWS::EC2::Volume",
+        "AWS::ECR::Repository",
+        "AWS::EFS::FileSystem",
+        "AWS::ElastiCache::CacheCluster",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::ElastiCache::ServerlessCache",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+        "AWS::KMS::Key",
+        "AWS::Kinesis::Stream",
+        "AWS::KinesisFirehose::DeliveryStream",
+        "AWS::Neptune::DBCluster",
+        "AWS::OpenSearchService::Domain",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::Redshift::Cluster",
+        "AWS::S3::Bucket",
+        "AWS::S3Tables::Table",
+        "AWS::S3Tables::TableBucket",
+        "AWS::SQS::Queue",
+        "AWS::SSM::Parameter",
+        "AWS::SecretsManager::Secret",
+        "AWS::Timestream::Database",
+        "AWS::Timestream::Table",
+    }
+)
+"""Types that hold data which is gone with the resource. Log groups are not meant: they go with their function."""
+
+_EVERYTHING = frozenset({"*"})
+_REPLACED_BY: Mapping[str, frozenset[str]] = {
+    "AWS::CloudWatch::Alarm": frozenset({"AlarmName"}),
+    "AWS::Cognito::UserPool": frozenset({"UsernameAttributes", "AliasAttributes", "UsernameConfiguration"}),
+    "AWS::DynamoDB::Table": frozenset({"ImportSourceSpecification", "KeySchema", "TableName"}),
+    "AWS::EFS::FileSystem": frozenset({"AvailabilityZoneName", "Encrypted", "KmsKeyId", "PerformanceMode"}),
+    "AWS::Events::Rule": frozenset({"EventBusName", "Name"}),
+    "AWS::Glue::Job": frozenset({"Name"}),
+    "AWS::Glue::Trigger": frozenset({"Name", "Type", "WorkflowName"}),
+    "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
+    "AWS::Kinesis::Stream": frozenset({"Name"}),
+    "AWS::Lambda::Alias": frozenset({"FunctionName", "Name"}),
+    "AWS::Lambda::EventInvokeConfig": frozenset({"FunctionName", "Qualifier"}),
+    "AWS::Lambda::EventSourceMapping": frozenset({"EventSourceArn", "StartingPosition", "StartingPositionTimestamp"}),
+    "AWS::Lambda::Function": frozenset({"FunctionName", "PackageType"}),
+    "AWS::Lambda::LayerVersion": _EVERYTHING,
+    "AWS::Lambda::Permission": _EVERYTHING,
+    "AWS::Lambda::Url": frozenset({"Qualifier", "TargetFunctionArn"}),
+    "AWS::Lambda::Version": frozenset({"CodeSha256", "Description", "FunctionName"}),
+    "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
+    "AWS::RDS::DBCluster": frozenset({"DBClusterIdentifier", "DatabaseName", "KmsKeyId", "StorageEncrypted"}),
+    "AWS::RDS::DBInstance": frozenset({"DBInstanceIdentifier", "DBName", "Engine", "KmsKeyId", "StorageEncrypted"}),
+    "AWS::S3::Bucket": frozenset({"BucketName"}),
+    "AWS::SNS::Subscription": frozenset({"Endpoint", "Protocol", "TopicArn"}),
+    "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
+    "AWS::SQS::Queue": frozenset({"FifoQueue", "QueueName"}),
+    "AWS::SSM::Parameter": frozenset({"Name"}),
+    "AWS::SecretsManager::Secret": frozenset({"Name"}),
+}
+"""Properties whose change makes a new resource; a type that is not here may be replaced by anything."""
+
+_KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+_SNAPSHOT_BY_DEFAULT = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
+_SECRET_LOOKING = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
+_ABSENT = object()
+
+_Replacement = Literal["yes", "no", "maybe"]
+
+
+def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
+    """What takes a stack from one template to another, by logical id; None is no stack."""
+    before, after = _document(old), _document(new)
+    masked = _masked_parameters(before) | _masked_parameters(after)
+    resources_before, resources_after = before.get("Resources", {}), after.get("Resources", {})
+    found = (
+        _change(name, resources_before.get(name), resources_after.get(name), masked)
+        for name in sorted({*resources_before, *resources_after})
+    )
+    return tuple(change for change in found if change is not None)
+
+
+def _document(template: str | None) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = {} if template is None else json.loads(template)
+    return found
+
+
+def _masked_parameters(document: Mapping[str, Any]) -> frozenset[str]:
+    parameters = document.get("Parameters", {})
+    return frozenset(name for name, body in parameters.items() if str(body.get("NoEcho", "")).lower() == "true")
+
+
+def _change(name: str, before: Any, after: Any, masked: frozenset[str]) -> ResourceChange | None:
+    if before is None:
+        return ResourceChange(
+            action="add", logical_id=name, type=after["Type"], properties=_properties({}, after, masked)
+        )
+    if after is None:
+        return ResourceChange(
+            action="remove",
+            logical_id=name,
+            type=before["Type"],
+            properties=_properties(before, {}, masked),
+            destructive=before["Type"] in STATEFUL and not _kept(before, "DeletionPolicy"),
+        )
+    properties = _properties(before, after, masked)
+    if not properties:
+        return None
+    replacement = _replacement(before, after)
+    return ResourceChange(
+        action="modify",
+        logical_id=name,
+        type=after["Type"],
+        properties=properties,
+        replacement=replacement,
+        destructive=before["Type"] in STATEFUL and replacement != "no" and not _kept(after, "UpdateReplacePolicy"),
+    )
+
+
+def _kept(body: Mapping[str, Any], policy: str) -> bool:
+    default = "Snapshot" if policy == "DeletionPolicy" and body["Type"] in _SNAPSHOT_BY_DEFAULT else "Delete"
+    return body.get(policy, default) in _KEPT
+
+
+def _replacement(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Replacement:
+    type_ = before["Type"]
+    if type_ != after["Type"]:
+        return "yes"
+    old, new = before.get("Properties", {}), after.get("Properties", {})
+    touched = {key for key in old.keys() | new.keys() if old.get(key, _ABSENT) != new.get(key, _ABSENT)}
+    if not touched:
+        return "no"
+    causes = _REPLACED_BY.get(type_)
+    if causes is None:
+        return "maybe"
+    return "yes" if causes is _EVERYTHING or touched & causes else "no"
+
+
+def _properties(before: Any, after: Any, masked: frozenset[str]) -> tuple[PropertyChange, ...]:
+    """All leaves that differ. Paths of properties begin below ``Properties``, other attributes keep their own name."""
+    old, new = dict(_leaves(_flat(before))), dict(_leaves(_flat(after)))
+    differing = sorted(path for path in old.keys() | new.keys() if old.get(path, _ABSENT) != new.get(path, _ABSENT))
+    return tuple(_property(path, old.get(path, _ABSENT), new.get(path, _ABSENT), masked) for path in differing)
+
+
+def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = {key: value for key, value in body.items() if key not in ("Properties", "Metadata")}
+    return {**attributes, **body.get("Properties", {})}
+
+
+def _property(path: tuple[str, ...], old: Any, new: Any, masked: frozenset[str]) -> PropertyChange:
+    hidden = any(_SECRET_LOOKING.search(part) for part in path) or _refers_to(old, masked) or _refers_to(new, masked)
+
+    def shown(value: Any) -> str | None:
+        if value is _ABSENT:
+            return None
+        return MASK if hidden and not isinstance(value, bool | dict) else canonical_json(value)
+
+    return PropertyChange(path=".".join(path), old=shown(old), new=shown(new))
+
+
+def _refers_to(value: Any, masked: frozenset[str]) -> bool:
+    return isinstance(value, dict) and value.get("Ref") in masked
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Texts, numbers, references, and whole lists of them: what a person would call one value."""
+    match value:
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _} | {"Fn::Join": _}:
+            yield path, value
+        case dict() if value:
+            for key, each in value.items():
+                yield from _leaves(each, (*path, key))
+        case [dict(), *_]:
+            for position, each in enumerate(value):
+                yield from _leaves(each, (*path, str(position)))
+        case _:
+            yield path, value

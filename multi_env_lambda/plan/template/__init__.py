@@ -1,0 +1,105 @@
+"""One unit in one environment → its CloudFormation template: pure, and the same bytes for the same values.
+
+There is no commit id, no time and no tool's version in it, so that "no change" is really none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.plan.template.assemble import add_versions, apply_requests, document
+from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
+from multi_env_lambda.plan.template.context import Context, Requests
+from multi_env_lambda.plan.template.functions import function_part, layer_part
+from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
+from multi_env_lambda.plan.template.parts import ALIAS, Json, Unit, join_parts, logical_id
+
+if TYPE_CHECKING:
+    from cottonformation import Template
+
+__all__ = [
+    "ALIAS",
+    "LARGEST_INLINE_BODY",
+    "Context",
+    "job_script",
+    "job_scripts",
+    "logical_id",
+    "needs_template_url",
+    "render",
+]
+
+
+def render(
+    project: Project,
+    environment: Environment,
+    *,
+    bucket: str,
+    source: SourceArtifact,
+    layer: LayerArtifact | None,
+    extend: Callable[[Template, Context], None] | None = None,
+) -> str:
+    """The template as canonical JSON.
+
+    Raises:
+        ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
+    """
+    unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    _refuse_dynamic_references(unit)
+    parts = [
+        layer_part(unit),
+        *(function_part(unit, function) for function in unit.settings.functions),
+        *(job_part(unit, job) for job in unit.settings.jobs),
+    ]
+    found = document(unit, join_parts(parts))
+    where = unit.where if extend is None else f"{project.folder}/stack.py"
+    if extend is not None:
+        found = _extended(unit, found, extend, where)
+    complete = add_versions(unit, found, where=where)
+    check_document(complete, where=where)
+    template = canonical_json(complete)
+    check_size(template, where=where)
+    return template
+
+
+def _extended(unit: Unit, found: Json, extend: Callable[[Template, Context], None], where: str) -> Json:
+    from multi_env_lambda.plan.template.cotton import extended, plain
+
+    context = Context(project=unit.project, environment=unit.environment, bucket=unit.bucket, where=where)
+    grown = extended(found, extend, context)
+    asked = context.requests
+    requests = Requests(plain(asked.grants), plain(asked.variables), plain(asked.merges))
+    return apply_requests(grown, requests, where=where)
+
+
+def _refuse_dynamic_references(unit: Unit) -> None:
+    """Whoever writes the settings could otherwise have CloudFormation put a secret's value into the open."""
+    for text in _texts(attrs.asdict(unit.settings)):
+        if "{{resolve:" in text:
+            raise ConfigurationError(
+                unit.where,
+                f"{text!r} is a dynamic reference of CloudFormation",
+                hint='write { parameter = "/name" } or { secret = "name" }; see docs/adr/secrets-are-references.md',
+            )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, each in value.items():
+                yield from _texts(key)
+                yield from _texts(each)
+        case list() | tuple():
+            for each in value:
+                yield from _texts(each)
+        case _:
+            pass

@@ -1,0 +1,119 @@
+"""Parts of a stack → one document; then what ``extend`` asked for, and versions for the finished functions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.digest import digest
+from multi_env_lambda.plan.template.context import Requests
+from multi_env_lambda.plan.template.functions import code
+from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, logical_id, ref
+
+__all__ = ["add_versions", "apply_requests", "document"]
+
+_NOT_VERSIONED = frozenset(
+    {"Code", "FunctionName", "RecursiveLoop", "ReservedConcurrentExecutions", "RuntimeManagementConfig", "Tags"}
+)
+
+
+def document(unit: Unit, part: Part) -> Json:
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{unit.project.name} in {unit.environment.name}",
+        "Resources": _resources(unit, part.resources),
+        "Outputs": dict(part.outputs),
+    }
+
+
+def _resources(unit: Unit, resources: Iterable[Resource]) -> Json:
+    """All by logical id. The same thing may be asked for twice (one queue, two functions), but not differently."""
+    made: dict[str, Resource] = {}
+    for resource in resources:
+        other = made.setdefault(resource.logical_id, resource)
+        if other.body() != resource.body():
+            raise ConfigurationError(
+                unit.where,
+                f"{other.made_by} and {resource.made_by} both make {resource.logical_id}, in different ways",
+                hint="give one of them another key, or make them equal",
+            )
+    return {name: resource.body() for name, resource in made.items()}
+
+
+def apply_requests(found: Json, requests: Requests, *, where: str) -> Json:
+    """The document with the grants, variables and merges that ``extend`` asked for."""
+    result = copy.deepcopy(found)
+    for role, statement in requests.grants:
+        properties = _properties(result, role, where)
+        properties["Policies"][0]["PolicyDocument"]["Statement"].append(statement)
+    for function, name, value in requests.variables:
+        variables = _properties(result, function, where).setdefault("Environment", {}).setdefault("Variables", {})
+        if name in variables:
+            raise ConfigurationError(
+                where,
+                f"context.set_environment: {function} already has the variable {name}",
+                hint="set it in one place only, in pyproject.toml or in stack.py",
+            )
+        variables[name] = value
+    for name, body in requests.merges:
+        if name not in result["Resources"] and "Type" not in body:
+            raise ConfigurationError(
+                where, f"context.merge: there is no resource {name!r}", hint="a new resource needs a Type"
+            )
+        _merge(result["Resources"].setdefault(name, {}), body)
+    return result
+
+
+def _properties(found: Json, name: str, where: str) -> Any:
+    if name not in found["Resources"]:
+        raise ConfigurationError(
+            where, f"{name} was removed from the template but is still needed", hint="leave the unit's own resources"
+        )
+    return found["Resources"][name].setdefault("Properties", {})
+
+
+def _merge(target: Json, patch: Mapping[str, Any]) -> None:
+    for key, value in patch.items():
+        if value is None:
+            target.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        else:
+            target[key] = value
+
+
+def add_versions(unit: Unit, found: Json, *, where: str) -> Json:
+    """A version for each function, named by what belongs to it, and the alias on it."""
+    result = copy.deepcopy(found)
+    for function in unit.settings.functions:
+        name = logical_id(function.key, "Function")
+        properties = _properties(result, name, where)
+        version = Resource(
+            logical_id=logical_id(function.key, "Version", _identity(unit, properties)),
+            type="AWS::Lambda::Version",
+            properties=_version_properties(unit, name, properties),
+            made_by=f"functions.{function.key}",
+            retain=True,
+        )
+        result["Resources"][version.logical_id] = version.body()
+        alias = _properties(result, logical_id(function.key, "Alias"), where)
+        alias["FunctionVersion"] = {"Fn::GetAtt": [version.logical_id, "Version"]}
+    return result
+
+
+def _version_properties(unit: Unit, name: str, properties: Json) -> Json:
+    # Lambda then refuses to publish a version of other bytes than these.
+    expected = {"CodeSha256": unit.source.code_sha256} if properties.get("Code") == code(unit) else {}
+    return {"FunctionName": ref(name), **expected}
+
+
+def _identity(unit: Unit, properties: Json) -> str:
+    """A hash of exactly what Lambda keeps in a version; the layer's digest is part of the layer's logical id.
+
+    More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.
+    """
+    versioned = {key: value for key, value in properties.items() if key not in _NOT_VERSIONED}
+    ran = unit.source.wheel_sha256 if properties.get("Code") == code(unit) else properties.get("Code")
+    return digest([versioned, ran])[:12]

@@ -1,0 +1,145 @@
+"""What CloudFormation would refuse only in the middle of a deploy, and cottonformation lets pass: refused here."""
+
+from __future__ import annotations
+
+import graphlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.plan.template.parts import Json
+
+__all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
+
+LARGEST_INLINE_BODY = 51_200
+LARGEST_BODY = 1_000_000
+MOST_RESOURCES = 500
+MOST_OUTPUTS = 200
+MOST_DYNAMIC_REFERENCES = 60
+
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
+_SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+def needs_template_url(template: str) -> bool:
+    """Whether the template is too long for a request, and has to be read from the bucket."""
+    return len(template.encode("utf-8")) > LARGEST_INLINE_BODY
+
+
+def check_size(template: str, *, where: str) -> None:
+    size = len(template.encode("utf-8"))
+    if size > LARGEST_BODY:
+        raise _refusal(where, f"the template has {size:,} bytes, CloudFormation takes {LARGEST_BODY:,}")
+    count = template.count("{{resolve:")
+    if count > MOST_DYNAMIC_REFERENCES:
+        raise _refusal(where, f"{count} parameters are resolved, CloudFormation resolves {MOST_DYNAMIC_REFERENCES}")
+
+
+def check_document(document: Json, *, where: str) -> None:
+    """Raise the first thing that CloudFormation would refuse."""
+    resources: Json = document.get("Resources", {})
+    if not resources:
+        raise ConfigurationError(
+            where,
+            "there is no function, no job and no other resource",
+            hint="add a table [tool.multi_env_lambda.functions.NAME]",
+        )
+    for section, most in (("Resources", MOST_RESOURCES), ("Outputs", MOST_OUTPUTS)):
+        count = len(document.get(section, {}))
+        if count > most:
+            raise _refusal(where, f"the template has {count} {section.lower()}, CloudFormation takes {most}")
+    for section in ("Parameters", "Conditions", "Resources", "Outputs"):
+        _check_names(section, document.get(section, {}), where)
+    _check_parameters(document, where)
+    _check_targets(document, where)
+    _check_circles(resources, where)
+
+
+def _refusal(where: str, what: str) -> ConfigurationError:
+    return ConfigurationError(where, what, hint="split the unit in two")
+
+
+def _check_names(section: str, names: Json, where: str) -> None:
+    for name in names:
+        if not _LOGICAL_ID.fullmatch(name):
+            raise ConfigurationError(
+                where, f"{section}: {name!r} is not a logical id", hint="only letters and digits are allowed"
+            )
+
+
+def _check_parameters(document: Json, where: str) -> None:
+    for name, parameter in document.get("Parameters", {}).items():
+        if "Default" not in parameter:
+            raise ConfigurationError(
+                where,
+                f"the template's parameter {name} has no default, and no deploy gives it a value",
+                hint="give it a default, or take the value from context.environment",
+            )
+
+
+def _check_targets(document: Json, where: str) -> None:
+    resources = document["Resources"]
+    known = resources.keys() | document.get("Parameters", {}).keys()
+    for section in ("Resources", "Outputs"):
+        for name, body in document.get(section, {}).items():
+            for target in references(body):
+                if target not in known and not target.startswith("AWS::"):
+                    raise ConfigurationError(
+                        where,
+                        f"{section}.{name} refers to {target!r}, which is not in the template",
+                        hint="add the resource to the template, or correct the name",
+                    )
+
+
+def _check_circles(resources: Json, where: str) -> None:
+    graph = {name: resources.keys() & set(references(body)) for name, body in resources.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise ConfigurationError(
+            where,
+            f"resources need each other in a circle: {circle}",
+            hint="break it with a name that is known beforehand instead of a reference",
+        ) from error
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every logical id that a piece of a template refers to."""
+    match value:
+        case {"Type": str(), "DependsOn": depends_on, **rest}:
+            yield from [depends_on] if isinstance(depends_on, str) else depends_on
+            yield from references(rest)
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _} if len(value) == 1:
+            yield from _of_intrinsic(value)
+        case dict():
+            for each in value.values():
+                yield from references(each)
+        case list():
+            for each in value:
+                yield from references(each)
+        case _:
+            pass
+
+
+def _of_intrinsic(value: Json) -> Iterator[str]:
+    match value:
+        case {"Ref": str(target)} | {"Fn::GetAtt": [str(target), *_]}:
+            yield target
+        case {"Fn::GetAtt": str(dotted)}:
+            yield dotted.partition(".")[0]
+        case {"Fn::Sub": str(text)}:
+            yield from _substituted(text, {})
+        case {"Fn::Sub": [str(text), dict(given)]}:
+            yield from _substituted(text, given)
+            yield from references(given)
+        case _:
+            pass
+
+
+def _substituted(text: str, given: Json) -> Iterator[str]:
+    for target in _SUBSTITUTED.findall(text):
+        name = target.strip()
+        if name not in given:
+            yield name if name.startswith("AWS::") else name.partition(".")[0]

@@ -1,0 +1,213 @@
+"""A function's settings to its resources: function, role, log group, alias, alarm; and the unit's layer."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.settings import Alarms, Function, Literal, ParameterReference, SecretReference
+from multi_env_lambda.plan.template.events import event_part
+from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, Unit, get_att, join_parts, logical_id, ref
+from multi_env_lambda.plan.template.roles import declared, function_needs, role
+
+__all__ = ["code", "function_part", "layer_part"]
+
+_PARAMETER_NAME = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+def layer_id(unit: Unit) -> str | None:
+    """A new layer is a new resource, so that the old one can be retained."""
+    return None if unit.layer is None else logical_id("Layer", unit.layer.digest[:12])
+
+
+def layer_part(unit: Unit) -> Part:
+    name = layer_id(unit)
+    if unit.layer is None or name is None or not unit.settings.functions:
+        return Part()
+    properties = {
+        "LayerName": unit.stack_name,
+        "Description": f"{unit.layer.number:06d} {unit.layer.digest[:12]}",
+        "Content": {"S3Bucket": unit.bucket, "S3Key": unit.layer.layer_key},
+        "CompatibleRuntimes": [unit.project.runtime],
+        "CompatibleArchitectures": [unit.project.architecture],
+    }
+    layer = Resource(
+        logical_id=name, type="AWS::Lambda::LayerVersion", properties=properties, made_by="the layer", retain=True
+    )
+    return Part(resources=(layer,))
+
+
+def function_part(unit: Unit, function: Function) -> Part:
+    """All resources of one function but its version, whose name depends on the finished template."""
+    made_by = f"functions.{function.key}"
+    physical = unit.project.function_name(unit.environment.name, function.key)
+    group = f"/aws/lambda/{physical}"
+    events = join_parts(event_part(unit, function, event) for event in function.events)
+    statements = (*map(declared, function.policies), *function_needs(unit, function, group), *events.statements)
+    name = logical_id(function.key)
+    return Part(
+        resources=(
+            role(unit, f"{name}Role", "lambda.amazonaws.com", statements, function.managed_policies, made_by),
+            _log_group(unit, function, group),
+            Resource(
+                logical_id=f"{name}Function",
+                type="AWS::Lambda::Function",
+                properties=_function_properties(unit, function, physical),
+                made_by=made_by,
+            ),
+            Resource(
+                logical_id=f"{name}Alias",
+                type="AWS::Lambda::Alias",
+                properties={"FunctionName": ref(f"{name}Function"), "Name": ALIAS},
+                made_by=made_by,
+            ),
+            *_on_failure(function),
+            *_alarm(unit, function, physical),
+            *events.resources,
+        ),
+        outputs=(
+            (f"{name}FunctionName", {"Value": ref(f"{name}Function")}),
+            (f"{name}AliasArn", {"Value": ref(f"{name}Alias")}),
+            *events.outputs,
+        ),
+    )
+
+
+def code(unit: Unit) -> Json:
+    return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key}
+
+
+def _function_properties(unit: Unit, function: Function, physical: str) -> Json:
+    name = logical_id(function.key)
+    properties: Json = {
+        "FunctionName": physical,
+        "Code": code(unit),
+        "Role": get_att(f"{name}Role", "Arn"),
+        "Handler": function.handler,
+        "Runtime": unit.project.runtime,
+        "Architectures": [unit.project.architecture],
+        "MemorySize": function.memory_size,
+        "Timeout": function.timeout,
+        "EphemeralStorage": {"Size": function.ephemeral_storage},
+        "TracingConfig": {"Mode": function.tracing},
+        "LoggingConfig": {"LogFormat": function.log_format, "LogGroup": ref(f"{name}Logs")},
+        **unit.tags,
+    }
+    optional: Json = {
+        "Description": function.description or None,
+        "Environment": _environment(unit, function),
+        "Layers": _layers(unit, function),
+        "ReservedConcurrentExecutions": function.reserved_concurrency,
+        "DeadLetterConfig": function.dead_letter_arn and {"TargetArn": function.dead_letter_arn},
+        "SnapStart": {"ApplyOn": "PublishedVersions"} if function.snap_start else None,
+        "VpcConfig": function.vpc
+        and {
+            "SubnetIds": list(function.vpc.subnet_ids),
+            "SecurityGroupIds": list(function.vpc.security_group_ids),
+        },
+    }
+    return properties | {key: value for key, value in optional.items() if value is not None}
+
+
+def _layers(unit: Unit, function: Function) -> list[object] | None:
+    own = layer_id(unit)
+    return [*([] if own is None else [ref(own)]), *function.layers] or None
+
+
+def _environment(unit: Unit, function: Function) -> Json | None:
+    variables: dict[str, str] = {}
+    for name, value in function.environment:
+        match value:
+            case Literal():
+                found = {name: value.text}
+            case SecretReference():
+                found = {name: value.name} | ({f"{name}_KEY": value.key} if value.key is not None else {})
+            case ParameterReference():
+                found = {name: f"{{{{resolve:ssm:{_parameter(unit, function, value.name)}}}}}"}
+            case _:
+                assert_never(value)
+        _refuse_twice(unit, function, variables.keys() & found.keys())
+        variables |= found
+    return {"Variables": variables} if variables else None
+
+
+def _refuse_twice(unit: Unit, function: Function, names: set[str]) -> None:
+    for name in sorted(names):
+        raise ConfigurationError(
+            unit.where,
+            f"functions.{function.key}.environment: {name} is set, and also made by the reference to a secret",
+            hint="give one of them another name; a secret with a key sets NAME and NAME_KEY",
+        )
+
+
+def _parameter(unit: Unit, function: Function, name: str) -> str:
+    if not _PARAMETER_NAME.fullmatch(name):
+        raise ConfigurationError(
+            unit.where,
+            f"functions.{function.key}.environment: {name!r} is not the name of a parameter",
+            hint="letters, digits and _ . / - are allowed",
+        )
+    return name
+
+
+def _log_group(unit: Unit, function: Function, group: str) -> Resource:
+    keep = {"RetentionInDays": function.log_retention_days} if function.log_retention_days else {}
+    return Resource(
+        logical_id=logical_id(function.key, "Logs"),
+        type="AWS::Logs::LogGroup",
+        properties={"LogGroupName": group, **keep, **unit.tags},
+        made_by=f"functions.{function.key}",
+    )
+
+
+def _on_failure(function: Function) -> tuple[Resource, ...]:
+    if function.on_failure_arn is None:
+        return ()
+    name = logical_id(function.key)
+    properties = {
+        "FunctionName": ref(f"{name}Function"),
+        "Qualifier": ALIAS,
+        "DestinationConfig": {"OnFailure": {"Destination": function.on_failure_arn}},
+    }
+    config = Resource(
+        logical_id=f"{name}AsyncInvocations",
+        type="AWS::Lambda::EventInvokeConfig",
+        properties=properties,
+        depends_on=(f"{name}Alias",),
+        made_by=f"functions.{function.key}",
+    )
+    return (config,)
+
+
+def _alarm(unit: Unit, function: Function, physical: str) -> tuple[Resource, ...]:
+    match function.alarms:
+        case None:
+            return ()
+        case Alarms() as alarms:
+            pass
+    properties = {
+        "AlarmName": f"{physical}-errors",
+        "AlarmDescription": f"Errors of {physical}:{ALIAS}",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Errors",
+        "Dimensions": [
+            {"Name": "FunctionName", "Value": physical},
+            {"Name": "Resource", "Value": f"{physical}:{ALIAS}"},
+        ],
+        "Statistic": "Sum",
+        "Period": 60 * alarms.minutes,
+        "EvaluationPeriods": 1,
+        "Threshold": alarms.errors,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        **({"AlarmActions": list(alarms.notify)} if alarms.notify else {}),
+        **unit.tags,
+    }
+    alarm = Resource(
+        logical_id=logical_id(function.key, "ErrorAlarm"),
+        type="AWS::CloudWatch::Alarm",
+        properties=properties,
+        made_by=f"functions.{function.key}.alarms",
+    )
+    return (alarm,)

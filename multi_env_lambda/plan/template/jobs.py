@@ -1,0 +1,106 @@
+"""A Glue Python shell job's settings to its resources, and the script that starts the unit's code in Glue."""
+
+from __future__ import annotations
+
+import hashlib
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.settings import GlueJob
+from multi_env_lambda.plan.template.glue_script import SCRIPT
+from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, get_att, logical_id, ref
+from multi_env_lambda.plan.template.roles import allow, declared, role
+
+__all__ = ["job_part", "job_script", "job_scripts"]
+
+_OURS = ("extra-py-files", "unit-arguments", "unit-entry")
+
+
+def job_script(job: GlueJob) -> tuple[str, bytes]:
+    """The object that Glue starts: its key below ``projects/<project>/``, named by its content, and its bytes.
+
+    What differs between jobs is in their arguments, so every kind has one script.
+    """
+    body = SCRIPT.encode("utf-8")
+    return f"glue/{hashlib.sha256(body).hexdigest()[:16]}/run.py", body
+
+
+def job_scripts(project: Project) -> tuple[tuple[str, bytes], ...]:
+    """All scripts that the project's templates name: (key in the bucket, bytes), each once."""
+    jobs = (job for settings in project.settings.values() for job in settings.jobs)
+    scripts = {f"projects/{project.name}/{suffix}": body for suffix, body in map(job_script, jobs)}
+    return tuple(sorted(scripts.items()))
+
+
+def job_part(unit: Unit, job: GlueJob) -> Part:
+    made_by = f"jobs.{job.key}"
+    name = logical_id(job.key)
+    statements = (*map(declared, job.policies), *_needs(unit))
+    resources = [
+        role(unit, f"{name}JobRole", "glue.amazonaws.com", statements, job.managed_policies, made_by),
+        Resource(
+            logical_id=f"{name}Job", type="AWS::Glue::Job", properties=_job_properties(unit, job), made_by=made_by
+        ),
+    ]
+    if job.schedule is not None:
+        trigger = {
+            "Type": "SCHEDULED",
+            "Schedule": job.schedule,
+            "StartOnCreation": True,
+            "Actions": [{"JobName": ref(f"{name}Job")}],
+        }
+        resources.append(
+            Resource(logical_id=f"{name}JobTrigger", type="AWS::Glue::Trigger", properties=trigger, made_by=made_by)
+        )
+    return Part(resources=tuple(resources), outputs=((f"{name}JobName", {"Value": ref(f"{name}Job")}),))
+
+
+def _needs(unit: Unit) -> tuple[Json, ...]:
+    """Reading the wheel and the script, and Glue's two log groups, which all Python shell jobs of an account share."""
+    folder = f"arn:{unit.partition}:s3:::{unit.bucket}/projects/{unit.project.name}"
+    logs = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+    return (
+        allow(["s3:GetObject"], f"{folder}/glue/*", f"{folder}/lambda/source/*"),
+        allow(logs, unit.arn("logs", "log-group:/aws-glue/python-jobs/*")),
+    )
+
+
+def _job_properties(unit: Unit, job: GlueJob) -> Json:
+    suffix, _ = job_script(job)
+    properties: Json = {
+        "Name": unit.project.job_name(unit.environment.name, job.key),
+        "Role": get_att(logical_id(job.key, "JobRole"), "Arn"),
+        "Command": {
+            "Name": job.kind,
+            "PythonVersion": job.python_version,
+            "ScriptLocation": f"s3://{unit.bucket}/projects/{unit.project.name}/{suffix}",
+        },
+        "GlueVersion": "3.0",
+        "MaxCapacity": job.max_capacity,
+        "MaxRetries": job.max_retries,
+        "Timeout": job.timeout,
+        "DefaultArguments": _arguments(unit, job),
+    }
+    if job.description:
+        properties["Description"] = job.description
+    if unit.settings.tags:
+        properties["Tags"] = dict(unit.settings.tags)
+    return properties
+
+
+def _arguments(unit: Unit, job: GlueJob) -> dict[str, str]:
+    declared_ones = {name.removeprefix("--"): value for name, value in job.arguments}
+    for name in _OURS:
+        if name in declared_ones:
+            raise ConfigurationError(
+                unit.where,
+                f"jobs.{job.key}.arguments: --{name} is set by this library",
+                hint="give the argument another name",
+            )
+    ours = {
+        "extra-py-files": f"s3://{unit.bucket}/{unit.source.wheel_key}",
+        "unit-arguments": canonical_json(sorted(declared_ones)),
+        "unit-entry": job.entry,
+    }
+    return {f"--{name}": value for name, value in (declared_ones | ours).items()}

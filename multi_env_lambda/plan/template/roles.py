@@ -1,0 +1,111 @@
+"""Roles that hold what was declared, and what a log group, a network or an event source needs: nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.settings import Function, SecretReference, Statement
+from multi_env_lambda.plan.template.parts import Json, Resource, Unit
+
+__all__ = ["allow", "declared", "delivery", "function_needs", "role"]
+
+_NETWORK = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+_TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+_DELIVERY = {
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "s3": "s3:PutObject",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+}
+
+
+def allow(actions: Iterable[str], *resources: object) -> Json:
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+
+
+def declared(statement: Statement) -> Json:
+    """A statement as the configuration has it."""
+    body: Json = {
+        "Effect": statement.effect,
+        "Action": list(statement.actions),
+        "Resource": list(statement.resources),
+    }
+    if statement.condition is not None:
+        body["Condition"] = json.loads(statement.condition)
+    return body
+
+
+def delivery(unit: Unit, arn: str, *, made_by: str) -> Json:
+    """What it takes to put something into a queue, a topic, a bus, a bucket or another function.
+
+    Raises:
+        ConfigurationError: the ARN is of a service that takes no failures.
+    """
+    service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+    if service not in _DELIVERY:
+        raise ConfigurationError(
+            unit.where,
+            f"{made_by}: {arn!r} is not the ARN of something that takes failed events",
+            hint=f"name an ARN of one of: {', '.join(sorted(_DELIVERY))}",
+        )
+    return allow([_DELIVERY[service]], f"{arn}/*" if service == "s3" else arn)
+
+
+def function_needs(unit: Unit, function: Function, log_group: str) -> tuple[Json, ...]:
+    """What follows from the function's settings, apart from its events."""
+    made_by = f"functions.{function.key}"
+    logs = ("logs:CreateLogStream", "logs:PutLogEvents")
+    needs = [allow(logs, unit.arn("logs", f"log-group:{log_group}:*"))]
+    if function.vpc is not None:
+        needs.append(allow(_NETWORK, "*"))
+    if function.tracing == "Active":
+        needs.append(allow(_TRACING, "*"))
+    for arn in sorted({arn for arn in (function.dead_letter_arn, function.on_failure_arn) if arn is not None}):
+        needs.append(delivery(unit, arn, made_by=made_by))
+    secrets = {value.name for _, value in function.environment if isinstance(value, SecretReference)}
+    if secrets:
+        needs.append(allow(["secretsmanager:GetSecretValue"], *(_secret_arn(unit, name) for name in sorted(secrets))))
+    return tuple(needs)
+
+
+def _secret_arn(unit: Unit, name: str) -> str:
+    # Secrets Manager appends a hyphen and six random characters to the name of each secret.
+    return name if name.startswith("arn:") else unit.arn("secretsmanager", f"secret:{name}-??????")
+
+
+def role(
+    unit: Unit,
+    logical_id: str,
+    service: str,
+    statements: Sequence[Json],
+    managed_policies: Sequence[str],
+    made_by: str,
+) -> Resource:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    policy = {"PolicyName": "unit", "PolicyDocument": {"Version": "2012-10-17", "Statement": _once(statements)}}
+    properties: Json = {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "Policies": [policy],
+        **unit.tags,
+    }
+    if managed_policies:
+        properties["ManagedPolicyArns"] = list(managed_policies)
+    return Resource(logical_id=logical_id, type="AWS::IAM::Role", properties=properties, made_by=made_by)
+
+
+def _once(statements: Sequence[Json]) -> list[Json]:
+    kept: list[Json] = []
+    for statement in statements:
+        if statement not in kept:
+            kept.append(statement)
+    return kept

@@ -1,0 +1,141 @@
+"""Projects as plain values, for the tests of templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.settings import (
+    Alarms,
+    BucketNotification,
+    Cors,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    Function,
+    FunctionUrl,
+    GlueJob,
+    KinesisStream,
+    Literal,
+    Own,
+    OwnQueue,
+    ParameterReference,
+    Queue,
+    Schedule,
+    SecretReference,
+    Settings,
+    Statement,
+    Topic,
+    Vpc,
+)
+from multi_env_lambda.plan.template import render
+
+SANDBOX = Environment(name="sandbox", account_id="222222222222", region="us-east-1")
+BUCKET = "acme-artifacts-111111111111-us-east-1"
+SOURCE = SourceArtifact(project="orders", version="0.1.1", digest="d" * 64, wheel_sha256="ab" * 32)
+LAYER = LayerArtifact(project="orders", number=3, digest="1" * 64, python="3.13", architecture="arm64")
+QUEUE_ARN = "arn:aws:sqs:us-east-1:222222222222:failed"
+TOPIC_ARN = "arn:aws:sns:us-east-1:222222222222:news"
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+KINESIS_ARN = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
+
+ALL_EVENTS: tuple[Event, ...] = (
+    Schedule(expression="rate(5 minutes)", payload='{"a":1}'),
+    Queue(source=OwnQueue(key="create", visibility_timeout=60), window=1, maximum_concurrency=5),
+    Queue(source=Existing(identifier=QUEUE_ARN.replace("failed", "incoming"))),
+    Topic(source=Own(key="news"), filter_policy='{"kind":["order"]}'),
+    Topic(source=Existing(identifier=TOPIC_ARN)),
+    BucketNotification(source=Own(key="inbox"), prefix="in/", suffix=".csv"),
+    BucketNotification(source=Existing(identifier="acme-inbox")),
+    EventPattern(pattern='{"source":["shop"]}', bus="shop"),
+    EventPattern(pattern='{"source":["shop"]}'),
+    DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), window=2),
+    KinesisStream(arn=KINESIS_ARN, starting_position="TRIM_HORIZON", bisect=True, retries=3),
+    FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://acme.example",), max_age=60)),
+)
+EVERYTHING = Function(
+    key="create",
+    handler="orders.create.handler",
+    memory_size=256,
+    timeout=30,
+    environment=(
+        ("DB_PASSWORD", SecretReference(name="orders/db", key="password")),
+        ("TABLE", Literal(text="orders-sandbox")),
+        ("URL", ParameterReference(name="/orders/url")),
+    ),
+    description="Creates orders",
+    reserved_concurrency=5,
+    log_format="JSON",
+    tracing="Active",
+    vpc=Vpc(subnet_ids=("subnet-0a1b2c3d",), security_group_ids=("sg-0a1b2c3d",)),
+    dead_letter_arn=QUEUE_ARN,
+    on_failure_arn=TOPIC_ARN,
+    snap_start=True,
+    layers=("arn:aws:lambda:us-east-1:333333333333:layer:other:7",),
+    managed_policies=("arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess",),
+    policies=(
+        Statement(
+            actions=("dynamodb:PutItem",),
+            resources=("arn:aws:dynamodb:*:*:table/orders-sandbox",),
+            condition='{"Bool":{"aws:SecureTransport":"true"}}',
+        ),
+    ),
+    events=ALL_EVENTS,
+    alarms=Alarms(notify=(TOPIC_ARN,)),
+)
+SMALL = Function(key="create", handler="orders.create.handler")
+JOB = GlueJob(
+    key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"),), schedule="cron(0 3 * * ? *)"
+)
+
+
+def project(*functions: Function, jobs: tuple[GlueJob, ...] = (), tags: tuple[tuple[str, str], ...] = ()) -> Project:
+    settings = Settings(functions=functions, jobs=jobs, tags=tags)
+    return Project(
+        name="orders",
+        folder="projects/orders",
+        version="0.1.1",
+        runtime="python3.13",
+        architecture="arm64",
+        settings={"sandbox": settings},
+    )
+
+
+def maximal() -> Project:
+    iam_url = Function(key="read-back", handler="orders.read.handler", events=(FunctionUrl(),))
+    return project(EVERYTHING, iam_url, jobs=(JOB,), tags=(("team", "sales"),))
+
+
+def text(
+    found: Project,
+    *,
+    source: SourceArtifact = SOURCE,
+    layer: LayerArtifact | None = LAYER,
+    extend: Callable[[Any, Any], None] | None = None,
+) -> str:
+    return render(found, SANDBOX, bucket=BUCKET, source=source, layer=layer, extend=extend)
+
+
+def template(found: Project, **changes: Any) -> Any:
+    return json.loads(text(found, **changes))
+
+
+def of_type(document: Any, type_: str) -> dict[str, Any]:
+    """The properties of all resources of one type, by logical id."""
+    return {name: body["Properties"] for name, body in document["Resources"].items() if body["Type"] == type_}
+
+
+def one(document: Any, type_: str) -> Any:
+    """The properties of the only resource of one type."""
+    (properties,) = of_type(document, type_).values()
+    return properties
+
+
+def statements(document: Any, role: str = "CreateRole") -> list[Any]:
+    found: list[Any] = document["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    return found
