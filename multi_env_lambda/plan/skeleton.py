@@ -1,0 +1,169 @@
+"""What a new unit, or a repository that is new to this library, begins with: names in, texts of files out."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from collections.abc import Iterable, Mapping
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.name import PROJECT_NAME, normalised
+
+__all__ = ["SCRIPTS", "UNIT_SCRIPTS", "WORKSPACE_TABLE", "init_files", "new_unit", "script"]
+
+File = tuple[str, str]
+
+SCRIPTS: Mapping[str, str] = {
+    "approve": "Approve one saved plan: ``python bin/automation/approve.py plan.json``.",
+    "board": "Write the page that shows what runs where: ``python bin/automation/board.py``.",
+    "build": "Build wheels and layers on this machine only: ``python bin/automation/build.py``.",
+    "deploy": "Build, publish and deploy what changed: ``python bin/automation/deploy.py staging``.",
+    "destroy": "Remove a unit from an environment: ``python bin/automation/destroy.py NAME sandbox``.",
+    "diff": "Compare a unit in two environments: ``python bin/automation/diff.py orders staging prod``.",
+    "drift": "Show what was changed by hand: ``python bin/automation/drift.py prod``.",
+    "history": "Show who put what where, and when: ``python bin/automation/history.py orders``.",
+    "invoke": "Call a function through its alias: ``python bin/automation/invoke.py orders create sandbox``.",
+    "lock": "Lock the dependencies with hashes: ``python bin/automation/lock.py``.",
+    "new": "Make a new unit: ``python bin/automation/new.py NAME``.",
+    "open": "Print links to the console: ``python bin/automation/open.py orders prod``.",
+    "plan": "Show what a deploy would do, and why: ``python bin/automation/plan.py staging``.",
+    "promote": "Take over what runs one environment before: ``python bin/automation/promote.py staging``.",
+    "prune": "Show or remove what nothing refers to any more: ``python bin/automation/prune.py``.",
+    "publish": "Build, and put the artifacts into the bucket: ``python bin/automation/publish.py``.",
+    "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
+    "status": "Show which version runs where: ``python bin/automation/status.py``.",
+    "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",
+}
+"""Every script of ``bin/automation`` with its one line of help."""
+
+UNIT_SCRIPTS = ("build", "deploy", "invoke", "lock", "plan", "publish", "status")
+"""The scripts that a unit's own ``bin/automation`` holds; where a file stands decides what it is about."""
+
+_SCRIPT = '''#!/usr/bin/env python
+"""{line}"""
+from multi_env_lambda import run
+
+if __name__ == "__main__":
+    raise SystemExit(run("{verb}", __file__))
+'''
+
+_PYPROJECT = """[project]
+name = "{name}"
+version = "0.1.0"
+description = "What this unit is for."
+requires-python = ">={least_python}"
+dependencies = []
+
+[build-system]
+requires = ["uv_build>=0.9,<1"]
+build-backend = "uv_build"
+
+[tool.uv.build-backend]
+module-root = ""
+
+[tool.multi_env_lambda]
+runtime = "{runtime}"
+architecture = "{architecture}"
+
+[tool.multi_env_lambda.functions.main]
+handler = "{package}.main.handler"
+smoke = {{ payload = {{ name = "world" }}, expect = {{ greeting = "hello world" }} }}
+"""
+
+_INIT = '''"""What this unit is for."""
+'''
+
+_MAIN = '''"""The function ``main``: an event in, an answer out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return {{"greeting": f"hello {{event['name']}}"}}
+'''
+
+_TEST = """from {package}.main import handler
+
+
+def test_the_answer_greets_by_name() -> None:
+    assert handler({{"name": "world"}}, None) == {{"greeting": "hello world"}}
+"""
+
+WORKSPACE_TABLE = """[tool.multi_env_lambda.devops]            # artifacts, records and CI live here
+account_id = "111111111111"
+region     = "us-east-1"
+bucket     = "artifacts-111111111111-us-east-1"
+
+[[tool.multi_env_lambda.environments]]    # in promotion order
+name = "sandbox"
+account_id = "222222222222"
+
+[[tool.multi_env_lambda.environments]]
+name = "prod"
+account_id = "333333333333"
+approval = true                           # nobody deploys here without an approval of this very plan
+"""
+"""What ``init`` adds to the ``pyproject.toml`` at the top; the account numbers are there to be replaced."""
+
+_IGNORED = "/.multi_env_lambda/"
+
+
+def script(verb: str) -> str:
+    """The text of ``bin/automation/<verb>.py``, the same wherever it stands."""
+    return _SCRIPT.format(verb=verb, line=SCRIPTS[verb])
+
+
+def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[File, ...]:
+    """The five files of a new unit, relative to the top of the repository; it can be deployed as it is.
+
+    Raises:
+        ConfigurationError: AWS or Python will not take the name.
+    """
+    package = _checked_package(name)
+    folder = f"projects/{name}"
+    words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}
+    # The local cloud runs a unit on the Python at hand where the machine does not have the unit's own.
+    least = min(runtime.removeprefix("python"), "3.11", key=lambda version: int(version.partition(".")[2]))
+    return (
+        (f"{folder}/pyproject.toml", _PYPROJECT.format(least_python=least, **words)),
+        (f"{folder}/{package}/__init__.py", _INIT),
+        (f"{folder}/{package}/main.py", _MAIN.format()),
+        (f"{folder}/tests/test_{package}.py", _TEST.format(**words)),
+        (f"{folder}/bin/automation/deploy.py", script("deploy")),
+    )
+
+
+def _checked_package(name: str) -> str:
+    if not PROJECT_NAME.accepts(name):
+        what = f"found the name `{name}`, allowed is {PROJECT_NAME.allowed}"
+        raise ConfigurationError("new", what, hint=PROJECT_NAME.hint)
+    package = normalised(name).replace("-", "_")
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names:
+        what = f"found the name `{name}`, and `{package}` means something else to Python already"
+        raise ConfigurationError("new", what, hint=f"choose a longer name, for example `{name}-job`")
+    return package
+
+
+def init_files(pyproject: str | None, gitignore: str | None, existing: Iterable[str] = ()) -> tuple[File, ...]:
+    """What ``init`` writes into a repository: the table, the ignored folder, the scripts that are not there yet.
+
+    ``pyproject`` and ``gitignore`` are the texts of the files at the top, None where there is none; ``existing`` are
+    the scripts that the repository has. Nothing that is there is changed beyond an addition at its end.
+    """
+    there = frozenset(existing)
+    files = [(f"bin/automation/{verb}.py", script(verb)) for verb in SCRIPTS]
+    found = [file for file in files if file[0] not in there]
+    if _IGNORED not in (gitignore or "").splitlines():
+        found.insert(0, (".gitignore", _appended(gitignore, f"{_IGNORED}\n", blank=False)))
+    if not re.search(r"^\s*\[+\s*tool\s*\.\s*multi_env_lambda\b", pyproject or "", re.MULTILINE):
+        found.insert(0, ("pyproject.toml", _appended(pyproject, WORKSPACE_TABLE, blank=True)))
+    return tuple(found)
+
+
+def _appended(text: str | None, addition: str, *, blank: bool) -> str:
+    if not text or not text.strip():
+        return addition
+    return text.rstrip("\n") + ("\n\n" if blank else "\n") + addition
