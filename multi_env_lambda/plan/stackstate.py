@@ -1,6 +1,7 @@
 """What to do about a stack or a change set in any state that CloudFormation knows: one closed answer per state.
 
-Input: the status words of DescribeStacks and DescribeChangeSet. Output: one value of ``StackAnswer`` or ``ChangeSetAnswer``.
+Input: the status words of DescribeStacks and DescribeChangeSet. Output: one value of ``StackAnswer`` or
+``ChangeSetAnswer``.
 A status that is not in the tables (a future one) is refused; nothing unknown ever counts as success.
 """
 
@@ -177,7 +178,7 @@ ChangeSetAnswer = KeepWaiting | ChangesReady | NoChanges | Executed | Obsolete |
 
 _GONE = NotExecuted("the change set was deleted before it was executed")
 _UNAVAILABLE = NotExecuted("the change set is complete, but cannot be executed")
-_READY = {
+_READY: Mapping[str, ChangeSetAnswer] = {
     "AVAILABLE": ChangesReady(),
     "UNAVAILABLE": _UNAVAILABLE,
     "EXECUTE_IN_PROGRESS": Executed(),

@@ -1,0 +1,218 @@
+"""The artifact bucket as an ``ObjectStore``: every call names the owner, every write is conditional and checksummed.
+
+A write whose answer was lost is settled by reading back, so it is neither reported as a failure nor done twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, status_of, text_of
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.model.store import Listed, Stored
+
+__all__ = ["Bucket"]
+
+_TRIES = 6
+_FIRST_PAUSE = 0.1
+
+
+class Bucket:
+    """One bucket of one owner (an account id); implements ``multi_env_lambda.model.store.ObjectStore``.
+
+    ``sleep`` exists for tests.
+    """
+
+    def __init__(self, client: Any, name: str, owner: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._owner = owner
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._date: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Bucket({self._name!r}, owner={self._owner!r})"
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **token)
+            for line in answer.get("Contents", ()):
+                yield Listed(
+                    key=line["Key"], etag=line["ETag"], size=line["Size"], modified=line["LastModified"].timestamp()
+                )
+            if not answer.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def get(self, key: str) -> Stored | None:
+        for pause in _pauses():
+            try:
+                return self._read(key)
+            except aws_errors() as error:
+                if _is_absent(error):
+                    return None
+                # botocore repeats requests, but not a body that broke off in the middle.
+                if not is_lost(error):
+                    raise self._publish_error(key, error) from error
+                last = error
+            self._sleep(pause)
+        raise self._publish_error(key, last) from last
+
+    def head(self, key: str) -> Mapping[str, str] | None:
+        try:
+            answer = self._answer("head_object", Key=key)
+        except aws_errors() as error:
+            if _is_absent(error):
+                return None
+            raise self._publish_error(key, error) from error
+        return dict(answer.get("Metadata", {}))
+
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+        return self._put(key, body, {"IfNoneMatch": "*", "Metadata": dict(metadata or {})})
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+        return self._put(key, body, {"IfMatch": etag})
+
+    def delete(self, key: str, *, etag: str) -> bool:
+        """Delete the object that has this ETag; False where it has another by now.
+
+        A key that is gone counts as deleted: that is what the repetition of a call with a lost answer finds.
+        """
+        for pause in _pauses():
+            try:
+                self._answer("delete_object", Key=key, IfMatch=etag)
+                return True
+            except aws_errors() as error:
+                if _is_absent(error):
+                    return True
+                if status_of(error) == 412:
+                    return False
+                if status_of(error) == 501:
+                    return self._compare_and_delete(key, etag)
+                if not _may_repeat(error):
+                    raise self._publish_error(key, error) from error
+                last = error
+            self._sleep(pause)
+        raise self._publish_error(key, last) from last
+
+    def now(self) -> float:
+        if self._date is None:
+            self._call("head_bucket", "")
+        if self._date is None:
+            raise PublishError(f"s3://{self._name}", "its answers have no Date", hint="is a proxy removing headers?")
+        return self._date
+
+    def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> str | None:
+        """Write under a condition until it is known who won: the new ETag, or None where the key holds other bytes."""
+        checksum = _checksum(body)
+        for pause in _pauses():
+            try:
+                answer = self._answer("put_object", Key=key, Body=body, ChecksumSHA256=checksum, **condition)
+                return str(answer["ETag"])
+            except aws_errors() as error:
+                if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
+                    return self._etag_of_equal(key, body, checksum)
+                if not _may_repeat(error):
+                    raise self._publish_error(key, error) from error
+                last = error
+            # Applied or not? The repetition is conditional: it answers 412 if the first one was applied.
+            self._sleep(pause)
+        raise self._publish_error(key, last) from last
+
+    def _etag_of_equal(self, key: str, body: bytes, checksum: str) -> str | None:
+        """The ETag of the object if it holds these bytes, whoever wrote them."""
+        try:
+            answer = self._answer("head_object", Key=key, ChecksumMode="ENABLED")
+            known = answer.get("ChecksumSHA256")
+            if known is not None and "-" not in known:
+                return str(answer["ETag"]) if known == checksum else None
+            if answer["ContentLength"] != len(body):
+                return None
+            stored = self._read(key)
+            return stored.etag if stored.body == body else None
+        except aws_errors() as error:
+            if _is_absent(error):
+                return None
+            raise self._publish_error(key, error) from error
+
+    def _compare_and_delete(self, key: str, etag: str) -> bool:
+        """For object stores without conditional deletes (they answer 501): a short race is left open."""
+        try:
+            if self._answer("head_object", Key=key)["ETag"] != etag:
+                return False
+            self._answer("delete_object", Key=key)
+        except aws_errors() as error:
+            if not _is_absent(error):
+                raise self._publish_error(key, error) from error
+        return True
+
+    def _read(self, key: str) -> Stored:
+        answer = self._answer("get_object", Key=key, ChecksumMode="ENABLED")
+        body = answer["Body"].read()
+        known = answer.get("ChecksumSHA256")
+        if known is not None and "-" not in known and known != _checksum(body):
+            what = f"the bytes have the SHA-256 {_checksum(body)}, but the bucket recorded {known}"
+            raise PublishError(f"s3://{self._name}/{key}", what, hint="the object is damaged; restore an older version")
+        return Stored(key=key, body=body, etag=answer["ETag"], metadata=dict(answer.get("Metadata", {})))
+
+    def _call(self, operation: str, key: str, **parameters: Any) -> Any:
+        try:
+            return self._answer(operation, **parameters)
+        except aws_errors() as error:
+            raise self._publish_error(key, error) from error
+
+    def _answer(self, operation: str, **parameters: Any) -> Any:
+        try:
+            answer = getattr(self._client, operation)(Bucket=self._name, ExpectedBucketOwner=self._owner, **parameters)
+        except aws_errors() as error:
+            self._note_date(getattr(error, "response", None) or {})
+            raise
+        self._note_date(answer)
+        return answer
+
+    def _note_date(self, answer: Mapping[str, Any]) -> None:
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date:
+            seconds = parsedate_to_datetime(date).timestamp()
+            with self._lock:
+                # Answers to several threads arrive out of order; the store's clock does not go back.
+                self._date = max(self._date or 0.0, seconds)
+
+    def _publish_error(self, key: str, error: Exception) -> PublishError:
+        if code_of(error) == "NoSuchBucket" or (code_of(error) == "404" and not key):
+            hint = "create it with the `bootstrap` verb, or correct devops.bucket in the root pyproject.toml"
+        elif is_denied(error):
+            hint = f"does the bucket belong to account {self._owner}, and may this role use it?"
+        elif code_of(error) in ("InvalidBucketName", "ParamValidationError"):
+            hint = "correct devops.bucket in the root pyproject.toml"
+        else:
+            hint = "run the same command again; nothing is published twice"
+        return PublishError(f"s3://{self._name}/{key}", text_of(error), hint=hint)
+
+
+def _checksum(body: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+
+
+def _pauses() -> Iterator[float]:
+    for attempt in range(_TRIES):
+        yield _FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
+
+
+def _may_repeat(error: Exception) -> bool:
+    """409 is S3's answer to two conditional writes at the same moment; it asks for a repetition."""
+    return status_of(error) == 409 or is_lost(error) or is_throttled(error)
+
+
+def _is_absent(error: Exception) -> bool:
+    """Whether the key does not exist. HEAD has no body, so that its 404 carries no code of its own."""
+    return code_of(error) in ("NoSuchKey", "404")

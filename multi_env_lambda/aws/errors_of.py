@@ -1,0 +1,110 @@
+"""What botocore's many errors mean, in one place: which were throttled, lost, refused, or about something missing."""
+
+from __future__ import annotations
+
+__all__ = [
+    "aws_errors",
+    "code_of",
+    "is_denied",
+    "is_lost",
+    "is_missing_stack",
+    "is_throttled",
+    "message_of",
+    "status_of",
+    "text_of",
+]
+
+_THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_DENIED = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "AuthFailure",
+        "AuthorizationError",
+        "Forbidden",
+        "NotAuthorized",
+        "UnauthorizedOperation",
+    }
+)
+
+
+def aws_errors() -> tuple[type[Exception], ...]:
+    """Everything that a call through botocore raises on purpose; for ``except aws_errors() as error``."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (ClientError, BotoCoreError)
+
+
+def code_of(error: Exception) -> str:
+    """The service's error code, or the class name where no answer came."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def message_of(error: Exception) -> str:
+    """What the service said, without botocore's frame around it."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
+    return str(error).strip().rstrip(".")
+
+
+def text_of(error: Exception) -> str:
+    """``Code: message``, as one line for an error text."""
+    code, message = code_of(error), " ".join(message_of(error).split())
+    return f"{code}: {message}" if message else code
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status, or 0 where no answer came."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return 0
+
+
+def is_throttled(error: Exception) -> bool:
+    """Whether the service asks us to be slower, in any of its spellings."""
+    if code_of(error) in _THROTTLED or status_of(error) == 429:
+        return True
+    return message_of(error).lower().startswith("rate exceeded")
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the call may or may not have been applied: no answer, half an answer, or a server's fault (5xx)."""
+    from botocore.exceptions import ConnectionError as NoConnection
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
+        return True
+    return 500 <= status_of(error) < 600 and status_of(error) != 501
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the caller is known, but not allowed to do this."""
+    return code_of(error) in _DENIED
+
+
+def is_missing_stack(error: Exception) -> bool:
+    """Whether CloudFormation says that there is no such stack (it has no code of its own for that)."""
+    return code_of(error) == "ValidationError" and "does not exist" in message_of(error)

@@ -1,0 +1,267 @@
+"""Credentials and clients for every account: one base identity, one assumed role per place, each account checked."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from multi_env_lambda._version import __version__
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, text_of
+from multi_env_lambda.errors import AccountError
+from multi_env_lambda.model.environment import Devops, Environment
+
+if TYPE_CHECKING:
+    import botocore.session
+    from botocore.credentials import RefreshableCredentials
+
+__all__ = ["OnCall", "Sessions"]
+
+OnCall = Callable[[str, str, str], None]
+"""Told of every API call: the place's name (``caller`` for the base identity), the service, the operation."""
+
+CALLER = "caller"
+_FALLBACK_REGION = "us-east-1"
+_NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidGrantException",
+        "LoginRefreshRequired",
+        "LoginTokenLoadError",
+        "SSOTokenLoadError",
+        "TokenRetrievalError",
+        "UnauthorizedException",
+        "UnauthorizedSSOTokenError",
+    }
+)
+_WRONG_KEY = frozenset(
+    {
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+Place = Devops | Environment
+
+
+@cache
+def _loader() -> Any:
+    """The parsed service models, shared by all sessions of the process: parsing them again costs 70 ms each time."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+class _AssumedRole:
+    """What botocore asks for credentials, in place of its chain: the role of one place and nothing else."""
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> RefreshableCredentials:
+        return self._credentials
+
+
+class Sessions:
+    """Gives the client of a service in the account of a place. Making one costs nothing; safe for threads.
+
+    The base credentials are found as boto3 finds them (``profile`` or AWS_PROFILE, environment, SSO, instance role, …).
+    Everything else in that profile, such as ``endpoint_url``, holds for the assumed roles as well.
+    """
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        *,
+        session_name: str = "multi-env-lambda",
+        on_call: OnCall | None = None,
+        attempts: int = 6,
+    ) -> None:
+        self._profile = profile
+        self._session_name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64].ljust(2, "-")
+        self._on_call = on_call
+        self._attempts = attempts
+        # Creating botocore sessions and clients is not thread-safe; using clients is.
+        self._lock = threading.RLock()
+        self._verify_locks: dict[tuple[str, str], threading.Lock] = {}
+        self._sessions: dict[str, botocore.session.Session] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._verified: set[tuple[str, str]] = set()
+        self._caller: str | None = None
+
+    def client(self, place: Place, service: str) -> Any:
+        """The client of ``service`` in this place's account and region, acting as this place's role.
+
+        Raises:
+            AccountError: there are no usable base credentials.
+        """
+        key = (place.role_arn, place.region, service)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._make_client(self._session_of(place), service, place.region, place.name)
+            return self._clients[key]
+
+    def caller(self) -> str:
+        """The ARN of the base identity: who runs this. One GetCallerIdentity per process.
+
+        Raises:
+            AccountError: there are no usable base credentials.
+        """
+        with self._lock:
+            if self._caller is None:
+                try:
+                    self._caller = str(self._base_sts().get_caller_identity()["Arn"])
+                except aws_errors() as error:
+                    raise self._account_error("credentials", error) from error
+            return self._caller
+
+    def verify(self, place: Place) -> None:
+        """Make sure that this place's credentials belong to this place's account; asked once per place.
+
+        Raises:
+            AccountError: they belong to another one, or cannot be had.
+        """
+        key = (place.role_arn, place.region)
+        with self._lock:
+            turn = self._verify_locks.setdefault(key, threading.Lock())
+        with turn:
+            if key in self._verified:
+                return
+            try:
+                account_id = str(self.client(place, "sts").get_caller_identity()["Account"])
+            except aws_errors() as error:
+                raise self._account_error(_where(place), error) from error
+            _check_account(place, account_id, "the credentials are of account")
+            self._verified.add(key)
+
+    def _session_of(self, place: Place) -> botocore.session.Session:
+        """A session with the base profile's settings and this place's credentials."""
+        if _is_role(self.caller(), place):
+            return self._base()
+        if place.role_arn not in self._sessions:
+            session = self._new_session()
+            from botocore.credentials import DeferredRefreshableCredentials
+
+            credentials = DeferredRefreshableCredentials(lambda: self._assume(place), "assume-role")
+            session.register_component("credential_provider", _AssumedRole(credentials))
+            self._sessions[place.role_arn] = session
+        return self._sessions[place.role_arn]
+
+    def _assume(self, place: Place) -> dict[str, str]:
+        """One AssumeRole, whose own answer is checked as well; called again by botocore when the hour is over."""
+        try:
+            answer = self._base_sts().assume_role(RoleArn=place.role_arn, RoleSessionName=self._session_name)
+        except aws_errors() as error:
+            if is_denied(error):
+                what = f"{self.caller()} may not assume {place.role_arn}: {text_of(error)}"
+                hint = (
+                    "let the role's trust policy name this identity and allow it sts:AssumeRole; does the role exist?"
+                )
+                raise AccountError(_where(place), what, hint=hint) from error
+            raise self._account_error(_where(place), error) from error
+        account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
+        _check_account(place, account_id, "the assumed role is of account")
+        credentials = answer["Credentials"]
+        expires = credentials["Expiration"]
+        return {
+            "access_key": credentials["AccessKeyId"],
+            "secret_key": credentials["SecretAccessKey"],
+            "token": credentials["SessionToken"],
+            "expiry_time": expires if isinstance(expires, str) else expires.isoformat(),
+        }
+
+    def _base(self) -> botocore.session.Session:
+        with self._lock:
+            if CALLER not in self._sessions:
+                self._sessions[CALLER] = self._new_session()
+            return self._sessions[CALLER]
+
+    def _base_sts(self) -> Any:
+        with self._lock:
+            key = (CALLER, "", "sts")
+            if key not in self._clients:
+                self._clients[key] = self._make_client(self._base(), "sts", None, CALLER)
+            return self._clients[key]
+
+    def _new_session(self) -> botocore.session.Session:
+        import botocore.session
+
+        session = botocore.session.Session(profile=self._profile)
+        session.register_component("data_loader", _loader())
+        return session
+
+    def _make_client(self, session: botocore.session.Session, service: str, region: str | None, place_name: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=16,
+            user_agent_extra=f"multi-env-lambda/{__version__}",
+        )
+        try:
+            region = region or session.get_config_variable("region") or _FALLBACK_REGION
+            client = session.create_client(service, region_name=region, config=config)
+        except aws_errors() as error:
+            raise self._account_error("credentials", error) from error
+        if self._on_call is not None:
+            tell = self._on_call
+
+            def before_call(model: Any, **_: Any) -> None:
+                tell(place_name, model.service_model.service_name, model.name)
+
+            client.meta.events.register("before-call", before_call)
+        return client
+
+    def _account_error(self, where: str, error: Exception) -> AccountError:
+        code = code_of(error)
+        if code == "ProfileNotFound":
+            hint = "set AWS_PROFILE to one of the names that `aws configure list-profiles` shows"
+        elif code in _NO_CREDENTIALS:
+            hint = "set AWS_PROFILE, or run `aws configure sso`; without an AWS account use the local cloud: --local"
+        elif code in _EXPIRED:
+            login = f"aws sso login --profile {self._profile}" if self._profile else "aws sso login"
+            hint = f"sign in again: `{login}`"
+        elif code in _WRONG_KEY:
+            hint = "the keys are wrong or were withdrawn; check them with `aws sts get-caller-identity`"
+        elif is_lost(error):
+            hint = "check the network and the endpoint; is the local cloud running?"
+        else:
+            hint = "check the credentials with `aws sts get-caller-identity`"
+        return AccountError(where, text_of(error), hint=hint)
+
+
+def _where(place: Place) -> str:
+    return f"environment {place.name}" if isinstance(place, Environment) else place.name
+
+
+def _check_account(place: Place, account_id: str, what: str) -> None:
+    if account_id != place.account_id:
+        raise AccountError(
+            _where(place),
+            f"{what} {account_id}, but the configuration says {place.account_id}",
+            hint="correct account_id in the root pyproject.toml, or use the credentials of that account",
+        )
+
+
+def _is_role(caller: str, place: Place) -> bool:
+    """Whether this identity already is that role: a role is not always trusted by itself.
+
+    >>> production = Environment(name="prod", account_id="555555555555", region="us-east-1", role_name="deployer")
+    >>> _is_role("arn:aws:sts::555555555555:assumed-role/deployer/build-7", production)
+    True
+    """
+    parts = caller.split(":", 5)
+    words = parts[-1].split("/")
+    if len(parts) < 6 or parts[4] != place.account_id or words[0] != "assumed-role" or len(words) < 2:
+        return False
+    # An assumed-role ARN names the role without its path.
+    return words[1] == place.role_name.rsplit("/", 1)[-1]

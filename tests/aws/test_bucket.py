@@ -1,0 +1,198 @@
+"""What is published is written once, verified, and settled by reading back when the answer is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_artifact_bucket
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.testing.faults import FaultyClient
+
+OWNER = "123456789012"
+DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket="acme-artifacts")
+
+
+@pytest.fixture
+def s3(aws_environment: dict[str, str]) -> Iterator[Any]:
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=DEVOPS.bucket)
+        yield client
+
+
+@pytest.fixture
+def faulty(s3: Any) -> FaultyClient:
+    return FaultyClient(s3)
+
+
+@pytest.fixture
+def bucket(faulty: FaultyClient) -> Bucket:
+    return Bucket(faulty, DEVOPS.bucket, OWNER, sleep=lambda _: None)
+
+
+def test_a_bucket_is_an_object_store(bucket: Bucket) -> None:
+    store: ObjectStore = bucket
+    assert store.get("nothing") is None and store.head("nothing") is None
+
+
+def test_what_was_put_is_read_back(bucket: Bucket) -> None:
+    etag = bucket.put_new("a/b", b"bytes", {"digest": "d1"})
+    stored = bucket.get("a/b")
+    assert stored is not None
+    assert (stored.body, stored.etag, stored.metadata) == (b"bytes", etag, {"digest": "d1"})
+    assert bucket.head("a/b") == {"digest": "d1"}
+
+
+def test_a_key_is_taken_only_once(bucket: Bucket) -> None:
+    first = bucket.put_new("k", b"one")
+    assert bucket.put_new("k", b"two") is None
+    assert bucket.put_new("k", b"one") == first
+    stored = bucket.get("k")
+    assert stored is not None and stored.body == b"one"
+
+
+def test_other_bytes_of_the_same_length_are_other_bytes(bucket: Bucket) -> None:
+    bucket.put_new("k", b"one")
+    assert bucket.put_new("k", b"two") is None
+
+
+def test_a_replacement_needs_the_current_etag(bucket: Bucket) -> None:
+    first = bucket.put_new("k", b"one")
+    assert first is not None
+    second = bucket.replace("k", b"two", etag=first)
+    assert second is not None and second != first
+    assert bucket.replace("k", b"three", etag=first) is None
+    assert bucket.replace("k", b"two", etag=first) == second
+
+
+def test_what_is_gone_cannot_be_replaced(bucket: Bucket) -> None:
+    assert bucket.replace("never", b"x", etag='"e"') is None
+
+
+def test_a_deletion_needs_the_current_etag(bucket: Bucket) -> None:
+    etag = bucket.put_new("k", b"one")
+    assert etag is not None
+    assert bucket.delete("k", etag='"another"') is False
+    assert bucket.delete("k", etag=etag) is True
+    assert bucket.get("k") is None
+
+
+def test_a_store_without_conditional_deletes_is_compared_first(bucket: Bucket, faulty: FaultyClient) -> None:
+    etag = bucket.put_new("k", b"one") or ""
+    faulty.fail("delete_object", code="NotImplemented", status=501, times=2)
+    assert bucket.delete("k", etag='"another"') is False
+    assert bucket.delete("k", etag=etag) is True
+    assert bucket.get("k") is None
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lost_answer_to_a_new_object_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
+    faulty.lose("put_object", applied=applied)
+    assert bucket.put_new("k", b"one") is not None
+    assert [line.key for line in bucket.list("")] == ["k"]
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lost_answer_to_a_replacement_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
+    etag = bucket.put_new("k", b"one") or ""
+    faulty.lose("put_object", applied=applied)
+    new = bucket.replace("k", b"two", etag=etag)
+    stored = bucket.get("k")
+    assert stored is not None and (stored.body, stored.etag) == (b"two", new)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lost_answer_to_a_deletion_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
+    etag = bucket.put_new("k", b"one") or ""
+    faulty.lose("delete_object", applied=applied)
+    assert bucket.delete("k", etag=etag) is True
+    assert bucket.get("k") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ConditionalRequestConflict", 409), ("SlowDown", 503), ("InternalError", 500)]
+)
+def test_what_asks_for_a_repetition_is_repeated(bucket: Bucket, faulty: FaultyClient, code: str, status: int) -> None:
+    faulty.fail("put_object", code=code, status=status, times=3)
+    assert bucket.put_new("k", b"one") is not None
+
+
+def test_repetition_ends(bucket: Bucket, faulty: FaultyClient) -> None:
+    faulty.fail("put_object", code="InternalError", status=500, times=99)
+    with pytest.raises(PublishError, match="InternalError"):
+        bucket.put_new("k", b"one")
+
+
+def test_a_denial_is_not_repeated_and_names_the_owner(bucket: Bucket, faulty: FaultyClient) -> None:
+    faulty.fail("put_object", code="AccessDenied", status=403)
+    with pytest.raises(PublishError) as caught:
+        bucket.put_new("k", b"one")
+    assert caught.value.where == "s3://acme-artifacts/k" and OWNER in caught.value.hint
+
+
+def test_a_missing_bucket_is_explained(s3: Any) -> None:
+    with pytest.raises(PublishError, match="NoSuchBucket") as caught:
+        Bucket(s3, "nobodys-bucket", OWNER).put_new("k", b"x")
+    assert "bootstrap" in caught.value.hint
+
+
+def test_a_listing_has_all_pages_in_order(bucket: Bucket) -> None:
+    keys = [f"p/{number:04}" for number in range(1003)]
+    for key in keys:
+        bucket.put_new(key, b"")
+    assert [line.key for line in bucket.list("p/")] == keys
+    assert [line.key for line in bucket.list("p/1")] == ["p/1000", "p/1001", "p/1002"]
+
+
+def test_every_call_names_the_owner_and_every_put_its_checksum(bucket: Bucket, faulty: FaultyClient) -> None:
+    etag = bucket.put_new("k", b"one") or ""
+    bucket.put_new("k", b"two")
+    bucket.replace("k", b"three", etag=etag)
+    bucket.get("k"), bucket.head("k"), list(bucket.list("")), bucket.delete("k", etag="x"), bucket.now()
+    assert {call["ExpectedBucketOwner"] for _, call in faulty.calls} == {OWNER}
+    puts = [call for operation, call in faulty.calls if operation == "put_object"]
+    assert len(puts) == 3 and all("ChecksumSHA256" in call for call in puts)
+
+
+def test_the_time_is_the_stores_own(s3: Any) -> None:
+    class OtherClock:
+        def head_bucket(self, **_: Any) -> dict[str, Any]:
+            return {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 1970 00:01:40 GMT"}}}
+
+    assert Bucket(OtherClock(), "b", OWNER).now() == 100.0
+
+
+def test_damaged_bytes_are_refused(bucket: Bucket, faulty: FaultyClient) -> None:
+    bucket.put_new("k", b"one")
+    faulty.answer("get_object", lambda answer: {**answer, "ChecksumSHA256": "bm90IHRoZSBjaGVja3N1bQ=="})
+    with pytest.raises(PublishError, match="SHA-256"):
+        bucket.get("k")
+
+
+def test_a_bucket_is_set_up_twice_with_the_same_result(s3: Any) -> None:
+    devops = Devops(account_id=OWNER, region="us-east-1", bucket="fresh-bucket")
+    create_artifact_bucket(s3, devops, ["222222222222"])
+    policy = s3.get_bucket_policy(Bucket="fresh-bucket")["Policy"]
+    create_artifact_bucket(s3, devops, ["222222222222"])
+    assert s3.get_bucket_policy(Bucket="fresh-bucket")["Policy"] == policy
+    assert s3.get_bucket_versioning(Bucket="fresh-bucket")["Status"] == "Enabled"
+    block = s3.get_public_access_block(Bucket="fresh-bucket")["PublicAccessBlockConfiguration"]
+    assert set(block.values()) == {True}
+
+
+def test_the_environments_may_read_what_is_published_and_nothing_else() -> None:
+    tls, read = json.loads(artifact_bucket_policy("b", ["333333333333", "222222222222", "333333333333"]))["Statement"]
+    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert read["Principal"]["AWS"] == ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
+    assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert read["Resource"] == "arn:aws:s3:::b/projects/*"

@@ -1,0 +1,138 @@
+"""Each place gets credentials of its own account, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.errors import AccountError
+from multi_env_lambda.model.environment import Devops, Environment
+
+SANDBOX = Environment(name="sandbox", account_id="222222222222", region="eu-west-1")
+PROD = Environment(name="prod", account_id="555555555555", region="us-east-1")
+DEVOPS = Devops(account_id="111111111111", region="us-east-1", bucket="b")
+
+
+@pytest.fixture
+def cloud(aws_environment: dict[str, str]) -> Iterator[None]:
+    from moto import mock_aws
+
+    with mock_aws():
+        yield
+
+
+def test_each_place_is_reached_in_its_own_account(cloud: None) -> None:
+    sessions = Sessions()
+    accounts = [sessions.client(place, "sts").get_caller_identity()["Account"] for place in (SANDBOX, PROD, DEVOPS)]
+    assert accounts == [SANDBOX.account_id, PROD.account_id, DEVOPS.account_id]
+
+
+def test_the_right_account_is_verified_with_one_call(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    sessions.verify(SANDBOX)
+    sessions.verify(SANDBOX)
+    assert calls.count(("sandbox", "sts", "GetCallerIdentity")) == 1
+
+
+def test_every_call_is_told_with_its_place(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    Sessions(on_call=lambda *call: calls.append(call)).client(SANDBOX, "s3").list_buckets()
+    assert ("sandbox", "s3", "ListBuckets") in calls
+    assert ("caller", "sts", "AssumeRole") in calls
+
+
+def test_a_client_is_made_once_and_for_the_region_of_the_place(cloud: None) -> None:
+    sessions = Sessions()
+    client = sessions.client(SANDBOX, "cloudformation")
+    assert client is sessions.client(SANDBOX, "cloudformation")
+    assert client.meta.region_name == "eu-west-1"
+    assert client is not sessions.client(PROD, "cloudformation")
+
+
+def test_a_role_is_assumed_once_for_all_services(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    sessions.client(SANDBOX, "s3").list_buckets()
+    sessions.client(SANDBOX, "sts").get_caller_identity()
+    assert [operation for _, _, operation in calls].count("AssumeRole") == 1
+
+
+def test_who_already_is_the_role_does_not_assume_it_again(cloud: None) -> None:
+    deployer = Devops(account_id="111111111111", region="us-east-1", bucket="b", role_name="ci/deployer")
+    keys = (
+        Sessions()
+        .client(deployer, "sts")
+        .assume_role(RoleArn="arn:aws:iam::111111111111:role/deployer", RoleSessionName="build-7")["Credentials"]
+    )
+    os.environ["AWS_ACCESS_KEY_ID"] = keys["AccessKeyId"]
+    os.environ["AWS_SECRET_ACCESS_KEY"] = keys["SecretAccessKey"]
+    os.environ["AWS_SESSION_TOKEN"] = keys["SessionToken"]
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    sessions.verify(deployer)
+    assert "AssumeRole" not in [operation for _, _, operation in calls]
+
+
+def test_credentials_of_another_account_are_refused_with_both_numbers(cloud: None) -> None:
+    class Elsewhere(Environment):
+        @property
+        def role_arn(self) -> str:
+            return "arn:aws:iam::999999999999:role/deployer"
+
+    elsewhere = Elsewhere(name="test", account_id="333333333333", region="us-east-1")
+    with pytest.raises(AccountError) as caught:
+        Sessions().verify(elsewhere)
+    assert caught.value.where == "environment test"
+    assert "999999999999" in caught.value.what and "333333333333" in caught.value.what
+
+
+def test_the_caller_is_an_arn(cloud: None) -> None:
+    assert Sessions().caller().startswith("arn:aws:")
+
+
+def test_no_credentials_are_explained(aws_environment: dict[str, str]) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    with pytest.raises(AccountError, match="NoCredentialsError") as caught:
+        Sessions().client(SANDBOX, "s3")
+    assert "AWS_PROFILE" in caught.value.hint
+
+
+def test_an_unknown_profile_is_named(aws_environment: dict[str, str]) -> None:
+    with pytest.raises(AccountError, match=r"acme-dev"):
+        Sessions(profile="acme-dev").caller()
+
+
+def test_an_endpoint_that_does_not_answer_is_named(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    # AWS_MAX_ATTEMPTS does not reach a client with a configuration of its own; a closed port answers at once.
+    config = tmp_path / "config"
+    config.write_text("[profile local]\naws_access_key_id=111111111111\naws_secret_access_key=test\nregion=us-east-1\n")
+    with config.open("a") as file:
+        file.write("endpoint_url=http://127.0.0.1:9\n")
+    os.environ["AWS_CONFIG_FILE"] = str(config)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    sessions = Sessions(profile="local", attempts=1)
+    with pytest.raises(AccountError, match=r"127\.0\.0\.1:9"):
+        sessions.caller()
+
+
+def test_making_sessions_imports_no_sdk() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from multi_env_lambda.aws.session import Sessions; Sessions(); print('botocore' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["orders@main", "a" * 100, "ünï code/§", "x"])
+def test_any_session_name_is_made_acceptable(cloud: None, name: str) -> None:
+    sessions = Sessions(session_name=name)
+    arn = sessions.client(SANDBOX, "sts").get_caller_identity()["Arn"]
+    assert 2 <= len(arn.rsplit("/", 1)[-1]) <= 64
