@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-__all__ = ["PROFILE", "LocalCloud", "ServerStatus", "state_folder"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["PROFILE", "LocalCloud", "ServerStatus", "places", "state_folder"]
 
 PROFILE = "multi-env-lambda-local"
 """The profile of the base identity, in the AWS config file that belongs to one workspace."""
@@ -15,6 +20,11 @@ PROFILE = "multi-env-lambda-local"
 def state_folder(root: Path) -> Path:
     """Everything the local cloud of one workspace keeps."""
     return root / ".multi_env_lambda" / "local"
+
+
+def places(config: WorkspaceConfig) -> tuple[Devops | Environment, ...]:
+    """Every account and region that the workspace works in."""
+    return (config.devops, *config.environments)
 
 
 @attrs.frozen(kw_only=True)

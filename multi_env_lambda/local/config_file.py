@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.host.files import write_atomically
-from multi_env_lambda.local.cloud import PROFILE, LocalCloud
+from multi_env_lambda.local.cloud import PROFILE, LocalCloud, places
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -25,7 +25,7 @@ def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
     for people: ``AWS_CONFIG_FILE=… AWS_SHARED_CREDENTIALS_FILE=… AWS_PROFILE=prod aws s3 ls``.
     """
     sections = [_section(f"profile {PROFILE}", region=cloud.region, endpoint_url=cloud.endpoint)]
-    for place in (config.devops, *config.environments):
+    for place in places(config):
         sections.append(
             _section(
                 f"profile {place.name}",

@@ -1,13 +1,14 @@
-"""The accounts of a workspace as an organisation hands them over: a role in each, one developer, the artifact bucket."""
+"""The accounts of a workspace as an organisation hands them over: a role in each, a developer, the artifact bucket."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.cloud import LocalCloud, places
 from multi_env_lambda.model.digest import canonical_json, digest
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _root_clients(endpoint: str, wanted: list[tuple[str, str, str]]) -> list[Any
 
 def _accounts(config: WorkspaceConfig) -> list[list[str]]:
     """Account and role of each place; environments may share them."""
-    return [list(pair) for pair in sorted({(p.account_id, p.role_name) for p in (config.devops, *config.environments)})]
+    return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in places(config)})]
 
 
 def _seed(endpoint: str, config: WorkspaceConfig, key: list[str] | None) -> list[str]:
@@ -111,10 +112,8 @@ def _make_role(iam: Any, role_name: str, *, trusted: str) -> None:
 
 def _make_developer(iam: Any, roles: list[str], key: list[str] | None) -> list[str]:
     """The user, with one key. The one already handed out stays valid as long as the server knows it."""
-    try:
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=DEVELOPER)
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass
     policy = _statement(Action="sts:AssumeRole", Resource=roles)
     iam.put_user_policy(UserName=DEVELOPER, PolicyName="assume-roles", PolicyDocument=policy)
     present = [found["AccessKeyId"] for found in iam.list_access_keys(UserName=DEVELOPER)["AccessKeyMetadata"]]

@@ -181,7 +181,7 @@ def _start(folder: Path, progress: Progress) -> _Server:
     settings = {"folder": os.fspath(folder), "port": before.port if before else 0, "ministack": MINISTACK}
     write_atomically(folder / "settings.json", canonical_json(settings).encode("ascii"))
     (folder / "listening.json").unlink(missing_ok=True)
-    argv = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent, folder / "settings.json"]
+    argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent, folder / "settings.json"]
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(
             [os.fspath(word) for word in argv],
