@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import attrs
 
-from .name import ARN, BUCKET, KEY
-from .reading import Rule, Table, did_you_mean, enumerated
-from .schedule import problem_with_schedule
-from .settings import (
+from multi_env_lambda.model.name import ARN, BUCKET, KEY
+from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
+from multi_env_lambda.model.schedule import problem_with_schedule
+from multi_env_lambda.model.settings import (
     BucketNotification,
     Cors,
     DynamoDBStream,

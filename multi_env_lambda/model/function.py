@@ -8,11 +8,11 @@ from typing import assert_never
 
 import attrs
 
-from .event import read_event
-from .name import ARN
-from .policy import read_managed_policies, read_policies
-from .reading import Rule, Table
-from .settings import (
+from multi_env_lambda.model.event import read_event
+from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.policy import read_managed_policies, read_policies
+from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.settings import (
     Alarms,
     BucketNotification,
     Canary,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from .event import read_schedule
-from .function import DESCRIPTION
-from .policy import read_managed_policies, read_policies
-from .reading import Rule, Table
-from .settings import GlueJob
+from multi_env_lambda.model.event import read_schedule
+from multi_env_lambda.model.function import DESCRIPTION
+from multi_env_lambda.model.policy import read_managed_policies, read_policies
+from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.settings import GlueJob
 
 __all__ = ["read_job"]
 

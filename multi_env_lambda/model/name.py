@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigurationError
-from .reading import Rule, Table
-from .settings import BucketNotification, Own, OwnQueue, Queue, Settings, Topic
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.settings import BucketNotification, Own, OwnQueue, Queue, Settings, Topic
 
 if TYPE_CHECKING:
-    from .environment import Environment
-    from .project import Project
-    from .workspace import WorkspaceConfig
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = [
     "ACCOUNT_ID",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..errors import ConfigurationError
-from .project import Project
-from .reading import did_you_mean, enumerated
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.reading import did_you_mean, enumerated
 
 __all__ = ["dependents", "in_order"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .name import ARN
-from .reading import Rule, Table, did_you_mean
-from .settings import Statement
+from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.settings import Statement
 
 __all__ = ["read_managed_policies", "read_policies"]
 

@@ -10,13 +10,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from .environment import Devops, Environment
-from .function import read_function
-from .job import read_job
-from .name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
-from .reading import Table, did_you_mean, enumerated, merge, substitute
-from .settings import Settings
-from .workspace import tool_table
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.function import read_function
+from multi_env_lambda.model.job import read_job
+from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
+from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
+from multi_env_lambda.model.settings import Settings
+from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "RUNTIMES", "Project", "read_project"]
 

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import attrs
 
-from ..errors import ConfigurationError
-from .digest import canonical_json
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.digest import canonical_json
 
 __all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..errors import ConfigurationError
-from .environment import DEFAULT_ROLE_NAME, Devops, Environment
-from .name import ACCOUNT_ID, ENVIRONMENT_NAME, REGION, ROLE_NAME, check_bucket
-from .reading import Table, did_you_mean, enumerated
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
+from multi_env_lambda.model.name import ACCOUNT_ID, ENVIRONMENT_NAME, REGION, ROLE_NAME, check_bucket
+from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 
 __all__ = ["WorkspaceConfig", "read_workspace", "tool_table"]
 

@@ -1,0 +1,376 @@
+"""One function's table: sizes, environment, events and checks."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.function import read_function
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.settings import (
+    Alarms,
+    BucketNotification,
+    Canary,
+    Cors,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    Function,
+    FunctionUrl,
+    KinesisStream,
+    Linear,
+    Literal,
+    Own,
+    OwnQueue,
+    ParameterReference,
+    Queue,
+    Schedule,
+    SecretReference,
+    Smoke,
+    Statement,
+    Topic,
+    Vpc,
+)
+
+QUEUE = "arn:aws:sqs:us-east-1:222222222222:incoming"
+TOPIC = "arn:aws:sns:us-east-1:222222222222:news"
+STREAM = "arn:aws:dynamodb:us-east-1:222222222222:table/t/stream/2026"
+KINESIS = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
+
+
+def read(text: str = "", *, runtime: str = "python3.13", handler: str = "orders.create.handler") -> Function:
+    values = {"handler": handler, **tomllib.loads(text)}
+    table = Table(where="projects/orders/pyproject.toml", path="functions.create", values=values)
+    return read_function(table, key="create", runtime=runtime)
+
+
+def refusal(text: str, **named: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read(text, **named)
+    return str(caught.value)
+
+
+def event(text: str) -> Event:
+    (found,) = read(f"events = [{text}]").events
+    return found
+
+
+def bad_event(text: str) -> str:
+    return refusal(f"events = [{text}]")
+
+
+# --- sizes ---
+def test_a_handler_is_enough() -> None:
+    assert read() == Function(key="create", handler="orders.create.handler")
+
+
+def test_a_function_without_handler_is_refused() -> None:
+    table = Table(where="p", path="functions.create", values={})
+    with pytest.raises(ConfigurationError) as caught:
+        read_function(table, key="create", runtime="python3.13")
+
+    assert str(caught.value) == snapshot("""\
+p [functions.create] handler: `handler` is missing
+hint: add `handler = …`, for example "orders.create.handler": the function `handler` of the module `orders.create`\
+""")
+
+
+@pytest.mark.parametrize("handler", ["handler", "a.b-c.d", "a..b", ".a.b", "a.b.", "a/b.c", "a.1b", "a.b:c", "a.b\n", "é.a"])
+def test_a_handler_must_be_a_dotted_name(handler: str) -> None:
+    assert "allowed is package.module.function" in refusal("", handler=handler)
+
+
+@pytest.mark.parametrize("text", ["memory_size = 128", "memory_size = 10240", "timeout = 1", "timeout = 900"])
+def test_the_limits_of_lambda_belong_to_the_range(text: str) -> None:
+    assert read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("memory_size = 127", "128 to 10240"),
+        ("memory_size = 10241", "128 to 10240"),
+        ("memory_size = 256.0", "128 to 10240"),
+        ("timeout = 0", "1 to 900"),
+        ("timeout = 901", "1 to 900"),
+        ("ephemeral_storage = 511", "512 to 10240"),
+        ("reserved_concurrency = -1", "from 0"),
+        ("log_retention_days = 31", "0, 1, 3, 5, 7, 14, 30"),
+        ('log_format = "json"', "did you mean `JSON`?"),
+        ('tracing = "On"', '"Active" or "PassThrough"'),
+        ('description = """' + "x" * 257 + '"""', "up to 256 characters"),
+        ('layers = ["arn:aws:lambda:us-east-1:222222222222:layer:x"]', "the ARN of a layer version"),
+        ('dead_letter_arn = "incoming"', "the ARN of a queue or topic"),
+        ('on_failure_arn = "arn:aws:iam::222222222222:role/x"', "the ARN of a queue, topic"),
+        ('managed_policies = ["ReadOnlyAccess"]', "managed_policies[0]"),
+        ("memory = 256", "did you mean `memory_size`?"),
+        ('runtime = "python3.12"', "unknown key `runtime`"),
+    ],
+)
+def test_a_wrong_setting_is_refused(text: str, message: str) -> None:
+    assert message in refusal(text)
+
+
+def test_a_fifth_foreign_layer_is_one_too_many() -> None:
+    layers = [f"arn:aws:lambda:us-east-1:222222222222:layer:x:{number}" for number in range(1, 6)]
+
+    assert len(read(f"layers = {layers[:4]}").layers) == 4
+    assert "found 5 layers, allowed is up to 4" in refusal(f"layers = {layers}")
+
+
+def test_snap_start_needs_a_newer_python() -> None:
+    assert read("snap_start = true", runtime="python3.12").snap_start
+    assert "allowed from python3.12 on" in refusal("snap_start = true", runtime="python3.11")
+
+
+def test_snap_start_excludes_larger_storage() -> None:
+    assert "allowed with 512" in refusal("snap_start = true\nephemeral_storage = 1024")
+
+
+def test_a_network_is_read() -> None:
+    function = read('vpc = { subnet_ids = ["subnet-1a"], security_group_ids = ["sg-2b"] }')
+
+    assert function.vpc == Vpc(subnet_ids=("subnet-1a",), security_group_ids=("sg-2b",))
+
+
+def test_a_network_without_group_is_refused() -> None:
+    assert "vpc] security_group_ids: found 0 entries" in refusal('vpc = { subnet_ids = ["subnet-1a"] }')
+
+
+# --- environment ---
+def test_plain_values_become_text() -> None:
+    function = read('environment = { TEXT = "a", NUMBER = 5, RATE = 0.5, YES = true, NO = false }')
+
+    assert [(name, value) for name, value in function.environment] == [
+        ("NO", Literal(text="false")),
+        ("NUMBER", Literal(text="5")),
+        ("RATE", Literal(text="0.5")),
+        ("TEXT", Literal(text="a")),
+        ("YES", Literal(text="true")),
+    ]
+
+
+def test_references_are_kept_as_references() -> None:
+    text = 'environment = { AA = { secret = "orders/db", key = "password" }, BB = { parameter = "/orders/url" } }'
+
+    assert read(text).environment == (
+        ("AA", SecretReference(name="orders/db", key="password")),
+        ("BB", ParameterReference(name="/orders/url")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('AWS_REGION = "x"', "`AWS_REGION` is set by Lambda itself"),
+        ('_HANDLER = "x"', "`_HANDLER` is set by Lambda itself"),
+        ('"MY-NAME" = "x"', "found the name `MY-NAME`"),
+        ('A = "x"', "two or more letters"),
+        ('AB = ["x"]', "allowed is text, a number"),
+        ("AB = 2026-01-01", "allowed is text, a number"),
+        ("AB = {}", "found nothing, allowed is one of `secret` and `parameter`"),
+        ('AB = { secret = "a", parameter = "b" }', "found `secret` and `parameter`"),
+        ('AB = { secrets = "a" }', "did you mean `secret`?"),
+        ('AB = { parameter = "/a", key = "b" }', "only a secret has keys"),
+        ('AB = { secret = "a b" }', "the name of a secret"),
+        ('AB = { secret = "a", key = "b:c" }', "one key of a JSON secret"),
+        ('AB = { parameter = "{{x}}" }', "the name of a parameter"),
+        (f'AB = "{"x" * 4095}"', "found 4097 bytes of names and values, allowed is up to 4096"),
+        (f'AB = "{"é" * 2048}"', "found 4098 bytes"),
+    ],
+)
+def test_a_wrong_variable_is_refused(text: str, message: str) -> None:
+    assert message in refusal(f"[environment]\n{text}")
+
+
+def test_other_variables_of_aws_are_allowed() -> None:
+    assert read('environment.AWS_LAMBDA_EXEC_WRAPPER = "/opt/x"').environment
+
+
+# --- permissions ---
+def test_a_statement_allows_unless_it_says_deny() -> None:
+    function = read('policies = [{ actions = ["s3:Get*"], resources = ["*"] }]')
+
+    assert function.policies == (Statement(actions=("s3:Get*",), resources=("*",), effect="Allow"),)
+
+
+def test_a_condition_is_canonical_json() -> None:
+    text = 'policies = [{ actions = ["*"], resources = ["*"], effect = "Deny", condition = { Bool = { b = "1", a = "2" } } }]'
+
+    assert read(text).policies[0].condition == '{"Bool":{"a":"2","b":"1"}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('resources = ["*"]', "policies[0]] actions: `actions` is missing"),
+        ('actions = [], resources = ["*"]', "found 0 entries"),
+        ('actions = ["s3:Get"]', "`resources` is missing"),
+        ('actions = "s3:Get", resources = ["*"]', "allowed is a list"),
+        ('actions = ["PutItem"], resources = ["*"]', "allowed is an action"),
+        ('actions = ["s3:Get"], resources = ["*"], effect = "allow"', "did you mean `Allow`?"),
+        ('actions = ["s3:Get"], resource = ["*"]', "did you mean `resources`?"),
+        ('actions = ["s3:Get"], resources = ["*"], condition = "x"', "allowed is a table"),
+    ],
+)
+def test_a_wrong_statement_is_refused(text: str, message: str) -> None:
+    assert message in refusal(f"policies = [{{ {text} }}]")
+
+
+# --- events ---
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{ schedule = "rate(5 minutes)" }', Schedule(expression="rate(5 minutes)")),
+        (
+            '{ schedule = "rate(1 day)", payload = { full = true } }',
+            Schedule(expression="rate(1 day)", payload='{"full":true}'),
+        ),
+        ('{ schedule = { expression = "rate(1 day)" } }', Schedule(expression="rate(1 day)")),
+        ("{ sqs = true }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
+        ("{ sqs = {} }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
+        (
+            '{ sqs = { name = "mail", visibility_timeout = 60 }, batch_size = 5 }',
+            Queue(source=OwnQueue(key="mail", visibility_timeout=60), batch_size=5),
+        ),
+        (f'{{ sqs = "{QUEUE}" }}', Queue(source=Existing(identifier=QUEUE))),
+        (
+            f'{{ sqs = {{ arn = "{QUEUE}", batch_size = 100, window = 2 }} }}',
+            Queue(source=Existing(identifier=QUEUE), batch_size=100, window=2),
+        ),
+        ("{ sns = true }", Topic(source=Own(key="create"))),
+        (
+            f'{{ sns = "{TOPIC}", filter_policy = {{ kind = ["a"] }} }}',
+            Topic(source=Existing(identifier=TOPIC), filter_policy='{"kind":["a"]}'),
+        ),
+        ("{ s3 = true }", BucketNotification(source=Own(key="create"))),
+        (
+            '{ s3 = "acme-in", events = ["s3:ObjectRemoved:*"], prefix = "a/", suffix = ".csv" }',
+            BucketNotification(
+                source=Existing(identifier="acme-in"), events=("Object Deleted",), prefix="a/", suffix=".csv"
+            ),
+        ),
+        ('{ event_pattern = { source = ["shop"] } }', EventPattern(pattern='{"source":["shop"]}')),
+        ('{ event_pattern = { source = ["shop"] }, bus = "own" }', EventPattern(pattern='{"source":["shop"]}', bus="own")),
+        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(arn=STREAM)),
+        (
+            f'{{ kinesis = {{ arn = "{KINESIS}", filters = [{{ data = {{ a = [1] }} }}], retries = 3 }} }}',
+            KinesisStream(arn=KINESIS, filters=('{"data":{"a":[1]}}',), retries=3),
+        ),
+        ("{ url = true }", FunctionUrl(auth="AWS_IAM")),
+        ('{ url = "NONE" }', FunctionUrl(auth="NONE")),
+        (
+            '{ url = { auth = "NONE", cors = { allow_origins = ["https://a"] } } }',
+            FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://a",))),
+        ),
+    ],
+)
+def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
+    assert event(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "found no kind, allowed is one kind per event"),
+        ('{ scheduel = "rate(1 day)" }', "did you mean `schedule`?"),
+        ("{ sqs = true, sns = true }", "found `sqs` or `sns`"),
+        ('{ schedule = "rate(1 days)" }', "AWS wants `rate(1 day)`"),
+        ("{ schedule = 5 }", "allowed is text"),
+        ('{ schedule = "rate(1 day)", input = 1 }', "unknown key `input`"),
+        ("{ sqs = false }", "remove the event"),
+        ('{ sqs = "incoming" }', "allowed is an ARN such as"),
+        ("{ sqs = true, batch_size = 11 }", "add `window = 1`"),
+        (f'{{ sqs = "{QUEUE}.fifo", batch_size = 11 }}', "from 1 to 10"),
+        (f'{{ sqs = "{QUEUE}.fifo", window = 1 }}', "from 0 to 0"),
+        ("{ sqs = { visibility_timeout = 2 } }", "found 2, allowed is the function's timeout (3) or more"),
+        (f'{{ sqs = "{QUEUE}", visibility_timeout = 60 }}', "set it where the existing queue is made"),
+        ("{ sqs = { batch_size = 1 }, batch_size = 1 }", "stands beside `sqs` and in it"),
+        ("{ sqs = true, maximum_concurrency = 1 }", "from 2 to 1000"),
+        ('{ sqs = { name = "My Queue" } }', "small letters"),
+        (f'{{ sns = "{QUEUE}" }}', "allowed is an ARN such as arn:aws:sns"),
+        ('{ s3 = "s3://acme" }', "as S3 takes it"),
+        ('{ s3 = true, events = ["ObjectCreated"] }', "did you mean `Object Created`?"),
+        ('{ s3 = "acme-in", name = "x" }', "unknown key `name`"),
+        ('{ event_pattern = "x" }', "allowed is a table"),
+        ("{ event_pattern = {} }", "the pattern is empty"),
+        (f'{{ dynamodb = "{KINESIS}" }}', "arn:aws:dynamodb"),
+        (f'{{ kinesis = "{KINESIS}", parallelization = 11 }}', "from 1 to 10"),
+        (f'{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}, {{}}] }}', "up to 5"),
+        ('{ url = "none" }', "did you mean `NONE`?"),
+        ("{ url = true, cors = { allow_methods = [\"GET\"] } }", "`allow_origins` is missing"),
+        ('{ url = true, cors = { allow_origins = ["*"], allow_credentials = true } }', "allowed is false"),
+        ('{ url = true, cors = { allow_origins = ["*"], allow_methods = ["get"] } }', "HTTP method in capitals"),
+        ("{ url = true }, { url = true }", "two events of one function are the same"),
+        ("{ sqs = true }, { sqs = true }", "created as `create`"),
+        (f'{{ sqs = "{QUEUE}" }}, {{ sqs = "{QUEUE}" }}', "Queue, arn:aws:sqs"),
+    ],
+)
+def test_a_wrong_event_is_refused(text: str, message: str) -> None:
+    assert message in bad_event(text)
+
+
+def test_a_wrong_event_is_counted_from_zero() -> None:
+    assert bad_event('{ url = true }, { schedule = "daily" }') == snapshot("""\
+projects/orders/pyproject.toml [functions.create.events[1]] schedule: found "daily", allowed is `rate(5 minutes)` or `cron(0 8 * * ? *)`
+hint: minutes hours day-of-month month day-of-week year, in UTC: `cron(0 8 ? * MON-FRI *)`\
+""")
+
+
+def test_a_queue_waits_six_times_the_timeout() -> None:
+    (queue,) = read("timeout = 900\nevents = [{ sqs = true }]").events
+
+    assert queue == Queue(source=OwnQueue(key="create", visibility_timeout=5400))
+
+
+# --- checks ---
+def test_alarms_smoke_and_traffic_are_read() -> None:
+    function = read(f'alarms = {{ errors = 3, notify = ["{TOPIC}"] }}\nsmoke = {{ payload = [1] }}\ntraffic = "canary 10% 5m"')
+
+    assert function.alarms == Alarms(errors=3, notify=(TOPIC,))
+    assert function.smoke == Smoke(payload="[1]", expect=None)
+    assert function.traffic == Canary(percent=10, minutes=5)
+
+
+def test_an_environment_can_switch_parts_off() -> None:
+    function = read("alarms = false\nsmoke = false\ntraffic = false\nvpc = false\nreserved_concurrency = false")
+
+    assert function == read()
+
+
+@given(st.sampled_from([Canary, Linear]), st.integers(1, 99), st.integers(1, 9999))
+def test_traffic_says_what_it_means(kind: type[Canary | Linear], percent: int, minutes: int) -> None:
+    text = f'traffic = "{kind.__name__.lower()} {percent}% {minutes}m"'
+
+    assert read(text).traffic == kind(percent=percent, minutes=minutes)
+
+
+@pytest.mark.parametrize("text", ["canary", "canary 10%", "canary 0% 5m", "canary 100% 5m", "linear 10% 0m", "blue 1% 1m"])
+def test_other_traffic_is_refused(text: str) -> None:
+    assert 'allowed is "canary 10% 5m" or "linear 20% 1m"' in refusal(f'traffic = "{text}"')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("alarms = true", "allowed is a table"),
+        ("alarms = { errors = 0 }", "from 1 to"),
+        ('alarms = { notify = ["me@example.org"] }', "notify[0]"),
+        ("smoke = { payloads = 1 }", "did you mean `payload`?"),
+        ("smoke = { expect = 2026-01-01 }", "allowed is what JSON can say"),
+    ],
+)
+def test_a_wrong_check_is_refused(text: str, message: str) -> None:
+    assert message in refusal(text)
+
+
+def test_functions_are_hashable() -> None:
+    text = 'environment = { AB = { secret = "a" } }\nevents = [{ sqs = true }]\nsmoke = { payload = { a = 1 } }'
+
+    assert len({read(text), read(text)}) == 1

@@ -1,0 +1,55 @@
+"""One Glue job's table."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.job import read_job
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.settings import GlueJob
+
+
+def read(text: str) -> GlueJob:
+    return read_job(Table(where="p", path="jobs.calendar", values=tomllib.loads(text)), key="calendar")
+
+
+def test_an_entry_is_enough() -> None:
+    assert read('entry = "nightly.job:main"') == GlueJob(key="calendar", entry="nightly.job:main")
+
+
+def test_arguments_are_sorted() -> None:
+    job = read('entry = "a:b"\narguments = { "--b" = "2", "--a" = "1" }')
+
+    assert job.arguments == (("--a", "1"), ("--b", "2"))
+
+
+def test_a_job_may_have_a_whole_unit_of_capacity() -> None:
+    assert read('entry = "a:b"\nmax_capacity = 1').max_capacity == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "`entry` is missing"),
+        ('entry = "nightly.job.main"', "allowed is package.module:function"),
+        ('entry = "a:b"\nmax_capacity = 2', "allowed is 0.0625 or 1"),
+        ('entry = "a:b"\nkind = "spark"', 'allowed is "pythonshell"'),
+        ('entry = "a:b"\npython_version = "3.12"', 'allowed is "3.9"'),
+        ('entry = "a:b"\narguments = { day = "x" }', "allowed is `--`"),
+        ('entry = "a:b"\narguments = { "--day" = 1 }', "allowed is text"),
+        ('entry = "a:b"\narguments = { "--JOB_NAME" = "x" }', "is set by Glue itself"),
+        ('entry = "a:b"\nschedule = "rate(5 minutes)"', "started by `cron(…)` only"),
+        ('entry = "a:b"\nschedule = "cron(1 2 3)"', "cron has 6 fields"),
+        ('entry = "a:b"\ntimeout = 0', "from 1 to 10080"),
+        ('entry = "a:b"\nmax_retries = 11', "from 0 to 10"),
+        ('entry = "a:b"\nretries = 1', "did you mean `max_retries`?"),
+    ],
+)
+def test_a_wrong_job_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(text)
+
+    assert message in str(caught.value)

@@ -1,0 +1,69 @@
+"""Which schedule expressions AWS takes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multi_env_lambda.model.schedule import problem_with_schedule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate(1 minute)",
+        "rate(5 minutes)",
+        "rate(1 day)",
+        "cron(0 8 * * ? *)",
+        "cron(0/15 * ? * MON-FRI *)",
+        "cron(0 0 1,15 JAN-MAR ? 2026-2030)",
+        "cron(0 0 L * ? *)",
+        "cron(0 0 15W * ? *)",
+        "cron(0 0 ? * 2#1 *)",
+        "cron(0 0 ? * FRI#1 *)",
+        "cron(0 0 ? * 6L *)",
+        "cron(0 0 ? * fri-mon *)",
+    ],
+)
+def test_a_good_expression_has_no_problem(text: str) -> None:
+    assert problem_with_schedule(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "allowed is `rate(5 minutes)`"),
+        ("every 5 minutes", "allowed is `rate(5 minutes)`"),
+        ("rate(5 seconds)", "allowed is `rate(5 minutes)`"),
+        ("rate(1 minutes)", "AWS wants `rate(1 minute)`"),
+        ("rate(5 minute)", "AWS wants `rate(5 minutes)`"),
+        ("rate(0 minutes)", "a rate is 1 or more"),
+        ("cron(0 8 * * *)", "cron has 6 fields"),
+        ("cron(0 8 * * * *)", "exactly one of"),
+        ("cron(0 8 ? * ? *)", "exactly one of"),
+        ("cron(60 8 * * ? *)", "`60` cannot stand for minutes"),
+        ("cron(0 24 * * ? *)", "`24` cannot stand for hours"),
+        ("cron(0 8 0 * ? *)", "`0` cannot stand for day of month"),
+        ("cron(0 8 * 13 ? *)", "`13` cannot stand for month"),
+        ("cron(0 8 ? * 8 *)", "`8` cannot stand for day of week"),
+        ("cron(0 8 ? * MOO *)", "`MOO` cannot stand for day of week"),
+        ("cron(0 8 * * ? 1969)", "`1969` cannot stand for year"),
+        ("cron(5-1 8 * * ? *)", "`5-1` cannot stand for minutes"),
+        ("cron(0/0 8 * * ? *)", "`0/0` cannot stand for minutes"),
+        ("cron(0, 8 * * ? *)", "`0,` cannot stand for minutes"),
+        ("cron(٣ 8 * * ? *)", "`٣` cannot stand for minutes"),
+    ],
+)
+def test_a_bad_expression_says_what_is_wrong(text: str, problem: str) -> None:
+    assert problem in str(problem_with_schedule(text))
+
+
+@given(st.integers(0, 59), st.integers(0, 23), st.integers(1, 31))
+def test_every_time_of_a_month_can_be_said(minute: int, hour: int, day: int) -> None:
+    assert problem_with_schedule(f"cron({minute} {hour} {day} * ? *)") is None
+
+
+@given(st.text())
+def test_any_text_gets_an_answer(text: str) -> None:
+    assert problem_with_schedule(text) is not None

@@ -1,0 +1,145 @@
+"""The workspace's table: the devops account and the environments in order."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from inline_snapshot import snapshot
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME
+from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+
+GOOD = """
+[tool.multi_env_lambda.devops]
+account_id = "111111111111"
+region = "us-east-1"
+bucket = "acme-artifacts"
+[[tool.multi_env_lambda.environments]]
+name = "sandbox"
+account_id = "222222222222"
+[[tool.multi_env_lambda.environments]]
+name = "prod"
+account_id = "555555555555"
+region = "eu-central-1"
+approval = true
+releases_only = true
+"""
+
+
+def read(text: str) -> WorkspaceConfig:
+    return read_workspace(tomllib.loads(text), where="pyproject.toml")
+
+
+def refusal(old: str, new: str) -> str:
+    assert old in GOOD
+    with pytest.raises(ConfigurationError) as caught:
+        read(GOOD.replace(old, new))
+    return str(caught.value)
+
+
+def test_environments_keep_their_order() -> None:
+    assert [(item.name, item.position) for item in read(GOOD).environments] == [("sandbox", 0), ("prod", 1)]
+
+
+def test_region_and_role_have_defaults() -> None:
+    sandbox = read(GOOD).environment("sandbox")
+
+    assert (sandbox.region, sandbox.role_name) == ("us-east-1", DEFAULT_ROLE_NAME)
+
+
+def test_the_rules_of_an_environment_are_read() -> None:
+    prod = read(GOOD).environment("prod")
+
+    assert (prod.region, prod.approval, prod.releases_only) == ("eu-central-1", True, True)
+
+
+def test_the_environment_before_the_first_is_none() -> None:
+    config = read(GOOD)
+
+    assert config.before(config.environment("sandbox")) is None
+    assert config.before(config.environment("prod")) == config.environment("sandbox")
+
+
+def test_rules_of_the_workspace_are_read() -> None:
+    config = read("[tool.multi_env_lambda]\napprovals_by_author = true\nkeep = 3\n" + GOOD)
+
+    assert (config.approvals_by_author, config.keep) == (True, 3)
+
+
+def test_an_unknown_environment_gets_a_suggestion() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(GOOD).environment("sandbx")
+
+    assert str(caught.value) == snapshot("""\
+environment: there is no environment `sandbx`, allowed is sandbox or prod
+hint: did you mean `sandbox`?\
+""")
+
+
+def test_a_missing_table_is_refused() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read('[tool.other]\nx = 1')
+
+    assert str(caught.value) == snapshot("""\
+pyproject.toml: the table [tool.multi_env_lambda] is missing
+hint: `multi-env-lambda init` writes it\
+""")
+
+
+def test_a_table_with_hyphens_is_recognised() -> None:
+    with pytest.raises(ConfigurationError, match=r"found \[tool.multi-env-lambda\]"):
+        read(GOOD.replace("multi_env_lambda", "multi-env-lambda"))
+
+
+def test_a_misspelled_key_is_refused() -> None:
+    assert refusal("approval = true", "aproval = true") == snapshot("""\
+pyproject.toml [tool.multi_env_lambda.environments[1]] aproval: unknown key `aproval`, allowed is account_id, approval, name, region, releases_only or role_name
+hint: did you mean `approval`?\
+""")
+
+
+def test_two_environments_with_one_name_are_refused() -> None:
+    assert refusal('"prod"', '"sandbox"') == snapshot("""\
+pyproject.toml [tool.multi_env_lambda.environments[1]] name: two environments are called `sandbox`
+hint: rename one of them\
+""")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"222222222222"', "222222222222", "found 222222222222, allowed is text"),
+        ('"222222222222"', '"22222222222"', "allowed is 12 digits"),
+        ('"222222222222"', '"٢٢٢٢٢٢٢٢٢٢٢٢"', "allowed is 12 digits"),
+        ('"us-east-1"', '"us-gov-west-1"', "GovCloud"),
+        ('"us-east-1"', '"cn-north-1"', "China"),
+        ('"us-east-1"', '"Frankfurt"', "the name of a region"),
+        ('"acme-artifacts"', '"Acme"', "as S3 takes it"),
+        ('"acme-artifacts"', '"192.168.0.1"', "as S3 takes it"),
+        ('"acme-artifacts"', '"acme..x"', "as S3 takes it"),
+        ('"acme-artifacts"', '"xn--acme"', "as S3 takes it"),
+        ('"acme-artifacts"', '"acme-s3alias"', "as S3 takes it"),
+        ('"acme-artifacts"', '"ab"', "as S3 takes it"),
+        ('"acme-artifacts"', '"acme.artifacts"', "without a dot"),
+        ('"sandbox"', '"Sandbox"', "small letters"),
+        ('"sandbox"', '"sand box"', "small letters"),
+        ('"sandbox"', '"devops"', "which is the account of the artifacts"),
+        ('"sandbox"', '""', "small letters"),
+        ("approval = true", 'approval = "yes"', "allowed is true or false"),
+        ("approval = true", 'role_name = "arn:aws:iam::1:role/x"', "not its ARN"),
+        ('bucket = "acme-artifacts"', "", "`bucket` is missing"),
+        ("[tool.multi_env_lambda.devops]", "[tool.multi_env_lambda.ops]", "unknown key `ops`"),
+        ("[tool.multi_env_lambda.devops]", "[tool.multi_env_lambda.functions]", "projects/<name>/pyproject.toml"),
+    ],
+)
+def test_a_wrong_value_is_refused(old: str, new: str, message: str) -> None:
+    assert message in refusal(old, new)
+
+
+@pytest.mark.parametrize("environments", ["", "environments = []", 'environments = "prod"', "environments = [1]"])
+def test_a_workspace_without_environments_is_refused(environments: str) -> None:
+    devops = GOOD[: GOOD.index("[[")]
+    with pytest.raises(ConfigurationError, match="environments"):
+        read(f"[tool.multi_env_lambda]\n{environments}\n{devops}")
