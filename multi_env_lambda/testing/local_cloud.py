@@ -44,9 +44,12 @@ def sample_config() -> WorkspaceConfig:
     )
 
 
-def client_of(cloud: LocalCloud, place: Devops | Environment, service: str, *, endpoint: str | None = None) -> Any:
+def client_of(
+    cloud: LocalCloud, place: Devops | Environment, service: str, *, endpoint: str | None = None, attempts: int = 3
+) -> Any:
     """A boto3 client as the role of ``place``, the way the library itself gets there; ``endpoint`` for a proxy."""
     import boto3
+    from botocore.config import Config
 
     base = boto3.Session(
         aws_access_key_id=cloud.access_key_id,
@@ -62,4 +65,5 @@ def client_of(cloud: LocalCloud, place: Devops | Environment, service: str, *, e
         aws_access_key_id=assumed["AccessKeyId"],
         aws_secret_access_key=assumed["SecretAccessKey"],
         aws_session_token=assumed["SessionToken"],
+        config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": attempts}),
     )
