@@ -7,14 +7,16 @@ made again: applying one that was saved means making it again and comparing dige
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
 from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, gate
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
@@ -25,6 +27,9 @@ __all__ = ["Draft", "apply", "plan", "publish", "same_again"]
 
 WORKERS = 8
 """Units that change at the same time; at real round trips more only meets CloudFormation's throttling."""
+
+BUSY_SECONDS = 1.0
+"""How often a unit that somebody else deploys is looked at again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,13 +79,18 @@ def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
     return draft
 
 
-def apply(world: World, draft: Draft) -> tuple[Result, ...]:
-    """Act: environment by environment, units in dependency order and in parallel. One failed unit never hides the others."""
+def apply(
+    world: World, draft: Draft, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
+) -> tuple[Result, ...]:
+    """Act: environment by environment, units in dependency order and in parallel.
+
+    One failed unit never hides the others. A unit that somebody else is deploying is tried again for ``wait_seconds``.
+    """
     results: list[Result] = []
     failed: dict[str, str] = {}
     for environment in draft.plan.environments:
         steps = {step.project: step for step in draft.plan.steps if step.environment == environment}
-        done = _run(world, draft, steps, failed)
+        done = _run(world, draft, steps, failed, gate(world, draft.plan, environment, consent), wait_seconds)
         failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}
         results += [done[name] for name in steps]
     return tuple(results)
@@ -101,7 +111,9 @@ def publish(world: World, draft: Draft) -> tuple[Result, ...]:
     return tuple(done[step.project] for step in first)
 
 
-def _run(world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str]) -> dict[str, Result]:
+def _run(
+    world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str], gate: Gate, wait: float
+) -> dict[str, Result]:
     needs = {name: _needs(step) for name, step in steps.items()}
 
     def start(name: str) -> Result:
@@ -109,13 +121,31 @@ def _run(world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[
         if name in failed:
             return _skipped(world, name, step.environment, f"{name} in {failed[name]}")
         if isinstance(step, DeployStep):
-            return _guarded(world, step, lambda: deploy_step(world, draft.plan, step, _made(draft, step)))
+            return _guarded(world, step, lambda: _through(world, draft, step, gate, wait))
         return _still(world, step)
 
     def skip(name: str, need: str) -> Result:
         return _skipped(world, name, steps[name].environment, need)
 
     return run_in_order(needs, start, skip, _good, workers=WORKERS)
+
+
+def _through(world: World, draft: Draft, step: DeployStep, gate: Gate, wait: float) -> Result:
+    """Past the gate of the environment, then act; patient while somebody else is busy.
+
+    Raises:
+        Refused: nobody has agreed to this step.
+        Busy: somebody else still deploys it when the patience is over.
+    """
+    gate.check(step)
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return deploy_step(world, draft.plan, step, _made(draft, step), approved=gate.approved)
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(BUSY_SECONDS)
 
 
 def _made(draft: Draft, step: DeployStep) -> Made | None:

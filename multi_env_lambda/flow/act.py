@@ -56,7 +56,7 @@ def publish_step(world: World, step: DeployStep, made: Made) -> Result:
     return _result(step, "published")
 
 
-def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None) -> Result:
+def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *, approved: str = "") -> Result:
     """Bring one unit in one environment to the release of the step, and record how it went.
 
     Raises:
@@ -69,7 +69,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None) -
         if made is not None:
             _say(world, step, "publish", f"{len(made.uploads)} objects")
             publish(world.store, made.uploads)
-        entry = _entry(world, plan, step, held.record)
+        entry = attrs.evolve(_entry(world, plan, step, held.record), approved=approved)
         try:
             _bring(world, held, step, environment)
         except PlanStale:
@@ -149,7 +149,7 @@ def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deploy
         dirty=plan.dirty,
         inputs=step.inputs,
         reason=step.reason,
-        plan=plan.digest,
+        plan=plan.digest_of(step.environment),
     )
 
 

@@ -91,11 +91,15 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """What an approval binds to: the SHA-256 over everything that will change.
+        """The name of the plan: the SHA-256 over everything that will change, in all its environments."""
+        return digest([self.digest_of(environment) for environment in self.environments])
 
-        The commit is left out: the same change from another commit is the same plan.
+    def digest_of(self, environment: str) -> str:
+        """What an approval binds to: everything that will change in one environment.
+
+        Why it changes, who asked and from which commit is left out: the same change is the same plan.
         """
-        return digest([_document(step) for step in self.deploys])
+        return digest([_change(step) for step in self.deploys if step.environment == environment])
 
     @property
     def deploys(self) -> tuple[DeployStep, ...]:
@@ -115,6 +119,17 @@ class Plan:
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
         }
+
+
+def _change(step: DeployStep) -> dict[str, Any]:
+    return {
+        "project": step.project,
+        "environment": step.environment,
+        "release": step.release.digest,
+        "running": step.running,
+        "changes": [attrs.asdict(change) for change in step.changes],
+        "questions": [attrs.asdict(question) for question in step.questions],
+    }
 
 
 def _document(step: Step) -> dict[str, Any]:

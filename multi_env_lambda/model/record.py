@@ -53,6 +53,7 @@ class Deployment:
     reason: str = ""
     detail: str = ""
     plan: str = ""
+    approved: str = ""
     seconds: float = 0.0
 
 

@@ -1,0 +1,318 @@
+"""The verbs that move releases: plan, build, publish, deploy, promote, rollback. One flow, several sources."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import click
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.cli.output import err_console, json_option, live, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, UnitsFailed
+from multi_env_lambda.flow.act import Result
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.pipeline import Draft
+from multi_env_lambda.show.text import plan_text, results_table
+from multi_env_lambda.workspace import Workspace
+
+__all__ = [
+    "build_command",
+    "deploy_command",
+    "plan_command",
+    "promote_command",
+    "publish_command",
+    "rollback_command",
+]
+
+Command = Callable[..., Any]
+
+
+def _selection(command: Command) -> Command:
+    for option in (
+        click.option("--all", "everything", is_flag=True, help="Compare every unit by content, not only affected ones."),
+        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
+        click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
+        click.argument("environment", required=False),
+    ):
+        command = option(command)
+    return command
+
+
+def _consent(command: Command) -> Command:
+    for option in (
+        click.option("--allow-again", multiple=True, metavar="UNIT", help="Deploy a release that was rolled back."),
+        click.option("--allow-replace", multiple=True, metavar="NAME", help="Let this resource lose its data."),
+        click.option("--wait", "wait_seconds", type=float, default=0.0, help="Wait this long for others that deploy."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+    ):
+        command = option(command)
+    return command
+
+
+def _ask(verb: Literal["deploy", "promote"], environment: str | None, to: str | None, only: tuple[str, ...], **more: Any) -> Ask:
+    if environment is not None and to is not None:
+        raise click.UsageError("give an ENVIRONMENT or --to ENVIRONMENT, not both")
+    unit = unit_of()
+    if unit is not None and only and set(only) != {unit}:
+        raise click.UsageError(f"this script belongs to {unit}; use the one at the top for other units")
+    return Ask(verb=verb, target=environment or to or "", through=to is not None, only=(unit,) if unit else only, **more)
+
+
+def _first(workspace: Workspace, ask: Ask) -> Ask:
+    """Without an environment, the first one is meant."""
+    return ask if ask.target else attrs.evolve(ask, target=workspace.config.environments[0].name)
+
+
+@click.command("plan")
+@_selection
+@click.option("--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan as JSON.")
+@click.option("--force", is_flag=True, help="Also units that run the release already.")
+@local_option
+@json_option
+def plan_command(
+    environment: str | None,
+    to: str | None,
+    only: tuple[str, ...],
+    everything: bool,
+    saved: Path | None,
+    force: bool,
+    local: bool | None,
+    as_json: bool,
+) -> int:
+    """Show what a deploy would do, and why. Nothing is written."""
+    workspace = open_workspace(local)
+    ask = _first(workspace, _ask("deploy", environment, to, only, everything=everything, force=force))
+    draft = workspace.draft(ask)
+    if saved is not None:
+        saved.write_text(json.dumps(draft.plan.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        note(f"saved as {saved}; its digest is {draft.plan.digest}")
+    if as_json:
+        print_json(draft.plan.to_document())
+    else:
+        _show(draft, details=True)
+    return UnitsFailed.exit_code if draft.plan.blocked else 0
+
+
+def _show(draft: Draft, *, details: bool) -> None:
+    out(plan_text(draft.plan, details=details))
+
+
+@click.command("build")
+@_selection
+@local_option
+@json_option
+def build_command(
+    environment: str | None, to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
+) -> int:
+    """Build the artifacts of the affected units on this machine, and check that their handlers can be imported."""
+    workspace = open_workspace(local)
+    draft = workspace.draft(_first(workspace, _ask("deploy", environment, to, only, everything=everything)))
+    built = {name: made for name, made in sorted(draft.made.items())}
+    if as_json:
+        print_json({name: _artifacts(made.uploads) for name, made in built.items()})
+    for name, made in built.items():
+        note(f"{name} {made.release.version}")
+        for upload in made.uploads:
+            if isinstance(upload.content, Path):
+                note(f"  {upload.content}")
+    for step in draft.plan.blocked:
+        note(f"{step.project}: {step.what}\nhint: {step.hint}")
+    if not built and not draft.plan.blocked:
+        note("nothing to build: no unit is affected")
+    return UnitsFailed.exit_code if draft.plan.blocked else 0
+
+
+def _artifacts(uploads: tuple[Any, ...]) -> list[dict[str, str]]:
+    return [{"key": item.key, "file": str(item.content)} for item in uploads if isinstance(item.content, Path)]
+
+
+@click.command("publish")
+@_selection
+@local_option
+@json_option
+def publish_command(
+    environment: str | None, to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
+) -> int:
+    """Build, and publish what the bucket lacks. Deploys nothing."""
+    with live(0) as report:
+        workspace = open_workspace(local, report)
+        draft = workspace.draft(_first(workspace, _ask("deploy", environment, to, only, everything=everything)))
+        results = pipeline.publish(workspace.world, draft)
+    return _finish(results, as_json)
+
+
+@click.command("deploy")
+@_selection
+@_consent
+@click.option("--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Exactly this plan.")
+@click.option("--force", is_flag=True, help="Send stacks that run the release already.")
+@click.option("--reason", default="", help="Why; kept in the record.")
+@local_option
+@json_option
+def deploy_command(
+    environment: str | None,
+    to: str | None,
+    only: tuple[str, ...],
+    everything: bool,
+    plan_file: Path | None,
+    force: bool,
+    reason: str,
+    local: bool | None,
+    as_json: bool,
+    **consent: Any,
+) -> int:
+    """Build, publish and deploy: the work tree to the first environment, what runs in one environment to the next."""
+    ask = None
+    if plan_file is None:
+        ask = _ask("deploy", environment, to, only, everything=everything, force=force, reason=reason)
+    return _apply(ask, plan_file, local, as_json, **consent)
+
+
+@click.command("promote")
+@_selection
+@_consent
+@click.option("--skip-order", is_flag=True, help="Take the release from another environment than the one before.")
+@click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: take it from here.")
+@click.option("--force", is_flag=True, help="Send stacks that run the release already.")
+@click.option("--reason", default="", help="Why; kept in the record.")
+@local_option
+@json_option
+def promote_command(
+    environment: str | None,
+    to: str | None,
+    only: tuple[str, ...],
+    everything: bool,
+    skip_order: bool,
+    skip_from: str | None,
+    force: bool,
+    reason: str,
+    local: bool | None,
+    as_json: bool,
+    **consent: Any,
+) -> int:
+    """Bring to ENVIRONMENT what runs in the one before it: same bytes, no Git, no build, no package index."""
+    if environment is None and to is None:
+        raise click.UsageError("which ENVIRONMENT?")
+    if skip_from and not skip_order:
+        raise click.UsageError("--from goes with --skip-order")
+    if skip_order and not reason:
+        raise click.UsageError("--skip-order needs a --reason; it is kept in the record")
+    workspace = open_workspace(local)
+    source = (skip_from or workspace.config.environments[0].name) if skip_order else None
+    ask = _ask("promote", environment, to, only, force=force, reason=reason, skip_from=source)
+    return _apply(ask, None, local, as_json, **consent)
+
+
+@click.command("rollback")
+@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@_consent
+@click.option("--to", "release", metavar="RELEASE", help="A digest or version that ran there; default: the one before.")
+@click.option("--reason", default="", help="Why; kept in the record.")
+@local_option
+@json_option
+def rollback_command(
+    words: tuple[str, ...], release: str | None, reason: str, local: bool | None, as_json: bool, **consent: Any
+) -> int:
+    """Bring back to ENVIRONMENT what ran there before. Builds nothing; one or several UNITs."""
+    *units, environment = words
+    unit = unit_of()
+    only = tuple(units) or ((unit,) if unit else ())
+    if not only:
+        raise click.UsageError("which UNIT? `rollback.py UNIT ENVIRONMENT`")
+    ask = Ask(verb="rollback", target=environment, only=only, release=release, reason=reason)
+    return _apply(ask, None, local, as_json, **consent)
+
+
+def _apply(
+    ask: Ask | None,
+    plan_file: Path | None,
+    local: bool | None,
+    as_json: bool,
+    *,
+    yes: bool,
+    wait_seconds: float,
+    allow_replace: tuple[str, ...],
+    allow_again: tuple[str, ...],
+) -> int:
+    """Plan, show, ask, act. ``wait_seconds``: how long to try again while somebody else deploys."""
+    quiet = open_workspace(local)
+    draft = _draft(quiet, ask, plan_file)
+    if not as_json:
+        err_console().print(plan_text(draft.plan))
+    consent = _agree(quiet, draft, yes, Consent(allowed=frozenset((*allow_replace, *allow_again))))
+    with live(len(draft.plan.steps)) as report:
+        world = attrs.evolve(quiet.world, reported=report)
+        results = pipeline.apply(world, draft, consent, wait_seconds=wait_seconds)
+    code = _finish(results, as_json)
+    if not as_json and any(result.outcome == "deployed" for result in results):
+        _links(quiet, draft.plan.environments)
+    return code
+
+
+def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None) -> Draft:
+    if ask is not None:
+        return workspace.draft(_first(workspace, ask))
+    assert plan_file is not None
+    try:
+        document = json.loads(plan_file.read_bytes())
+        asked = {"digest": document["digest"], "asked": document["asked"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(str(plan_file), f"not a saved plan: {error}", hint="write it with `plan.py --out`") from error
+    return pipeline.same_again(workspace.world, asked)
+
+
+def _agree(workspace: Workspace, draft: Draft, yes: bool, consent: Consent) -> Consent:
+    """On a terminal a person is asked; elsewhere the options have said it all."""
+    if not draft.plan.deploys or not sys.stdin.isatty() or os.environ.get("CI"):
+        return consent
+    allowed, typed = set(consent.allowed), set()
+    for question in {question for step in draft.plan.deploys for question in step.questions}:
+        if question.answer not in allowed and click.prompt(f"{question.text}\ntype `{question.answer}` to agree", err=True) == question.answer:
+            allowed.add(question.answer)
+    for name in draft.plan.environments:
+        waits = workspace.config.environment(name).approval and any(step.environment == name for step in draft.plan.deploys)
+        if waits and click.prompt(f"type `{name}` to approve this plan", default="", err=True) == name:
+            typed.add(name)
+    if not yes and not typed and not click.confirm("apply this plan?", err=True):
+        raise Refused("the plan", "not applied", hint="give `--yes` to apply without being asked")
+    return Consent(allowed=frozenset(allowed), typed=frozenset(typed))
+
+
+def _finish(results: tuple[Result, ...], as_json: bool) -> int:
+    bad = [result for result in results if not result.good]
+    if as_json:
+        print_json([attrs.asdict(result) for result in results])
+    elif all(result.outcome == "unchanged" for result in results):
+        out("nothing to do: everything runs as it should")
+    else:
+        out(results_table(results))
+    for result in bad:
+        note(f"{result.environment} {result.project} {result.outcome}: {result.detail}")
+        if result.hint:
+            note(f"hint: {result.hint}")
+    return _exit_code(bad)
+
+
+def _exit_code(bad: list[Result]) -> int:
+    """The code of the error where all failures are of one kind, else that of "some units failed"."""
+    kinds = {result.error for result in bad if result.error}
+    codes = {kind.__name__: kind.exit_code for kind in _kinds(MultiEnvLambdaError)}
+    if not bad:
+        return 0
+    return codes.get(kinds.pop(), UnitsFailed.exit_code) if len(kinds) == 1 else UnitsFailed.exit_code
+
+
+def _kinds(kind: type[MultiEnvLambdaError]) -> list[type[MultiEnvLambdaError]]:
+    return [kind, *(found for child in kind.__subclasses__() for found in _kinds(child))]
+
+
+def _links(workspace: Workspace, environments: tuple[str, ...]) -> None:
+    for name in environments:
+        note(f"console of {name}: {workspace.config.environment(name).switch_role_url}")

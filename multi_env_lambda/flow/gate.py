@@ -1,0 +1,126 @@
+"""The gate in front of an environment: what must be agreed to by a person before anything is written there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import attrs
+
+from multi_env_lambda.errors import Refused
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.world import World
+
+__all__ = ["APPROVAL_HOURS", "NO_CONSENT", "Approval", "Consent", "Gate", "approval_key", "approve", "find_approval", "gate"]
+
+APPROVAL_HOURS = 24
+
+
+@attrs.frozen(kw_only=True)
+class Consent:
+    """What the person at the keyboard agreed to.
+
+    Args:
+        typed: names of environments that were typed on a terminal, each an approval by that person.
+        allowed: answers to questions of single steps (``--allow-replace``, ``--allow-again``).
+    """
+
+    typed: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+
+
+NO_CONSENT = Consent()
+
+
+@attrs.frozen(kw_only=True)
+class Approval:
+    """Who approved what; ``age_seconds`` by the clock of the store."""
+
+    environment: str
+    digest: str
+    who: str
+    when: str
+    age_seconds: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Gate:
+    """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass."""
+
+    consent: Consent
+    approved: str = ""
+    closed: Refused | None = None
+
+    def check(self, step: DeployStep) -> None:
+        """Let a step through.
+
+        Raises:
+            Refused: the environment is closed, or a question of the step is not answered.
+        """
+        if self.closed is not None:
+            raise self.closed
+        for question in step.questions:
+            if question.answer not in self.consent.allowed:
+                option = "--allow-replace" if question.kind == "destructive" else "--allow-again"
+                where = f"{step.project} in {step.environment}"
+                raise Refused(where, question.text, hint=f"agree with `{option} {question.answer}`")
+
+
+def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
+    """Look whether somebody may change this environment as planned. An environment without approval is open."""
+    changes = any(step.environment == environment for step in plan.deploys)
+    if not world.config.environment(environment).approval or not changes:
+        return Gate(consent=consent)
+    if environment in consent.typed:
+        return Gate(consent=consent, approved=world.platform.caller())
+    digest = plan.digest_of(environment)
+    found = find_approval(world, environment, digest)
+    if found is None:
+        what = f"nobody has approved plan {digest[:12]}"
+        hint = f"`plan.py {environment} --out plan.json`, then somebody else: `approve.py plan.json`"
+        return Gate(consent=consent, closed=Refused(environment, what, hint=hint))
+    return _approved(world, found, consent)
+
+
+def _approved(world: World, found: Approval, consent: Consent) -> Gate:
+    if found.age_seconds > APPROVAL_HOURS * 3600:
+        what = f"the approval of plan {found.digest[:12]} is {found.age_seconds / 3600:.0f} hours old, {APPROVAL_HOURS} are allowed"
+        return Gate(consent=consent, closed=Refused(found.environment, what, hint="have it approved again"))
+    if found.who == world.platform.caller() and not world.config.approvals_by_author:
+        what = f"plan {found.digest[:12]} was approved by {found.who}, who is deploying it"
+        hint = "somebody else must approve it, or set `approvals_by_author = true` in the workspace"
+        return Gate(consent=consent, closed=Refused(found.environment, what, hint=hint))
+    return Gate(consent=consent, approved=found.who)
+
+
+def approval_key(environment: str, digest: str, who: str) -> str:
+    """One object per approval, so that an author's own never stands in the way of somebody else's."""
+    return f"environments/{environment}/approvals/{digest}/{hashlib.sha256(who.encode()).hexdigest()[:16]}.json"
+
+
+def find_approval(world: World, environment: str, digest: str) -> Approval | None:
+    """The newest approval of a plan, by somebody else than the caller where there is one."""
+    listed = list(world.store.list(f"environments/{environment}/approvals/{digest}/"))
+    found = []
+    for item in listed:
+        stored = world.store.get(item.key)
+        if stored is not None:
+            age = max(world.store.now() - item.modified, 0.0)
+            found.append(Approval(**json.loads(stored.body), age_seconds=age))
+    caller = world.platform.caller() if found else ""
+    return min(found, key=lambda approval: (approval.who == caller, approval.age_seconds), default=None)
+
+
+def approve(world: World, environment: str, digest: str) -> Approval:
+    """Approve one environment's part of a plan as the caller. Approving again renews it."""
+    approval = Approval(environment=environment, digest=digest, who=world.platform.caller(), when=world.now())
+    document = {name: value for name, value in attrs.asdict(approval).items() if name != "age_seconds"}
+    body = canonical_json(document).encode("ascii")
+    key = approval_key(environment, digest, approval.who)
+    there = world.store.get(key)
+    if there is None:
+        world.store.put_new(key, body)
+    else:
+        world.store.replace(key, body, etag=there.etag)
+    return approval

@@ -1,0 +1,104 @@
+"""Where everything is: units × environments, derived from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.record import Record, RolledBack
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["Cell", "Status", "make_status"]
+
+
+@attrs.frozen(kw_only=True)
+class Cell:
+    """One unit in one environment. ``behind``: the environment before it runs another release."""
+
+    project: str
+    environment: str
+    release: str | None = None
+    version: str | None = None
+    layer: int | None = None
+    when: str | None = None
+    who: str | None = None
+    commit: str = ""
+    committed: str = ""
+    dirty: bool = False
+    behind: bool = False
+    failed: str | None = None
+    failed_version: str | None = None
+    failed_when: str | None = None
+    rolled_back: RolledBack | None = None
+    held_by: str | None = None
+    held_since: str | None = None
+    drift: tuple[str, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """The matrix. ``units`` has those of the work tree first, then those that only run somewhere."""
+
+    environments: tuple[str, ...]
+    units: tuple[str, ...]
+    removed: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+    def cell(self, project: str, environment: str) -> Cell:
+        """One field of the matrix; an empty one where nothing was ever deployed."""
+        found = (cell for cell in self.cells if (cell.project, cell.environment) == (project, environment))
+        return next(found, Cell(project=project, environment=environment))
+
+    def to_document(self) -> dict[str, Any]:
+        return attrs.asdict(self)
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.html import status_html
+
+        return status_html(self)
+
+
+def make_status(
+    config: WorkspaceConfig, units: tuple[str, ...], records: Mapping[tuple[str, str], Record]
+) -> Status:
+    """Compare the records of all environments. Nothing is asked again."""
+    removed = tuple(sorted({project for _, project in records} - set(units)))
+    names = [environment.name for environment in config.environments]
+    cells = []
+    for project in (*units, *removed):
+        before: str | None = None
+        for position, name in enumerate(names):
+            record = records.get((name, project))
+            release = None if record is None else record.release
+            behind = position > 0 and before is not None and release != before
+            cells.append(_cell(project, name, record, behind))
+            before = release
+    return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells))
+
+
+def _cell(project: str, environment: str, record: Record | None, behind: bool) -> Cell:
+    if record is None:
+        return Cell(project=project, environment=environment, behind=behind)
+    running, latest, holder = record.running, record.latest, record.holder
+    failed = latest is not None and latest.outcome in ("failed", "went back")
+    return Cell(
+        project=project,
+        environment=environment,
+        release=None if running is None else running.release,
+        version=None if running is None else running.version,
+        layer=None if running is None else running.layer,
+        when=None if running is None else running.when,
+        who=None if running is None else running.who,
+        commit="" if running is None else running.commit,
+        committed="" if running is None else running.committed,
+        dirty=False if running is None else running.dirty,
+        behind=behind,
+        failed=latest.detail if latest is not None and failed else None,
+        failed_version=latest.version if latest is not None and failed else None,
+        failed_when=latest.when if latest is not None and failed else None,
+        rolled_back=record.rolled_back,
+        held_by=None if holder is None else holder.who,
+        held_since=None if holder is None else holder.since,
+    )

@@ -1,0 +1,180 @@
+"""Plans, results and the matrix as rich renderables; everything can be understood without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from rich.table import Table
+from rich.text import Text
+
+from multi_env_lambda.flow.act import Result
+from multi_env_lambda.model.change import PropertyChange, ResourceChange
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.status import Cell, Status
+
+__all__ = ["age", "plan_text", "results_table", "status_table"]
+
+_GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
+_STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
+_MARKS = {
+    "deployed": "[green]✓ deployed[/]",
+    "published": "[green]✓ published[/]",
+    "unchanged": "[dim]= unchanged[/]",
+    "removed": "[yellow]! removed[/]",
+    "blocked": "[red]✗ blocked[/]",
+    "skipped": "[yellow]- skipped[/]",
+    "failed": "[red]✗ failed[/]",
+}
+_MOST_PROPERTIES = 12
+
+
+def plan_text(plan: Plan, *, details: bool = False) -> Text:
+    """The plan as an indented list: environment, unit and why, then what will be written."""
+    text = Text()
+    for environment in plan.environments:
+        steps = [step for step in plan.steps if step.environment == environment]
+        changing = [step for step in steps if not isinstance(step, UnchangedStep)]
+        text.append(f"plan for {environment}", style="bold")
+        text.append(f": {_count(steps)}\n")
+        for step in changing:
+            _append_step(text, step, details)
+    text.append(f"plan {plan.digest[:12]}", style="dim")
+    return text
+
+
+def _count(steps: list[Step]) -> str:
+    deploys = sum(isinstance(step, DeployStep) for step in steps)
+    blocked = sum(isinstance(step, BlockedStep) for step in steps)
+    parts = [f"{deploys} to deploy" if deploys else "nothing to do"]
+    if blocked:
+        parts.append(f"{blocked} blocked")
+    unchanged = sum(isinstance(step, UnchangedStep) for step in steps)
+    if unchanged:
+        parts.append(f"{unchanged} unchanged")
+    return ", ".join(parts)
+
+
+def _append_step(text: Text, step: Step, details: bool) -> None:
+    match step:
+        case DeployStep():
+            _append_deploy(text, step, details)
+        case BlockedStep():
+            text.append(f"  ✗ {step.project}: {step.what}\n", style="red")
+            text.append(f"    hint: {step.hint}\n")
+        case RemovedStep():
+            text.append(f"  ! {step.project}: its folder is gone, {step.version} still runs\n", style="yellow")
+        case UnchangedStep():
+            pass
+        case _:
+            assert_never(step)
+
+
+def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
+    before = f"{step.running_version} → " if step.running_version else ""
+    text.append(f"  {step.project} {before}{step.release.version}", style="bold")
+    text.append(f": {'; '.join(step.why)}\n")
+    for key in step.publish:
+        if key.endswith((".zip", ".whl")):
+            text.append(f"    publish {key}\n")
+    stage = step.release.stage(step.environment)
+    text.append(f"    deploy  stack {stage.stack_name if stage else step.project}{_summary(step.changes)}\n")
+    for question in step.questions:
+        text.append(f"    ! {question.text}\n", style="bold red")
+    for change in step.changes if details else ():
+        _append_change(text, change)
+
+
+def _summary(changes: Iterable[ResourceChange]) -> str:
+    actions = [change.action for change in changes]
+    counts = [f"{glyph}{actions.count(action)}" for action, glyph in _GLYPHS.items() if actions.count(action)]  # type: ignore[arg-type]
+    return f" ({' '.join(counts)} resources)" if counts else ""
+
+
+def _append_change(text: Text, change: ResourceChange) -> None:
+    style = "bold red" if change.destructive else _STYLES[change.action]
+    note = {"yes": ", replaced", "maybe": ", perhaps replaced", "no": ""}[change.replacement]
+    text.append(f"      {_GLYPHS[change.action]} {change.logical_id} {change.type}{note}\n", style=style)
+    if change.action == "modify":
+        for item in change.properties[:_MOST_PROPERTIES]:
+            text.append(f"          {_property(item)}\n")
+        if len(change.properties) > _MOST_PROPERTIES:
+            text.append(f"          … {len(change.properties) - _MOST_PROPERTIES} more\n")
+
+
+def _property(item: PropertyChange) -> str:
+    return f"{item.path}: {_short(item.old)} → {_short(item.new)}"
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "none"
+    return value if len(value) <= 70 else f"{value[:69]}…"
+
+
+def results_table(results: Iterable[Result]) -> Table:
+    """Units × environments, with the outcome of each step."""
+    rows = list(results)
+    environments = list(dict.fromkeys(row.environment for row in rows))
+    found = {(row.project, row.environment): row for row in rows}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("unit")
+    for environment in environments:
+        table.add_column(environment)
+    for project in dict.fromkeys(row.project for row in rows):
+        cells = [found.get((project, environment)) for environment in environments]
+        table.add_row(project, *(_result(cell) for cell in cells))
+    return table
+
+
+def _result(result: Result | None) -> str:
+    if result is None:
+        return ""
+    seconds = f" [dim]{result.seconds:.1f} s[/]" if result.seconds else ""
+    return f"{_MARKS[result.outcome]} {result.version or ''}{seconds}"
+
+
+def status_table(status: Status, now: str) -> Table:
+    """The matrix. ``now`` is ISO 8601, to tell ages."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("unit")
+    for environment in status.environments:
+        table.add_column(environment)
+    for project in (*status.units, *status.removed):
+        name = project if project not in status.removed else f"{project} (removed)"
+        table.add_row(name, *(_cell(status.cell(project, environment), now) for environment in status.environments))
+    return table
+
+
+def _cell(cell: Cell, now: str) -> Text:
+    if cell.version is None:
+        text = Text("–", style="dim")
+    else:
+        text = Text(cell.version)
+        text.append(f" {age(cell.when or now, now)}", style="dim")
+    if cell.behind:
+        text.append(" ← behind", style="yellow")
+    if cell.rolled_back is not None:
+        text.append(f" ↩ {cell.rolled_back.version}", style="yellow")
+    if cell.failed is not None:
+        text.append(f" ✗ {cell.failed_version} failed", style="red")
+    if cell.drift:
+        text.append(" ≠ drifted", style="magenta")
+    if cell.held_by is not None:
+        text.append(" … changing", style="cyan")
+    return text
+
+
+def age(then: str, now: str) -> str:
+    """How long ago, in one unit.
+
+    >>> age("2026-01-01T00:00:00Z", "2026-01-01T02:10:00Z")
+    '2h'
+    """
+    from datetime import datetime
+
+    seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(max(seconds, 0))}s"

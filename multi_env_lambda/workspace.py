@@ -1,0 +1,283 @@
+"""The friendly face for notebooks and scripts: everything that the command line does, as methods that give values."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda import pipeline
+from multi_env_lambda._version import __version__
+from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.errors import ConfigurationError, UnitsFailed
+from multi_env_lambda.flow.act import Result
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.check import ALIAS
+from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.host.folders import workspace_cache
+from multi_env_lambda.host.identity import is_dead, now, this_process
+from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.name import find_collisions
+from multi_env_lambda.model.order import in_order
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.project import Project, read_project
+from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+from multi_env_lambda.world import Event, Invocation, World
+
+__all__ = ["LOCAL_VARIABLE", "Workspace"]
+
+LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
+"""Set to 1, every command means the local cloud."""
+
+Report = Callable[[Event], None]
+Progress = Callable[[str], None]
+
+
+def _silent(_: object) -> None:
+    return None
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Workspace:
+    """A repository with its units and environments. Opening one reads files only; the other side is met when needed."""
+
+    root: Path
+    config: WorkspaceConfig
+    projects: tuple[Project, ...]
+    local: bool = False
+    report: Report = attrs.field(default=_silent, repr=False, eq=False)
+    progress: Progress = attrs.field(default=_silent, repr=False, eq=False)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] = ".",
+        *,
+        local: bool | None = None,
+        report: Report = _silent,
+        progress: Progress = _silent,
+    ) -> Workspace:
+        """Read the workspace that ``path`` lies in.
+
+        Args:
+            local: the local cloud instead of AWS; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL`` says.
+            report: called for every event of a deploy, from several threads.
+            progress: called with a sentence when something takes long.
+
+        Raises:
+            ConfigurationError: there is none, or a file of it cannot be read; nothing was written.
+        """
+        root = find_root(Path(path))
+        repository = read_repository(root)
+        config = read_workspace(repository.document, where="pyproject.toml")
+        projects = tuple(
+            read_project(
+                document,
+                folder=folder,
+                where=f"{folder}/pyproject.toml",
+                environments=config.environments,
+                devops=config.devops,
+            )
+            for folder, document in repository.units.items()
+        )
+        find_collisions(projects, config)
+        in_order(projects)
+        wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
+        return cls(root=root, config=config, projects=projects, local=wished, report=report, progress=progress)
+
+    @cached_property
+    def world(self) -> World:
+        """The handles to everything outside; the first look starts the local cloud, if that is meant."""
+        from multi_env_lambda.aws.bucket import Bucket
+        from multi_env_lambda.aws.platform import AwsPlatform
+        from multi_env_lambda.aws.session import Sessions
+        from multi_env_lambda.flow.make import TreeMaker
+        from multi_env_lambda.host.interpreter import find_python, runtime_python
+
+        projects = self._local_projects() if self.local else self.projects
+        sessions = Sessions()
+        devops = self.config.devops
+        store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+        cache = workspace_cache(self.root) / ("local" if self.local else "aws")
+        platform = AwsPlatform(sessions)
+
+        def interpreter(version: str) -> Path | None:
+            return runtime_python(version) if find_python(version) is not None else None
+
+        return World(
+            config=self.config,
+            projects=projects,
+            store=store,
+            ledger=Ledger(store, cache),
+            platform=platform,
+            maker=TreeMaker(root=self.root, cache=cache, config=self.config, interpreter=interpreter),
+            cache=cache,
+            library=__version__,
+            holder=lambda: this_process(platform.caller()),
+            holder_is_dead=is_dead,
+            reported=self.report,
+            now=now,
+        )
+
+    def plan(
+        self,
+        *names: str,
+        to: str | None = None,
+        only_there: bool = False,
+        everything: bool = False,
+        force: bool = False,
+    ) -> Plan:
+        """What a deploy would do, and why. Nothing is written.
+
+        Args:
+            names: units; none: all units that are affected.
+            to: the environment to reach, through all before it; None: the first one.
+            only_there: change this environment only.
+        """
+        return self.draft(self._deploy(names, to, only_there, everything, force)).plan
+
+    def draft(self, ask: Ask) -> pipeline.Draft:
+        """A plan together with what was built for it."""
+        self._check_names(ask.only)
+        return pipeline.plan(self.world, ask)
+
+    def apply(self, plan: Plan | Mapping[str, Any]) -> tuple[Result, ...]:
+        """Do exactly what the plan says.
+
+        Raises:
+            PlanStale: the same request would do something else now.
+            UnitsFailed: at least one unit did not get there; the others did.
+        """
+        return self._finish(pipeline.apply(self.world, pipeline.same_again(self.world, plan)))
+
+    def deploy(self, *names: str, to: str | None = None, only_there: bool = False) -> tuple[Result, ...]:
+        """Plan and apply at once."""
+        return self._run(self._deploy(names, to, only_there, False, False))
+
+    def promote(self, *names: str, to: str) -> tuple[Result, ...]:
+        """Bring to ``to`` what runs in the environment before it: the same bytes, and no build."""
+        return self._run(Ask(verb="promote", target=to, only=names))
+
+    def rollback(self, name: str, environment: str, *, to: str | None = None, reason: str = "") -> tuple[Result, ...]:
+        """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
+        return self._run(Ask(verb="rollback", target=environment, only=(name,), release=to, reason=reason))
+
+    def status(self) -> Status:
+        """Units × environments."""
+        records = read_records(self.world, self.config.environments)
+        return make_status(self.config, tuple(project.name for project in self.projects), records)
+
+    def history(self, name: str, environment: str) -> tuple[Deployment, ...]:
+        """Every deployment of a unit in an environment, oldest first."""
+        self._check_names((name,))
+        return self.world.ledger.history(self.config.environment(environment).name, name)
+
+    def invoke(self, name: str, function: str, environment: str, payload: Any = None) -> Any:
+        """Call one function through its alias; gives its answer.
+
+        Raises:
+            CheckFailed: the function raised.
+        """
+        answer = self.call(name, function, environment, payload)
+        if answer.error is not None:
+            from multi_env_lambda.errors import CheckFailed
+
+            raise CheckFailed(
+                f"{name}.{function} in {environment}",
+                f"the function raised {answer.error}: {answer.payload.decode('utf-8', 'replace')}",
+                hint=f"its log ends with:\n{answer.log_tail.strip()}",
+            )
+        return json.loads(answer.payload) if answer.payload else None
+
+    def call(self, name: str, function: str, environment: str, payload: Any = None) -> Invocation:
+        """As ``invoke``, with the log and without raising for the function's own errors."""
+        project = self.project(name)
+        place = self.config.environment(environment)
+        keys = [item.key for item in project.settings[place.name].functions]
+        if function not in keys:
+            hint = did_you_mean(function, keys)
+            raise ConfigurationError(f"unit {project.name}", f"it has no function `{function}`", hint=hint)
+        physical = project.function_name(place.name, function)
+        return self.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+
+    def project(self, name: str) -> Project:
+        """One unit by name.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        found = {project.name: project for project in self.projects}
+        if name not in found:
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, found))
+        return found[name]
+
+    def environment(self, name: str) -> Environment:
+        """One environment by name."""
+        return self.config.environment(name)
+
+    def _run(self, ask: Ask) -> tuple[Result, ...]:
+        return self._finish(pipeline.apply(self.world, self.draft(ask)))
+
+    def _finish(self, results: tuple[Result, ...]) -> tuple[Result, ...]:
+        bad = [result for result in results if not result.good]
+        if bad:
+            lines = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
+            raise UnitsFailed(f"{len(bad)} of {len(results)}", lines, hint=bad[0].hint or "correct it and run again")
+        return results
+
+    def _deploy(self, names: Iterable[str], to: str | None, only_there: bool, everything: bool, force: bool) -> Ask:
+        target = self.config.environments[0].name if to is None else to
+        return Ask(
+            verb="deploy",
+            target=target,
+            through=not only_there,
+            only=tuple(names),
+            everything=everything,
+            force=force,
+        )
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        """A unit whose folder is gone may still be named; that it exists somewhere is found out later."""
+        for name in names:
+            if not name:
+                raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+
+    def _local_projects(self) -> tuple[Project, ...]:
+        from multi_env_lambda.local.config_file import environment_variables
+        from multi_env_lambda.local.server import ensure_running
+        from multi_env_lambda.local.substitute import machine_architecture, substitutes
+
+        runtimes = substitutes({project.runtime for project in self.projects})
+        for wished, given in sorted(runtimes.items()):
+            if wished != given:
+                self.progress(f"this machine has no {wished}: the local cloud builds and runs for {given}")
+        cloud = ensure_running(self.root, self.config, runtimes=sorted(set(runtimes.values())), progress=self.progress)
+        variables = environment_variables(cloud)
+        for name in [name for name in os.environ if name not in variables]:
+            del os.environ[name]
+        os.environ.update(variables)
+        architecture = machine_architecture()
+        return tuple(
+            attrs.evolve(project, runtime=runtimes[project.runtime], architecture=architecture)
+            for project in self.projects
+        )
+
+    def __repr__(self) -> str:
+        where = "local cloud" if self.local else "AWS"
+        names = ", ".join(project.name for project in self.projects)
+        chain = " → ".join(environment.name for environment in self.config.environments)
+        return f"<Workspace {self.root.name} on {where}: {names}; {chain}>"
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.html import workspace_html
+
+        return workspace_html(self)
