@@ -11,15 +11,9 @@ from urllib.parse import unquote, urlsplit
 from packaging.pylock import Package as PylockPackage
 from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name
 
-from multi_env_lambda.build.locked import LockedFile, LockedPackage, Need
+from multi_env_lambda.build.locked import LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
 
 __all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
@@ -61,7 +55,7 @@ def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:
     locked = [_pylock_file(where, package.name, file) for file in files]
     wheels = tuple(file for file in locked if file.filename.endswith(".whl"))
     sdists = [file for file in locked if not file.filename.endswith(".whl")]
-    version = package.version or _version_of(locked[0].filename)
+    version = package.version or parse_filename(locked[0].filename)[1]
     return LockedPackage(
         name=package.name,
         version=str(version),
@@ -98,18 +92,12 @@ def _file(
         what = f"{filename} of {name} has the path {path!r}, which is not relative"
         raise ConfigurationError(where, what, hint="another machine could not find it; use a path relative to the lock")
     try:
-        _version_of(filename)
+        found, _ = parse_filename(filename)
     except (InvalidWheelFilename, InvalidSdistFilename) as error:
         raise ConfigurationError(where, f"{name} has a file named {filename!r}: {error}", hint=_LOCK_AGAIN) from error
+    if found != name:
+        raise ConfigurationError(where, f"{name} has the file {filename!r} of {found}", hint=_LOCK_AGAIN)
     return LockedFile(filename=filename, sha256=sha256, url=url, path=None if url else path, size=size)
-
-
-def _version_of(filename: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.+!-]+", filename):
-        raise InvalidWheelFilename(f"{filename!r} has characters that no distribution has")
-    if filename.endswith(".whl"):
-        return str(parse_wheel_filename(filename)[1])
-    return str(parse_sdist_filename(filename)[1])
 
 
 def _last_part(address: str) -> str:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-__all__ = ["Lock", "LockedFile", "LockedPackage", "Need"]
+__all__ = ["Lock", "LockedFile", "LockedPackage", "Need", "parse_filename"]
+
+_FILENAME = re.compile(r"[A-Za-z0-9_.+!-]+")
+
+
+def parse_filename(filename: str) -> tuple[str, str]:
+    """The normalised name and version in the name of a wheel or sdist.
+
+    Raises:
+        packaging's InvalidWheelFilename or InvalidSdistFilename.
+    """
+    if not _FILENAME.fullmatch(filename):
+        raise InvalidWheelFilename(f"{filename!r} has characters that no distribution has")
+    if filename.endswith(".whl"):
+        name, version, _, _ = parse_wheel_filename(filename)
+    else:
+        name, version = parse_sdist_filename(filename)
+    return name, str(version)
 
 
 @attrs.frozen(kw_only=True)

@@ -11,13 +11,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 
-from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need
+from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import BuildError, ConfigurationError
 
 __all__ = ["SelectedWheel", "Target", "check_python", "marker_holds", "select"]
 
 _LEGACY_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _NEWEST_PATCH = 99
+_MOST_SHOWN = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +27,15 @@ class Target:
 
     python: str
     architecture: Literal["arm64", "x86_64"] | str
+    glibc: tuple[int, int] = attrs.field()
+    """Of the operating system: Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    """
+
+    @glibc.default
+    def _glibc(self) -> tuple[int, int]:
+        return (2, 34) if self.version >= (3, 12) else (2, 26)
 
     @property
     def machine(self) -> str:
@@ -36,14 +46,6 @@ class Target:
     def version(self) -> tuple[int, int]:
         major, minor = self.python.split(".")
         return int(major), int(minor)
-
-    @property
-    def glibc(self) -> tuple[int, int]:
-        """Of the operating system: Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
-
-        Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-        """
-        return (2, 34) if self.version >= (3, 12) else (2, 26)
 
     @property
     def platform_tags(self) -> tuple[str, ...]:
@@ -137,7 +139,9 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
     rank = {tag: position for position, tag in enumerate(target.tags)}
     chosen: dict[str, SelectedWheel] = {}
     for package in _needed(lock, target):
-        wheel = SelectedWheel(name=package.name, version=package.version, file=_best(lock, package, target, rank))
+        file = _best(lock, package, target, rank)
+        # Locks may write 1.0 or 1.0.0 for the same file; what is made of the file must not differ by that.
+        wheel = SelectedWheel(name=package.name, version=parse_filename(file.filename)[1], file=file)
         if (other := chosen.get(package.name)) is not None and other != wheel:
             what = f"{package.name} is locked as {other.version} and as {package.version} for the same machine"
             raise BuildError(lock.where, what, hint="their markers overlap; run the verb `lock` again")
@@ -199,10 +203,19 @@ def _score(wheel: LockedFile, rank: dict[Tag, int]) -> tuple[int, tuple[int, str
 
 
 def _nothing_fits(lock: Lock, package: LockedPackage, target: Target) -> BuildError:
-    there = "".join(f"\n  {wheel.filename}" for wheel in package.wheels)
+    names = sorted((wheel.filename for wheel in package.wheels), key=lambda name: (-_closeness(name, target), name))
+    there = "".join(f"\n  {name}" for name in names[:_MOST_SHOWN])
+    more = f"\n  and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
     glibc = ".".join(map(str, target.glibc))
     what = (
         f"{package.name} {package.version} has no wheel for Python {target.python} on {target.architecture} "
-        f"(Linux, glibc {glibc} or older); locked are:{there}"
+        f"(Linux, glibc {glibc} or older); locked are:{there}{more}"
     )
-    return BuildError(lock.where, what, hint="choose a version with such a wheel, another runtime or architecture")
+    hint = "ask for a version with such a wheel in [project].dependencies and lock again, or choose another runtime"
+    return BuildError(lock.where, what, hint=hint)
+
+
+def _closeness(filename: str, target: Target) -> int:
+    """How many of Python, system and machine are right: the near misses are what a person wants to see."""
+    python = f"-cp{target.python.replace('.', '')}-"
+    return sum(part in filename for part in (python, "manylinux", target.machine))

@@ -80,6 +80,20 @@ def test_a_package_without_a_fitting_wheel_lists_what_there_is(target: Target, t
     assert f"a-1.0-{tag}.whl" in str(caught.value)
 
 
+def test_of_many_wheels_the_nearest_are_listed() -> None:
+    tags = [f"cp3{minor}-cp3{minor}-{system}" for minor in range(10, 14) for system in ("win32", "macosx_11_0_arm64")]
+    with pytest.raises(BuildError) as caught:
+        select(lock(package("a", *tags, "cp313-cp313-manylinux_2_39_x86_64")), X86)
+    lines = caught.value.what.splitlines()
+    assert lines[1].strip() == "a-1.0-cp313-cp313-manylinux_2_39_x86_64.whl"
+    assert len(lines) == 10 and lines[-1].strip() == "and 1 more"
+
+
+def test_the_glibc_of_another_machine_can_be_given() -> None:
+    new = Target(python="3.11", architecture="x86_64", glibc=(2, 34))
+    assert tag_of(select(lock(package("a", "cp311-cp311-manylinux_2_28_x86_64")), new)).endswith("2_28_x86_64")
+
+
 def test_an_sdist_is_taken_only_where_there_is_no_wheel() -> None:
     (only,) = select(lock(package("a", sdist=True)), X86)
     assert only.is_sdist and only.filename == "a-1.0.tar.gz"

@@ -1,0 +1,218 @@
+"""The layer of a unit: selected wheels in, ``layer.zip`` and ``requirements.zip`` out, equal digest for equal bytes.
+
+The wheels' members are copied in their compressed form; nothing is inflated, installed or run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.build.archive import Member, content, read_zip, write_zip
+from multi_env_lambda.build.download import fetch
+from multi_env_lambda.build.elf import problems_of
+from multi_env_lambda.build.locked import Lock
+from multi_env_lambda.build.select import SelectedWheel, Target
+from multi_env_lambda.build.wheel import installed_members, wheel_of_sdist
+from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.files import read_json
+from multi_env_lambda.host.folders import user_cache
+from multi_env_lambda.model.artifact import Package
+from multi_env_lambda.model.digest import canonical_json, digest
+
+__all__ = ["BUILDER_VERSION", "MAX_UNZIPPED_BYTES", "BuiltLayer", "build_layer", "layer_digest"]
+
+BUILDER_VERSION = 1
+"""Raised by one whenever the same wheels would give other bytes."""
+
+MAX_UNZIPPED_BYTES = 262_144_000
+"""Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (function and layers together)"""
+
+_BIGGEST_SHOWN = 10
+
+
+@attrs.frozen(kw_only=True)
+class BuiltLayer:
+    """The two files of a layer on this disk."""
+
+    digest: str
+    layer: Path
+    requirements: Path
+    layer_sha256: str
+    requirements_sha256: str
+    packages: tuple[Package, ...]
+    unzipped_size: int
+
+
+def layer_digest(selected: Iterable[SelectedWheel], target: Target) -> str:
+    """Over all that the bytes of the layer depend on; known before anything is downloaded."""
+    return digest(_inputs(selected, target))
+
+
+def _inputs(selected: Iterable[SelectedWheel], target: Target) -> dict[str, object]:
+    return {
+        "architecture": target.architecture,
+        "builder": BUILDER_VERSION,
+        "files": sorted([wheel.filename, wheel.sha256] for wheel in selected),
+        "glibc": list(target.glibc),
+        "python": target.python,
+    }
+
+
+def build_layer(
+    selected: tuple[SelectedWheel, ...],
+    target: Target,
+    *,
+    cache: Path,
+    lock: Lock,
+    downloads: Path | None = None,
+) -> BuiltLayer:
+    """Make both files below ``cache``, or give those that were made before.
+
+    ``downloads`` is where wheels are kept for all workspaces; the user's cache unless said otherwise.
+
+    Raises:
+        BuildError: two wheels disagree about a file, Lambda could not load one, or all together are too big.
+    """
+    name = layer_digest(selected, target)
+    folder = cache / "layer" / name
+    if (kept := _kept(folder, name)) is not None:
+        return kept
+    members = _members(selected, lock=lock, downloads=downloads or user_cache())
+    _check_size(members, where=lock.where)
+    _check_shared_objects(members, target, where=lock.where)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
+        new = Path(scratch) / name
+        layer_sha256 = write_zip(new / "layer.zip", [member for group in members.values() for member in group])
+        requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target))
+        built = {
+            "layer": [layer_sha256, (new / "layer.zip").stat().st_size],
+            "requirements": [requirements_sha256, (new / "requirements.zip").stat().st_size],
+            "packages": [[wheel.name, wheel.version] for wheel in selected],
+            "unzipped_size": sum(member.size for group in members.values() for member in group),
+        }
+        (new / "built.json").write_text(canonical_json(built), encoding="ascii")
+        _move_in(new, folder, name)
+    kept = _kept(folder, name)
+    if kept is None:
+        what = "disappeared while it was being made"
+        raise BuildError(str(folder), what, hint="is something deleting the cache? run again")
+    return kept
+
+
+def _kept(folder: Path, name: str) -> BuiltLayer | None:
+    """What an earlier call left, if its files have the length that they were written with."""
+    built = read_json(folder / "built.json", None)
+    layer, requirements = folder / "layer.zip", folder / "requirements.zip"
+    try:
+        if built is None or [layer.stat().st_size, requirements.stat().st_size] != [
+            built["layer"][1],
+            built["requirements"][1],
+        ]:
+            return None
+    except FileNotFoundError:
+        return None
+    return BuiltLayer(
+        digest=name,
+        layer=layer,
+        requirements=requirements,
+        layer_sha256=built["layer"][0],
+        requirements_sha256=built["requirements"][0],
+        packages=tuple(Package(name=name, version=version) for name, version in built["packages"]),
+        unzipped_size=built["unzipped_size"],
+    )
+
+
+def _move_in(new: Path, folder: Path, name: str) -> None:
+    """Give the finished folder its name; where another process was first, its equal files stay."""
+    os.chmod(new, 0o755)
+    if folder.exists() and _kept(folder, name) is None:
+        # Half a folder can only be the work of something else than this module; out of the way with it.
+        with tempfile.TemporaryDirectory(prefix=".broken.", dir=folder.parent) as aside:
+            shutil.move(folder, aside)
+    try:
+        os.rename(new, folder)
+    except OSError:
+        if _kept(folder, name) is None:
+            raise
+
+
+def _members(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) -> dict[str, tuple[Member, ...]]:
+    """By wheel, the members that it adds; a file that two wheels have alike is added once."""
+    ordered = sorted(selected, key=lambda wheel: wheel.filename)
+    seen: dict[str, tuple[str, Member]] = {}
+    groups: dict[str, tuple[Member, ...]] = {}
+    for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads), strict=True):
+        if wheel.is_sdist:
+            path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads)
+        opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
+        added = []
+        for member in installed_members(opened, name=wheel.name):
+            if (other := seen.get(member.name)) is None:
+                seen[member.name] = (wheel.filename, member)
+                added.append(member.renamed(f"python/{member.name}"))
+            elif not _alike(other[1], member):
+                what = f"{other[0]} and {wheel.filename} both have a file {member.name!r}, with other content"
+                raise BuildError(lock.where, what, hint="they cannot be used together; choose one of them")
+        groups[wheel.filename] = tuple(added)
+    return groups
+
+
+def _alike(one: Member, other: Member) -> bool:
+    if (one.crc, one.size) != (other.crc, other.size):
+        return False
+    try:
+        return one.read() == other.read()
+    except zlib.error:
+        return False
+
+
+def _check_size(groups: Mapping[str, tuple[Member, ...]], *, where: str) -> None:
+    sizes = {filename: sum(member.size for member in group) for filename, group in groups.items()}
+    total = sum(sizes.values())
+    if total <= MAX_UNZIPPED_BYTES:
+        return
+    biggest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_BIGGEST_SHOWN]
+    lines = "".join(f"\n  {size / 1e6:8.1f} MB  {filename}" for filename, size in biggest)
+    what = f"the layer has {total} bytes unzipped, Lambda allows {MAX_UNZIPPED_BYTES}; the biggest are:{lines}"
+    raise BuildError(where, what, hint="drop or replace one of them; boto3 is there without a layer")
+
+
+def _check_shared_objects(groups: Mapping[str, tuple[Member, ...]], target: Target, *, where: str) -> None:
+    problems = [
+        f"\n  {filename}: {problem}" for filename, group in groups.items() for problem in problems_of(group, target)
+    ]
+    if problems:
+        what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{''.join(problems)}"
+        raise BuildError(where, what, hint="the wheel does not hold what its name says; choose another version")
+
+
+def _requirements(selected: Iterable[SelectedWheel], target: Target) -> tuple[Member, ...]:
+    """The lock in a normal form and the manifest: nothing in them is not in the digest, so equal digest is equal bytes.
+
+    They are stored without compression, because zlib's output differs between its implementations.
+    """
+    ordered = sorted(selected, key=lambda wheel: wheel.filename)
+    lines = sorted(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in ordered)
+    packages = [
+        {"name": wheel.name, "version": wheel.version, "filename": wheel.filename, "sha256": wheel.sha256}
+        for wheel in ordered
+    ]
+    manifest = {
+        "digest": layer_digest(ordered, target),
+        "python": target.python,
+        "architecture": target.architecture,
+        "builder": BUILDER_VERSION,
+        "packages": packages,
+    }
+    return (
+        content("manifest.json", canonical_json(manifest).encode("ascii"), compress=False),
+        content("requirements.txt", "".join(lines).encode("utf-8"), compress=False),
+    )

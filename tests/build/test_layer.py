@@ -1,0 +1,297 @@
+"""Layers are spliced from wheels: equal inputs give equal bytes, and what would not work in Lambda is refused."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
+from multi_env_lambda.build.lock import Lock, LockedFile, SelectedWheel, Target, read_lock, select, write_lock
+from multi_env_lambda.errors import BuildError, ToolError
+from multi_env_lambda.model.artifact import Package
+
+X86 = Target(python="3.13", architecture="x86_64")
+
+
+@attrs.frozen
+class Bench:
+    """A folder with wheels and a cache, and the lock that names them."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Lock:
+        return Lock(path=self.folder / "pylock.toml", where="projects/orders/pylock.toml", packages=())
+
+    def selected(self, name: str, body: bytes, *, suffix: str = "-py3-none-any.whl") -> SelectedWheel:
+        filename = f"{name}-1.0{suffix}"
+        (self.folder / filename).write_bytes(body)
+        file = LockedFile(filename=filename, sha256=hashlib.sha256(body).hexdigest(), path=filename)
+        return SelectedWheel(name=name, version="1.0", file=file)
+
+    def wheel(self, name: str, files: Mapping[str, bytes | str]) -> SelectedWheel:
+        return self.selected(name, wheel_bytes(name, files))
+
+    def build(self, *selected: SelectedWheel, cache: str = "cache", target: Target = X86) -> BuiltLayer:
+        downloads = self.folder / "downloads"
+        return build_layer(selected, target, cache=self.folder / cache, lock=self.lock, downloads=downloads)
+
+
+def wheel_bytes(name: str, files: Mapping[str, bytes | str]) -> bytes:
+    info = f"{name}-1.0.dist-info"
+    members = {**files, f"{info}/METADATA": f"Name: {name}\nVersion: 1.0\n", f"{info}/WHEEL": "Wheel-Version: 1.0\n"}
+    record = "".join(f"{member},sha256=x,1\n" for member in (*members, f"{info}/RECORD"))
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, data in {**members, f"{info}/RECORD": record}.items():
+            archive.writestr(member, data)
+    return body.getvalue()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def names(built: BuiltLayer) -> list[str]:
+    with zipfile.ZipFile(built.layer) as archive:
+        assert archive.testzip() is None
+        return [name for name in archive.namelist() if ".dist-info" not in name]
+
+
+def record_of(built: BuiltLayer, name: str) -> list[str]:
+    with zipfile.ZipFile(built.layer) as archive:
+        text = archive.read(f"python/{name}-1.0.dist-info/RECORD").decode()
+    return [row[0] for row in csv.reader(io.StringIO(text)) if ".dist-info" not in row[0]]
+
+
+def test_wheels_are_put_below_python_with_their_metadata(bench: Bench) -> None:
+    built = bench.build(bench.wheel("b", {"b.py": "b = 1"}), bench.wheel("a", {"a/__init__.py": "a = 1"}))
+    assert names(built) == ["python/a/__init__.py", "python/b.py"]
+    assert built.packages == (Package(name="b", version="1.0"), Package(name="a", version="1.0"))
+    with zipfile.ZipFile(built.layer) as archive:
+        assert archive.read("python/b-1.0.dist-info/METADATA") == b"Name: b\nVersion: 1.0\n"
+        assert built.unzipped_size == sum(info.file_size for info in archive.infolist())
+
+
+def test_two_folders_two_umasks_and_two_orders_give_equal_bytes(tmp_path: Path) -> None:
+    found = set()
+    for umask, order in ((0o077, 1), (0o022, -1)):
+        before = os.umask(umask)
+        try:
+            (tmp_path / str(umask)).mkdir()
+            bench = Bench(tmp_path / str(umask))
+            wheels = [bench.wheel("a", {"a.py": "1", "a.data/purelib/x.py": "2"}), bench.wheel("b", {"b.py": "2"})]
+            built = bench.build(*wheels[::order])
+        finally:
+            os.umask(before)
+        found.add((built.digest, built.layer_sha256, built.requirements_sha256))
+        assert hashlib.sha256(built.layer.read_bytes()).hexdigest() == built.layer_sha256
+        assert hashlib.sha256(built.requirements.read_bytes()).hexdigest() == built.requirements_sha256
+    assert len(found) == 1
+
+
+def test_the_requirements_hold_what_the_digest_is_over_and_nothing_else(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    moved = attrs.evolve(wheel, file=attrs.evolve(wheel.file, url="https://user:secret@x.org/a.whl", size=7))
+    first, second = bench.build(wheel), bench.build(moved, cache="other")
+    assert first.requirements.read_bytes() == second.requirements.read_bytes()
+    with zipfile.ZipFile(first.requirements) as archive:
+        assert archive.namelist() == ["manifest.json", "requirements.txt"]
+        assert archive.read("requirements.txt").decode() == f"a==1.0 --hash=sha256:{wheel.sha256}\n"
+        manifest = json.loads(archive.read("manifest.json"))
+    assert (manifest["digest"], manifest["python"], manifest["architecture"]) == (first.digest, "3.13", "x86_64")
+    assert manifest["packages"] == [{"name": "a", "version": "1.0", "filename": wheel.filename, "sha256": wheel.sha256}]
+
+
+def test_the_digest_is_over_files_and_target(bench: Bench) -> None:
+    a, b = bench.wheel("a", {"a.py": "1"}), bench.wheel("b", {"b.py": "1"})
+    other = bench.wheel("a", {"a.py": "2"})
+    targets = [X86, *(attrs.evolve(X86, **one) for one in ({"python": "3.12"}, {"architecture": "arm64"}))]
+    targets.append(attrs.evolve(X86, glibc=(2, 28)))
+    digests = {layer_digest((a, b), target) for target in targets} | {layer_digest((other, b), X86)}
+    assert len(digests) == 5
+    assert layer_digest((b, a), X86) == layer_digest((a, b), X86)
+
+
+def test_a_second_call_needs_neither_wheels_nor_downloads(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    first = bench.build(wheel)
+    (bench.folder / wheel.filename).unlink()
+    (bench.folder / "downloads" / "wheels" / wheel.sha256 / wheel.filename).unlink()
+    assert bench.build(wheel) == first
+
+
+def test_a_cut_file_in_the_cache_is_made_again(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    first = bench.build(wheel)
+    whole = first.layer.read_bytes()
+    first.layer.write_bytes(whole[:10])
+    assert bench.build(wheel).layer.read_bytes() == whole
+
+
+def test_many_builders_at_once_agree(bench: Bench) -> None:
+    wheels = [bench.wheel(name, {f"{name}.py": name * 1000}) for name in "abcdef"]
+    with ThreadPoolExecutor(8) as pool:
+        built = list(pool.map(lambda _: bench.build(*wheels), range(8)))
+    assert len(set(built)) == 1
+    assert [path.name for path in (bench.folder / "cache" / "layer").iterdir()] == [built[0].digest]
+
+
+def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(bench: Bench) -> None:
+    files = {
+        "a.py": "1",
+        "a-1.0.data/purelib/pure.py": "2",
+        "a-1.0.data/platlib/sub/plat.py": "3",
+        "a-1.0.data/scripts/run": "#!python",
+        "a-1.0.data/headers/a.h": "h",
+        "a-1.0.data/data/share/a.txt": "t",
+        "__pycache__/a.cpython-313.pyc": "c",
+        "b.pyc": "c",
+    }
+    built = bench.build(bench.wheel("a", files))
+    assert names(built) == ["python/a.py", "python/pure.py", "python/sub/plat.py"]
+    assert sorted(record_of(built, "a")) == ["a.py", "pure.py", "sub/plat.py"]
+
+
+def test_a_record_without_a_reason_to_change_stays_as_it_is(bench: Bench) -> None:
+    built = bench.build(bench.wheel("a", {"a.py": "1"}))
+    assert record_of(built, "a") == ["a.py"]
+
+
+BAD_WHEELS: dict[str, tuple[dict[str, bytes | str], str]] = {
+    "unknown data": ({"a-1.0.data/stuff/x": "1"}, "unknown place 'stuff'"),
+    "library outside": ({"a-1.0.data/data/lib/liba.so.1": "1"}, "outside of site-packages"),
+    "two infos": ({"b-2.0.dist-info/METADATA": "1"}, "must have one .dist-info folder, that of a; found: a-1.0"),
+    "double after the move": ({"x.py": "1", "a-1.0.data/purelib/x.py": "2"}, "'x.py'"),
+    "not a library": ({"a/_x.cpython-313-x86_64-linux-gnu.so": "text"}, "does not start with the ELF signature"),
+    "climbing": ({"../a.py": "1"}, "climbs out"),
+}
+
+
+@pytest.mark.parametrize("mistake", BAD_WHEELS)
+def test_a_strange_wheel_is_refused_and_nothing_is_kept(bench: Bench, mistake: str) -> None:
+    files, reason = BAD_WHEELS[mistake]
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.wheel("a", files))
+    assert reason in caught.value.what
+    assert not list((bench.folder / "cache").rglob("*.zip"))
+
+
+def test_wheels_that_disagree_about_a_file_are_both_named(bench: Bench) -> None:
+    one, two = bench.wheel("a", {"shared.py": "1"}), bench.wheel("b", {"shared.py": "2"})
+    with pytest.raises(BuildError, match=r"a-1\.0-py3.* and b-1\.0-py3.* both have a file 'shared\.py'"):
+        bench.build(one, two)
+
+
+def test_wheels_that_agree_about_a_file_share_it(bench: Bench) -> None:
+    init = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+    one = bench.wheel("a", {"google/__init__.py": init, "google/a.py": "1"})
+    two = bench.wheel("b", {"google/__init__.py": init, "google/b.py": "1"})
+    assert names(bench.build(one, two)) == [f"python/google/{name}.py" for name in ("__init__", "a", "b")]
+
+
+def test_a_layer_over_the_limit_lists_the_biggest(bench: Bench) -> None:
+    big = bench.wheel("big", {f"big/{n}.bin": bytes(66_000_000) for n in range(4)})
+    with pytest.raises(BuildError, match=r"Lambda allows 262144000; .*\n *264\.0 MB  big-1\.0.*\n *0\.0 MB  a-1\.0"):
+        bench.build(bench.wheel("a", {"a.py": "1"}), big)
+
+
+def test_a_wheel_that_was_changed_in_the_cache_is_refused(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    bench.build(wheel)
+    (bench.folder / "downloads" / "wheels" / wheel.sha256 / wheel.filename).write_bytes(wheel_bytes("a", {"a.py": "2"}))
+    with pytest.raises(BuildError, match="is locked"):
+        bench.build(wheel, cache="other")
+
+
+def test_a_unit_without_dependencies_gets_an_empty_layer(bench: Bench) -> None:
+    assert names(bench.build()) == []
+
+
+def sdist(bench: Bench, name: str, setup: str) -> SelectedWheel:
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w:gz") as archive:
+        project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+        for member, text in (("pyproject.toml", project), ("backend.py", setup), ("PKG-INFO", metadata)):
+            info = tarfile.TarInfo(f"{name}-1.0/{member}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return bench.selected(name, body.getvalue(), suffix=".tar.gz")
+
+
+BACKEND = """
+import random, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "a-1.0-{tag}.whl"
+    with zipfile.ZipFile(f"{{folder}}/{{name}}", "w") as archive:
+        archive.writestr("a.py", "1")
+        archive.writestr("a-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: a\\nVersion: 1.0\\n")
+        wheel = f"Wheel-Version: 1.0\\nGenerator: x {{random.random()}}\\nRoot-Is-Purelib: true\\nTag: {tag}\\n"
+        archive.writestr("a-1.0.dist-info/WHEEL", wheel)
+        archive.writestr("a-1.0.dist-info/RECORD", f"a.py,,{{random.random()}}\\n")
+    return name
+"""
+
+
+def test_an_sdist_that_builds_a_pure_wheel_is_built_and_normalised(tmp_path: Path) -> None:
+    found = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name)
+        found.append(bench.build(sdist_once(tmp_path, bench)))
+    assert names(found[0]) == ["python/a.py"]
+    assert found[0].layer_sha256 == found[1].layer_sha256
+
+
+def sdist_once(folder: Path, bench: Bench) -> SelectedWheel:
+    """The same bytes for every bench: tar files carry the time of their making."""
+    kept = folder / "a-1.0.tar.gz"
+    if not kept.exists():
+        made = sdist(bench, "a", BACKEND.format(tag="py3-none-any"))
+        kept.write_bytes((bench.folder / made.filename).read_bytes())
+    return bench.selected("a", kept.read_bytes(), suffix=".tar.gz")
+
+
+def test_an_sdist_that_builds_for_this_machine_is_refused(bench: Bench) -> None:
+    with pytest.raises(BuildError, match=r"builds a-1\.0-cp313-cp313-linux_x86_64\.whl, which is not pure"):
+        bench.build(sdist(bench, "a", BACKEND.format(tag="cp313-cp313-linux_x86_64")))
+
+
+def test_an_sdist_that_cannot_be_built_is_an_error_of_the_tool(bench: Bench) -> None:
+    with pytest.raises(ToolError, match="no wheel at all"):
+        bench.build(sdist(bench, "a", "raise SystemExit(1)"))
+
+
+@pytest.mark.network
+def test_pandas_runs_from_the_extracted_layer(tmp_path: Path) -> None:
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "r"\nversion = "1"\ndependencies = ["pandas"]\n')
+    write_lock(tmp_path, python=python)
+    lock = read_lock(tmp_path, where="projects/r")
+    assert lock is not None
+    # With the glibc of a newer Lambda: current releases of numpy no longer support the one of Python 3.11.
+    machine = "arm64" if os.uname().machine == "aarch64" else "x86_64"
+    target = Target(python=python, architecture=machine, glibc=(2, 34))
+    built = build_layer(select(lock, target), target, cache=tmp_path / "cache", lock=lock)
+    with zipfile.ZipFile(built.layer) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "opt")
+    code = "import pandas; print(pandas.DataFrame({'a': [1, 2]}).a.sum(), pandas.__file__)"
+    path = {"PYTHONPATH": str(tmp_path / "opt" / "python")}
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["3", str(tmp_path / "opt" / "python" / "pandas" / "__init__.py")]
