@@ -1,0 +1,262 @@
+"""What can be said of handlers without running them: (wheel, layer, handlers) -> nothing, or the error.
+
+It is lenient: only what fails in every Python version is refused; the rest is left to the import in an interpreter.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+
+__all__ = ["Code", "Handler", "check_statically", "missing_module", "no_function", "no_module", "read_code"]
+
+_OFFERED = frozenset(
+    {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
+)
+# Of versions of Python that are newer or older than the one that runs this.
+_ALSO_STANDARD = frozenset(
+    {"annotationlib", "asynchat", "asyncore", "binhex", "compression", "distutils", "formatter", "imp", "parser"}
+    | {"smtpd", "symbol", "tomllib", "zoneinfo"}
+)
+_MAX_SHOWN = 5
+
+
+@attrs.frozen(kw_only=True)
+class Handler:
+    """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say."""
+
+    key: str
+    text: str
+
+    @property
+    def is_job(self) -> bool:
+        return ":" in self.text
+
+    @property
+    def module(self) -> str:
+        return self.text.rpartition(self._separator)[0].replace("/", ".")
+
+    @property
+    def function(self) -> str:
+        return self.text.rpartition(self._separator)[2]
+
+    @property
+    def _separator(self) -> str:
+        return ":" if self.is_job else "."
+
+    @property
+    def shown(self) -> str:
+        return f"{'job' if self.is_job else 'function'} `{self.key}`, handler `{self.text}`"
+
+
+@attrs.frozen(kw_only=True)
+class Code:
+    """The modules of a wheel with their text, and the names of those in the layer; namespace packages have no text."""
+
+    sources: Mapping[str, tuple[str, bytes]]
+    modules: frozenset[str]
+    layer: frozenset[str]
+
+
+def read_code(wheel: Path, layer: Path | None) -> Code:
+    """Look into the wheel and the layer's directory."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        sources = {_module(name): (name, archive.read(name)) for name in names if name.endswith(".py")}
+    return Code(sources=sources, modules=_modules(names), layer=_modules(_layer_names(layer)))
+
+
+def _layer_names(layer: Path | None) -> Iterator[str]:
+    if layer is None:
+        return
+    with zipfile.ZipFile(layer) as archive:
+        for name in archive.namelist():
+            if name.startswith("python/lib/") and name.count("/") > 4:
+                yield name.split("/", 4)[4]
+            elif name.startswith("python/"):
+                yield name.removeprefix("python/")
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _modules(paths: Iterable[str]) -> frozenset[str]:
+    found = set()
+    for path in paths:
+        folders, _, name = path.rpartition("/")
+        if name.endswith((".py", ".so", ".pyc")):
+            found.add(_module(f"{folders}/{name.partition('.')[0]}".lstrip("/")))
+        while folders:
+            found.add(folders.replace("/", "."))
+            folders = folders.rpartition("/")[0]
+    return frozenset(found)
+
+
+def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> None:
+    """Every handler's module is there and defines its function, and what the module imports at its top is there too.
+
+    Raises:
+        ConfigurationError: with the function, its handler, and what is missing.
+    """
+    for handler in handlers:
+        if not handler.module or not handler.function.isidentifier():
+            what = f"{handler.shown}: found no module and function in it"
+            raise ConfigurationError(where, what, hint="write it as `package.module.function`")
+        if handler.module in code.sources:
+            _check_function(code, handler, where)
+            if not handler.is_job:
+                _check_imports(code, handler, where)
+        elif handler.module not in code.layer:
+            raise no_module(code, handler, where)
+
+
+def _check_function(code: Code, handler: Handler, where: str) -> None:
+    tree = _parsed(code.sources[handler.module][1])
+    names = _Names()
+    if tree is None:
+        return
+    names.read(tree.body)
+    if handler.function in names.coroutines:
+        what = f"{handler.shown}: the function is `async def`, which Lambda does not await"
+        raise ConfigurationError(where, what, hint="write a plain function that calls `asyncio.run`")
+    if handler.function not in names.all and not names.is_open:
+        raise no_function(handler, sorted(names.functions), where)
+
+
+def _parsed(source: bytes) -> ast.Module | None:
+    # The runtime may be newer than this Python and know more syntax; an interpreter of its version decides.
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+class _Names:
+    """What a module defines at its top level; ``is_open`` where that cannot be known."""
+
+    def __init__(self) -> None:
+        self.all: set[str] = set()
+        self.functions: set[str] = set()
+        self.coroutines: set[str] = set()
+        self.is_open = False
+
+    def read(self, body: Iterable[ast.stmt]) -> None:
+        for statement in body:
+            match statement:
+                case ast.FunctionDef(name=name):
+                    self.functions.add(name)
+                    self.all.add(name)
+                    self.is_open |= name == "__getattr__"
+                case ast.AsyncFunctionDef(name=name):
+                    self.all.add(name)
+                    if not statement.decorator_list:
+                        self.coroutines.add(name)
+                case ast.ClassDef(name=name):
+                    self.all.add(name)
+                case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                    self.all.update(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+                    self.is_open |= any(alias.name == "*" for alias in aliases)
+                case _:
+                    self._read_other(statement)
+
+    def _read_other(self, statement: ast.stmt) -> None:
+        nodes = list(ast.walk(statement))
+        self.all.update(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+        self.is_open |= any(isinstance(node, ast.Name) and node.id in ("globals", "exec", "setattr") for node in nodes)
+        for node in nodes:
+            if node is not statement and isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+                self.read([node])
+
+
+def _check_imports(code: Code, handler: Handler, where: str) -> None:
+    seen: set[str] = set()
+    waiting = list(_with_parents(handler.module))
+    while waiting:
+        module = waiting.pop()
+        if module in seen or module not in code.sources:
+            continue
+        seen.add(module)
+        path, source = code.sources[module]
+        tree = _parsed(source)
+        for line, wanted, parts in _top_imports(tree, module, path.endswith("__init__.py")) if tree else ():
+            if not _is_there(code, wanted):
+                raise missing_module(code, handler, wanted, f"{path} line {line}", where)
+            waiting += [*_with_parents(wanted), *parts]
+
+
+def _with_parents(module: str) -> Iterator[str]:
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
+
+
+def _top_imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    # What stands in `if` or `try` may be meant to fail: for type checkers, for other versions, for an optional module.
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield statement.lineno, alias.name, ()
+        elif isinstance(statement, ast.ImportFrom):
+            base = statement.module or ""
+            if statement.level:
+                parents = module.split(".")
+                parents = parents[: len(parents) - statement.level + is_package]
+                base = ".".join([*parents, *([base] if base else [])])
+            if base:
+                yield statement.lineno, base, tuple(f"{base}.{alias.name}" for alias in statement.names)
+
+
+def _is_there(code: Code, wanted: str) -> bool:
+    if wanted in code.modules or wanted in code.layer:
+        return True
+    top = wanted.partition(".")[0]
+    if top in code.modules:
+        # A plain module may make modules by itself, as `six` does; a package has them as files.
+        parent = next(name for name in _with_parents(wanted) if name in code.modules)
+        return parent in code.sources and not code.sources[parent][0].endswith("__init__.py")
+    return top in code.layer or top in sys.stdlib_module_names or top in _OFFERED or top in _ALSO_STANDARD
+
+
+def no_module(code: Code, handler: Handler, where: str) -> ConfigurationError:
+    """The handler's own module is neither in the wheel nor in the layer."""
+    what = f"{handler.shown}: there is no module `{handler.module}` in the wheel"
+    return ConfigurationError(where, what, hint=_did_you_mean(handler.module, sorted(code.sources), "modules"))
+
+
+def no_function(handler: Handler, functions: Iterable[str], where: str) -> ConfigurationError:
+    """The handler's module is there, but not the function."""
+    what = f"{handler.shown}: the module `{handler.module}` does not define `{handler.function}`"
+    return ConfigurationError(where, what, hint=_did_you_mean(handler.function, sorted(functions), "functions"))
+
+
+def missing_module(code: Code, handler: Handler, module: str, importer: str, where: str) -> ConfigurationError:
+    """Something that the handler's module needs is not there."""
+    what = f"{handler.shown}: the module `{module}` is missing, it is imported by {importer}"
+    top = module.partition(".")[0]
+    if top in code.modules:
+        hint = _did_you_mean(module, sorted(code.sources), "modules")
+    elif top in code.layer:
+        hint = "the layer has another version of it: lock again, or correct the import"
+    else:
+        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again (`lock.py`)"
+    return ConfigurationError(where, what, hint=hint)
+
+
+def _did_you_mean(found: str, known: list[str], kind: str) -> str:
+    close = get_close_matches(found, known, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    if not known:
+        return f"there are no {kind}: correct the handler, or the package's settings"
+    shown = ", ".join(f"`{name}`" for name in known[:_MAX_SHOWN])
+    more = " and more" if len(known) > _MAX_SHOWN else ""
+    return f"correct the handler; there {'are' if len(known) > 1 else 'is'} {shown}{more}"

@@ -1,0 +1,315 @@
+"""Before anything is published: every handler is imported in a clean interpreter that has what Lambda has."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.build.archive import check_names
+from multi_env_lambda.build.imports import (
+    Code,
+    Handler,
+    check_statically,
+    missing_module,
+    no_function,
+    no_module,
+    read_code,
+)
+from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.model.digest import digest
+
+__all__ = ["check_handlers"]
+
+_VERSION = 1
+_PROGRAM = Path(__file__).with_name("preflight_run.py")
+_TAIL_BYTES = 2000
+_ELF_MACHINES = {62: "x86_64", 183: "arm64"}
+_ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def check_handlers(
+    wheel: Path,
+    layer: Path | None,
+    handlers: tuple[tuple[str, str], ...],
+    *,
+    interpreter: Path | None,
+    where: str,
+    environment: Mapping[str, str],
+    cache: Path | None = None,
+    seconds: float = 60,
+) -> None:
+    """Find a handler that would not start in Lambda; ``handlers`` are (function key, handler).
+
+    ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
+    than this machine's, the handlers are looked at and not imported; jobs (`module:function`) never are.
+    A success is remembered in ``cache``.
+
+    Raises:
+        ConfigurationError: with the function, its handler, and what is missing.
+    """
+    wanted = tuple(Handler(key=key, text=text) for key, text in handlers)
+    try:
+        code = read_code(wheel, layer)
+        check_statically(code, wanted, where=where)
+        imported = tuple(handler for handler in wanted if not handler.is_job)
+        if interpreter is None or not imported or not _runs_here(layer):
+            return
+        check = _Check(
+            wheel=wheel,
+            layer=layer,
+            handlers=imported,
+            interpreter=interpreter,
+            environment=dict(environment),
+            where=where,
+        )
+        mark = None if cache is None else cache / "preflight" / check.digest()
+        if mark is None or not mark.exists():
+            _judge(check, code, check.run(cache, seconds))
+            if mark is not None:
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.touch()
+    except zipfile.BadZipFile as error:
+        raise BuildError(
+            where, f"the wheel or the layer is not a readable zip: {error}", hint="build it again"
+        ) from error
+
+
+def _runs_here(layer: Path | None) -> bool:
+    """Whether the compiled modules of the layer, if any, are for this machine's system and processor."""
+    if layer is None:
+        return True
+    with zipfile.ZipFile(layer) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith(".so"):
+                with archive.open(info) as stream:
+                    head = stream.read(20)
+                machine = struct.unpack_from("<H", head, 18)[0] if head[:4] == b"\x7fELF" and len(head) == 20 else None
+                here = _ARCHITECTURES.get(platform.machine()) if platform.system() == "Linux" else None
+                if machine is None or _ELF_MACHINES.get(machine) != here:
+                    return False
+    return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@attrs.frozen(kw_only=True)
+class _Check:
+    """One run of the clean interpreter."""
+
+    wheel: Path
+    layer: Path | None
+    handlers: tuple[Handler, ...]
+    interpreter: Path
+    environment: Mapping[str, str]
+    where: str
+
+    def digest(self) -> str:
+        """Everything that the outcome depends on."""
+        return digest(
+            {
+                "version": _VERSION,
+                "wheel": _sha256(self.wheel),
+                "layer": None if self.layer is None else _sha256(self.layer),
+                "handlers": [(handler.key, handler.text) for handler in self.handlers],
+                "interpreter": [os.path.realpath(self.interpreter), _venv_settings(self.interpreter)],
+                "environment": dict(self.environment),
+            }
+        )
+
+    def run(self, cache: Path | None, seconds: float) -> _Outcome:
+        with (
+            tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as scratch,
+            _extracted(self.layer, cache, self.where) as layer_folder,
+        ):
+            folder = Path(scratch).resolve()
+            task = folder / "task"
+            _extract(self.wheel, task, "", self.where)
+            packages = sorted(layer_folder.glob("lib/python3*/site-packages")) if layer_folder else []
+            first = [task, *packages, *([layer_folder] if layer_folder else [])]
+            orders = {
+                "first": [str(path) for path in first],
+                "last": [str(path) for path in _site_packages(self.interpreter)],
+                "handlers": [
+                    {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
+                ],
+            }
+            (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
+            command: list[str | Path] = [
+                self.interpreter,
+                "-I",
+                "-S",
+                _PROGRAM,
+                folder / "orders.json",
+                folder / "answers.jsonl",
+            ]
+            return _start(command, folder, _lambda_environment(folder, task, self.environment), seconds)
+
+
+@attrs.frozen(kw_only=True)
+class _Outcome:
+    """What the interpreter wrote before it ended; ``status`` is None where it was ended by the time limit."""
+
+    answers: tuple[Mapping[str, Any], ...]
+    status: int | None
+    seconds: float
+    tail: str
+
+
+def _start(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float) -> _Outcome:
+    # Output goes to a file: a child that outlives the handler's module would hold a pipe open for ever.
+    with (folder / "output").open("wb") as output:
+        try:
+            process = subprocess.Popen(
+                [os.fspath(word) for word in command],
+                cwd=folder / "task",
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            what = f"`{command[0]}` could not be started: {error.strerror}"
+            raise ToolError("preflight", what, hint="give the path of a Python interpreter") from error
+        status: int | None = None
+        try:
+            status = process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _end_group(process)
+    answers = folder / "answers.jsonl"
+    lines = answers.read_text(encoding="utf-8").splitlines() if answers.exists() else []
+    tail = (folder / "output").read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
+    return _Outcome(answers=tuple(json.loads(line) for line in lines), status=status, seconds=seconds, tail=tail)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _lambda_environment(folder: Path, task: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """The variables that Lambda sets, those of the function, and nothing of the user; credentials cannot be found."""
+    region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "LAMBDA_TASK_ROOT": str(task),
+        **own,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _venv_settings(interpreter: Path) -> str:
+    settings = interpreter.parent.parent / "pyvenv.cfg"
+    return settings.read_text(encoding="utf-8") if settings.is_file() else ""
+
+
+def _site_packages(interpreter: Path) -> list[Path]:
+    # `-S` leaves out the venv's own packages, so that nothing in them runs by itself (`.pth` files).
+    venv = interpreter.parent.parent
+    return sorted(venv.glob("lib/python3*/site-packages")) if (venv / "pyvenv.cfg").is_file() else []
+
+
+@contextmanager
+def _extracted(layer: Path | None, cache: Path | None, where: str) -> Iterator[Path | None]:
+    """The layer's ``python`` folder; in the cache it is kept, since units change and layers seldom do."""
+    if layer is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        if cache is None:
+            _extract(layer, Path(scratch) / "layer", "python/", where)
+            yield Path(scratch) / "layer"
+            return
+        place = cache / "preflight" / f"layer-{_sha256(layer)}"
+        if not place.is_dir():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+            try:
+                _extract(layer, new, "python/", where)
+                # Where another process was faster, its folder has the same content.
+                if not place.is_dir():
+                    os.rename(new, place)
+            except OSError:
+                if not place.is_dir():
+                    raise
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+        yield place
+
+
+def _extract(archive_path: Path, folder: Path, prefix: str, where: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive_path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        check_names([info.orig_filename for info in infos], where=where)
+        for info in infos:
+            if info.filename.startswith(prefix):
+                target = folder / info.filename.removeprefix(prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as reader, target.open("wb") as writer:
+                    shutil.copyfileobj(reader, writer, 1 << 20)
+
+
+def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:
+    """Raise for the first handler, in order, that did not come to its end well."""
+    last = {answer["number"]: answer for answer in outcome.answers}
+    for number, handler in enumerate(check.handlers):
+        answer = last.get(number, {"kind": "started"})
+        match answer["kind"]:
+            case "ok" | "undecided":
+                continue
+            case "missing" if answer["module"] == handler.module:
+                raise no_module(code, handler, check.where)
+            case "missing":
+                raise missing_module(code, handler, answer["module"], answer["place"] or handler.module, check.where)
+            case "no_function":
+                raise no_function(handler, answer["functions"], check.where)
+            case "not_callable":
+                what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
+                raise ConfigurationError(check.where, what, hint="name a function")
+            case "raised":
+                at = f" ({answer['place']})" if answer["place"] else ""
+                what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
+                raise ConfigurationError(check.where, what, hint="it would raise in Lambda too: correct the module")
+            case _:
+                raise _not_finished(check, handler, outcome)
+
+
+def _not_finished(check: _Check, handler: Handler, outcome: _Outcome) -> ConfigurationError:
+    if outcome.status is None:
+        what = f"{handler.shown}: importing its module did not end within {outcome.seconds:g} seconds"
+        return ConfigurationError(check.where, what, hint="do long work in the function, not at the top of the module")
+    what = f"{handler.shown}: importing its module ended the interpreter with status {outcome.status}: {outcome.tail}"
+    return ConfigurationError(check.where, what, hint="the module, or a compiled one that it imports, ends the process")

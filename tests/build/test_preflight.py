@@ -1,0 +1,274 @@
+"""Every handler is imported in a clean interpreter before anything is published."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.build.preflight import check_handlers
+from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+
+HANDLER = "def handler(event, context):\n    return event\n"
+PYTHON = Path(sys.executable)
+
+
+def packed(path: Path, files: Mapping[str, str | bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def wheel_of(folder: Path, text: str = HANDLER, **others: str) -> Path:
+    more = {f"orders/{name}.py": content for name, content in others.items()}
+    return packed(folder / "orders.whl", {"orders/__init__.py": "", "orders/create.py": text, **more})
+
+
+def check(
+    wheel: Path,
+    *handlers: str,
+    layer: Path | None = None,
+    interpreter: Path | None = PYTHON,
+    environment: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+    seconds: float = 60,
+) -> None:
+    pairs = tuple((f"f{number}", handler) for number, handler in enumerate(handlers or ("orders.create.handler",)))
+    check_handlers(
+        wheel,
+        layer,
+        pairs,
+        interpreter=interpreter,
+        where="projects/orders",
+        environment=environment or {},
+        cache=cache,
+        seconds=seconds,
+    )
+
+
+def refused(*args: object, **named: object) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        check(*args, **named)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+@contextmanager
+def variables(**values: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_a_good_handler_passes(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path))
+
+
+# --- what is seen without an interpreter ---
+def test_a_misspelled_function_is_refused_with_the_likely_one(tmp_path: Path) -> None:
+    text = refused(wheel_of(tmp_path), "orders.create.handlr", interpreter=None)
+    assert "function `f0`, handler `orders.create.handlr`" in text
+    assert "did you mean `handler`?" in text
+
+
+def test_a_misspelled_module_is_refused_with_the_likely_one(tmp_path: Path) -> None:
+    text = refused(wheel_of(tmp_path), "orders.craete.handler", interpreter=None)
+    assert "no module `orders.craete`" in text
+    assert "did you mean `orders.create`?" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from json import dumps as handler\n",
+        "handler = print\n",
+        "if True:\n    def handler(e, c): ...\n",
+        "try:\n    from json import dumps as handler\nexcept ImportError:\n    handler = None\n",
+        "import asyncio\n@asyncio.to_thread\nasync def handler(e, c): ...\n",
+        "class handler: ...\n",
+        "from json import *\n",
+    ],
+)
+def test_every_way_to_define_a_function_counts(tmp_path: Path, text: str) -> None:
+    check(wheel_of(tmp_path, text), interpreter=None)
+
+
+def test_a_function_inside_another_does_not_count(tmp_path: Path) -> None:
+    text = "def outer():\n    def handler(e, c): ...\n"
+    assert "does not define `handler`" in refused(wheel_of(tmp_path, text), interpreter=None)
+
+
+def test_a_coroutine_is_refused(tmp_path: Path) -> None:
+    assert "async def" in refused(wheel_of(tmp_path, "async def handler(e, c): ...\n"), interpreter=None)
+
+
+def test_a_missing_module_is_seen_where_no_interpreter_is(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "from orders import db\n" + HANDLER, db="import json\nimport pydantic.fields\n")
+    text = refused(wheel, interpreter=None)
+    assert "`pydantic.fields` is missing, it is imported by orders/db.py line 2" in text
+    assert "add what provides `pydantic` to `dependencies`" in text
+
+
+def test_a_module_of_the_unit_that_was_left_out_is_seen(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "from .datebase import open\n" + HANDLER, database="")
+    assert "did you mean `orders.database`?" in refused(wheel, interpreter=None)
+
+
+def test_imports_that_may_fail_are_left_alone(tmp_path: Path) -> None:
+    text = "try:\n    import nothing_here\nexcept ImportError:\n    pass\n" + HANDLER
+    check(wheel_of(tmp_path, text))
+
+
+def test_modules_of_the_layer_and_of_lambda_are_there(tmp_path: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/rate/__init__.py": "value = 7\n"})
+    check(wheel_of(tmp_path, "import boto3\nfrom rate import value\n" + HANDLER), layer=layer)
+
+
+def test_a_handler_may_lie_in_the_layer(tmp_path: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/lib/python3.11/site-packages/wrap/main.py": HANDLER})
+    check(wheel_of(tmp_path), "wrap.main.handler", layer=layer)
+
+
+def test_a_handler_with_slashes_is_found_as_lambda_finds_it(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path), "orders/create.handler")
+
+
+def test_a_job_is_looked_at_and_never_run(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "raise SystemExit\nimport awsglue\ndef main(): ...\n")
+    check(wheel, "orders.create:main")
+    assert "job `f0`" in refused(wheel, "orders.create:mian")
+
+
+# --- what is seen by importing ---
+def test_a_missing_module_is_named_with_the_line_that_wants_it(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "import importlib\nimportlib.import_module('pydanticc')\n" + HANDLER)
+    text = refused(wheel)
+    assert "`pydanticc` is missing, it is imported by orders/create.py line 2" in text
+
+
+def test_a_function_that_is_made_at_run_time_is_found(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path, "globals()['handler'] = print\n"))
+
+
+def test_a_function_that_was_deleted_is_missed(tmp_path: Path) -> None:
+    assert "does not define `handler`" in refused(wheel_of(tmp_path, HANDLER + "del handler\n"))
+
+
+def test_what_cannot_be_called_is_refused(tmp_path: Path) -> None:
+    assert "is of type int" in refused(wheel_of(tmp_path, "handler = 7\n"))
+
+
+def test_an_error_at_import_is_shown_with_its_line(tmp_path: Path) -> None:
+    text = refused(wheel_of(tmp_path, "import os\nTABLE = os.environ['TABLE']\n" + HANDLER))
+    assert "KeyError: 'TABLE' (orders/create.py line 2)" in text
+
+
+def test_the_variables_of_the_function_are_set(tmp_path: Path) -> None:
+    text = "import os\nassert os.environ['TABLE'] == 'orders-prod' and os.environ['AWS_REGION']\n" + HANDLER
+    check(wheel_of(tmp_path, text), environment={"TABLE": "orders-prod"})
+
+
+def test_nothing_of_the_user_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "secret_module.py").write_text("")
+    text = (
+        "import os, sys\n"
+        "assert 'AWS_SECRET_ACCESS_KEY' not in os.environ\n"
+        "import boto3\n"
+        "assert boto3.Session().get_credentials() is None\n"
+        "try:\n    import secret_module\nexcept ImportError:\n    pass\nelse:\n    raise AssertionError\n"
+    )
+    with variables(AWS_SECRET_ACCESS_KEY="x", AWS_ACCESS_KEY_ID="y", PYTHONPATH=str(tmp_path / "mine")):
+        check(wheel_of(tmp_path, text + HANDLER))
+
+
+def test_a_call_to_aws_at_import_time_is_not_held_against_it(tmp_path: Path) -> None:
+    text = "import boto3\nboto3.client('ssm').get_parameter(Name='x')\n"
+    check(wheel_of(tmp_path, text + HANDLER))
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"])
+def test_a_module_that_ends_the_process_is_named(tmp_path: Path, end: str) -> None:
+    text = refused(
+        wheel_of(tmp_path, HANDLER, broken=f"{end}\n{HANDLER}"), "orders.create.handler", "orders.broken.handler"
+    )
+    assert "function `f1`" in text and "ended the interpreter with status" in text
+
+
+def test_system_exit_at_import_is_an_error(tmp_path: Path) -> None:
+    assert "SystemExit" in refused(wheel_of(tmp_path, "raise SystemExit(0)\n" + HANDLER))
+
+
+def test_a_module_that_does_not_end_is_given_up(tmp_path: Path) -> None:
+    text = "import subprocess, threading\nsubprocess.Popen(['sleep', '600'])\nthreading.Event().wait()\n"
+    assert "did not end within 0.5 seconds" in refused(wheel_of(tmp_path, text + HANDLER), seconds=0.5)
+
+
+def test_two_handlers_under_one_key_are_both_judged(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "raise ValueError('first')\n" + HANDLER, other=HANDLER)
+    handlers = (("create", "orders.create.handler"), ("create", "orders.other.handler"))
+    with pytest.raises(ConfigurationError, match="ValueError: first"):
+        check_handlers(wheel, None, handlers, interpreter=PYTHON, where="projects/orders", environment={})
+
+
+def test_a_layer_for_another_processor_is_not_imported(tmp_path: Path) -> None:
+    foreign = b"\x7fELF" + bytes(14) + (8).to_bytes(2, "little") + bytes(8)  # MIPS, which Lambda does not have
+    layer = packed(tmp_path / "layer.zip", {"python/fast.abi3.so": foreign})
+    check(wheel_of(tmp_path, "import fast\n" + HANDLER), layer=layer)
+
+
+# --- the cache ---
+def test_a_success_is_remembered(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    wheel = wheel_of(tmp_path, f"open({str(trace)!r}, 'a').write('x')\n" + HANDLER)
+    check(wheel, cache=tmp_path / "cache")
+    check(wheel, cache=tmp_path / "cache")
+    assert trace.read_text() == "x"
+
+
+def test_another_layer_is_imported_again(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "from rate import value\n" + HANDLER)
+    good = packed(tmp_path / "good.zip", {"python/rate.py": "value = 7\n"})
+    bad = packed(tmp_path / "bad.zip", {"python/rate.py": "other = 7\n"})
+    check(wheel, layer=good, cache=tmp_path / "cache")
+    assert "cannot import name 'value'" in refused(wheel, layer=bad, cache=tmp_path / "cache")
+
+
+def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    wheel = wheel_of(tmp_path, f"open({str(gate)!r})\n" + HANDLER)
+    assert "FileNotFoundError" in refused(wheel, cache=tmp_path / "cache")
+    gate.touch()
+    check(wheel, cache=tmp_path / "cache")
+
+
+# --- hostile input ---
+def test_an_entry_that_escapes_is_refused_and_not_written(tmp_path: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/../../../evil.py": "x"})
+    with pytest.raises(BuildError, match="climbs out"):
+        check(wheel_of(tmp_path), layer=layer)
+
+
+def test_a_wheel_that_is_no_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "orders.whl").write_bytes(b"PK but not really")
+    with pytest.raises(BuildError, match="not a readable zip"):
+        check(tmp_path / "orders.whl")
+
+
+def test_an_interpreter_that_is_not_there_is_an_error_of_the_tool(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="could not be started"):
+        check(wheel_of(tmp_path), interpreter=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("handler", ["handler", ".handler", "orders.create.", "orders.create.a-b", "orders.create:"])
+def test_what_is_not_a_handler_is_refused(tmp_path: Path, handler: str) -> None:
+    assert "write it as `package.module.function`" in refused(wheel_of(tmp_path), handler, interpreter=None)
