@@ -13,7 +13,7 @@ from typing import Any, Literal
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["MASK", "STATEFUL", "changes"]
+__all__ = ["MASK", "STATEFUL", "changes", "replaced_by"]
 
 MASK = canonical_json("***")
 """What stands for both values of a property whose name looks like a secret."""
@@ -103,6 +103,11 @@ def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
         for name in sorted({*resources_before, *resources_after})
     )
     return tuple(change for change in found if change is not None)
+
+
+def replaced_by(type_: str) -> frozenset[str]:
+    """The properties of a type whose change makes a new resource, as far as they are known here."""
+    return _REPLACED_BY.get(type_, frozenset())
 
 
 def _document(template: str | None) -> Mapping[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, logical_id, ref
@@ -91,7 +93,7 @@ def add_versions(unit: Unit, found: Json, *, where: str) -> Json:
         name = logical_id(function.key, "Function")
         properties = _properties(result, name, where)
         version = Resource(
-            logical_id=logical_id(function.key, "Version", _identity(unit, properties)),
+            logical_id=logical_id(function.key, "Version", _identity(unit, properties, result["Resources"])),
             type="AWS::Lambda::Version",
             properties=_version_properties(unit, name, properties),
             made_by=f"functions.{function.key}",
@@ -109,11 +111,22 @@ def _version_properties(unit: Unit, name: str, properties: Json) -> Json:
     return {"FunctionName": ref(name), **expected}
 
 
-def _identity(unit: Unit, properties: Json) -> str:
+def _identity(unit: Unit, properties: Json, resources: Json) -> str:
     """A hash of exactly what Lambda keeps in a version; the layer's digest is part of the layer's logical id.
 
     More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.
+    So whoever hashes something else here makes the next deploy of every unchanged function fail.
     """
     versioned = {key: value for key, value in properties.items() if key not in _NOT_VERSIONED}
     ran = unit.source.wheel_sha256 if properties.get("Code") == code(unit) else properties.get("Code")
-    return digest([versioned, ran])[:12]
+    return digest([versioned, ran, _replaceable(properties.get("Environment", {}), resources)])[:12]
+
+
+def _replaceable(environment: Json, resources: Json) -> Json:
+    """What decides about the physical names of the resources that the variables refer to."""
+    found: Json = {}
+    for name in sorted(set(references(environment)) & resources.keys()):
+        properties = resources[name].get("Properties", {})
+        causes = replaced_by(resources[name]["Type"])
+        found[name] = {key: value for key, value in properties.items() if key in causes}
+    return found

@@ -140,7 +140,7 @@ def _bucket(unit: Unit, function: Function, event: BucketNotification) -> Part:
         "detail-type": list(event.events),
         "detail": {"bucket": {"name": [bucket_name]}, **_key_pattern(event)},
     }
-    name = _name(function, "Objects", attrs.astuple(event))
+    name = _name(function, "Objects", type(event.source).__name__, attrs.astuple(event))
     return Part(resources=(*made, *_rule(function, name, {"EventPattern": pattern})))
 
 

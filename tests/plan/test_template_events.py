@@ -1,0 +1,269 @@
+"""Every kind of event ends at the alias, with the permissions that it needs and no others."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.settings import (
+    BucketNotification,
+    Cors,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    Function,
+    FunctionUrl,
+    KinesisStream,
+    Own,
+    OwnQueue,
+    Queue,
+    Schedule,
+    Topic,
+)
+from tests.plan.template_values import (
+    ALL_EVENTS,
+    KINESIS_ARN,
+    QUEUE_ARN,
+    SMALL,
+    STREAM_ARN,
+    TOPIC_ARN,
+    of_type,
+    one,
+    project,
+    statements,
+    template,
+    text,
+)
+
+ALIAS = {"Ref": "CreateAlias"}
+OWN_QUEUE = OwnQueue(key="create", visibility_timeout=60, max_receive_count=5, retention_days=2)
+
+
+def with_events(*events: Event) -> Any:
+    return template(project(attrs.evolve(SMALL, events=events)))
+
+
+def needs(document: Any) -> list[Any]:
+    """The statements beyond those for the log."""
+    return statements(document)[1:]
+
+
+@pytest.mark.parametrize("event", ALL_EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_ends_at_the_alias(event: Event) -> None:
+    assert text(project(attrs.evolve(SMALL, events=(event,)))).count('{"Ref":"CreateAlias"}') > 1 or (
+        one(with_events(event), "AWS::Lambda::Url")["Qualifier"] == "live"
+    )
+
+
+# --- schedule and patterns ---
+def test_a_schedule_invokes_the_alias_with_its_payload() -> None:
+    found = with_events(Schedule(expression="rate(5 minutes)", payload='{"a":1}'))
+
+    assert one(found, "AWS::Events::Rule") == {
+        "ScheduleExpression": "rate(5 minutes)",
+        "State": "ENABLED",
+        "Targets": [{"Id": "function", "Arn": ALIAS, "Input": '{"a":1}'}],
+    }
+    (rule,) = of_type(found, "AWS::Events::Rule")
+    assert one(found, "AWS::Lambda::Permission") == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": ALIAS,
+        "Principal": "events.amazonaws.com",
+        "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
+    }
+
+
+def test_a_pattern_listens_on_its_bus() -> None:
+    rule = one(with_events(EventPattern(pattern='{"source":["shop"]}', bus="shop")), "AWS::Events::Rule")
+
+    assert (rule["EventBusName"], rule["EventPattern"]) == ("shop", {"source": ["shop"]})
+
+
+def test_the_default_bus_is_not_named() -> None:
+    rule = one(with_events(EventPattern(pattern='{"source":["shop"]}')), "AWS::Events::Rule")
+
+    assert "EventBusName" not in rule
+
+
+# --- queues ---
+def test_an_own_queue_comes_with_its_dead_letters() -> None:
+    queues = of_type(with_events(Queue(source=OWN_QUEUE)), "AWS::SQS::Queue")
+
+    assert queues["CreateDeadLetters"]["QueueName"] == "orders-sandbox-create-dlq"
+    assert queues["CreateQueue"] == {
+        "QueueName": "orders-sandbox-create",
+        "VisibilityTimeout": 60,
+        "MessageRetentionPeriod": 2 * 86400,
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["CreateDeadLetters", "Arn"]}, "maxReceiveCount": 5},
+    }
+
+
+def test_the_url_of_an_own_queue_is_an_output() -> None:
+    assert with_events(Queue(source=OWN_QUEUE))["Outputs"]["CreateQueueUrl"] == {"Value": {"Ref": "CreateQueue"}}
+
+
+def test_an_existing_queue_is_only_read() -> None:
+    found = with_events(Queue(source=Existing(identifier=QUEUE_ARN), batch_size=20, window=3, maximum_concurrency=4))
+
+    assert of_type(found, "AWS::SQS::Queue") == {}
+    assert one(found, "AWS::Lambda::EventSourceMapping") == {
+        "FunctionName": ALIAS,
+        "EventSourceArn": QUEUE_ARN,
+        "BatchSize": 20,
+        "MaximumBatchingWindowInSeconds": 3,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 4},
+    }
+    assert [statement["Resource"] for statement in needs(found)] == [[QUEUE_ARN]]
+
+
+def test_two_functions_may_share_an_own_queue_that_both_describe_alike() -> None:
+    event = Queue(source=OWN_QUEUE)
+    functions = (attrs.evolve(SMALL, events=(event,)), Function(key="other", handler="a.b", events=(event,)))
+
+    found = template(project(*functions))
+
+    assert sorted(of_type(found, "AWS::SQS::Queue")) == ["CreateDeadLetters", "CreateQueue"]
+    assert len(of_type(found, "AWS::Lambda::EventSourceMapping")) == 2
+
+
+def test_one_queue_described_in_two_ways_is_refused() -> None:
+    slow = Queue(source=attrs.evolve(OWN_QUEUE, visibility_timeout=900))
+    functions = (
+        attrs.evolve(SMALL, events=(Queue(source=OWN_QUEUE),)),
+        Function(key="other", handler="a.b", events=(slow,)),
+    )
+
+    with pytest.raises(ConfigurationError, match="both make CreateQueue, in different ways"):
+        text(project(*functions))
+
+
+# --- topics ---
+def test_a_subscription_waits_for_the_permission() -> None:
+    found = with_events(Topic(source=Existing(identifier=TOPIC_ARN), filter_policy='{"kind":["order"]}'))
+
+    ((name, subscription),) = of_type(found, "AWS::SNS::Subscription").items()
+    (permission,) = of_type(found, "AWS::Lambda::Permission")
+    assert found["Resources"][name]["DependsOn"] == [permission]
+    assert subscription["FilterPolicy"] == {"kind": ["order"]}
+    assert one(found, "AWS::Lambda::Permission")["SourceArn"] == TOPIC_ARN
+
+
+def test_an_own_topic_is_made() -> None:
+    found = with_events(Topic(source=Own(key="news")))
+
+    assert one(found, "AWS::SNS::Topic") == {"TopicName": "orders-sandbox-news"}
+    assert one(found, "AWS::SNS::Subscription")["TopicArn"] == {"Ref": "NewsTopic"}
+
+
+# --- buckets ---
+def test_an_own_bucket_is_private_sends_its_events_and_is_kept() -> None:
+    found = with_events(BucketNotification(source=Own(key="inbox")))
+
+    bucket = one(found, "AWS::S3::Bucket")
+    assert bucket["BucketName"] == "orders-sandbox-inbox-222222222222-us-east-1"
+    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert found["Resources"]["InboxBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "matcher"),
+    [
+        ("", "", None),
+        ("in/", "", {"prefix": "in/"}),
+        ("", ".csv", {"suffix": ".csv"}),
+        ("in/", ".csv", {"wildcard": "in/*.csv"}),
+        ("a*b\\", ".csv", {"wildcard": "a\\*b\\\\*.csv"}),
+    ],
+)
+def test_prefix_and_suffix_must_both_match(prefix: str, suffix: str, matcher: dict[str, str] | None) -> None:
+    event = BucketNotification(source=Existing(identifier="acme-inbox"), prefix=prefix, suffix=suffix)
+
+    detail = one(with_events(event), "AWS::Events::Rule")["EventPattern"]["detail"]
+
+    assert detail["bucket"] == {"name": ["acme-inbox"]}
+    assert detail.get("object") == (None if matcher is None else {"key": [matcher]})
+
+
+def test_an_existing_and_an_own_bucket_of_one_name_do_not_clash() -> None:
+    found = with_events(
+        BucketNotification(source=Existing(identifier="inbox")), BucketNotification(source=Own(key="inbox"))
+    )
+
+    assert len(of_type(found, "AWS::Events::Rule")) == 2
+
+
+# --- streams ---
+def test_a_table_is_read_through_its_stream() -> None:
+    event = DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), retries=2)
+    found = with_events(event)
+
+    mapping = one(found, "AWS::Lambda::EventSourceMapping")
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": QUEUE_ARN}}
+    assert mapping["MaximumRetryAttempts"] == 2
+    assert [statement["Resource"] for statement in needs(found)] == [[STREAM_ARN], ["*"], [QUEUE_ARN]]
+
+
+def test_kinesis_records_are_read() -> None:
+    found = with_events(KinesisStream(arn=KINESIS_ARN, starting_position="TRIM_HORIZON", bisect=True))
+
+    mapping = one(found, "AWS::Lambda::EventSourceMapping")
+    assert (mapping["StartingPosition"], mapping["BisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
+    assert all(action.startswith("kinesis:") for statement in needs(found) for action in statement["Action"])
+
+
+# --- URLs ---
+def test_a_url_with_aws_iam_is_open_to_nobody_by_itself() -> None:
+    found = with_events(FunctionUrl())
+
+    assert of_type(found, "AWS::Lambda::Permission") == {}
+    assert one(found, "AWS::Lambda::Url")["AuthType"] == "AWS_IAM"
+    assert found["Resources"]["CreateUrl"]["DependsOn"] == ["CreateAlias"]
+
+
+def test_a_public_url_has_both_permissions_that_it_needs() -> None:
+    permissions = of_type(with_events(FunctionUrl(auth="NONE")), "AWS::Lambda::Permission")
+
+    assert permissions == {
+        "CreateUrlPermission": {
+            "Action": "lambda:InvokeFunctionUrl",
+            "FunctionName": ALIAS,
+            "Principal": "*",
+            "FunctionUrlAuthType": "NONE",
+        },
+        "CreateUrlInvokePermission": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": ALIAS,
+            "Principal": "*",
+            "InvokedViaFunctionUrl": True,
+        },
+    }
+
+
+def test_a_url_is_an_output() -> None:
+    assert with_events(FunctionUrl())["Outputs"]["CreateUrl"] == {"Value": {"Fn::GetAtt": ["CreateUrl", "FunctionUrl"]}}
+
+
+def test_what_browsers_may_do_is_said_without_defaults() -> None:
+    url = one(with_events(FunctionUrl(cors=Cors(allow_origins=("*",)))), "AWS::Lambda::Url")
+
+    assert url["Cors"] == {"AllowOrigins": ["*"], "AllowMethods": ["*"]}
+
+
+# --- names ---
+def test_the_order_of_events_does_not_matter() -> None:
+    assert with_events(*ALL_EVENTS)["Resources"].keys() == with_events(*reversed(ALL_EVENTS))["Resources"].keys()
+
+
+def test_another_batch_size_keeps_the_mapping() -> None:
+    small, large = Queue(source=OWN_QUEUE), Queue(source=OWN_QUEUE, batch_size=5)
+
+    assert with_events(small)["Resources"].keys() == with_events(large)["Resources"].keys()
+    assert json.dumps(with_events(small)) != json.dumps(with_events(large))
