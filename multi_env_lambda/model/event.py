@@ -77,12 +77,11 @@ _KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream
 
 @attrs.frozen(kw_only=True)
 class _Kind:
-    """How one kind is written: ``read`` gets all options in one table, the source under ``main``.
+    """How one kind is written: ``read`` gets all options in one table, the source under the kind's name.
 
     ``word`` is what the source is called where the kind is a table of its own.
     """
 
-    main: str
     word: str
     read: Callable[[Table, str, int], Event]
 
@@ -91,7 +90,8 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
     """One event of a function; what is created is called like the function unless it says otherwise."""
     found = [key for key in table.values if key in _KINDS]
     if len(found) != 1:
-        what = f"found {enumerated(f'`{key}`' for key in found) if found else 'no kind'}, allowed is one kind per event"
+        kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
+        what = f"found {kinds}, allowed is one kind per event: {enumerated(_KINDS)}"
         unknown = next(iter(table.values), "")
         hint = did_you_mean(unknown, _KINDS) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
@@ -104,11 +104,11 @@ def _flat(table: Table, name: str, kind: _Kind) -> Table:
     value = table.values[name]
     rest = {key: item for key, item in table.values.items() if key != name}
     if name == "event_pattern" or not isinstance(value, Mapping):
-        return attrs.evolve(table, values={**rest, kind.main: value})
+        return attrs.evolve(table, values={**rest, name: value})
     for key in value:
         if key in rest:
             table.refuse(key, f"`{key}` stands beside `{name}` and in it", hint="remove one of them")
-    inner = {kind.main if key == kind.word else key: item for key, item in value.items()}
+    inner = {name if key == kind.word else key: item for key, item in value.items()}
     return attrs.evolve(table, values={**rest, **inner})
 
 
@@ -117,6 +117,12 @@ def _creates(table: Table, main: str) -> bool:
     if table.values.get(main, True) is False:
         table.refuse(main, "found false", hint="remove the event")
     return table.values.get(main, True) is True
+
+
+def _existing(table: Table, key: str, rule: Rule) -> Existing:
+    if not isinstance(table.values[key], str):
+        table.wrong(key, allowed=f"true or {rule.allowed}", hint=f"`{key} = true` creates one for the unit")
+    return Existing(identifier=table.named(key, rule))
 
 
 # --- schedule ---
@@ -144,7 +150,7 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
     only_new = "it describes a queue that the unit creates; set it where the existing queue is made"
     elsewhere = {} if creates else {key: only_new for key in _OWN_QUEUE_OPTIONS}
     table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if creates else ())), elsewhere=elsewhere)
-    source = _own_queue(table, function, timeout) if creates else Existing(identifier=table.named("sqs", _QUEUE_ARN))
+    source = _own_queue(table, function, timeout) if creates else _existing(table, "sqs", _QUEUE_ARN)
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
     batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
     window = table.number("window", 0, 0 if fifo else 300, 0)
@@ -181,7 +187,7 @@ def _topic(table: Table, function: str, timeout: int) -> Event:
     table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
     own = Own(key=table.named_or("name", KEY, function)) if creates else None
     return Topic(
-        source=own or Existing(identifier=table.named("sns", _TOPIC_ARN)),
+        source=own or _existing(table, "sns", _TOPIC_ARN),
         filter_policy=table.optional_json_table("filter_policy"),
     )
 
@@ -191,7 +197,7 @@ def _bucket(table: Table, function: str, timeout: int) -> Event:
     table.allow(("s3", "events", "prefix", "suffix", *(("name",) if creates else ())))
     own = Own(key=table.named_or("name", KEY, function)) if creates else None
     return BucketNotification(
-        source=own or Existing(identifier=table.named("s3", BUCKET)),
+        source=own or _existing(table, "s3", BUCKET),
         events=_object_events(table),
         prefix=table.text_or("prefix", ""),
         suffix=table.text_or("suffix", ""),
@@ -267,9 +273,10 @@ def _filters(table: Table) -> tuple[str, ...]:
 
 # --- url ---
 def _url(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("auth", "cors"))
-    _creates(table, "auth")
-    auth = "AWS_IAM" if table.values.get("auth") is True else table.choice("auth", ("AWS_IAM", "NONE"), "AWS_IAM")
+    table.allow(("url", "cors"))
+    if not isinstance(table.values.get("url", True), str | bool):
+        table.wrong("url", allowed='true, "AWS_IAM" or "NONE"', hint="`url = true` is the same as `AWS_IAM`")
+    auth = "AWS_IAM" if _creates(table, "url") else table.choice("url", ("AWS_IAM", "NONE"), "AWS_IAM")
     return FunctionUrl(auth=auth, cors=_cors(table.table("cors")) if table.has("cors") else None)
 
 
@@ -295,12 +302,12 @@ def _cors(table: Table) -> Cors:
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "schedule": _Kind(main="schedule", word="expression", read=_schedule),
-    "sqs": _Kind(main="sqs", word="arn", read=_queue),
-    "sns": _Kind(main="sns", word="arn", read=_topic),
-    "s3": _Kind(main="s3", word="bucket", read=_bucket),
-    "event_pattern": _Kind(main="event_pattern", word="event_pattern", read=_event_pattern),
-    "dynamodb": _Kind(main="dynamodb", word="arn", read=_dynamodb),
-    "kinesis": _Kind(main="kinesis", word="arn", read=_kinesis),
-    "url": _Kind(main="auth", word="auth", read=_url),
+    "schedule": _Kind(word="expression", read=_schedule),
+    "sqs": _Kind(word="arn", read=_queue),
+    "sns": _Kind(word="arn", read=_topic),
+    "s3": _Kind(word="bucket", read=_bucket),
+    "event_pattern": _Kind(word="event_pattern", read=_event_pattern),
+    "dynamodb": _Kind(word="arn", read=_dynamodb),
+    "kinesis": _Kind(word="arn", read=_kinesis),
+    "url": _Kind(word="auth", read=_url),
 }

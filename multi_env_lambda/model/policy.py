@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multi_env_lambda.model.name import ARN
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.reading import Rule, Table
 from multi_env_lambda.model.settings import Statement
 
 __all__ = ["read_managed_policies", "read_policies"]
@@ -13,7 +13,6 @@ _ACTION = Rule(
     allowed='an action such as "s3:GetObject"',
     hint="write the service, a colon and the name of the call",
 )
-_EFFECTS = ("Allow", "Deny")
 
 
 def read_policies(table: Table, key: str = "policies") -> tuple[Statement, ...]:
@@ -31,13 +30,6 @@ def _statement(table: Table) -> Statement:
     return Statement(
         actions=table.texts("actions", rule=_ACTION, least=1),
         resources=table.texts("resources", least=1),
-        effect=_effect(table),
+        effect=table.choice("effect", ("Allow", "Deny"), "Allow"),
         condition=table.optional_json_table("condition"),
     )
-
-
-def _effect(table: Table) -> str:
-    found = table.text_or("effect", "Allow")
-    if found not in _EFFECTS:
-        table.wrong("effect", allowed='"Allow" or "Deny"', hint=did_you_mean(found.capitalize(), _EFFECTS))
-    return found

@@ -15,7 +15,7 @@ from multi_env_lambda.model.digest import canonical_json
 
 __all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
 
-_PLACEHOLDER = re.compile(r"(\$?)\$\{([^}]*)\}?")
+_PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NOTHING: Mapping[str, object] = {}
 
@@ -37,9 +37,10 @@ def enumerated(names: Iterable[object]) -> str:
 def did_you_mean(found: str, allowed: Iterable[str]) -> str:
     """A hint: the nearest allowed word, or all of them where none is near."""
     words = sorted(allowed)
-    near = difflib.get_close_matches(found, words, n=1, cutoff=0.6)
+    lowered = {word.lower(): word for word in words}
+    near = difflib.get_close_matches(found.lower(), lowered, n=1, cutoff=0.6)
     if near:
-        return f"did you mean `{near[0]}`?"
+        return f"did you mean `{lowered[near[0]]}`?"
     return f"use one of: {', '.join(words)}" if words else "remove it"
 
 
@@ -300,9 +301,9 @@ def _in_item(table: Table, key: str, number: int, item: object, variables: Mappi
 
 def _in_text(table: Table, key: str, text: str, variables: Mapping[str, str]) -> str:
     def replaced(found: re.Match[str]) -> str:
-        escaped, name = found.groups()
-        if escaped:
-            return found[0][1:]
+        name = found[1]
+        if name is None:
+            return "${"
         if name not in variables or not found[0].endswith("}"):
             allowed = enumerated(f"${{{variable}}}" for variable in variables)
             hint = f"{did_you_mean(name, variables)} A plain `${{` is written `$${{`"

@@ -47,7 +47,9 @@ hint: use one of: memory_size, timeout\
 
 
 def test_a_key_that_belongs_elsewhere_says_where() -> None:
-    assert "hint: in the other file" in refusal(table(bucket=1).allow, ("x",), elsewhere={"bucket": "in the other file"})
+    assert "hint: in the other file" in refusal(
+        table(bucket=1).allow, ("x",), elsewhere={"bucket": "in the other file"}
+    )
 
 
 def test_a_number_instead_of_text_is_refused_with_both() -> None:
@@ -117,7 +119,7 @@ hint: write `[tool.x.vpc]`, or `vpc = { … }`\
 
 
 def test_a_text_in_a_list_of_tables_is_refused() -> None:
-    assert "events[0]: found \"rate\", allowed is a table" in refusal(table(events=["rate"]).tables, "events")
+    assert 'events[0]: found "rate", allowed is a table' in refusal(table(events=["rate"]).tables, "events")
 
 
 def test_a_number_that_is_not_in_a_closed_list_is_refused() -> None:

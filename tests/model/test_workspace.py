@@ -80,7 +80,7 @@ hint: did you mean `sandbox`?\
 
 def test_a_missing_table_is_refused() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read('[tool.other]\nx = 1')
+        read("[tool.other]\nx = 1")
 
     assert str(caught.value) == snapshot("""\
 pyproject.toml: the table [tool.multi_env_lambda] is missing
@@ -94,10 +94,10 @@ def test_a_table_with_hyphens_is_recognised() -> None:
 
 
 def test_a_misspelled_key_is_refused() -> None:
-    assert refusal("approval = true", "aproval = true") == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.environments[1]] aproval: unknown key `aproval`, allowed is account_id, approval, name, region, releases_only or role_name
-hint: did you mean `approval`?\
-""")
+    assert refusal('region = "us-east-1"', 'regoin = "us-east-1"') == snapshot("""\
+pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, region or role_name
+hint: did you mean `region`?\
+""")  # noqa: E501
 
 
 def test_two_environments_with_one_name_are_refused() -> None:

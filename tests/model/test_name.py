@@ -1,0 +1,173 @@
+"""What AWS takes as a name, and what two units must not share."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from inline_snapshot import snapshot
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.name import (
+    ARN,
+    BUCKET,
+    KEY,
+    PROJECT_NAME,
+    REGION,
+    check_length,
+    find_collisions,
+    made_names,
+    normalised,
+)
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.settings import BucketNotification, Function, GlueJob, Own, OwnQueue, Queue, Settings, Topic
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+DEVOPS = Devops(account_id="111111111111", region="us-east-1", bucket="acme")
+
+
+def environment(name: str, account_id: str = "222222222222") -> Environment:
+    return Environment(name=name, account_id=account_id, region="us-east-1")
+
+
+def config(*environments: Environment) -> WorkspaceConfig:
+    return WorkspaceConfig(devops=DEVOPS, environments=environments)
+
+
+def unit(name: str, environments: tuple[Environment, ...], *keys: str, folder: str = "") -> Project:
+    settings = Settings(functions=tuple(Function(key=key, handler="a.b") for key in keys))
+    everywhere = {item.name: settings for item in environments}
+    return Project(name=name, folder=folder or f"projects/{name}", version="1", settings=everywhere)
+
+
+def refusal(projects: list[Project], *environments: Environment) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        find_collisions(projects, config(*environments))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a", "orders", "data-import", "a1-b2", "o" * 40])
+def test_these_are_project_names(name: str) -> None:
+    assert PROJECT_NAME.accepts(name)
+
+
+@pytest.mark.parametrize("name", ["", "A", "1a", "-a", "a-", "a--b", "a_b", "a.b", "a b", "a/b", "a\n", "ä", "o" * 41])
+def test_these_are_not(name: str) -> None:
+    assert not PROJECT_NAME.accepts(name)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-2", "ap-southeast-4", "mx-central-1", "il-central-1"])
+def test_these_are_regions(region: str) -> None:
+    assert REGION.accepts(region)
+
+
+@pytest.mark.parametrize(
+    "region", ["us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "cn-north-1", "us-east", "eu-west-1a"]
+)
+def test_these_are_not_regions_of_the_commercial_partition(region: str) -> None:
+    assert not REGION.accepts(region)
+
+
+@pytest.mark.parametrize("name", ["a.b", "abc", "a" * 63, "acme-artifacts-1"])
+def test_these_are_bucket_names(name: str) -> None:
+    assert BUCKET.accepts(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "a" * 64, "-abc", "abc-", ".abc", "a..b", "a_b", "ABC", "sthree-x", "abc--x-s3"]
+)
+def test_these_are_not_bucket_names(name: str) -> None:
+    assert not BUCKET.accepts(name)
+
+
+def test_a_key_may_have_underscores() -> None:
+    assert KEY.accepts("send_mail")
+    assert not KEY.accepts("send__mail")
+
+
+def test_an_arn_of_an_aws_policy_has_no_account() -> None:
+    assert ARN.accepts("arn:aws:iam::aws:policy/ReadOnlyAccess")
+    assert not ARN.accepts("arn:aws:iam")
+
+
+def test_names_are_compared_as_package_indexes_do() -> None:
+    assert normalised("My__Big.-Name") == "my-big-name"
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("stack", 128), ("function", 64), ("queue", 80), ("bucket", 63)])
+def test_the_limit_itself_is_allowed(kind: str, limit: int) -> None:
+    check_length(kind, "x" * limit, where="p")
+    with pytest.raises(ConfigurationError, match=f"{limit + 1} characters, allowed is up to {limit}"):
+        check_length(kind, "x" * (limit + 1), where="p")
+
+
+def test_everything_with_a_fixed_name_is_listed() -> None:
+    sources = (
+        Queue(source=OwnQueue(key="q", visibility_timeout=30)),
+        Topic(source=Own(key="t")),
+        BucketNotification(source=Own(key="b_c")),
+    )
+    function = Function(key="f", handler="a.b", events=sources)
+    settings = Settings(functions=(function,), jobs=(GlueJob(key="j", entry="a:b"),))
+    project = Project(name="u", folder="projects/u", version="1", settings={"e": settings})
+
+    assert list(made_names(project, environment("e"))) == [
+        ("stack", "u-e"),
+        ("function", "u-e-f"),
+        ("topic", "u-e-t"),
+        ("bucket", "u-e-b-c-222222222222-us-east-1"),
+        ("queue", "u-e-q"),
+        ("queue", "u-e-q-dlq"),
+        ("job", "u-e-j"),
+    ]
+
+
+def test_units_with_names_of_their_own_do_not_collide() -> None:
+    both = (environment("test"), environment("prod"))
+
+    find_collisions([unit("a", both, "x"), unit("b", both, "x")], config(*both))
+
+
+def test_two_folders_with_one_name_are_refused() -> None:
+    here = environment("test")
+    projects = [unit("a-b", (here,), folder="projects/a-b"), unit("a-b", (here,), folder="projects/a_b")]
+
+    assert refusal(projects, here) == snapshot("""\
+projects/a_b/pyproject.toml [project] name: the name `a-b` is also that of projects/a-b
+hint: rename one; `-`, `_`, `.` and capitals make no difference\
+""")
+
+
+def test_two_units_that_make_one_stack_are_refused() -> None:
+    both = (environment("test"), environment("eu-test"))
+
+    assert refusal([unit("a", both), unit("a-eu", both)], *both) == snapshot("""\
+projects/a-eu/pyproject.toml: projects/a in eu-test and projects/a-eu in test would both make the stack `a-eu-test` in account 222222222222, us-east-1
+hint: rename a project or a key, or give the environments different accounts\
+""")  # noqa: E501
+
+
+def test_a_function_of_one_can_collide_with_a_function_of_another() -> None:
+    both = (environment("b"), environment("b-c"))
+
+    assert "would both make the function `a-b-c-d`" in refusal([unit("a", both, "c-d", "d")], *both)
+
+
+def test_two_functions_of_a_unit_cannot_create_one_topic() -> None:
+    here = environment("test")
+    functions = tuple(Function(key=key, handler="a.b", events=(Topic(source=Own(key="t")),)) for key in "xy")
+    project = Project(name="a", folder="projects/a", version="1", settings={"test": Settings(functions=functions)})
+
+    assert "two parts of projects/a in test would both make the topic `a-test-t`" in refusal([project], here)
+
+
+def test_names_in_different_accounts_do_not_collide() -> None:
+    both = (environment("test"), environment("eu-test", "333333333333"))
+
+    find_collisions([unit("a", both), unit("a-eu", both)], config(*both))
+
+
+def test_names_in_different_regions_do_not_collide() -> None:
+    both = (environment("test"), attrs.evolve(environment("eu-test"), region="eu-west-1"))
+
+    find_collisions([unit("a", both), unit("a-eu", both)], config(*both))

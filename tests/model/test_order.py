@@ -1,0 +1,94 @@
+"""Which unit comes after which."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.order import dependents, in_order
+from multi_env_lambda.model.project import Project
+
+
+def units(**needs: str) -> list[Project]:
+    """``units(a="b c")``: the unit a needs b and c."""
+    return [unit(name, tuple(words.split())) for name, words in needs.items()]
+
+
+def unit(name: str, needs: tuple[str, ...] = ()) -> Project:
+    return Project(name=name, folder=f"projects/{name}", version="1", needs=needs)
+
+
+def refusal(projects: list[Project]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        in_order(projects)
+    return str(caught.value)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Project]:
+    names = [f"u{number}" for number in range(draw(st.integers(0, 8)))]
+    earlier = [st.lists(st.sampled_from(names[:at]), unique=True) if at else st.just([]) for at in range(len(names))]
+    made = [unit(name, tuple(draw(needs))) for name, needs in zip(names, earlier, strict=True)]
+    return list(draw(st.permutations(made)))
+
+
+def test_what_is_needed_comes_first_and_equals_are_alphabetical() -> None:
+    found = in_order(units(reports="orders", orders="customers", nightly="", customers=""))
+
+    assert found == (("customers", "nightly"), ("orders",), ("reports",))
+
+
+def test_no_unit_is_no_wave() -> None:
+    assert in_order([]) == ()
+
+
+def test_dependents_reach_through_others() -> None:
+    projects = units(a="", b="a", c="b", d="")
+
+    assert dependents(projects, ["a"]) == {"b", "c"}
+    assert dependents(projects, ["c", "d"]) == frozenset()
+
+
+def test_an_unknown_need_is_refused_with_a_suggestion() -> None:
+    assert refusal(units(customers="", orders="custmers")) == snapshot("""\
+projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`, allowed is customers
+hint: did you mean `customers`?\
+""")
+
+
+def test_the_only_unit_can_need_nothing() -> None:
+    assert "there is no other unit" in refusal(units(orders="customers"))
+
+
+def test_a_cycle_is_shown_whole() -> None:
+    assert refusal(units(x="", z="b x", c="a", b="c", a="b")) == snapshot("""\
+projects/a/pyproject.toml [tool.multi_env_lambda] needs: the units need each other in a circle: a → b → c → a
+hint: remove one of these needs\
+""")
+
+
+def test_a_unit_that_needs_itself_is_a_cycle() -> None:
+    assert "a → a" in refusal(units(a="a"))
+
+
+@given(graphs())
+def test_every_unit_comes_once_and_after_its_needs(projects: list[Project]) -> None:
+    order = list(itertools.chain.from_iterable(in_order(projects)))
+
+    assert sorted(order) == sorted(project.name for project in projects)
+    assert all(order.index(need) < order.index(project.name) for project in projects for need in project.needs)
+
+
+@given(graphs())
+def test_the_order_of_reading_makes_no_difference(projects: list[Project]) -> None:
+    assert in_order(sorted(projects, key=lambda project: project.name)) == in_order(projects)
+
+
+@given(graphs())
+def test_dependents_of_everything_are_nothing_more(projects: list[Project]) -> None:
+    assert dependents(projects, [project.name for project in projects]) == frozenset()
