@@ -1,0 +1,61 @@
+"""A workspace of many units: ``python benchmarks/generate.py 200 FOLDER [--layers 4]``."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from multi_env_lambda.plan.skeleton import new_unit
+
+ENVIRONMENTS = {"sandbox": "2" * 12, "test": "3" * 12, "staging": "4" * 12, "prod": "5" * 12}
+LOCKS = ("idna==3.10", "certifi==2025.1.31", "iniconfig==2.0.0", "toml==0.10.2")
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+RUNTIME = f"python3.{sys.version_info[1]}"
+
+
+def workspace_table() -> str:
+    lines = ["[tool.multi_env_lambda.devops]", 'account_id = "111111111111"', 'region = "us-east-1"']
+    lines += ['bucket = "many-artifacts-111111111111-us-east-1"']
+    for name, account in ENVIRONMENTS.items():
+        lines += ["", "[[tool.multi_env_lambda.environments]]", f'name = "{name}"', f'account_id = "{account}"']
+    return "\n".join(lines) + "\n"
+
+
+def write_unit(folder: Path, number: int, layers: int) -> None:
+    requirement = LOCKS[number % layers] if layers else None
+    for path, text in new_unit(f"unit-{number:03d}", RUNTIME, ARCHITECTURE):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        wanted = text.replace("dependencies = []", f'dependencies = ["{requirement}"]') if requirement else text
+        target.write_text(wanted, encoding="utf-8")
+    if requirement:
+        lock = ["uv", "pip", "compile", "-q", "pyproject.toml", "--generate-hashes", "--format", "pylock.toml"]
+        project = folder / "projects" / f"unit-{number:03d}"
+        subprocess.run([sys.executable, "-m", *lock, "-o", "pylock.toml"], cwd=project, check=True)
+
+
+def commit(folder: Path) -> None:
+    who = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "Many units"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("units", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--layers", type=int, default=0, choices=range(len(LOCKS) + 1))
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True)
+    (asked.folder / "pyproject.toml").write_text(workspace_table(), encoding="utf-8")
+    (asked.folder / ".gitignore").write_text("/.multi_env_lambda/\n", encoding="utf-8")
+    for number in range(asked.units):
+        write_unit(asked.folder, number, asked.layers)
+    commit(asked.folder)
+
+
+if __name__ == "__main__":
+    main()
