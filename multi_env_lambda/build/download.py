@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.client
 import netrc
+import os
 import sys
 import time
 import tomllib
@@ -117,7 +118,7 @@ def _request(url: str) -> Request:
 
 def _netrc(host: str) -> tuple[str, str] | None:
     try:
-        found = netrc.netrc().authenticators(host)
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
     except (OSError, netrc.NetrcParseError):
         return None
     return None if found is None else (found[0], found[2] or "")
@@ -164,8 +165,8 @@ def _ask_uv(lock: Lock, target: Target) -> dict[str, Any]:
 
 
 def _with_files(lock: Lock, answer: Mapping[str, Any]) -> tuple[LockedPackage, ...]:
-    found, _, _ = read_pylock(answer, where=lock.where, local_paths=frozenset())
-    there = {(package.name, package.version): package for package in found}
+    found = read_pylock(answer, path=lock.path, where=lock.where, local_paths=frozenset())
+    there = {(package.name, package.version): package for package in found.packages}
     return tuple(
         _one_with_files(lock, package, there.get((package.name, package.version))) for package in lock.packages
     )

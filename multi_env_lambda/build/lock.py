@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from multi_env_lambda.build.lock_formats import read_pylock, read_requirements, read_uv_lock
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage
-from multi_env_lambda.build.select import SelectedWheel, Target, check_python, marker_holds, select
+from multi_env_lambda.build.select import SelectedWheel, Target, check_made_for, marker_holds, select
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.process import run, uv_program
 
@@ -55,8 +55,7 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
     where = f"{where}/{path.name}"
     local_paths = frozenset({".", *(Path(os.path.relpath(one, folder)).as_posix() for one in shared)})
     if path.name == "pylock.toml":
-        packages, python, local = read_pylock(_toml(path, where), where=where, local_paths=local_paths)
-        return Lock(path=path, where=where, packages=packages, requires_python=python, local=local)
+        return read_pylock(_toml(path, where), path=path, where=where, local_paths=local_paths)
     if path.name == "uv.lock":
         return _read_uv_lock(path, where, local_paths)
     return Lock(path=path, where=where, packages=read_requirements(_text(path, where), where=where))
@@ -64,11 +63,10 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
 
 def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
     try:
-        packages, roots, python, local = read_uv_lock(_toml(path, where), where=where, local_paths=local_paths)
-    except (KeyError, TypeError, AttributeError) as error:
+        return read_uv_lock(_toml(path, where), path=path, where=where, local_paths=local_paths)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = f"is not a uv.lock as uv writes it: {error!r}"
         raise ConfigurationError(where, what, hint="run `uv lock` again") from error
-    return Lock(path=path, where=where, packages=packages, roots=roots, requires_python=python, local=local)
 
 
 def _text(path: Path, where: str) -> str:
@@ -94,7 +92,7 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         ConfigurationError: naming the file, the dependency and what is locked instead.
     """
     if lock is not None and target is not None:
-        check_python(lock, target)
+        check_made_for(lock, target)
     for text in dependencies:
         try:
             wanted = Requirement(text)

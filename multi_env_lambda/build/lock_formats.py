@@ -5,15 +5,18 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.markers import Marker
 from packaging.pylock import Package as PylockPackage
 from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name
 
-from multi_env_lambda.build.locked import LockedFile, LockedPackage, Need, parse_filename
+from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
 
 __all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
@@ -23,10 +26,8 @@ _LOCK_AGAIN = "run the verb `lock` again"
 _ON_AN_INDEX = "lock a released version from a package index, or name the folder in `shared`"
 
 
-def read_pylock(
-    document: Mapping[str, Any], *, where: str, local_paths: frozenset[str]
-) -> tuple[tuple[LockedPackage, ...], str | None, frozenset[str]]:
-    """The packages of a ``pylock.toml``, its Python versions, and the names that belong to the unit itself.
+def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_paths: frozenset[str]) -> Lock:
+    """A ``pylock.toml``; packages in ``local_paths`` belong to the unit itself.
 
     Source: https://packaging.python.org/en/latest/specifications/pylock-toml/
     """
@@ -41,8 +42,14 @@ def read_pylock(
             local.add(package.name)
         else:
             packages.append(_pylock_package(package, where=where))
-    python = None if pylock.requires_python is None else str(pylock.requires_python)
-    return tuple(packages), python, frozenset(local)
+    return Lock(
+        path=path,
+        where=where,
+        packages=tuple(packages),
+        requires_python=None if pylock.requires_python is None else str(pylock.requires_python),
+        environments=tuple(map(str, pylock.environments or ())),
+        local=frozenset(local),
+    )
 
 
 def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:
@@ -108,10 +115,8 @@ def _not_locked(where: str, name: str, reason: str) -> ConfigurationError:
     return ConfigurationError(where, f"{name} {reason}, so its bytes are not fixed by a hash", hint=_ON_AN_INDEX)
 
 
-def read_uv_lock(
-    document: Mapping[str, Any], *, where: str, local_paths: frozenset[str]
-) -> tuple[tuple[LockedPackage, ...], tuple[Need, ...], str | None, frozenset[str]]:
-    """The packages of a ``uv.lock`` that the project reaches, its direct needs, the Python versions, the local names.
+def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_paths: frozenset[str]) -> Lock:
+    """A ``uv.lock``, of which only the packages that the project reaches are kept.
 
     Development groups and the project's own extras are not followed: they do not run in Lambda.
     """
@@ -131,7 +136,16 @@ def read_uv_lock(
             packages.append(_uv_package(table, where=where, files=False))
         else:
             packages.append(_uv_package(table, where=where, files=True))
-    return tuple(packages), roots, document.get("requires-python"), frozenset(local)
+    python = document.get("requires-python")
+    return Lock(
+        path=path,
+        where=where,
+        packages=tuple(packages),
+        requires_python=None if python is None else str(SpecifierSet(python)),
+        environments=tuple(str(Marker(one)) for one in document.get("supported-markers", ())),
+        roots=roots,
+        local=frozenset(local),
+    )
 
 
 def _local_path(table: Mapping[str, Any]) -> str | None:
@@ -142,7 +156,9 @@ def _local_path(table: Mapping[str, Any]) -> str | None:
 
 def _need(edge: Mapping[str, Any]) -> Need:
     extras = tuple(edge.get("extra", ()))
-    return Need(name=edge["name"], version=edge.get("version"), extras=extras, marker=edge.get("marker"))
+    # Parsed here, so that a marker nobody can read is an error of this file and not of what uses it.
+    marker = str(Marker(edge["marker"])) if "marker" in edge else None
+    return Need(name=edge["name"], version=edge.get("version"), extras=extras, marker=marker)
 
 
 def _closure(tables: list[Mapping[str, Any]], roots: Iterable[Need]) -> Iterator[Mapping[str, Any]]:

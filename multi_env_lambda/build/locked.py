@@ -77,6 +77,7 @@ class LockedPackage:
 class Lock:
     """A lock file that was read. ``roots`` is None where the format is flat: then markers alone decide.
 
+    ``environments`` are the markers of the machines that it was made for; none: for all.
     ``local`` are the packages that are not installed because they are part of the unit's own source.
     """
 
@@ -84,6 +85,7 @@ class Lock:
     where: str
     packages: tuple[LockedPackage, ...]
     requires_python: str | None = None
+    environments: tuple[str, ...] = ()
     roots: tuple[Need, ...] | None = None
     local: frozenset[str] = frozenset()
 

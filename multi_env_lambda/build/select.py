@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Literal
 
 import attrs
@@ -14,7 +15,7 @@ from packaging.utils import parse_wheel_filename
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import BuildError, ConfigurationError
 
-__all__ = ["SelectedWheel", "Target", "check_python", "marker_holds", "select"]
+__all__ = ["SelectedWheel", "Target", "check_made_for", "marker_holds", "select"]
 
 _LEGACY_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _NEWEST_PATCH = 99
@@ -117,15 +118,24 @@ class SelectedWheel:
 
 
 def marker_holds(marker: str | None, target: Target) -> bool:
-    return marker is None or Marker(marker).evaluate(target.environment, context="lock_file")
+    return marker is None or _parsed(marker).evaluate(target.environment, context="lock_file")
 
 
-def check_python(lock: Lock, target: Target) -> None:
-    """Refuse a lock that was made for another Python version."""
-    if lock.requires_python is None or SpecifierSet(lock.requires_python).contains(target.full_version):
-        return
-    what = f"is made for Python {lock.requires_python}, but the runtime is Python {target.python}"
-    raise ConfigurationError(lock.where, what, hint="run the verb `lock` again")
+@cache
+def _parsed(marker: str) -> Marker:
+    # A lock repeats a handful of markers hundreds of times.
+    return Marker(marker)
+
+
+def check_made_for(lock: Lock, target: Target) -> None:
+    """Refuse a lock that was made for another Python version or other machines."""
+    hint = "run the verb `lock` again"
+    if lock.requires_python is not None and not SpecifierSet(lock.requires_python).contains(target.full_version):
+        what = f"is made for Python {lock.requires_python}, but the runtime is Python {target.python}"
+        raise ConfigurationError(lock.where, what, hint=hint)
+    if lock.environments and not any(marker_holds(one, target) for one in lock.environments):
+        what = f"is made for {' or '.join(lock.environments)}, but the function runs on Linux {target.architecture}"
+        raise ConfigurationError(lock.where, what, hint=hint)
 
 
 def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
@@ -135,7 +145,7 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
         ConfigurationError: the lock is for another Python.
         BuildError: a package has nothing that runs there, or is locked in two versions at once.
     """
-    check_python(lock, target)
+    check_made_for(lock, target)
     rank = {tag: position for position, tag in enumerate(target.tags)}
     chosen: dict[str, SelectedWheel] = {}
     for package in _needed(lock, target):

@@ -108,7 +108,7 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
     with tempfile.TemporaryDirectory() as scratch:
         hint = f"{selected.name} has no wheel at all; choose a version that has one"
-        argv = [uv_program(), "build", "--wheel", "--quiet", "--no-config", "--python", sys.executable]
+        argv = [uv_program(), "build", "--wheel", "--quiet", "--python", sys.executable]
         run([*argv, "--out-dir", scratch, "--", sdist.absolute()], cwd=Path(scratch), where=where, hint=hint)
         (built,) = Path(scratch).glob("*.whl")
         _, _, _, tags = parse_wheel_filename(built.name)

@@ -151,6 +151,8 @@ def test_what_a_shared_folder_needs_is_followed_in_a_uv_lock(tmp_path: Path) -> 
         (uv_lock("", version=2), "has the format version 2"),
         (uv_lock("").replace('virtual = "."', 'virtual = "projects/orders"'), "does not hold the project of its own"),
         (uv_lock('{ nam = "a" }'), "is not a uv.lock as uv writes it"),
+        (uv_lock('{ name = "a", marker = "linux" }'), "is not a uv.lock as uv writes it"),
+        (uv_lock("").replace(">=3.12", "three"), "is not a uv.lock as uv writes it"),
     ],
 )
 def test_a_strange_uv_lock_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -218,6 +220,14 @@ def test_a_lock_for_another_python_does_not_cover(tmp_path: Path) -> None:
     lock = read(tmp_path, "pylock.toml", pylock("", python=">=3.14"))
     with pytest.raises(ConfigurationError, match=r"is made for Python >=3\.14, but the runtime is Python 3\.13"):
         check_covers(lock, [], "projects/orders", target=ARM)
+
+
+def test_a_lock_for_other_machines_does_not_cover(tmp_path: Path) -> None:
+    text = pylock("").replace("packages", "environments = [\"sys_platform == 'win32'\"]\npackages")
+    with pytest.raises(
+        ConfigurationError, match=r'is made for sys_platform == "win32", but the function runs on Linux'
+    ):
+        check_covers(read(tmp_path, "pylock.toml", text), [], "projects/orders", target=ARM)
 
 
 def project(folder: Path, *dependencies: str) -> Path:
