@@ -317,6 +317,9 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         ("{ url = true }, { url = true }", "two events of one function are the same"),
         ("{ sqs = true }, { sqs = true }", "created as `create`"),
         (f'{{ sqs = "{QUEUE}" }}, {{ sqs = "{QUEUE}" }}', "Queue, arn:aws:sqs"),
+        (f'{{ dynamodb = "{STREAM}" }}, {{ dynamodb = "{STREAM}" }}', "DynamoDBStream, arn:aws:dynamodb"),
+        ('{ schedule = "rate(1 day)" }, { schedule = "rate(1 day)" }', "Schedule, rate(1 day)"),
+        ("{ event_pattern = { a = [1] } }, { event_pattern = { a = [1] } }", '{"a":[1]} on default'),
     ],
 )
 def test_a_wrong_event_is_refused(text: str, message: str) -> None:
@@ -328,6 +331,12 @@ def test_a_wrong_event_is_counted_from_zero() -> None:
 projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5, allowed is true or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
 hint: `sqs = true` creates one for the unit\
 """)  # noqa: E501
+
+
+def test_one_schedule_with_two_payloads_is_two_events() -> None:
+    events = '[{ schedule = "rate(1 day)", payload = 1 }, { schedule = "rate(1 day)", payload = 2 }]'
+
+    assert len(read(f"events = {events}").events) == 2
 
 
 def test_a_queue_waits_six_times_the_timeout() -> None:

@@ -30,6 +30,10 @@ def test_a_job_may_have_a_whole_unit_of_capacity() -> None:
     assert read('entry = "a:b"\nmax_capacity = 1').max_capacity == 1
 
 
+def test_a_job_is_started_by_cron() -> None:
+    assert read('entry = "a:b"\nschedule = "cron(0 2 * * ? *)"').schedule == "cron(0 2 * * ? *)"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
