@@ -34,12 +34,13 @@ BUSY_SECONDS = 1.0
 
 @attrs.frozen(kw_only=True)
 class Draft:
-    """A plan together with what was made for it on this machine."""
+    """A plan together with what was made for it on this machine. ``looked_at``: why a unit was compared at all."""
 
     ask: Ask
     plan: Plan
     made: Mapping[str, Made]
     known: Known
+    looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 def plan(world: World, ask: Ask) -> Draft:
@@ -59,7 +60,7 @@ def plan(world: World, ask: Ask) -> Draft:
         dirty=False if snapshot is None else snapshot.dirty,
     )
     decided = make_plan(request, observed.desired, observed.known)
-    return Draft(ask=ask, plan=decided, made=observed.made, known=observed.known)
+    return Draft(ask=ask, plan=decided, made=observed.made, known=observed.known, looked_at=observed.looked_at)
 
 
 def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:

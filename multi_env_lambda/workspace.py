@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -32,6 +32,9 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.world import Event, Invocation, World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.local.cloud import LocalCloud
 
 __all__ = ["LOCAL_VARIABLE", "Workspace"]
 
@@ -224,6 +227,31 @@ class Workspace:
         """One environment by name."""
         return self.config.environment(name)
 
+    def start_local_cloud(self) -> LocalCloud:
+        """Start the local cloud of this workspace, if it does not run yet."""
+        from multi_env_lambda.local.server import ensure_running
+        from multi_env_lambda.local.substitute import substitutes
+
+        wished = {project.runtime for project in self.projects}
+        instead = substitutes(wished)
+        for runtime, given in sorted(instead.items()):
+            self.progress(f"this machine has no {runtime}: the local cloud builds and runs for {given}")
+        runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
+        return ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress)
+
+    def bootstrap(self) -> None:
+        """Make the artifact bucket in the devops account; the accounts of all environments may read it."""
+        from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+        from multi_env_lambda.aws.session import Sessions
+
+        if self.local:
+            self.start_local_cloud()
+            return
+        sessions, devops = Sessions(), self.config.devops
+        sessions.verify(devops)
+        readers = [environment.account_id for environment in self.config.environments]
+        create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+
     def _run(self, ask: Ask) -> tuple[Result, ...]:
         return self._finish(pipeline.apply(self.world, self.draft(ask)))
 
@@ -252,22 +280,18 @@ class Workspace:
                 raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
 
     def _local_projects(self) -> tuple[Project, ...]:
+        """The units as this machine can run them, with the local cloud running and this process pointed at it."""
         from multi_env_lambda.local.config_file import environment_variables
-        from multi_env_lambda.local.server import ensure_running
         from multi_env_lambda.local.substitute import machine_architecture, substitutes
 
-        runtimes = substitutes({project.runtime for project in self.projects})
-        for wished, given in sorted(runtimes.items()):
-            if wished != given:
-                self.progress(f"this machine has no {wished}: the local cloud builds and runs for {given}")
-        cloud = ensure_running(self.root, self.config, runtimes=sorted(set(runtimes.values())), progress=self.progress)
-        variables = environment_variables(cloud)
-        for name in [name for name in os.environ if name not in variables]:
+        instead = substitutes({project.runtime for project in self.projects})
+        variables = environment_variables(self.start_local_cloud())
+        for name in os.environ.keys() - variables.keys():
             del os.environ[name]
         os.environ.update(variables)
         architecture = machine_architecture()
         return tuple(
-            attrs.evolve(project, runtime=runtimes[project.runtime], architecture=architecture)
+            attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), architecture=architecture)
             for project in self.projects
         )
 

@@ -25,6 +25,7 @@ from multi_env_lambda.workspace import Workspace
 __all__ = [
     "build_command",
     "deploy_command",
+    "finish",
     "plan_command",
     "promote_command",
     "publish_command",
@@ -145,7 +146,7 @@ def publish_command(
         workspace = open_workspace(local, report)
         draft = workspace.draft(_first(workspace, _ask("deploy", environment, to, only, everything=everything)))
         results = pipeline.publish(workspace.world, draft)
-    return _finish(results, as_json)
+    return finish(results, as_json)
 
 
 @click.command("deploy")
@@ -250,7 +251,7 @@ def _apply(
     with live(len(draft.plan.steps)) as report:
         world = attrs.evolve(quiet.world, reported=report)
         results = pipeline.apply(world, draft, consent, wait_seconds=wait_seconds)
-    code = _finish(results, as_json)
+    code = finish(results, as_json)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(quiet, draft.plan.environments)
     return code
@@ -285,7 +286,8 @@ def _agree(workspace: Workspace, draft: Draft, yes: bool, consent: Consent) -> C
     return Consent(allowed=frozenset(allowed), typed=frozenset(typed))
 
 
-def _finish(results: tuple[Result, ...], as_json: bool) -> int:
+def finish(results: tuple[Result, ...], as_json: bool) -> int:
+    """Show how it ended; gives the exit code."""
     bad = [result for result in results if not result.good]
     if as_json:
         print_json([attrs.asdict(result) for result in results])

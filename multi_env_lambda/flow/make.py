@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.index import DIGEST
-from multi_env_lambda.build.elf import check_shared_objects
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers, check_job_entries
@@ -92,7 +91,6 @@ class TreeMaker:
             return None
         name = layer_digest(selected, target)
         built = build_layer(selected, target, cache=self.cache, lock=lock)
-        check_shared_objects(built.layer, target)
         artifact = LayerArtifact(
             project=project.name,
             number=layer_number(name, published.layers),

@@ -55,6 +55,7 @@ class Observed:
     known: Known
     made: Mapping[str, Made]
     snapshot: Snapshot | None = None
+    looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +65,7 @@ class _Wish:
     desired: Mapping[str, Desired]
     made: Mapping[str, Made] = attrs.field(factory=dict)
     snapshot: Snapshot | None = None
+    looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 def observe(world: World, ask: Ask) -> Observed:
@@ -84,7 +86,14 @@ def observe(world: World, ask: Ask) -> Observed:
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
     known = Known(records=records, releases=published, templates=templates)
-    return Observed(order=scope, desired=wish.desired, known=known, made=wish.made, snapshot=wish.snapshot)
+    return Observed(
+        order=scope,
+        desired=wish.desired,
+        known=known,
+        made=wish.made,
+        snapshot=wish.snapshot,
+        looked_at=wish.looked_at,
+    )
 
 
 def read_records(world: World, environments: Iterable[Environment]) -> Records:
@@ -143,7 +152,8 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
         else:
             made[name] = answer
             desired[name] = _wanted(name, answer, *candidates[name])
-    return _Wish(desired=desired, made=made, snapshot=snapshot)
+    looked_at = {name: why for name, (_, why) in candidates.items()}
+    return _Wish(desired=desired, made=made, snapshot=snapshot, looked_at=looked_at)
 
 
 def _wanted(name: str, made: Made, inputs: Inputs, why: tuple[str, ...]) -> Wanted:

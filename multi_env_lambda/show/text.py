@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from rich.table import Table
@@ -11,9 +11,10 @@ from rich.text import Text
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Cell, Status
 
-__all__ = ["age", "plan_text", "results_table", "status_table"]
+__all__ = ["age", "history_table", "plan_text", "results_table", "status_table"]
 
 _GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
 _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
@@ -163,6 +164,22 @@ def _cell(cell: Cell, now: str) -> Text:
     if cell.held_by is not None:
         text.append(" … changing", style="cyan")
     return text
+
+
+def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
+    """Deployments by environment, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "#", "when", "what", "version", "release", "outcome", "who", "commit", "reason"):
+        table.add_column(column)
+    for environment, past in found.items():
+        for item in reversed(tuple(past)):
+            commit = f"{item.commit[:10]}{'+' if item.dirty else ''}"
+            outcome = Text(item.outcome, style="green" if item.outcome == "succeeded" else "red")
+            table.add_row(
+                environment, str(item.sequence), item.when, item.action, item.version, item.release[:12],
+                outcome, item.who.rpartition(":")[2], commit, item.reason or item.detail.partition("\n")[0],
+            )  # fmt: skip
+    return table
 
 
 def age(then: str, now: str) -> str:

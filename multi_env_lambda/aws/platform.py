@@ -1,0 +1,67 @@
+"""What is done in an environment's account, over real sessions: stacks through one poller each, functions by alias."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from multi_env_lambda.aws import functions
+from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.world import Invocation, StackOutcome, StackRequest
+
+__all__ = ["AwsPlatform"]
+
+
+class AwsPlatform:
+    """The ``Platform`` of production; safe for threads. One poller serves all stacks of an account and region."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._stacks: dict[tuple[str, str], Stacks] = {}
+        self._lock = threading.Lock()
+
+    def caller(self) -> str:
+        return self._sessions.caller()
+
+    def verify(self, environment: Environment) -> None:
+        self._sessions.verify(environment)
+
+    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome:
+        result = self._stacks_of(environment).deploy(
+            request.name,
+            request.template,
+            template_url=request.template_url,
+            token=request.token,
+            tags=request.tags,
+            deadline_seconds=request.deadline_seconds,
+            on_event=say,
+            before_execute=request.before_execute,
+        )
+        return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
+
+    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
+        self._stacks_of(environment).delete(stack_name, token=token, on_event=say)
+
+    def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
+        reading = self._stacks_of(environment).describe(stack_name)
+        return {} if reading is None else reading.outputs
+
+    def code_sha256(self, environment: Environment, function_name: str) -> str:
+        return functions.code_sha256(self._sessions.client(environment, "lambda"), function_name, "live")
+
+    def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
+        answer = functions.invoke(self._sessions.client(environment, "lambda"), function_name, alias, payload)
+        return Invocation(
+            payload=answer.payload, error=answer.error, log_tail=answer.log_tail, version=answer.version or ""
+        )
+
+    def _stacks_of(self, environment: Environment) -> Stacks:
+        key = (environment.account_id, environment.region)
+        with self._lock:
+            if key not in self._stacks:
+                client = self._sessions.client(environment, "cloudformation")
+                self._stacks[key] = Stacks(client, Poller(client), place=environment.name)
+            return self._stacks[key]

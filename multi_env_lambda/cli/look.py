@@ -1,0 +1,105 @@
+"""The verbs that only look: status, history, why, open."""
+
+from __future__ import annotations
+
+import attrs
+import click
+
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.host.identity import now
+
+__all__ = ["history_command", "open_command", "status_command", "why_command"]
+
+
+@click.command("status")
+@local_option
+@json_option
+def status_command(local: bool | None, as_json: bool) -> int:
+    """One table, units × environments: version, age, behind the environment before or not, last failure."""
+    from multi_env_lambda.show.text import status_table
+
+    workspace = open_workspace(local)
+    status = workspace.status()
+    unit = unit_of()
+    if unit is not None:
+        status = attrs.evolve(status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit))
+    if as_json:
+        print_json(status.to_document())
+    else:
+        out(status_table(status, now()))
+    return 0
+
+
+def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, tuple[str, ...]]:
+    unit = unit_of()
+    named = words if unit is None else (unit, *words)
+    if not 1 <= len(named) <= most:
+        raise click.UsageError(usage)
+    return named[0], named[1:]
+
+
+@click.command("history")
+@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@local_option
+@json_option
+def history_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
+    """Who put what there, when, from which commit, and how it ended."""
+    from multi_env_lambda.show.text import history_table
+
+    name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
+    workspace = open_workspace(local)
+    environments = rest or tuple(environment.name for environment in workspace.config.environments)
+    found = {environment: workspace.history(name, environment) for environment in environments}
+    if as_json:
+        print_json({environment: [attrs.asdict(item) for item in past] for environment, past in found.items()})
+    else:
+        out(history_table(found))
+    return 0
+
+
+@click.command("why")
+@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@local_option
+@json_option
+def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
+    """Explain why UNIT would be deployed to ENVIRONMENT or not: the chain of inputs behind the decision."""
+    from multi_env_lambda.flow.why import explain
+
+    name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
+    workspace = open_workspace(local)
+    environment = rest[0] if rest else workspace.config.environments[0].name
+    found = explain(workspace.world, name, environment)
+    if as_json:
+        print_json(attrs.asdict(found))
+    else:
+        out(found.text())
+    return 0
+
+
+@click.command("open")
+@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@click.option("--browser", is_flag=True, help="Open the first link in a browser.")
+@local_option
+@json_option
+def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
+    """The console links of UNIT: stack, functions, log groups, and the link that switches to the account's role."""
+    from multi_env_lambda.model.console import unit_links
+
+    name, rest = _unit_and_rest(words, "`open.py UNIT [ENVIRONMENT]`", 2)
+    workspace = open_workspace(local)
+    project = workspace.project(name)
+    places = [workspace.environment(item) for item in rest] or list(workspace.config.environments)
+    links = {place.name: unit_links(project, place) for place in places}
+    if as_json:
+        print_json({place: dict(found) for place, found in links.items()})
+    else:
+        for place, found in links.items():
+            for label, url in found:
+                out(f"{place} {label}: {url}")
+    if browser:
+        import webbrowser
+
+        first = next(iter(links.values()))[0][1]
+        note(f"opening {first}")
+        webbrowser.open(first)
+    return 0
