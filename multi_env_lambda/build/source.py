@@ -18,8 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from multi_env_lambda.build.stage import set_version, stage_folders
-from multi_env_lambda.build.wheel import (
+from multi_env_lambda.build.distribution import (
     Wheel,
     content_digest,
     listed_files,
@@ -29,6 +28,7 @@ from multi_env_lambda.build.wheel import (
     write_sdist,
     write_wheel,
 )
+from multi_env_lambda.build.stage import set_version, stage_folders
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import distribution_name
 

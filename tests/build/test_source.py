@@ -225,25 +225,27 @@ def test_a_file_in_two_packages_is_refused_with_both_names(tmp_path: Path) -> No
         build(root, WITH_MONEY)
 
 
+READS_BESIDE = """
+import pathlib, tarfile, zipfile
+
+def build_wheel(out, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(pathlib.Path(out) / "orders-0.1.1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("plain.py", pathlib.Path("../../libs/plain/plain.py").read_text())
+        wheel.writestr("orders-0.1.1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: orders\\nVersion: 0.1.1\\n")
+        wheel.writestr("orders-0.1.1.dist-info/WHEEL", "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
+    return "orders-0.1.1-py3-none-any.whl"
+
+def build_sdist(out, config_settings=None):
+    with tarfile.open(pathlib.Path(out) / "orders-0.1.1.tar.gz", "w:gz") as sdist:
+        sdist.add("pyproject.toml", "orders-0.1.1/pyproject.toml")
+    return "orders-0.1.1.tar.gz"
+"""
+
+
 def test_a_shared_folder_without_a_package_is_staged_beside(tmp_path: Path) -> None:
-    backend = (
-        "import pathlib, zipfile\n"
-        "def build_wheel(out, config_settings=None, metadata_directory=None):\n"
-        "    text = pathlib.Path('../../libs/plain/plain.py').read_text()\n"
-        "    with zipfile.ZipFile(pathlib.Path(out) / 'orders-0.1.1-py3-none-any.whl', 'w') as wheel:\n"
-        "        wheel.writestr('plain.py', text)\n"
-        "        wheel.writestr('orders-0.1.1.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: orders\\nVersion: 0.1.1\\n')\n"
-        "        wheel.writestr('orders-0.1.1.dist-info/WHEEL', 'Root-Is-Purelib: true\\nTag: py3-none-any\\n')\n"
-        "    return 'orders-0.1.1-py3-none-any.whl'\n"
-        "def build_sdist(out, config_settings=None):\n"
-        "    import tarfile\n"
-        "    with tarfile.open(pathlib.Path(out) / 'orders-0.1.1.tar.gz', 'w:gz') as sdist:\n"
-        "        sdist.add('pyproject.toml', 'orders-0.1.1/pyproject.toml')\n"
-        "    return 'orders-0.1.1.tar.gz'\n"
-    )
     own = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
     files = {
-        "projects/orders/own.py": backend,
+        "projects/orders/own.py": READS_BESIDE,
         "projects/orders/pyproject.toml": ORDERS + own,
         "libs/plain/plain.py": "a = 1\n",
     }
