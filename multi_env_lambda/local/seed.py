@@ -126,19 +126,10 @@ def _make_developer(iam: Any, roles: list[str], key: list[str] | None) -> list[s
 
 
 def _make_bucket(s3: Any, devops: Devops, reader_account_ids: list[str]) -> None:
-    try:
-        if devops.region == "us-east-1":  # the one region that must not be named
-            s3.create_bucket(Bucket=devops.bucket)
-        else:
-            s3.create_bucket(Bucket=devops.bucket, CreateBucketConfiguration={"LocationConstraint": devops.region})
-    except s3.exceptions.BucketAlreadyOwnedByYou:
-        pass
-    s3.put_bucket_versioning(Bucket=devops.bucket, VersioningConfiguration={"Status": "Enabled"})
-    if reader_account_ids:
-        readers = {"AWS": [f"arn:aws:iam::{account_id}:root" for account_id in reader_account_ids]}
-        objects = f"arn:aws:s3:::{devops.bucket}/*"
-        policy = _statement(Action=["s3:GetObject", "s3:GetObjectVersion"], Principal=readers, Resource=objects)
-        s3.put_bucket_policy(Bucket=devops.bucket, Policy=policy)
+    # The bucket is set up by the same code as on AWS; only here does this ring look into another.
+    from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+
+    create_artifact_bucket(s3, devops, reader_account_ids)
 
 
 def _statement(**fields: object) -> str:

@@ -54,11 +54,15 @@ def _listen(wished_port: int) -> socket.socket:
 
 
 def _application(folder: Path, settings: dict[str, Any]) -> Any:
-    from . import artifacts, durability, runtimes, weighted_alias
+    from . import answers, artifacts, durability, glue_jobs, refusals, runtimes, weighted_alias
 
     artifacts.patch()
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
+    answers.patch()
+    refusals.patch()
+    glue_jobs.patch(folder / "runtimes.json")
+    durability.patch(folder / "blobs")
     return durability.wrap(load("ministack.app").app)
 
 

@@ -1,19 +1,25 @@
 """What was answered is on disk a moment later, not only after a clean stop.
 
 Reason: ministack writes its state when it is told to end; a killed machine would lose all since the start. Objects in
-S3 and code of functions are files anyway, so that a save costs milliseconds.
+S3 and code of functions are files anyway; contents of layers become files here, since ministack would write them into
+its JSON each time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from .names import load, original
 
-__all__ = ["wrap"]
+__all__ = ["patch", "wrap"]
+
+_BLOB = "__blob__"
+_LARGE = 16 * 1024
 
 _PAUSE_SECONDS = 0.5
 """Longest time after a write without a save, and the least time between two saves beside the time a save takes."""
@@ -43,3 +49,36 @@ def wrap(application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable
             due.set()
 
     return serve
+
+
+def patch(folder: Path) -> None:
+    """Large byte strings of the state go to files of their own in ``folder``, named by content and written once."""
+    persistence = load("ministack.core.persistence")
+    encode, decode = original(persistence, "_json_default"), original(persistence, "_json_object_hook")
+    folder.mkdir(exist_ok=True)
+    written: dict[int, tuple[bytes, str]] = {}  # by identity: hashing 60 MB for each save would be slow
+
+    def to_json(value: Any) -> Any:
+        if not isinstance(value, bytes) or len(value) < _LARGE:
+            return encode(value)
+        if id(value) not in written:
+            written[id(value)] = (value, _write_blob(folder, value))
+        return {_BLOB: written[id(value)][1]}
+
+    def from_json(value: dict[str, Any]) -> Any:
+        if set(value) != {_BLOB}:
+            return decode(value)
+        content = (folder / value[_BLOB]).read_bytes()
+        written[id(content)] = (content, value[_BLOB])
+        return content
+
+    persistence._json_default, persistence._json_object_hook = to_json, from_json
+
+
+def _write_blob(folder: Path, content: bytes) -> str:
+    name = hashlib.sha256(content).hexdigest()
+    if not (folder / name).exists():
+        scratch = folder / f"{name}.tmp"
+        scratch.write_bytes(content)
+        scratch.replace(folder / name)
+    return name

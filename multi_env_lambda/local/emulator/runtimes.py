@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .answers import with_error_details
 from .names import load, original
 
 __all__ = ["patch"]
@@ -25,7 +26,7 @@ def patch(table: Path) -> None:
     worker = original(runtime, "_PYTHON_WORKER_SCRIPT")
     if worker.count(_AFTER_LAYERS) != 1:
         raise SystemExit("the worker script of ministack.core.lambda_runtime has changed: it cannot be patched")
-    worker = worker.replace(_AFTER_LAYERS, _OWN_CODE_FIRST + _AFTER_LAYERS)
+    worker = with_error_details(worker.replace(_AFTER_LAYERS, _OWN_CODE_FIRST + _AFTER_LAYERS))
 
     def interpreter_and_worker(name: str) -> Any:
         if not name.startswith("python"):

@@ -1,0 +1,123 @@
+"""Glue Python shell jobs run their script as Glue does: its arguments, its role, its extra wheels, its log streams.
+
+Reason: ministack finds scripts in the job's own account only and calls a job whose script is missing SUCCEEDED, hands
+arguments over in the environment, and runs whatever ``python3`` is on PATH. Spark jobs fail here instead of being
+called SUCCEEDED unseen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .names import load, original
+from .sessions import log_writer, role_credentials
+
+__all__ = ["patch"]
+
+_WHEELS = ("--extra-py-files", "--additional-python-modules")
+_LOG_GROUP = "/aws-glue/python-jobs"
+
+
+class _Refused(Exception):
+    """Why the job cannot run here."""
+
+
+def patch(table: Path) -> None:
+    """``table`` is a JSON file, runtime -> interpreter."""
+    glue = load("ministack.services.glue")
+    for name in ("_resolve_script", "_execute_subprocess", "_is_spark_job"):
+        original(glue, name)
+
+    def execute(run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="glue-") as folder:
+                status = _run(run, job, arguments, script, Path(folder), table)
+            run["JobRunState"] = "SUCCEEDED" if status == 0 else "FAILED"
+            run["ErrorMessage"] = "" if status == 0 else f"Command failed with exit code {status}"
+        except subprocess.TimeoutExpired:
+            run["JobRunState"], run["ErrorMessage"] = "TIMEOUT", "Job run timed out"
+        except Exception as error:  # noqa: BLE001 -- the thread's last chance to say why
+            run["JobRunState"], run["ErrorMessage"] = "FAILED", str(error)
+
+    # ministack runs what has a name that ends in .py, and calls everything else SUCCEEDED.
+    glue._resolve_script = lambda location: f"{location}#.py"
+    glue._is_spark_job = lambda job: False
+    glue._execute_subprocess = execute
+
+
+def _run(
+    run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str, folder: Path, table: Path
+) -> int:
+    command = job.get("Command", {})
+    if command.get("Name") != "pythonshell":
+        raise _Refused(f"the local cloud runs Python shell jobs only, not {command.get('Name')}")
+    main = folder / "script.py"
+    main.write_bytes(_object(script.removesuffix("#.py")))
+    path = [*_wheels(arguments, folder), os.fspath(Path(__file__).parent / "glue_library")]
+    words = [_interpreter(command.get("PythonVersion", ""), table), os.fspath(main)]
+    for name, value in arguments.items():
+        words += [name, str(value)]
+    minutes = float(job.get("Timeout") or 2880)
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=_environment(job, run["Id"], path),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=minutes * 60,
+        check=False,
+    )
+    for stream, text in (("output", done.stdout), ("error", done.stderr)):
+        write = log_writer(f"{_LOG_GROUP}/{stream}", run["Id"])
+        for line in text.decode("utf-8", "replace").splitlines():
+            write(line)
+    return done.returncode
+
+
+def _object(location: str) -> bytes:
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    content: bytes | None = load("ministack.services.s3")._get_object_data(bucket, key)
+    if content is None:
+        raise _Refused(f"An error occurred (404) when calling the HeadObject operation: {location} was not found")
+    return content
+
+
+def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
+    """A pure wheel is importable as it is."""
+    locations = [part.strip() for name in _WHEELS for part in str(arguments.get(name, "")).split(",") if part.strip()]
+    paths = []
+    for location in locations:
+        if not location.startswith("s3://"):
+            raise _Refused(f"the local cloud installs no packages for Glue jobs: {location}")
+        path = folder / location.rpartition("/")[2]
+        path.write_bytes(_object(location))
+        paths.append(os.fspath(path))
+    return paths
+
+
+def _interpreter(version: str, table: Path) -> str:
+    known: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
+    # Glue has 3.9 where Lambda has newer ones; a machine without it runs the job in what there is.
+    return known.get(f"python{version}") or known[min(known, key=lambda name: int(name.rpartition(".")[2]))]
+
+
+def _environment(job: Mapping[str, Any], run_id: str, path: list[str]) -> dict[str, str]:
+    region = load("ministack.core.responses").get_region()
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TZ", "TMPDIR", "NO_PROXY")}
+    return {
+        **kept,
+        **role_credentials(str(job.get("Role", "")), "GlueJobRunnerSession"),
+        "HOME": os.environ["HOME"],
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONNOUSERSITE": "1",
+        "GLUE_JOB_RUN_ID": run_id,
+    }

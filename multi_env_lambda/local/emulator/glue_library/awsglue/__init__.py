@@ -1,0 +1,1 @@
+"""What of Glue's own library a Python shell job may import."""
