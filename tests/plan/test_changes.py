@@ -1,0 +1,135 @@
+"""Two templates, and what lies between them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.model.change import PropertyChange, ResourceChange
+from multi_env_lambda.model.settings import SecretReference
+from multi_env_lambda.plan.changes import MASK, changes
+from tests.plan.template_values import SMALL, maximal, project, text
+
+
+def with_one(type_: str, /, *, attributes: dict[str, Any] | None = None, **properties: Any) -> str:
+    return json.dumps({"Resources": {"Thing": {"Type": type_, "Properties": properties, **(attributes or {})}}})
+
+
+def only(old: str | None, new: str | None) -> ResourceChange:
+    (change,) = changes(old, new)
+    return change
+
+
+def test_equal_templates_have_no_changes() -> None:
+    assert changes(text(maximal()), text(maximal())) == ()
+
+
+def test_a_new_stack_adds_everything() -> None:
+    found = changes(None, text(maximal()))
+
+    assert {change.action for change in found} == {"add"}
+    assert len(found) == len(json.loads(text(maximal()))["Resources"])
+    assert not any(change.destructive for change in found)
+
+
+def test_one_changed_setting_is_one_property_and_a_new_version() -> None:
+    found = changes(text(project(SMALL)), text(project(attrs.evolve(SMALL, memory_size=512))))
+
+    by_type = {(change.type, change.action): change for change in found}
+    assert set(by_type) == {
+        ("AWS::Lambda::Alias", "modify"),
+        ("AWS::Lambda::Function", "modify"),
+        ("AWS::Lambda::Version", "add"),
+        ("AWS::Lambda::Version", "remove"),
+    }
+    assert by_type["AWS::Lambda::Function", "modify"] == ResourceChange(
+        action="modify",
+        logical_id="CreateFunction",
+        type="AWS::Lambda::Function",
+        properties=(PropertyChange(path="MemorySize", old="128", new="512"),),
+    )
+
+
+def test_nested_properties_have_paths_and_absent_values_are_none() -> None:
+    old = with_one("AWS::SQS::Queue", RedrivePolicy={"maxReceiveCount": 3})
+    new = with_one("AWS::SQS::Queue", RedrivePolicy={"maxReceiveCount": 5, "deadLetterTargetArn": {"Ref": "Thing"}})
+
+    assert only(old, new).properties == (
+        PropertyChange(path="RedrivePolicy.deadLetterTargetArn", old=None, new='{"Ref":"Thing"}'),
+        PropertyChange(path="RedrivePolicy.maxReceiveCount", old="3", new="5"),
+    )
+
+
+def test_other_attributes_are_changes_too() -> None:
+    found = only(with_one("AWS::S3::Bucket"), with_one("AWS::S3::Bucket", attributes={"DeletionPolicy": "Retain"}))
+
+    assert found.properties == (PropertyChange(path="DeletionPolicy", old=None, new='"Retain"'),)
+    assert (found.replacement, found.destructive) == ("no", False)
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "replacement"),
+    [
+        ("AWS::S3::Bucket", "BucketName", "yes"),
+        ("AWS::S3::Bucket", "AccelerateConfiguration", "no"),
+        ("AWS::Lambda::Permission", "Principal", "yes"),
+        ("AWS::Lambda::Function", "FunctionName", "yes"),
+        ("AWS::Lambda::Function", "Timeout", "no"),
+        ("AWS::Events::Rule", "ScheduleExpression", "no"),
+        ("Acme::Unknown::Thing", "Anything", "maybe"),
+    ],
+)
+def test_whether_a_property_replaces_its_resource(type_: str, name: str, replacement: str) -> None:
+    assert only(with_one(type_, **{name: "a"}), with_one(type_, **{name: "b"})).replacement == replacement
+
+
+def test_another_type_under_the_same_name_is_a_replacement() -> None:
+    assert only(with_one("AWS::S3::Bucket", A=1), with_one("AWS::SNS::Topic", A=2)).replacement == "yes"
+
+
+@pytest.mark.parametrize("type_", ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::RDS::DBProxy"])
+def test_removing_what_holds_data_is_destructive(type_: str) -> None:
+    assert only(with_one(type_), None).destructive is (type_ != "AWS::RDS::DBProxy")
+
+
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate", "Snapshot"])
+def test_removing_what_is_retained_is_not_destructive(policy: str) -> None:
+    assert not only(with_one("AWS::S3::Bucket", attributes={"DeletionPolicy": policy}), None).destructive
+
+
+def test_a_database_leaves_a_snapshot_when_it_is_removed_but_not_when_it_is_replaced() -> None:
+    old, new = (with_one("AWS::RDS::DBInstance", Engine=engine) for engine in ("mysql", "postgres"))
+
+    assert not only(old, None).destructive
+    assert only(old, new).destructive
+
+
+def test_replacing_what_holds_data_is_destructive_unless_it_is_retained() -> None:
+    old, new = with_one("AWS::S3::Bucket", BucketName="a"), with_one("AWS::S3::Bucket", BucketName="b")
+    kept = with_one("AWS::S3::Bucket", BucketName="b", attributes={"UpdateReplacePolicy": "Retain"})
+
+    assert only(old, new).destructive
+    assert not only(old, kept).destructive
+
+
+def test_values_under_secret_looking_names_are_masked() -> None:
+    old = with_one("AWS::Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter2", "TABLE": "a"}})
+    new = with_one("AWS::Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter3", "TABLE": "b"}})
+
+    assert only(old, new).properties == (
+        PropertyChange(path="Environment.Variables.DB_PASSWORD", old=MASK, new=MASK),
+        PropertyChange(path="Environment.Variables.TABLE", old='"a"', new='"b"'),
+    )
+
+
+def test_no_secret_is_in_the_changes_of_a_rendered_unit() -> None:
+    function = attrs.evolve(SMALL, environment=(("API_TOKEN", SecretReference(name="orders/token")),))
+
+    assert "orders/token" not in str([c for c in changes(None, text(project(function))) if "Function" in c.type])
+
+
+def test_a_removed_stack_removes_everything() -> None:
+    assert {change.action for change in changes(text(maximal()), None)} == {"remove"}

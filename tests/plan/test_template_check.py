@@ -1,0 +1,100 @@
+"""A rendered document is refused before CloudFormation would do it, later and less clearly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.plan.template import needs_template_url
+from multi_env_lambda.plan.template.check import check_document, check_size, references
+from tests.plan.template_values import maximal, project, text
+
+
+def resource(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SNS::Topic", "Properties": properties}
+
+
+def refused(document: dict[str, Any]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        check_document(document, where="here")
+    return caught.value.what
+
+
+def test_an_empty_unit_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no function, no job"):
+        text(project())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"Ref": "A"}, ["A"]),
+        ({"Fn::GetAtt": ["A", "Arn"]}, ["A"]),
+        ({"Fn::GetAtt": "A.Arn"}, ["A"]),
+        ({"Fn::Sub": "${A}-${B.Arn}-${!Literal}-${AWS::Region}"}, ["A", "B", "AWS::Region"]),
+        ({"Fn::Sub": ["${A}-${Given}", {"Given": {"Ref": "B"}}]}, ["A", "B"]),
+        ({"Fn::Join": ["", ["x", {"Ref": "A"}]]}, ["A"]),
+        ({"Type": "T", "DependsOn": "A"}, ["A"]),
+        ({"Type": "T", "DependsOn": ["A", "B"], "Properties": {"X": [{"Ref": "C"}]}}, ["A", "B", "C"]),
+        ({"Ref": "A", "Other": "not an intrinsic function"}, []),
+        ("${A}", []),
+    ],
+)
+def test_references_are_found_wherever_they_stand(value: Any, expected: list[str]) -> None:
+    assert list(references(value)) == expected
+
+
+def test_a_reference_to_nothing_is_refused() -> None:
+    document = {"Resources": {"A": resource(TopicName={"Ref": "B"})}}
+
+    assert refused(document) == "Resources.A refers to 'B', which is not in the template"
+
+
+def test_an_output_of_nothing_is_refused() -> None:
+    document = {"Resources": {"A": resource()}, "Outputs": {"O": {"Value": {"Ref": "B"}}}}
+
+    assert refused(document) == "Outputs.O refers to 'B', which is not in the template"
+
+
+def test_parameters_and_pseudo_parameters_are_known() -> None:
+    names = {"TopicName": {"Fn::Sub": "${P}-${AWS::Region}"}}
+    document = {"Parameters": {"P": {"Type": "String", "Default": "x"}}, "Resources": {"A": resource(**names)}}
+
+    check_document(document, where="here")
+
+
+def test_a_circle_is_drawn() -> None:
+    document = {"Resources": {"A": resource(X={"Ref": "B"}), "B": resource(X={"Ref": "A"})}}
+
+    assert refused(document).startswith("resources need each other in a circle: ")
+    assert "→" in refused(document)
+
+
+def test_too_many_resources_are_refused() -> None:
+    document = {"Resources": {f"T{number}": resource() for number in range(501)}}
+
+    assert refused(document) == "the template has 501 resources, CloudFormation takes 500"
+
+
+def test_too_many_outputs_are_refused() -> None:
+    outputs = {f"O{number}": {"Value": "x"} for number in range(201)}
+
+    assert refused({"Resources": {"A": resource()}, "Outputs": outputs}).startswith("the template has 201 outputs")
+
+
+def test_a_template_over_a_megabyte_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="1,000,001 bytes"):
+        check_size("x" * 1_000_001, where="here")
+
+
+def test_more_parameters_than_cloudformation_resolves_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="61 parameters"):
+        check_size("{{resolve:ssm:/a}}" * 61, where="here")
+
+
+def test_only_a_long_template_needs_a_url() -> None:
+    assert not needs_template_url(text(maximal()))
+    assert needs_template_url("x" * 51_201)
+    assert not needs_template_url("x" * 51_200)

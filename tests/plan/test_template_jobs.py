@@ -1,0 +1,172 @@
+"""Glue Python shell jobs, and the script that starts the unit's code on AWS and on the local cloud."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.plan.template import job_script, job_scripts
+from tests.plan.template_values import BUCKET, JOB, SMALL, of_type, one, project, statements, template, text
+
+MODULE = """
+import sys
+def main(arguments):
+    print("ran with", sorted(arguments.items()))
+def without():
+    print("ran without")
+def broken():
+    import a_package_that_is_missing
+"""
+FAKE_BOTO3 = """
+import shutil
+class client:
+    def __init__(self, service): assert service == "s3"
+    def download_file(self, bucket, key, path): shutil.copy(f"{bucket}/{key}", path)
+"""
+
+
+@pytest.fixture
+def glue(tmp_path: Path) -> Path:
+    """A place with the script, a bucket ``artifacts`` that holds the wheel, and a boto3 that reads from it."""
+    (tmp_path / "run.py").write_bytes(job_script(JOB)[1])
+    (tmp_path / "artifacts").mkdir()
+    with zipfile.ZipFile(tmp_path / "artifacts" / "orders-0.1.1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("orders/__init__.py", "")
+        wheel.writestr("orders/nightly.py", MODULE)
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "boto3.py").write_text(FAKE_BOTO3)
+    return tmp_path
+
+
+def run(glue: Path, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    path = {"PYTHONPATH": str(glue / "modules"), "PATH": os.environ["PATH"]}
+    return subprocess.run(
+        [sys.executable, "run.py", *arguments],
+        cwd=glue,
+        env={**path, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# --- the resources ---
+def test_a_job_gets_the_wheel_and_the_entry() -> None:
+    job = one(template(project(jobs=(JOB,))), "AWS::Glue::Job")
+
+    key, _ = job_scripts(project(jobs=(JOB,)))[0]
+    assert job["Command"] == {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": f"s3://{BUCKET}/{key}"}
+    assert job["DefaultArguments"] == {
+        "--day": "monday",
+        "--extra-py-files": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+        "--unit-arguments": '["day"]',
+        "--unit-entry": "orders.nightly:main",
+    }
+    assert job["Name"] == "orders-sandbox-nightly"
+
+
+def test_a_scheduled_job_has_a_trigger() -> None:
+    trigger = one(template(project(jobs=(JOB,))), "AWS::Glue::Trigger")
+
+    assert (trigger["Schedule"], trigger["Actions"]) == ("cron(0 3 * * ? *)", [{"JobName": {"Ref": "NightlyJob"}}])
+
+
+def test_a_job_without_a_schedule_has_none() -> None:
+    assert of_type(template(project(jobs=(attrs.evolve(JOB, schedule=None),))), "AWS::Glue::Trigger") == {}
+
+
+def test_a_job_may_read_its_own_artifacts_and_write_its_log() -> None:
+    found = statements(template(project(jobs=(JOB,))), "NightlyJobRole")
+
+    prefix = f"arn:aws:s3:::{BUCKET}/projects/orders"
+    assert [statement["Resource"] for statement in found] == [
+        [f"{prefix}/glue/*", f"{prefix}/lambda/source/*"],
+        ["arn:aws:logs:us-east-1:222222222222:log-group:/aws-glue/python-jobs/*"],
+    ]
+
+
+def test_an_argument_that_the_library_sets_is_refused() -> None:
+    taken = attrs.evolve(JOB, arguments=(("--extra-py-files", "x"),))
+
+    with pytest.raises(ConfigurationError, match="--extra-py-files is set by this library"):
+        text(project(jobs=(taken,)))
+
+
+def test_a_function_and_a_job_of_one_key_live_side_by_side() -> None:
+    found = template(project(SMALL, jobs=(attrs.evolve(JOB, key="create"),)))
+
+    assert {"CreateRole", "CreateJobRole"} == set(of_type(found, "AWS::IAM::Role"))
+
+
+# --- the script as an object ---
+def test_a_script_is_named_by_its_content() -> None:
+    suffix, body = job_script(JOB)
+
+    assert suffix == "glue/" + hashlib.sha256(body).hexdigest()[:16] + "/run.py"
+
+
+def test_all_jobs_of_a_project_share_one_script() -> None:
+    jobs = (JOB, attrs.evolve(JOB, key="weekly", entry="orders.weekly:main"))
+
+    ((key, body),) = job_scripts(project(jobs=jobs))
+
+    assert key.startswith("projects/orders/glue/")
+    assert body == job_script(JOB)[1]
+
+
+def test_a_project_without_jobs_has_no_script() -> None:
+    assert job_scripts(project(SMALL)) == ()
+
+
+# --- the script at work ---
+def test_on_aws_the_installed_wheel_runs_with_arguments_from_the_command_line(glue: Path) -> None:
+    with zipfile.ZipFile(glue / "artifacts" / "orders-0.1.1-py3-none-any.whl") as wheel:
+        wheel.extractall(glue / "modules")
+
+    finished = run(
+        glue,
+        "--unit-entry",
+        "orders.nightly:main",
+        "--unit-arguments",
+        '["day"]',
+        "--day=monday",
+        "--job-language",
+        "x",
+    )
+
+    assert finished.stdout == "ran with [('day', 'monday')]\n"
+
+
+def test_on_the_local_cloud_the_wheel_is_fetched_and_arguments_are_variables(glue: Path) -> None:
+    variables = {
+        "extra-py-files": "s3://artifacts/orders-0.1.1-py3-none-any.whl",
+        "unit-entry": "orders.nightly:main",
+        "unit-arguments": '["day"]',
+        "day": "monday",
+    }
+
+    finished = run(glue, environment=variables)
+
+    assert finished.stdout == "ran with [('day', 'monday')]\n"
+
+
+def test_an_entry_may_take_no_arguments(glue: Path) -> None:
+    wheel = ("--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
+
+    assert run(glue, *wheel, "--unit-entry", "orders.nightly:without").stdout == "ran without\n"
+
+
+def test_a_module_that_the_unit_itself_misses_is_named(glue: Path) -> None:
+    wheel = ("--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
+    finished = run(glue, *wheel, "--unit-entry", "orders.nightly:broken")
+
+    assert finished.returncode == 1
+    assert "No module named 'a_package_that_is_missing'" in finished.stderr
