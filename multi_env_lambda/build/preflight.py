@@ -32,7 +32,7 @@ from multi_env_lambda.build.imports import (
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.model.digest import digest
 
-__all__ = ["check_handlers"]
+__all__ = ["check_handlers", "check_job_entries"]
 
 _VERSION = 1
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
@@ -62,7 +62,7 @@ def check_handlers(
         ConfigurationError: with the function, its handler, and what is missing.
     """
     wanted = tuple(Handler(key=key, text=text) for key, text in handlers)
-    try:
+    with _readable(where):
         code = read_code(wheel, layer)
         check_statically(code, wanted, where=where)
         imported = tuple(handler for handler in wanted if not handler.is_job)
@@ -82,6 +82,22 @@ def check_handlers(
             if mark is not None:
                 mark.parent.mkdir(parents=True, exist_ok=True)
                 mark.touch()
+
+
+def check_job_entries(wheel: Path, entries: tuple[tuple[str, str], ...], *, where: str) -> None:
+    """Find a Glue job, as (job key, `module:function`), whose entry is not in the wheel; nothing is run.
+
+    Raises:
+        ConfigurationError: with the job, its entry, and what is missing.
+    """
+    with _readable(where):
+        check_statically(read_code(wheel, None), [Handler(key=key, text=text) for key, text in entries], where=where)
+
+
+@contextmanager
+def _readable(where: str) -> Iterator[None]:
+    try:
+        yield
     except zipfile.BadZipFile as error:
         raise BuildError(
             where, f"the wheel or the layer is not a readable zip: {error}", hint="build it again"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.build.preflight import check_handlers
+from multi_env_lambda.build.preflight import check_handlers, check_job_entries
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -146,6 +146,12 @@ def test_a_job_is_looked_at_and_never_run(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "raise SystemExit\nimport awsglue\ndef main(): ...\n")
     check(wheel, "orders.create:main")
     assert "job `f0`" in refused(wheel, "orders.create:mian")
+
+
+def test_the_entry_of_a_job_is_looked_for_in_the_wheel(tmp_path: Path) -> None:
+    check_job_entries(wheel_of(tmp_path), (("load", "orders.create:handler"),), where="projects/nightly")
+    with pytest.raises(ConfigurationError, match=r"(?s)projects/nightly: job `load`.*did you mean `orders.create`"):
+        check_job_entries(wheel_of(tmp_path), (("load", "orders.crate:handler"),), where="projects/nightly")
 
 
 # --- what is seen by importing ---
