@@ -80,7 +80,7 @@ class Poller:
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
     ) -> None:
         self._client = client
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
         self._jitter = jitter
         self._changed = threading.Condition()
@@ -108,7 +108,7 @@ class Poller:
         Raises:
             StackError: the deadline passed (the last status is in the text), or CloudFormation refused to answer.
         """
-        watch = _Watch(stack_id, self._clock())
+        watch = _Watch(stack_id, self.clock())
         with self._changed:
             self._watches.append(watch)
         try:
@@ -137,8 +137,8 @@ class Poller:
                     on_reading(watch.reading)
                 if until(watch.reading):
                     return watch.reading
-            if self._clock() >= deadline:
-                raise StackError(where, _too_late(watch, self._clock()), hint="run the command again; it waits on")
+            if self.clock() >= deadline:
+                raise StackError(where, _too_late(watch, self.clock()), hint="run the command again; it waits on")
 
     def _one_round(self, watch: _Watch) -> None:
         """Lead one round for everybody, or wait for the leader's."""
@@ -156,14 +156,14 @@ class Poller:
         finally:
             with self._changed:
                 self._led = False
-                self._last_round = self._clock()
+                self._last_round = self.clock()
                 self._changed.notify_all()
 
     def _pause(self) -> None:
         """Sleep until the next round is due: soon after something began, seldom for what takes long."""
         jitter = self._jitter()
         while True:
-            now = self._clock()
+            now = self.clock()
             with self._changed:
                 youngest = max(watch.since for watch in self._watches)
             interval = min(_SLOWEST, max(_FIRST, (now - youngest) * _SHARE_OF_AGE)) * self._slowed * jitter

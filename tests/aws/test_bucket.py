@@ -13,7 +13,7 @@ from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_art
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.testing.faults import FaultyClient
+from multi_env_lambda.testing.faulty_client import FaultyClient
 
 OWNER = "123456789012"
 DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket="acme-artifacts")

@@ -1,0 +1,75 @@
+"""How the calls to CloudFormation are sent: names and tokens made from ours, lost answers, and errors in our words."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Iterator
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, message_of, text_of
+from multi_env_lambda.errors import StackError
+
+__all__ = ["StateConflict", "in_state", "pauses", "repeated", "request_token", "stack_error"]
+
+_TRIES = 4
+_FIRST_PAUSE = 0.25
+_IN_STATE = re.compile(r"is in [`'\[]?([A-Z_]+)[`'\]]? (?:state|status)")
+
+
+class StateConflict(Exception):
+    """CloudFormation refuses because the stack is in another state by now; never leaves this package's aws part."""
+
+
+def request_token(token: str, step: str) -> str:
+    """A ClientRequestToken, also used as a name, for one step of one run: the same for the same, whatever the text."""
+    return f"mel-{step}-{hashlib.sha256(token.encode()).hexdigest()[:40]}"
+
+
+def pauses() -> Iterator[float]:
+    for attempt in range(_TRIES):
+        yield _FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
+
+
+def in_state(error: Exception) -> str | None:
+    """The state that a stack is in, where an error says that this state is why it refuses."""
+    found = _IN_STATE.search(message_of(error))
+    return found.group(1) if found and code_of(error) == "ValidationError" else None
+
+
+def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], None]) -> None:
+    """Send a call that carries a token: repeated while its answer is lost, done when the token is known already.
+
+    Raises:
+        StateConflict: the stack is in a state that does not allow it (perhaps because a lost call was applied).
+        StackError: it is refused for another reason, or never answered.
+    """
+    last: Exception | None = None
+    for pause in pauses():
+        try:
+            send()
+            return
+        except aws_errors() as error:
+            if code_of(error) == "TokenAlreadyExistsException":
+                return
+            if in_state(error) is not None:
+                raise StateConflict from error
+            if not (is_lost(error) or is_throttled(error)):
+                raise stack_error(where, error) from error
+            last = error
+        sleep(pause)
+    assert last is not None
+    raise stack_error(where, last) from last
+
+
+def stack_error(where: str, error: Exception) -> StackError:
+    """An error of CloudFormation in our words."""
+    if is_denied(error):
+        hint = "allow the environment's role this action on its stacks"
+    elif is_lost(error) or is_throttled(error):
+        hint = "run the same command again; what was done already is not done twice"
+    elif code_of(error) == "LimitExceededException":
+        hint = "raise the quota in Service Quotas, or delete what is not needed"
+    else:
+        hint = "correct the unit's settings or its stack.py; `plan` shows the template"
+    return StackError(where, text_of(error), hint=hint)

@@ -1,0 +1,261 @@
+"""One change set: created under our own name, waited for, executed once, its lost answers settled by reading back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
+from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
+
+__all__ = ["ChangeSet", "ChangeSets", "ResourceChange", "Target", "capabilities"]
+
+INLINE_LIMIT = 51_200
+_SLOWEST = 2.0
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit."""
+
+    stack_name: str
+    template: str
+    template_url: str | None
+    token: str
+    tags: Mapping[str, str]
+    where: str
+    deadline: float
+
+
+@attrs.frozen(kw_only=True)
+class ChangeSet:
+    """A change set that exists."""
+
+    change_set_id: str
+    stack_id: str
+
+
+@attrs.frozen(kw_only=True)
+class ResourceChange:
+    """One line of a preview. ``replacement`` is True, False, Conditional, or empty where it has no meaning."""
+
+    action: str
+    logical_id: str
+    resource_type: str
+    replacement: str
+    scope: tuple[str, ...]
+
+
+def capabilities(template: str) -> tuple[str, ...]:
+    """What the template needs to be allowed: named roles always; macros only where it names one."""
+    try:
+        document = json.loads(template)
+        expands = "Transform" in document or '"Fn::Transform"' in template
+    except ValueError:
+        expands = "Transform" in template
+    return ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND") if expands else ("CAPABILITY_NAMED_IAM",)
+
+
+class ChangeSets:
+    """The change sets of one account and region."""
+
+    def __init__(self, client: Any, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+
+    def create(self, target: Target, kind: str) -> ChangeSet:
+        """Create it, or find the one that this run created already.
+
+        Raises:
+            StateConflict: somebody else began to change the stack.
+            StackError: CloudFormation refuses the template.
+        """
+        name = request_token(target.token, kind.lower())
+        last: Exception | None = None
+        for pause in pauses():
+            try:
+                answer = self._client.create_change_set(
+                    StackName=target.stack_name,
+                    ChangeSetName=name,
+                    ChangeSetType=kind,
+                    ClientToken=name,
+                    Capabilities=list(capabilities(target.template)),
+                    Tags=[{"Key": key, "Value": value} for key, value in sorted(target.tags.items())],
+                    **_body(target),
+                )
+                return ChangeSet(change_set_id=answer["Id"], stack_id=answer["StackId"])
+            except aws_errors() as error:
+                last = error
+                if _has_moved(error):
+                    raise StateConflict from error
+                # Only this run knows the name, so what exists under it is what our lost call made.
+                if is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException":
+                    found = self._find(target.stack_name, name)
+                    if found is not None:
+                        return found
+                else:
+                    raise stack_error(target.where, error) from error
+            self._sleep(pause)
+        assert last is not None
+        raise stack_error(target.where, last) from last
+
+    def settled(self, change_set: ChangeSet, target: Target) -> ChangeSetAnswer:
+        """Wait until it is computed, and give what it then is.
+
+        Raises:
+            StackError: the deadline passed.
+        """
+        pause = 0.1
+        while True:
+            try:
+                answer = self._answer(change_set)
+            except aws_errors() as error:
+                if not (is_lost(error) or is_throttled(error)):
+                    raise stack_error(target.where, error) from error
+                answer = KeepWaiting()
+            if not isinstance(answer, KeepWaiting):
+                return answer
+            if self._clock() >= target.deadline:
+                what = "the change set was not computed before the deadline"
+                raise StackError(target.where, what, hint="run the command again")
+            self._sleep(pause)
+            pause = min(_SLOWEST, pause * 1.5)
+
+    def execute(self, change_set: ChangeSet, target: Target) -> None:
+        """Begin its execution, exactly once.
+
+        Raises:
+            PlanStale: another change set was executed first.
+            StateConflict: somebody else is changing the stack.
+            StackError: CloudFormation refuses, or does not answer.
+        """
+        token = request_token(target.token, "execute")
+
+        def send() -> None:
+            try:
+                self._client.execute_change_set(
+                    ChangeSetName=change_set.change_set_id,
+                    StackName=change_set.stack_id,
+                    ClientRequestToken=token,
+                    # The API's documentation and its behaviour disagree about the default.
+                    DisableRollback=False,
+                    # What a failed first deployment made has never worked: nothing of it is worth keeping.
+                    RetainExceptOnCreate=True,
+                )
+            except aws_errors() as error:
+                if not self._was_ours(change_set, error, target.where):
+                    raise
+
+        repeated(send, target.where, self._sleep)
+
+    def has_run(self, change_set: ChangeSet) -> bool:
+        """Whether its execution is over. A change set that is gone was executed: nothing else removes it meanwhile."""
+        try:
+            answer = self._client.describe_change_set(
+                ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id
+            )
+        except aws_errors() as error:
+            if is_lost(error) or is_throttled(error):
+                return False
+            return _is_gone(error)
+        return answer.get("ExecutionStatus") not in ("AVAILABLE", "EXECUTE_IN_PROGRESS")
+
+    def remove(self, change_set: ChangeSet) -> None:
+        """Delete a change set that is not needed. One that stays does no harm, so nothing is raised."""
+        try:
+            self._client.delete_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
+        except aws_errors():
+            return
+
+    def changes(self, change_set: ChangeSet) -> Iterator[ResourceChange]:
+        """What it would do, in CloudFormation's order."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self._client.describe_change_set(
+                ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id, **token
+            )
+            for line in answer.get("Changes", ()):
+                if "ResourceChange" in line:
+                    yield _resource_change(line["ResourceChange"])
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
+
+    def _answer(self, change_set: ChangeSet) -> ChangeSetAnswer:
+        answer = self._client.describe_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
+        return change_set_answer(answer["Status"], answer.get("ExecutionStatus", ""), answer.get("StatusReason", ""))
+
+    def _find(self, stack_name: str, name: str) -> ChangeSet | None:
+        try:
+            answer = self._client.describe_change_set(ChangeSetName=name, StackName=stack_name)
+        except aws_errors() as error:
+            if _is_gone(error) or is_lost(error) or is_throttled(error):
+                return None
+            raise
+        return ChangeSet(change_set_id=answer["ChangeSetId"], stack_id=answer["StackId"])
+
+    def _was_ours(self, change_set: ChangeSet, error: Exception, where: str) -> bool:
+        """Whether the refusal to execute only says that our own earlier call was applied."""
+        if is_lost(error) or is_throttled(error):
+            return False
+        if code_of(error) not in ("InvalidChangeSetStatus", "InvalidChangeSetStatusException"):
+            if not _is_gone(error) and in_state(error) is None:
+                return False
+            return self._stack_runs(change_set)
+        answer = self._answer(change_set)
+        if isinstance(answer, Executed):
+            return True
+        if isinstance(answer, Obsolete):
+            what = "somebody else changed the stack after this change was computed"
+            raise PlanStale(where, what, hint="run the command again")
+        return False
+
+    def _stack_runs(self, change_set: ChangeSet) -> bool:
+        """Whether the stack says that this change set is the last one it executed."""
+        try:
+            stacks = self._client.describe_stacks(StackName=change_set.stack_id)["Stacks"]
+            if stacks[0].get("ChangeSetId") == change_set.change_set_id:
+                return bool(stacks[0]["StackStatus"] != "REVIEW_IN_PROGRESS")
+            return isinstance(self._answer(change_set), Executed)
+        except aws_errors() as error:
+            if _is_gone(error) or is_missing_stack(error):
+                return False
+            raise
+
+
+def _has_moved(error: Exception) -> bool:
+    """Whether the stack is not what it was a moment ago: in progress, made, or deleted by somebody else."""
+    if in_state(error) is not None or is_missing_stack(error):
+        return True
+    return code_of(error) == "ValidationError" and "already exists and cannot be created" in message_of(error)
+
+
+def _is_gone(error: Exception) -> bool:
+    return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or is_missing_stack(error)
+
+
+def _body(target: Target) -> dict[str, str]:
+    """The template inline, or by its address where it is too long for that."""
+    size = len(target.template.encode("utf-8"))
+    if size <= INLINE_LIMIT:
+        return {"TemplateBody": target.template}
+    if target.template_url is None:
+        what = f"the template has {size} bytes, and no address; {INLINE_LIMIT} bytes may be sent inline"
+        raise StackError(target.where, what, hint="publish the release first")
+    return {"TemplateURL": target.template_url}
+
+
+def _resource_change(line: Mapping[str, Any]) -> ResourceChange:
+    return ResourceChange(
+        action=line["Action"],
+        logical_id=line["LogicalResourceId"],
+        resource_type=line["ResourceType"],
+        replacement=str(line.get("Replacement", "")),
+        scope=tuple(line.get("Scope", ())),
+    )

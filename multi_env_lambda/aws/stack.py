@@ -1,0 +1,397 @@
+"""Brings one stack to what its template says, from whatever state it is in, and says what happened.
+
+Input: a template and a stack name. Output: a ``StackResult``, or a ``StackError`` that carries CloudFormation's causes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+import attrs
+
+from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, stack_error
+from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, ResourceChange, Target
+from multi_env_lambda.aws.drift import StackDrift, detect_drift
+from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
+from multi_env_lambda.aws.poller import Poller, StackReading, reading_of
+from multi_env_lambda.aws.stack_events import StackEvent, events_of, first_causes, last_operation
+from multi_env_lambda.aws.waiting import each_once, left, statuses
+from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.plan.stackstate import (
+    ChangesReady,
+    ContinueRollback,
+    Create,
+    DeleteThenCreate,
+    Executed,
+    KeepWaiting,
+    NoChanges,
+    NotExecuted,
+    Obsolete,
+    Refuse,
+    Rollback,
+    Update,
+    Wait,
+    is_final,
+    is_success,
+    stack_answer,
+)
+
+__all__ = ["StackResult", "Stacks"]
+
+_ATTEMPTS = 5
+_GONE = frozenset({"DELETE_COMPLETE"})
+
+
+@attrs.frozen(kw_only=True)
+class StackResult:
+    """A stack that is what its template says; ``changed`` is False where it was so before."""
+
+    stack_id: str
+    changed: bool
+    outputs: Mapping[str, str]
+
+
+Repair = DeleteThenCreate | Rollback | ContinueRollback
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
+class Stacks:
+    """The stacks of one account and region. ``place`` is how errors call it; ``sleep`` exists for tests."""
+
+    def __init__(
+        self,
+        client: Any,
+        poller: Poller,
+        *,
+        place: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._poller = poller
+        self._place = place
+        self._sleep = sleep
+        self._change_sets = ChangeSets(client, clock=poller.clock, sleep=sleep)
+
+    def deploy(
+        self,
+        stack_name: str,
+        template: str,
+        *,
+        token: str,
+        template_url: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        deadline_seconds: float = 3600.0,
+        on_event: Callable[[str], None] = _silent,
+    ) -> StackResult:
+        """Create or update the stack; one that is already so is left alone.
+
+        ``token`` is unique per run and unit: a repeated call of the same run is recognised by it. ``template_url`` is
+        used only where the template is too long to be sent. ``on_event`` is told each new status.
+
+        Raises:
+            StackError: it failed (with the causes), only a person can go on, or the deadline passed.
+            PlanStale: somebody else changed the stack meanwhile.
+        """
+        target = self._target(stack_name, template, template_url, token, tags or {}, deadline_seconds)
+        told = each_once(on_event)
+        for _ in range(_ATTEMPTS):
+            before = self._settle(target, told)
+            try:
+                return self._change(target, before, told)
+            except StateConflict:
+                told("waiting for another operation on this stack")
+        what = "others kept changing the stack"
+        raise PlanStale(target.where, what, hint="find out who else deploys it, then run the command again")
+
+    def preview(
+        self,
+        stack_name: str,
+        template: str,
+        *,
+        token: str,
+        template_url: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        deadline_seconds: float = 300.0,
+    ) -> tuple[ResourceChange, ...]:
+        """What ``deploy`` would change; nothing is kept. CloudFormation does not promise that the list is complete.
+
+        Raises:
+            StackError: the stack is not in a state that can be updated, or the template is refused.
+        """
+        token = f"preview {token}"
+        target = self._target(stack_name, template, template_url, token, tags or {}, deadline_seconds)
+        before = self.describe(stack_name)
+        answer = stack_answer(before.status if before else None)
+        if not isinstance(answer, (Create, Update)):
+            what = f"no preview in status {before.status if before else 'unknown'}"
+            raise StackError(target.where, what, hint="`deploy` repairs or waits for such a stack first")
+        try:
+            change_set = self._change_sets.create(target, _kind(before))
+        except StateConflict as error:
+            what = "somebody else began to change the stack"
+            raise StackError(target.where, what, hint="wait, and run the command again") from error
+        try:
+            state = self._change_sets.settled(change_set, target)
+            if isinstance(state, NotExecuted):
+                raise _refused(target.where, state.reason)
+            return tuple(self._change_sets.changes(change_set)) if isinstance(state, ChangesReady) else ()
+        except aws_errors() as error:
+            raise stack_error(target.where, error) from error
+        finally:
+            self._discard(change_set, before)
+
+    def describe(self, stack: str) -> StackReading | None:
+        """The stack of this name or id, or None where there is none (or only a deleted one).
+
+        Raises:
+            StackError: it cannot be read.
+        """
+        try:
+            reading = reading_of(self._client.describe_stacks(StackName=stack)["Stacks"][0])
+        except aws_errors() as error:
+            if is_missing_stack(error):
+                return None
+            raise stack_error(self._where(stack), error) from error
+        return None if reading.status in _GONE else reading
+
+    def delete(
+        self,
+        stack_name: str,
+        *,
+        token: str,
+        deadline_seconds: float = 3600.0,
+        retain: tuple[str, ...] = (),
+        on_event: Callable[[str], None] = _silent,
+    ) -> bool:
+        """Delete the stack; False where there was none. ``retain``: logical ids that blocked an earlier deletion.
+
+        Raises:
+            StackError: it is protected, its deletion failed (with the causes), or the deadline passed.
+        """
+        target = self._target(stack_name, "", None, token, {}, deadline_seconds)
+        before = self.describe(stack_name)
+        if before is None:
+            return False
+        told = each_once(on_event)
+        if not is_final(before.status) and before.status != "DELETE_IN_PROGRESS":
+            before = self._wait_final(before, target, told)
+        if before is not None and before.status not in _GONE:
+            self._delete(before, target, told, retain)
+        return True
+
+    def events(self, stack_name: str) -> tuple[StackEvent, ...]:
+        """The events of the stack's latest operation, in the order in which they happened.
+
+        Raises:
+            StackError: there is no such stack, or its events cannot be read.
+        """
+        try:
+            return last_operation(events_of(self._client, stack_name))
+        except aws_errors() as error:
+            raise stack_error(self._where(stack_name), error) from error
+
+    def drift(self, stack_name: str, *, deadline_seconds: float = 600.0) -> StackDrift:
+        """What somebody changed by hand.
+
+        Raises:
+            StackError: there is no such stack, or the comparison failed.
+        """
+        deadline = self._poller.clock() + deadline_seconds
+        return detect_drift(
+            self._client,
+            stack_name,
+            self._where(stack_name),
+            deadline=deadline,
+            clock=self._poller.clock,
+            sleep=self._sleep,
+        )
+
+    def _settle(self, target: Target, told: Callable[[str], None]) -> StackReading | None:
+        """Bring the stack into a state in which a change set can be made; each repair is tried once."""
+        tried: set[type[Repair]] = set()
+        while True:
+            reading = self.describe(target.stack_name)
+            answer = stack_answer(reading.status if reading else None)
+            match answer:
+                case Create() | Update():
+                    return reading
+                case Refuse(reason=reason, hint=hint):
+                    raise StackError(target.where, reason, hint=hint)
+                case Wait():
+                    assert reading is not None
+                    self._wait_final(reading, target, told)
+                case DeleteThenCreate() | Rollback() | ContinueRollback():
+                    assert reading is not None
+                    if type(answer) in tried:
+                        raise self._failed(target.where, reading)
+                    tried.add(type(answer))
+                    self._repair(answer, reading, target, told)
+                case _:
+                    assert_never(answer)
+
+    def _repair(self, answer: Repair, reading: StackReading, target: Target, told: Callable[[str], None]) -> None:
+        stack_id = reading.stack_id
+        match answer:
+            case DeleteThenCreate():
+                self._delete(reading, target, told, ())
+                return
+            case Rollback():
+                call, step = self._client.rollback_stack, "rollback"
+            case ContinueRollback():
+                call, step = self._client.continue_update_rollback, "continue"
+            case _:
+                assert_never(answer)
+        token = request_token(target.token, step)
+        try:
+            repeated(lambda: call(StackName=stack_id, ClientRequestToken=token), target.where, self._sleep)
+        except StateConflict:
+            # It began already, by our lost call or by somebody else's; either way the stack is looked at again.
+            told("waiting for another operation on this stack")
+        self._poller.wait(
+            stack_id, left(reading.status), deadline=target.deadline, where=target.where, on_reading=statuses(told)
+        )
+
+    def _delete(
+        self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
+    ) -> None:
+        """Delete by id, so that a new stack of the same name is never meant."""
+        if reading.protected:
+            what = f"the stack has termination protection and is in status {reading.status}"
+            hint = "switch the protection off if it may really be deleted"
+            raise StackError(target.where, what, hint=hint)
+        parameters: dict[str, Any] = {"StackName": reading.stack_id}
+        if retain and reading.status == "DELETE_FAILED":
+            parameters["RetainResources"] = list(retain)
+        token = request_token(target.token, "delete")
+        try:
+            repeated(
+                lambda: self._client.delete_stack(ClientRequestToken=token, **parameters), target.where, self._sleep
+            )
+        except StateConflict:
+            told("waiting for another operation on this stack")
+        after = self._poller.wait(
+            reading.stack_id,
+            left(reading.status),
+            deadline=target.deadline,
+            where=target.where,
+            on_reading=statuses(told),
+        )
+        if after is not None and after.status not in _GONE:
+            raise self._failed(target.where, after)
+
+    def _change(self, target: Target, before: StackReading | None, told: Callable[[str], None]) -> StackResult:
+        change_set = self._change_sets.create(target, _kind(before))
+        answer = self._change_sets.settled(change_set, target)
+        match answer:
+            case ChangesReady():
+                self._change_sets.execute(change_set, target)
+                return self._wait_executed(change_set, target, told)
+            case Executed():
+                return self._wait_executed(change_set, target, told)
+            case NoChanges():
+                self._discard(change_set, before)
+                outputs = before.outputs if before is not None else {}
+                return StackResult(stack_id=change_set.stack_id, changed=False, outputs=outputs)
+            case NotExecuted(reason=reason):
+                self._discard(change_set, before)
+                raise _refused(target.where, reason)
+            case Obsolete():
+                self._discard(change_set, before)
+                what = "somebody else changed the stack after this change was computed"
+                raise PlanStale(target.where, what, hint="run the command again")
+            case KeepWaiting():
+                raise AssertionError("a settled change set is not waited for")
+            case _:
+                assert_never(answer)
+
+    def _wait_executed(self, change_set: ChangeSet, target: Target, told: Callable[[str], None]) -> StackResult:
+        def over(reading: StackReading | None) -> bool:
+            # Right after ExecuteChangeSet a read may still show the state from before.
+            return reading is None or (is_final(reading.status) and reading.status != "REVIEW_IN_PROGRESS")
+
+        while True:
+            reading = self._poller.wait(
+                change_set.stack_id, over, deadline=target.deadline, where=target.where, on_reading=statuses(told)
+            )
+            if reading is None or reading.status in _GONE:
+                what = "the stack was deleted while it was being changed"
+                raise PlanStale(target.where, what, hint="run the command again")
+            if reading.change_set_id == change_set.change_set_id or self._change_sets.has_run(change_set):
+                break
+            if self._poller.clock() >= target.deadline:
+                what = f"the change did not begin before the deadline; last status: {reading.status}"
+                raise StackError(target.where, what, hint="run the command again")
+        # The state may have been read before the change set was seen to be over.
+        reading = self._after_execution(reading, change_set, over)
+        if is_success(reading.status):
+            return StackResult(stack_id=reading.stack_id, changed=True, outputs=reading.outputs)
+        raise self._failed(target.where, reading)
+
+    def _after_execution(
+        self, reading: StackReading, change_set: ChangeSet, over: Callable[[StackReading | None], bool]
+    ) -> StackReading:
+        if reading.change_set_id == change_set.change_set_id:
+            return reading
+        again = self.describe(change_set.stack_id)
+        return again if again is not None and over(again) else reading
+
+    def _wait_final(self, reading: StackReading, target: Target, told: Callable[[str], None]) -> StackReading | None:
+        return self._poller.wait(
+            reading.stack_id,
+            lambda seen: seen is None or is_final(seen.status),
+            deadline=target.deadline,
+            where=target.where,
+            on_reading=statuses(told),
+        )
+
+    def _discard(self, change_set: ChangeSet, before: StackReading | None) -> None:
+        """Remove a change set, and the empty stack that only its creation made."""
+        self._change_sets.remove(change_set)
+        if before is not None:
+            return
+        left = self.describe(change_set.stack_id)
+        if left is not None and left.status == "REVIEW_IN_PROGRESS":
+            try:
+                self._client.delete_stack(StackName=left.stack_id)
+            except aws_errors():
+                # An empty stack under review does no harm: the next deployment takes it over.
+                return
+
+    def _failed(self, where: str, reading: StackReading) -> StackError:
+        """The error of a stack whose operation did not succeed, with CloudFormation's first causes."""
+        try:
+            causes = first_causes(last_operation(events_of(self._client, reading.stack_id)))
+        except aws_errors():
+            causes = ()
+        reasons = "; ".join(causes) or reading.reason or "no reason given"
+        hint = "correct the cause and run the same command again; units that succeeded are not touched"
+        return StackError(where, f"{reading.status}: {reasons}", hint=hint)
+
+    def _target(
+        self, name: str, template: str, url: str | None, token: str, tags: Mapping[str, str], seconds: float
+    ) -> Target:
+        return Target(
+            stack_name=name,
+            template=template,
+            template_url=url,
+            token=token,
+            tags=tags,
+            where=self._where(name),
+            deadline=self._poller.clock() + seconds,
+        )
+
+    def _where(self, stack: str) -> str:
+        return f"stack {stack} in {self._place}"
+
+
+def _refused(where: str, reason: str) -> StackError:
+    return StackError(where, f"the change set failed: {reason}", hint="correct the unit's settings or its stack.py")
+
+
+def _kind(before: StackReading | None) -> str:
+    return "CREATE" if before is None or before.status == "REVIEW_IN_PROGRESS" else "UPDATE"

@@ -1,0 +1,329 @@
+"""A stack reaches what its template says from every state, once, and failures carry their first causes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.aws.change_set import capabilities
+from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
+from multi_env_lambda.testing.faulty_client import FaultyClient
+
+
+def template(value: str = "1") -> str:
+    resources = {"Function": {"Type": "AWS::Lambda::Function", "Properties": {"Description": value}}}
+    return json.dumps({"Resources": resources, "Outputs": {"Value": {"Value": value}}})
+
+
+@attrs.define
+class Clock:
+    """Time that passes only by sleeping."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@attrs.define(kw_only=True)
+class Setting:
+    cloud: InMemoryCloudFormation
+    client: FaultyClient
+    stacks: Stacks
+    clock: Clock
+    told: list[str] = attrs.field(factory=list)
+
+    def deploy(self, value: str = "1", *, token: str = "run-1 orders", **options: Any) -> Any:
+        return self.stacks.deploy("orders-test", template(value), token=token, on_event=self.told.append, **options)
+
+
+def setting(**options: Any) -> Setting:
+    cloud, clock = InMemoryCloudFormation(**options), Clock()
+    client = FaultyClient(cloud)
+    poller = Poller(client, clock=clock, sleep=clock.sleep, jitter=lambda: 1.0)
+    return Setting(
+        cloud=cloud, client=client, clock=clock, stacks=Stacks(client, poller, place="test", sleep=clock.sleep)
+    )
+
+
+def test_a_new_stack_is_created_with_its_outputs() -> None:
+    it = setting(steps=2)
+    result = it.deploy()
+    assert (result.changed, result.outputs) == (True, {"Value": "1"})
+    assert it.told == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+
+
+def test_an_equal_template_changes_nothing_and_leaves_nothing_behind() -> None:
+    it = setting()
+    first = it.deploy(tags={"unit": "orders"})
+    again = it.deploy(token="run-2 orders", tags={"unit": "orders"})
+    assert (again.changed, again.outputs, again.stack_id) == (False, {"Value": "1"}, first.stack_id)
+    assert it.cloud.executions == 1
+    assert len(it.cloud.change_set_names()) == 1
+
+
+def test_another_template_updates_the_stack() -> None:
+    it = setting()
+    it.deploy()
+    assert it.deploy("2", token="run-2").outputs == {"Value": "2"}
+    assert it.told[-1] == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize("stale", [1, 2, 7])
+def test_reads_from_before_the_execution_are_not_believed(stale: int) -> None:
+    it = setting(stale=stale)
+    it.deploy()
+    assert it.deploy("2", token="run-2").outputs == {"Value": "2"}
+
+
+@pytest.mark.parametrize("operation", ["create_change_set", "execute_change_set"])
+@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_lost_answer_is_settled_and_nothing_is_done_twice(operation: str, applied: bool, first: bool) -> None:
+    it = setting()
+    if not first:
+        it.deploy("0", token="run-0")
+    before = it.cloud.executions
+    it.client.lose(operation, applied=applied)
+    assert it.deploy().changed is True
+    assert it.cloud.executions == before + 1
+
+
+@pytest.mark.parametrize(
+    "operation", ["describe_stacks", "create_change_set", "describe_change_set", "execute_change_set"]
+)
+def test_throttling_and_server_faults_only_cost_time(operation: str) -> None:
+    it = setting()
+    if operation == "describe_stacks":
+        it.cloud.put_stack("orders-test", "UPDATE_IN_PROGRESS", then=["UPDATE_COMPLETE"])
+        it.client.answer("describe_stacks", lambda answer: answer)
+    it.client.fail(operation, code="Throttling", status=400, message="Rate exceeded")
+    it.client.fail(operation, code="InternalFailure", status=500)
+    assert it.deploy().changed is True
+
+
+def test_a_failure_carries_the_first_cause_and_not_its_followers() -> None:
+    it = setting()
+    it.cloud.fail_next("Function", "Your access has been denied by S3.\n S3 Error Code: AccessDenied")
+    with pytest.raises(StackError) as caught:
+        it.deploy()
+    assert caught.value.where == "stack orders-test in test"
+    cause = "Function (AWS::Lambda::Function): Your access has been denied by S3. S3 Error Code: AccessDenied"
+    assert caught.value.what == f"ROLLBACK_COMPLETE: {cause}"
+
+
+def test_causes_of_an_earlier_failure_are_not_told_again() -> None:
+    it = setting()
+    it.deploy("0", token="run-0")
+    for value in ("first cause", "second cause"):
+        it.cloud.fail_next("Function", value)
+        with pytest.raises(StackError) as caught:
+            it.deploy(value, token=value)
+    assert "second cause" in caught.value.what and "first cause" not in caught.value.what
+
+
+def test_a_stack_whose_creation_failed_is_made_anew() -> None:
+    it = setting()
+    it.cloud.fail_next("Function", "no")
+    with pytest.raises(StackError):
+        it.deploy()
+    failed = it.cloud.status_of("orders-test")
+    result = it.deploy(token="run-2")
+    assert failed == "ROLLBACK_COMPLETE" and it.cloud.status_of(result.stack_id) == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("status", "calls"),
+    [
+        ("REVIEW_IN_PROGRESS", ()),
+        ("CREATE_COMPLETE", ()),
+        ("UPDATE_ROLLBACK_COMPLETE", ()),
+        ("ROLLBACK_COMPLETE", ("delete_stack",)),
+        ("ROLLBACK_FAILED", ("delete_stack",)),
+        ("CREATE_FAILED", ("rollback_stack", "delete_stack")),
+        ("UPDATE_FAILED", ("rollback_stack",)),
+        ("UPDATE_ROLLBACK_FAILED", ("continue_update_rollback",)),
+        ("DELETE_COMPLETE", ()),
+    ],
+)
+@pytest.mark.parametrize("stale", [0, 1])
+def test_every_state_is_repaired(status: str, calls: tuple[str, ...], stale: int) -> None:
+    it = setting(stale=stale)
+    it.cloud.put_stack("orders-test", status)
+    assert it.deploy().changed is True
+    repairs = ("delete_stack", "rollback_stack", "continue_update_rollback")
+    assert tuple(dict.fromkeys(name for name, _ in it.client.calls if name in repairs)) == calls
+
+
+@pytest.mark.parametrize("operation", ["delete_stack", "rollback_stack", "continue_update_rollback"])
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lost_answer_to_a_repair_is_settled(operation: str, applied: bool) -> None:
+    it = setting()
+    states = {"delete_stack": "ROLLBACK_COMPLETE", "rollback_stack": "UPDATE_FAILED"}
+    it.cloud.put_stack("orders-test", states.get(operation, "UPDATE_ROLLBACK_FAILED"))
+    it.client.lose(operation, applied=applied)
+    assert it.deploy().changed is True
+
+
+def test_somebody_elses_update_is_waited_for() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "UPDATE_IN_PROGRESS", then=["UPDATE_IN_PROGRESS"] * 9 + ["UPDATE_COMPLETE"])
+    assert it.deploy().changed is True
+    assert it.clock.now > 1.0
+
+
+def test_a_stuck_rollback_is_continued_only_once() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "UPDATE_ROLLBACK_FAILED")
+    it.cloud.fail_next("Data", "it is not empty")
+    with pytest.raises(StackError, match="UPDATE_ROLLBACK_FAILED"):
+        it.deploy()
+    assert [name for name, _ in it.client.calls].count("continue_update_rollback") == 1
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "IMPORT_ROLLBACK_FAILED", "TELEPORT_COMPLETE"])
+def test_what_only_a_person_can_decide_is_left_alone(status: str) -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", status)
+    with pytest.raises(StackError):
+        it.deploy()
+    assert {name for name, _ in it.client.calls} == {"describe_stacks"}
+
+
+def test_a_protected_stack_is_not_deleted() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "ROLLBACK_COMPLETE", protected=True)
+    with pytest.raises(StackError, match="termination protection"):
+        it.deploy()
+    assert "delete_stack" not in [name for name, _ in it.client.calls]
+
+
+def test_a_wait_ends_at_its_deadline_with_the_last_status() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "UPDATE_IN_PROGRESS", then=["UPDATE_IN_PROGRESS"] * 9999)
+    with pytest.raises(StackError, match="last status: UPDATE_IN_PROGRESS"):
+        it.deploy(deadline_seconds=60)
+    assert 60 <= it.clock.now < 70
+
+
+def test_a_change_computed_before_somebody_elses_is_not_made() -> None:
+    it = setting()
+    it.deploy("0", token="run-0")
+
+    def overtaken(answer: Any) -> Any:
+        other = Stacks(it.cloud, Poller(it.cloud), place="test", sleep=it.clock.sleep)
+        other.deploy("orders-test", template("theirs"), token="other")
+        return answer
+
+    it.client.answer("describe_change_set", overtaken)
+    with pytest.raises(PlanStale):
+        it.deploy()
+    stack = it.stacks.describe("orders-test")
+    assert stack is not None and stack.outputs == {"Value": "theirs"}
+
+
+def test_an_update_begun_by_somebody_else_meanwhile_is_waited_for() -> None:
+    it = setting()
+    it.deploy("0", token="run-0")
+    text = "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated."
+    it.client.fail("create_change_set", code="ValidationError", status=400, message=text)
+    assert it.deploy().changed is True
+
+
+def test_a_refused_template_leaves_no_empty_stack() -> None:
+    it = setting()
+    it.client.answer("describe_change_set", lambda answer: {**answer, "Status": "FAILED", "StatusReason": "bad macro"})
+    with pytest.raises(StackError, match="bad macro"):
+        it.deploy()
+    assert it.stacks.describe("orders-test") is None or it.cloud.status_of("orders-test") == "DELETE_IN_PROGRESS"
+    assert it.cloud.change_set_names() == []
+
+
+def test_a_denial_is_explained() -> None:
+    it = setting()
+    it.client.fail("create_change_set", code="AccessDenied", status=403, message="no")
+    with pytest.raises(StackError) as caught:
+        it.deploy()
+    assert "AccessDenied: no" in caught.value.what and "role" in caught.value.hint
+
+
+def test_a_template_too_long_to_send_is_sent_by_address() -> None:
+    it = setting()
+    long = template("x" * 60_000)
+    it.stacks.deploy("orders-test", long, token="t", template_url="https://s3.us-east-1.amazonaws.com/b/k")
+    (call,) = (parameters for name, parameters in it.client.calls if name == "create_change_set")
+    assert call["TemplateURL"].endswith("/b/k") and "TemplateBody" not in call
+
+
+def test_a_template_too_long_to_send_without_address_is_refused_before_any_write() -> None:
+    it = setting()
+    with pytest.raises(StackError, match="51200"):
+        it.stacks.deploy("orders-test", template("x" * 60_000), token="t")
+    assert {name for name, _ in it.client.calls} == {"describe_stacks"}
+
+
+def test_tokens_are_what_the_api_accepts_whatever_the_run_is_called() -> None:
+    it = setting()
+    it.deploy(token="run/ünïcode $(id)\n")
+    names = [call[key] for _, call in it.client.calls for key in ("ClientToken", "ChangeSetName") if key in call]
+    assert all(len(name) <= 128 for name in names)
+    assert all(name.startswith("mel-") for name in names if not name.startswith("arn:"))
+
+
+def test_rollback_is_never_left_to_the_default() -> None:
+    it = setting()
+    it.deploy()
+    (call,) = (parameters for name, parameters in it.client.calls if name == "execute_change_set")
+    assert call["DisableRollback"] is False
+
+
+def test_macros_are_allowed_only_to_a_template_that_names_one() -> None:
+    assert capabilities(template()) == ("CAPABILITY_NAMED_IAM",)
+    assert capabilities('{"Transform": "X"}') == ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+
+
+def test_a_preview_says_what_would_change_and_keeps_nothing() -> None:
+    it = setting()
+    it.deploy()
+    (change,) = it.stacks.preview("orders-test", template("2"), token="t")
+    assert (change.action, change.logical_id) == ("Modify", "Function")
+    assert it.cloud.executions == 1 and len(it.cloud.change_set_names()) == 1
+
+
+def test_a_preview_of_a_new_stack_leaves_no_stack() -> None:
+    it = setting()
+    (change,) = it.stacks.preview("orders-test", template(), token="t")
+    it.stacks.describe("orders-test")
+    assert change.action == "Add" and it.stacks.describe("orders-test") is None
+
+
+def test_a_stack_is_deleted_by_its_id() -> None:
+    it = setting()
+    stack_id = it.deploy().stack_id
+    assert it.stacks.delete("orders-test", token="t") is True
+    assert it.stacks.delete("orders-test", token="t") is False
+    assert [call["StackName"] for name, call in it.client.calls if name == "delete_stack"] == [stack_id]
+
+
+def test_a_failed_deletion_says_what_blocks_it() -> None:
+    it = setting()
+    it.deploy()
+    it.cloud.fail_next("Data", "The bucket you tried to delete is not empty")
+    with pytest.raises(StackError, match="DELETE_FAILED: Data .*not empty"):
+        it.stacks.delete("orders-test", token="t")
+
+
+def test_the_events_are_those_of_the_latest_operation() -> None:
+    it = setting()
+    it.deploy()
+    it.deploy("2", token="run-2")
+    assert [event.status for event in it.stacks.events("orders-test")] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
