@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -136,26 +137,28 @@ def write_lock(folder: Path, *, python: str, extra_requirements: tuple[str, ...]
         raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
-    argv: list[str | Path] = [uv_program(), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
-    argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml", "--no-header"]
-    argv += ["--no-emit-index-url", "--output-file", path.name, *(["--upgrade"] if upgrade else [])]
     extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
-    sources = ["pyproject.toml", *(["-"] if extra else [])]
     before = path.read_bytes() if path.exists() else None
-    run(
-        [*argv, *sources],
-        cwd=folder,
-        where=where,
-        hint="check the names and versions in [project].dependencies, and that the package index can be reached",
-        stdin=extra.encode(),
-    )
+    hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
+    argv = _compile_command(path.name, python=python, upgrade=upgrade, with_stdin=bool(extra))
+    run(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
     _write_clean(path, where, before)
     return path
 
 
+def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
+    argv = [uv_program(), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
+    argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
+    argv += ["--no-emit-index-url", "--output-file", output, *(["--upgrade"] if upgrade else [])]
+    return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]
+
+
 def _write_clean(path: Path, where: str, before: bytes | None) -> None:
     """Put our header, and take back a lock that would show a password or a folder of this machine to others."""
+    here = re.escape(f"{path.parent.resolve().as_uri()}/")
     body = path.read_text(encoding="utf-8")
+    # Wheels that lie in the project stay findable on other machines by their relative path.
+    body = re.sub(rf'url = "{here}([^"]+)"', lambda match: f'path = "{unquote(match[1])}"', body)
     found = re.search(r'"(file:|/|[A-Za-z]:\\)|://[^/"\s]*@', body)
     if found is None:
         path.write_text(_HEADER + body, encoding="utf-8", newline="\n")

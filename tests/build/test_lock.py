@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,35 @@ def test_a_project_without_dependencies_gets_an_empty_lock_without_a_network(tmp
     assert str(tmp_path) not in path.read_text(encoding="utf-8")
     lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and lock.packages == () and lock.requires_python == ">=3.13"
+
+
+def vendored(folder: Path, where: Path) -> Path:
+    """A project that takes its wheels from a folder and from no index."""
+    where.mkdir(parents=True)
+    with zipfile.ZipFile(where / "tiny-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    path = project(folder, "tiny") / "pyproject.toml"
+    path.write_text(path.read_text() + f'[tool.uv]\nno-index = true\nfind-links = ["{where.as_posix()}"]\n')
+    return folder
+
+
+def test_wheels_inside_the_project_are_locked_by_their_relative_path(tmp_path: Path) -> None:
+    path = write_lock(vendored(tmp_path, tmp_path / "wheels"), python="3.13")
+    first = path.read_bytes()
+    lock = read_lock(tmp_path, where="projects/orders")
+    assert lock is not None and lock.packages[0].wheels[0].path == "wheels/tiny-1.0-py3-none-any.whl"
+    assert write_lock(tmp_path, python="3.13").read_bytes() == first
+    assert str(tmp_path).encode() not in first
+
+
+def test_a_lock_that_would_name_a_folder_of_this_machine_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "orders").mkdir()
+    folder = vendored(tmp_path / "orders", tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="the lock would hold a path of this machine"):
+        write_lock(folder, python="3.13")
+    assert not (folder / "pylock.toml").exists()
 
 
 @pytest.mark.network
