@@ -17,7 +17,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["multi_env_lambda", "multi_env_lambda.*"]),
     package_data={"multi_env_lambda": ["py.typed"]},
-    entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli:main"]},
+    entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli.main:main"]},
     # Why each one is here: docs/source/03-Concepts/dependencies.rst
     install_requires=[
         "attrs>=24,<27",

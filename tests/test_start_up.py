@@ -18,7 +18,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def help_of(*words: str) -> str:
-    return f"from multi_env_lambda.cli import main\ntry: main({list(words)!r})\nexcept SystemExit: pass"
+    return f"from multi_env_lambda.cli.main import main\ntry: main({list(words)!r})\nexcept SystemExit: pass"
 
 
 def test_importing_the_package_imports_nothing_slow() -> None:

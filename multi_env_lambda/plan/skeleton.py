@@ -17,6 +17,7 @@ File = tuple[str, str]
 SCRIPTS: Mapping[str, str] = {
     "approve": "Approve one saved plan: ``python bin/automation/approve.py plan.json``.",
     "board": "Write the page that shows what runs where: ``python bin/automation/board.py``.",
+    "bootstrap": "Make the artifact bucket, once: ``python bin/automation/bootstrap.py``.",
     "build": "Build wheels and layers on this machine only: ``python bin/automation/build.py``.",
     "deploy": "Build, publish and deploy what changed: ``python bin/automation/deploy.py staging``.",
     "destroy": "Remove a unit from an environment: ``python bin/automation/destroy.py NAME sandbox``.",
