@@ -116,9 +116,10 @@ def text(
     *,
     source: SourceArtifact = SOURCE,
     layer: LayerArtifact | None = LAYER,
+    bucket: str = BUCKET,
     extend: Callable[[Any, Any], None] | None = None,
 ) -> str:
-    return render(found, SANDBOX, bucket=BUCKET, source=source, layer=layer, extend=extend)
+    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, extend=extend)
 
 
 def template(found: Project, **changes: Any) -> Any:

@@ -1,0 +1,115 @@
+"""The local cloud takes the templates: everything is made, versions come and stay, and the alias answers."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import client_of
+from tests.plan.template_values import EVERYTHING, SANDBOX, SMALL, maximal, project, text
+
+pytestmark = pytest.mark.local_cloud
+
+HERE = f"python3.{sys.version_info.minor}"
+"""The runtime that the local cloud has for certain."""
+
+HANDLER = "def handler(event, context):\n    return {'answer': %d, 'arn': context.invoked_function_arn}\n"
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return buffer.getvalue()
+
+
+@attrs.frozen
+class Account:
+    """The sandbox account, with the artifacts in a bucket of its own."""
+
+    bucket: str
+    s3: Any
+    cloudformation: Any
+    lambda_: Any
+    ssm: Any
+
+    def put_code(self, answer: int) -> SourceArtifact:
+        wheel = zipped({"orders/__init__.py": "", "orders/create.py": HANDLER % answer})
+        digest = hashlib.sha256(wheel).hexdigest()
+        source = SourceArtifact(project="orders", version=f"0.1.{answer}", digest=digest, wheel_sha256=digest)
+        self.s3.put_object(Bucket=self.bucket, Key=source.wheel_key, Body=wheel)
+        return source
+
+    def deploy(self, template: str, *, update: bool = False) -> None:
+        call = self.cloudformation.update_stack if update else self.cloudformation.create_stack
+        call(StackName="orders-sandbox", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        name = "stack_update_complete" if update else "stack_create_complete"
+        self.cloudformation.get_waiter(name).wait(
+            StackName="orders-sandbox", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+
+    def ask(self) -> Any:
+        answer = self.lambda_.invoke(FunctionName="orders-sandbox-create:live", Payload=b"{}")
+        found = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, found
+        return found
+
+
+@pytest.fixture
+def account(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Iterator[Account]:
+    services = ("s3", "cloudformation", "lambda", "ssm")
+    s3, cloudformation, lambda_, ssm = (client_of(local_cloud, SANDBOX, name) for name in services)
+    bucket = "template-tests-222222222222"
+    s3.create_bucket(Bucket=bucket)
+    yield Account(bucket, s3, cloudformation, lambda_, ssm)
+    cloudformation.delete_stack(StackName="orders-sandbox")
+
+
+def test_everything_can_be_made(account: Account) -> None:
+    layer = LayerArtifact(project="orders", number=1, digest="3" * 64, python="3.13", architecture="arm64")
+    account.s3.put_object(Bucket=account.bucket, Key=layer.layer_key, Body=zipped({"python/helper.py": "x = 1"}))
+    account.ssm.put_parameter(Name="/orders/url", Value="https://acme.example", Type="String")
+    whole = maximal().settings["sandbox"]
+    # SnapStart begins with Python 3.12.
+    functions = (attrs.evolve(EVERYTHING, snap_start=False), whole.functions[1])
+    unit = attrs.evolve(maximal(), runtime=HERE, settings={"sandbox": attrs.evolve(whole, functions=functions)})
+
+    account.deploy(text(unit, bucket=account.bucket, source=account.put_code(1), layer=layer))
+
+    assert account.ask()["answer"] == 1
+    configuration = account.lambda_.get_function_configuration(FunctionName="orders-sandbox-create", Qualifier="live")
+    assert configuration["Environment"]["Variables"] == {
+        "DB_PASSWORD": "orders/db",
+        "DB_PASSWORD_KEY": "password",
+        "TABLE": "orders-sandbox",
+        "URL": "https://acme.example",
+    }
+
+
+def test_new_code_is_a_new_version_and_the_old_one_stays(account: Account) -> None:
+    unit = attrs.evolve(project(SMALL), runtime=HERE)
+    first, second = account.put_code(1), account.put_code(2)
+    account.deploy(text(unit, bucket=account.bucket, source=first, layer=None))
+    before = account.ask()
+    account.deploy(text(unit, bucket=account.bucket, source=second, layer=None), update=True)
+    after = account.ask()
+    account.deploy(text(unit, bucket=account.bucket, source=first, layer=None), update=True)
+    back = account.ask()
+
+    assert [found["answer"] for found in (before, after, back)] == [1, 2, 1]
+    live = account.lambda_.get_function_configuration(FunctionName="orders-sandbox-create", Qualifier="live")
+    assert live["CodeSha256"] == first.code_sha256
+    versions = account.lambda_.list_versions_by_function(FunctionName="orders-sandbox-create")["Versions"]
+    assert len([version for version in versions if version["Version"] != "$LATEST"]) == 3
