@@ -6,10 +6,10 @@ The wheels' members are copied in their compressed form; nothing is inflated, in
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -135,8 +135,8 @@ def _move_in(new: Path, folder: Path, name: str) -> None:
     os.chmod(new, 0o755)
     if folder.exists() and _kept(folder, name) is None:
         # Half a folder can only be the work of something else than this module; out of the way with it.
-        with tempfile.TemporaryDirectory(prefix=".broken.", dir=folder.parent) as aside:
-            shutil.move(folder, aside)
+        with tempfile.TemporaryDirectory(prefix=".broken.", dir=folder.parent) as aside, suppress(FileNotFoundError):
+            os.rename(folder, Path(aside) / name)
     try:
         os.rename(new, folder)
     except OSError:
