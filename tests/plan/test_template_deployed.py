@@ -16,8 +16,9 @@ import pytest
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.template import job_scripts
 from multi_env_lambda.testing.local_cloud import client_of
-from tests.plan.template_values import EVERYTHING, SANDBOX, SMALL, maximal, project, text
+from tests.plan.template_values import EVERYTHING, JOB, SANDBOX, SMALL, maximal, project, text
 
 pytestmark = pytest.mark.local_cloud
 
@@ -25,6 +26,8 @@ HERE = f"python3.{sys.version_info.minor}"
 """The runtime that the local cloud has for certain."""
 
 HANDLER = "def handler(event, context):\n    return {'answer': %d, 'arn': context.invoked_function_arn}\n"
+
+JOB_MODULE = "def main(arguments):\n    assert arguments == {'day': 'monday'}, arguments\n"
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -65,6 +68,15 @@ class Account:
         found = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, found
         return found
+
+
+def finished(glue: Any, run: str) -> tuple[str, str]:
+    """How a run of the job ended. There is no waiter for job runs, and the local cloud needs well under a second."""
+    for _ in range(2000):
+        found = glue.get_job_run(JobName="orders-sandbox-nightly", RunId=run)["JobRun"]
+        if found["JobRunState"] not in ("STARTING", "RUNNING"):
+            break
+    return found["JobRunState"], found.get("ErrorMessage", "")
 
 
 @pytest.fixture
@@ -113,3 +125,18 @@ def test_new_code_is_a_new_version_and_the_old_one_stays(account: Account) -> No
     assert live["CodeSha256"] == first.code_sha256
     versions = account.lambda_.list_versions_by_function(FunctionName="orders-sandbox-create")["Versions"]
     assert len([version for version in versions if version["Version"] != "$LATEST"]) == 3
+
+
+def test_a_glue_job_runs_the_wheel(account: Account, local_cloud: LocalCloud) -> None:
+    unit = project(jobs=(JOB,))
+    wheel = zipped({"orders/__init__.py": "", "orders/nightly.py": JOB_MODULE})
+    source = attrs.evolve(account.put_code(1), version="0.1.7")
+    for key, body in ((source.wheel_key, wheel), *job_scripts(unit)):
+        account.s3.put_object(Bucket=account.bucket, Key=key, Body=body)
+    account.deploy(text(unit, bucket=account.bucket, source=source, layer=None))
+    glue = client_of(local_cloud, SANDBOX, "glue")
+
+    run = glue.start_job_run(JobName="orders-sandbox-nightly")["JobRunId"]
+
+    assert finished(glue, run) == ("SUCCEEDED", "")
+    assert glue.get_trigger(Name=glue.list_triggers()["TriggerNames"][0])["Trigger"]["Schedule"] == JOB.schedule
