@@ -90,7 +90,17 @@ class _Folder:
     def _is_really_there(self, file: str) -> bool:
         # Git lists what its index has. Where a folder was since deleted, or replaced by a link, that file is gone.
         path = self.root / file
-        return os.path.lexists(path) and os.path.realpath(path.parent) == str(path.parent)
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unreadable(file, error) from error
+        return os.path.realpath(path.parent) == str(path.parent)
+
+    def _unreadable(self, file: str, error: OSError) -> BuildError:
+        what = f"{file} cannot be copied: {error.strerror}"
+        return BuildError(self.name, what, hint="make it readable, or let Git ignore it")
 
     def _copy(self, file: str, name: str, destination: Path, *, depth: int) -> None:
         path = self.root / file
@@ -104,8 +114,7 @@ class _Folder:
                 what = f"{file} is a repository of its own" if stat.S_ISDIR(mode) else f"{file} is not an ordinary file"
                 raise BuildError(self.name, what, hint="let Git ignore it, or replace it by ordinary files")
         except OSError as error:
-            what = f"{file} cannot be read: {error.strerror}"
-            raise BuildError(self.name, what, hint="make it readable, or let Git ignore it") from error
+            raise self._unreadable(file, error) from error
 
     def _copy_link(self, link: str, name: str, destination: Path, *, depth: int) -> None:
         shown = os.readlink(self.root / link)

@@ -193,9 +193,19 @@ def test_a_pipe_in_place_of_a_tracked_file_is_refused_and_not_waited_for(root: P
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_an_unreadable_file_is_named(root: Path) -> None:
-    (root / FOLDER / "orders/create.py").chmod(0)
-    assert "projects/orders/orders/create.py cannot be read: Permission denied" in refused(root)
+@pytest.mark.parametrize("name", ["orders/create.py", "orders"])
+def test_an_unreadable_file_or_folder_is_an_error_and_not_a_gap(root: Path, name: str) -> None:
+    git(root, "add", ".")
+    (root / FOLDER / name).chmod(0)
+    text = refused(root)
+    (root / FOLDER / name).chmod(0o700)
+    assert "projects/orders/orders/create.py cannot be copied: Permission denied" in text
+
+
+def test_what_the_file_system_refuses_is_an_error_of_the_unit(root: Path) -> None:
+    too_deep = root.parent.joinpath(*["d" * 250] * 17)
+    with pytest.raises(BuildError, match=r"projects/orders: .*create\.py cannot be copied: File name too long"):
+        stage_folders(root, (FOLDER,), too_deep)
 
 
 @pytest.mark.parametrize("folder", ["libs/missing", "../outside", "/etc", "projects/orders/orders/create.py", "."])
