@@ -88,9 +88,73 @@ def test_a_handler_must_be_a_dotted_name(handler: str) -> None:
     assert "allowed is package.module.function" in refusal("", handler=handler)
 
 
-@pytest.mark.parametrize("text", ["memory_size = 128", "memory_size = 10240", "timeout = 1", "timeout = 900"])
-def test_the_limits_of_lambda_belong_to_the_range(text: str) -> None:
-    assert read(text)
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("memory_size = {}", 128, 10_240),
+        ("timeout = {}", 1, 900),
+        ("ephemeral_storage = {}", 512, 10_240),
+        ("alarms = {{ errors = {} }}", 1, 1_000_000),
+        ("alarms = {{ minutes = {} }}", 1, 1440),
+        ("events = [{{ sqs = true, window = 1, batch_size = {} }}]", 1, 10_000),
+        ("events = [{{ sqs = true, window = {} }}]", 0, 300),
+        ("events = [{{ sqs = true, maximum_concurrency = {} }}]", 2, 1000),
+        ("events = [{{ sqs = true, max_receive_count = {} }}]", 1, 1000),
+        ("events = [{{ sqs = true, retention_days = {} }}]", 1, 14),
+        ("events = [{{ sqs = true, visibility_timeout = {} }}]", 3, 43_200),
+        (f'events = [{{{{ kinesis = "{KINESIS}", batch_size = {{}} }}}}]', 1, 10_000),
+        (f'events = [{{{{ kinesis = "{KINESIS}", window = {{}} }}}}]', 0, 300),
+        (f'events = [{{{{ kinesis = "{KINESIS}", retries = {{}} }}}}]', -1, 10_000),
+        (f'events = [{{{{ kinesis = "{KINESIS}", parallelization = {{}} }}}}]', 1, 10),
+        ('events = [{{ url = true, cors = {{ allow_origins = ["*"], max_age = {} }} }}]', 0, 86_400),
+    ],
+)
+def test_both_limits_are_allowed_and_nothing_beyond(text: str, low: int, high: int) -> None:
+    assert read(text.format(low)) and read(text.format(high))
+    assert f"found {low - 1}, allowed is" in refusal(text.format(low - 1))
+    assert f"found {high + 1}, allowed is" in refusal(text.format(high + 1))
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        "0",
+        "1",
+        "3",
+        "5",
+        "7",
+        "14",
+        "30",
+        "60",
+        "90",
+        "120",
+        "150",
+        "180",
+        "365",
+        "400",
+        "545",
+        "731",
+        "1096",
+        "1827",
+        "2192",
+        "2557",
+        "2922",
+        "3288",
+        "3653",
+    ],
+)
+def test_logs_are_kept_as_long_as_cloudwatch_knows(days: str) -> None:
+    assert read(f"log_retention_days = {days}").log_retention_days == int(days)
+
+
+@pytest.mark.parametrize(("text", "limit"), [("description = '{}'", 256), ("environment.AB.parameter = '{}'", 1011)])
+def test_a_text_of_the_longest_length_is_allowed(text: str, limit: int) -> None:
+    assert read(text.format("x" * limit))
+    assert "allowed is" in refusal(text.format("x" * (limit + 1)))
+
+
+def test_five_filters_are_allowed() -> None:
+    assert read(f'events = [{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}] }}]').events
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,13 @@ def test_tags_are_merged_and_sorted() -> None:
     assert read(text).settings["prod"].tags == (("cost", "2"), ("team", "b"))
 
 
+def test_forty_tags_and_a_long_name_are_allowed() -> None:
+    lines = [f"tags.t{number} = 'x'" for number in range(39)]
+
+    assert len(read(PLAIN + "\n".join([*lines, f"tags.{'n' * 128} = 'x'"])).settings["prod"].tags) == 40
+    assert "up to 128 characters" in refusal(PLAIN + f"tags.{'n' * 129} = 'x'")
+
+
 def test_references_of_an_environment_are_listed_once() -> None:
     extra = '[tool.multi_env_lambda.functions.list]\nhandler = "a.b"\nenvironment.DB = { secret = "orders/db" }\n'
 

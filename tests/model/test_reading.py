@@ -187,6 +187,12 @@ def test_a_whole_table_is_replaced_as_one() -> None:
     assert merged == {"e": {"X": {"parameter": "p"}}}
 
 
+def test_only_the_named_tables_are_replaced_as_one() -> None:
+    merged = merge({"e": {"a": 1}, "f": {"a": 1}}, {"e": {"b": 2}, "f": {"b": 2}}, whole=[("e",)])
+
+    assert merged == {"e": {"b": 2}, "f": {"a": 1, "b": 2}}
+
+
 @given(TABLES)
 def test_merging_nothing_changes_nothing(tree: dict[str, object]) -> None:
     assert merge(tree, {}) == merge({}, tree) == merge(tree, tree) == tree

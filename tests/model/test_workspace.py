@@ -68,6 +68,20 @@ def test_rules_of_the_workspace_are_read() -> None:
     assert (config.approvals_by_author, config.keep) == (True, 3)
 
 
+def test_rules_of_the_workspace_have_careful_defaults() -> None:
+    assert (read(GOOD).approvals_by_author, read(GOOD).keep) == (False, 10)
+
+
+@pytest.mark.parametrize(("keep", "allowed"), [(0, False), (1, True), (1000, True), (1001, False)])
+def test_the_number_of_kept_releases_has_limits(keep: int, allowed: bool) -> None:
+    text = f"[tool.multi_env_lambda]\nkeep = {keep}\n{GOOD}"
+    if allowed:
+        assert read(text).keep == keep
+    else:
+        with pytest.raises(ConfigurationError, match="from 1 to 1000"):
+            read(text)
+
+
 def test_an_unknown_environment_gets_a_suggestion() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(GOOD).environment("sandbx")
