@@ -200,7 +200,9 @@ def _still(world: World, step: Step) -> Result:
                 detail=step.why,
             )
         case RemovedStep():
-            detail = f"its folder is gone, it still runs here; `destroy.py {step.project} {step.environment}` removes it"
+            detail = (
+                f"its folder is gone, it still runs here; `destroy.py {step.project} {step.environment}` removes it"
+            )
             return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
         case BlockedStep():
             _tell(world, step.project, step.environment, "failed", step.what)

@@ -195,4 +195,3 @@ class Ledger:
 
 def _short(release: str | None) -> str:
     return "none" if release is None else release[:12]
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import attrs
 import click
@@ -23,9 +24,11 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
-        raise click.UsageError("`invoke.py UNIT FUNCTION ENVIRONMENT`, or FUNCTION ENVIRONMENT from a unit's own script")
-    workspace = open_workspace(local)
-    answer = workspace.call(*named, payload=_event(payload))
+        raise click.UsageError(
+            "`invoke.py UNIT FUNCTION ENVIRONMENT`, or FUNCTION ENVIRONMENT from a unit's own script"
+        )
+    name, function, environment = named
+    answer = open_workspace(local).call(name, function, environment, _event(payload))
     if answer.log_tail and not as_json:
         note(answer.log_tail.rstrip())
     text = answer.payload.decode("utf-8", "replace")
@@ -34,13 +37,13 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     else:
         click.echo(text)
     if answer.error is not None:
-        note(f"{named[0]}.{named[1]} in {named[2]}: the function raised {answer.error}")
+        note(f"{name}.{function} in {environment}: the function raised {answer.error}")
         return CheckFailed.exit_code
     return 0
 
 
 def _event(payload: str) -> object:
-    text = click.get_text_stream("stdin").read() if payload == "-" else payload
+    text = sys.stdin.read() if payload == "-" else payload
     try:
         return json.loads(text)
     except ValueError as error:

@@ -13,7 +13,17 @@ import attrs
 import click
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.cli.output import err_console, json_option, live, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.cli.output import (
+    err_console,
+    json_option,
+    live,
+    local_option,
+    note,
+    open_workspace,
+    out,
+    print_json,
+    unit_of,
+)
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
@@ -37,7 +47,9 @@ Command = Callable[..., Any]
 
 def _selection(command: Command) -> Command:
     for option in (
-        click.option("--all", "everything", is_flag=True, help="Compare every unit by content, not only affected ones."),
+        click.option(
+            "--all", "everything", is_flag=True, help="Compare every unit by content, not only affected ones."
+        ),
         click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
         click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
         click.argument("environment", required=False),
@@ -57,13 +69,17 @@ def _consent(command: Command) -> Command:
     return command
 
 
-def _ask(verb: Literal["deploy", "promote"], environment: str | None, to: str | None, only: tuple[str, ...], **more: Any) -> Ask:
+def _ask(
+    verb: Literal["deploy", "promote"], environment: str | None, to: str | None, only: tuple[str, ...], **more: Any
+) -> Ask:
     if environment is not None and to is not None:
         raise click.UsageError("give an ENVIRONMENT or --to ENVIRONMENT, not both")
     unit = unit_of()
     if unit is not None and only and set(only) != {unit}:
         raise click.UsageError(f"this script belongs to {unit}; use the one at the top for other units")
-    return Ask(verb=verb, target=environment or to or "", through=to is not None, only=(unit,) if unit else only, **more)
+    return Ask(
+        verb=verb, target=environment or to or "", through=to is not None, only=(unit,) if unit else only, **more
+    )
 
 
 def _first(workspace: Workspace, ask: Ask) -> Ask:
@@ -152,7 +168,9 @@ def publish_command(
 @click.command("deploy")
 @_selection
 @_consent
-@click.option("--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Exactly this plan.")
+@click.option(
+    "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Exactly this plan."
+)
 @click.option("--force", is_flag=True, help="Send stacks that run the release already.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
@@ -265,7 +283,9 @@ def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None) -> Dra
         document = json.loads(plan_file.read_bytes())
         asked = {"digest": document["digest"], "asked": document["asked"]}
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(str(plan_file), f"not a saved plan: {error}", hint="write it with `plan.py --out`") from error
+        raise ConfigurationError(
+            str(plan_file), f"not a saved plan: {error}", hint="write it with `plan.py --out`"
+        ) from error
     return pipeline.same_again(workspace.world, asked)
 
 
@@ -275,10 +295,15 @@ def _agree(workspace: Workspace, draft: Draft, yes: bool, consent: Consent) -> C
         return consent
     allowed, typed = set(consent.allowed), set()
     for question in {question for step in draft.plan.deploys for question in step.questions}:
-        if question.answer not in allowed and click.prompt(f"{question.text}\ntype `{question.answer}` to agree", err=True) == question.answer:
+        if (
+            question.answer not in allowed
+            and click.prompt(f"{question.text}\ntype `{question.answer}` to agree", err=True) == question.answer
+        ):
             allowed.add(question.answer)
     for name in draft.plan.environments:
-        waits = workspace.config.environment(name).approval and any(step.environment == name for step in draft.plan.deploys)
+        waits = workspace.config.environment(name).approval and any(
+            step.environment == name for step in draft.plan.deploys
+        )
         if waits and click.prompt(f"type `{name}` to approve this plan", default="", err=True) == name:
             typed.add(name)
     if not yes and not typed and not click.confirm("apply this plan?", err=True):

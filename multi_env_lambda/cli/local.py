@@ -89,8 +89,9 @@ def demo_command(local: bool) -> int:
     for name, function, payload, answer in _calls(quiet, last):
         out(f"{last} {name}.{function} {payload}\n  → {answer}")
     out(status_table(quiet.status(), now()))
-    for place in (quiet.config.devops, *quiet.config.environments):
-        out(f"{place.name}: {place.switch_role_url}")
+    out(f"devops: {quiet.config.devops.switch_role_url}")
+    for environment in quiet.config.environments:
+        out(f"{environment.name}: {environment.switch_role_url}")
     out(_NEXT)
     return code
 
@@ -111,5 +112,7 @@ def _calls(workspace: Workspace, environment: str) -> list[tuple[str, str, str, 
             payload: Any = json.loads(function.smoke.payload) if function.smoke is not None else {}
             answer = workspace.call(project.name, function.key, environment, payload)
             text = answer.payload.decode("utf-8", "replace")
-            calls.append((project.name, function.key, json.dumps(payload), text if len(text) < 400 else f"{text[:399]}…"))
+            calls.append(
+                (project.name, function.key, json.dumps(payload), text if len(text) < 400 else f"{text[:399]}…")
+            )
     return calls

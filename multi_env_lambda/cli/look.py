@@ -22,7 +22,9 @@ def status_command(local: bool | None, as_json: bool) -> int:
     status = workspace.status()
     unit = unit_of()
     if unit is not None:
-        status = attrs.evolve(status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit))
+        status = attrs.evolve(
+            status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)
+        )
     if as_json:
         print_json(status.to_document())
     else:

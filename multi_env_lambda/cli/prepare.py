@@ -31,7 +31,8 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
             note(f"{project.name}: has no dependencies, nothing to lock")
             continue
         folder = workspace.root / project.folder
-        path = write_lock(folder, python=_oldest(project.requires_python, project.python), extra_requirements=shared, upgrade=upgrade)
+        oldest = _oldest(project.requires_python, project.python)
+        path = write_lock(folder, python=oldest, extra_requirements=shared, upgrade=upgrade)
         note(f"{project.name}: locked in {path.relative_to(workspace.root)}")
     return 0
 
@@ -70,11 +71,11 @@ def init_command() -> int:
     from multi_env_lambda.plan.skeleton import init_files
 
     root: Path = click.get_current_context().obj["start"]
-    texts = {name: path.read_text(encoding="utf-8") if (path := root / name).is_file() else None for name in ("pyproject.toml", ".gitignore")}
+    texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
     existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]
-    for path, text in init_files(texts["pyproject.toml"], texts[".gitignore"], existing):
-        _write(root, path, text)
-        note(f"wrote {path}")
+    for name, text in init_files(texts["pyproject.toml"], texts[".gitignore"], existing):
+        _write(root, name, text)
+        note(f"wrote {name}")
     (root / "projects").mkdir(exist_ok=True)
     note("next: write your account ids into pyproject.toml, then `python bin/automation/new.py NAME`")
     return 0
@@ -88,6 +89,10 @@ def bootstrap_command(local: bool | None) -> int:
     workspace.bootstrap()
     note(f"{workspace.config.devops.bucket} is ready")
     return 0
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def _write(root: Path, path: str, text: str) -> None:

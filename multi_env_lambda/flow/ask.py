@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -74,9 +74,9 @@ class Ask:
     @classmethod
     def from_asked(cls, asked: dict[str, str]) -> Ask:
         """The request that a saved plan was made for."""
-        flags = {name: True for name in ("through", "everything", "force") if name in asked}
-        only = tuple(asked["only"].split()) if "only" in asked else ()
-        return cls(**{**asked, **flags, "only": only})  # type: ignore[arg-type]
+        given: dict[str, Any] = dict(asked)
+        given |= {name: True for name in ("through", "everything", "force") if name in asked}
+        return cls(**{**given, "only": tuple(asked.get("only", "").split())})
 
 
 def _text(value: object) -> str:

@@ -71,7 +71,9 @@ def matches(expected: Any, answer: Any) -> bool:
     (True, False, False)
     """
     if isinstance(expected, dict):
-        return isinstance(answer, dict) and all(key in answer and matches(value, answer[key]) for key, value in expected.items())
+        return isinstance(answer, dict) and all(
+            key in answer and matches(value, answer[key]) for key, value in expected.items()
+        )
     if isinstance(expected, list):
         return isinstance(answer, list) and len(answer) == len(expected) and all(map(matches, expected, answer))
     return type(expected) is type(answer) and bool(expected == answer)

@@ -12,7 +12,17 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.world import World
 
-__all__ = ["APPROVAL_HOURS", "NO_CONSENT", "Approval", "Consent", "Gate", "approval_key", "approve", "find_approval", "gate"]
+__all__ = [
+    "APPROVAL_HOURS",
+    "NO_CONSENT",
+    "Approval",
+    "Consent",
+    "Gate",
+    "approval_key",
+    "approve",
+    "find_approval",
+    "gate",
+]
 
 APPROVAL_HOURS = 24
 

@@ -17,7 +17,7 @@ import attrs
 from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, read_lock, select
-from multi_env_lambda.build.preflight import check_handlers, check_job_entries
+from multi_env_lambda.build.preflight import check_handlers
 from multi_env_lambda.build.source import BuiltSource, build_source, shared_dependencies
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot, snapshot
@@ -27,7 +27,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.model.settings import Canary, Function
+from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import job_scripts, render
@@ -121,21 +121,17 @@ class TreeMaker:
 
     def _check(self, project: Project, built: BuiltSource, layer: _Layer | None) -> None:
         entries = {(job.key, job.entry) for settings in project.settings.values() for job in settings.jobs}
-        check_job_entries(built.wheel, tuple(sorted(entries)), where=project.folder)
-        if project.handlers:
-            check_handlers(
-                built.wheel,
-                None if layer is None else layer.built.layer,
-                project.handlers,
-                interpreter=self.interpreter(project.python),
-                where=project.folder,
-                environment=_literal_environment(project),
-                cache=self.cache,
-            )
+        check_handlers(
+            built.wheel,
+            None if layer is None else layer.built.layer,
+            (*project.handlers, *sorted(entries)),
+            interpreter=self.interpreter(project.python),
+            where=project.folder,
+            environment=_literal_environment(project),
+            cache=self.cache,
+        )
 
-    def _templates(
-        self, project: Project, source: SourceArtifact, layer: LayerArtifact | None
-    ) -> dict[str, str]:
+    def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
         extend = _load_extend(self.root, project)
         bucket = self.config.devops.bucket
         return {
@@ -192,21 +188,23 @@ def _uploads(
     uploads: list[Upload] = []
     if layer is not None:
         artifact, made = layer.artifact, layer.built
-        uploads.append(Upload(key=artifact.requirements_key, content=made.requirements, metadata={DIGEST: artifact.digest}))
+        uploads.append(
+            Upload(key=artifact.requirements_key, content=made.requirements, metadata={DIGEST: artifact.digest})
+        )
         uploads.append(Upload(key=artifact.layer_key, content=made.layer))
     uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}))
     # An sdist may hold more than the wheel (tests, a README): the first one under a version stays.
     uploads.append(Upload(key=source.sdist_key, content=built.sdist))
     uploads += [Upload(key=key, content=body) for key, body in job_scripts(project)]
     uploads = [upload for upload in uploads if upload.key not in published.keys]
-    uploads += [Upload(key=release.template_key(name), content=text.encode("ascii")) for name, text in templates.items()]
+    uploads += [
+        Upload(key=release.template_key(name), content=text.encode("ascii")) for name, text in templates.items()
+    ]
     return (*uploads, Upload(key=release.manifest_key, content=release.manifest))
 
 
 def _literal_environment(project: Project) -> dict[str, str]:
     """What handlers may read at import: the plain settings of the first environment. References have no value here."""
-    from multi_env_lambda.model.settings import Literal
-
     settings = next(iter(project.settings.values()))
     return {
         name: value.text

@@ -100,7 +100,11 @@ def read_records(world: World, environments: Iterable[Environment]) -> Records:
     """The records of some environments: one LIST each."""
     names = list(dict.fromkeys(environment.name for environment in environments))
     found = _parallel(world.ledger.records, names)
-    return {(name, record.project): record for name, by_unit in zip(names, found, strict=True) for record in by_unit.values()}
+    return {
+        (name, record.project): record
+        for name, by_unit in zip(names, found, strict=True)
+        for record in by_unit.values()
+    }
 
 
 def settings_digest(world: World) -> str:
@@ -114,9 +118,7 @@ def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
     names = [*ordered, *recorded]
     for name in ask.only:
         if name not in names:
-            raise ConfigurationError(
-                "--only", f"there is no unit `{name}`", hint=did_you_mean(name, names)
-            )
+            raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))
     return tuple(name for name in names if not ask.only or name in ask.only)
 
 
@@ -170,7 +172,9 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
     """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
     running = _running(records, world.config.environment(ask.target), name)
     past = world.ledger.history(ask.target, name)
-    good = [item for item in past if item.outcome == "succeeded" and (running is None or item.release != running.release)]
+    good = [
+        item for item in past if item.outcome == "succeeded" and (running is None or item.release != running.release)
+    ]
     if ask.release is not None:
         good = [item for item in good if item.release.startswith(ask.release) or item.version == ask.release]
     elif running is not None:
@@ -218,7 +222,9 @@ def _digests(desired: Desired) -> set[str]:
 
 
 def _templates(world: World, releases: Mapping[str, Release], targets: tuple[Environment, ...]) -> dict[str, str]:
-    pairs = [(release, target.name) for release in releases.values() for target in targets if release.stage(target.name)]
+    pairs = [
+        (release, target.name) for release in releases.values() for target in targets if release.stage(target.name)
+    ]
     texts = _parallel(lambda pair: read_template(world.store, world.cache, *pair), pairs)
     stages = [release.stage(name) for release, name in pairs]
     return {stage.template_sha256: text for stage, text in zip(stages, texts, strict=True) if stage is not None}

@@ -134,5 +134,7 @@ def _settings(changes: Iterable[ResourceChange]) -> tuple[Cause, ...]:
 
 
 def _with_others(cause: Cause, others: Mapping[str, tuple[Cause, ...]]) -> Cause:
-    shared = tuple(sorted(name for name, causes in others.items() if cause in causes and not cause.text.startswith("never")))
+    shared = tuple(
+        sorted(name for name, causes in others.items() if cause in causes and not cause.text.startswith("never"))
+    )
     return attrs.evolve(cause, shared_by=shared)

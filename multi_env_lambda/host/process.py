@@ -36,7 +36,9 @@ def run(
         raise ToolError(where, f"`{words[0]}` could not be started: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
         tail = "\n".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:])
-        raise ToolError(where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint)
+        raise ToolError(
+            where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint
+        )
     return done.stdout
 
 

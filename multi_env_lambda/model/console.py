@@ -27,7 +27,9 @@ def unit_links(project: Project, environment: Environment) -> tuple[tuple[str, s
         name = project.function_name(environment.name, function.key)
         # The console escapes twice, with $25 for %.
         group = quote(quote(f"/aws/lambda/{name}", safe="")).replace("%", "$")
-        links.append((f"function {function.key}", f"{base}/lambda/home?{query}#/functions/{quote(name)}?tab=monitoring"))
+        links.append(
+            (f"function {function.key}", f"{base}/lambda/home?{query}#/functions/{quote(name)}?tab=monitoring")
+        )
         links.append((f"log of {function.key}", f"{base}/cloudwatch/home?{query}#logsV2:log-groups/log-group/{group}"))
     for job in settings.jobs:
         name = quote(project.job_name(environment.name, job.key))

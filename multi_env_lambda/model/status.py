@@ -60,9 +60,7 @@ class Status:
         return status_html(self)
 
 
-def make_status(
-    config: WorkspaceConfig, units: tuple[str, ...], records: Mapping[tuple[str, str], Record]
-) -> Status:
+def make_status(config: WorkspaceConfig, units: tuple[str, ...], records: Mapping[tuple[str, str], Record]) -> Status:
     """Compare the records of all environments. Nothing is asked again."""
     removed = tuple(sorted({project for _, project in records} - set(units)))
     names = [environment.name for environment in config.environments]

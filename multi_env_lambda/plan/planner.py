@@ -20,7 +20,19 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.release_rules import refusal
 
-__all__ = ["Absent", "Broken", "Current", "Desired", "Known", "Named", "Request", "Wanted", "from_deployment", "from_record", "make_plan"]
+__all__ = [
+    "Absent",
+    "Broken",
+    "Current",
+    "Desired",
+    "Known",
+    "Named",
+    "Request",
+    "Wanted",
+    "from_deployment",
+    "from_record",
+    "make_plan",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -190,9 +202,7 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
 def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
     if record is not None and record.release == named.digest and not request.force:
         return _unchanged(target, named.project, record, f"{named.version} runs already")
-    wanted = Wanted(
-        project=named.project, release=known.releases[named.digest], why=named.why, inputs=named.inputs
-    )
+    wanted = Wanted(project=named.project, release=known.releases[named.digest], why=named.why, inputs=named.inputs)
     return _wanted(request, target, wanted, record, known)
 
 
