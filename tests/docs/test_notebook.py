@@ -1,0 +1,53 @@
+"""The notebook of the documentation, executed in a copy of the repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.local.server import down
+
+ROOT = Path(__file__).parent.parent.parent
+NOTEBOOK = ROOT / "docs" / "notebooks" / "workspace.ipynb"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Path]:
+    """The sample units in a Git repository of their own; their local cloud is stopped at the end."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / ".gitignore").write_text("/.multi_env_lambda/\n__pycache__/\n", encoding="utf-8")
+    for folder in ("projects", "libs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    who = ["-c", "user.name=reader", "-c", "user.email=reader@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "Sample units"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    yield tmp_path
+    down(tmp_path)
+
+
+@pytest.mark.local_cloud
+@pytest.mark.network
+def test_the_notebook_runs_from_top_to_bottom(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("PYTHONPATH", os.fspath(ROOT))
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": os.fspath(copy)}}).execute()
+    shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+    assert "'DE'" in "".join(output.get("data", {}).get("text/plain", "") for output in shown)
+    assert sum("text/html" in output.get("data", {}) for output in shown) >= 3
+
+
+def test_the_notebook_is_kept_without_results() -> None:
+    import nbformat
+
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+
+    assert [cell.source for cell in cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)] == []
