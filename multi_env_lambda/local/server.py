@@ -49,11 +49,17 @@ def _silent(_: str) -> None:
 
 
 def ensure_running(
-    root: Path, config: WorkspaceConfig, *, runtimes: Iterable[str] = (), progress: Progress = _silent
+    root: Path,
+    config: WorkspaceConfig,
+    *,
+    runtimes: Iterable[str] = (),
+    progress: Progress = _silent,
+    patience_seconds: float = 10.0,
 ) -> LocalCloud:
     """The local cloud of the workspace at ``root``, started and seeded if it is not yet.
 
-    ``runtimes`` ("python3.13") are those that functions may have, beside the Python of this process.
+    ``runtimes`` ("python3.13") are those that functions may have, beside the Python of this process. A server that does
+    not answer within ``patience_seconds`` is killed and replaced.
 
     Raises:
         LocalCloudError: the server does not start or does not answer.
@@ -63,7 +69,7 @@ def ensure_running(
     with _only_one(folder):
         _register_runtimes(folder, {f"python{sys.version_info[0]}.{sys.version_info[1]}", *runtimes}, progress)
         server = _running(folder)
-        if server is not None and not _answers(server):
+        if server is not None and not _answers(server, patience_seconds):
             progress("the local cloud does not answer, starting it again")
             _stop(folder, server)
             server = None
@@ -152,8 +158,8 @@ def _announced(folder: Path) -> _Server | None:
     return _Server(pid=said["pid"], port=said["port"]) if said else None
 
 
-def _answers(server: _Server) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_ANSWER_SECONDS)
+def _answers(server: _Server, seconds: float) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=seconds)
     try:
         connection.request("GET", "/_ministack/health")
         return connection.getresponse().status == 200
@@ -230,7 +236,7 @@ def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         server = _announced(folder)
-        if server is not None and _answers(server):
+        if server is not None and _answers(server, _ANSWER_SECONDS):
             return server
         if process.poll() is not None:
             raise LocalCloudError(

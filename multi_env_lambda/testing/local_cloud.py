@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["client_of", "running_local_cloud", "sample_config"]
+__all__ = ["client_of", "eventually", "running_local_cloud", "sample_config"]
 
 
 @contextmanager
@@ -67,3 +68,12 @@ def client_of(
         aws_session_token=assumed["SessionToken"],
         config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": attempts}),
     )
+
+
+def eventually(is_so: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Return as soon as ``is_so()``; fail after ``seconds``. For what another process does in its own time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"this did not become true within {seconds} s: {is_so}")
+        time.sleep(0.01)

@@ -1,0 +1,200 @@
+"""What the patches add: where the emulator alone would be milder, or would pretend."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import client_of, eventually
+from multi_env_lambda.testing.stacks import create_stack, function_resources
+
+pytestmark = pytest.mark.local_cloud
+
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+Client = Callable[[str], Any]
+
+
+def zip_of(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "/") + ".py", text)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def prod(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Client:
+    return lambda service: client_of(local_cloud, local_config.environment("prod"), service)
+
+
+@pytest.fixture(scope="module")
+def publish(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Callable[[str, bytes], dict[str, str]]:
+    s3, bucket = client_of(local_cloud, local_config.devops, "s3"), local_config.devops.bucket
+
+    def put(key: str, body: bytes) -> dict[str, str]:
+        s3.put_object(Bucket=bucket, Key=f"projects/{key}", Body=body)
+        return {"S3Bucket": bucket, "S3Key": f"projects/{key}"}
+
+    return put
+
+
+def make(prod: Client, name: str, source: str, **more: Any) -> tuple[str, str]:
+    more.setdefault("Runtime", RUNTIME)
+    return create_stack(prod("cloudformation"), name, function_resources(name, {"ZipFile": source}, **more))
+
+
+def invoke(prod: Client, name: str, payload: object = None, **more: Any) -> Any:
+    answer = prod("lambda").invoke(FunctionName=name, Payload=json.dumps(payload).encode(), **more)
+    return json.loads(answer["Payload"].read())
+
+
+def test_code_comes_from_the_bucket_of_the_devops_account(prod: Client, publish: Any) -> None:
+    code = publish("emulator/code.whl", zip_of(pkg____init__="", pkg__mod="def handler(e, c): return e['n'] + 1"))
+    resources = function_resources("emulator-foreign", code, "pkg.mod.handler", Runtime=RUNTIME)
+    assert create_stack(prod("cloudformation"), "emulator-foreign", resources) == ("CREATE_COMPLETE", "")
+    assert invoke(prod, "emulator-foreign", {"n": 41}) == 42
+
+
+@pytest.mark.parametrize("kind", ["code", "layer"])
+def test_a_missing_artifact_fails_the_stack_in_the_words_of_aws(prod: Client, publish: Any, kind: str) -> None:
+    nothing = {**publish("emulator/there", b""), "S3Key": "projects/emulator/missing"}
+    resources = {
+        "code": function_resources("emulator-missing", nothing),
+        "layer": {"Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": nothing}}},
+    }[kind]
+    status, reason = create_stack(prod("cloudformation"), f"emulator-missing-{kind}", resources)
+    assert status == "ROLLBACK_COMPLETE"
+    assert "S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist." in reason
+
+
+def test_an_artifact_that_the_bucket_does_not_share_fails_the_stack(prod: Client, publish: Any) -> None:
+    secret = {**publish("emulator/there", b""), "S3Key": "elsewhere/code.whl"}
+    status, reason = create_stack(
+        prod("cloudformation"), "emulator-denied", function_resources("emulator-denied", secret)
+    )
+    assert status == "ROLLBACK_COMPLETE"
+    assert "have permission to GetObject for" in reason and "S3 Error Code: AccessDenied" in reason
+
+
+def test_a_function_sees_itself_its_layers_and_boto3_only(prod: Client, publish: Any) -> None:
+    layer = publish("emulator/layer.zip", zip_of(python__dependency="V = 1", python__index="raise SystemExit"))
+    source = """
+import importlib.util, boto3, dependency
+def handler(event, context):
+    return [name for name in ("ministack", "yaml", "attrs", "pytest") if importlib.util.find_spec(name)]
+"""
+    resources = function_resources("emulator-clean", {"ZipFile": source}, Runtime=RUNTIME, Layers=[{"Ref": "Layer"}])
+    resources["Layer"] = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": layer}}
+    assert create_stack(prod("cloudformation"), "emulator-clean", resources)[0] == "CREATE_COMPLETE"
+    assert invoke(prod, "emulator-clean") == []
+
+
+def test_a_missing_dependency_reads_as_on_lambda(prod: Client) -> None:
+    make(prod, "emulator-import", "import not_in_the_layer")
+    answer = invoke(prod, "emulator-import")
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+    assert answer["errorMessage"] == "Unable to import module 'index': No module named 'not_in_the_layer'"
+
+
+def test_an_error_of_a_handler_has_its_type_and_trace(prod: Client) -> None:
+    make(prod, "emulator-error", "def handler(event, context):\n    return event['missing']")
+    answer = invoke(prod, "emulator-error", {})
+    assert (answer["errorType"], answer["errorMessage"]) == ("KeyError", "'missing'")
+    assert '"/var/task/index.py", line 2, in handler' in answer["stackTrace"][0]
+
+
+@pytest.mark.parametrize("runtime", ["python3.7", "java21"])
+def test_what_cannot_run_here_fails_instead_of_pretending(prod: Client, runtime: str) -> None:
+    name = f"emulator-{runtime.replace('.', '-')}"
+    make(prod, name, "def handler(event, context): pass", Runtime=runtime)
+    assert "the local cloud" in invoke(prod, name)["errorMessage"]
+
+
+def test_a_function_name_belongs_to_one_stack(prod: Client) -> None:
+    make(prod, "emulator-taken", "def handler(event, context): return 1")
+    again = function_resources("emulator-taken", {"ZipFile": "def handler(event, context): return 2"})
+    status, reason = create_stack(prod("cloudformation"), "emulator-taken-again", again)
+    assert status == "ROLLBACK_COMPLETE" and "Function already exist: emulator-taken" in reason
+    assert invoke(prod, "emulator-taken") == 1
+
+
+def test_a_failed_creation_has_to_be_deleted_first(prod: Client, publish: Any) -> None:
+    nothing = {**publish("emulator/there", b""), "S3Key": "projects/emulator/missing"}
+    cloudformation = prod("cloudformation")
+    create_stack(cloudformation, "emulator-failed", function_resources("emulator-failed", nothing))
+    with pytest.raises(ClientError, match="already exists"):
+        make(prod, "emulator-failed", "")
+    cloudformation.delete_stack(StackName="emulator-failed")
+    assert make(prod, "emulator-failed", "def handler(e, c): pass")[0] == "CREATE_COMPLETE"
+
+
+def test_an_alias_divides_its_calls_by_weight(prod: Client) -> None:
+    make(prod, "emulator-canary", "def handler(event, context): return context.function_version")
+    functions, name = prod("lambda"), {"FunctionName": "emulator-canary"}
+    functions.publish_version(**name)
+    functions.update_function_configuration(**name, Description="second")
+    functions.publish_version(**name)
+    weights = {"AdditionalVersionWeights": {"2": 0.5}}
+    functions.create_alias(**name, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    drawn = [functions.invoke(**name, Qualifier="live")["ExecutedVersion"] for _ in range(40)]
+    assert set(drawn) == {"1", "2"}  # one in 2^39 runs sees only one of them
+
+
+def test_logs_of_a_call_are_in_its_answer(prod: Client) -> None:
+    make(prod, "emulator-logs", "def handler(event, context): print('said', event)")
+    answer = prod("lambda").invoke(FunctionName="emulator-logs", Payload=b"7", LogType="Tail")
+    assert "said 7" in base64.b64decode(answer["LogResult"]).decode()
+
+
+def run_job(prod: Client, name: str, **arguments: str) -> tuple[str, str]:
+    glue = prod("glue")
+    run = glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
+    ended = lambda: glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"] not in ("STARTING", "RUNNING")  # noqa: E731
+    eventually(ended, seconds=30)
+    return glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"], run
+
+
+@pytest.fixture(scope="module")
+def job(prod: Client, publish: Any) -> str:
+    wheel = publish("emulator/job-1-py3-none-any.whl", zip_of(jobs="def run(table): return f'table {table}'"))
+    script = """
+import sys
+from awsglue.utils import getResolvedOptions
+from jobs import run
+table = getResolvedOptions(sys.argv, ["TABLE"])["TABLE"]
+print(run(table))
+raise SystemExit(table == "bad")
+"""
+    location = publish("emulator/job.py", script.encode())
+    uri = "s3://{S3Bucket}/{S3Key}"
+    command = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": uri.format(**location)}
+    arguments = {"--TABLE": "t1", "--extra-py-files": uri.format(**wheel)}
+    properties = {"Name": "emulator-job", "Role": "emulator-job", "Command": command, "DefaultArguments": arguments}
+    resources = {"Job": {"Type": "AWS::Glue::Job", "Properties": properties}}
+    assert create_stack(prod("cloudformation"), "emulator-job", resources)[0] == "CREATE_COMPLETE"
+    return "emulator-job"
+
+
+def test_a_glue_job_runs_with_its_wheel_and_arguments(prod: Client, job: str) -> None:
+    state, run = run_job(prod, job)
+    assert state == "SUCCEEDED"
+    events = prod("logs").get_log_events(logGroupName="/aws-glue/python-jobs/output", logStreamName=run)["events"]
+    assert [event["message"] for event in events] == ["table t1"]
+
+
+def test_a_glue_job_that_fails_is_not_called_successful(prod: Client, job: str) -> None:
+    assert run_job(prod, job, **{"--TABLE": "bad"})[0] == "FAILED"
+
+
+def test_a_glue_job_whose_wheel_is_gone_fails(prod: Client, job: str) -> None:
+    assert run_job(prod, job, **{"--extra-py-files": "s3://nowhere/x.whl"})[0] == "FAILED"

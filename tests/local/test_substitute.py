@@ -1,0 +1,21 @@
+"""A unit runs in the Python it asks for, or in the one at hand."""
+
+from __future__ import annotations
+
+import sys
+
+from multi_env_lambda.local.substitute import machine_architecture, substitutes
+
+OWN = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_a_version_that_no_machine_has_is_replaced_by_the_one_at_hand() -> None:
+    assert substitutes(["python3.99", OWN, "python3.99"]) == {"python3.99": OWN}
+
+
+def test_other_languages_are_left_alone() -> None:
+    assert substitutes(["nodejs22.x"]) == {}
+
+
+def test_the_machine_has_an_architecture_that_lambda_knows() -> None:
+    assert machine_architecture() in ("arm64", "x86_64")
