@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -223,3 +226,14 @@ def test_unknown_properties_survive_a_removed_resource() -> None:
     )
 
     assert of_type(template(project(subscribed), extend=extend), "AWS::SNS::Subscription") == {}
+
+
+def test_cottonformation_is_imported_without_a_word() -> None:
+    program = "from multi_env_lambda.plan.template.cotton import import_cottonformation as f; print(f().__name__)"
+    root = str(Path(__file__).parents[2])
+
+    finished = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program], env={"PYTHONPATH": root}, capture_output=True, check=True
+    )
+
+    assert (finished.stdout, finished.stderr) == (b"cottonformation\n", b"")

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import importlib
 import io
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from multi_env_lambda.plan.template.parts import Json
 if TYPE_CHECKING:
     from cottonformation import Template
 
-__all__ = ["extended", "plain"]
+__all__ = ["extended", "import_cottonformation", "plain"]
 
 _MODULES = {"Lambda": "awslambda"}
 _ATTRIBUTES = ("DeletionPolicy", "DependsOn", "UpdateReplacePolicy")
@@ -33,7 +34,7 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
     Raises:
         ConfigurationError: whatever went wrong in ``extend``, with the name of its file.
     """
-    cf = _cottonformation()
+    cf = import_cottonformation()
     template, unknown = _to_template(cf, document)
     try:
         extend(template, context)
@@ -64,9 +65,12 @@ def plain(value: Any) -> Any:
     return serialize(value)
 
 
-def _cottonformation() -> Any:
+def import_cottonformation() -> Any:
+    """Import it without a word; whoever loads a ``stack.py`` calls this first, since that file imports it too."""
     # It prints to stdout when one of its own dependencies is too new for it; what we use of it works all the same.
-    with contextlib.redirect_stdout(io.StringIO()):
+    # Python 3.12 and newer warn about its string literals.
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         cf = importlib.import_module("cottonformation")
     if not hasattr(cf, "Template"):
         raise ToolError(
