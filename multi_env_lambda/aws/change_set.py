@@ -30,6 +30,7 @@ class Target:
     tags: Mapping[str, str]
     where: str
     deadline: float
+    before_execute: Callable[[], None]
 
 
 @attrs.frozen(kw_only=True)

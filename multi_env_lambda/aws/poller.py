@@ -91,6 +91,12 @@ class Poller:
         self._pages = _BY_ID_BELOW
         self._may_list = True
 
+    @property
+    def waiting(self) -> int:
+        """How many waits are not over."""
+        with self._changed:
+            return len(self._watches)
+
     def wait(
         self,
         stack_id: str,

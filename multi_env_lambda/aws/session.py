@@ -24,6 +24,8 @@ OnCall = Callable[[str, str, str], None]
 
 CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
+_READ_TIMEOUTS = {"lambda": 930}
+"""Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
 _EXPIRED = frozenset(
     {
@@ -203,7 +205,8 @@ class Sessions:
         config = Config(
             retries={"mode": "standard", "total_max_attempts": self._attempts},
             connect_timeout=10,
-            read_timeout=60,
+            read_timeout=_READ_TIMEOUTS.get(service, 60),
+            tcp_keepalive=True,
             max_pool_connections=16,
             user_agent_extra=f"multi-env-lambda/{__version__}",
         )

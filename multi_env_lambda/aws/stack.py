@@ -17,7 +17,7 @@ from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.poller import Poller, StackReading, reading_of
 from multi_env_lambda.aws.stack_events import StackEvent, events_of, first_causes, last_operation
-from multi_env_lambda.aws.waiting import each_once, left, statuses
+from multi_env_lambda.aws.waiting import each_once, left, nothing, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
@@ -56,10 +56,6 @@ class StackResult:
 Repair = DeleteThenCreate | Rollback | ContinueRollback
 
 
-def _silent(_: str) -> None:
-    """Tell nobody."""
-
-
 class Stacks:
     """The stacks of one account and region. ``place`` is how errors call it; ``sleep`` exists for tests."""
 
@@ -86,18 +82,21 @@ class Stacks:
         template_url: str | None = None,
         tags: Mapping[str, str] | None = None,
         deadline_seconds: float = 3600.0,
-        on_event: Callable[[str], None] = _silent,
+        on_event: Callable[[str], None] = silent,
+        before_execute: Callable[[], None] = nothing,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
         ``token`` is unique per run and unit: a repeated call of the same run is recognised by it. ``template_url`` is
-        used only where the template is too long to be sent. ``on_event`` is told each new status.
+        used only where the template is too long to be sent. ``on_event`` is told each new status. ``before_execute``
+        is called right before every call that changes the stack; what it raises ends the deployment.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile.
         """
         target = self._target(stack_name, template, template_url, token, tags or {}, deadline_seconds)
+        target = attrs.evolve(target, before_execute=before_execute)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             before = self._settle(target, told)
@@ -166,7 +165,7 @@ class Stacks:
         token: str,
         deadline_seconds: float = 3600.0,
         retain: tuple[str, ...] = (),
-        on_event: Callable[[str], None] = _silent,
+        on_event: Callable[[str], None] = silent,
     ) -> bool:
         """Delete the stack; False where there was none. ``retain``: logical ids that blocked an earlier deletion.
 
@@ -230,6 +229,7 @@ class Stacks:
                     if type(answer) in tried:
                         raise self._failed(target.where, reading)
                     tried.add(type(answer))
+                    target.before_execute()
                     self._repair(answer, reading, target, told)
                 case _:
                     assert_never(answer)
@@ -289,6 +289,7 @@ class Stacks:
         answer = self._change_sets.settled(change_set, target)
         match answer:
             case ChangesReady():
+                target.before_execute()
                 self._change_sets.execute(change_set, target)
                 return self._wait_executed(change_set, target, told)
             case Executed():
@@ -383,6 +384,7 @@ class Stacks:
             tags=tags,
             where=self._where(name),
             deadline=self._poller.clock() + seconds,
+            before_execute=nothing,
         )
 
     def _where(self, stack: str) -> str:

@@ -30,6 +30,14 @@ def s3(aws_environment: dict[str, str]) -> Iterator[Any]:
         yield client
 
 
+class SmallPages:
+    """Lists two objects at a time."""
+
+    def __init__(self, client: Any) -> None:
+        self.list_objects_v2 = lambda **parameters: client.list_objects_v2(MaxKeys=2, **parameters)
+        self.put_object = client.put_object
+
+
 @pytest.fixture
 def faulty(s3: Any) -> FaultyClient:
     return FaultyClient(s3)
@@ -146,12 +154,12 @@ def test_a_missing_bucket_is_explained(s3: Any) -> None:
     assert "bootstrap" in caught.value.hint
 
 
-def test_a_listing_has_all_pages_in_order(bucket: Bucket) -> None:
-    keys = [f"p/{number:04}" for number in range(1003)]
-    for key in keys:
+def test_a_listing_has_all_pages_in_order(s3: Any) -> None:
+    bucket = Bucket(SmallPages(s3), DEVOPS.bucket, OWNER)
+    keys = [f"p/{number}" for number in range(5)]
+    for key in [*reversed(keys), "q/0"]:
         bucket.put_new(key, b"")
     assert [line.key for line in bucket.list("p/")] == keys
-    assert [line.key for line in bucket.list("p/1")] == ["p/1000", "p/1001", "p/1002"]
 
 
 def test_every_call_names_the_owner_and_every_put_its_checksum(bucket: Bucket, faulty: FaultyClient) -> None:

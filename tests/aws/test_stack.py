@@ -327,3 +327,15 @@ def test_the_events_are_those_of_the_latest_operation() -> None:
     it.deploy()
     it.deploy("2", token="run-2")
     assert [event.status for event in it.stacks.events("orders-test")] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_COMPLETE"])
+def test_what_is_held_back_changes_nothing(status: str) -> None:
+    def lost_the_lease() -> None:
+        raise PlanStale("orders", "the lease is lost", hint="again")
+
+    it = setting()
+    it.cloud.put_stack("orders-test", status)
+    with pytest.raises(PlanStale):
+        it.deploy(before_execute=lost_the_lease)
+    assert it.cloud.executions == 0 and it.cloud.status_of("orders-test") == status

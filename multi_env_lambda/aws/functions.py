@@ -1,0 +1,194 @@
+"""Lambda functions behind their alias: what code they run, one invocation, the alias's weights, the versions."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.calls import pauses
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
+
+__all__ = [
+    "Alias",
+    "FunctionVersion",
+    "Invocation",
+    "code_sha256",
+    "get_alias",
+    "invoke",
+    "list_versions",
+    "set_alias",
+]
+
+_NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
+
+
+@attrs.frozen(kw_only=True)
+class Invocation:
+    """One answer. ``error`` is the function's own error (``Unhandled`` …); ``log_tail`` the last 4 KB of its log."""
+
+    status: int
+    payload: bytes
+    error: str | None
+    log_tail: str
+    version: str
+
+
+@attrs.frozen(kw_only=True)
+class Alias:
+    """Where an alias points. ``weights`` are the shares of versions other than ``version``."""
+
+    version: str
+    weights: tuple[tuple[str, float], ...]
+    revision_id: str
+
+
+@attrs.frozen(kw_only=True)
+class FunctionVersion:
+    """One published version."""
+
+    version: str
+    code_sha256: str
+    modified: str
+
+
+def code_sha256(client: Any, function_name: str, qualifier: str) -> str:
+    """The base64 SHA-256 of the code that this alias or version runs, as Lambda says it.
+
+    Raises:
+        StackError: there is no such function or qualifier.
+        AccountError: the role may not look.
+    """
+    try:
+        answer = client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier)
+    except aws_errors() as error:
+        raise _error(f"{function_name}:{qualifier}", error) from error
+    return str(answer["CodeSha256"])
+
+
+def invoke(
+    client: Any,
+    function_name: str,
+    alias: str,
+    payload: bytes,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Invocation:
+    """Call the function and wait for its answer; a function that is not ready yet, or busy, is called again.
+
+    Lambda knows no tokens: when the answer is lost, nobody can say whether the function ran.
+
+    Raises:
+        StackError: there is no such function or alias, or it does not answer.
+        AccountError: the role may not call it.
+    """
+    where = f"{function_name}:{alias}"
+    last: Exception | None = None
+    for pause in pauses():
+        try:
+            answer = client.invoke(FunctionName=function_name, Qualifier=alias, Payload=payload, LogType="Tail")
+            return Invocation(
+                status=answer["StatusCode"],
+                payload=answer["Payload"].read(),
+                error=answer.get("FunctionError"),
+                log_tail=base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace"),
+                version=answer.get("ExecutedVersion", ""),
+            )
+        except aws_errors() as error:
+            if not (is_throttled(error) or code_of(error) in _NOT_READY):
+                raise _error(where, error) from error
+            last = error
+        sleep(pause)
+    assert last is not None
+    raise _error(where, last) from last
+
+
+def get_alias(client: Any, function_name: str, alias: str) -> Alias:
+    """Where the alias points now.
+
+    Raises:
+        StackError: there is no such function or alias.
+        AccountError: the role may not look.
+    """
+    try:
+        return _alias(client.get_alias(FunctionName=function_name, Name=alias))
+    except aws_errors() as error:
+        raise _error(f"{function_name}:{alias}", error) from error
+
+
+def set_alias(client: Any, function_name: str, alias: str, wanted: Alias) -> Alias:
+    """Point the alias elsewhere, if it is still at ``wanted.revision_id``; gives its new state.
+
+    Raises:
+        PlanStale: somebody else changed the alias meanwhile.
+        StackError: there is no such function, alias or version.
+        AccountError: the role may not change it.
+    """
+    where = f"{function_name}:{alias}"
+    try:
+        answer = client.update_alias(
+            FunctionName=function_name,
+            Name=alias,
+            FunctionVersion=wanted.version,
+            RoutingConfig={"AdditionalVersionWeights": dict(wanted.weights)},
+            RevisionId=wanted.revision_id,
+        )
+        return _alias(answer)
+    except aws_errors() as error:
+        # A lost answer that was applied gives the alias a new revision: the repetition is refused because of ourselves.
+        if is_lost(error) or code_of(error) in ("PreconditionFailed", "PreconditionFailedException"):
+            now = get_alias(client, function_name, alias)
+            if (now.version, now.weights) == (wanted.version, tuple(sorted(wanted.weights))):
+                return now
+            if now.revision_id != wanted.revision_id:
+                what = f"somebody else pointed it to version {now.version} meanwhile"
+                raise PlanStale(where, what, hint="run the command again") from error
+        raise _error(where, error) from error
+
+
+def list_versions(client: Any, function_name: str) -> Iterator[FunctionVersion]:
+    """All published versions, oldest first.
+
+    Raises:
+        StackError: there is no such function.
+        AccountError: the role may not look.
+    """
+    marker: dict[str, str] = {}
+    while True:
+        try:
+            answer = client.list_versions_by_function(FunctionName=function_name, **marker)
+        except aws_errors() as error:
+            raise _error(function_name, error) from error
+        for line in answer["Versions"]:
+            if line["Version"] != "$LATEST":
+                yield FunctionVersion(
+                    version=line["Version"], code_sha256=line["CodeSha256"], modified=line["LastModified"]
+                )
+        if not answer.get("NextMarker"):
+            return
+        marker = {"Marker": answer["NextMarker"]}
+
+
+def _alias(answer: Any) -> Alias:
+    weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return Alias(
+        version=answer["FunctionVersion"],
+        weights=tuple(sorted((version, float(weight)) for version, weight in weights.items())),
+        revision_id=answer.get("RevisionId", ""),
+    )
+
+
+def _error(where: str, error: Exception) -> MultiEnvLambdaError:
+    if is_denied(error):
+        return AccountError(where, text_of(error), hint="allow the environment's role this action on the function")
+    if code_of(error) == "ResourceNotFoundException":
+        return StackError(where, text_of(error), hint="deploy the unit to this environment first; `status` shows it")
+    if is_lost(error):
+        return StackError(
+            where, text_of(error), hint="the answer was lost; look at the function's log before repeating"
+        )
+    return StackError(where, text_of(error), hint="run the same command again")

@@ -1,0 +1,115 @@
+"""Functions are reached through their alias, and what Lambda refuses is said in our words."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.aws.functions import Alias, code_sha256, get_alias, invoke, list_versions, set_alias
+from multi_env_lambda.errors import AccountError, PlanStale, StackError
+from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
+
+
+class Lambda:
+    """One function with one alias, as far as these calls go."""
+
+    def __init__(self) -> None:
+        self.alias = {"FunctionVersion": "1", "RevisionId": "r1", "RoutingConfig": {}}
+        self.calls = 0
+
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        return {"CodeSha256": "abc="}
+
+    def invoke(self, *, Payload: bytes, **_: Any) -> dict[str, Any]:
+        self.calls += 1
+        log = base64.b64encode(b"START\nhello\n").decode()
+        return {"StatusCode": 200, "Payload": io.BytesIO(Payload), "LogResult": log, "ExecutedVersion": "7"}
+
+    def get_alias(self, **_: Any) -> dict[str, Any]:
+        return self.alias
+
+    def update_alias(self, *, FunctionVersion: str, RoutingConfig: Any, RevisionId: str, **_: Any) -> dict[str, Any]:
+        if RevisionId != self.alias["RevisionId"]:
+            raise client_error("UpdateAlias", "PreconditionFailedException", "wrong revision", status=412)
+        revision = f"{RevisionId}+"
+        self.alias = {"FunctionVersion": FunctionVersion, "RoutingConfig": RoutingConfig, "RevisionId": revision}
+        return self.alias
+
+    def list_versions_by_function(self, *, Marker: str = "0", **_: Any) -> dict[str, Any]:
+        names = ["$LATEST", "1", "2", "10"]
+        index = int(Marker)
+        line = {"Version": names[index], "CodeSha256": "x", "LastModified": "t"}
+        more = {"NextMarker": str(index + 1)} if index + 1 < len(names) else {}
+        return {"Versions": [line], **more}
+
+
+@pytest.fixture
+def client() -> FaultyClient:
+    return FaultyClient(Lambda())
+
+
+def test_an_answer_has_its_payload_log_and_version(client: FaultyClient) -> None:
+    answer = invoke(client, "orders-test-create", "live", b'{"id": 1}')
+    assert (answer.payload, answer.error, answer.version) == (b'{"id": 1}', None, "7")
+    assert answer.log_tail == "START\nhello\n"
+
+
+def test_the_functions_own_error_is_an_answer(client: FaultyClient) -> None:
+    client.answer("invoke", lambda answer: {**answer, "FunctionError": "Unhandled"})
+    assert invoke(client, "f", "live", b"{}").error == "Unhandled"
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ResourceConflictException"])
+def test_a_function_that_is_busy_or_not_ready_is_called_again(client: FaultyClient, code: str) -> None:
+    client.fail("invoke", code=code, status=429 if code.startswith("Too") else 409, times=2)
+    assert invoke(client, "f", "live", b"{}", sleep=lambda _: None).status == 200
+
+
+def test_a_lost_answer_does_not_call_the_function_again() -> None:
+    function = Lambda()
+    client = FaultyClient(function)
+    client.lose("invoke")
+    with pytest.raises(StackError, match="lost"):
+        invoke(client, "f", "live", b"{}")
+    assert function.calls == 1
+
+
+def test_a_missing_function_is_explained(client: FaultyClient) -> None:
+    client.fail("get_function_configuration", code="ResourceNotFoundException", status=404, message="not found: f")
+    with pytest.raises(StackError, match="f:live.*not found") as caught:
+        code_sha256(client, "f", "live")
+    assert "deploy" in caught.value.hint
+
+
+def test_a_denial_is_an_account_error(client: FaultyClient) -> None:
+    client.fail("get_function_configuration", code="AccessDeniedException", status=403)
+    with pytest.raises(AccountError):
+        code_sha256(client, "f", "live")
+
+
+def test_the_code_is_what_lambda_says(client: FaultyClient) -> None:
+    assert code_sha256(client, "f", "live") == "abc="
+
+
+def test_an_alias_is_moved_from_the_revision_that_was_seen(client: FaultyClient) -> None:
+    seen = get_alias(client, "f", "live")
+    after = set_alias(client, "f", "live", Alias(version="1", weights=(("2", 0.1),), revision_id=seen.revision_id))
+    assert after.weights == (("2", 0.1),) and after == get_alias(client, "f", "live")
+
+
+def test_an_alias_that_somebody_else_moved_is_left_alone(client: FaultyClient) -> None:
+    with pytest.raises(PlanStale):
+        set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="older"))
+
+
+def test_a_lost_answer_to_moving_an_alias_is_settled(client: FaultyClient) -> None:
+    client.lose("update_alias")
+    after = set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="r1"))
+    assert (after.version, after.revision_id) == ("2", "r1+")
+
+
+def test_all_published_versions_are_listed(client: FaultyClient) -> None:
+    assert [version.version for version in list_versions(client, "f")] == ["1", "2", "10"]
