@@ -71,7 +71,7 @@ def ensure_running(
         server = _running(folder)
         if server is not None and not _answers(server, patience_seconds):
             progress("the local cloud does not answer, starting it again")
-            _stop(folder, server)
+            _stop(folder, server, grace_seconds=0.5)
             server = None
         fresh = server is None
         if server is None:
@@ -259,11 +259,11 @@ def _tail(folder: Path) -> str:
     return "\n".join(lines[-5:])
 
 
-def _stop(folder: Path, server: _Server) -> None:
+def _stop(folder: Path, server: _Server, *, grace_seconds: float = _STOP_SECONDS) -> None:
     """End the server, and with it the functions' processes, which are in its group."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
+    deadline = time.monotonic() + grace_seconds
     while _running(folder) is not None and time.monotonic() < deadline:
         time.sleep(0.02)
     # The pid is the group's id (start_new_session). Members keep the id in use, so it cannot be somebody else's.

@@ -54,7 +54,7 @@ def _listen(wished_port: int) -> socket.socket:
 
 
 def _application(folder: Path, settings: dict[str, Any]) -> Any:
-    from . import answers, artifacts, durability, glue_jobs, refusals, runtimes, weighted_alias
+    from . import answers, artifacts, durability, glue_jobs, layers, refusals, runtimes, weighted_alias
 
     artifacts.patch()
     weighted_alias.patch()
@@ -63,6 +63,7 @@ def _application(folder: Path, settings: dict[str, Any]) -> Any:
     refusals.patch()
     glue_jobs.patch(folder / "runtimes.json")
     durability.patch(folder / "blobs")
+    layers.patch(folder / "layers")
     return durability.wrap(load("ministack.app").app)
 
 

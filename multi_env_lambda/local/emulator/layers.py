@@ -1,0 +1,55 @@
+"""A layer is unpacked once, however many functions, versions and accounts use it.
+
+Reason: ministack unpacks all layers anew at each cold start, which takes seconds for pandas; and the compiled
+modules that the first import leaves behind would be thrown away with each worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import types
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+
+def patch(cache: Path) -> None:
+    """Let the module that starts workers see a ``zipfile`` whose layers come from ``cache``."""
+    runtime = load("ministack.core.lambda_runtime")
+    cache.mkdir(exist_ok=True)
+
+    class Archive(zipfile.ZipFile):
+        def extractall(self, path: object = None, members: object = None, pwd: bytes | None = None) -> None:
+            target = Path(str(path))
+            if target.name.startswith("layer_"):
+                unpacked = _unpacked(self, cache)
+                target.rmdir()
+                target.symlink_to(unpacked, target_is_directory=True)
+            else:
+                super().extractall(target)
+
+    module = types.ModuleType("zipfile")
+    vars(module).update(vars(original(runtime, "zipfile")))
+    vars(module)["ZipFile"] = Archive
+    runtime.zipfile = module
+
+
+def _unpacked(archive: zipfile.ZipFile, cache: Path) -> Path:
+    table = [(member.filename, member.CRC, member.file_size) for member in archive.infolist()]
+    folder = cache / hashlib.sha256(repr(table).encode()).hexdigest()
+    if not folder.exists():
+        scratch = tempfile.mkdtemp(dir=cache)
+        zipfile.ZipFile.extractall(_plain(archive), scratch)
+        with suppress(OSError):  # another cold start was faster
+            os.rename(scratch, folder)
+    return folder
+
+
+def _plain(archive: zipfile.ZipFile) -> zipfile.ZipFile:
+    return zipfile.ZipFile(str(archive.filename))
