@@ -14,27 +14,14 @@ from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.settings import (
     Alarms,
-    BucketNotification,
     Canary,
-    Cors,
-    DynamoDBStream,
-    Event,
-    EventPattern,
-    Existing,
     Function,
-    FunctionUrl,
-    KinesisStream,
     Linear,
     Literal,
-    Own,
-    OwnQueue,
     ParameterReference,
-    Queue,
-    Schedule,
     SecretReference,
     Smoke,
     Statement,
-    Topic,
     Vpc,
 )
 
@@ -54,15 +41,6 @@ def refusal(text: str, **named: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
         read(text, **named)
     return str(caught.value)
-
-
-def event(text: str) -> Event:
-    (found,) = read(f"events = [{text}]").events
-    return found
-
-
-def bad_event(text: str) -> str:
-    return refusal(f"events = [{text}]")
 
 
 # --- sizes ---
@@ -288,125 +266,6 @@ def test_a_condition_is_canonical_json() -> None:
 )
 def test_a_wrong_statement_is_refused(text: str, message: str) -> None:
     assert message in refusal(f"policies = [{{ {text} }}]")
-
-
-# --- events ---
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('{ schedule = "rate(5 minutes)" }', Schedule(expression="rate(5 minutes)")),
-        (
-            '{ schedule = "rate(1 day)", payload = { full = true } }',
-            Schedule(expression="rate(1 day)", payload='{"full":true}'),
-        ),
-        ('{ schedule = { expression = "rate(1 day)" } }', Schedule(expression="rate(1 day)")),
-        ("{ sqs = true }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
-        ("{ sqs = {} }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
-        (
-            '{ sqs = { name = "mail", visibility_timeout = 60 }, batch_size = 5 }',
-            Queue(source=OwnQueue(key="mail", visibility_timeout=60), batch_size=5),
-        ),
-        (f'{{ sqs = "{QUEUE}" }}', Queue(source=Existing(identifier=QUEUE))),
-        (
-            f'{{ sqs = {{ arn = "{QUEUE}", batch_size = 100, window = 2 }} }}',
-            Queue(source=Existing(identifier=QUEUE), batch_size=100, window=2),
-        ),
-        ("{ sns = true }", Topic(source=Own(key="create"))),
-        (
-            f'{{ sns = "{TOPIC}", filter_policy = {{ kind = ["a"] }} }}',
-            Topic(source=Existing(identifier=TOPIC), filter_policy='{"kind":["a"]}'),
-        ),
-        ("{ s3 = true }", BucketNotification(source=Own(key="create"))),
-        (
-            '{ s3 = "acme-in", events = ["s3:ObjectRemoved:*"], prefix = "a/", suffix = ".csv" }',
-            BucketNotification(
-                source=Existing(identifier="acme-in"), events=("Object Deleted",), prefix="a/", suffix=".csv"
-            ),
-        ),
-        ('{ event_pattern = { source = ["shop"] } }', EventPattern(pattern='{"source":["shop"]}')),
-        (
-            '{ event_pattern = { source = ["shop"] }, bus = "own" }',
-            EventPattern(pattern='{"source":["shop"]}', bus="own"),
-        ),
-        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(arn=STREAM)),
-        (
-            f'{{ kinesis = {{ arn = "{KINESIS}", filters = [{{ data = {{ a = [1] }} }}], retries = 3 }} }}',
-            KinesisStream(arn=KINESIS, filters=('{"data":{"a":[1]}}',), retries=3),
-        ),
-        ("{ url = true }", FunctionUrl(auth="AWS_IAM")),
-        ('{ url = "NONE" }', FunctionUrl(auth="NONE")),
-        (
-            '{ url = { auth = "NONE", cors = { allow_origins = ["https://a"] } } }',
-            FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://a",))),
-        ),
-    ],
-)
-def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
-    assert event(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{}", "found no kind, allowed is one kind per event"),
-        ('{ scheduel = "rate(1 day)" }', "did you mean `schedule`?"),
-        ("{ sqs = true, sns = true }", "found `sqs` and `sns`"),
-        ('{ schedule = "rate(1 days)" }', "AWS wants `rate(1 day)`"),
-        ("{ schedule = 5 }", "allowed is text"),
-        ('{ schedule = "rate(1 day)", input = 1 }', "unknown key `input`"),
-        ("{ sqs = false }", "remove the event"),
-        ("{ url = 5 }", 'allowed is true, "AWS_IAM" or "NONE"'),
-        ('{ sqs = "incoming" }', "allowed is an ARN such as"),
-        ("{ sqs = true, batch_size = 11 }", "add `window = 1`"),
-        (f'{{ sqs = "{QUEUE}.fifo", batch_size = 11 }}', "from 1 to 10"),
-        (f'{{ sqs = "{QUEUE}.fifo", window = 1 }}', "from 0 to 0"),
-        ("{ sqs = { visibility_timeout = 2 } }", "found 2, allowed is the function's timeout (3) or more"),
-        (f'{{ sqs = "{QUEUE}", visibility_timeout = 60 }}', "set it where the existing queue is made"),
-        ("{ sqs = { batch_size = 1 }, batch_size = 1 }", "stands beside `sqs` and in it"),
-        ("{ sqs = true, maximum_concurrency = 1 }", "from 2 to 1000"),
-        ('{ sqs = { name = "My Queue" } }', "small letters"),
-        (f'{{ sns = "{QUEUE}" }}', "allowed is an ARN such as arn:aws:sns"),
-        ('{ s3 = "s3://acme" }', "as S3 takes it"),
-        ('{ s3 = true, events = ["ObjectCreated"] }', "did you mean `Object Created`?"),
-        ('{ s3 = "acme-in", name = "x" }', "unknown key `name`"),
-        ('{ event_pattern = "x" }', "allowed is a table"),
-        ("{ event_pattern = {} }", "the pattern is empty"),
-        (f'{{ dynamodb = "{KINESIS}" }}', "arn:aws:dynamodb"),
-        (f'{{ kinesis = "{KINESIS}", parallelization = 11 }}', "from 1 to 10"),
-        (f'{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}, {{}}] }}', "up to 5"),
-        ('{ url = "none" }', "did you mean `NONE`?"),
-        ('{ url = true, cors = { allow_methods = ["GET"] } }', "`allow_origins` is missing"),
-        ('{ url = true, cors = { allow_origins = ["*"], allow_credentials = true } }', "allowed is false"),
-        ('{ url = true, cors = { allow_origins = ["*"], allow_methods = ["get"] } }', "HTTP method in capitals"),
-        ("{ url = true }, { url = true }", "two events of one function are the same"),
-        ("{ sqs = true }, { sqs = true }", "created as `create`"),
-        (f'{{ sqs = "{QUEUE}" }}, {{ sqs = "{QUEUE}" }}', "Queue, arn:aws:sqs"),
-        (f'{{ dynamodb = "{STREAM}" }}, {{ dynamodb = "{STREAM}" }}', "DynamoDBStream, arn:aws:dynamodb"),
-        ('{ schedule = "rate(1 day)" }, { schedule = "rate(1 day)" }', "Schedule, rate(1 day)"),
-        ("{ event_pattern = { a = [1] } }, { event_pattern = { a = [1] } }", '{"a":[1]} on default'),
-    ],
-)
-def test_a_wrong_event_is_refused(text: str, message: str) -> None:
-    assert message in bad_event(text)
-
-
-def test_a_wrong_event_is_counted_from_zero() -> None:
-    assert bad_event("{ url = true }, { sqs = 5 }") == snapshot("""\
-projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5, allowed is true or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
-hint: `sqs = true` creates one for the unit\
-""")  # noqa: E501
-
-
-def test_one_schedule_with_two_payloads_is_two_events() -> None:
-    events = '[{ schedule = "rate(1 day)", payload = 1 }, { schedule = "rate(1 day)", payload = 2 }]'
-
-    assert len(read(f"events = {events}").events) == 2
-
-
-def test_a_queue_waits_six_times_the_timeout() -> None:
-    (queue,) = read("timeout = 900\nevents = [{ sqs = true }]").events
-
-    assert queue == Queue(source=OwnQueue(key="create", visibility_timeout=5400))
 
 
 # --- checks ---

@@ -47,6 +47,7 @@ def test_region_and_role_have_defaults() -> None:
     sandbox = read(GOOD).environment("sandbox")
 
     assert (sandbox.region, sandbox.role_name) == ("us-east-1", DEFAULT_ROLE_NAME)
+    assert (sandbox.approval, sandbox.releases_only) == (False, False)
 
 
 def test_the_rules_of_an_environment_are_read() -> None:
