@@ -1,0 +1,175 @@
+"""The same against a real server with enforced IAM: through a profile, a role and plain boto3 endpoints."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.errors import AccountError, StackError
+from multi_env_lambda.local.cloud import LocalCloud, places
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+pytestmark = pytest.mark.local_cloud
+
+Call = tuple[str, str, str]
+
+
+def template(value: str, name: str) -> str:
+    properties = {"Type": "String", "Name": f"/{name}", "Value": value}
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": properties}
+    return json.dumps({"Resources": {"Parameter": parameter}, "Outputs": {"Value": {"Value": value}}})
+
+
+@pytest.fixture
+def calls() -> list[Call]:
+    return []
+
+
+@pytest.fixture
+def sessions(local_environment: LocalCloud, calls: list[Call]) -> Sessions:
+    return Sessions(on_call=lambda *call: calls.append(call))
+
+
+@pytest.fixture
+def stacks_of(sessions: Sessions) -> Callable[[Environment], Stacks]:
+    def stacks(environment: Environment) -> Stacks:
+        client = sessions.client(environment, "cloudformation")
+        return Stacks(client, Poller(client), place=environment.name)
+
+    return stacks
+
+
+def test_every_account_is_reached_through_the_profile(sessions: Sessions, local_config: WorkspaceConfig) -> None:
+    for place in places(local_config):
+        sessions.verify(place)
+        assert place.account_id in sessions.client(place, "sts").get_caller_identity()["Arn"]
+
+
+def test_a_role_that_does_not_exist_is_named(sessions: Sessions, local_config: WorkspaceConfig) -> None:
+    prod = local_config.environment("prod")
+    nobody = Environment(name="prod", account_id=prod.account_id, region=prod.region, role_name="Nobody")
+    with pytest.raises(AccountError) as caught:
+        sessions.client(nobody, "s3").list_buckets()
+    assert "role/Nobody" in caught.value.what and caught.value.where == "environment prod"
+
+
+def test_a_stack_is_created_updated_and_left_alone(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, calls: list[Call]
+) -> None:
+    stacks = stacks_of(local_config.environment("test"))
+    first = stacks.deploy("real-test", template("1", "real"), token="run-1", tags={"unit": "real"})
+    second = stacks.deploy("real-test", template("2", "real"), token="run-2", tags={"unit": "real"})
+    third = stacks.deploy("real-test", template("2", "real"), token="run-3", tags={"unit": "real"})
+    assert (first.changed, second.changed, third.changed) == (True, True, False)
+    assert third.outputs == {"Value": "2"} and third.stack_id == first.stack_id
+    assert [operation for _, _, operation in calls].count("ExecuteChangeSet") == 2
+
+
+def test_a_failed_creation_is_explained_and_then_made_anew(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    stacks = stacks_of(local_config.environment("test"))
+    code = {"S3Bucket": "nobodys-bucket", "S3Key": "k"}
+    properties = {"Code": code, "Handler": "a.b", "Runtime": "python3.13", "Role": "arn:aws:iam::1:role/x"}
+    broken = json.dumps({"Resources": {"Broken": {"Type": "AWS::Lambda::Function", "Properties": properties}}})
+    with pytest.raises(StackError) as caught:
+        stacks.deploy("broken-test", broken, token="run-1")
+    assert caught.value.what.startswith("ROLLBACK_COMPLETE: Broken (AWS::Lambda::Function): ")
+    assert stacks.deploy("broken-test", template("1", "broken"), token="run-2").changed is True
+
+
+def test_an_unknown_type_is_refused_and_leaves_no_stack(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    stacks = stacks_of(local_config.environment("test"))
+    with pytest.raises(StackError, match="AWS::Nothing::AtAll"):
+        stacks.deploy("unknown-test", json.dumps({"Resources": {"X": {"Type": "AWS::Nothing::AtAll"}}}), token="t")
+    assert stacks.describe("unknown-test") is None
+
+
+def test_many_stacks_are_deployed_at_once(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    stacks, done = stacks_of(local_config.environment("staging")), []
+
+    def deploy(number: int) -> None:
+        result = stacks.deploy(f"many-{number}", template("1", f"many{number}"), token=f"run-1 {number}")
+        done.append(result.changed)
+
+    threads = [threading.Thread(target=deploy, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert done == [True] * 16
+
+
+def test_a_change_by_hand_is_found_with_both_values(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, sessions: Sessions
+) -> None:
+    environment = local_config.environment("sandbox")
+    stacks = stacks_of(environment)
+    stacks.deploy("drift-sandbox", template("ours", "drifting"), token="t")
+    assert stacks.drift("drift-sandbox").resources == ()
+    sessions.client(environment, "ssm").put_parameter(Name="/drifting", Value="theirs", Overwrite=True)
+    drift = stacks.drift("drift-sandbox")
+    (difference,) = drift.resources[0].differences
+    assert (drift.status, difference.path) == ("DRIFTED", "/Value")
+    assert ("ours" in difference.expected, "theirs" in difference.actual) == (True, True)
+
+
+def test_a_preview_then_a_deletion_leave_nothing(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    stacks = stacks_of(local_config.environment("sandbox"))
+    (change,) = stacks.preview("short-sandbox", template("1", "short"), token="t")
+    assert (change.action, change.resource_type) == ("Add", "AWS::SSM::Parameter")
+    assert stacks.describe("short-sandbox") is None
+    stacks.deploy("short-sandbox", template("1", "short"), token="t")
+    assert stacks.delete("short-sandbox", token="t") is True
+    assert stacks.describe("short-sandbox") is None
+
+
+def test_the_artifact_bucket_takes_each_key_once(sessions: Sessions, local_config: WorkspaceConfig) -> None:
+    devops = local_config.devops
+    bucket = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+    etag = bucket.put_new("projects/real/x", b"one", {"digest": "d"})
+    assert etag is not None and bucket.put_new("projects/real/x", b"one") == etag
+    assert bucket.put_new("projects/real/x", b"two") is None
+    assert bucket.replace("projects/real/x", b"two", etag='"other"') is None
+    assert bucket.delete("projects/real/x", etag='"other"') is False
+    assert bucket.delete("projects/real/x", etag=etag) is True
+    assert bucket.put_new("projects/real/x", b"two") is not None
+
+
+def test_of_many_writers_one_wins(sessions: Sessions, local_config: WorkspaceConfig) -> None:
+    devops = local_config.devops
+    bucket = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+    won: list[str] = []
+
+    def write(number: int) -> None:
+        if bucket.put_new("projects/race/x", str(number).encode()) is not None:
+            won.append(str(number))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    stored = bucket.get("projects/race/x")
+    assert stored is not None and won == [stored.body.decode()]
+
+
+def test_an_environment_reads_what_devops_published(sessions: Sessions, local_config: WorkspaceConfig) -> None:
+    devops, prod = local_config.devops, local_config.environment("prod")
+    Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id).put_new("projects/shared/x", b"code")
+    seen = Bucket(sessions.client(prod, "s3"), devops.bucket, devops.account_id).get("projects/shared/x")
+    assert seen is not None and seen.body == b"code"
