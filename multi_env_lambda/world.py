@@ -116,6 +116,8 @@ class Maker(Protocol):
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made: ...
 
+    def forget(self, inputs: Inputs) -> None: ...
+
 
 @attrs.frozen(kw_only=True)
 class World:

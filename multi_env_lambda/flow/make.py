@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.index import DIGEST
+from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
@@ -31,6 +33,7 @@ from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import job_scripts, render
+from multi_env_lambda.plan.template.cotton import import_cottonformation
 from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.world import Made, Upload
 
@@ -78,6 +81,10 @@ class TreeMaker:
         uploads = _uploads(project, release, templates, built, layer, published)
         return Made(release=release, templates=templates, uploads=uploads)
 
+    def forget(self, inputs: Inputs) -> None:
+        """Drop what was built from these inputs, because they were not what was built."""
+        shutil.rmtree(self.cache / "source" / digest(inputs), ignore_errors=True)
+
     def _layer(self, project: Project, published: Published) -> _Layer | None:
         folder = self.root / project.folder
         target = Target(python=project.python, architecture=project.architecture)
@@ -86,8 +93,11 @@ class TreeMaker:
         shared = tuple(self.root / path for path in project.shared)
         lock = read_lock(folder, where=project.folder, shared=shared)
         check_covers(lock, dependencies, where, target=target)
-        selected = () if lock is None or not dependencies else select(lock, target)
-        if lock is None or not selected:
+        if lock is None or not dependencies:
+            return None
+        lock = complete_lock(lock, target)
+        selected = select(lock, target)
+        if not selected:
             return None
         name = layer_digest(selected, target)
         built = build_layer(selected, target, cache=self.cache, lock=lock)
@@ -127,7 +137,7 @@ class TreeMaker:
             (*project.handlers, *sorted(entries)),
             interpreter=self.interpreter(project.python),
             where=project.folder,
-            environment=_literal_environment(project),
+            environment=_variables(project),
             cache=self.cache,
         )
 
@@ -203,15 +213,11 @@ def _uploads(
     return (*uploads, Upload(key=release.manifest_key, content=release.manifest))
 
 
-def _literal_environment(project: Project) -> dict[str, str]:
-    """What handlers may read at import: the plain settings of the first environment. References have no value here."""
-    settings = next(iter(project.settings.values()))
-    return {
-        name: value.text
-        for function in settings.functions
-        for name, value in function.environment
-        if isinstance(value, Literal)
-    }
+def _variables(project: Project) -> dict[str, str]:
+    """What handlers may read at import: the settings of any environment. References are there, but without a value."""
+    functions = (function for settings in project.settings.values() for function in settings.functions)
+    variables = (variable for function in functions for variable in function.environment)
+    return {name: value.text if isinstance(value, Literal) else "reference" for name, value in variables}
 
 
 def _load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
@@ -219,6 +225,7 @@ def _load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | N
     path = root / project.folder / STACK_FILE
     if not path.is_file():
         return None
+    import_cottonformation()
     where = f"{project.folder}/{STACK_FILE}"
     spec = importlib.util.spec_from_file_location(f"stack_of_{project.name.replace('-', '_')}", path)
     assert spec is not None and spec.loader is not None

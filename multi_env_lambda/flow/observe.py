@@ -13,7 +13,7 @@ from typing import TypeVar, assert_never
 import attrs
 
 from multi_env_lambda.aws.index import read_published, read_release, read_template
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.model.digest import digest
@@ -80,7 +80,7 @@ def observe(world: World, ask: Ask) -> Observed:
         wish = _work_tree(world, ask, records, targets[0], scope)
     else:
         wish = _Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
-    published = _releases(world, ask, records, wish)
+    published = _releases(world, ask, targets, records, wish)
     templates = _templates(world, published, targets)
     for item in wish.made.values():
         published[item.release.digest] = item.release
@@ -154,8 +154,28 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
         else:
             made[name] = answer
             desired[name] = _wanted(name, answer, *candidates[name])
+    for name in _moved(world, snapshot, [projects[name] for name in made]):
+        world.maker.forget(candidates[name][0])
+        desired[name] = Broken(project=name, error=_edited(name))
+        del made[name]
     looked_at = {name: why for name, (_, why) in candidates.items()}
     return _Wish(desired=desired, made=made, snapshot=snapshot, looked_at=looked_at)
+
+
+def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:
+    """Units whose files changed while they were built: what was built is not what was hashed."""
+    if not projects:
+        return []
+    after = world.maker.snapshot(tracked_paths(tuple(projects)))
+    return [
+        project.name
+        for project in projects
+        if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))
+    ]
+
+
+def _edited(name: str) -> PlanStale:
+    return PlanStale(f"projects of {name}", "a file was edited while it was built", hint="run the same command again")
 
 
 def _wanted(name: str, made: Made, inputs: Inputs, why: tuple[str, ...]) -> Wanted:
@@ -196,20 +216,27 @@ def _arrival(running: Deployment, past: tuple[Deployment, ...]) -> int:
     return max((item.sequence for item in forward if item.release == running.release), default=running.sequence)
 
 
-def _releases(world: World, ask: Ask, records: Records, wish: _Wish) -> dict[str, Release]:
+def _releases(
+    world: World, ask: Ask, targets: tuple[Environment, ...], records: Records, wish: _Wish
+) -> dict[str, Release]:
     """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing."""
     unpublished = {made.release.digest for made in wish.made.values()}
     pairs: set[tuple[str, str]] = set()
     for name, desired in wish.desired.items():
-        digests = {record.release for (_, project), record in records.items() if project == name and record.release}
-        digests |= _digests(desired)
+        running = {_release(records, target, name) for target in targets}
+        digests = running | _digests(desired)
         if len(digests) > 1 or ask.force:
-            pairs |= {(name, item) for item in digests - unpublished}
+            pairs |= {(name, item) for item in digests if item is not None and item not in unpublished}
     found = _parallel(lambda pair: read_release(world.store, world.cache, *pair), sorted(pairs))
     return {release.digest: release for release in found}
 
 
-def _digests(desired: Desired) -> set[str]:
+def _release(records: Records, target: Environment, name: str) -> str | None:
+    running = _running(records, target, name)
+    return None if running is None else running.release
+
+
+def _digests(desired: Desired) -> set[str | None]:
     match desired:
         case Wanted():
             return {desired.release.digest}

@@ -1,0 +1,181 @@
+"""An object store and a platform in memory, which fail when they are told to. For this library's tests and for users'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.store import Listed, Stored
+from multi_env_lambda.world import Invocation, StackOutcome, StackRequest
+
+__all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
+
+
+class Killed(BaseException):
+    """The process ended here, as by ``kill -9``: no handler of the code under test may see it as an error of its own."""
+
+
+@attrs.define
+class _Object:
+    body: bytes
+    etag: str
+    metadata: dict[str, str]
+    modified: float
+
+
+class MemoryStore:
+    """An ``ObjectStore`` with S3's conditional writes.
+
+    ``writes`` lists every mutating call that was applied; ``after_write`` is called after each and may raise ``Killed``;
+    ``time`` is the store's own clock and stands still until a test moves it.
+    """
+
+    def __init__(self, after_write: Callable[[str, str], None] | None = None) -> None:
+        self.objects: dict[str, _Object] = {}
+        self.writes: list[tuple[str, str]] = []
+        self.reads: list[tuple[str, str]] = []
+        self.after_write = after_write
+        self.time = 1_000_000.0
+        self._lock = threading.RLock()
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        self.reads.append(("list", prefix))
+        with self._lock:
+            found = sorted((key, item) for key, item in self.objects.items() if key.startswith(prefix))
+        for key, item in found:
+            yield Listed(key=key, etag=item.etag, size=len(item.body), modified=item.modified)
+
+    def get(self, key: str) -> Stored | None:
+        self.reads.append(("get", key))
+        with self._lock:
+            item = self.objects.get(key)
+        return None if item is None else Stored(key=key, body=item.body, etag=item.etag, metadata=dict(item.metadata))
+
+    def head(self, key: str) -> Mapping[str, str] | None:
+        self.reads.append(("head", key))
+        with self._lock:
+            item = self.objects.get(key)
+        return None if item is None else dict(item.metadata)
+
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+        with self._lock:
+            there = self.objects.get(key)
+            if there is not None:
+                return there.etag if there.body == body else None
+            return self._put("put_new", key, body, metadata or {})
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+        with self._lock:
+            there = self.objects.get(key)
+            if there is None or there.etag != etag:
+                return None
+            return self._put("replace", key, body, there.metadata)
+
+    def delete(self, key: str, *, etag: str) -> bool:
+        with self._lock:
+            there = self.objects.get(key)
+            if there is None or there.etag != etag:
+                return False
+            del self.objects[key]
+            self._applied("delete", key)
+            return True
+
+    def now(self) -> float:
+        return self.time
+
+    def _put(self, kind: str, key: str, body: bytes, metadata: Mapping[str, str]) -> str:
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        self.objects[key] = _Object(body, etag, dict(metadata), self.time)
+        self._applied(kind, key)
+        return etag
+
+    def _applied(self, kind: str, key: str) -> None:
+        self.writes.append((kind, key))
+        if self.after_write is not None:
+            self.after_write(kind, key)
+
+
+@attrs.define
+class _Stack:
+    template: str
+    tags: dict[str, str]
+    updates: int
+
+
+def _ok(_: Any) -> Any:
+    return {"ok": True}
+
+
+class MemoryPlatform:
+    """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
+
+    Args:
+        code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
+        answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
+        failing: stack name -> why CloudFormation would refuse it.
+    """
+
+    def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
+        self.stacks: dict[tuple[str, str], _Stack] = {}
+        self.answers: dict[str, Callable[[Any], Any]] = {}
+        self.failing: dict[str, str] = {}
+        self.verified: list[str] = []
+        self.who = "arn:aws:iam::111111111111:user/ada"
+        self.after_write = after_write
+        self._code = code
+        self._lock = threading.Lock()
+
+    def caller(self) -> str:
+        return self.who
+
+    def verify(self, environment: Environment) -> None:
+        self.verified.append(environment.name)
+
+    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome:
+        key = (environment.name, request.name)
+        if request.name in self.failing:
+            raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
+        request.before_execute()
+        with self._lock:
+            there = self.stacks.get(key)
+            changed = there is None or there.template != request.template
+            updates = (0 if there is None else there.updates) + changed
+            self.stacks[key] = _Stack(request.template, dict(request.tags), updates)
+        if changed and self.after_write is not None:
+            self.after_write("stack", request.name)
+        return StackOutcome(stack_id=f"arn:{environment.name}:{request.name}", changed=changed, outputs={})
+
+    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
+        self.stacks.pop((environment.name, stack_name), None)
+
+    def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
+        return {}
+
+    def code_sha256(self, environment: Environment, function_name: str) -> str:
+        return self._code(self._function(environment, function_name)["Code"]["S3Key"])
+
+    def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
+        self._function(environment, function_name)
+        answer: Callable[[Any], Any] = self.answers.get(function_name, _ok)
+        try:
+            body = json.dumps(answer(json.loads(payload))).encode()
+        except Exception as error:
+            text = json.dumps({"errorMessage": str(error)}).encode()
+            return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version="1")
+        return Invocation(payload=body, error=None, log_tail="", version="1")
+
+    def _function(self, environment: Environment, name: str) -> dict[str, Any]:
+        for (place, _), stack in self.stacks.items():
+            if place == environment.name:
+                for resource in json.loads(stack.template)["Resources"].values():
+                    properties: dict[str, Any] = resource["Properties"]
+                    if properties.get("FunctionName") == name and "Code" in properties:
+                        return properties
+        raise StackError(name, "there is no such function", hint="deploy it")

@@ -1,0 +1,206 @@
+"""A whole world in memory: units that are values, stacks that are texts, and a kill switch after every write."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.aws.index import DIGEST
+from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.model.artifact import SourceArtifact
+from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.settings import Settings, Smoke
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.affected import Inputs
+from multi_env_lambda.plan.version import source_version
+from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
+from multi_env_lambda.world import Event, Made, Upload, World
+
+__all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
+
+
+@attrs.define
+class FakeTree:
+    """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason.
+
+    ``loose`` is what a commit changes without changing the wheel (tests, a README).
+    """
+
+    content: dict[str, str]
+    loose: dict[str, str] = attrs.field(factory=dict)
+    needs: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    shared: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    libraries: dict[str, str] = attrs.field(factory=dict)
+    smoke: dict[str, Smoke] = attrs.field(factory=dict)
+    broken: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
+    data: dict[str, str] = attrs.field(factory=dict)
+    made: list[str] = attrs.field(factory=list)
+
+    def projects(self, config: WorkspaceConfig) -> tuple[Project, ...]:
+        return tuple(
+            Project(
+                name=name,
+                folder=f"projects/{name}",
+                version="0.1.0",
+                needs=self.needs.get(name, ()),
+                shared=self.shared.get(name, ()),
+                settings={environment.name: Settings() for environment in config.environments},
+            )
+            for name in sorted(self.content)
+        )
+
+
+@attrs.frozen
+class _FakeMaker:
+    tree: FakeTree
+    config: WorkspaceConfig
+
+    def snapshot(self, paths: Sequence[str]) -> Snapshot:
+        ids = {}
+        for path in paths:
+            name = path.rpartition("/")[2]
+            own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
+            text = self.tree.libraries.get(path, "".join(own))
+            ids[path] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        return Snapshot(commit="c" * 40, committed="2026-01-01T00:00:00Z", dirty=False, ids=ids)
+
+    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+        self.tree.made.append(project.name)
+        if project.name in self.tree.broken:
+            raise self.tree.broken[project.name]
+        shared = [self.tree.libraries[path] for path in project.shared]
+        wheel = canonical_json([self.tree.content[project.name], *shared]).encode()
+        name = digest([project.version, wheel.decode()])
+        version = source_version(project.version, name, published.versions, strict=False, where=project.folder)
+        source = SourceArtifact(
+            project=project.name,
+            version=version,
+            digest=name,
+            wheel_sha256=hashlib.sha256(wheel).hexdigest(),
+            files=((f"{project.name}/main.py", hashlib.sha256(wheel).hexdigest()),),
+        )
+        templates = {item.name: self._template(project, item, source) for item in self.config.environments}
+        release = Release(
+            project=project.name,
+            source=source,
+            layer=None,
+            stages=tuple(self._stage(project, item, templates[item.name]) for item in self.config.environments),
+            needs=project.needs,
+        )
+        uploads = [
+            Upload(key=source.wheel_key, content=wheel, metadata={DIGEST: name}),
+            Upload(key=source.sdist_key, content=b"sdist of " + wheel),
+        ]
+        uploads = [upload for upload in uploads if upload.key not in published.keys]
+        uploads += [Upload(key=release.template_key(place), content=text.encode()) for place, text in templates.items()]
+        uploads.append(Upload(key=release.manifest_key, content=release.manifest))
+        return Made(release=release, templates=templates, uploads=tuple(uploads))
+
+    def forget(self, inputs: Inputs) -> None:
+        raise AssertionError("the tree changed while it was made")
+
+    def _template(self, project: Project, environment: Environment, source: SourceArtifact) -> str:
+        function = {
+            "FunctionName": project.function_name(environment.name, "main"),
+            "Code": {"S3Key": source.wheel_key},
+        }
+        resources: dict[str, object] = {"MainFunction": {"Type": "AWS::Lambda::Function", "Properties": function}}
+        if project.name in self.tree.data:
+            table = {"TableName": self.tree.data[project.name]}
+            resources["Data"] = {"Type": "AWS::DynamoDB::Table", "Properties": table}
+        return canonical_json({"Resources": resources})
+
+    def _stage(self, project: Project, environment: Environment, template: str) -> Stage:
+        smoke = self.tree.smoke.get(project.name)
+        name = project.function_name(environment.name, "main")
+        return Stage(
+            environment=environment.name,
+            account_id=environment.account_id,
+            region=environment.region,
+            stack_name=project.stack_name(environment.name),
+            template_sha256=hashlib.sha256(template.encode()).hexdigest(),
+            functions=(ReleasedFunction(key="main", name=name, smoke=smoke),),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class FakeWorld:
+    """The world under test, and the things behind it that a test looks at and turns."""
+
+    world: World
+    tree: FakeTree
+    store: MemoryStore
+    platform: MemoryPlatform
+    events: list[Event]
+
+
+def fake_config(**rules: Mapping[str, bool]) -> WorkspaceConfig:
+    """Four environments; ``rules`` by environment name: ``prod={"approval": True}``."""
+    names = ("sandbox", "test", "staging", "prod")
+    return WorkspaceConfig(
+        devops=Devops(account_id="111111111111", region="us-east-1", bucket="artifacts"),
+        environments=tuple(
+            Environment(
+                name=name,
+                account_id=str(position + 2) * 12,
+                region="us-east-1",
+                position=position,
+                approval=rules.get(name, {}).get("approval", False),
+                releases_only=rules.get(name, {}).get("releases_only", False),
+            )
+            for position, name in enumerate(names)
+        ),
+    )
+
+
+def fake_world(
+    tree: FakeTree,
+    folder: Path,
+    *,
+    config: WorkspaceConfig | None = None,
+    store: MemoryStore | None = None,
+    platform: MemoryPlatform | None = None,
+    alive: Callable[[Holder], bool] = lambda _: False,
+) -> FakeWorld:
+    """A world around a tree. Given ``store`` and ``platform``, it is another machine that looks at the same accounts.
+
+    Args:
+        folder: where this machine's cache is.
+        alive: whether the process of a lease's holder lives; by default everybody else is dead.
+    """
+    settings = fake_config() if config is None else config
+    bucket = MemoryStore() if store is None else store
+    accounts = MemoryPlatform(lambda key: _code_sha256(bucket, key)) if platform is None else platform
+    events: list[Event] = []
+    world = World(
+        config=settings,
+        projects=tree.projects(settings),
+        store=bucket,
+        ledger=Ledger(bucket, folder),
+        platform=accounts,
+        maker=_FakeMaker(tree, settings),
+        cache=folder,
+        library="0.1.1",
+        holder=lambda: Holder(
+            nonce="n", who=accounts.who, host="laptop", process="1 1", since="2026-01-01T00:00:00Z", fencing=0
+        ),
+        holder_is_dead=lambda holder: not alive(holder),
+        reported=events.append,
+        now=lambda: "2026-01-01T00:00:00Z",
+    )
+    return FakeWorld(world=world, tree=tree, store=bucket, platform=accounts, events=events)
+
+
+def _code_sha256(store: MemoryStore, key: str) -> str:
+    return base64.b64encode(hashlib.sha256(store.objects[key].body).digest()).decode()

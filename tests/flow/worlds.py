@@ -1,0 +1,54 @@
+"""What the stories share: a chain in memory, and the verbs as one-liners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.flow.act import Result
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import NO_CONSENT, Consent
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+
+
+def three_units() -> FakeTree:
+    """`orders` needs `customers` and is made from `libs/money`; `search` stands alone."""
+    return FakeTree(
+        content={"customers": "c1", "orders": "o1", "search": "s1"},
+        needs={"orders": ("customers",)},
+        shared={"orders": ("libs/money",)},
+        libraries={"libs/money": "m1"},
+    )
+
+
+def chain(folder: Path, tree: FakeTree | None = None, **more: Any) -> FakeWorld:
+    return fake_world(three_units() if tree is None else tree, folder, **more)
+
+
+def deploy(fake: FakeWorld, to: str = "sandbox", consent: Consent = NO_CONSENT, **ask: Any) -> dict[str, Result]:
+    """Deploy through all environments up to `to`; the results of the last one by unit."""
+    return _apply(fake, Ask(verb="deploy", target=to, through=True, **ask), consent)
+
+
+def promote(fake: FakeWorld, to: str, consent: Consent = NO_CONSENT, **ask: Any) -> dict[str, Result]:
+    return _apply(fake, Ask(verb="promote", target=to, **ask), consent)
+
+
+def rollback(fake: FakeWorld, unit: str, environment: str, consent: Consent = NO_CONSENT, **ask: Any) -> Result:
+    return _apply(fake, Ask(verb="rollback", target=environment, only=(unit,), **ask), consent)[unit]
+
+
+def _apply(fake: FakeWorld, ask: Ask, consent: Consent) -> dict[str, Result]:
+    results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask), consent)
+    return {result.project: result for result in results if result.environment == ask.target}
+
+
+def outcomes(results: dict[str, Result]) -> dict[str, str]:
+    return {name: result.outcome for name, result in results.items()}
+
+
+def versions(fake: FakeWorld, environment: str) -> dict[str, str]:
+    """What the records say runs."""
+    records = fake.world.ledger.records(environment)
+    return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
