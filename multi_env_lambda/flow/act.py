@@ -114,7 +114,7 @@ def _change_stack(
         template_url=url,
         token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
         tags=stack_tags(release, environment),
-        before_execute=held.renew,
+        before_execute=held.make_sure,
     )
     world.platform.deploy(environment, request, say)
 

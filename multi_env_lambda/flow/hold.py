@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ class Held:
         self._lease = lease
         self._lock = threading.Lock()
         self._lost: MultiEnvLambdaError | None = None
+        self._renewed = time.monotonic()
         self.finished = False
 
     @property
@@ -43,6 +45,19 @@ class Held:
                 raise self._lost
             if not self.finished:
                 self._lease = self._ledger.renew(self._lease)
+                self._renewed = time.monotonic()
+
+    def make_sure(self) -> None:
+        """Right before a change that cannot be taken back: is this holder still the holder?
+
+        Nobody takes over before the lease has run out, so a fresh one need not be renewed. A process that was stopped
+        and woke up finds its lease old, renews it, and learns that it was taken over.
+
+        Raises:
+            PlanStale: somebody else took over.
+        """
+        if time.monotonic() - self._renewed > LEASE_SECONDS / 3:
+            self.renew()
 
     def renew_quietly(self) -> None:
         """As ``renew``, for the background: a loss is kept and raised where the holder writes next."""

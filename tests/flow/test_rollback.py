@@ -1,0 +1,111 @@
+"""Rolling back, being reminded of it, and checks that put back what ran before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.model.settings import Smoke
+from multi_env_lambda.testing.world import FakeWorld
+
+from .worlds import chain, deploy, outcomes, rollback, versions
+
+
+def with_three_versions(folder: Path) -> FakeWorld:
+    fake = chain(folder)
+    deploy(fake, only=("search",))
+    for content in ("s2", "s3"):
+        fake.tree.content["search"] = content
+        deploy(fake, only=("search",))
+    return fake
+
+
+def test_a_rollback_brings_back_the_release_before_and_builds_nothing(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    fake.tree.made.clear()
+
+    rollback(fake, "search", "sandbox")
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0.post1"}
+    assert fake.tree.made == []
+
+
+def test_rolling_back_twice_goes_back_twice(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+
+    rollback(fake, "search", "sandbox")
+    rollback(fake, "search", "sandbox")
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+
+
+def test_a_rollback_to_a_named_version(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+
+    rollback(fake, "search", "sandbox", release="0.1.0")
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+
+
+def test_a_rollback_to_what_never_ran_there_is_refused(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+
+    result = rollback(fake, "search", "sandbox", release="9.9")
+
+    assert (result.outcome, result.error) == ("blocked", "ConfigurationError")
+
+
+def test_a_rollback_writes_three_objects(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    fake.store.writes.clear()
+
+    rollback(fake, "search", "sandbox")
+
+    assert [key.split("/")[2] for _, key in fake.store.writes] == ["current", "current", "history"]
+
+
+def test_the_history_keeps_who_rolled_back_and_why(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+
+    rollback(fake, "search", "sandbox", reason="too slow")
+
+    last = fake.world.ledger.history("sandbox", "search")[-1]
+    assert (last.action, last.outcome, last.reason) == ("rollback", "succeeded", "too slow")
+
+
+def test_deploying_what_was_rolled_back_asks_first_and_says_who_did_it(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+
+    refused = deploy(fake, only=("search",), everything=True)["search"]
+    agreed = deploy(fake, only=("search",), everything=True, consent=Consent(allowed=frozenset({"search"})))["search"]
+
+    assert "was rolled back in sandbox by arn:aws:iam::111111111111:user/ada" in refused.detail
+    assert agreed.outcome == "deployed"
+
+
+def test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.smoke["search"] = Smoke(payload='{"id":1}', expect='{"ok":true}')
+    deploy(fake)
+    before = fake.platform.stacks["sandbox", "search-sandbox"].template
+    fake.tree.content["search"] = "s2"
+    fake.platform.answers["search-sandbox-main"] = lambda event: {"ok": False, "id": event["id"]}
+
+    result = deploy(fake)["search"]
+
+    assert result.error == "CheckFailed"
+    assert 'got {"ok": false, "id": 1}' in result.detail
+    assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
+    assert versions(fake, "sandbox")["search"] == "0.1.0"
+
+
+def test_a_release_whose_check_failed_is_not_promoted(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
+    fake.platform.answers["search-sandbox-main"] = lambda _: {"ok": False}
+
+    results = deploy(fake, "test")
+
+    assert outcomes(results)["search"] == "skipped"
+    assert "search" not in versions(fake, "test")
