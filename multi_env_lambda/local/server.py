@@ -184,20 +184,28 @@ def _start(folder: Path, progress: Progress) -> _Server:
     python = _server_python()
     progress("starting the local cloud")
     before = _announced(folder)
-    settings = {"folder": os.fspath(folder), "port": before.port if before else 0, "ministack": MINISTACK}
-    write_atomically(folder / "settings.json", canonical_json(settings).encode("ascii"))
+    settings = {
+        "folder": os.fspath(folder),
+        "port": before.port if before else 0,
+        "ministack": MINISTACK,
+        "build_environment": _build_environment(),
+    }
     (folder / "listening.json").unlink(missing_ok=True)
-    argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent, folder / "settings.json"]
+    argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(
             [os.fspath(word) for word in argv],
             cwd=folder,
             env=_environment(folder),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    if process.stdin is not None:
+        # Not a file: addresses of package indexes may have a password in them.
+        with process.stdin, contextlib.suppress(BrokenPipeError):
+            process.stdin.write(canonical_json(settings).encode("ascii"))
     return _started(folder, process)
 
 
@@ -205,6 +213,12 @@ def _server_python() -> Path:
     name = f"ministack-{MINISTACK}-python{sys.version_info[0]}.{sys.version_info[1]}"
     parent = user_cache() / "local-cloud"
     return private_venv(Path(sys.executable), _REQUIREMENTS, parent, name=name, where="local cloud")
+
+
+def _build_environment() -> Mapping[str, str]:
+    """Builds get their packages as this user does, from the same cache."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_"))}
+    return {**kept, "XDG_CACHE_HOME": os.fspath(user_cache().parent)}
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

@@ -159,9 +159,12 @@ def test_logs_of_a_call_are_in_its_answer(prod: Client) -> None:
 def run_job(prod: Client, name: str, **arguments: str) -> tuple[str, str]:
     glue = prod("glue")
     run = glue.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
-    ended = lambda: glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"] not in ("STARTING", "RUNNING")  # noqa: E731
-    eventually(ended, seconds=30)
-    return glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"], run
+
+    def state() -> str:
+        return str(glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"])
+
+    eventually(lambda: state() not in ("STARTING", "RUNNING"), seconds=30)
+    return state(), run
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +201,55 @@ def test_a_glue_job_that_fails_is_not_called_successful(prod: Client, job: str) 
 
 def test_a_glue_job_whose_wheel_is_gone_fails(prod: Client, job: str) -> None:
     assert run_job(prod, job, **{"--extra-py-files": "s3://nowhere/x.whl"})[0] == "FAILED"
+
+
+def run_build(prod: Client, buildspec: str, **overrides: Any) -> tuple[str, list[str]]:
+    codebuild = prod("codebuild")
+    build = codebuild.start_build(projectName="emulator-build", buildspecOverride=buildspec, **overrides)["build"]
+
+    def status() -> str:
+        return str(codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]["buildStatus"])
+
+    eventually(lambda: status() != "IN_PROGRESS", seconds=30)
+    where = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
+    return status(), [event["message"] for event in prod("logs").get_log_events(**where)["events"]]
+
+
+@pytest.fixture(scope="module")
+def build_project(prod: Client, local_config: WorkspaceConfig) -> None:
+    variables = [{"name": "STAGE", "value": "project", "type": "PLAINTEXT"}]
+    prod("codebuild").create_project(
+        name="emulator-build",
+        source={"type": "NO_SOURCE", "buildspec": "version: 0.2\n"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "none",
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": variables,
+        },
+        serviceRole=f"arn:aws:iam::{local_config.environment('prod').account_id}:role/emulator-build",
+    )
+
+
+def test_a_build_runs_its_commands_with_overrides(prod: Client, build_project: None) -> None:
+    spec = "version: 0.2\nenv: {variables: {STAGE: spec, OWN: spec}}\nphases: {build: {commands: [echo $STAGE $OWN]}}\n"
+    stage = [{"name": "STAGE", "value": "started", "type": "PLAINTEXT"}]
+    assert run_build(prod, spec, environmentVariablesOverride=stage) == ("SUCCEEDED", ["started spec"])
+    assert run_build(prod, spec) == ("SUCCEEDED", ["project spec"])
+
+
+def test_a_build_that_fails_says_so_and_still_cleans_up(prod: Client, build_project: None) -> None:
+    spec = "version: 0.2\nphases: {build: {commands: ['false', echo no]}, post_build: {commands: [echo cleaned]}}\n"
+    status, lines = run_build(prod, spec)
+    assert status == "FAILED"
+    assert lines == ["[Container] Command did not exit successfully, exit status 1", "cleaned"]
+
+
+def test_a_build_has_the_project_s_role(prod: Client, build_project: None) -> None:
+    spec = (
+        "version: 0.2\nphases: {build: {commands: ['env | grep -c ^AWS_SESSION_TOKEN=', 'echo $AWS_ENDPOINT_URL']}}\n"
+    )
+    status, lines = run_build(prod, spec)
+    assert (status, lines[0]) == ("SUCCEEDED", "1")
+    assert lines[1].startswith("http://127.0.0.1:")

@@ -48,12 +48,12 @@ def test_two_commands_at_once_start_one_server(root: Path, local_config: Workspa
 
 def test_what_was_made_is_there_after_down_and_up(root: Path, local_config: WorkspaceConfig) -> None:
     before = ensure_running(root, local_config)
-    prod = local_config.environment("prod")
-    client_of(before, prod, "ssm").put_parameter(Name="/kept", Value="yes", Type="String")
+    client = client_of(before, local_config.environment("prod"), "ssm")
+    client.put_parameter(Name="/kept", Value="yes", Type="String")
     assert down(root)
     assert not status(root).running
     after = ensure_running(root, local_config)
-    assert client_of(after, prod, "ssm").get_parameter(Name="/kept")["Parameter"]["Value"] == "yes"
+    assert client.get_parameter(Name="/kept")["Parameter"]["Value"] == "yes"  # the session is known, too
     assert after == before  # the same port and the same key: a shell that was set up for it goes on working
 
 

@@ -1,4 +1,4 @@
-"""Start the local cloud: the path of a settings file in, a server on 127.0.0.1 that runs until SIGTERM out."""
+"""Start the local cloud: settings as JSON on standard input, a server on 127.0.0.1 that runs until SIGTERM out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOCK_IS_HELD = 75
 
 def main() -> None:
     """Take the lock, bind a port, load and patch ministack, say where it listens, serve."""
-    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    settings = json.load(sys.stdin)
     folder = Path(settings["folder"])
     lock = open(folder / "server.lock", "a")  # noqa: SIM115 -- held until the process ends, however it ends
     try:
@@ -54,13 +54,14 @@ def _listen(wished_port: int) -> socket.socket:
 
 
 def _application(folder: Path, settings: dict[str, Any]) -> Any:
-    from . import answers, artifacts, durability, glue_jobs, layers, refusals, runtimes, weighted_alias
+    from . import answers, artifacts, builds, durability, glue_jobs, layers, refusals, runtimes, weighted_alias
 
     artifacts.patch()
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
     refusals.patch()
+    builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json")
     durability.patch(folder / "blobs")
     layers.patch(folder / "layers")

@@ -73,6 +73,16 @@ def patch(folder: Path) -> None:
         return content
 
     persistence._json_default, persistence._json_object_hook = to_json, from_json
+    _keep_sessions(load("ministack.services.sts"))
+
+
+def _keep_sessions(sts: Any) -> None:
+    """Somebody who assumed a role an hour ago goes on working after the server was started again."""
+    sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
+    for name in ("get_state", "load_persisted_state"):
+        original(sts, name)
+    sts.get_state = lambda: {"sessions": {key: value for key, value in sessions.items() if not is_expired(value)}}
+    sts.load_persisted_state = lambda data: sessions.update(data.get("sessions", {}))
 
 
 def _write_blob(folder: Path, content: bytes) -> str:

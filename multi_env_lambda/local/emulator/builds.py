@@ -1,0 +1,212 @@
+"""CodeBuild runs the phases of a buildspec in a local shell, as the project's service role.
+
+Reason: ministack calls every build SUCCEEDED at once, or needs docker. This is no sandbox: a buildspec may do on this
+machine whatever the user may, as if its commands had been typed.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import os
+import subprocess
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .names import load, original
+from .sessions import log_writer, role_credentials
+
+__all__ = ["patch"]
+
+_PHASES = ("install", "pre_build", "build", "post_build")
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE")
+_POLL_SECONDS = 0.1
+
+
+class _Refused(Exception):
+    """Why the build cannot run here."""
+
+
+def patch(environment: Mapping[str, str]) -> None:
+    """``environment`` is added to that of each build: where this machine gets its packages from."""
+    codebuild = load("ministack.services.codebuild")
+    for name in ("EXECUTE_BUILDS", "_execute_build", "_record_phase", "_finish_build", "_stop_requested", "_builds"):
+        original(codebuild, name)
+    codebuild.EXECUTE_BUILDS = True
+    codebuild._start_build = _with_overrides(codebuild, original(codebuild, "_start_build"))
+    codebuild._container_for_build = lambda build_id: None
+    # StartBuild is found through this table where there is one.
+    for table in [value for value in vars(codebuild).values() if isinstance(value, dict) and "StartBuild" in value]:
+        table["StartBuild"] = codebuild._start_build
+
+    def execute(build_id: str, project: dict[str, Any]) -> None:
+        build = codebuild._builds[build_id]
+        say = log_writer(build["logs"]["groupName"], build["logs"]["streamName"])
+        try:
+            with tempfile.TemporaryDirectory(prefix="codebuild-") as folder:
+                status = _Build(codebuild, build, project, Path(folder), environment, say).run()
+        except Exception as error:  # noqa: BLE001 -- the thread's last chance to say why
+            say(f"[Container] {error}")
+            status = "FAILED"
+        if not codebuild._stop_requested(build_id):
+            codebuild._finish_build(build, status)
+
+    codebuild._execute_build = execute
+
+
+def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """StartBuild's overrides hold for one build; ministack ignores them."""
+    fields = {"sourceTypeOverride": "type", "sourceLocationOverride": "location", "buildspecOverride": "buildspec"}
+
+    def started(data: dict[str, Any]) -> Any:
+        project = codebuild._projects.get(data.get("projectName", ""))
+        if project is None:
+            return start(data)
+        changed = copy.deepcopy(project)
+        source = changed.setdefault("source", {})
+        source.update({field: data[name] for name, field in fields.items() if data.get(name)})
+        environment = changed.setdefault("environment", {})
+        variables = [*environment.get("environmentVariables", []), *data.get("environmentVariablesOverride", [])]
+        environment["environmentVariables"] = list({variable["name"]: variable for variable in variables}.values())
+        codebuild._projects[project["name"]] = changed
+        try:
+            return start(data)
+        finally:
+            codebuild._projects[project["name"]] = project
+
+    return started
+
+
+class _Build:
+    """One run of one buildspec."""
+
+    def __init__(
+        self,
+        codebuild: Any,
+        build: dict[str, Any],
+        project: dict[str, Any],
+        folder: Path,
+        environment: Mapping[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        self._codebuild, self._build, self._project = codebuild, build, project
+        self._folder, self._environment, self._say = folder, environment, say
+        self._deadline = time.monotonic() + 60 * float(project.get("timeoutInMinutes") or 60)
+
+    def run(self) -> str:
+        self._record("QUEUED", True)
+        commit = self._download()
+        self._record("DOWNLOAD_SOURCE", True)
+        spec = self._buildspec()
+        variables = self._variables(spec, commit)
+        goes_on, good = True, True
+        for phase in _PHASES:
+            if not goes_on:
+                break
+            described = (spec.get("phases") or {}).get(phase) or {}
+            passed = self._commands(described.get("commands") or [], variables)
+            passed = self._commands(described.get("finally") or [], variables) and passed
+            self._record(phase.upper(), passed)
+            good = good and passed
+            # After a failed build post_build still runs, as on AWS.
+            goes_on = passed or phase == "build"
+        return "SUCCEEDED" if good else "FAILED"
+
+    def _record(self, phase: str, passed: bool) -> None:
+        self._codebuild._record_phase(self._build, phase, "SUCCEEDED" if passed else "FAILED")
+
+    def _download(self) -> str:
+        source = self._project.get("source") or {}
+        kind, location = source.get("type", "NO_SOURCE"), str(source.get("location") or "")
+        if kind == "NO_SOURCE":
+            return ""
+        if kind == "S3":
+            bucket, _, key = location.removeprefix("arn:aws:s3:::").partition("/")
+            content = load("ministack.services.s3")._get_object_data(bucket, key)
+            if content is None:
+                raise _Refused(f"the source s3://{bucket}/{key} was not found")
+            zipfile.ZipFile(io.BytesIO(content)).extractall(self._folder)
+            return ""
+        path = location.removeprefix("file://")
+        if not os.path.isabs(path):
+            raise _Refused(f"the local cloud clones repositories of this machine only, not {location}")
+        self._git("clone", "--quiet", "--", path, os.fspath(self._folder))
+        version = str(self._build.get("sourceVersion") or "")
+        if version and not version.startswith("refs/"):
+            self._git("-C", os.fspath(self._folder), "checkout", "--quiet", "--detach", version, "--")
+        return self._git("-C", os.fspath(self._folder), "rev-parse", "HEAD").strip()
+
+    def _git(self, *words: str) -> str:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise _Refused(f"git {words[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _buildspec(self) -> dict[str, Any]:
+        text = str((self._project.get("source") or {}).get("buildspec") or "buildspec.yml")
+        if "\n" not in text and "{" not in text:
+            path = (self._folder / text).resolve()
+            if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
+                raise _Refused(f"the buildspec {text} is not in the source")
+            text = path.read_text(encoding="utf-8")
+        spec = load("yaml").safe_load(text)
+        if not isinstance(spec, dict):
+            raise _Refused("the buildspec is not a mapping")
+        return spec
+
+    def _variables(self, spec: Mapping[str, Any], commit: str) -> dict[str, str]:
+        """What comes later wins: the machine, the buildspec, the project and StartBuild, CodeBuild itself."""
+        region = load("ministack.core.responses").get_region()
+        variables = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(self._environment)
+        variables |= {name: str(value) for name, value in ((spec.get("env") or {}).get("variables") or {}).items()}
+        for variable in (self._project.get("environment") or {}).get("environmentVariables") or []:
+            if variable.get("type", "PLAINTEXT") != "PLAINTEXT":
+                raise _Refused(f"the local cloud knows no variables of type {variable['type']}: {variable['name']}")
+            variables[variable["name"]] = str(variable["value"])
+        session = f"AWSCodeBuild-{self._build['id'].rpartition(':')[2]}"
+        return {
+            **variables,
+            **role_credentials(str(self._project.get("serviceRole", "")), session),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+            "CODEBUILD_BUILD_ID": self._build["id"],
+            "CODEBUILD_BUILD_ARN": self._build["arn"],
+            "CODEBUILD_BUILD_NUMBER": str(self._build["buildNumber"]),
+            "CODEBUILD_BUILD_SUCCEEDING": "1",
+            "CODEBUILD_LOG_PATH": self._build["logs"]["streamName"],
+            "CODEBUILD_RESOLVED_SOURCE_VERSION": commit,
+            "CODEBUILD_SOURCE_VERSION": str(self._build.get("sourceVersion") or ""),
+            "CODEBUILD_SRC_DIR": os.fspath(self._folder),
+        }
+
+    def _commands(self, commands: list[str], variables: dict[str, str]) -> bool:
+        """All commands of a phase in one shell, so that `cd` and `export` last; the first that fails ends it."""
+        if not commands:
+            return True
+        script = "set -e\n" + "\n".join(str(command) for command in commands)
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                ["bash", "-c", script],
+                cwd=self._folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            while process.poll() is None:
+                if time.monotonic() > self._deadline or self._codebuild._stop_requested(self._build["id"]):
+                    process.kill()
+                time.sleep(_POLL_SECONDS)
+            output.seek(0)
+            for line in output.read().decode("utf-8", "replace").splitlines():
+                self._say(line)
+        passed = process.returncode == 0
+        if not passed:
+            self._say(f"[Container] Command did not exit successfully, exit status {process.returncode}")
+            variables["CODEBUILD_BUILD_SUCCEEDING"] = "0"
+        return passed
