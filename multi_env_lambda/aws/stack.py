@@ -16,7 +16,7 @@ from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, ResourceChang
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.poller import Poller, StackReading, reading_of
-from multi_env_lambda.aws.stack_events import StackEvent, events_of, first_causes, last_operation
+from multi_env_lambda.aws.stack_events import StackEvent, events_of, first_causes, hint_of, last_operation
 from multi_env_lambda.aws.waiting import each_once, left, nothing, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.plan.stackstate import (
@@ -370,8 +370,7 @@ class Stacks:
         except aws_errors():
             causes = ()
         reasons = "; ".join(causes) or reading.reason or "no reason given"
-        hint = "correct the cause and run the same command again; units that succeeded are not touched"
-        return StackError(where, f"{reading.status}: {reasons}", hint=hint)
+        return StackError(where, f"{reading.status}: {reasons}", hint=hint_of(causes))
 
     def _target(
         self, name: str, template: str, url: str | None, token: str, tags: Mapping[str, str], seconds: float

@@ -7,11 +7,31 @@ from typing import Any
 
 import attrs
 
-__all__ = ["StackEvent", "events_of", "first_causes", "last_operation"]
+__all__ = ["StackEvent", "events_of", "first_causes", "hint_of", "last_operation"]
 
 _FOLLOWERS = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 _STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
 _STACK = "AWS::CloudFormation::Stack"
+_OTHER_REGION = "the artifact bucket lies in another region; Lambda takes code only from a bucket of its own region"
+_HINTS = (
+    (
+        ("S3 Error Code: AccessDenied", "denied by S3"),
+        "let the environment's account and role read the artifact bucket; the `bootstrap` verb sets both up",
+    ),
+    (("S3 Error Code: NoSuchKey",), "what was published is not in the bucket any more; publish and deploy again"),
+    (("S3 Error Code: PermanentRedirect", "S3 Error Code: AuthorizationHeaderMalformed"), _OTHER_REGION),
+    (
+        ("is not authorized to perform", "AccessDenied", "not authorized"),
+        "allow the environment's role this action, or remove from the unit what needs it",
+    ),
+    (
+        ("already exists",),
+        "something of this name was made outside of this stack; rename the unit or remove the other one",
+    ),
+    (("MalformedPolicy", "Syntax errors in policy"), "correct `policies` in the unit's pyproject.toml"),
+    (("LimitExceeded", "quota", "Rate exceeded"), "wait or raise the quota in Service Quotas, then run it again"),
+)
+_ANY_HINT = "correct the cause and run the same command again; units that succeeded are not touched"
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +83,15 @@ def first_causes(operation: Iterable[StackEvent]) -> tuple[str, ...]:
     named = causes or [event for event in failed if not _follows(event)] or failed
     texts = [f"{event.logical_id} ({event.resource_type}): {' '.join(event.reason.split())}" for event in named]
     return tuple(dict.fromkeys(texts))
+
+
+def hint_of(causes: Iterable[str]) -> str:
+    """What to do about such causes, where their text is known; the first cause counts."""
+    for cause in causes:
+        for words, hint in _HINTS:
+            if any(word in cause for word in words):
+                return hint
+    return _ANY_HINT
 
 
 def _follows(event: StackEvent) -> bool:
