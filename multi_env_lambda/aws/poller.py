@@ -19,7 +19,9 @@ from multi_env_lambda.errors import StackError
 
 __all__ = ["Poller", "StackReading", "reading_of"]
 
-_FIRST = 0.2
+_FIRST = 0.05
+_AT_FIRST = 0.12
+_SOON = 0.2
 _SLOWEST = 5.0
 _MOST_SLOWED = 8.0
 _SHARE_OF_AGE = 0.25
@@ -172,8 +174,7 @@ class Poller:
             now = self.clock()
             with self._changed:
                 youngest = max(watch.since for watch in self._watches)
-            interval = min(_SLOWEST, max(_FIRST, (now - youngest) * _SHARE_OF_AGE)) * self._slowed * jitter
-            rest = self._last_round + interval - now
+            rest = self._last_round + _interval(now - youngest) * self._slowed * jitter - now
             if rest <= 0:
                 return
             # In slices, so that a waiter that comes meanwhile is not kept by the slow pace of older ones.
@@ -238,6 +239,11 @@ class Poller:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
+
+
+def _interval(age: float) -> float:
+    """Seconds between two rounds: what may be over at once is asked twice quickly, what takes long seldom."""
+    return _FIRST if age < _AT_FIRST else min(_SLOWEST, max(_SOON, age * _SHARE_OF_AGE))
 
 
 def _too_late(watch: _Watch, now: float) -> str:
