@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -31,7 +32,13 @@ def find_python(version: str) -> Path | None:
     """
     if version == _own_version():
         return Path(sys.executable)
-    return next((path for path in _candidates(version) if _answers(path, version)), None)
+    return _search(version, os.environ.get("PATH", ""), Path.home())
+
+
+@functools.cache
+def _search(version: str, path: str, home: Path) -> Path | None:
+    """Once per process: that there is none is found out only after half a second."""
+    return next((found for found in _candidates(version, path, home) if _answers(found, version)), None)
 
 
 def runtime_python(version: str) -> Path:
@@ -97,28 +104,27 @@ def _own_version() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _candidates(version: str) -> Iterator[Path]:
-    """Cheapest and most likely first; each path once."""
+def _candidates(version: str, path: str, home: Path) -> Iterator[Path]:
+    """Cheapest and most likely first; each once."""
     seen = set()
-    for path in _places(version):
-        if path not in seen and os.access(path, os.X_OK) and path.is_file():
-            seen.add(path)
-            yield path
+    for place in _places(version, path, home):
+        if place not in seen and os.access(place, os.X_OK) and place.is_file():
+            seen.add(place)
+            yield place
 
 
-def _places(version: str) -> Iterator[Path]:
-    home = Path.home()
+def _places(version: str, path: str, home: Path) -> Iterator[Path]:
     name = f"python{version}"
     # A relative entry would run what lies in the current folder; shims are slow to say that they do not have it.
-    path = [Path(entry) for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]
-    yield from (folder / name for folder in path if folder.name != "shims")
+    folders = [Path(entry) for entry in path.split(os.pathsep) if os.path.isabs(entry)]
+    yield from (folder / name for folder in folders if folder.name != "shims")
     managed = os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local" / "share" / "uv" / "python"
     yield from sorted(Path(managed).glob(f"cpython-{version}[.-]*/bin/{name}"))
     pyenv = os.environ.get("PYENV_ROOT") or home / ".pyenv"
     yield from sorted(Path(pyenv).glob(f"versions/{version}*/bin/{name}"), reverse=True)
     for folder in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"):
         yield Path(folder) / name
-    yield from (folder / name for folder in path if folder.name == "shims")
+    yield from (folder / name for folder in folders if folder.name == "shims")
     yield from _known_to_uv(version)
 
 

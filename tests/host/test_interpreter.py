@@ -49,10 +49,12 @@ def test_a_program_that_is_another_version_is_no_interpreter(bare: Path) -> None
 
 
 def test_one_that_runs_is_found_on_path_and_at_pyenv(bare: Path) -> None:
-    pyenv = program(bare / "home/.pyenv/versions/3.99.1/bin", "python3.99", "echo 3.99")
-    assert find_python("3.99") == pyenv
-    on_path = program(bare / "bin", "python3.99", "echo 3.99")
-    assert find_python("3.99") == on_path
+    program(bare / "bin", "python3.97", "echo refused; exit 1")
+    pyenv = program(bare / "home/.pyenv/versions/3.97.1/bin", "python3.97", "echo 3.97")
+    assert find_python("3.97") == pyenv
+    on_path = program(bare / "bin", "python3.98", "echo 3.98")
+    program(bare / "home/.pyenv/versions/3.98.1/bin", "python3.98", "echo 3.98")
+    assert find_python("3.98") == on_path
 
 
 def test_a_relative_entry_of_path_is_not_searched(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
