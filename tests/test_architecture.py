@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "host": INNER,
     "build": EDGES,
     "aws": EDGES | {"plan"},  # plan/stackstate.py decides what a stack's state means; it is pure
-    "local": EDGES,
+    "local": EDGES | {"aws"},  # the accounts are seeded with the artifact bucket that AWS gets
     "world": EDGES | {"plan", "aws"},
     "flow": FLOW,
     "pipeline": FLOW | {"flow"},
