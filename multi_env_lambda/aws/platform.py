@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from multi_env_lambda.aws import functions
+from multi_env_lambda.aws import functions, metrics
+from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.world import Invocation, StackOutcome, StackRequest
+from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
 __all__ = ["AwsPlatform"]
 
@@ -49,6 +51,9 @@ class AwsPlatform:
         reading = self._stacks_of(environment).describe(stack_name)
         return {} if reading is None else reading.outputs
 
+    def drift(self, environment: Environment, stack_name: str) -> StackDrift:
+        return self._stacks_of(environment).drift(stack_name)
+
     def code_sha256(self, environment: Environment, function_name: str) -> str:
         return functions.code_sha256(self._sessions.client(environment, "lambda"), function_name, "live")
 
@@ -57,6 +62,17 @@ class AwsPlatform:
         return Invocation(
             payload=answer.payload, error=answer.error, log_tail=answer.log_tail, version=answer.version or ""
         )
+
+    def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
+        found = functions.find_alias(self._sessions.client(environment, "lambda"), function_name, alias)
+        return None if found is None else AliasState(version=found.version, weights=found.weights)
+
+    def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]:
+        return metrics.alarmed(self._sessions.client(environment, "cloudwatch"), names)
+
+    def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
+        client = self._sessions.client(environment, "cloudwatch")
+        return metrics.counts(client, function_name, "live", version, seconds)
 
     def _stacks_of(self, environment: Environment) -> Stacks:
         key = (environment.account_id, environment.region)

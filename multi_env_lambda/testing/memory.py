@@ -10,10 +10,12 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.store import Listed, Stored
-from multi_env_lambda.world import Invocation, StackOutcome, StackRequest
+from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
@@ -113,6 +115,11 @@ def _ok(_: Any) -> Any:
     return {"ok": True}
 
 
+def _version(value: Any) -> str:
+    """A version is a number, or the logical id of the resource that will have one."""
+    return value if isinstance(value, str) else str(value["Fn::GetAtt"][0])
+
+
 class MemoryPlatform:
     """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
 
@@ -120,12 +127,16 @@ class MemoryPlatform:
         code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
+        drifted: (environment, stack name) -> what somebody changed by hand there.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
         self.stacks: dict[tuple[str, str], _Stack] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.failing: dict[str, str] = {}
+        self.alarms: set[str] = set()
+        self.metrics: dict[tuple[str, str], Counts] = {}
+        self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.verified: list[str] = []
         self.who = "arn:aws:iam::111111111111:user/ada"
         self.after_write = after_write
@@ -155,8 +166,40 @@ class MemoryPlatform:
     def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
         self.stacks.pop((environment.name, stack_name), None)
 
+    def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
+        found = self._alias(environment, function_name)
+        if found is None:
+            return None
+        routing = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", [])
+        weights = ((_version(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
+        return AliasState(version=_version(found["FunctionVersion"]), weights=tuple(weights))
+
+    def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in self.alarms)
+
+    def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
+        return self.metrics.get((function_name, version), Counts(invocations=0, errors=0))
+
+    def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
+        for (place, _), stack in self.stacks.items():
+            resources = json.loads(stack.template)["Resources"]
+            for body in resources.values() if place == environment.name else ():
+                if body["Type"] == "AWS::Lambda::Alias":
+                    function = resources[body["Properties"]["FunctionName"]["Ref"]]
+                    if function["Properties"]["FunctionName"] == function_name:
+                        found: dict[str, Any] = body["Properties"]
+                        return found
+        return None
+
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
         return {}
+
+    def drift(self, environment: Environment, stack_name: str) -> StackDrift:
+        key = (environment.name, stack_name)
+        if key not in self.stacks:
+            raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
+        found = self.drifted.get(key, ())
+        return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found)
 
     def code_sha256(self, environment: Environment, function_name: str) -> str:
         return self._code(self._function(environment, function_name)["Code"]["S3Key"])
