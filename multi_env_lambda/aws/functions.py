@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.calls import pauses
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
+from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
 
 __all__ = [
@@ -120,6 +120,16 @@ def get_alias(client: Any, function_name: str, alias: str) -> Alias:
         raise _error(f"{function_name}:{alias}", error) from error
 
 
+def find_alias(client: Any, function_name: str, alias: str) -> Alias | None:
+    """As ``get_alias``, or None where there is no such function or alias yet."""
+    try:
+        return _alias(client.get_alias(FunctionName=function_name, Name=alias))
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
+        raise _error(f"{function_name}:{alias}", error) from error
+
+
 def set_alias(client: Any, function_name: str, alias: str, wanted: Alias) -> Alias:
     """Point the alias elsewhere, if it is still at ``wanted.revision_id``; gives its new state.
 
@@ -183,6 +193,9 @@ def _alias(answer: Any) -> Alias:
 
 
 def _error(where: str, error: Exception) -> MultiEnvLambdaError:
+    known = account_error(where, error)
+    if known is not None:
+        return known
     if is_denied(error):
         return AccountError(where, text_of(error), hint="allow the environment's role this action on the function")
     if code_of(error) == "ResourceNotFoundException":

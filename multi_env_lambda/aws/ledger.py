@@ -130,14 +130,26 @@ class Ledger:
         """Every past deployment, oldest first."""
         keys = [item.key for item in self.store.list(history_key(environment, project))]
         with ThreadPoolExecutor(_READERS) as pool:
-            stored = [item for item in pool.map(self.store.get, keys) if item is not None]
-        past = {entry.sequence: entry for item in stored if (entry := read_deployment(json.loads(item.body)))}
+            found = [item for item in pool.map(self._history_entry, keys) if item is not None]
+        past = {entry.sequence: entry for entry in found}
         current = self.store.get(current_key(environment, project))
         if current is not None:
             latest = Record.from_bytes(current.body, where=current.key).latest
             if latest is not None:
                 past[latest.sequence] = latest
         return tuple(past[sequence] for sequence in sorted(past))
+
+    def _history_entry(self, key: str) -> Deployment | None:
+        """One past deployment. It never changes, so it is asked for once per machine."""
+        path = self.cache / "records" / key
+        document = read_json(path, None)
+        if document is None:
+            stored = self.store.get(key)
+            if stored is None:
+                return None
+            write_atomically(path, stored.body)
+            document = json.loads(stored.body)
+        return read_deployment(document)
 
     def _refuse_living_holder(self, record: Record, key: str, dead: bool) -> None:
         holder = record.holder
@@ -182,7 +194,7 @@ class Ledger:
 
     def _heal_history(self, record: Record) -> None:
         """The last writer may have died between the record and its copy."""
-        if record.latest is not None:
+        if record.latest is not None and record.latest.outcome != "shifting":
             key = history_key(record.environment, record.project, record.latest.sequence)
             if self.store.head(key) is None:
                 self._copy_to_history(record)

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 
 from multi_env_lambda.aws import functions, metrics
+from multi_env_lambda.aws.account import AliasState, Invocation, StackOutcome, StackRequest
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.plan.traffic import Counts
-from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
 __all__ = ["AwsPlatform"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import attrs
@@ -20,10 +21,12 @@ from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.check import check
 from multi_env_lambda.flow.hold import Held, hold
 from multi_env_lambda.flow.publish import publish
+from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, Outcome, Record, RolledBack
 from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
 __all__ = ["Result", "deploy_step", "publish_step", "stack_tags"]
@@ -71,7 +74,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
             publish(world.store, made.uploads)
         entry = attrs.evolve(_entry(world, plan, step, held.record), approved=approved)
         try:
-            _bring(world, held, step, environment)
+            _bring(world, held, step, environment, entry)
         except PlanStale:
             raise
         except MultiEnvLambdaError as error:
@@ -84,39 +87,48 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
 
 
-def _bring(world: World, held: Held, step: DeployStep, environment: Environment) -> None:
+def _bring(world: World, held: Held, step: DeployStep, environment: Environment, entry: Deployment) -> None:
     """Change the stack and check it; a failed check puts back what ran before."""
     stage = _stage(step.release, environment)
-    _change_stack(world, held, step.release, environment, lambda text: _say(world, step, "deploy", text))
-    _say(world, step, "check", f"{len(stage.functions)} functions")
+    template = read_template(world.store, world.cache, step.release, environment.name)
+    change = _changer(world, held, step, step.release, environment)
     try:
+        if step.running not in (None, step.release.digest) and step.action != "rollback" and shifting_functions(stage):
+            say = partial(_say, world, step, "shift")
+            shift(world, held, step.release, environment, template, entry, change, say)
+        change(template)
+        _say(world, step, "check", f"{len(stage.functions)} functions")
         check(world.platform, environment, step.release, stage)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
         before = read_release(world.store, world.cache, step.project, step.running)
         _say(world, step, "deploy", f"back to {before.version}")
-        _change_stack(world, held, before, environment, lambda text: _say(world, step, "deploy", text))
+        back = _changer(world, held, step, before, environment)
+        back(read_template(world.store, world.cache, before, environment.name))
         what = f"{failure.what}\n{environment.name} was put back to {before.version}"
         raise CheckFailed(failure.where, what, hint=failure.hint) from failure
 
 
-def _change_stack(
-    world: World, held: Held, release: Release, environment: Environment, say: Callable[[str], None]
-) -> None:
-    stage = _stage(release, environment)
-    template = read_template(world.store, world.cache, release, environment.name)
+def _changer(
+    world: World, held: Held, step: DeployStep, release: Release, environment: Environment
+) -> Callable[[str], None]:
+    """What deploys a template of a release to the unit's stack, under this holder's lease."""
     devops = world.config.devops
     url = f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{release.template_key(environment.name)}"
-    request = StackRequest(
-        name=stage.stack_name,
-        template=template,
-        template_url=url,
-        token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
-        tags=stack_tags(release, environment),
-        before_execute=held.make_sure,
-    )
-    world.platform.deploy(environment, request, say)
+
+    def change(template: str) -> None:
+        request = StackRequest(
+            name=_stage(release, environment).stack_name,
+            template=template,
+            template_url=url,
+            token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
+            tags=stack_tags(release, environment),
+            before_execute=held.make_sure,
+        )
+        world.platform.deploy(environment, request, partial(_say, world, step, "deploy"))
+
+    return change
 
 
 def stack_tags(release: Release, environment: Environment) -> dict[str, str]:

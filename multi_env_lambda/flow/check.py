@@ -42,9 +42,11 @@ def check_code(platform: Platform, environment: Environment, release: Release, f
         )
 
 
-def check_smoke(platform: Platform, environment: Environment, where: str, function_name: str, smoke: Smoke) -> None:
-    """One invocation through the alias, and its answer."""
-    answer = platform.invoke(environment, function_name, ALIAS, smoke.payload.encode())
+def check_smoke(
+    platform: Platform, environment: Environment, where: str, function_name: str, smoke: Smoke, qualifier: str = ALIAS
+) -> None:
+    """One invocation through an alias or of a version, and its answer."""
+    answer = platform.invoke(environment, function_name, qualifier, smoke.payload.encode())
     expected = None if smoke.expect is None else json.loads(smoke.expect)
     if answer.error is None and (smoke.expect is None or matches(expected, _json(answer))):
         return

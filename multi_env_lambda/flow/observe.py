@@ -191,12 +191,14 @@ def _running(records: Records, target: Environment, name: str) -> Deployment | N
 def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
     """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
     running = _running(records, world.config.environment(ask.target), name)
+    if ask.release is not None and running is not None and _is_called(running, ask.release):
+        return from_deployment(name, running, why="it runs already")
     past = world.ledger.history(ask.target, name)
     good = [
         item for item in past if item.outcome == "succeeded" and (running is None or item.release != running.release)
     ]
     if ask.release is not None:
-        good = [item for item in good if item.release.startswith(ask.release) or item.version == ask.release]
+        good = [item for item in good if _is_called(item, ask.release)]
     elif running is not None:
         good = [item for item in good if item.sequence < _arrival(running, past)]
     if not good:
@@ -208,6 +210,11 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
         )
         return Broken(project=name, error=error)
     return from_deployment(name, good[-1], why=f"it ran there until {good[-1].version} was replaced")
+
+
+def _is_called(deployment: Deployment, release: str) -> bool:
+    """Whether a person may mean this deployment's release by a version, or by the beginning of a digest."""
+    return deployment.release.startswith(release) or deployment.version == release
 
 
 def _arrival(running: Deployment, past: tuple[Deployment, ...]) -> int:

@@ -101,7 +101,10 @@ class Record:
 
     @property
     def next_sequence(self) -> int:
-        return 1 if self.latest is None else self.latest.sequence + 1
+        """The number of the next attempt; one whose traffic still moves is finished under its own."""
+        if self.latest is None:
+            return 1
+        return self.latest.sequence + (self.latest.outcome != "shifting")
 
     def to_bytes(self) -> bytes:
         return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")

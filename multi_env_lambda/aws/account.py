@@ -1,0 +1,84 @@
+"""What is done in an environment's account, as a protocol and its values; ``platform.py`` does it, tests have their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import attrs
+
+from multi_env_lambda.aws.drift import StackDrift
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.plan.traffic import Counts
+
+__all__ = ["AliasState", "Invocation", "Platform", "StackOutcome", "StackRequest"]
+
+
+@attrs.frozen(kw_only=True)
+class StackRequest:
+    """One stack as it should be.
+
+    ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
+    ``before_execute`` is called right before the change set is executed, and may raise.
+    """
+
+    name: str
+    template: str
+    template_url: str
+    token: str
+    tags: Mapping[str, str]
+    before_execute: Callable[[], None]
+    deadline_seconds: float = 3600.0
+
+
+@attrs.frozen(kw_only=True)
+class StackOutcome:
+    """How it ended; failures are errors, not values."""
+
+    stack_id: str
+    changed: bool
+    outputs: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Invocation:
+    """One answer of a function. ``error`` is the function's own error; ``log_tail`` the last 4 KB of its log."""
+
+    payload: bytes
+    error: str | None
+    log_tail: str
+    version: str
+
+
+@attrs.frozen(kw_only=True)
+class AliasState:
+    """The version that an alias points at, and the share of traffic that further versions get (0 to 1)."""
+
+    version: str
+    weights: tuple[tuple[str, float], ...]
+
+
+class Platform(Protocol):
+    """What is done in an environment's account."""
+
+    def verify(self, environment: Environment) -> None: ...
+
+    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome: ...
+
+    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None: ...
+
+    def code_sha256(self, environment: Environment, function_name: str) -> str: ...
+
+    def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
+
+    def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]: ...
+
+    def drift(self, environment: Environment, stack_name: str) -> StackDrift: ...
+
+    def caller(self) -> str: ...
+
+    def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None: ...
+
+    def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]: ...
+
+    def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts: ...

@@ -1,0 +1,122 @@
+"""Moving an alias's traffic in steps: which weights, how they look in a template, and when to go back.
+
+An alias of a release points at the new version. While traffic moves, a *shifting template* is deployed instead: the alias
+stays on the version that ran before, and the new one gets a weight. The last step is the release's own template.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import attrs
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.release import ReleasedFunction, Stage
+
+__all__ = ["Counts", "ShiftStep", "alarms_in", "shift_steps", "shifting_functions", "shifting_template", "verdict"]
+
+_ALIAS = "AWS::Lambda::Alias"
+_ALARM = "AWS::CloudWatch::Alarm"
+
+WORSE = 0.05
+"""The new version's error rate may exceed the old one's by this much; below it, chance decides."""
+
+
+@attrs.frozen(kw_only=True)
+class ShiftStep:
+    """How many percent of each function's traffic the new version gets, and for how many minutes that is watched."""
+
+    percent: Mapping[str, int]
+    minutes: int
+
+
+@attrs.frozen(kw_only=True)
+class Counts:
+    """What one version did since a moment."""
+
+    invocations: int
+    errors: int
+
+    @property
+    def rate(self) -> float:
+        return self.errors / self.invocations if self.invocations else 0.0
+
+
+def shifting_functions(stage: Stage) -> tuple[ReleasedFunction, ...]:
+    """The functions whose traffic moves in steps."""
+    return tuple(function for function in stage.functions if function.traffic is not None)
+
+
+def shift_steps(stage: Stage) -> tuple[ShiftStep, ...]:
+    """The steps of all functions of a unit together; a function that is through early stays at 100 percent.
+
+    ``canary 10% 5m`` is one step; ``linear 20% 1m`` is four (20, 40, 60, 80).
+    """
+    schedules = {function.name: _weights(*function.traffic) for function in stage.functions if function.traffic}
+    length = max((len(weights) for weights in schedules.values()), default=0)
+    minutes = {function.name: function.traffic[2] for function in stage.functions if function.traffic}
+    return tuple(
+        ShiftStep(
+            percent={
+                name: weights[position] if position < len(weights) else 100 for name, weights in schedules.items()
+            },
+            minutes=max(minutes[name] for name, weights in schedules.items() if position < len(weights)),
+        )
+        for position in range(length)
+    )
+
+
+def _weights(kind: str, percent: int, minutes: int) -> tuple[int, ...]:
+    return (percent,) if kind == "canary" else tuple(range(percent, 100, percent))
+
+
+def shifting_template(template: str, old_versions: Mapping[str, str], step: ShiftStep) -> str:
+    """The release's template with its aliases held back.
+
+    Args:
+        old_versions: the version that each function's alias points at, by physical name; a function without one is new
+            and gets all its traffic at once.
+    """
+    document = json.loads(template)
+    names = _function_names(document)
+    for body in document["Resources"].values():
+        if body["Type"] != _ALIAS:
+            continue
+        properties = body["Properties"]
+        name = names.get(properties["FunctionName"].get("Ref", ""), "")
+        percent = step.percent.get(name, 100)
+        if name in old_versions and percent < 100:
+            weight = {"FunctionVersion": properties["FunctionVersion"], "FunctionWeight": percent / 100}
+            properties["RoutingConfig"] = {"AdditionalVersionWeights": [weight]}
+            properties["FunctionVersion"] = old_versions[name]
+    return canonical_json(document)
+
+
+def _function_names(document: Mapping[str, dict[str, dict[str, dict[str, str]]]]) -> dict[str, str]:
+    """Physical names of functions by logical id."""
+    resources = document["Resources"].items()
+    return {key: body["Properties"].get("FunctionName", "") for key, body in resources if "Properties" in body}
+
+
+def alarms_in(template: str) -> tuple[str, ...]:
+    """The names of the unit's own alarms."""
+    resources = json.loads(template)["Resources"].values()
+    found = (body["Properties"].get("AlarmName") for body in resources if body["Type"] == _ALARM)
+    return tuple(sorted(name for name in found if isinstance(name, str)))
+
+
+def verdict(new: Counts, old: Counts, alarms: tuple[str, ...]) -> str | None:
+    """Why the traffic must go back, or None where it may go on.
+
+    >>> verdict(Counts(invocations=10, errors=2), Counts(invocations=90, errors=0), ())
+    'the new version fails in 20.0 % of 10 invocations, the old one in 0.0 % of 90'
+    """
+    if alarms:
+        return f"alarm {', '.join(alarms)} is on"
+    if new.errors and new.rate > old.rate + WORSE:
+        return (
+            f"the new version fails in {new.rate:.1%} of {new.invocations} invocations, "
+            f"the old one in {old.rate:.1%} of {old.invocations}"
+        ).replace("%", " %")
+    return None
