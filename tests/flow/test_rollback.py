@@ -47,6 +47,13 @@ def test_a_rollback_to_a_named_version(tmp_path: Path) -> None:
     assert versions(fake, "sandbox") == {"search": "0.1.0"}
 
 
+def test_a_rollback_to_what_runs_already_is_done(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox", release="0.1.0")
+
+    assert rollback(fake, "search", "sandbox", release="0.1.0").outcome == "unchanged"
+
+
 def test_a_rollback_to_what_never_ran_there_is_refused(tmp_path: Path) -> None:
     fake = with_three_versions(tmp_path)
 
