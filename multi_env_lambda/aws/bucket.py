@@ -14,8 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, status_of, text_of
-from multi_env_lambda.errors import PublishError
+from multi_env_lambda.aws.errors_of import (
+    account_error,
+    aws_errors,
+    code_of,
+    is_denied,
+    is_lost,
+    is_throttled,
+    status_of,
+    text_of,
+)
+from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.model.store import Listed, Stored
 
 __all__ = ["Bucket"]
@@ -187,7 +196,10 @@ class Bucket:
                 # Answers to several threads arrive out of order; the store's clock does not go back.
                 self._date = max(self._date or 0.0, seconds)
 
-    def _publish_error(self, key: str, error: Exception) -> PublishError:
+    def _publish_error(self, key: str, error: Exception) -> MultiEnvLambdaError:
+        known = account_error(f"s3://{self._name}/{key}", error)
+        if known is not None:
+            return known
         if code_of(error) == "NoSuchBucket" or (code_of(error) == "404" and not key):
             hint = "create it with the `bootstrap` verb, or correct devops.bucket in the root pyproject.toml"
         elif is_denied(error):

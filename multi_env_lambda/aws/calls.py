@@ -7,8 +7,17 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, is_throttled, message_of, text_of
-from multi_env_lambda.errors import StackError
+from multi_env_lambda.aws.errors_of import (
+    account_error,
+    aws_errors,
+    code_of,
+    is_denied,
+    is_lost,
+    is_throttled,
+    message_of,
+    text_of,
+)
+from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
 __all__ = ["StateConflict", "in_state", "pauses", "repeated", "request_token", "stack_error"]
 
@@ -43,6 +52,7 @@ def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], No
     Raises:
         StateConflict: the stack is in a state that does not allow it (perhaps because a lost call was applied).
         StackError: it is refused for another reason, or never answered.
+        AccountError: the credentials are not valid (any more), or nothing listens at the endpoint.
     """
     last: Exception | None = None
     for pause in pauses():
@@ -62,8 +72,11 @@ def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], No
     raise stack_error(where, last) from last
 
 
-def stack_error(where: str, error: Exception) -> StackError:
+def stack_error(where: str, error: Exception) -> MultiEnvLambdaError:
     """An error of CloudFormation in our words."""
+    known = account_error(where, error)
+    if known is not None:
+        return known
     if is_denied(error):
         hint = "allow the environment's role this action on its stacks"
     elif is_lost(error) or is_throttled(error):

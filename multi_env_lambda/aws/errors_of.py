@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from multi_env_lambda.errors import AccountError
+
 __all__ = [
+    "account_error",
     "aws_errors",
     "code_of",
     "is_denied",
@@ -42,6 +45,29 @@ _DENIED = frozenset(
         "Forbidden",
         "NotAuthorized",
         "UnauthorizedOperation",
+    }
+)
+_NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidGrantException",
+        "LoginRefreshRequired",
+        "LoginTokenLoadError",
+        "SSOTokenLoadError",
+        "TokenRetrievalError",
+        "UnauthorizedException",
+        "UnauthorizedSSOTokenError",
+    }
+)
+_WRONG_KEY = frozenset(
+    {
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
     }
 )
 
@@ -108,3 +134,21 @@ def is_denied(error: Exception) -> bool:
 def is_missing_stack(error: Exception) -> bool:
     """Whether CloudFormation says that there is no such stack (it has no code of its own for that)."""
     return code_of(error) == "ValidationError" and "does not exist" in message_of(error)
+
+
+def account_error(where: str, error: Exception, *, profile: str | None = None) -> AccountError | None:
+    """The error in our words where it is about who we are, or how to get there, whatever was called."""
+    code = code_of(error)
+    if code == "ProfileNotFound":
+        hint = "set AWS_PROFILE to one of the names that `aws configure list-profiles` shows"
+    elif code in _NO_CREDENTIALS:
+        hint = "set AWS_PROFILE, or run `aws configure sso`; without an AWS account use the local cloud: --local"
+    elif code in _EXPIRED:
+        hint = f"sign in again: `aws sso login{' --profile ' + profile if profile else ''}`"
+    elif code in _WRONG_KEY:
+        hint = "the keys are wrong or were withdrawn; check them with `aws sts get-caller-identity`"
+    elif code in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"):
+        hint = "check the network and the endpoint; is the local cloud running?"
+    else:
+        return None
+    return AccountError(where, text_of(error), hint=hint)

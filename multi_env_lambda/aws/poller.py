@@ -14,8 +14,16 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import aws_errors, is_denied, is_lost, is_missing_stack, is_throttled, text_of
-from multi_env_lambda.errors import StackError
+from multi_env_lambda.aws.errors_of import (
+    account_error,
+    aws_errors,
+    is_denied,
+    is_lost,
+    is_missing_stack,
+    is_throttled,
+    text_of,
+)
+from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
 __all__ = ["Poller", "StackReading", "reading_of"]
 
@@ -25,6 +33,8 @@ _SOON = 0.2
 _SLOWEST = 5.0
 _MOST_SLOWED = 8.0
 _SHARE_OF_AGE = 0.25
+_SILENCE = 300.0
+"""Seconds without any answer after which a wait is given up before its deadline."""
 _BY_ID_BELOW = 4
 
 
@@ -58,10 +68,15 @@ def reading_of(stack: Mapping[str, Any]) -> StackReading:
 
 @attrs.define(eq=False)
 class _Watch:
-    """One waiter: what it waits for, and what was last read for it (None: the stack is gone)."""
+    """One waiter: what it waits for, and what was last read for it (None: the stack is gone).
+
+    ``error`` ends the wait at once, ``trouble`` (throttled, no answer) only when it lasts.
+    """
 
     stack_id: str
     since: float
+    answered: float
+    trouble: Exception | None = None
     reading: StackReading | None = None
     error: Exception | None = None
     rounds: int = 0
@@ -116,7 +131,8 @@ class Poller:
         Raises:
             StackError: the deadline passed (the last status is in the text), or CloudFormation refused to answer.
         """
-        watch = _Watch(stack_id, self.clock())
+        now = self.clock()
+        watch = _Watch(stack_id, now, now)
         with self._changed:
             self._watches.append(watch)
         try:
@@ -138,13 +154,14 @@ class Poller:
             seen = watch.rounds
             self._one_round(watch)
             if watch.error is not None:
-                hint = "check the role's permission for cloudformation:DescribeStacks"
-                raise StackError(where, f"its state cannot be read: {text_of(watch.error)}", hint=hint) from watch.error
+                raise _unreadable(where, watch.error) from watch.error
             if watch.rounds > seen:
                 if watch.reading is not None:
                     on_reading(watch.reading)
                 if until(watch.reading):
                     return watch.reading
+            if watch.trouble is not None and self.clock() - watch.answered >= _SILENCE:
+                raise _unreadable(where, watch.trouble) from watch.trouble
             if self.clock() >= deadline:
                 raise StackError(where, _too_late(watch, self.clock()), hint="run the command again; it waits on")
 
@@ -194,13 +211,17 @@ class Poller:
                     watch.error = error
                 return
             self._slowed = min(_MOST_SLOWED, self._slowed * 2)
+            for watch in watches:
+                watch.trouble = error
             return
+        now = self.clock()
         for watch in watches:
             answer = found[watch.stack_id]
             if isinstance(answer, Exception):
                 watch.error = answer
             else:
                 watch.reading = answer
+            watch.trouble, watch.answered = None, now
             watch.rounds += 1
 
     def _by_id(self, stack_id: str, found: dict[str, StackReading | Exception | None]) -> None:
@@ -244,6 +265,12 @@ class Poller:
 def _interval(age: float) -> float:
     """Seconds between two rounds: what may be over at once is asked twice quickly, what takes long seldom."""
     return _FIRST if age < _AT_FIRST else min(_SLOWEST, max(_SOON, age * _SHARE_OF_AGE))
+
+
+def _unreadable(where: str, error: Exception) -> MultiEnvLambdaError:
+    what = f"its state cannot be read: {text_of(error)}"
+    hint = "check the role's permission for cloudformation:DescribeStacks, then run the command again; it waits on"
+    return account_error(where, error) or StackError(where, what, hint=hint)
 
 
 def _too_late(watch: _Watch, now: float) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_lost, text_of
+from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.model.environment import Devops, Environment
 
@@ -26,30 +26,6 @@ CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
-_NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
-_EXPIRED = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidGrantException",
-        "LoginRefreshRequired",
-        "LoginTokenLoadError",
-        "SSOTokenLoadError",
-        "TokenRetrievalError",
-        "UnauthorizedException",
-        "UnauthorizedSSOTokenError",
-    }
-)
-_WRONG_KEY = frozenset(
-    {
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-
 Place = Devops | Environment
 
 
@@ -225,21 +201,9 @@ class Sessions:
         return client
 
     def _account_error(self, where: str, error: Exception) -> AccountError:
-        code = code_of(error)
-        if code == "ProfileNotFound":
-            hint = "set AWS_PROFILE to one of the names that `aws configure list-profiles` shows"
-        elif code in _NO_CREDENTIALS:
-            hint = "set AWS_PROFILE, or run `aws configure sso`; without an AWS account use the local cloud: --local"
-        elif code in _EXPIRED:
-            login = f"aws sso login --profile {self._profile}" if self._profile else "aws sso login"
-            hint = f"sign in again: `{login}`"
-        elif code in _WRONG_KEY:
-            hint = "the keys are wrong or were withdrawn; check them with `aws sts get-caller-identity`"
-        elif is_lost(error):
-            hint = "check the network and the endpoint; is the local cloud running?"
-        else:
-            hint = "check the credentials with `aws sts get-caller-identity`"
-        return AccountError(where, text_of(error), hint=hint)
+        hint = "check the credentials with `aws sts get-caller-identity`"
+        known = account_error(where, error, profile=self._profile)
+        return known or AccountError(where, text_of(error), hint=hint)
 
 
 def _where(place: Place) -> str:

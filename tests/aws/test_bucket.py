@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_artifact_bucket
-from multi_env_lambda.errors import PublishError
+from multi_env_lambda.errors import AccountError, PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.testing.faulty_client import FaultyClient
@@ -146,6 +146,12 @@ def test_a_denial_is_not_repeated_and_names_the_owner(bucket: Bucket, faulty: Fa
     with pytest.raises(PublishError) as caught:
         bucket.put_new("k", b"one")
     assert caught.value.where == "s3://acme-artifacts/k" and OWNER in caught.value.hint
+
+
+def test_credentials_that_ran_out_are_an_account_error(bucket: Bucket, faulty: FaultyClient) -> None:
+    faulty.fail("put_object", code="ExpiredToken", status=400)
+    with pytest.raises(AccountError):
+        bucket.put_new("k", b"one")
 
 
 def test_a_missing_bucket_is_explained(s3: Any) -> None:

@@ -176,3 +176,13 @@ def test_one_failed_wait_does_not_disturb_the_others() -> None:
     assert wait_for_all(poller, [good]) == {good: "UPDATE_COMPLETE"}
     thread.join(30)
     assert [error.where for error in errors] == ["endless"]
+
+
+def test_a_service_that_stays_silent_is_given_up_before_the_deadline() -> None:
+    cloud, clock = InMemoryCloudFormation(), Clock()
+    client = FaultyClient(cloud)
+    stack_id = slow_stack(cloud, "a", 9999)
+    client.lose("describe_stacks", times=9999)
+    with pytest.raises(StackError, match="ConnectionClosedError"):
+        poller_of(client, clock).wait(stack_id, over, deadline=3600, where="a")
+    assert 300 <= clock.now < 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,28 @@ def test_a_role_is_assumed_once_for_all_services(cloud: None) -> None:
     sessions.client(SANDBOX, "s3").list_buckets()
     sessions.client(SANDBOX, "sts").get_caller_identity()
     assert [operation for _, _, operation in calls].count("AssumeRole") == 1
+
+
+def test_threads_share_one_client_and_one_assumed_role(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    clients: set[int] = set()
+
+    def work() -> None:
+        for place in (SANDBOX, PROD, DEVOPS):
+            client = sessions.client(place, "s3")
+            client.list_buckets()
+            sessions.verify(place)
+            clients.add(id(client))
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(clients) == 3
+    assert [operation for _, _, operation in calls].count("AssumeRole") == 3
+    assert [operation for place, _, operation in calls if place == "prod"].count("GetCallerIdentity") == 1
 
 
 def test_who_already_is_the_role_does_not_assume_it_again(cloud: None) -> None:

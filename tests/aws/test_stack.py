@@ -11,7 +11,7 @@ import pytest
 from multi_env_lambda.aws.change_set import capabilities
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.stack import Stacks
-from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.errors import AccountError, PlanStale, StackError
 from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.faulty_client import FaultyClient
 
@@ -254,6 +254,15 @@ def test_a_denial_is_explained() -> None:
     with pytest.raises(StackError) as caught:
         it.deploy()
     assert "AccessDenied: no" in caught.value.what and "role" in caught.value.hint
+
+
+@pytest.mark.parametrize("operation", ["describe_stacks", "create_change_set"])
+def test_credentials_that_ran_out_are_an_account_error(operation: str) -> None:
+    it = setting()
+    it.client.fail(operation, code="ExpiredToken", status=400, message="The security token has expired")
+    with pytest.raises(AccountError, match="expired") as caught:
+        it.deploy()
+    assert "sign in again" in caught.value.hint
 
 
 def test_a_template_too_long_to_send_is_sent_by_address() -> None:
