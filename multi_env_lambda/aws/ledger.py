@@ -11,6 +11,7 @@ between the two leaves the copy to the next writer; readers merge both, so nothi
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.record import Deployment, Holder, Record, current_key, history_key, read_deployment
-from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.store import Listed, ObjectStore
 
 __all__ = ["LEASE_SECONDS", "Lease", "Ledger"]
 
@@ -128,28 +129,36 @@ class Ledger:
 
     def history(self, environment: str, project: str) -> tuple[Deployment, ...]:
         """Every past deployment, oldest first."""
-        keys = [item.key for item in self.store.list(history_key(environment, project))]
-        with ThreadPoolExecutor(_READERS) as pool:
-            found = [item for item in pool.map(self._history_entry, keys) if item is not None]
-        past = {entry.sequence: entry for entry in found}
+        listed = list(self.store.list(history_key(environment, project)))
         current = self.store.get(current_key(environment, project))
-        if current is not None:
-            latest = Record.from_bytes(current.body, where=current.key).latest
-            if latest is not None:
-                past[latest.sequence] = latest
-        return tuple(past[sequence] for sequence in sorted(past))
+        record = None if current is None else Record.from_bytes(current.body, where=current.key)
+        with ThreadPoolExecutor(_READERS) as pool:
+            return _merged(pool.map(self._history_entry, listed), record)
 
-    def _history_entry(self, key: str) -> Deployment | None:
-        """One past deployment. It never changes, so it is asked for once per machine."""
-        path = self.cache / "records" / key
-        document = read_json(path, None)
-        if document is None:
-            stored = self.store.get(key)
+    def histories(self, environment: str, *, newest: int) -> dict[str, tuple[Deployment, ...]]:
+        """The newest deployments of every unit, oldest first: two LISTs, and one GET for each never seen before."""
+        listed: dict[str, list[Listed]] = {}
+        for item in self.store.list(history_key(environment)):
+            listed.setdefault(item.key.split("/")[-2], []).append(item)
+        records = self.records(environment)
+        wanted = [(project, item) for project, items in listed.items() for item in items[-newest:]]
+        found: dict[str, list[Deployment | None]] = {project: [] for project in (*listed, *records)}
+        with ThreadPoolExecutor(_READERS) as pool:
+            entries = pool.map(self._history_entry, [item for _, item in wanted])
+            for (project, _), entry in zip(wanted, entries, strict=True):
+                found[project].append(entry)
+        return {name: _merged(entries, records.get(name))[-newest:] for name, entries in sorted(found.items())}
+
+    def _history_entry(self, item: Listed) -> Deployment | None:
+        """One past deployment. It never changes, so this machine asks for it once."""
+        body = self._cached(item.key, item.etag)
+        if body is None:
+            stored = self.store.get(item.key)
             if stored is None:
                 return None
-            write_atomically(path, stored.body)
-            document = json.loads(stored.body)
-        return read_deployment(document)
+            self._remember(item.key, stored.etag, stored.body)
+            body = stored.body
+        return read_deployment(json.loads(body))
 
     def _refuse_living_holder(self, record: Record, key: str, dead: bool) -> None:
         holder = record.holder
@@ -203,6 +212,14 @@ class Ledger:
         if record.latest is not None:
             key = history_key(record.environment, record.project, record.latest.sequence)
             self.store.put_new(key, canonical_json(attrs.asdict(record.latest)).encode("ascii"))
+
+
+def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tuple[Deployment, ...]:
+    """The history in order; the newest entry may so far stand in the record only."""
+    past = {entry.sequence: entry for entry in entries if entry is not None}
+    if record is not None and record.latest is not None:
+        past[record.latest.sequence] = record.latest
+    return tuple(past[sequence] for sequence in sorted(past))
 
 
 def _short(release: str | None) -> str:

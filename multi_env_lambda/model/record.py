@@ -24,9 +24,9 @@ def current_key(environment: str, project: str = "") -> str:
     return f"environments/{environment}/current/" + (f"{project}.json" if project else "")
 
 
-def history_key(environment: str, project: str, sequence: int | None = None) -> str:
-    """One object per past deployment, never changed; without a sequence, the prefix of them all."""
-    prefix = f"environments/{environment}/history/{project}/"
+def history_key(environment: str, project: str = "", sequence: int | None = None) -> str:
+    """One object per past deployment, never changed; without a sequence, or a project, the prefix of them all."""
+    prefix = f"environments/{environment}/history/" + (f"{project}/" if project else "")
     return prefix if sequence is None else f"{prefix}{sequence:08d}.json"
 
 

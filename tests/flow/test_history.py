@@ -1,0 +1,56 @@
+"""The history of units: complete, in order, and read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from multi_env_lambda.testing.world import FakeWorld
+
+from .worlds import chain, deploy
+
+
+def deployed_three_times(folder: Path) -> FakeWorld:
+    fake = chain(folder)
+    for text in ("s1", "s2", "s3"):
+        fake.tree.content["search"] = text
+        deploy(fake)
+    return fake
+
+
+def gets(fake: FakeWorld) -> list[str]:
+    return [key for kind, key in fake.store.reads if kind == "get" and "/history/" in key]
+
+
+def test_a_past_deployment_is_asked_for_once(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    first = fake.world.ledger.history("sandbox", "search")
+    asked = len(gets(fake))
+
+    assert fake.world.ledger.history("sandbox", "search") == first
+    assert [item.version for item in first] == ["0.1.0", "0.1.0.post1", "0.1.0.post2"]
+    assert (asked, len(gets(fake))) == (3, 3)
+
+
+def test_the_histories_of_all_units_are_those_of_each_unit(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    ledger = fake.world.ledger
+
+    found = ledger.histories("sandbox", newest=50)
+
+    assert found == {name: ledger.history("sandbox", name) for name in ("customers", "orders", "search")}
+
+
+def test_only_the_newest_are_read(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+
+    found = fake.world.ledger.histories("sandbox", newest=2)
+
+    assert [item.sequence for item in found["search"]] == [2, 3]
+    assert len([key for key in gets(fake) if "/search/" in key]) == 2
+
+
+def test_an_entry_that_so_far_stands_in_the_record_only_is_not_missing(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    del fake.store.objects["environments/sandbox/history/search/00000003.json"]
+
+    assert [item.sequence for item in fake.world.ledger.histories("sandbox", newest=50)["search"]] == [1, 2, 3]
