@@ -19,6 +19,7 @@ from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
@@ -183,6 +184,12 @@ class Workspace:
         """Every deployment of a unit in an environment, oldest first."""
         self._check_names((name,))
         return self.world.ledger.history(self.config.environment(environment).name, name)
+
+    def why(self, name: str, environment: str | None = None) -> Explanation:
+        """Why a unit would be deployed to an environment or not: the chain of inputs behind the decision."""
+        target = self.config.environments[0].name if environment is None else environment
+        draft = self.draft(Ask(verb="deploy", target=target))
+        return explain(draft.plan, draft.known, draft.looked_at, name)
 
     def invoke(self, name: str, function: str, environment: str, payload: Any = None) -> Any:
         """Call one function through its alias; gives its answer.

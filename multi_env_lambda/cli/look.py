@@ -65,12 +65,8 @@ def history_command(words: tuple[str, ...], local: bool | None, as_json: bool) -
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
     """Explain why UNIT would be deployed to ENVIRONMENT or not: the chain of inputs behind the decision."""
-    from multi_env_lambda.flow.why import explain
-
     name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
-    workspace = open_workspace(local)
-    environment = rest[0] if rest else workspace.config.environments[0].name
-    found = explain(workspace.world, name, environment)
+    found = open_workspace(local).why(name, rest[0] if rest else None)
     if as_json:
         print_json(attrs.asdict(found))
     else:

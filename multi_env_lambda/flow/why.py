@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.pipeline import Draft, plan
-from multi_env_lambda.world import World
+from multi_env_lambda.plan.planner import Known
 
 __all__ = ["Cause", "Explanation", "compare", "explain"]
 
@@ -45,27 +45,27 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(world: World, name: str, environment: str) -> Explanation:
-    """Plan the whole environment, and tell what is behind one unit's step."""
-    _check(world, name, environment)
-    draft = plan(world, Ask(verb="deploy", target=environment))
-    steps = {step.project: step for step in draft.plan.steps}
-    step = steps[name]
-    others = {other: _causes(draft, found) for other, found in steps.items() if other != name}
-    causes = tuple(_with_others(cause, others) for cause in _causes(draft, step))
-    decision, reasons = _decision(step)
-    return Explanation(project=name, environment=environment, decision=decision, reasons=reasons, causes=causes)
+def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:
+    """Tell what is behind one unit's step of a plan for a whole environment.
 
+    Args:
+        looked_at: why each unit was compared at all, changed or not.
 
-def _check(world: World, name: str, environment: str) -> None:
-    """An unknown unit is refused with a hint before anything is made."""
-    from multi_env_lambda.errors import ConfigurationError
-    from multi_env_lambda.model.reading import did_you_mean
-
-    known = {project.name for project in world.projects} | set(world.ledger.records(environment))
-    world.config.environment(environment)
-    if name not in known:
-        raise ConfigurationError("why", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+    Raises:
+        ConfigurationError: there is no such unit.
+    """
+    steps = {step.project: step for step in plan.steps}
+    if name not in steps:
+        raise ConfigurationError("why", f"there is no unit `{name}`", hint=did_you_mean(name, steps))
+    causes = {other: _causes(known, looked_at.get(other, ()), step) for other, step in steps.items()}
+    decision, reasons = _decision(steps[name])
+    return Explanation(
+        project=name,
+        environment=steps[name].environment,
+        decision=decision,
+        reasons=reasons,
+        causes=tuple(_with_others(name, cause, causes) for cause in causes[name]),
+    )
 
 
 def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
@@ -81,13 +81,13 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
             return "do nothing", ("its folder is gone; only `destroy.py` deletes",)
 
 
-def _causes(draft: Draft, step: Step) -> tuple[Cause, ...]:
+def _causes(known: Known, looked_at: tuple[str, ...], step: Step) -> tuple[Cause, ...]:
     match step:
         case DeployStep():
-            running = draft.known.releases.get(step.running) if step.running else None
+            running = known.releases.get(step.running) if step.running else None
             return (*_inputs(step.why), *compare(running, step.release), *_settings(step.changes))
         case UnchangedStep() | BlockedStep() | RemovedStep():
-            return _inputs(draft.looked_at.get(step.project, ()))
+            return _inputs(looked_at)
 
 
 def _inputs(why: Iterable[str]) -> tuple[Cause, ...]:
@@ -133,8 +133,6 @@ def _settings(changes: Iterable[ResourceChange]) -> tuple[Cause, ...]:
     return tuple(found)
 
 
-def _with_others(cause: Cause, others: Mapping[str, tuple[Cause, ...]]) -> Cause:
-    shared = tuple(
-        sorted(name for name, causes in others.items() if cause in causes and not cause.text.startswith("never"))
-    )
+def _with_others(name: str, cause: Cause, causes: Mapping[str, tuple[Cause, ...]]) -> Cause:
+    shared = tuple(sorted(other for other, found in causes.items() if other != name and cause in found))
     return attrs.evolve(cause, shared_by=shared)

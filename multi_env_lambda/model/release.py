@@ -126,4 +126,14 @@ def _layer(document: Mapping[str, Any]) -> LayerArtifact:
 
 
 def _stage(document: Mapping[str, Any]) -> Stage:
-    return Stage(**{**document, "functions": tuple(ReleasedFunction(**function) for function in document["functions"])})
+    return Stage(**{**document, "functions": tuple(_function(item) for item in document["functions"])})
+
+
+def _function(document: Mapping[str, Any]) -> ReleasedFunction:
+    smoke, traffic = document["smoke"], document["traffic"]
+    return ReleasedFunction(
+        key=document["key"],
+        name=document["name"],
+        smoke=None if smoke is None else Smoke(**smoke),
+        traffic=None if traffic is None else tuple(traffic),
+    )

@@ -45,7 +45,12 @@ class FakeTree:
     smoke: dict[str, Smoke] = attrs.field(factory=dict)
     broken: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
     data: dict[str, str] = attrs.field(factory=dict)
+    traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     made: list[str] = attrs.field(factory=list)
+
+    def version_id(self, content: str) -> str:
+        """The logical id of the version that a unit without shared folders has with this content."""
+        return "Version" + hashlib.sha256(canonical_json([content]).encode()).hexdigest()[:12]
 
     def projects(self, config: WorkspaceConfig) -> tuple[Project, ...]:
         return tuple(
@@ -115,7 +120,14 @@ class _FakeMaker:
             "FunctionName": project.function_name(environment.name, "main"),
             "Code": {"S3Key": source.wheel_key},
         }
-        resources: dict[str, object] = {"MainFunction": {"Type": "AWS::Lambda::Function", "Properties": function}}
+        version = "Version" + source.wheel_sha256[:12]
+        reference = {"FunctionName": {"Ref": "MainFunction"}}
+        alias = {**reference, "Name": "live", "FunctionVersion": {"Fn::GetAtt": [version, "Version"]}}
+        resources: dict[str, object] = {
+            "MainFunction": {"Type": "AWS::Lambda::Function", "Properties": function},
+            version: {"Type": "AWS::Lambda::Version", "Properties": reference, "DeletionPolicy": "Retain"},
+            "MainAlias": {"Type": "AWS::Lambda::Alias", "Properties": alias},
+        }
         if project.name in self.tree.data:
             table = {"TableName": self.tree.data[project.name]}
             resources["Data"] = {"Type": "AWS::DynamoDB::Table", "Properties": table}
@@ -130,7 +142,9 @@ class _FakeMaker:
             region=environment.region,
             stack_name=project.stack_name(environment.name),
             template_sha256=hashlib.sha256(template.encode()).hexdigest(),
-            functions=(ReleasedFunction(key="main", name=name, smoke=smoke),),
+            functions=(
+                ReleasedFunction(key="main", name=name, smoke=smoke, traffic=self.tree.traffic.get(project.name)),
+            ),
         )
 
 

@@ -49,7 +49,8 @@ def test_templates_are_compared_as_rendered_for_the_same_environment(tmp_path: P
     assert (found.left.version, found.right.version) == ("0.1.0", "0.1.0.post1")
     assert found.files == ("orders/main.py changed",)
     assert found.template is not None
-    assert [item.path for change in found.template for item in change.properties] == ["Code.S3Key"]
+    function = next(change for change in found.template if change.logical_id == "MainFunction")
+    assert [item.path for item in function.properties] == ["Code.S3Key"]
 
 
 def test_packages_are_added_removed_and_bumped() -> None:

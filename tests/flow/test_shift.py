@@ -1,0 +1,113 @@
+"""Traffic that moves in steps: watched, recorded, and finished or undone by the same command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.world import FakeWorld
+
+from .worlds import chain, deploy, outcomes, versions
+
+
+class Clock:
+    """Time that passes only when somebody sleeps; ``at`` may do something at a moment."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def seconds(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
+
+
+def shifting(folder: Path, kind: str = "linear", percent: int = 40, minutes: int = 1) -> tuple[FakeWorld, Clock]:
+    fake = chain(folder)
+    fake.tree.traffic["search"] = (kind, percent, minutes)
+    clock = Clock()
+    fake = attrs.evolve(fake, world=attrs.evolve(fake.world, seconds=clock.seconds, sleep=clock.sleep))
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    return fake, clock
+
+
+def texts(fake: FakeWorld) -> list[str]:
+    return [event.text for event in fake.events if event.phase == "shift"]
+
+
+def test_the_first_deploy_has_nothing_to_shift_from(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+
+    assert clock.slept == []
+    assert texts(fake) == []
+
+
+def test_traffic_moves_step_by_step_and_ends_at_the_release(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+
+    deploy(fake)
+
+    assert texts(fake) == [
+        "step 1/2: search-sandbox-main 40 % for 1 min",
+        "step 2/2: search-sandbox-main 80 % for 1 min",
+    ]
+    assert clock.now == 120
+    assert "RoutingConfig" not in fake.platform.stacks["sandbox", "search-sandbox"].template
+
+
+def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) -> None:
+    fake, _ = shifting(tmp_path)
+    before = fake.platform.stacks["sandbox", "search-sandbox"].template
+    version = fake.tree.version_id("s2")
+    fake.platform.metrics["search-sandbox-main", version] = Counts(invocations=10, errors=9)
+
+    result = deploy(fake)["search"]
+
+    assert result.error == "CheckFailed"
+    assert "90.0 % of 10 invocations" in result.detail
+    assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
+    assert fake.world.ledger.history("sandbox", "search")[-1].outcome == "went back"
+
+
+def test_a_process_killed_between_two_steps_is_finished_by_the_same_command(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+
+    def kill(seconds: float) -> None:
+        raise Killed
+
+    killed = attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=kill))
+    with pytest.raises(Killed):
+        deploy(killed)
+    fake.events.clear()
+
+    again = deploy(fake)
+
+    assert outcomes(again)["search"] == "deployed"
+    assert texts(fake)[0] == "step 1/2: search-sandbox-main 40 % for 1 min"
+    assert versions(fake, "sandbox")["search"] == "0.1.0.post1"
+    assert [item.outcome for item in fake.world.ledger.history("sandbox", "search")] == ["succeeded", "succeeded"]
+
+
+def test_a_process_killed_at_a_later_step_goes_on_there(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+
+    def kill_later(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now > 70:
+            raise Killed
+
+    with pytest.raises(Killed):
+        deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=kill_later)))
+    fake.events.clear()
+
+    deploy(fake)
+
+    assert texts(fake) == ["step 2/2: search-sandbox-main 80 % for 1 min"]
