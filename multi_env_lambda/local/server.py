@@ -223,6 +223,7 @@ def _build_environment() -> Mapping[str, str]:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     """Of the user's environment only what a process needs: functions inherit it, and AWS_* would become a root key."""
+    shutil.rmtree(folder / "tmp", ignore_errors=True)  # what a killed server left behind
     for name in ("tmp", "home", "state", "objects"):
         (folder / name).mkdir(exist_ok=True)
     return {

@@ -57,6 +57,7 @@ def patch(folder: Path) -> None:
     encode, decode = original(persistence, "_json_default"), original(persistence, "_json_object_hook")
     folder.mkdir(exist_ok=True)
     written: dict[int, tuple[bytes, str]] = {}  # by identity: hashing 60 MB for each save would be slow
+    loaded: dict[str, bytes] = {}
 
     def to_json(value: Any) -> Any:
         if not isinstance(value, bytes) or len(value) < _LARGE:
@@ -68,9 +69,11 @@ def patch(folder: Path) -> None:
     def from_json(value: dict[str, Any]) -> Any:
         if set(value) != {_BLOB}:
             return decode(value)
-        content = (folder / value[_BLOB]).read_bytes()
-        written[id(content)] = (content, value[_BLOB])
-        return content
+        name = value[_BLOB]
+        if name not in loaded:
+            loaded[name] = (folder / name).read_bytes()
+            written[id(loaded[name])] = (loaded[name], name)
+        return loaded[name]
 
     persistence._json_default, persistence._json_object_hook = to_json, from_json
     _keep_sessions(load("ministack.services.sts"))
