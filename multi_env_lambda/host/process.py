@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
@@ -13,6 +15,7 @@ from multi_env_lambda.errors import ToolError
 __all__ = ["run", "uv_program"]
 
 _TAIL_LINES = 15
+_SEARCH = threading.Lock()
 
 
 def run(
@@ -43,7 +46,18 @@ def run(
 
 
 def uv_program() -> str:
-    """The path of uv: the one installed beside this library, else the one on PATH."""
+    """The path of uv: the one installed beside this library, else the one on PATH.
+
+    Raises:
+        ToolError: there is none.
+    """
+    # The search reads `sysconfig`, whose first use is not safe for threads before Python 3.13.
+    with _SEARCH:
+        return _find_uv()
+
+
+@cache
+def _find_uv() -> str:
     try:
         from uv import find_uv_bin
 
