@@ -35,6 +35,9 @@ MINISTACK = "1.5.33"
 """The release that the patches in ``emulator/`` were written for."""
 
 _REQUIREMENTS = (f"ministack=={MINISTACK}", BOTO3, "cryptography>=44")
+_LOCK_IS_HELD = 75
+"""How the server process ends if there is one already; ``emulator/__main__.py`` has the same number."""
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
@@ -190,7 +193,6 @@ def _start(folder: Path, progress: Progress) -> _Server:
         "ministack": MINISTACK,
         "build_environment": _build_environment(),
     }
-    (folder / "listening.json").unlink(missing_ok=True)
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
     with open(folder / "server.log", "ab") as log:
         process = subprocess.Popen(
@@ -250,10 +252,12 @@ def _environment(folder: Path) -> Mapping[str, str]:
 def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        server = _announced(folder)
-        if server is not None and _answers(server, _ANSWER_SECONDS):
+        status, server = process.poll(), _announced(folder)
+        # Another command may have been killed while its server was starting: then that one is waited for.
+        is_it = server is not None and (server.pid == process.pid or status == _LOCK_IS_HELD)
+        if server is not None and is_it and _answers(server, _ANSWER_SECONDS):
             return server
-        if process.poll() is not None:
+        if status not in (None, _LOCK_IS_HELD):
             raise LocalCloudError(
                 "local cloud",
                 f"the server ended with status {process.returncode}: {_tail(folder)}",

@@ -73,6 +73,19 @@ def test_a_killed_server_is_started_again_with_what_it_had_answered(root: Path, 
     assert kept["Body"].read() == b"kept"
 
 
+def test_a_command_that_was_killed_while_starting_left_a_server_that_is_found(
+    root: Path, local_config: WorkspaceConfig
+) -> None:
+    server = ensure_running(root, local_config)
+    announced = server.folder / "listening.json"
+    said = announced.read_bytes()
+    announced.unlink()  # the moment before the server says where it listens
+    with ThreadPoolExecutor() as pool:
+        later = pool.submit(ensure_running, root, local_config)
+        announced.write_bytes(said)
+        assert later.result() == server
+
+
 def test_a_server_that_hangs_is_replaced(root: Path, local_config: WorkspaceConfig) -> None:
     ensure_running(root, local_config)
     pid = status(root).pid or 0

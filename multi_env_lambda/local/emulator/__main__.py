@@ -8,12 +8,14 @@ import json
 import os
 import socket
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .names import load
 
+_LOCK_SECONDS = 1.0
 _LOCK_IS_HELD = 75
 """Exit status (EX_TEMPFAIL): another server runs on this state."""
 
@@ -23,15 +25,25 @@ def main() -> None:
     settings = json.load(sys.stdin)
     folder = Path(settings["folder"])
     lock = open(folder / "server.lock", "a")  # noqa: SIM115 -- held until the process ends, however it ends
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        sys.exit(_LOCK_IS_HELD)
+    _take(lock)
+    (folder / "listening.json").unlink(missing_ok=True)  # of the last server: who holds the lock has not spoken yet
     _check_version(settings["ministack"])
     listener = _listen(settings["port"])
     os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])  # ministack reads it when it is imported
     application = _application(folder, settings)
     asyncio.run(_serve(application, listener, folder))
+
+
+def _take(lock: IO[str]) -> None:
+    """Commands that only look whether the lock is held hold it themselves for a moment."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                sys.exit(_LOCK_IS_HELD)
+            time.sleep(0.01)
 
 
 def _check_version(wanted: str) -> None:
