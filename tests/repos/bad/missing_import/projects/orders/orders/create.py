@@ -1,0 +1,7 @@
+"""Takes an order."""
+
+import pydantic
+
+
+def handler(event, context):
+    return pydantic.VERSION

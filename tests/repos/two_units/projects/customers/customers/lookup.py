@@ -1,0 +1,5 @@
+"""Finds a customer."""
+
+
+def handler(event, context):
+    return {"id": event.get("id")}
