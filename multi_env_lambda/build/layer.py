@@ -152,9 +152,8 @@ def _members(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) 
     for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads), strict=True):
         if wheel.is_sdist:
             path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads)
-        opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
         added = []
-        for member in installed_members(opened, name=wheel.name):
+        for member in _opened(wheel, path, where=lock.where):
             if (other := seen.get(member.name)) is None:
                 seen[member.name] = (wheel.filename, member)
                 added.append(member.renamed(f"python/{member.name}"))
@@ -163,6 +162,15 @@ def _members(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) 
                 raise BuildError(lock.where, what, hint="they cannot be used together; choose one of them")
         groups[wheel.filename] = tuple(added)
     return groups
+
+
+def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> tuple[Member, ...]:
+    """What a wheel installs; a complaint about the wheel names the lock that it stands in."""
+    try:
+        opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
+        return tuple(installed_members(opened, name=wheel.name))
+    except BuildError as error:
+        raise BuildError(where, f"{error.where}: {error.what}", hint=error.hint) from error
 
 
 def _alike(one: Member, other: Member) -> bool:

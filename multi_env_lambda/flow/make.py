@@ -28,6 +28,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -136,7 +137,7 @@ class TreeMaker:
             None if layer is None else layer.built.layer,
             (*project.handlers, *sorted(entries)),
             interpreter=self.interpreter(project.python),
-            where=project.folder,
+            where=f"{project.folder}/pyproject.toml",
             environment=_variables(project),
             cache=self.cache,
         )
@@ -171,6 +172,7 @@ def _stage(project: Project, environment: Environment, template: str) -> Stage:
         stack_name=project.stack_name(environment.name),
         template_sha256=hashlib.sha256(template.encode("ascii")).hexdigest(),
         functions=tuple(_released(project, environment, function) for function in functions),
+        references=references_of(functions),
     )
 
 
