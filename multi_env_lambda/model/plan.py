@@ -120,6 +120,11 @@ class Plan:
             "steps": [_document(step) for step in self.steps],
         }
 
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.html import plan_html
+
+        return plan_html(self)
+
 
 def _change(step: DeployStep) -> dict[str, Any]:
     return {

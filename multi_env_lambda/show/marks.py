@@ -1,0 +1,54 @@
+"""What one field of the matrix says, as a glyph and a word each, so that nobody depends on colours."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import attrs
+
+from multi_env_lambda.model.status import Cell
+
+__all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
+
+Kind = Literal["changing", "failed", "drifted", "rolled-back", "behind", "current", "empty"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Most urgent first: the first one that is true of a cell gives its colour."""
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """One thing that is true of a cell."""
+
+    kind: Kind
+    glyph: str
+    word: str
+
+
+MARKS: dict[Kind, Mark] = {
+    mark.kind: mark
+    for mark in (
+        Mark(kind="changing", glyph="…", word="changing"),
+        Mark(kind="failed", glyph="✗", word="failed"),
+        Mark(kind="drifted", glyph="≠", word="drifted"),
+        Mark(kind="rolled-back", glyph="↩", word="rolled back"),
+        Mark(kind="behind", glyph="←", word="behind"),
+        Mark(kind="current", glyph="✓", word="current"),
+        Mark(kind="empty", glyph="–", word="nothing"),
+    )
+}
+
+
+def marks_of(cell: Cell) -> tuple[Mark, ...]:
+    """Everything that is true of a cell, most urgent first; at least one."""
+    true_ones: dict[Kind, bool] = {
+        "changing": cell.held_by is not None,
+        "failed": cell.failed is not None,
+        "drifted": bool(cell.drift),
+        "rolled-back": cell.rolled_back is not None,
+        "behind": cell.behind,
+    }
+    found = [MARKS[kind] for kind in KINDS if true_ones.get(kind, False)]
+    if not found:
+        found.append(MARKS["empty" if cell.version is None else "current"])
+    return tuple(found)
