@@ -9,6 +9,8 @@ import attrs
 
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.reference import MissingReference, Reference
+from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AliasState", "Invocation", "Platform", "StackOutcome", "StackRequest"]
@@ -82,3 +84,15 @@ class Platform(Protocol):
     def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]: ...
 
     def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts: ...
+
+    def references_missing(
+        self, environment: Environment, references: tuple[Reference, ...]
+    ) -> tuple[MissingReference, ...]: ...
+
+    def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None: ...
+
+    def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]: ...
+
+    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None: ...
+
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None: ...

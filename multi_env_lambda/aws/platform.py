@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from multi_env_lambda.aws import functions, metrics
+from multi_env_lambda.aws import functions, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Invocation, StackOutcome, StackRequest
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.reference import MissingReference, Reference
+from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AwsPlatform"]
@@ -73,6 +76,25 @@ class AwsPlatform:
     def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
         client = self._sessions.client(environment, "cloudwatch")
         return metrics.counts(client, function_name, "live", version, seconds)
+
+    def references_missing(
+        self, environment: Environment, references: tuple[Reference, ...]
+    ) -> tuple[MissingReference, ...]:
+        return missing_references(
+            lambda service: self._sessions.client(environment, service), environment.name, references
+        )
+
+    def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
+        return versions.kept_function(self._sessions.client(environment, "lambda"), function_name)
+
+    def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]:
+        return versions.kept_layers(self._sessions.client(environment, "lambda"), layer_name)
+
+    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None:
+        versions.delete_function_version(self._sessions.client(environment, "lambda"), function_name, number)
+
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None:
+        versions.delete_layer_version(self._sessions.client(environment, "lambda"), layer_name, number)
 
     def _stacks_of(self, environment: Environment) -> Stacks:
         key = (environment.account_id, environment.region)

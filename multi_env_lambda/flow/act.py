@@ -18,7 +18,7 @@ import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale
-from multi_env_lambda.flow.check import check
+from multi_env_lambda.flow.check import check, check_references
 from multi_env_lambda.flow.hold import Held, hold
 from multi_env_lambda.flow.publish import publish
 from multi_env_lambda.flow.shift import shift
@@ -68,6 +68,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     started = time.monotonic()
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
+    check_references(world.platform, environment, step.release)
     with hold(world, step.environment, step.project, running=step.running) as held:
         if made is not None:
             _say(world, step, "publish", f"{len(made.uploads)} objects")

@@ -1,21 +1,36 @@
-"""Check after the deploy: the code that runs is the code that was published, and the smoke invocations answer."""
+"""Check before the deploy that what it refers to exists, and after it that the published code runs and answers."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from multi_env_lambda.errors import CheckFailed
+from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.world import Invocation, Platform
 
-__all__ = ["ALIAS", "check", "matches"]
+__all__ = ["ALIAS", "check", "check_references", "check_smoke", "matches"]
 
 ALIAS = "live"
 
 _LOG_LINES = 12
+
+
+def check_references(platform: Platform, environment: Environment, release: Release) -> None:
+    """Every secret and parameter that the release refers to is there. Nothing was published or changed yet.
+
+    Raises:
+        ConfigurationError: one is not; with all of them, by function and variable.
+    """
+    stage = release.stage(environment.name)
+    if stage is None or not stage.references:
+        return
+    missing = platform.references_missing(environment, stage.references)
+    if missing:
+        what = "; ".join(f"{item.reference}: {item.what}" for item in missing)
+        raise ConfigurationError(f"{release.project} in {environment.name}", what, hint=missing[0].hint)
 
 
 def check(platform: Platform, environment: Environment, release: Release, stage: Stage) -> None:

@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.artifact import LayerArtifact, Package, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.settings import Smoke
 
 __all__ = ["FORMAT", "Release", "ReleasedFunction", "Stage", "release_folder"]
@@ -41,7 +42,7 @@ class ReleasedFunction:
 
 @attrs.frozen(kw_only=True)
 class Stage:
-    """What a release becomes in one environment."""
+    """What a release becomes in one environment. ``references`` name what must exist there already, never a value."""
 
     environment: str
     account_id: str
@@ -49,6 +50,7 @@ class Stage:
     stack_name: str
     template_sha256: str
     functions: tuple[ReleasedFunction, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +93,12 @@ class Release:
         return next((stage for stage in self.stages if stage.environment == environment), None)
 
     def to_document(self) -> dict[str, Any]:
-        return {"format": FORMAT, **attrs.asdict(self)}
+        document = {"format": FORMAT, **attrs.asdict(self)}
+        for stage in document["stages"]:
+            # A manifest from before there were references must keep its name when it is read back.
+            if not stage["references"]:
+                del stage["references"]
+        return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], *, where: str) -> Release:
@@ -126,7 +133,13 @@ def _layer(document: Mapping[str, Any]) -> LayerArtifact:
 
 
 def _stage(document: Mapping[str, Any]) -> Stage:
-    return Stage(**{**document, "functions": tuple(_function(item) for item in document["functions"])})
+    return Stage(
+        **{
+            **document,
+            "functions": tuple(_function(item) for item in document["functions"]),
+            "references": tuple(Reference(**item) for item in document.get("references", ())),
+        }
+    )
 
 
 def _function(document: Mapping[str, Any]) -> ReleasedFunction:

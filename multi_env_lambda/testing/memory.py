@@ -13,7 +13,9 @@ import attrs
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.store import Listed, Stored
+from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
@@ -120,6 +122,14 @@ def _version(value: Any) -> str:
     return value if isinstance(value, str) else str(value["Fn::GetAtt"][0])
 
 
+def _function_names(document: Mapping[str, Any]) -> dict[str, str]:
+    """Physical names by logical id."""
+    bodies = document["Resources"].items()
+    return {
+        name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
+    }
+
+
 class MemoryPlatform:
     """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
 
@@ -127,7 +137,9 @@ class MemoryPlatform:
         code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
+        missing: (environment, name) of secrets and parameters that do not exist there.
         drifted: (environment, stack name) -> what somebody changed by hand there.
+        layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
@@ -137,6 +149,9 @@ class MemoryPlatform:
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
+        self.missing: set[tuple[str, str]] = set()
+        self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
+        self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
         self.verified: list[str] = []
         self.who = "arn:aws:iam::111111111111:user/ada"
         self.after_write = after_write
@@ -159,12 +174,49 @@ class MemoryPlatform:
             changed = there is None or there.template != request.template
             updates = (0 if there is None else there.updates) + changed
             self.stacks[key] = _Stack(request.template, dict(request.tags), updates)
+            self._publish_versions(environment, request.template)
         if changed and self.after_write is not None:
             self.after_write("stack", request.name)
         return StackOutcome(stack_id=f"arn:{environment.name}:{request.name}", changed=changed, outputs={})
 
     def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
-        self.stacks.pop((environment.name, stack_name), None)
+        there = self.stacks.pop((environment.name, stack_name), None)
+        if there is not None:
+            for name in _function_names(json.loads(there.template)).values():
+                self.versions.pop((environment.name, name), None)
+            if self.after_write is not None:
+                self.after_write("delete stack", stack_name)
+
+    def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
+        kept = self.versions.get((environment.name, function_name))
+        if kept is None:
+            return None
+        alias = self.alias(environment, function_name, "live")
+        aliased = () if alias is None else (alias.version, *(version for version, _ in alias.weights))
+        return KeptFunction(name=function_name, versions=tuple(kept), aliased=frozenset(aliased))
+
+    def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]:
+        return tuple(self.layers.get((environment.name, layer_name), ()))
+
+    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None:
+        kept = self.versions[environment.name, function_name]
+        kept[:] = [version for version in kept if version.number != number]
+
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None:
+        kept = self.layers[environment.name, layer_name]
+        kept[:] = [layer for layer in kept if layer.number != number]
+
+    def _publish_versions(self, environment: Environment, template: str) -> None:
+        """A version's number is the logical id of the resource that published it, as in ``alias``."""
+        document = json.loads(template)
+        names = _function_names(document)
+        for logical_id, body in document["Resources"].items():
+            if body["Type"] == "AWS::Lambda::Version":
+                function = body["Properties"]["FunctionName"]["Ref"]
+                code = document["Resources"][function]["Properties"]["Code"]["S3Key"]
+                kept = self.versions.setdefault((environment.name, names[function]), [])
+                if logical_id not in {version.number for version in kept}:
+                    kept.append(KeptVersion(number=logical_id, code_sha256=self._code(code)))
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
         found = self._alias(environment, function_name)
@@ -200,6 +252,15 @@ class MemoryPlatform:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
         found = self.drifted.get(key, ())
         return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found)
+
+    def references_missing(
+        self, environment: Environment, references: tuple[Reference, ...]
+    ) -> tuple[MissingReference, ...]:
+        return tuple(
+            MissingReference(reference=item, what=f"there is no such {item.kind}", hint="create it")
+            for item in references
+            if (environment.name, item.name) in self.missing
+        )
 
     def code_sha256(self, environment: Environment, function_name: str) -> str:
         return self._code(self._function(environment, function_name)["Code"]["S3Key"])

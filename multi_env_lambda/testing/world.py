@@ -19,6 +19,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Settings, Smoke
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -46,6 +47,7 @@ class FakeTree:
     broken: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
     data: dict[str, str] = attrs.field(factory=dict)
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
+    references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     made: list[str] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
@@ -145,6 +147,7 @@ class _FakeMaker:
             functions=(
                 ReleasedFunction(key="main", name=name, smoke=smoke, traffic=self.tree.traffic.get(project.name)),
             ),
+            references=self.tree.references.get(project.name, ()),
         )
 
 

@@ -1,0 +1,101 @@
+"""Look up secrets and parameters by name in an environment's account. Only descriptions are read, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
+from multi_env_lambda.model.reference import MissingReference, Reference
+
+__all__ = ["missing_references"]
+
+_AT_ONCE = 50
+"""DescribeParameters takes this many names in one filter."""
+
+_PUBLIC = "/aws/"
+"""Parameters of AWS itself: CloudFormation resolves them, DescribeParameters does not list them."""
+
+
+def missing_references(
+    client: Callable[[str], Any], place: str, references: Sequence[Reference]
+) -> tuple[MissingReference, ...]:
+    """The references that CloudFormation or the function could not resolve, in the given order.
+
+    Args:
+        client: gives the client of a service in the account; only services that are needed are asked for.
+
+    Raises:
+        AccountError: the role may not look.
+    """
+    parameters = {item.name for item in references if item.kind == "parameter" and not item.name.startswith(_PUBLIC)}
+    secrets = {item.name for item in references if item.kind == "secret"}
+    problems: dict[tuple[str, str], tuple[str, str]] = {}
+    if parameters:
+        problems |= {("parameter", name): why for name, why in _parameters(client("ssm"), place, parameters).items()}
+    if secrets:
+        problems |= {("secret", name): why for name, why in _secrets(client("secretsmanager"), place, secrets).items()}
+    return tuple(
+        MissingReference(reference=item, what=problems[item.kind, item.name][0], hint=problems[item.kind, item.name][1])
+        for item in references
+        if (item.kind, item.name) in problems
+    )
+
+
+def _parameters(ssm: Any, place: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    wanted = sorted(names)
+    kinds: dict[str, str] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        kinds |= _kinds(ssm, place, wanted[start : start + _AT_ONCE])
+    found = {}
+    for name in wanted:
+        if name not in kinds:
+            hint = f"create it in {place}: `aws ssm put-parameter --type String --name {name} --value …`"
+            found[name] = ("there is no such parameter", hint)
+        elif kinds[name] == "SecureString":
+            found[name] = (
+                "it is a SecureString, which CloudFormation does not resolve here",
+                "make it a secret and write { secret = … }, or make it a String",
+            )
+    return found
+
+
+def _kinds(ssm: Any, place: str, names: Sequence[str]) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    request: dict[str, Any] = {
+        "ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": list(names)}],
+        "MaxResults": _AT_ONCE,
+    }
+    while True:
+        try:
+            answer = ssm.describe_parameters(**request)
+        except aws_errors() as error:
+            raise _error(f"parameters in {place}", error, "ssm:DescribeParameters") from error
+        kinds |= {item["Name"]: item["Type"] for item in answer["Parameters"]}
+        if not answer.get("NextToken"):
+            return kinds
+        request["NextToken"] = answer["NextToken"]
+
+
+def _secrets(client: Any, place: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found = {}
+    for name in sorted(names):
+        try:
+            deleted = client.describe_secret(SecretId=name).get("DeletedDate")
+        except aws_errors() as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise _error(f"secret {name} in {place}", error, "secretsmanager:DescribeSecret") from error
+            hint = f"create it in {place}: `aws secretsmanager create-secret --name {name} …`"
+            found[name] = ("there is no such secret", hint)
+            continue
+        if deleted is not None:
+            hint = f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to another one"
+            found[name] = ("it is scheduled for deletion", hint)
+    return found
+
+
+def _error(where: str, error: Exception, action: str) -> MultiEnvLambdaError:
+    if is_denied(error):
+        return AccountError(where, text_of(error), hint=f"allow the environment's role {action}")
+    return StackError(where, text_of(error), hint="run the same command again")

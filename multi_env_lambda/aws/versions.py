@@ -1,0 +1,124 @@
+"""The numbered versions of functions and layers that Lambda keeps: list them, and delete one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
+from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
+
+__all__ = ["delete_function_version", "delete_layer_version", "kept_function", "kept_layers"]
+
+_LATEST = "$LATEST"
+
+
+def kept_function(client: Any, function_name: str) -> KeptFunction | None:
+    """A function with all its versions and what its aliases point at; None where there is no such function.
+
+    Raises:
+        AccountError: the role may not look.
+    """
+    try:
+        lines = list(_pages(client.list_versions_by_function, "Versions", FunctionName=function_name))
+        aliases = list(_pages(client.list_aliases, "Aliases", FunctionName=function_name))
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
+        raise _error(function_name, error) from error
+    return KeptFunction(
+        name=function_name,
+        versions=tuple(_version(line) for line in lines if line["Version"] != _LATEST),
+        aliased=frozenset(number for alias in aliases for number in _aliased(alias)),
+        layers=tuple(arn for line in lines if line["Version"] == _LATEST for arn in _layers(line)),
+    )
+
+
+def kept_layers(client: Any, layer_name: str) -> tuple[KeptLayer, ...]:
+    """All versions of a layer, newest first; none where there is no such layer.
+
+    Raises:
+        AccountError: the role may not look.
+    """
+    try:
+        lines = list(_pages(client.list_layer_versions, "LayerVersions", LayerName=layer_name))
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return ()
+        raise _error(f"layer {layer_name}", error) from error
+    return tuple(
+        KeptLayer(
+            name=layer_name,
+            number=line["Version"],
+            arn=line["LayerVersionArn"],
+            description=line.get("Description", ""),
+        )
+        for line in lines
+    )
+
+
+def delete_function_version(client: Any, function_name: str, number: str) -> None:
+    """Delete one published version; one that is gone already is nobody's error. Lambda refuses one that an alias has.
+
+    Raises:
+        StackError: an alias points at it.
+        AccountError: the role may not delete it.
+    """
+    # Without a qualifier this call deletes the whole function.
+    assert number.isdigit(), number
+    _delete(f"{function_name}:{number}", lambda: client.delete_function(FunctionName=function_name, Qualifier=number))
+
+
+def delete_layer_version(client: Any, layer_name: str, number: int) -> None:
+    """Delete one version of a layer; one that is gone already is nobody's error.
+
+    Raises:
+        AccountError: the role may not delete it.
+    """
+    _delete(
+        f"layer {layer_name}:{number}",
+        lambda: client.delete_layer_version(LayerName=layer_name, VersionNumber=number),
+    )
+
+
+def _delete(where: str, send: Callable[[], object]) -> None:
+    try:
+        send()
+    except aws_errors() as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise _error(where, error) from error
+
+
+def _pages(call: Callable[..., Any], field: str, **parameters: Any) -> Iterator[Any]:
+    marker: dict[str, str] = {}
+    while True:
+        answer = call(**parameters, **marker)
+        yield from answer[field]
+        if not answer.get("NextMarker"):
+            return
+        marker = {"Marker": answer["NextMarker"]}
+
+
+def _version(line: Any) -> KeptVersion:
+    return KeptVersion(
+        number=line["Version"],
+        code_sha256=line["CodeSha256"],
+        size=line.get("CodeSize", 0),
+        layers=_layers(line),
+    )
+
+
+def _layers(line: Any) -> tuple[str, ...]:
+    return tuple(layer["Arn"] for layer in line.get("Layers") or ())
+
+
+def _aliased(alias: Any) -> tuple[str, ...]:
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return (alias["FunctionVersion"], *weights)
+
+
+def _error(where: str, error: Exception) -> MultiEnvLambdaError:
+    if is_denied(error):
+        return AccountError(where, text_of(error), hint="allow the environment's role this action on the function")
+    return StackError(where, text_of(error), hint="run the same command again")

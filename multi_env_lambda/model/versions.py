@@ -1,0 +1,40 @@
+"""What Lambda keeps of a function and of a layer beside what runs: numbered versions that no deploy removes."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["KeptFunction", "KeptLayer", "KeptVersion"]
+
+
+@attrs.frozen(kw_only=True)
+class KeptVersion:
+    """One published version of a function; ``layers`` are the ARNs of the layer versions it was published with."""
+
+    number: str
+    code_sha256: str
+    size: int = 0
+    layers: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class KeptFunction:
+    """All published versions, oldest first; ``aliased`` are those that any alias points at, by its weights too.
+
+    ``layers`` are the ARNs that the unpublished function itself refers to.
+    """
+
+    name: str
+    versions: tuple[KeptVersion, ...]
+    aliased: frozenset[str]
+    layers: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class KeptLayer:
+    """One version of a layer. ``description`` is what the template says: number and digest of the layer."""
+
+    name: str
+    number: int
+    arn: str
+    description: str = ""
