@@ -37,7 +37,7 @@ def copy_of(folder: Path, mistake: str | None = None) -> Path:
 
 
 def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
-    """Real building, over accounts in memory. Handlers are checked without running them, which no machine does differently."""
+    """Real building, over accounts in memory; handlers are only read, so that every machine says the same."""
     store = MemoryStore()
     platform = MemoryPlatform(lambda key: "")
     fake = fake_world(FakeTree(content={}), cache, config=workspace.config, store=store, platform=platform)
