@@ -38,7 +38,7 @@ class Result:
 
     project: str
     environment: str
-    outcome: Literal["deployed", "published", "unchanged", "removed", "blocked", "skipped", "failed"]
+    outcome: Literal["deployed", "published", "unchanged", "removed", "destroyed", "blocked", "skipped", "failed"]
     version: str | None = None
     release: str | None = None
     detail: str = ""
@@ -48,7 +48,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        return self.outcome in ("deployed", "published", "unchanged", "removed")
+        return self.outcome in ("deployed", "published", "unchanged", "removed", "destroyed")
 
 
 def publish_step(world: World, step: DeployStep, made: Made) -> Result:

@@ -18,6 +18,7 @@ __all__ = [
     "Approval",
     "Consent",
     "Gate",
+    "agreed",
     "approval_key",
     "approve",
     "find_approval",
@@ -80,22 +81,29 @@ class Gate:
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
     """Look whether somebody may change this environment as planned. An environment without approval is open."""
     changes = any(step.environment == environment for step in plan.deploys)
-    if not world.config.environment(environment).approval or not changes:
+    if not changes:
+        return Gate(consent=consent)
+    hint = f"`plan.py {environment} --out plan.json`, then somebody else: `approve.py plan.json`"
+    return agreed(world, environment, plan.digest_of(environment), consent, hint=hint)
+
+
+def agreed(world: World, environment: str, digest: str, consent: Consent, *, hint: str) -> Gate:
+    """Look whether what has this digest may be done here, whatever kind of change it is."""
+    if not world.config.environment(environment).approval:
         return Gate(consent=consent)
     if environment in consent.typed:
         return Gate(consent=consent, approved=world.platform.caller())
-    digest = plan.digest_of(environment)
     found = find_approval(world, environment, digest)
     if found is None:
         what = f"nobody has approved plan {digest[:12]}"
-        hint = f"`plan.py {environment} --out plan.json`, then somebody else: `approve.py plan.json`"
         return Gate(consent=consent, closed=Refused(environment, what, hint=hint))
     return _approved(world, found, consent)
 
 
 def _approved(world: World, found: Approval, consent: Consent) -> Gate:
     if found.age_seconds > APPROVAL_HOURS * 3600:
-        what = f"the approval of plan {found.digest[:12]} is {found.age_seconds / 3600:.0f} hours old, {APPROVAL_HOURS} are allowed"
+        hours = f"{found.age_seconds / 3600:.0f} hours old, {APPROVAL_HOURS} are allowed"
+        what = f"the approval of plan {found.digest[:12]} is {hours}"
         return Gate(consent=consent, closed=Refused(found.environment, what, hint="have it approved again"))
     if found.who == world.platform.caller() and not world.config.approvals_by_author:
         what = f"plan {found.digest[:12]} was approved by {found.who}, who is deploying it"

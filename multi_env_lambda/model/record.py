@@ -100,6 +100,11 @@ class Record:
         return None if self.running is None else self.running.release
 
     @property
+    def gone(self) -> bool:
+        """Whether nothing of the unit is there: never deployed, or destroyed. After a failed deploy there may be."""
+        return self.running is None and (self.latest is None or self.latest.outcome == "destroyed")
+
+    @property
     def next_sequence(self) -> int:
         """The number of the next attempt; one whose traffic still moves is finished under its own."""
         if self.latest is None:

@@ -62,7 +62,8 @@ class Status:
 
 def make_status(config: WorkspaceConfig, units: tuple[str, ...], records: Mapping[tuple[str, str], Record]) -> Status:
     """Compare the records of all environments. Nothing is asked again."""
-    removed = tuple(sorted({project for _, project in records} - set(units)))
+    there = {project for (_, project), record in records.items() if not record.gone or record.holder is not None}
+    removed = tuple(sorted(there - set(units)))
     names = [environment.name for environment in config.environments]
     cells = []
     for project in (*units, *removed):

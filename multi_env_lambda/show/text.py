@@ -23,6 +23,7 @@ _MARKS = {
     "published": "[green]✓ published[/]",
     "unchanged": "[dim]= unchanged[/]",
     "removed": "[yellow]! removed[/]",
+    "destroyed": "[yellow]- destroyed[/]",
     "blocked": "[red]✗ blocked[/]",
     "skipped": "[yellow]- skipped[/]",
     "failed": "[red]✗ failed[/]",

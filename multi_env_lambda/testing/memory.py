@@ -180,6 +180,8 @@ class MemoryPlatform:
         return StackOutcome(stack_id=f"arn:{environment.name}:{request.name}", changed=changed, outputs={})
 
     def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
+        if stack_name in self.failing:
+            raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
         there = self.stacks.pop((environment.name, stack_name), None)
         if there is not None:
             for name in _function_names(json.loads(there.template)).values():

@@ -1,0 +1,100 @@
+"""The verbs that remove: destroy a unit in one environment, prune what nothing refers to any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import attrs
+import click
+
+from multi_env_lambda.cli.output import json_option, live, local_option, note, open_workspace, print_json, unit_of
+from multi_env_lambda.errors import Refused
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.plan.removal import Removal
+from multi_env_lambda.workspace import Workspace
+
+__all__ = ["destroy_command"]
+
+
+@click.command("destroy")
+@click.argument("words", nargs=-1, required=True, metavar="UNIT ENVIRONMENT")
+@click.option(
+    "--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Save the request; delete nothing."
+)
+@click.option("--yes", is_flag=True, help="Do not ask; goes with --confirm.")
+@click.option("--confirm", metavar="UNIT", default="", help="The unit's name once more.")
+@click.option("--force", is_flag=True, help="Although other units there need it.")
+@click.option("--reason", default="", help="Why; kept in the record.")
+@local_option
+@json_option
+def destroy_command(
+    words: tuple[str, ...],
+    saved: Path | None,
+    yes: bool,
+    confirm: str,
+    force: bool,
+    reason: str,
+    local: bool | None,
+    as_json: bool,
+) -> int:
+    """Delete UNIT from ENVIRONMENT: its stack with everything in it that is not retained. Other environments stay."""
+    unit = unit_of()
+    named = (unit, *words) if unit is not None and len(words) == 1 else words
+    if len(named) != 2 or (unit is not None and named[0] != unit):
+        raise click.UsageError("`destroy.py UNIT ENVIRONMENT`")
+    name, environment = named
+    quiet = open_workspace(local)
+    removal = find_removal(quiet.world, name, environment)
+    _show(removal)
+    if saved is not None:
+        saved.write_text(json.dumps(removal.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        note(f"saved as {saved}; its digest is {removal.digest}")
+        return 0
+    consent = Consent() if removal.gone else _agree(quiet, removal, yes, confirm)
+    with live(1) as report:
+        result = destroy(attrs.evolve(quiet.world, reported=report), removal, consent, reason=reason, force=force)
+    if result.outcome == "destroyed":
+        _tell_what_stays(removal)
+    if as_json:
+        print_json({**attrs.asdict(result), "retained": [attrs.asdict(item) for item in removal.retained]})
+    return 0
+
+
+def _show(removal: Removal) -> None:
+    where = f"{removal.project} in {removal.environment}"
+    if removal.gone:
+        note(f"{where}: nothing of it runs there")
+        return
+    note(f"{where}: stack {removal.stack_name} with version {removal.version} would be deleted")
+    for item in removal.retained:
+        note(f"  {item}")
+    if removal.needed_by:
+        note(f"  ! still needed there by {', '.join(removal.needed_by)}")
+
+
+def _tell_what_stays(removal: Removal) -> None:
+    note(f"{removal.project} in {removal.environment}: deleted")
+    for item in removal.retained:
+        note(f"  {item}")
+
+
+def _agree(workspace: Workspace, removal: Removal, yes: bool, confirm: str) -> Consent:
+    """The unit's name, typed by a person or given as an option; the environment's name where it needs an approval."""
+    name, environment = removal.project, removal.environment
+    if not sys.stdin.isatty() or os.environ.get("CI"):
+        if not yes or confirm != name:
+            hint = f"give `--yes --confirm {name}`"
+            raise Refused(f"{name} in {environment}", "nobody confirmed its name", hint=hint)
+        return Consent()
+    typed = confirm if yes else click.prompt(f"type `{name}` to delete it from {environment}", default="", err=True)
+    if typed != name:
+        raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
+    if workspace.config.environment(environment).approval:
+        text = f"type `{environment}` to approve this yourself, or nothing if somebody else has approved it"
+        if click.prompt(text, default="", show_default=False, err=True) == environment:
+            return Consent(typed=frozenset({environment}))
+    return Consent()

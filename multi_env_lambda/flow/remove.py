@@ -1,0 +1,188 @@
+"""Remove: delete the stack of one unit in one environment, under its lease, and record it.
+
+    observe -> removal (a value that can be shown, saved and approved) -> the gate -> hold the lease -> delete -> record
+
+Killed anywhere, the same command finishes: a stack that is gone is deleted already, and the record is written last.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import attrs
+
+from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale, PublishError, Refused
+from multi_env_lambda.flow.act import Result
+from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
+from multi_env_lambda.flow.hold import Held, hold
+from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.removal import Removal, needed_by, retained
+from multi_env_lambda.world import Event, Phase, World
+
+__all__ = ["destroy", "find_removal", "same_removal"]
+
+_WORKERS = 8
+
+
+def find_removal(world: World, name: str, environment: str) -> Removal:
+    """Look at what deleting a unit from an environment would do. Nothing is written.
+
+    Raises:
+        ConfigurationError: there is no such unit or environment.
+    """
+    place = world.config.environment(environment)
+    records = world.ledger.records(place.name)
+    known = {project.name for project in world.projects} | records.keys()
+    if name not in known:
+        raise ConfigurationError("destroy", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+    record = records.get(name, Record(project=name, environment=place.name))
+    last = record.running or record.latest
+    release = None if record.gone or last is None else _readable(world, name, last.release)
+    stage = None if release is None else release.stage(place.name)
+    template = "" if release is None or stage is None else read_template(world.store, world.cache, release, place.name)
+    return Removal(
+        project=name,
+        environment=place.name,
+        stack_name=f"{name}-{place.name}" if stage is None else stage.stack_name,
+        release=None if last is None else last.release,
+        version=None if last is None else last.version,
+        retained=retained(template) if template else (),
+        needed_by=() if record.gone else needed_by(name, _running(world, records)),
+        gone=record.gone,
+    )
+
+
+def same_removal(world: World, name: str, environment: str, digest: str) -> Removal:
+    """Make a saved request again.
+
+    Raises:
+        PlanStale: deleting the unit would do something else now.
+    """
+    found = find_removal(world, name, environment)
+    if found.digest != digest:
+        raise PlanStale(
+            "the saved request",
+            f"its digest is {digest[:12]}, the same request gives {found.digest[:12]} now",
+            hint=f"`destroy.py {name} {environment} --out` again, and look at it",
+        )
+    return found
+
+
+def destroy(
+    world: World, removal: Removal, consent: Consent = NO_CONSENT, *, reason: str = "", force: bool = False
+) -> Result:
+    """Delete the stack and record it. A unit that is gone already is left alone.
+
+    Args:
+        force: delete it although others there need it.
+
+    Raises:
+        Refused: others need it, or nobody has approved it.
+        Busy: somebody is deploying it.
+        StackError: CloudFormation could not delete the stack; the record says so.
+    """
+    if removal.gone:
+        return _result(removal, "unchanged", "nothing of it runs there")
+    if removal.needed_by and not force:
+        what = f"{', '.join(removal.needed_by)} still needs it there"
+        raise Refused(
+            f"{removal.project} in {removal.environment}", what, hint="destroy those first, or give `--force`"
+        )
+    hint = (
+        f"`destroy.py {removal.project} {removal.environment} --out plan.json`, "
+        "then somebody else: `approve.py plan.json`"
+    )
+    gate = agreed(world, removal.environment, removal.digest, consent, hint=hint)
+    if gate.closed is not None:
+        raise gate.closed
+    return _delete(world, removal, reason, gate.approved)
+
+
+def _delete(world: World, removal: Removal, reason: str, approved: str) -> Result:
+    started = time.monotonic()
+    place = world.config.environment(removal.environment)
+    world.platform.verify(place)
+    running = world.ledger.records(place.name)[removal.project].release
+    with hold(world, place.name, removal.project, running=running) as held:
+        if (held.record.running or held.record.latest) is None or _last(held.record).release != removal.release:
+            raise PlanStale(
+                f"{removal.project} in {place.name}", "another release is there by now", hint="run it again"
+            )
+        entry = attrs.evolve(_entry(world, removal, held.record, reason), approved=approved)
+        try:
+            held.make_sure()
+            token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
+            world.platform.delete(place, removal.stack_name, token, lambda text: _say(world, removal, "deploy", text))
+        except PlanStale:
+            raise
+        except MultiEnvLambdaError as error:
+            _record_failure(held, entry, error, time.monotonic() - started)
+            raise
+        entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
+        held.finish(attrs.evolve(held.record, running=None, latest=entry, rolled_back=None))
+    _say(world, removal, "done", "destroyed")
+    return attrs.evolve(_result(removal, "destroyed", ""), seconds=entry.seconds)
+
+
+def _last(record: Record) -> Deployment:
+    last = record.running or record.latest
+    assert last is not None
+    return last
+
+
+def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deployment:
+    last = _last(record)
+    return Deployment(
+        sequence=record.next_sequence,
+        action="destroy",
+        outcome="destroyed",
+        release=last.release,
+        version=last.version,
+        layer=last.layer,
+        who=world.platform.caller(),
+        when=world.now(),
+        commit=last.commit,
+        reason=reason,
+        plan=removal.digest,
+    )
+
+
+def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
+    detail = f"{error.where}: {error.what}"
+    latest = attrs.evolve(entry, outcome="failed", detail=detail, seconds=round(seconds, 3))
+    held.finish(attrs.evolve(held.record, latest=latest))
+
+
+def _readable(world: World, name: str, digest: str) -> Release | None:
+    """A release that was recorded; None where its deploy failed before it was published."""
+    try:
+        return read_release(world.store, world.cache, name, digest)
+    except PublishError:
+        return None
+
+
+def _running(world: World, records: dict[str, Record]) -> list[Release]:
+    pairs = [(name, record.running.release) for name, record in sorted(records.items()) if record.running is not None]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = pool.map(lambda pair: _readable(world, *pair), pairs)
+        return [release for release in found if release is not None]
+
+
+def _result(removal: Removal, outcome: str, detail: str) -> Result:
+    return Result(
+        project=removal.project,
+        environment=removal.environment,
+        outcome="destroyed" if outcome == "destroyed" else "unchanged",
+        version=removal.version,
+        release=removal.release,
+        detail=detail,
+    )
+
+
+def _say(world: World, removal: Removal, phase: Phase, text: str) -> None:
+    world.reported(Event(project=removal.project, environment=removal.environment, phase=phase, text=text))

@@ -1,0 +1,90 @@
+"""What deleting a unit's stack would do: which resources outlive it, and who still needs the unit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.release import Release
+
+__all__ = ["Removal", "Retained", "needed_by", "retained"]
+
+_POLICIES = {
+    "Retain": "stays",
+    "RetainExceptOnCreate": "stays",
+    "Snapshot": "leaves a snapshot",
+}
+_NAMES = (
+    *("BucketName", "TableName", "QueueName", "TopicName", "LogGroupName", "RepositoryName", "LayerName"),
+    *("DBInstanceIdentifier", "DBClusterIdentifier", "FunctionName", "RoleName", "Name"),
+)
+
+
+@attrs.frozen(kw_only=True, order=True)
+class Retained:
+    """One resource that is still there after the stack is gone; ``name`` is empty where CloudFormation chose it."""
+
+    logical_id: str
+    type: str
+    fate: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} ({self.type}{f' {self.name}' if self.name else ''}) {self.fate}"
+
+
+@attrs.frozen(kw_only=True)
+class Removal:
+    """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete."""
+
+    project: str
+    environment: str
+    stack_name: str
+    release: str | None
+    version: str | None
+    retained: tuple[Retained, ...] = ()
+    needed_by: tuple[str, ...] = ()
+    gone: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What an approval binds to: exactly this unit at this release, with what stays and who still needs it."""
+        return digest({"action": "destroy", **attrs.asdict(self)})
+
+    def to_document(self) -> dict[str, Any]:
+        """The request as a file, read by ``approve`` like a saved plan."""
+        asked = {"verb": "destroy", "target": self.environment, "only": self.project}
+        return {"format": 1, "digest": self.digest, "asked": asked, "removal": attrs.asdict(self)}
+
+
+def retained(template: str) -> tuple[Retained, ...]:
+    """The resources of a template that outlive its stack. A version is deleted with its function, whatever it says."""
+    resources: Mapping[str, Any] = json.loads(template)["Resources"]
+    return tuple(
+        Retained(logical_id=name, type=body["Type"], fate=_POLICIES[body["DeletionPolicy"]], name=_name(body))
+        for name, body in sorted(resources.items())
+        if body.get("DeletionPolicy") in _POLICIES and not _goes_with_its_function(body, resources)
+    )
+
+
+def _goes_with_its_function(body: Mapping[str, Any], resources: Mapping[str, Any]) -> bool:
+    if body["Type"] != "AWS::Lambda::Version":
+        return False
+    function = body.get("Properties", {}).get("FunctionName")
+    name = str(function.get("Ref")) if isinstance(function, dict) else ""
+    return name in resources and resources[name].get("DeletionPolicy") not in _POLICIES
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    properties = body.get("Properties", {})
+    found = (properties.get(name) for name in _NAMES)
+    return next((value for value in found if isinstance(value, str)), "")
+
+
+def needed_by(project: str, running: Iterable[Release]) -> tuple[str, ...]:
+    """The units whose running releases need this one."""
+    return tuple(sorted({release.project for release in running if project in release.needs} - {project}))

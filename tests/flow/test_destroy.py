@@ -1,0 +1,218 @@
+"""Deleting a unit from one environment: who may, what is kept, and that it is finished after a kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import PlanStale, Refused, StackError
+from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.remove import destroy, find_removal, same_removal
+from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.status import make_status
+from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
+
+from .worlds import chain, deploy, outcomes, promote, rollback, versions
+
+GRACE = "arn:aws:iam::111111111111:user/grace"
+
+
+def remove(fake: FakeWorld, name: str, environment: str, consent: Consent | None = None, **more: object) -> str:
+    removal = find_removal(fake.world, name, environment)
+    return destroy(fake.world, removal, consent or Consent(), **more).outcome  # type: ignore[arg-type]
+
+
+def record_of(fake: FakeWorld, name: str, environment: str) -> Record:
+    return fake.world.ledger.records(environment)[name]
+
+
+def approved_by(fake: FakeWorld, who: str, environment: str, digest: str) -> None:
+    author, fake.platform.who = fake.platform.who, who
+    approve(fake.world, environment, digest)
+    fake.platform.who = author
+
+
+def test_the_stack_goes_and_the_record_says_who_and_why(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "test")
+
+    assert remove(fake, "search", "test", reason="nobody searches") == "destroyed"
+
+    last = fake.world.ledger.history("test", "search")[-1]
+    assert ("test", "search-test") not in fake.platform.stacks
+    assert (last.action, last.outcome, last.who, last.reason) == (
+        "destroy", "destroyed", fake.platform.who, "nobody searches",
+    )  # fmt: skip
+    assert record_of(fake, "search", "test").running is None
+
+
+def test_other_environments_and_units_are_left_alone(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "test")
+    before = dict(fake.platform.stacks)
+
+    remove(fake, "search", "test")
+
+    del before["test", "search-test"]
+    assert fake.platform.stacks == before
+
+
+def test_a_unit_that_others_need_there_is_refused_with_their_names(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+
+    with pytest.raises(Refused, match="orders still needs it"):
+        remove(fake, "customers", "sandbox")
+    assert remove(fake, "customers", "sandbox", force=True) == "destroyed"
+
+
+def test_after_the_ones_that_need_it_are_gone_it_can_go(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    remove(fake, "orders", "sandbox")
+
+    assert remove(fake, "customers", "sandbox") == "destroyed"
+
+
+def test_an_environment_with_approval_refuses_without_one(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
+    deploy(fake)
+    promote(fake, "test", Consent(typed=frozenset({"test"})))
+
+    with pytest.raises(Refused, match="nobody has approved"):
+        remove(fake, "search", "test")
+    assert ("test", "search-test") in fake.platform.stacks
+
+
+def test_the_approval_of_somebody_else_opens_it_and_is_recorded(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
+    deploy(fake)
+    promote(fake, "test", Consent(typed=frozenset({"test"})))
+    approved_by(fake, GRACE, "test", find_removal(fake.world, "search", "test").digest)
+
+    assert remove(fake, "search", "test") == "destroyed"
+    assert fake.world.ledger.history("test", "search")[-1].approved == GRACE
+
+
+def test_an_approval_is_for_one_release_of_the_unit(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
+    consent = Consent(typed=frozenset({"test"}))
+    deploy(fake, "test", consent)
+    digest = find_removal(fake.world, "search", "test").digest
+    approved_by(fake, GRACE, "test", digest)
+    fake.tree.content["search"] = "s2"
+    deploy(fake, "test", consent)
+
+    with pytest.raises(PlanStale):
+        same_removal(fake.world, "search", "test", digest)
+    with pytest.raises(Refused):
+        remove(fake, "search", "test")
+
+
+def test_it_changes_nothing_when_another_release_runs_by_now(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    removal = find_removal(fake.world, "search", "sandbox")
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+
+    with pytest.raises(PlanStale):
+        destroy(fake.world, removal)
+    assert versions(fake, "sandbox")["search"] == "0.1.0.post1"
+
+
+def test_what_is_gone_is_left_alone(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    remove(fake, "search", "sandbox")
+    fake.store.writes.clear()
+
+    assert remove(fake, "search", "sandbox") == "unchanged"
+    assert fake.store.writes == []
+
+
+@pytest.mark.parametrize("write", range(1, 5))
+def test_killed_after_any_write_the_same_command_finishes(tmp_path: Path, write: int) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    left = write
+
+    def die(_: str, __: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    fake.store.after_write = fake.platform.after_write = die
+    with pytest.raises(Killed):
+        remove(fake, "search", "sandbox")
+    fake.store.after_write = fake.platform.after_write = None
+
+    assert remove(fake, "search", "sandbox") in ("destroyed", "unchanged")
+    assert record_of(fake, "search", "sandbox").gone
+    assert [item.outcome for item in fake.world.ledger.history("sandbox", "search")] == ["succeeded", "destroyed"]
+
+
+def test_a_stack_that_cannot_be_deleted_is_recorded_and_still_runs(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.platform.failing["search-sandbox"] = "bucket is not empty"
+
+    with pytest.raises(StackError):
+        remove(fake, "search", "sandbox")
+
+    record = record_of(fake, "search", "sandbox")
+    assert record.running is not None and record.latest is not None
+    assert (record.latest.action, record.latest.outcome) == ("destroy", "failed")
+
+
+def test_the_rest_of_a_failed_first_deploy_can_be_destroyed(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.platform.failing["search-sandbox"] = "no"
+    deploy(fake)
+    fake.platform.failing.clear()
+
+    assert remove(fake, "search", "sandbox") == "destroyed"
+
+
+def test_status_shows_a_removed_unit_until_it_is_destroyed(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    del fake.tree.content["search"]
+    smaller = fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform)
+    before = _removed(smaller)
+
+    remove(smaller, "search", "sandbox")
+
+    assert (before, _removed(smaller)) == (("search",), ())
+    assert outcomes(deploy(smaller))["search"] == "unchanged"
+
+
+def _removed(fake: FakeWorld) -> tuple[str, ...]:
+    config = fake.world.config
+    units = tuple(project.name for project in fake.world.projects)
+    return make_status(config, units, read_records(fake.world, config.environments)).removed
+
+
+def test_a_destroyed_unit_can_be_brought_back(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    remove(fake, "search", "sandbox")
+
+    assert rollback(fake, "search", "sandbox").outcome == "deployed"
+    assert versions(fake, "sandbox")["search"] == "0.1.0"
+
+
+def test_a_running_deploy_is_not_interrupted(tmp_path: Path) -> None:
+    fake = chain(tmp_path, alive=lambda _: True)
+    deploy(fake)
+    removal = find_removal(fake.world, "search", "sandbox")
+    held = fake.world.ledger.acquire("sandbox", "search", fake.world.holder(), running=removal.release, dead=False)
+
+    with pytest.raises(Exception, match="is deploying it since"):
+        destroy(attrs.evolve(fake.world), removal)
+    assert held.fencing == 2
