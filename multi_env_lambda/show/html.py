@@ -23,7 +23,7 @@ __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
 _STYLE = """<style>
 .multi-env-lambda table{border-collapse:collapse}
 .multi-env-lambda th,.multi-env-lambda td{text-align:left;padding:.25em .7em;vertical-align:top}
-.multi-env-lambda td.mark{border-left:4px solid #999}
+.multi-env-lambda td.mark{border-left:4px solid #505050}
 .multi-env-lambda td.changing{border-color:#0072b2}
 .multi-env-lambda td.failed,.multi-env-lambda td.blocked{border-color:#d55e00}
 .multi-env-lambda td.drifted{border-color:#56b4e9}

@@ -1,0 +1,178 @@
+"""The board: one self-contained HTML page about all units in all environments, with their histories.
+
+The page asks nobody for anything: style, program and data are in it, and its content security policy allows just those.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from multi_env_lambda.model.console import unit_links
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.measures import commits, lead_times, per_week, seconds_of
+from multi_env_lambda.show.marks import MARKS, marks_of
+
+__all__ = ["NEWEST", "board_data", "board_html"]
+
+NEWEST = 50
+"""Deployments that the page tells of, per unit and environment."""
+
+_LONGEST = 600
+_PROGRAMS = ("page.js", "pictures.js", "board.js")
+_NO_COMMIT = ("", "")
+
+Histories = Mapping[tuple[str, str], tuple[Deployment, ...]]
+
+
+def board_html(
+    config: WorkspaceConfig, projects: Iterable[Project], status: Status, histories: Histories, now: str
+) -> str:
+    """The page as one text.
+
+    Args:
+        histories: (unit, environment) -> its deployments, oldest first.
+        now: ISO 8601; ages and weeks are counted from here.
+    """
+    data = board_data(config, projects, status, histories, now)
+    style = _asset("board.css")
+    program = "\n".join(_asset(name) for name in _PROGRAMS)
+    parts = {
+        "policy": escape(_policy(style, program)),
+        "made": escape(f"{now[:16]} UTC".replace("T", " ")),
+        "style": style,
+        "data": _json(data),
+        "program": program,
+    }
+    page = _asset("board.html")
+    pieces = page.split("%%")
+    # Odd pieces are names; put together once, so that nothing inside the data is taken for a name.
+    return "".join(parts[piece] if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def board_data(
+    config: WorkspaceConfig, projects: Iterable[Project], status: Status, histories: Histories, now: str
+) -> dict[str, Any]:
+    """What the page is made from: short lists, and numbers in place of texts that come again and again."""
+    known = {project.name: project for project in projects}
+    texts: dict[str, int] = {"": 0}
+
+    def text(value: str) -> int:
+        return texts.setdefault(value[:_LONGEST], len(texts))
+
+    units = [
+        _unit(config, name, known.get(name), status, _of(histories, name, status.environments), now, text)
+        for name in (*status.units, *status.removed)
+    ]
+    return {
+        "now": seconds_of(now),
+        "environments": [
+            {"name": item.name, "account": item.account_id, "region": item.region, "role": item.switch_role_url}
+            for item in config.environments
+        ],
+        "marks": {mark.kind: [mark.glyph, mark.word] for mark in MARKS.values()},
+        "newest": NEWEST,
+        "units": units,
+        "texts": list(texts),
+    }
+
+
+def _of(histories: Histories, unit: str, environments: Iterable[str]) -> dict[str, tuple[Deployment, ...]]:
+    return {environment: histories.get((unit, environment), ()) for environment in environments}
+
+
+def _unit(
+    config: WorkspaceConfig,
+    name: str,
+    project: Project | None,
+    status: Status,
+    past: Mapping[str, tuple[Deployment, ...]],
+    now: str,
+    text: Callable[[str], int],
+) -> dict[str, Any]:
+    last = config.environments[-1].name
+    known = commits(past)
+    rows = [
+        _entry(position, item, known.get(item.release, _NO_COMMIT), text)
+        for position, entries in enumerate(past.values())
+        for item in entries[-NEWEST:]
+    ]
+    places = () if project is None else config.environments
+    return {
+        "name": name,
+        "removed": name in status.removed,
+        "needs": list(project.needs) if project else [],
+        "about": f"{project.folder}, {project.runtime}, {project.architecture}" if project else "its folder is gone",
+        "cells": [_cell(status.cell(name, environment)) for environment in status.environments],
+        "links": [[list(link) for link in unit_links(project, place)[1:]] for place in places if project],
+        "past": sorted(rows, key=lambda row: (row[5], row[1]), reverse=True),
+        "lead": [[item.when, item.seconds, text(item.version)] for item in lead_times(past, last)][-NEWEST:],
+        "weeks": [[week.good, week.bad] for week in per_week(past[last], now)],
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    """One field of the matrix. Absent keys are empty values: most cells are calm."""
+    values = {
+        "version": cell.version,
+        "when": seconds_of(cell.when or ""),
+        "who": cell.who,
+        "release": (cell.release or "")[:12],
+        "commit": f"{cell.commit[:10]}{'+' if cell.dirty else ''}",
+        "failed": (cell.failed or "")[:_LONGEST] if cell.failed is not None else None,
+        "failedVersion": cell.failed_version,
+        "back": f"{cell.rolled_back.version}, by {cell.rolled_back.who}" if cell.rolled_back else None,
+        "held": f"{cell.held_by} since {cell.held_since}" if cell.held_by else None,
+        "drift": list(cell.drift) if cell.drift else None,
+    }
+    return {"marks": [mark.kind for mark in marks_of(cell)], **{key: value for key, value in values.items() if value}}
+
+
+def _entry(position: int, item: Deployment, commit: tuple[str, str], text: Callable[[str], int]) -> list[int | float]:
+    """One deployment: environment, number, action, outcome, version, when, who, commit, reason, detail, seconds."""
+    name = item.commit or commit[0]
+    shown = f"{name[:10]}{'+' if item.dirty else ''}"
+    words = (item.action, item.outcome, item.version)
+    more = (item.who, shown, item.reason, item.detail)
+    return [
+        position,
+        item.sequence,
+        *(text(word) for word in words),
+        seconds_of(item.when),
+        *(text(word) for word in more),
+        round(item.seconds, 1),
+    ]
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """JSON that a page can hold: ``<`` never stands there as itself, so neither ``</script>`` nor ``<!--`` can."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
+
+
+def _policy(style: str, program: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_source(style)}",
+            f"script-src {_source(program)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _source(content: str) -> str:
+    """What a content security policy calls one inline block: the SHA-256 of its text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def _asset(name: str) -> str:
+    return files("multi_env_lambda.show").joinpath("assets", name).read_text(encoding="utf-8").strip()
