@@ -89,6 +89,7 @@ class Stage:
     root: Path
     cloud: LocalCloud
     config: WorkspaceConfig = attrs.field(factory=sample_config)
+    _clients: dict[tuple[str, str], Any] = attrs.field(factory=dict)
 
     @classmethod
     def at(cls, root: Path) -> Stage:
@@ -113,7 +114,9 @@ class Stage:
         return found if endpoint is None else {**found, "AWS_ENDPOINT_URL": endpoint}
 
     def client(self, place: str, service: str) -> Any:
-        return client_of(self.cloud, self._place(place), service)
+        if (place, service) not in self._clients:
+            self._clients[place, service] = client_of(self.cloud, self._place(place), service)
+        return self._clients[place, service]
 
     def objects(self) -> dict[str, str]:
         """Every key of the artifact bucket with its ETag."""

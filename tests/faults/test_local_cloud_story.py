@@ -1,0 +1,123 @@
+"""Killed processes and lost answers on the local cloud: the command again, the same end, nothing done twice."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from multi_env_lambda.testing.faults import Fail, LoseAnswer, Rule, Throttle
+
+from .shop import ENVIRONMENTS, UNITS, Shop, Traces
+
+pytestmark = pytest.mark.local_cloud
+
+CHANGED = ("customers", "orders")
+
+MUTATING = (
+    "PutObject projects/*.whl",
+    "PutObject projects/*.tar.gz",
+    "PutObject projects/*.json",
+    "PutObject environments/*/current/*",
+    "PutObject environments/*/history/*",
+    "CreateChangeSet",
+    "ExecuteChangeSet",
+    "AssumeRole",
+    "GetCallerIdentity",
+    "Invoke",
+)
+
+MOMENTS = (
+    ("PutObject projects/*.whl", 1),
+    ("CreateChangeSet", 1),
+    ("ExecuteChangeSet", 1),
+    ("PutObject environments/sandbox/current/*", 2),
+    ("PutObject environments/sandbox/history/*", 1),
+    ("ExecuteChangeSet", 4),
+)
+
+
+def assert_one_deployment_more(before: Traces, after: Traces, units: tuple[str, ...] = CHANGED) -> None:
+    """Of each changed unit exactly one source, one release, one update and one entry per environment."""
+    new = sorted(after.folders() - before.folders())
+    assert [folder.split("/")[0] for folder in new] == sorted(unit for unit in units for _ in ("source", "release"))
+    for place in ENVIRONMENTS:
+        for unit in UNITS:
+            more = [(after.running[place, unit], "succeeded")] * (unit in units)
+            assert after.histories[place, unit] == before.histories[place, unit] + more
+            assert after.updates[f"{unit}-{place}"] == before.updates[f"{unit}-{place}"] + len(more)
+    assert after.held == frozenset()
+
+
+@pytest.mark.parametrize(("call", "nth"), MOMENTS, ids=[f"{nth} {call}" for call, nth in MOMENTS])
+def test_a_killed_process_is_finished_by_the_same_command(shop: Shop, call: str, nth: int) -> None:
+    before = shop.traces()
+    shop.change(*CHANGED)
+
+    status = shop.killed_at(call, nth)
+    done = shop.deploy()
+
+    assert (status, done.code) == (-signal.SIGKILL, 0), done.err
+    assert_one_deployment_more(before, shop.traces())
+
+
+def faults(kind: type[Rule]) -> list[Rule]:
+    return [kind(match=match) for match in MUTATING]
+
+
+@pytest.mark.parametrize("kind", [Throttle, Fail, LoseAnswer])
+def test_a_fault_at_every_mutating_call_is_no_failure_and_nothing_is_done_twice(shop: Shop, kind: type[Rule]) -> None:
+    before = shop.traces()
+    shop.change(*CHANGED)
+    shop.proxy.set_rules(*faults(kind))
+    shop.proxy.forget_calls()
+
+    done = shop.deploy()
+    hit = {call.name for call in shop.proxy.log if call.fault == kind.__name__}
+    shop.proxy.set_rules()
+
+    assert (done.code, done.outcomes()["prod", "orders"]) == (0, "deployed"), done.err
+    assert hit == {match.split()[0] for match in MUTATING}
+    assert_one_deployment_more(before, shop.traces())
+
+
+@pytest.mark.parametrize("kind", [Throttle, Fail, LoseAnswer])
+def test_a_fault_while_an_empty_change_set_is_removed_is_no_failure(shop: Shop, kind: type[Rule]) -> None:
+    before = shop.traces()
+    shop.proxy.set_rules(kind(match="DeleteChangeSet"))
+    shop.proxy.forget_calls()
+
+    done = shop.deploy("--force", "--only", "search")
+    hit = [call.name for call in shop.proxy.log if call.fault]
+    shop.proxy.set_rules()
+
+    assert (done.code, hit) == (0, ["DeleteChangeSet"]), done.err
+    assert shop.traces().updates == before.updates
+
+
+def test_a_cloud_that_answers_nothing_is_an_error_and_loses_nothing(shop: Shop) -> None:
+    before = shop.traces()
+    shop.change(*CHANGED)
+    shop.proxy.set_rules(Fail(match="ExecuteChangeSet", times=1000))
+    failed = shop.deploy()
+    shop.proxy.set_rules()
+
+    done = shop.deploy()
+
+    assert (failed.code, failed.err.count("Traceback"), done.code) == (7, 0, 0), failed.err
+    histories = shop.traces().histories
+    assert histories["sandbox", "customers"][-2:] == [
+        (histories["prod", "customers"][-1][0], "failed"),
+        (histories["prod", "customers"][-1][0], "succeeded"),
+    ]
+    assert len(histories["prod", "customers"]) == len(before.histories["prod", "customers"]) + 1
+
+
+def test_right_after_a_deploy_the_same_command_needs_at_most_three_calls_per_environment(shop: Shop) -> None:
+    shop.deploy()
+    shop.proxy.forget_calls()
+
+    done = shop.deploy()
+
+    assert (done.code, done.touched()) == (0, set())
+    assert len(shop.proxy.log) <= 3 * len(ENVIRONMENTS), shop.proxy.calls
