@@ -12,15 +12,20 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
 
 @click.command("status")
+@click.option("--drift", is_flag=True, help="Also look for changes by hand in every stack; takes longer.")
 @local_option
 @json_option
-def status_command(local: bool | None, as_json: bool) -> int:
+def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     """One table, units × environments: version, age, behind the environment before or not, last failure."""
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
     status = workspace.status()
     unit = unit_of()
+    if drift:
+        from multi_env_lambda.flow.drift import find_drift, with_drift
+
+        status = with_drift(status, find_drift(workspace.world, unit))
     if unit is not None:
         status = attrs.evolve(
             status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)

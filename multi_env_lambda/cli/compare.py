@@ -1,0 +1,79 @@
+"""The verbs that compare: ``diff`` two environments, ``drift`` between a template and what is there."""
+
+from __future__ import annotations
+
+import click
+
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.errors import StackError
+from multi_env_lambda.workspace import Workspace
+
+__all__ = ["diff_command", "drift_command"]
+
+DRIFTED = 1
+"""Exit code of ``drift`` when something was changed by hand, as in ``diff`` of Unix."""
+
+
+@click.command("diff")
+@click.argument("words", nargs=-1, metavar="[UNIT] ENVIRONMENT ENVIRONMENT")
+@local_option
+@json_option
+def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
+    """Compare what runs of UNIT in two environments: version, layer, files of the wheel, properties of the templates.
+
+    Reads records and published releases only. The exit code is 0 whether they differ or not.
+    """
+    from multi_env_lambda.flow.difference import difference
+    from multi_env_lambda.show.difference import difference_text
+
+    unit = unit_of()
+    named = words if unit is None else (unit, *words)
+    if len(named) != 3:
+        raise click.UsageError("`diff.py UNIT ENVIRONMENT ENVIRONMENT`, as in `diff.py orders staging prod`")
+    found = difference(open_workspace(local).world, *named)
+    if as_json:
+        print_json(found.to_document())
+    else:
+        out(difference_text(found))
+    return 0
+
+
+@click.command("drift")
+@click.argument("words", nargs=-1, metavar="[UNIT] [ENVIRONMENT]")
+@local_option
+@json_option
+def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
+    """Find what somebody changed by hand, with CloudFormation's drift detection.
+
+    The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
+    compared. Nothing is written.
+    """
+    from multi_env_lambda.flow.drift import find_drift
+    from multi_env_lambda.show.difference import drift_table
+
+    workspace = open_workspace(local)
+    unit, environment = _unit_and_environment(workspace, words)
+    found = find_drift(workspace.world, unit, environment)
+    drifted = [item for item in found if item.drifted]
+    if as_json:
+        print_json([item.to_document() for item in found])
+    elif drifted:
+        out(drift_table(drifted))
+    else:
+        out(f"no drift in {sum(not item.problem for item in found)} stacks")
+    broken = [item for item in found if item.problem]
+    for item in broken:
+        note(f"{item.environment} {item.project} not compared: {item.problem}")
+        note(f"hint: {item.hint}")
+    return StackError.exit_code if broken else DRIFTED if drifted else 0
+
+
+def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """One word alone is an environment if there is one of that name, else a unit."""
+    names = {environment.name for environment in workspace.config.environments}
+    unit, rest = unit_of(), words
+    if unit is None and words and words[0] not in names:
+        unit, rest = words[0], words[1:]
+    if len(rest) > 1:
+        raise click.UsageError("`drift.py [UNIT] [ENVIRONMENT]`")
+    return unit, rest[0] if rest else None

@@ -1,0 +1,83 @@
+"""The difference between two environments, and what was changed by hand, as rich renderables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from multi_env_lambda.flow.difference import Difference, PackageChange
+from multi_env_lambda.flow.drift import UnitDrift
+from multi_env_lambda.model.change import ResourceChange
+
+__all__ = ["difference_text", "drift_table"]
+
+_ACTIONS = {"add": "+", "modify": "~", "remove": "-"}
+_PACKAGES = {"added": "+", "bumped": "~", "removed": "-"}
+_STYLES = {"+": "green", "~": "yellow", "-": "red"}
+_LONGEST = 90
+
+
+def difference_text(found: Difference) -> Text:
+    """From left to right: + is only on the right, - only on the left, ~ on both sides and not the same."""
+    left, right = found.left, found.right
+    text = Text()
+    text.append(f"{found.project}: from {left.environment} to {right.environment}\n", style="bold")
+    if found.same:
+        text.append(f"  both run {left.version} (release {left.release[:12]})\n")
+    else:
+        text.append(f"  version {left.version} → {right.version}\n")
+        text.append(f"  release {left.release[:12]} → {right.release[:12]}\n")
+        layers = ["none" if side.layer is None else f"{side.layer:06d}" for side in (left, right)]
+        text.append(f"  layer   {' → '.join(dict.fromkeys(layers))}\n")
+    _append(text, "packages of the layer", [_package(item) for item in found.packages])
+    _append(text, "files of the wheel", [f"~ {line}" for line in found.files])
+    _append_resources(text, f"template, both releases as rendered for {right.environment}", found.template)
+    deployed = f"template, as it lies in {left.environment} and in {right.environment}"
+    _append_resources(text, deployed, found.deployed)
+    return text
+
+
+def _package(item: PackageChange) -> str:
+    versions = " → ".join(version for version in (item.old, item.new) if version is not None)
+    return f"{_PACKAGES[item.action]} {item.name} {versions}"
+
+
+def _append_resources(text: Text, title: str, changes: tuple[ResourceChange, ...] | None) -> None:
+    if changes is None:
+        text.append(f"  {title}\n", style="bold")
+        text.append("    one of the releases was made before this environment was added\n", style="yellow")
+        return
+    lines = []
+    for change in changes:
+        lines.append(f"{_ACTIONS[change.action]} {change.logical_id} {change.type}")
+        if change.action == "modify":
+            lines += [f"    {item.path}: {_short(item.old)} → {_short(item.new)}" for item in change.properties]
+    _append(text, title, lines)
+
+
+def _append(text: Text, title: str, lines: list[str]) -> None:
+    text.append(f"  {title}\n", style="bold")
+    for line in lines or ["= the same"]:
+        text.append(f"    {line}\n", style=_STYLES.get(line[0], ""))
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "none"
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+
+
+def drift_table(found: Iterable[UnitDrift]) -> Table:
+    """One line per property that is not what the template says."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "unit", "resource", "property", "expected", "actual"):
+        table.add_column(column, overflow="fold")
+    for item in found:
+        for resource in item.resources:
+            name = f"{resource.logical_id} ({resource.resource_type})"
+            rows = [(each.path, each.expected, each.actual) for each in resource.differences]
+            for row in rows or [("", "", resource.status.lower())]:
+                table.add_row(*(Text(part) for part in (item.environment, item.project, name, *row)))
+    return table
