@@ -35,6 +35,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.world import Event, Invocation, World
 
 if TYPE_CHECKING:
+    from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.local.cloud import LocalCloud
 
 __all__ = ["LOCAL_VARIABLE", "Workspace"]
@@ -218,6 +219,16 @@ class Workspace:
             raise ConfigurationError(f"unit {project.name}", f"it has no function `{function}`", hint=hint)
         physical = project.function_name(place.name, function)
         return self.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+
+    def run_job(self, name: str, job: str, environment: str, arguments: Mapping[str, str] | None = None) -> JobRun:
+        """Start one Glue job of a unit and wait for how it ends."""
+        project = self.project(name)
+        place = self.config.environment(environment)
+        keys = [item.key for item in project.settings[place.name].jobs]
+        if job not in keys:
+            raise ConfigurationError(f"unit {project.name}", f"it has no job `{job}`", hint=did_you_mean(job, keys))
+        given = {f"--{key}": value for key, value in (arguments or {}).items()}
+        return self.world.platform.run_job(place, project.job_name(place.name, job), given)
 
     def project(self, name: str) -> Project:
         """One unit by name.

@@ -8,6 +8,7 @@ from typing import Protocol
 import attrs
 
 from multi_env_lambda.aws.drift import StackDrift
+from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
@@ -72,6 +73,8 @@ class Platform(Protocol):
     def code_sha256(self, environment: Environment, function_name: str) -> str: ...
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
+
+    def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun: ...
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]: ...
 

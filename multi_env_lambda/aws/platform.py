@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from multi_env_lambda.aws import functions, metrics, versions
+from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Invocation, StackOutcome, StackRequest
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller
@@ -65,6 +65,9 @@ class AwsPlatform:
         return Invocation(
             payload=answer.payload, error=answer.error, log_tail=answer.log_tail, version=answer.version or ""
         )
+
+    def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> jobs.JobRun:
+        return jobs.run_job(self._sessions.client(environment, "glue"), job_name, arguments)
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
         found = functions.find_alias(self._sessions.client(environment, "lambda"), function_name, alias)

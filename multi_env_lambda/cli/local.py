@@ -86,8 +86,8 @@ def demo_command(local: bool) -> int:
     with live(len(draft.plan.steps)) as report:
         results = pipeline.apply(attrs.evolve(quiet.world, reported=report), draft)
     code = finish(results, False)
-    for name, function, payload, answer in _calls(quiet, last):
-        out(f"{last} {name}.{function} {payload}\n  → {answer}")
+    for name, call, answer in [] if code else _calls(quiet, last):
+        out(f"{last} {name}.{call}\n  → {answer}")
     out(status_table(quiet.status(), now()))
     out(f"devops: {quiet.config.devops.switch_role_url}")
     for environment in quiet.config.environments:
@@ -104,15 +104,17 @@ next: change a line in projects/orders/orders/create.py, then
   .venv/bin/python bin/automation/status.py --local                what runs where"""
 
 
-def _calls(workspace: Workspace, environment: str) -> list[tuple[str, str, str, str]]:
-    """One function of each unit that has one, with the payload of its smoke invocation."""
+def _calls(workspace: Workspace, environment: str) -> list[tuple[str, str, str]]:
+    """One function of each unit with the payload of its smoke invocation, and one run of each unit's job."""
     calls = []
     for project in workspace.projects:
-        for function in project.settings[environment].functions[:1]:
+        settings = project.settings[environment]
+        for function in settings.functions[:1]:
             payload: Any = json.loads(function.smoke.payload) if function.smoke is not None else {}
             answer = workspace.call(project.name, function.key, environment, payload)
             text = answer.payload.decode("utf-8", "replace")
-            calls.append(
-                (project.name, function.key, json.dumps(payload), text if len(text) < 400 else f"{text[:399]}…")
-            )
+            calls.append((project.name, f"{function.key} {json.dumps(payload)}", text[:400]))
+        for job in settings.jobs[:1]:
+            run = workspace.run_job(project.name, job.key, environment)
+            calls.append((project.name, f"{job.key}, a run of the job", run.error or run.state))
     return calls

@@ -1,0 +1,58 @@
+"""Glue jobs: start one run and wait for how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.errors_of import account_error, aws_errors, text_of
+from multi_env_lambda.errors import StackError
+
+__all__ = ["JobRun", "run_job"]
+
+_OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
+_SLOWEST = 5.0
+
+
+@attrs.frozen(kw_only=True)
+class JobRun:
+    """One finished run; ``error`` is Glue's text where it did not succeed."""
+
+    identifier: str
+    state: str
+    error: str | None
+
+
+def run_job(
+    client: Any,
+    name: str,
+    arguments: dict[str, str],
+    *,
+    deadline_seconds: float = 3600.0,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> JobRun:
+    """Start the job and wait for it.
+
+    Raises:
+        StackError: it cannot be started, or has not ended before the deadline.
+    """
+    until, pause = clock() + deadline_seconds, 0.1
+    try:
+        identifier = client.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
+        while clock() < until:
+            run = client.get_job_run(JobName=name, RunId=identifier)["JobRun"]
+            if run["JobRunState"] in _OVER:
+                state = str(run["JobRunState"])
+                error = None if state == "SUCCEEDED" else str(run.get("ErrorMessage") or state)
+                return JobRun(identifier=identifier, state=state, error=error)
+            sleep(pause)
+            pause = min(pause * 2, _SLOWEST)
+    except aws_errors() as error:
+        found = account_error(name, error)
+        hint = "is it deployed there? `status.py` shows what runs where"
+        raise found or StackError(name, f"the job cannot be run: {text_of(error)}", hint=hint) from error
+    raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="look at it in the console")
