@@ -7,7 +7,6 @@ made again: applying one that was saved means making it again and comparing dige
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
@@ -139,14 +138,14 @@ def _through(world: World, draft: Draft, step: DeployStep, gate: Gate, wait: flo
         Busy: somebody else still deploys it when the patience is over.
     """
     gate.check(step)
-    until = time.monotonic() + wait
+    until = world.seconds() + wait
     while True:
         try:
             return deploy_step(world, draft.plan, step, _made(draft, step), approved=gate.approved)
         except Busy:
-            if time.monotonic() >= until:
+            if world.seconds() >= until:
                 raise
-            time.sleep(BUSY_SECONDS)
+            world.sleep(BUSY_SECONDS)
 
 
 def _made(draft: Draft, step: DeployStep) -> Made | None:

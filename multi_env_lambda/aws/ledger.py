@@ -30,6 +30,9 @@ LEASE_SECONDS = 60
 
 _READERS = 16
 
+_ATTEMPTS = 5
+"""Who loses a race looks again at who has won."""
+
 
 @attrs.frozen(kw_only=True)
 class Lease:
@@ -65,17 +68,30 @@ class Ledger:
         records = (Record.from_bytes(body, where=key) for key, body in cached.items())
         return {record.project: record for record in records}
 
-    def acquire(self, environment: str, project: str, holder: Holder, *, running: str | None, dead: bool) -> Lease:
+    def acquire(
+        self, environment: str, project: str, holder: Holder, *, running: str | None, dead: Holder | None = None
+    ) -> Lease:
         """Take the lease of one unit, if what runs is still what the plan was made for.
 
         Args:
             running: the release that the plan saw running.
-            dead: a holder on this machine whose process is gone; decided by the caller, who can look.
+            dead: the holder whose process was found gone by the caller, who can look. Only this one is not waited for:
+                somebody else may have taken over from it meanwhile.
 
         Raises:
             Busy: somebody who is alive holds it.
-            PlanStale: another release runs by now, or somebody else was faster.
+            PlanStale: another release runs by now.
         """
+        for _ in range(_ATTEMPTS):
+            lease = self._acquire(environment, project, holder, running, dead)
+            if lease is not None:
+                return lease
+        raise _changed(environment, project)
+
+    def _acquire(
+        self, environment: str, project: str, holder: Holder, running: str | None, dead: Holder | None
+    ) -> Lease | None:
+        """One try; None where somebody else was faster, so that the next look says who."""
         key = current_key(environment, project)
         stored = self.store.get(key)
         if stored is None:
@@ -91,7 +107,9 @@ class Ledger:
             )
         fencing = record.fencing + 1
         record = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
-        etag = self._write(key, record, None if stored is None else stored.etag)
+        etag = self._put(key, record, None if stored is None else stored.etag)
+        if etag is None:
+            return None
         self._heal_history(record)
         return Lease(key=key, etag=etag, record=record)
 
@@ -106,7 +124,11 @@ class Ledger:
         Raises:
             PlanStale: the lease was taken over.
         """
-        return self._next(lease, lease.record)
+        holder = lease.record.holder
+        assert holder is not None
+        # Other bytes give another ETag: whoever is just taking over from a silent holder then fails.
+        holder = attrs.evolve(holder, renewals=holder.renewals + 1)
+        return self._next(lease, attrs.evolve(lease.record, holder=holder))
 
     def save(self, lease: Lease, record: Record) -> Lease:
         """Write the record and keep the lease (between two steps of a traffic shift, for instance)."""
@@ -160,9 +182,9 @@ class Ledger:
             body = stored.body
         return read_deployment(json.loads(body))
 
-    def _refuse_living_holder(self, record: Record, key: str, dead: bool) -> None:
+    def _refuse_living_holder(self, record: Record, key: str, dead: Holder | None) -> None:
         holder = record.holder
-        if holder is None or dead:
+        if holder is None or (dead is not None and holder.nonce == dead.nonce):
             return
         renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
         age = self.store.now() - renewed
@@ -176,16 +198,16 @@ class Ledger:
     def _next(self, lease: Lease, record: Record) -> Lease:
         return Lease(key=lease.key, etag=self._write(lease.key, record, lease.etag), record=record)
 
-    def _write(self, key: str, record: Record, etag: str | None) -> str:
+    def _write(self, key: str, record: Record, etag: str) -> str:
+        written = self._put(key, record, etag)
+        if written is None:
+            raise _changed(record.environment, record.project)
+        return written
+
+    def _put(self, key: str, record: Record, etag: str | None) -> str | None:
         body = record.to_bytes()
         written = self.store.put_new(key, body) if etag is None else self.store.replace(key, body, etag=etag)
-        if written is None:
-            raise PlanStale(
-                f"{record.project} in {record.environment}",
-                "its record was changed by somebody else in the meantime",
-                hint="run the same command again",
-            )
-        if record.holder is None:
+        if written is not None and record.holder is None:
             self._remember(key, written, body)
         return written
 
@@ -220,6 +242,11 @@ def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tupl
     if record is not None and record.latest is not None:
         past[record.latest.sequence] = record.latest
     return tuple(past[sequence] for sequence in sorted(past))
+
+
+def _changed(environment: str, project: str) -> PlanStale:
+    what = "its record was changed by somebody else in the meantime"
+    return PlanStale(f"{project} in {environment}", what, hint="run the same command again")
 
 
 def _short(release: str | None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.world import World
 
@@ -18,12 +18,22 @@ __all__ = ["Held", "hold"]
 class Held:
     """A lease that is renewed in the background; every write goes through its newest ETag."""
 
-    def __init__(self, ledger: Ledger, lease: Lease) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lease: Lease,
+        *,
+        running_time: Callable[[], float] = time.monotonic,
+        wall_time: Callable[[], float] = time.time,
+    ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._lock = threading.Lock()
-        self._lost: MultiEnvLambdaError | None = None
-        self._renewed = time.monotonic()
+        self._lost: PlanStale | None = None
+        self._unsure = False
+        # A clock that cannot be set stands still while a laptop sleeps, and one that can be set may be set back.
+        self._clocks = (running_time, wall_time)
+        self._renewed = self._read_clocks()
         self.finished = False
 
     @property
@@ -44,8 +54,7 @@ class Held:
             if self._lost is not None:
                 raise self._lost
             if not self.finished:
-                self._lease = self._ledger.renew(self._lease)
-                self._renewed = time.monotonic()
+                self._renew()
 
     def make_sure(self) -> None:
         """Right before a change that cannot be taken back: is this holder still the holder?
@@ -56,24 +65,49 @@ class Held:
         Raises:
             PlanStale: somebody else took over.
         """
-        if time.monotonic() - self._renewed > LEASE_SECONDS / 3:
+        elapsed = [now - before for now, before in zip(self._read_clocks(), self._renewed, strict=True)]
+        if self._lost is not None or max(elapsed) > LEASE_SECONDS / 3 or min(elapsed) < 0:
             self.renew()
 
     def renew_quietly(self) -> None:
-        """As ``renew``, for the background: a loss is kept and raised where the holder writes next."""
-        try:
+        """As ``renew``, for the background: a loss is kept and raised where the holder writes next.
+
+        A bucket that does not answer is no loss; the next sign of life may arrive in time.
+        """
+        with suppress(MultiEnvLambdaError):
             self.renew()
-        except MultiEnvLambdaError as error:
+
+    def _renew(self) -> None:
+        started = self._read_clocks()
+        try:
+            self._lease = self._ledger.renew(self._lease)
+        except PlanStale as error:
             self._lost = error
+            raise
+        except MultiEnvLambdaError:
+            self._unsure = True
+            raise
+        self._renewed, self._unsure = started, False
+
+    def _settle(self) -> None:
+        """A sign of life without an answer may have been written; the same one again tells, and gives the ETag."""
+        if self._unsure:
+            self._renew()
+
+    def _read_clocks(self) -> tuple[float, float]:
+        running_time, wall_time = self._clocks
+        return running_time(), wall_time()
 
     def save(self, record: Record) -> None:
         """Write the record and go on holding."""
         with self._lock:
+            self._settle()
             self._lease = self._ledger.save(self._lease, record)
 
     def finish(self, record: Record) -> Record:
         """Write the record and give the lease back."""
         with self._lock:
+            self._settle()
             self.finished = True
             return self._ledger.finish(self._lease, record)
 
@@ -94,9 +128,9 @@ def hold(world: World, environment: str, project: str, *, running: str | None) -
         PlanStale: another release runs by now than ``running``.
     """
     there = world.ledger.holder(environment, project)
-    dead = there is not None and world.holder_is_dead(there)
+    dead = there if there is not None and world.holder_is_dead(there) else None
     lease = world.ledger.acquire(environment, project, world.holder(), running=running, dead=dead)
-    held = Held(world.ledger, lease)
+    held = Held(world.ledger, lease, running_time=world.seconds)
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(held, ended), daemon=True, name=f"lease {project} {environment}")
     beat.start()

@@ -70,7 +70,10 @@ class RolledBack:
 
 @attrs.frozen(kw_only=True)
 class Holder:
-    """Who is changing this unit here right now. ``process`` tells on the same machine whether it still lives."""
+    """Who is changing this unit here right now. ``process`` tells on the same machine whether it still lives.
+
+    ``renewals`` counts signs of life, so that each of them is another content with another ETag.
+    """
 
     nonce: str
     who: str
@@ -78,6 +81,7 @@ class Holder:
     process: str
     since: str
     fencing: int
+    renewals: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -211,7 +211,7 @@ def test_a_running_deploy_is_not_interrupted(tmp_path: Path) -> None:
     fake = chain(tmp_path, alive=lambda _: True)
     deploy(fake)
     removal = find_removal(fake.world, "search", "sandbox")
-    held = fake.world.ledger.acquire("sandbox", "search", fake.world.holder(), running=removal.release, dead=False)
+    held = fake.world.ledger.acquire("sandbox", "search", fake.world.holder(), running=removal.release)
 
     with pytest.raises(Exception, match="is deploying it since"):
         destroy(attrs.evolve(fake.world), removal)

@@ -1,0 +1,235 @@
+"""Leases: one winner, a loser that learns who, and holders that are dead, silent, or awake again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
+from multi_env_lambda.errors import Busy, PlanStale
+from multi_env_lambda.model.record import Deployment, Holder, Record
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.testing.faulty_client import FaultyClient, lost_answer
+from multi_env_lambda.testing.memory import MemoryStore
+
+from .file_store import FileStore
+
+
+def holder(name: str) -> Holder:
+    return Holder(nonce=name, who=name, host="laptop", process="1 1", since="2026-01-01T10:00:00Z", fencing=0)
+
+
+def deployment(release: str, sequence: int = 1) -> Deployment:
+    return Deployment(
+        sequence=sequence, action="deploy", outcome="succeeded", release=release, version="0.1.0", layer=None,
+        who="ada", when="2026-01-01T10:00:00Z", commit="c",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def ledger(store: MemoryStore, tmp_path: Path) -> Ledger:
+    return Ledger(store, tmp_path)
+
+
+def take(ledger: Ledger, name: str, running: str | None = None, dead: Holder | None = None) -> Lease:
+    return ledger.acquire("prod", "orders", holder(name), running=running, dead=dead)
+
+
+def finish(ledger: Ledger, lease: Lease, release: str) -> Record:
+    entry = deployment(release, lease.record.next_sequence)
+    return ledger.finish(lease, attrs.evolve(lease.record, running=entry, latest=entry))
+
+
+def test_the_second_learns_who_holds_it_and_since_when(ledger: Ledger) -> None:
+    take(ledger, "ada")
+
+    with pytest.raises(Busy, match="ada on laptop is deploying it since 2026-01-01T10:00:00Z, last seen 0 s ago"):
+        take(ledger, "grace")
+
+
+def test_another_unit_and_another_environment_are_free(ledger: Ledger) -> None:
+    take(ledger, "ada")
+
+    assert ledger.acquire("prod", "search", holder("grace"), running=None).fencing == 1
+    assert ledger.acquire("test", "orders", holder("grace"), running=None).fencing == 1
+
+
+def test_after_the_first_has_finished_the_second_may_go_on(ledger: Ledger) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+
+    assert take(ledger, "grace", running="r1").fencing == 2
+
+
+def test_a_plan_that_saw_another_release_is_stale(ledger: Ledger) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+
+    with pytest.raises(PlanStale, match="the plan saw release none running, now it is r1"):
+        take(ledger, "grace")
+
+
+def test_a_lease_that_is_given_back_leaves_the_record_as_it_was(ledger: Ledger) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+    ledger.release(take(ledger, "grace", running="r1"))
+
+    record = ledger.records("prod")["orders"]
+    assert (record.release, record.holder, record.fencing) == ("r1", None, 2)
+
+
+@pytest.mark.parametrize(("age", "free"), [(LEASE_SECONDS, False), (LEASE_SECONDS + 1, True)])
+def test_a_silent_holder_is_dead_after_the_lease_by_the_stores_clock(
+    ledger: Ledger, store: MemoryStore, age: float, free: bool
+) -> None:
+    take(ledger, "ada")
+    store.time += age
+
+    if free:
+        assert take(ledger, "grace").fencing == 2
+    else:
+        with pytest.raises(Busy):
+            take(ledger, "grace")
+
+
+def test_a_dead_holder_is_taken_over_well_within_90_seconds() -> None:
+    assert LEASE_SECONDS + LEASE_SECONDS / 3 <= 90
+
+
+def test_a_sign_of_life_keeps_the_lease(ledger: Ledger, store: MemoryStore) -> None:
+    lease = take(ledger, "ada")
+    store.time += LEASE_SECONDS
+    ledger.renew(lease)
+    store.time += LEASE_SECONDS
+
+    with pytest.raises(Busy):
+        take(ledger, "grace")
+
+
+def test_a_holder_that_is_known_dead_is_taken_over_at_once(ledger: Ledger) -> None:
+    take(ledger, "ada")
+
+    assert take(ledger, "grace", dead=holder("ada")).fencing == 2
+
+
+def test_the_one_who_took_over_from_the_dead_one_is_not_dead(ledger: Ledger) -> None:
+    take(ledger, "ada")
+    take(ledger, "grace", dead=holder("ada"))
+
+    with pytest.raises(Busy, match="grace on laptop"):
+        take(ledger, "hedy", dead=holder("ada"))
+
+
+@pytest.mark.parametrize("write", ["renew", "save", "finish", "release"])
+def test_a_holder_that_wakes_up_after_a_takeover_cannot_write(ledger: Ledger, store: MemoryStore, write: str) -> None:
+    old = take(ledger, "ada")
+    store.time += LEASE_SECONDS + 1
+    take(ledger, "grace")
+    arguments = [old, old.record] if write in ("save", "finish") else [old]
+
+    with pytest.raises(PlanStale, match="changed by somebody else"):
+        getattr(ledger, write)(*arguments)
+
+
+def test_a_takeover_fails_when_the_silent_one_gives_a_sign_of_life_just_then(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    ledger = Ledger(store, tmp_path)
+    lease = take(ledger, "ada")
+    store.time += LEASE_SECONDS + 1
+
+    class WakesUp(MemoryStore):
+        """Between the look at the record and the write, the holder renews."""
+
+        def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+            ledger.renew(lease)
+            return store.replace(key, body, etag=etag)
+
+    slow = WakesUp()
+    slow.objects, slow.time = store.objects, store.time
+
+    with pytest.raises(Busy, match="ada on laptop"):
+        take(Ledger(slow, tmp_path), "grace")
+
+
+def test_what_the_winner_wrote_is_in_the_history(ledger: Ledger) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+    finish(ledger, take(ledger, "grace", running="r1"), "r2")
+
+    assert [entry.release for entry in ledger.history("prod", "orders")] == ["r1", "r2"]
+
+
+def test_the_next_one_heals_a_history_that_lacks_its_last_entry(ledger: Ledger, store: MemoryStore) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+    del store.objects["environments/prod/history/orders/00000001.json"]
+    take(ledger, "grace", running="r1")
+
+    assert "environments/prod/history/orders/00000001.json" in store.objects
+
+
+@pytest.fixture
+def faulty(aws_environment: dict[str, str]) -> Iterator[FaultyClient]:
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="acme")
+        yield FaultyClient(client)
+
+
+def test_a_lost_answer_to_taking_the_lease_is_no_failure(faulty: FaultyClient, tmp_path: Path) -> None:
+    ledger = Ledger(Bucket(faulty, "acme", "123456789012", sleep=lambda _: None), tmp_path)
+    faulty.lose("put_object")
+    lease = take(ledger, "ada")
+    faulty.lose("put_object")
+
+    assert ledger.renew(lease).fencing == 1
+
+
+# --- 16 processes ---
+PROCESSES = 16
+ROUNDS = 25
+
+
+def _race(root: Path, number: int, ready: Barrier, results: Any) -> None:
+    """One process: every round all start at once, and who gets the lease makes the release of this round."""
+    store: ObjectStore = FileStore(root)
+    ledger = Ledger(store, root / f"cache-{number}")
+    for turn in range(ROUNDS):
+        running = None if turn == 0 else f"release-{turn - 1}"
+        ready.wait(60)
+        try:
+            lease = take(ledger, f"{number} {os.getpid()} {turn}", running=running)
+            results.put((turn, number, lease.fencing))
+            finish(ledger, lease, f"release-{turn}")
+        except (Busy, PlanStale):
+            results.put((turn, number, None))
+        ready.wait(60)
+
+
+def test_of_16_processes_exactly_one_wins_each_round_and_fencing_numbers_rise(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    ready, results = context.Barrier(PROCESSES), context.SimpleQueue()
+    racers = [context.Process(target=_race, args=(tmp_path, n, ready, results)) for n in range(PROCESSES)]
+    for racer in racers:
+        racer.start()
+    answers = [results.get() for _ in range(PROCESSES * ROUNDS)]
+    for racer in racers:
+        racer.join(60)
+
+    wins = sorted((turn, fencing) for turn, _, fencing in answers if fencing is not None)
+    assert [turn for turn, _ in wins] == list(range(ROUNDS))
+    assert [fencing for _, fencing in wins] == sorted({fencing for _, fencing in wins})
+    history = Ledger(FileStore(tmp_path), tmp_path / "cache").history("prod", "orders")
+    assert [entry.release for entry in history] == [f"release-{turn}" for turn in range(ROUNDS)]
