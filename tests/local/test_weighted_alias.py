@@ -1,0 +1,56 @@
+"""A canary in the local cloud can be seen: its share of the calls, and its errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.aws.metrics import counts
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.testing.local_cloud import client_of
+from multi_env_lambda.testing.stacks import create_stack, function_resources
+
+pytestmark = pytest.mark.local_cloud
+
+
+@pytest.fixture(scope="module")
+def clients(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> dict[str, Any]:
+    place = local_config.environment("test")
+    return {service: client_of(local_cloud, place, service) for service in ("lambda", "cloudwatch", "cloudformation")}
+
+
+@pytest.fixture(scope="module")
+def function(clients: dict[str, Any]) -> str:
+    """Version 1 fails when it is told to; so does version 2, which gets half of the calls."""
+    code = {"ZipFile": "def handler(event, context):\n    return 1 / event['by']\n"}
+    create_stack(clients["cloudformation"], "weighted", function_resources("weighted", code, Runtime=_runtime()))
+    client = clients["lambda"]
+    client.publish_version(FunctionName="weighted")
+    client.update_function_configuration(FunctionName="weighted", Description="second")
+    client.publish_version(FunctionName="weighted")
+    routing = {"AdditionalVersionWeights": {"2": 0.5}}
+    client.create_alias(FunctionName="weighted", Name="live", FunctionVersion="1", RoutingConfig=routing)
+    return "weighted"
+
+
+def _runtime() -> str:
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_calls_and_errors_are_counted_by_the_version_that_ran(clients: dict[str, Any], function: str) -> None:
+    payloads = [b'{"by": 1}'] * 30 + [b'{"by": 0}'] * 10
+    ran = [clients["lambda"].invoke(FunctionName=function, Qualifier="live", Payload=payload) for payload in payloads]
+
+    found = {version: counts(clients["cloudwatch"], function, "live", version, 60) for version in ("1", "2")}
+    assert set(found) == {answer["ExecutedVersion"] for answer in ran}
+    assert found == {
+        version: Counts(
+            invocations=sum(answer["ExecutedVersion"] == version for answer in ran),
+            errors=sum(answer["ExecutedVersion"] == version and "FunctionError" in answer for answer in ran),
+        )
+        for version in ("1", "2")
+    }
