@@ -228,5 +228,9 @@ hint: write the number without quotes\
 BuildError projects/orders/pylock.toml: escaping-1.0-py3-none-any.whl: entry '../../outside.py' climbs out of its folder with '..'
 hint: an archive may only hold files below its own top\
 """,
+        "policy_for_no_resource": """\
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] resources[0]: found "acme-data", allowed is "*" or an ARN such as "arn:aws:s3:::acme-data/*"
+hint: IAM takes nothing else; `${region}`, `${account_id}` and `${environment}` may stand in it\
+""",
     }
 )

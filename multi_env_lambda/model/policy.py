@@ -14,6 +14,13 @@ _ACTION = Rule(
     hint="write the service, a colon and the name of the call",
 )
 
+_RESOURCE = Rule(
+    # Any field but the partition may have wildcards and names in braces, which are filled in per environment.
+    pattern=r"\*|arn:aws:[a-z0-9*-]+:[a-z0-9*${}_-]*:[a-z0-9*${}_]*:.+",
+    allowed='"*" or an ARN such as "arn:aws:s3:::acme-data/*"',
+    hint="IAM takes nothing else; `${region}`, `${account_id}` and `${environment}` may stand in it",
+)
+
 
 def read_policies(table: Table, key: str = "policies") -> tuple[Statement, ...]:
     return tuple(_statement(item) for item in table.tables(key))
@@ -29,7 +36,7 @@ def _statement(table: Table) -> Statement:
         table.require(key)
     return Statement(
         actions=table.texts("actions", rule=_ACTION, least=1),
-        resources=table.texts("resources", least=1),
+        resources=table.texts("resources", rule=_RESOURCE, least=1),
         effect=table.choice("effect", ("Allow", "Deny"), "Allow"),
         condition=table.optional_json_table("condition"),
     )
