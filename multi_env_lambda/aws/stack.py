@@ -16,7 +16,7 @@ from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, ResourceChang
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.poller import Poller, StackReading, reading_of
-from multi_env_lambda.aws.stack_events import StackEvent, events_of, first_causes, hint_of, last_operation
+from multi_env_lambda.aws.stack_events import StackEvent, causes_of, events_of, hint_of, last_operation
 from multi_env_lambda.aws.waiting import each_once, left, nothing, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.plan.stackstate import (
@@ -366,7 +366,7 @@ class Stacks:
     def _failed(self, where: str, reading: StackReading) -> StackError:
         """The error of a stack whose operation did not succeed, with CloudFormation's first causes."""
         try:
-            causes = first_causes(last_operation(events_of(self._client, reading.stack_id)))
+            causes = causes_of(self._client, reading.stack_id)
         except aws_errors():
             causes = ()
         reasons = "; ".join(causes) or reading.reason or "no reason given"

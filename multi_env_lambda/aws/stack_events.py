@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["StackEvent", "events_of", "first_causes", "hint_of", "last_operation"]
+__all__ = ["StackEvent", "causes_of", "events_of", "first_causes", "hint_of", "last_operation"]
 
 _FOLLOWERS = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 _STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
@@ -31,6 +31,8 @@ _HINTS = (
     (("MalformedPolicy", "Syntax errors in policy"), "correct `policies` in the unit's pyproject.toml"),
     (("LimitExceeded", "quota", "Rate exceeded"), "wait or raise the quota in Service Quotas, then run it again"),
 )
+_VALIDATION = "Call DescribeEvents"
+"""In the reason of a stack whose template was refused before anything was changed."""
 _ANY_HINT = "correct the cause and run the same command again; units that succeeded are not touched"
 
 
@@ -82,6 +84,33 @@ def first_causes(operation: Iterable[StackEvent]) -> tuple[str, ...]:
     causes = [event for event in failed if not event.is_of_the_stack and not _follows(event)]
     named = causes or [event for event in failed if not _follows(event)] or failed
     texts = [f"{event.logical_id} ({event.resource_type}): {' '.join(event.reason.split())}" for event in named]
+    return tuple(dict.fromkeys(texts))
+
+
+def causes_of(client: Any, stack_id: str) -> tuple[str, ...]:
+    """The first causes of a stack's latest operation."""
+    causes = first_causes(last_operation(events_of(client, stack_id)))
+    # Versions of boto3 before November 2025 do not know the call.
+    if any(_VALIDATION in cause for cause in causes) and hasattr(client, "describe_events"):
+        return _validation_causes(client, stack_id) or causes
+    return causes
+
+
+def _validation_causes(client: Any, stack_id: str) -> tuple[str, ...]:
+    """What CloudFormation found wrong before it began to change anything; the stack's own events only point there.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    answer = client.describe_events(StackName=stack_id, Filters={"FailedEvents": True})
+    found = [event for event in answer["OperationEvents"] if event.get("EventType") == "VALIDATION_ERROR"]
+    if not found:
+        return ()
+    latest = max(found, key=lambda event: event["Timestamp"].timestamp()).get("OperationId")
+    texts = [
+        f"{event.get('LogicalResourceId', '')} ({event.get('ResourceType', '')}): {event['ValidationStatusReason']}"
+        for event in found
+        if event.get("OperationId") == latest and event.get("ValidationStatusReason")
+    ]
     return tuple(dict.fromkeys(texts))
 
 

@@ -86,6 +86,16 @@ def test_a_failed_creation_is_explained_and_then_made_anew(
     assert stacks.deploy("broken-test", template("1", "broken"), token="run-2").changed is True
 
 
+def test_what_was_found_before_anything_was_changed_is_told(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, sessions: Sessions
+) -> None:
+    stacks = stacks_of(local_config.environment("test"))
+    sessions.client(local_config.environment("prod"), "s3").create_bucket(Bucket="taken-long-ago")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "taken-long-ago"}}
+    with pytest.raises(StackError, match=r"Data \(AWS::S3::Bucket\): .*taken-long-ago"):
+        stacks.deploy("taken-test", json.dumps({"Resources": {"Data": bucket}}), token="run-1")
+
+
 def test_an_unknown_type_is_refused_and_leaves_no_stack(
     stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
 ) -> None:
