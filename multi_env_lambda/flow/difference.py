@@ -1,4 +1,4 @@
-"""Compare what runs of one unit in two environments: versions, layers, files of the wheel, properties of the templates."""
+"""Compare what runs of one unit in two environments: versions, layers, files, template properties."""
 
 from __future__ import annotations
 

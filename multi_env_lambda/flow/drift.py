@@ -1,21 +1,24 @@
-"""Find what somebody changed by hand: every stack that the records know, compared with its template by CloudFormation."""
+"""Find what somebody changed by hand: CloudFormation compares every recorded stack with its template."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.drift import ResourceDrift
+from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.aws.index import read_release
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
+from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.world import World
 
 __all__ = ["UnitDrift", "find_drift", "with_drift"]
@@ -87,13 +90,45 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
-    return _answer(record, stack_name, found.status, resources=found.resources)
+    return _answer(record, stack_name, found.status, resources=tuple(map(_masked, found.resources)))
 
 
 def _answer(record: Record, stack_name: str, status: str, **more: Any) -> UnitDrift:
     return UnitDrift(
         project=record.project, environment=record.environment, stack_name=stack_name, status=status, **more
     )
+
+
+def _masked(resource: ResourceDrift) -> ResourceDrift:
+    """Somebody may have typed a password into the console: it goes no further."""
+    return attrs.evolve(resource, differences=tuple(map(_masked_difference, resource.differences)))
+
+
+def _masked_difference(item: PropertyDifference) -> PropertyDifference:
+    hidden = looks_secret(item.path.split("/"))
+    expected, actual = (json.loads(MASK) if hidden else _masked_text(text) for text in (item.expected, item.actual))
+    return attrs.evolve(item, expected=expected, actual=actual)
+
+
+def _masked_text(text: str) -> str:
+    """CloudFormation gives whole objects as JSON where one side has none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return canonical_json(_masked_value(value)) if isinstance(value, dict | list) else text
+
+
+def _masked_value(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                key: json.loads(MASK) if looks_secret((key,)) else _masked_value(each) for key, each in value.items()
+            }
+        case list():
+            return [_masked_value(each) for each in value]
+        case _:
+            return value
 
 
 def _names(resource: ResourceDrift) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["MASK", "STATEFUL", "changes", "replaced_by"]
+__all__ = ["MASK", "STATEFUL", "changes", "looks_secret", "replaced_by"]
 
 MASK = canonical_json("***")
 """What stands for both values of a property whose name looks like a secret."""
@@ -105,6 +105,11 @@ def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
     return tuple(change for change in found if change is not None)
 
 
+def looks_secret(path: Iterable[str]) -> bool:
+    """Whether the name of a property, or of something around it, says that nobody should read its value."""
+    return any(_SECRET_LOOKING.search(part) for part in path)
+
+
 def replaced_by(type_: str) -> frozenset[str]:
     """The properties of a type whose change makes a new resource, as far as they are known here."""
     return _REPLACED_BY.get(type_, frozenset())
@@ -179,7 +184,7 @@ def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _property(path: tuple[str, ...], old: Any, new: Any, masked: frozenset[str]) -> PropertyChange:
-    hidden = any(_SECRET_LOOKING.search(part) for part in path) or _refers_to(old, masked) or _refers_to(new, masked)
+    hidden = looks_secret(path) or _refers_to(old, masked) or _refers_to(new, masked)
 
     def shown(value: Any) -> str | None:
         if value is _ABSENT:

@@ -1,4 +1,4 @@
-"""How fast and how often: lead time from a commit to the last environment, deploys per week. Histories in, numbers out."""
+"""How fast and how often: lead time from a commit to the last environment, deploys per week."""
 
 from __future__ import annotations
 

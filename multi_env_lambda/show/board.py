@@ -47,7 +47,7 @@ def board_html(
     program = "\n".join(_asset(name) for name in _PROGRAMS)
     parts = {
         "policy": escape(_policy(style, program)),
-        "made": escape(f"{now[:16]} UTC".replace("T", " ")),
+        "made": escape(f"{now[:10]} {now[11:16]} UTC"),
         "style": style,
         "data": _json(data),
         "program": program,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -63,7 +63,7 @@ class _Workspace(Protocol):
 
 def status_html(status: Status, now: str | None = None) -> str:
     """The matrix units × environments. ``now`` is ISO 8601, to tell ages; None is this moment."""
-    moment = datetime.now(timezone.utc).isoformat() if now is None else now
+    moment = datetime.now(UTC).isoformat() if now is None else now
     rows = []
     for name in (*status.units, *status.removed):
         shown = escape(name) + (" <small>(removed)</small>" if name in status.removed else "")

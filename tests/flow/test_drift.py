@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
@@ -82,3 +83,21 @@ def test_an_unknown_unit_is_refused_with_a_hint(fake: FakeWorld) -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_drift(fake.world, "order")
     assert "orders" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "actual"),
+    [
+        ("/Environment/Variables/DB_PASSWORD", "hunter2"),
+        ("/Environment", '{"Variables": {"DB_PASSWORD": "hunter2", "LEVEL": "info"}}'),
+    ],
+    ids=["by its name", "inside an object"],
+)
+def test_a_password_that_was_typed_into_the_console_goes_no_further(fake: FakeWorld, path: str, actual: str) -> None:
+    typed = PropertyDifference(path=path, expected="null", actual=actual, kind="ADD")
+    fake.platform.drifted["test", "orders-test"] = (attrs.evolve(BY_HAND, differences=(typed,)),)
+
+    found = find_drift(fake.world, "orders", "test")
+
+    assert found[0].drifted
+    assert "hunter2" not in str(found) and "***" in str(found)

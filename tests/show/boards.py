@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -16,11 +16,12 @@ from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.world import fake_config
 
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PEOPLE = tuple(f"arn:aws:sts::111111111111:assumed-role/team/{name}" for name in ("ada", "grace", "alan", "barbara"))
 WORDS = ("orders", "billing", "search", "reports", "customers", "nightly", "stock", "prices", "returns", "mail")
 
 Histories = dict[tuple[str, str], tuple[Deployment, ...]]
+Walk = dict[str, tuple[Deployment, ...]]
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +73,7 @@ def _project(dice: random.Random, config: WorkspaceConfig, names: list[str], ind
     return Project(name=name, folder=f"projects/{name}", version="0.1.0", needs=needs, settings=settings)
 
 
-def _walk(dice: random.Random, name: str, config: WorkspaceConfig, past: int) -> Histories | dict[str, tuple[Deployment, ...]]:
+def _walk(dice: random.Random, name: str, config: WorkspaceConfig, past: int) -> Walk:
     """Releases that wander through the chain; some fail, some stay behind."""
     found: dict[str, list[Deployment]] = {environment.name: [] for environment in config.environments}
     start = NOW - timedelta(days=100)
@@ -93,7 +94,7 @@ def _walk(dice: random.Random, name: str, config: WorkspaceConfig, past: int) ->
                     when=iso(when),
                     commit="" if position else f"{dice.getrandbits(160):040x}",
                     committed="" if position else committed,
-                    detail="" if outcome == "succeeded" else f"stack {name}: the role has no permission for <s3:PutObject>",
+                    detail="" if outcome == "succeeded" else f"stack {name}: no permission for <s3:PutObject>",
                     seconds=round(dice.random() * 90, 1),
                 )
             )
