@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["LOCAL_VARIABLE", "Workspace"]
+__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
 """Set to 1, every command means the local cloud."""
+
+LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
+"""Who works in the local cloud; another name is another person, who may approve the plan of the first."""
 
 Report = Callable[[Event], None]
 Progress = Callable[[str], None]
@@ -247,6 +250,7 @@ class Workspace:
 
     def start_local_cloud(self) -> LocalCloud:
         """Start the local cloud of this workspace, if it does not run yet."""
+        from multi_env_lambda.local.cloud import DEVELOPER
         from multi_env_lambda.local.server import ensure_running
         from multi_env_lambda.local.substitute import substitutes
 
@@ -255,7 +259,8 @@ class Workspace:
         for runtime, given in sorted(instead.items()):
             self.progress(f"this machine has no {runtime}: the local cloud builds and runs for {given}")
         runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
-        return ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress)
+        user = os.environ.get(LOCAL_USER_VARIABLE) or DEVELOPER
+        return ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress, user=user)
 
     def bootstrap(self) -> None:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it."""

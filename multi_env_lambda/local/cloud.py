@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,19 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["PROFILE", "LocalCloud", "ServerStatus", "places", "state_folder"]
+__all__ = ["DEVELOPER", "PROFILE", "LocalCloud", "ServerStatus", "places", "profile_of", "state_folder"]
 
 PROFILE = "multi-env-lambda-local"
 """The profile of the base identity, in the AWS config file that belongs to one workspace."""
+
+
+DEVELOPER = "local-developer"
+"""Who works in the local cloud, unless somebody else is named."""
+
+
+def profile_of(user: str) -> str:
+    """The profile of a user of the devops account."""
+    return PROFILE if user == DEVELOPER else f"{PROFILE}-{user}"
 
 
 def state_folder(root: Path) -> Path:
@@ -29,13 +39,23 @@ def places(config: WorkspaceConfig) -> tuple[Devops | Environment, ...]:
 
 @attrs.frozen(kw_only=True)
 class LocalCloud:
-    """A running local cloud. The key is that of a user who may only assume the accounts' roles."""
+    """A running local cloud, as one user sees it, who may only assume the accounts' roles.
+
+    ``keys`` are the keys of all users that were ever asked for: (access key id, secret access key) by name.
+    """
 
     endpoint: str
     region: str
     access_key_id: str
     secret_access_key: str = attrs.field(repr=False)
     folder: Path
+    user: str = DEVELOPER
+    keys: Mapping[str, tuple[str, str]] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def profile(self) -> str:
+        """The profile of the base identity."""
+        return profile_of(self.user)
 
     @property
     def config_file(self) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.host.files import write_atomically
-from multi_env_lambda.local.cloud import PROFILE, LocalCloud, places
+from multi_env_lambda.local.cloud import PROFILE, LocalCloud, places, profile_of
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -24,7 +24,9 @@ def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
     The base profile is for this library, which assumes the roles itself; the profiles named like the environments are
     for people: ``AWS_CONFIG_FILE=… AWS_SHARED_CREDENTIALS_FILE=… AWS_PROFILE=prod aws s3 ls``.
     """
-    sections = [_section(f"profile {PROFILE}", region=cloud.region, endpoint_url=cloud.endpoint)]
+    users = {cloud.user: (cloud.access_key_id, cloud.secret_access_key), **cloud.keys}
+    base = {"region": cloud.region, "endpoint_url": cloud.endpoint}
+    sections = [_section(f"profile {profile_of(user)}", **base) for user in sorted(users)]
     for place in places(config):
         sections.append(
             _section(
@@ -35,9 +37,12 @@ def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
                 source_profile=PROFILE,
             )
         )
-    keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}
+    keys = [
+        _section(profile_of(user), aws_access_key_id=key, aws_secret_access_key=secret)
+        for user, (key, secret) in sorted(users.items())
+    ]
     _write_private(cloud.config_file, "\n".join(sections))
-    _write_private(cloud.credentials_file, _section(PROFILE, **keys))
+    _write_private(cloud.credentials_file, "\n".join(keys))
 
 
 def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -52,7 +57,7 @@ def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | No
         **kept,
         "AWS_CONFIG_FILE": os.fspath(cloud.config_file),
         "AWS_SHARED_CREDENTIALS_FILE": os.fspath(cloud.credentials_file),
-        "AWS_PROFILE": PROFILE,
+        "AWS_PROFILE": cloud.profile,
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,

@@ -8,40 +8,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.local.cloud import LocalCloud, places
+from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
 from multi_env_lambda.model.digest import canonical_json, digest
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["DEVELOPER", "root_client", "seed"]
-
-DEVELOPER = "local-developer"
-"""The user in the devops account whose key the base profile has. It may assume the accounts' roles and nothing else."""
+__all__ = ["root_client", "seed"]
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-_FORMAT = 1
+_FORMAT = 2
 
 
 def seed(
-    endpoint: str, folder: Path, config: WorkspaceConfig, *, fresh: bool, progress: Callable[[str], None]
+    endpoint: str,
+    folder: Path,
+    config: WorkspaceConfig,
+    *,
+    fresh: bool,
+    progress: Callable[[str], None],
+    user: str = DEVELOPER,
 ) -> LocalCloud:
-    """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``)."""
+    """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``).
+
+    ``user`` is who works there; each user of the devops account may assume the accounts' roles and nothing else.
+    """
     kept = folder / "seed.json"
     seeded = read_json(kept, {})
-    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket])
+    known = seeded.get("keys", {})
+    users = sorted({DEVELOPER, user, *known})
+    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket, users])
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
-        key = _seed(endpoint, config, seeded.get("key"))
-        seeded = {"digest": wanted, "key": key}
-        write_atomically(kept, canonical_json(seeded).encode("ascii"))
+        known = _seed(endpoint, config, {name: known.get(name) for name in users})
+        write_atomically(kept, canonical_json({"digest": wanted, "keys": known}).encode("ascii"))
     return LocalCloud(
         endpoint=endpoint,
         region=config.devops.region,
-        access_key_id=seeded["key"][0],
-        secret_access_key=seeded["key"][1],
+        access_key_id=known[user][0],
+        secret_access_key=known[user][1],
         folder=folder,
+        user=user,
+        keys={name: (key[0], key[1]) for name, key in known.items()},
     )
 
 
@@ -79,7 +88,7 @@ def _accounts(config: WorkspaceConfig) -> list[list[str]]:
     return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in places(config)})]
 
 
-def _seed(endpoint: str, config: WorkspaceConfig, key: list[str] | None) -> list[str]:
+def _seed(endpoint: str, config: WorkspaceConfig, keys: dict[str, list[str] | None]) -> dict[str, list[str]]:
     devops = config.devops
     accounts = _accounts(config)
 
@@ -95,7 +104,7 @@ def _seed(endpoint: str, config: WorkspaceConfig, key: list[str] | None) -> list
     for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
         _make_role(client, role_name, trusted=devops.account_id)
     roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
-    made = _make_developer(iam, roles, key)
+    made = {user: _make_user(iam, user, roles, key) for user, key in keys.items()}
     readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})
     _make_bucket(s3, devops, readers)
     return made
@@ -110,18 +119,18 @@ def _make_role(iam: Any, role_name: str, *, trusted: str) -> None:
     iam.attach_role_policy(RoleName=role_name, PolicyArn=_ADMINISTRATOR)
 
 
-def _make_developer(iam: Any, roles: list[str], key: list[str] | None) -> list[str]:
+def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None) -> list[str]:
     """The user, with one key. The one already handed out stays valid as long as the server knows it."""
     with suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_user(UserName=DEVELOPER)
+        iam.create_user(UserName=user)
     policy = _statement(Action="sts:AssumeRole", Resource=roles)
-    iam.put_user_policy(UserName=DEVELOPER, PolicyName="assume-roles", PolicyDocument=policy)
-    present = [found["AccessKeyId"] for found in iam.list_access_keys(UserName=DEVELOPER)["AccessKeyMetadata"]]
+    iam.put_user_policy(UserName=user, PolicyName="assume-roles", PolicyDocument=policy)
+    present = [found["AccessKeyId"] for found in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]]
     if key is not None and key[0] in present:
         return key
     for access_key_id in present:
-        iam.delete_access_key(UserName=DEVELOPER, AccessKeyId=access_key_id)
-    made = iam.create_access_key(UserName=DEVELOPER)["AccessKey"]
+        iam.delete_access_key(UserName=user, AccessKeyId=access_key_id)
+    made = iam.create_access_key(UserName=user)["AccessKey"]
     return [made["AccessKeyId"], made["SecretAccessKey"]]
 
 

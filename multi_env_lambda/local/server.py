@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from multi_env_lambda.errors import LocalCloudError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
-from multi_env_lambda.local.cloud import LocalCloud, ServerStatus, state_folder
+from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.seed import seed
 from multi_env_lambda.model.digest import canonical_json
@@ -44,6 +45,8 @@ _ANSWER_SECONDS = 10.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE")
 _BOOTSTRAP = "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module('emulator', run_name='__main__')"
 
+_USER = re.compile(r"[a-z][a-z0-9-]{0,40}")
+
 Progress = Callable[[str], None]
 
 
@@ -58,8 +61,9 @@ def ensure_running(
     runtimes: Iterable[str] = (),
     progress: Progress = _silent,
     patience_seconds: float = 10.0,
+    user: str = DEVELOPER,
 ) -> LocalCloud:
-    """The local cloud of the workspace at ``root``, started and seeded if it is not yet.
+    """The local cloud of the workspace at ``root``, started and seeded if it is not yet, as ``user`` sees it.
 
     ``runtimes`` ("python3.13") are those that functions may have, beside the Python of this process. A server that does
     not answer within ``patience_seconds`` is killed and replaced.
@@ -68,6 +72,9 @@ def ensure_running(
         LocalCloudError: the server does not start or does not answer.
         ToolError: its venv, or that of a runtime, could not be made.
     """
+    if not _USER.fullmatch(user):
+        what = f"found the user `{user}`, allowed are small letters, digits and dashes"
+        raise LocalCloudError("the local cloud", what, hint="choose a name such as `grace`")
     folder = _prepared(root)
     with _only_one(folder):
         _register_runtimes(folder, {f"python{sys.version_info[0]}.{sys.version_info[1]}", *runtimes}, progress)
@@ -79,7 +86,7 @@ def ensure_running(
         fresh = server is None
         if server is None:
             server = _start(folder, progress)
-        cloud = seed(server.endpoint, folder, config, fresh=fresh, progress=progress)
+        cloud = seed(server.endpoint, folder, config, fresh=fresh, progress=progress, user=user)
         write_config(cloud, config)
         return cloud
 

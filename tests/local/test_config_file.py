@@ -6,10 +6,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from multi_env_lambda.local.cloud import LocalCloud, places
+from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
 from multi_env_lambda.local.config_file import environment_variables
-from multi_env_lambda.local.seed import DEVELOPER
+from multi_env_lambda.local.server import ensure_running
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import client_of
 
 pytestmark = pytest.mark.local_cloud
 
@@ -58,3 +59,15 @@ def test_no_real_credentials_get_in(local_cloud: LocalCloud) -> None:
 def test_a_proxy_of_the_user_is_not_asked_for_this_machine(local_cloud: LocalCloud) -> None:
     wanted = environment_variables(local_cloud, {"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "example.org"})
     assert wanted["NO_PROXY"] == wanted["no_proxy"] == "example.org,127.0.0.1,localhost"
+
+
+def test_another_user_is_another_person_with_the_same_roles(
+    local_environment: LocalCloud, local_config: WorkspaceConfig
+) -> None:
+    root = local_environment.folder.parent.parent
+    grace = ensure_running(root, local_config, user="grace")
+
+    session = boto3.Session(profile_name=environment_variables(grace, {})["AWS_PROFILE"])
+    assert session.client("sts").get_caller_identity()["Arn"].endswith(":user/grace")
+    assert client_of(grace, local_config.environment("prod"), "sts").get_caller_identity()["Account"] == "5" * 12
+    assert boto3.Session().client("sts").get_caller_identity()["Arn"].endswith(f":user/{DEVELOPER}")
