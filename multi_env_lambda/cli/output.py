@@ -72,7 +72,10 @@ def err_console() -> Console:
 
 
 def out(renderable: RenderableType) -> None:
-    """The result that was asked for, on stdout."""
+    """The result that was asked for, on stdout. A plain text stays as it is: no line is broken, no bracket is markup."""
+    if isinstance(renderable, str):
+        click.echo(renderable)
+        return
     from rich.console import Console
 
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(renderable)
