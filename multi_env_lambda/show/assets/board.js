@@ -25,11 +25,15 @@ board.environments.forEach((environment, index) => {
   };
 });
 
+const searched = new Map(board.units.map((unit) => {
+  const said = unit.cells.map((cell) => `${cell.version || ""} ${person(cell.who || "")} ${cell.commit || ""}`);
+  return [unit.name, [unit.name, ...said].join(" ").toLowerCase()];
+}));
+
 function chosen() {
   const words = view.text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = board.units.filter((unit) => {
-    const said = [unit.name, ...unit.cells.map((cell) => `${cell.version || ""} ${cell.who || ""} ${cell.commit || ""}`)];
-    const all = said.join(" ").toLowerCase();
+    const all = searched.get(unit.name);
     return words.every((word) => all.includes(word)) && (!view.state || has(unit, view.state));
   });
   found.sort(ORDERS[view.sort]);
@@ -56,7 +60,15 @@ function whole(cell) {
   return parts.filter(Boolean).join("\n") || null;
 }
 
+// Each row is made once; filtering and sorting only move it.
+const rows = new Map();
+
 function rowOf(unit) {
+  if (!rows.has(unit.name)) rows.set(unit.name, newRow(unit));
+  return rows.get(unit.name);
+}
+
+function newRow(unit) {
   const name = h("a", { href: routeOf(unit.name) }, unit.name);
   const note = unit.removed ? h("small", {}, " removed") : null;
   const cells = unit.cells.map((cell, index) => cellOf(cell, board.environments[index]));
@@ -178,7 +190,7 @@ function placeOf(unit, environment, index) {
 const OUTCOMES = { succeeded: "✓", failed: "✗", "went back": "▲", destroyed: "■", shifting: "…" };
 
 function legend() {
-  const said = Object.entries(OUTCOMES).slice(0, 4).map(([word, glyph]) => `${word === "succeeded" ? "●" : glyph} ${word}`);
+  const said = ["● succeeded", "✗ failed", "▲ went back", "■ destroyed", "◇ shifting"];
   return h("p", {}, h("small", {}, said.join("   ")));
 }
 
@@ -186,7 +198,7 @@ function pastOf(row) {
   const [position, sequence, action, outcome, version, when, who, commit, reason, detail, seconds] = row;
   const word = textOf(outcome);
   const more = [textOf(reason), textOf(detail)].filter(Boolean);
-  return h("li", { class: word === "succeeded" ? "good" : "bad" },
+  return h("li", { class: word === "succeeded" ? "good" : word === "shifting" ? "still" : "bad" },
     h("span", { class: "glyph", "aria-hidden": "true" }, OUTCOMES[word] || "?"), " ",
     h("b", {}, textOf(version)), ` ${textOf(action)} to ${board.environments[position].name} ${word} `,
     time(when, ago(when)),

@@ -66,6 +66,7 @@ const SHAPES = {
   failed: (x, y) => s("path", { class: "cross", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }),
   "went back": (x, y) => s("path", { class: "back", d: `M${x - 6} ${y + 5}l6 -10l6 10z` }),
   destroyed: (x, y) => s("rect", { class: "gone", x: x - 5, y: y - 5, width: 10, height: 10 }),
+  shifting: (x, y) => s("path", { class: "shifting", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` }),
 };
 
 // A lane for each environment, a shape for each deployment, time from left to right.
@@ -82,7 +83,7 @@ function timelinePicture(unit) {
   });
   for (const row of [...unit.past].reverse()) {
     const [position, sequence, action, outcome, version, when] = row;
-    const shape = (SHAPES[textOf(outcome)] || SHAPES.succeeded)(across(when), 16 + position * lane);
+    const shape = (SHAPES[textOf(outcome)] || SHAPES.shifting)(across(when), 16 + position * lane);
     const said = `${board.environments[position].name} #${sequence}: ${textOf(action)} ${textOf(version)}`;
     shape.append(s("title", {}, `${said} ${textOf(outcome)}, ${moment(when)}`));
     parts.push(shape);
