@@ -9,6 +9,7 @@ from pathlib import Path
 
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release, release_folder
 from multi_env_lambda.model.store import ObjectStore
@@ -19,7 +20,11 @@ DIGEST = "digest"
 """User metadata of ``requirements.zip`` and of a wheel: the digest of the inputs it was made from."""
 
 _LAYER = re.compile(r"/lambda/layer/(\d{6,})/requirements\.zip$")
+_PRUNED = re.compile(rf"/lambda/source/([^/]+)/{re.escape(PRUNED)}$")
 _WHEEL = re.compile(r"/lambda/source/([^/]+)/[^/]+\.whl$")
+
+_CLAIMS = (_LAYER, _WHEEL, _PRUNED)
+"""What takes a name for ever. A layer's number stays taken by the object that claimed it, pruned or not."""
 
 
 def read_published(store: ObjectStore, cache: Path, project: str) -> Published:
@@ -27,7 +32,7 @@ def read_published(store: ObjectStore, cache: Path, project: str) -> Published:
     keys = frozenset(item.key for item in store.list(f"projects/{project}/lambda/"))
     path = cache / "published" / f"{project}.json"
     known: dict[str, str] = {key: value for key, value in read_json(path, {}).items() if key in keys}
-    unknown = sorted(key for key in keys - known.keys() if _LAYER.search(key) or _WHEEL.search(key))
+    unknown = sorted(key for key in keys - known.keys() if any(name.search(key) for name in _CLAIMS))
     with ThreadPoolExecutor(8) as pool:
         for key, metadata in zip(unknown, pool.map(store.head, unknown), strict=True):
             # An object without our metadata was put there by hand: its name is taken, its content is nobody's.
@@ -36,7 +41,12 @@ def read_published(store: ObjectStore, cache: Path, project: str) -> Published:
         write_atomically(path, json.dumps(known, sort_keys=True).encode("ascii"))
     return Published(
         layers={int(found[1]): value for key, value in known.items() if (found := _LAYER.search(key))},
-        versions={found[1]: value for key, value in known.items() if (found := _WHEEL.search(key))},
+        versions={
+            found[1]: value
+            for pattern in (_PRUNED, _WHEEL)
+            for key, value in known.items()
+            if (found := pattern.search(key))
+        },
         keys=keys,
     )
 

@@ -1,8 +1,8 @@
 """The ledger: one current record per (environment, unit), changed only by who holds it, and an unchanging history.
 
 The record and the lease are one object. Taking the lease, renewing it and finishing the deployment are conditional
-writes of that object, so whoever lost the lease cannot write the record either: the ETag is the fence. Its last writer's
-time is the store's own ``LastModified``; no local clock decides who is dead.
+writes of that object, so whoever lost the lease cannot write the record either: the ETag is the fence. Its last
+writer's time is the store's own ``LastModified``; no local clock decides who is dead.
 
 The history entry of a deployment is a copy of ``latest`` in the record and is written after it. A process that dies
 between the two leaves the copy to the next writer; readers merge both, so nothing is ever missing or double.
@@ -191,7 +191,8 @@ class Ledger:
         if age <= LEASE_SECONDS:
             raise Busy(
                 f"{record.project} in {record.environment}",
-                f"{holder.who} on {holder.host} is deploying it since {holder.since}, last seen {max(age, 0):.0f} s ago",
+                f"{holder.who} on {holder.host} is deploying it since {holder.since}, "
+                f"last seen {max(age, 0):.0f} s ago",
                 hint=f"wait for it, or give `--wait`; a holder that died is taken over after {LEASE_SECONDS} s",
             )
 

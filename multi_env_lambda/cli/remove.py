@@ -10,14 +10,16 @@ from pathlib import Path
 import attrs
 import click
 
-from multi_env_lambda.cli.output import json_option, live, local_option, note, open_workspace, print_json, unit_of
-from multi_env_lambda.errors import Refused
+from multi_env_lambda.cli.output import json_option, live, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.errors import Refused, UnitsFailed
 from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.workspace import Workspace
 
-__all__ = ["destroy_command"]
+__all__ = ["destroy_command", "prune_command"]
 
 
 @click.command("destroy")
@@ -98,3 +100,46 @@ def _agree(workspace: Workspace, removal: Removal, yes: bool, confirm: str) -> C
         if click.prompt(text, default="", show_default=False, err=True) == environment:
             return Consent(typed=frozenset({environment}))
     return Consent()
+
+
+@click.command("prune")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times.")
+@click.option("--apply", "really", is_flag=True, help="Remove it. Without this nothing is removed.")
+@local_option
+@json_option
+def prune_command(only: tuple[str, ...], really: bool, local: bool | None, as_json: bool) -> int:
+    """Show, and with --apply remove, what nothing refers to and no rollback within `keep` could need.
+
+    Artifacts, releases and scripts in the bucket, versions of functions and layers in the accounts. Records and history
+    always stay.
+    """
+    unit = unit_of()
+    workspace = open_workspace(local)
+    for name in only:
+        workspace.project(name)
+    shown = find_prunable(workspace.world, (unit,) if unit else only)
+    done = prune(workspace.world, shown, lambda item: note(f"removed {_line(item)}")) if really else shown
+    if as_json:
+        candidates = [attrs.asdict(item) for item in done.candidates]
+        untouched = [attrs.asdict(item) for item in done.untouched]
+        print_json({"applied": really, "size": done.size, "candidates": candidates, "untouched": untouched})
+    else:
+        _show_prunable(done, really)
+    return UnitsFailed.exit_code if really and done.untouched else 0
+
+
+def _line(item: Candidate) -> str:
+    return f"{item.kind} {item.name} of {item.project}{f' in {item.environment}' if item.environment else ''}"
+
+
+def _show_prunable(found: Prunable, really: bool) -> None:
+    from multi_env_lambda.show.prune import prune_table
+
+    for item in found.untouched:
+        note(f"{item.project} is left alone: {item.why}")
+    if not found.candidates:
+        out("nothing to prune")
+        return
+    out(prune_table(found.candidates))
+    if not really:
+        note("nothing was removed; `--apply` removes it")

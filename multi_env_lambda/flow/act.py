@@ -20,7 +20,7 @@ from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.check import check, check_references
 from multi_env_lambda.flow.hold import Held, hold
-from multi_env_lambda.flow.publish import publish
+from multi_env_lambda.flow.publish import check_complete, publish
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
@@ -73,6 +73,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
         if made is not None:
             _say(world, step, "publish", f"{len(made.uploads)} objects")
             publish(world.store, made.uploads)
+        check_complete(world.store, step.release)
         entry = attrs.evolve(_entry(world, plan, step, held.record), approved=approved)
         try:
             _bring(world, held, step, environment, entry)

@@ -35,6 +35,7 @@ from multi_env_lambda.plan.planner import (
     from_deployment,
     from_record,
 )
+from multi_env_lambda.plan.rollback import release_before, rollback_choices
 from multi_env_lambda.world import Made, World
 
 __all__ = ["Observed", "observe", "settings_digest"]
@@ -194,14 +195,12 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
     if ask.release is not None and running is not None and _is_called(running, ask.release):
         return from_deployment(name, running, why="it runs already")
     past = world.ledger.history(ask.target, name)
-    good = [
-        item for item in past if item.outcome == "succeeded" and (running is None or item.release != running.release)
-    ]
-    if ask.release is not None:
-        good = [item for item in good if _is_called(item, ask.release)]
-    elif running is not None:
-        good = [item for item in good if item.sequence < _arrival(running, past)]
-    if not good:
+    if ask.release is None:
+        before = release_before(running, past)
+    else:
+        named = [item for item in rollback_choices(running, past) if _is_called(item, ask.release)]
+        before = named[-1] if named else None
+    if before is None:
         wanted = "older release" if ask.release is None else f"release `{ask.release}`"
         error = ConfigurationError(
             f"rollback of {name} in {ask.target}",
@@ -209,18 +208,12 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
             hint=f"`history.py {name} {ask.target}` shows what ran there",
         )
         return Broken(project=name, error=error)
-    return from_deployment(name, good[-1], why=f"it ran there until {good[-1].version} was replaced")
+    return from_deployment(name, before, why=f"it ran there until {before.version} was replaced")
 
 
 def _is_called(deployment: Deployment, release: str) -> bool:
     """Whether a person may mean this deployment's release by a version, or by the beginning of a digest."""
     return deployment.release.startswith(release) or deployment.version == release
-
-
-def _arrival(running: Deployment, past: tuple[Deployment, ...]) -> int:
-    """When what runs came here going forward: after a rollback, "the one before" is the one before *that*."""
-    forward = (item for item in past if item.action != "rollback" and item.outcome == "succeeded")
-    return max((item.sequence for item in forward if item.release == running.release), default=running.sequence)
 
 
 def _releases(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from multi_env_lambda.errors import PlanStale
+from multi_env_lambda.errors import PlanStale, PublishError
+from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.world import Upload
 
-__all__ = ["publish"]
+__all__ = ["check_complete", "publish"]
 
 
 def publish(store: ObjectStore, uploads: Sequence[Upload]) -> int:
-    """Write the uploads in order; gives how many bytes they are. What is there already with equal bytes is nobody's error.
+    """Write the uploads in order; gives how many bytes they are. Equal bytes that are there are nobody's error.
 
     Raises:
         PlanStale: a name was taken by other content since the plan was made; the next run finds another name.
@@ -28,3 +29,16 @@ def publish(store: ObjectStore, uploads: Sequence[Upload]) -> int:
             )
         size += len(body)
     return size
+
+
+def check_complete(store: ObjectStore, release: Release) -> None:
+    """All that a release consists of is in the bucket. Under the lease nobody prunes it any more.
+
+    Raises:
+        PublishError: something was pruned since the plan was made, or long ago and this machine still remembers it.
+    """
+    layer = () if release.layer is None else (release.layer.layer_key,)
+    for key in (release.manifest_key, release.source.wheel_key, *layer, *release.scripts):
+        if store.head(key) is None:
+            what = f"release {release.digest[:12]} needs it, and it is not in the bucket"
+            raise PublishError(key, what, hint="it was pruned; deploy the unit again from the work tree")

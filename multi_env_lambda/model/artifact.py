@@ -9,7 +9,10 @@ import base64
 
 import attrs
 
-__all__ = ["LayerArtifact", "Package", "SourceArtifact", "distribution_name"]
+__all__ = ["PRUNED", "LayerArtifact", "Package", "SourceArtifact", "distribution_name"]
+
+PRUNED = "pruned.json"
+"""Stays in the folder of a source whose wheel was pruned: its version is never given to other content."""
 
 
 def distribution_name(project: str) -> str:

@@ -17,7 +17,7 @@ from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.model.record import Deployment, Holder, Record
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.testing.faulty_client import FaultyClient, lost_answer
+from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.memory import MemoryStore
 
 from .file_store import FileStore

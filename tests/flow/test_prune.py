@@ -1,0 +1,302 @@
+"""What nothing refers to goes; what a rollback could need stays, whatever happened before."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from multi_env_lambda.aws.index import read_published
+from multi_env_lambda.flow.prune import find_prunable, prune
+from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.versions import KeptLayer
+from multi_env_lambda.plan.prune import GRACE_SECONDS
+from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
+
+from .worlds import deploy, outcomes, promote, rollback, versions
+
+
+def world(folder: Path, keep: int = 2) -> FakeWorld:
+    config = attrs.evolve(fake_config(), keep=keep)
+    return fake_world(FakeTree(content={"search": "s0"}), folder, config=config)
+
+
+def with_versions(folder: Path, count: int, keep: int = 2) -> FakeWorld:
+    fake = world(folder, keep)
+    for number in range(count):
+        fake.tree.content["search"] = f"s{number}"
+        deploy(fake)
+    return fake
+
+
+def names(fake: FakeWorld) -> list[tuple[str, str]]:
+    return [(item.kind, item.name[:12]) for item in find_prunable(fake.world).candidates]
+
+
+def apply(fake: FakeWorld) -> int:
+    return len(prune(fake.world, find_prunable(fake.world)).candidates)
+
+
+def test_what_is_older_than_the_kept_releases_goes(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+
+    assert [kind for kind, _ in names(fake)] == ["release"] * 2 + ["source"] * 2 + ["function version"] * 2
+    assert [name for kind, name in names(fake) if kind == "source"] == ["0.1.0", "0.1.0.post1"]
+
+
+def test_looking_removes_nothing(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    fake.store.writes.clear()
+
+    find_prunable(fake.world)
+
+    assert fake.store.writes == []
+
+
+def test_after_pruning_nothing_is_left_to_prune(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+
+    assert apply(fake) == 6
+    assert names(fake) == []
+
+
+def test_records_and_history_stay(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    before = {key for key in fake.store.objects if key.startswith("environments/")}
+    apply(fake)
+
+    assert before <= fake.store.objects.keys()
+    assert len(fake.world.ledger.history("sandbox", "search")) == 4
+
+
+def test_what_another_environment_runs_stays(tmp_path: Path) -> None:
+    fake = world(tmp_path)
+    deploy(fake, "test")
+    for number in range(1, 5):
+        fake.tree.content["search"] = f"s{number}"
+        deploy(fake)
+
+    assert ("source", "0.1.0") not in names(fake)
+
+
+def test_what_a_rollback_without_a_name_would_take_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    rollback(fake, "search", "sandbox")
+    rollback(fake, "search", "sandbox")
+    apply(fake)
+
+    assert rollback(fake, "search", "sandbox").outcome == "deployed"
+    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+
+
+def test_a_pruned_version_is_never_given_to_other_content(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    apply(fake)
+    fake.tree.content["search"] = "other"
+    deploy(fake)
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0.post4"}
+    assert read_published(fake.store, tmp_path / "elsewhere", "search").versions.keys() >= {"0.1.0", "0.1.0.post1"}
+
+
+def test_pruned_content_that_comes_back_gets_its_version_and_its_bytes_back(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    key = "projects/search/lambda/source/0.1.0/search-0.1.0-py3-none-any.whl"
+    before = fake.store.objects[key].body
+    apply(fake)
+    fake.tree.content["search"] = "s0"
+
+    assert deploy(fake)["search"].outcome == "deployed"
+    assert (versions(fake, "sandbox"), fake.store.objects[key].body) == ({"search": "0.1.0"}, before)
+
+
+def test_a_machine_that_remembers_a_pruned_release_does_not_deploy_it(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    apply(fake)
+
+    result = rollback(fake, "search", "sandbox", release="0.1.0")
+
+    assert (result.outcome, result.error, "not in the bucket" in result.detail) == ("failed", "PublishError", True)
+    assert versions(fake, "sandbox") == {"search": "0.1.0.post3"}
+
+
+def published_only(fake: FakeWorld) -> None:
+    """Published, but its check in the only environment fails before it ever ran."""
+    fake.tree.content["search"] = "never"
+    fake.platform.failing["search-sandbox"] = "no"
+    deploy(fake)
+    fake.platform.failing.clear()
+    fake.tree.content["search"] = "s9"
+    deploy(fake)
+
+
+@pytest.mark.parametrize(("age", "goes"), [(GRACE_SECONDS - 1, False), (GRACE_SECONDS, True)])
+def test_a_release_that_never_ran_is_kept_for_a_week_by_the_stores_clock(
+    tmp_path: Path, age: float, goes: bool
+) -> None:
+    fake = world(tmp_path)
+    published_only(fake)
+    fake.store.time += age
+
+    assert (("source", "0.1.0") in names(fake)) is goes
+
+
+def test_nothing_of_a_unit_that_somebody_is_changing_goes(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    running = fake.world.ledger.records("sandbox")["search"].release
+    grace = Holder(nonce="g", who="grace", host="elsewhere", process="1 1", since="2026", fencing=0)
+    fake.world.ledger.acquire("sandbox", "search", grace, running=running)
+
+    found = find_prunable(fake.world)
+
+    assert found.candidates == ()
+    assert "grace is changing it in sandbox" in found.untouched[0].why
+
+
+def test_what_was_shown_but_is_needed_by_now_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    shown = find_prunable(fake.world)
+    rollback(fake, "search", "sandbox", release="0.1.0")
+
+    prune(fake.world, shown)
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+    assert rollback(fake, "search", "sandbox", release="0.1.0.post3").outcome == "deployed"
+
+
+def test_a_key_that_only_a_template_names_stays(tmp_path: Path) -> None:
+    fake = world(tmp_path)
+    fake.store.put_new("projects/search/glue/1/run.py", b"x")
+    fake.store.put_new("projects/search/glue/2/run.py", b"x")
+    fake.tree.data["search"] = "s3://artifacts/projects/search/glue/1/run.py"
+    deploy(fake)
+    fake.store.time += GRACE_SECONDS
+
+    assert names(fake) == [("script", "2")]
+
+
+def test_what_lies_there_without_being_ours_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 1)
+    fake.store.put_new("projects/search/notes.txt", b"x")
+    fake.store.put_new("projects/search/lambda/source/9.9/search-9.9-py3-none-any.whl", b"x")
+    fake.store.time += GRACE_SECONDS
+
+    assert names(fake) == []
+
+
+def test_the_claim_of_a_layers_number_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 1)
+    fake.store.put_new("projects/search/lambda/layer/000001/requirements.zip", b"r", {"digest": "d"})
+    fake.store.put_new("projects/search/lambda/layer/000001/layer.zip", b"l")
+    fake.store.time += GRACE_SECONDS
+    apply(fake)
+
+    assert "projects/search/lambda/layer/000001/layer.zip" not in fake.store.objects
+    assert read_published(fake.store, tmp_path / "elsewhere", "search").layers == {1: "d"}
+
+
+def test_layer_versions_that_no_function_uses_go(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 1)
+    old = KeptLayer(name="search-sandbox", number=1, arn="arn:1", description="000001 abc")
+    fake.platform.layers["sandbox", "search-sandbox"] = [old]
+    apply(fake)
+
+    assert fake.platform.layers["sandbox", "search-sandbox"] == []
+
+
+def test_killed_half_way_the_same_command_finishes(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    left = 6
+
+    def die(_: str, __: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    fake.store.after_write = die
+    with pytest.raises(Killed):
+        apply(fake)
+    fake.store.after_write = None
+    fake.store.time += 61
+    apply(fake)
+
+    assert names(fake) == []
+    assert rollback(fake, "search", "sandbox").outcome == "deployed"
+
+
+# --- random histories ---
+UNITS = ("orders", "search")
+PLACES = ("sandbox", "test", "staging")
+EVENT = st.one_of(
+    st.tuples(st.just("edit"), st.sampled_from(UNITS), st.integers(0, 5)),
+    st.tuples(st.just("deploy"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
+    st.tuples(st.just("promote"), st.sampled_from(UNITS), st.sampled_from(PLACES[1:])),
+    st.tuples(st.just("rollback"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
+    st.tuples(st.just("fail"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
+    st.tuples(st.just("destroy"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
+    st.tuples(st.just("prune"), st.just(""), st.just("")),
+    st.tuples(st.just("days"), st.just(""), st.integers(1, 8)),
+)
+
+
+def happen(fake: FakeWorld, event: tuple[str, str, object]) -> None:
+    kind, unit, what = event
+    match kind:
+        case "edit":
+            fake.tree.content[unit] = f"{unit} {what}"
+        case "deploy":
+            deploy(fake, str(what), only=(unit,))
+        case "promote":
+            promote(fake, str(what), only=(unit,))
+        case "rollback":
+            rollback(fake, unit, str(what))
+        case "fail":
+            fake.platform.failing[f"{unit}-{what}"] = "no"
+            deploy(fake, str(what), only=(unit,))
+            fake.platform.failing.clear()
+        case "destroy":
+            destroy(fake.world, find_removal(fake.world, unit, str(what)))
+        case "prune":
+            apply(fake)
+        case "days":
+            assert isinstance(what, int)
+            fake.store.time += what * 86_400
+
+
+def newest(fake: FakeWorld, unit: str, place: str) -> list[str]:
+    past = fake.world.ledger.history(place, unit)
+    releases = dict.fromkeys(item.release for item in reversed(past) if item.outcome == "succeeded")
+    return list(releases)[: fake.world.config.keep]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(events=st.lists(EVENT, max_size=25), keep=st.integers(1, 3))
+def test_nothing_referenced_is_removed_and_every_kept_release_can_be_brought_back(
+    events: list[tuple[str, str, object]], keep: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config = attrs.evolve(fake_config(), keep=keep)
+        tree = FakeTree(content={unit: f"{unit} 0" for unit in UNITS})
+        fake = fake_world(tree, Path(folder, "one"), config=config)
+        names_given: dict[tuple[str, str], str] = {}
+        for event in events:
+            happen(fake, event)
+            for unit in UNITS:
+                for version, digest in read_published(fake.store, fake.world.cache, unit).versions.items():
+                    assert names_given.setdefault((unit, version), digest) == digest
+        shown = find_prunable(fake.world)
+        doomed = {key for candidate in shown.candidates for key, _ in candidate.objects}
+        wanted = [(unit, place, release) for unit in UNITS for place in PLACES for release in newest(fake, unit, place)]
+        assert not any(f"/{release}/" in key for *_, release in wanted for key in doomed)
+        prune(fake.world, shown)
+        elsewhere = fake_world(tree, Path(folder, "two"), config=config, store=fake.store, platform=fake.platform)
+        for unit, place, release in wanted:
+            assert rollback(elsewhere, unit, place, release=release).outcome in ("deployed", "unchanged")
+        assert all(outcome in ("deployed", "unchanged", "failed") for outcome in outcomes(deploy(elsewhere)).values())
