@@ -72,7 +72,7 @@ def err_console() -> Console:
 
 
 def out(renderable: RenderableType) -> None:
-    """The result that was asked for, on stdout. A plain text stays as it is: no line is broken, no bracket is markup."""
+    """The result that was asked for, on stdout. A plain text stays as it is: no broken line, no bracket as markup."""
     if isinstance(renderable, str):
         click.echo(renderable)
         return
