@@ -36,6 +36,8 @@ from multi_env_lambda.world import Event, Invocation, World
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.jobs import JobRun
+    from multi_env_lambda.flow.difference import Difference
+    from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.local.cloud import LocalCloud
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
@@ -188,6 +190,32 @@ class Workspace:
         """Every deployment of a unit in an environment, oldest first."""
         self._check_names((name,))
         return self.world.ledger.history(self.config.environment(environment).name, name)
+
+    def difference(self, name: str, left: str, right: str) -> Difference:
+        """What is different between what runs of a unit in two environments."""
+        from multi_env_lambda.flow.difference import difference
+
+        return difference(self.world, name, left, right)
+
+    def drift(self, name: str | None = None, environment: str | None = None) -> tuple[UnitDrift, ...]:
+        """What somebody changed by hand; without a name or an environment, in all of them. Takes seconds per stack."""
+        from multi_env_lambda.flow.drift import find_drift
+
+        return find_drift(self.world, name, environment)
+
+    def histories(self, *, newest: int = 50) -> dict[tuple[str, str], tuple[Deployment, ...]]:
+        """The newest deployments by (unit, environment), oldest first."""
+        return {
+            (unit, environment.name): past
+            for environment in self.config.environments
+            for unit, past in self.world.ledger.histories(environment.name, newest=newest).items()
+        }
+
+    def board(self) -> str:
+        """One self-contained HTML page about all units in all environments."""
+        from multi_env_lambda.show.board import board_html
+
+        return board_html(self.config, self.projects, self.status(), self.histories(), now())
 
     def why(self, name: str, environment: str | None = None) -> Explanation:
         """Why a unit would be deployed to an environment or not: the chain of inputs behind the decision."""

@@ -30,19 +30,15 @@ def board_command(page: Path, drift: bool, local: bool | None, as_json: bool) ->
     It has the matrix units × environments, and for each unit its history, what it needs and what needs it, the links to
     the console, lead times and deploys per week.
     """
-    from multi_env_lambda.flow.drift import find_drift, with_drift
+    from multi_env_lambda.flow.drift import with_drift
     from multi_env_lambda.host.files import write_atomically
     from multi_env_lambda.show.board import NEWEST, board_data, board_html
 
     workspace = open_workspace(local)
     status = workspace.status()
     if drift:
-        status = with_drift(status, find_drift(workspace.world))
-    histories = {
-        (unit, environment.name): past
-        for environment in workspace.config.environments
-        for unit, past in workspace.world.ledger.histories(environment.name, newest=NEWEST).items()
-    }
+        status = with_drift(status, workspace.drift())
+    histories = workspace.histories(newest=NEWEST)
     what = (workspace.config, workspace.projects, status, histories, now())
     write_atomically(page.absolute(), board_html(*what).encode("utf-8"))
     page.chmod(0o644)

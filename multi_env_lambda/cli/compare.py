@@ -23,14 +23,13 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
 
     Reads records and published releases only. The exit code is 0 whether they differ or not.
     """
-    from multi_env_lambda.flow.difference import difference
     from multi_env_lambda.show.difference import difference_text
 
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
         raise click.UsageError("`diff.py UNIT ENVIRONMENT ENVIRONMENT`, as in `diff.py orders staging prod`")
-    found = difference(open_workspace(local).world, *named)
+    found = open_workspace(local).difference(*named)
     if as_json:
         print_json(found.to_document())
     else:
@@ -48,12 +47,11 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
     compared. Nothing is written.
     """
-    from multi_env_lambda.flow.drift import find_drift
     from multi_env_lambda.show.difference import drift_table
 
     workspace = open_workspace(local)
     unit, environment = _unit_and_environment(workspace, words)
-    found = find_drift(workspace.world, unit, environment)
+    found = workspace.drift(unit, environment)
     drifted = [item for item in found if item.drifted]
     if as_json:
         print_json([item.to_document() for item in found])

@@ -23,9 +23,9 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     status = workspace.status()
     unit = unit_of()
     if drift:
-        from multi_env_lambda.flow.drift import find_drift, with_drift
+        from multi_env_lambda.flow.drift import with_drift
 
-        status = with_drift(status, find_drift(workspace.world, unit))
+        status = with_drift(status, workspace.drift(unit))
     if unit is not None:
         status = attrs.evolve(
             status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)

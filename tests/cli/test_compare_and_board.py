@@ -111,3 +111,12 @@ def test_the_board_is_one_file_in_the_current_folder(stage: Stage, tmp_path: Pat
 def test_too_few_or_too_many_words_are_wrong_usage(stage: Stage) -> None:
     assert main(["diff", "customers", "test"], start=stage.root) == 2
     assert main(["drift", "customers", "test", "prod"], start=stage.root) == 2
+
+
+def test_drift_is_a_word_in_the_matrix_of_the_board(stage: Stage, by_hand: None, tmp_path: Path) -> None:
+    script = str(stage.root / "bin" / "automation" / "board.py")
+    done = stage.run(script, "--local", "--json", "--drift", "--out", "there.html", folder=tmp_path)
+    cells = next(unit for unit in done.answer["units"] if unit["name"] == "customers")["cells"]
+
+    assert (tmp_path / "there.html").is_file()
+    assert cells[1]["marks"][0] == "drifted"
