@@ -103,6 +103,7 @@ def _live_table(total: int) -> Iterator[Callable[[Event], None]]:
     from rich.live import Live
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
     from rich.table import Table
+    from rich.text import Text
 
     progress = Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = progress.add_task("", total=total)
@@ -112,7 +113,9 @@ def _live_table(total: int) -> Iterator[Callable[[Event], None]]:
     def table() -> Group:
         rows = Table(box=None, show_header=False, pad_edge=False)
         for event in list(running.values())[-20:]:
-            rows.add_row(event.environment, event.project, f"[cyan]{event.phase}[/]", event.text)
+            # Reasons of CloudFormation have brackets, which would be markup in a plain string.
+            phase = Text(event.phase, style="cyan")
+            rows.add_row(event.environment, event.project, phase, Text(event.text))
         return Group(rows, progress)
 
     with Live(table(), console=err_console(), transient=True, refresh_per_second=10) as view:
