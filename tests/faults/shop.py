@@ -54,21 +54,30 @@ class Shop:
 
     def killed_at(self, match: str, nth: int) -> int:
         """A deploy that is ended by SIGKILL when the nth such call was applied; gives its status."""
-        argv = [sys.executable, "bin/automation/deploy.py", "--to", "prod", "--yes"]
-        env = {**os.environ, **self.stage.credentials(self.proxy.endpoint), "PYTHONPATH": os.fspath(ROOT)}
-        with open(os.devnull, "wb") as nowhere:
-            running: list[subprocess.Popen[bytes]] = []
-            self.proxy.set_rules(KillAfter(match=match, nth=nth, kill=lambda: running[0].kill()))
-            running.append(subprocess.Popen(argv, cwd=self.stage.root, env=env, stdout=nowhere, stderr=nowhere))
-            status = running[0].wait(timeout=120)
+        running: list[subprocess.Popen[bytes]] = []
+        self.proxy.set_rules(KillAfter(match=match, nth=nth, kill=lambda: running[0].kill()))
+        running.append(self._started())
+        status = running[0].wait(timeout=120)
         self.proxy.set_rules()
         return status
+
+    def at_once(self, number: int) -> list[int]:
+        """As many deploys at the same time; how each of them ended."""
+        return [process.wait(timeout=120) for process in [self._started() for _ in range(number)]]
 
     def change(self, *units: str) -> None:
         """One more line in these units."""
         for unit in units:
             (module,) = [path for path in (self.stage.root / "projects" / unit / unit).glob("[a-z]*.py")]
             module.write_text(module.read_text(encoding="utf-8") + "\nMORE = True\n", encoding="utf-8")
+
+    def add(self, unit: str) -> None:
+        """A unit that was never deployed, made like `search`."""
+        folder = self.stage.root / "projects" / unit
+        shutil.copytree(self.stage.root / "projects" / "search", folder)
+        (folder / "search").rename(folder / unit)
+        settings = folder / "pyproject.toml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("search", unit), encoding="utf-8")
 
     def traces(self) -> Traces:
         client, bucket = self.stage.client("devops", "s3"), self.stage.config.devops.bucket
@@ -100,6 +109,12 @@ class Shop:
         pages = client.get_paginator("describe_stack_events").paginate(StackName=name)
         events = [event for page in pages for event in page["StackEvents"] if event["LogicalResourceId"] == name]
         return sum(event["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE") for event in events)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "bin/automation/deploy.py", "--to", "prod", "--yes"]
+        env = {**os.environ, **self.stage.credentials(self.proxy.endpoint), "PYTHONPATH": os.fspath(ROOT)}
+        nowhere = subprocess.DEVNULL
+        return subprocess.Popen(argv, cwd=self.stage.root, env=env, stdout=nowhere, stderr=nowhere)
 
     @property
     def _outside(self) -> dict[str, Any]:

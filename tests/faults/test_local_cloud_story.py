@@ -61,6 +61,31 @@ def test_a_killed_process_is_finished_by_the_same_command(shop: Shop, call: str,
     assert_one_deployment_more(before, shop.traces())
 
 
+@pytest.mark.parametrize("call", ["CreateChangeSet", "ExecuteChangeSet"])
+def test_a_unit_whose_first_deploy_was_killed_is_deployed_once(shop: Shop, call: str) -> None:
+    unit = f"first{call[:6].lower()}"
+    shop.add(unit)
+
+    status = shop.killed_at(call, 1)
+    done = shop.deploy()
+
+    past = shop.stage.script("history", unit, "sandbox", "--json").answer["sandbox"]
+    assert (status, done.code) == (-signal.SIGKILL, 0), done.err
+    assert [(item["version"], item["outcome"]) for item in past] == [("0.1.0", "succeeded")]
+
+
+def test_many_who_deploy_the_same_at_once_do_it_once(shop: Shop) -> None:
+    before = shop.traces()
+    shop.change(*CHANGED)
+
+    codes = shop.at_once(3)
+    done = shop.deploy()
+
+    # PlanStale and Busy: somebody else was faster; everything else would be a failure.
+    assert (set(codes) <= {0, 1, 8, 10}, done.code) == (True, 0), codes
+    assert_one_deployment_more(before, shop.traces())
+
+
 def faults(kind: type[Rule]) -> list[Rule]:
     return [kind(match=match) for match in MUTATING]
 

@@ -20,7 +20,8 @@ def extend(template, context):
 
     statement = {"Effect": "Allow", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    template.add_one(iam.Policy("Malformed", rp_PolicyName="malformed", rp_PolicyDocument=document, p_Roles=["deployer"]))
+    policy = iam.Policy("Malformed", rp_PolicyName="malformed", rp_PolicyDocument=document, p_Roles=["deployer"])
+    template.add_one(policy)
 """
 BUCKET = """
 def extend(template, context):
