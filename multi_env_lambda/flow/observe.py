@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar, assert_never
 
 import attrs
@@ -15,8 +16,9 @@ import attrs
 from multi_env_lambda.aws.index import read_published, read_release, read_template
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot
-from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.project import Project
@@ -129,6 +131,7 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
     settings = settings_digest(world)
     desired: dict[str, Desired] = {}
     candidates: dict[str, tuple[Inputs, tuple[str, ...]]] = {}
+    same: dict[str, tuple[str, ...]] = {}
     for name in scope:
         if name not in projects:
             desired[name] = Absent(project=name, why="its folder is gone", removed=True)
@@ -136,8 +139,11 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
         now = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
         running = _running(records, target, name)
         why = reasons(now, None if running is None else running.inputs)
-        if why or ask.everything or ask.force:
+        if ask.everything or ask.force or (why and not _gives(world, name, now, running)):
             candidates[name] = (now, why or ("asked for",))
+        elif why and running is not None:
+            same[name] = why
+            desired[name] = Current(project=name, why=f"{running.version} runs already")
         else:
             desired[name] = Current(project=name, why="its inputs are unchanged")
 
@@ -159,8 +165,26 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
         world.maker.forget(candidates[name][0])
         desired[name] = Broken(project=name, error=_edited(name))
         del made[name]
-    looked_at = {name: why for name, (_, why) in candidates.items()}
+    for name, item in made.items():
+        _remember(world, name, candidates[name][0], item.release)
+    looked_at = same | {name: why for name, (_, why) in candidates.items()}
     return _Wish(desired=desired, made=made, snapshot=snapshot, looked_at=looked_at)
+
+
+def _remember(world: World, name: str, inputs: Inputs, release: Release) -> None:
+    """Keep on this machine which release these inputs gave, so that a changed README is looked at once."""
+    known = {"inputs": digest(inputs), "release": release.digest}
+    write_atomically(_memory_of(world, name), canonical_json(known).encode("ascii"))
+
+
+def _gives(world: World, name: str, inputs: Inputs, running: Deployment | None) -> bool:
+    """Whether it is known that these inputs give the release that runs."""
+    known = read_json(_memory_of(world, name), None)
+    return running is not None and known == {"inputs": digest(inputs), "release": running.release}
+
+
+def _memory_of(world: World, name: str) -> Path:
+    return world.cache / "made" / f"{name}.json"
 
 
 def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:

@@ -9,7 +9,7 @@ from multi_env_lambda.errors import BuildError
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.testing.world import fake_world
 
-from .worlds import chain, deploy, outcomes, versions
+from .worlds import chain, deploy, outcomes, rollback, versions
 
 
 def test_the_first_deploy_reaches_every_environment(tmp_path: Path) -> None:
@@ -68,6 +68,41 @@ def test_a_changed_readme_is_looked_at_and_touches_nothing(tmp_path: Path) -> No
     assert fake.tree.made == ["search"]
     assert outcomes(results)["search"] == "unchanged"
     assert fake.store.writes == []
+
+
+def test_a_changed_readme_is_looked_at_once(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.loose["search"] = "new readme"
+    deploy(fake)
+    fake.tree.made.clear()
+    fake.store.reads.clear()
+
+    deploy(fake)
+
+    assert fake.tree.made == []
+    assert [kind for kind, _ in fake.store.reads] == ["list"]
+
+
+def test_a_plan_is_the_same_before_and_after_its_inputs_were_looked_at(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.loose["search"] = "new readme"
+    ask = Ask(verb="deploy", target="prod", through=True)
+
+    assert pipeline.plan(fake.world, ask).plan.digest == pipeline.plan(fake.world, ask).plan.digest
+
+
+def test_what_was_rolled_back_is_not_taken_for_what_runs(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+    rollback(fake, "search", "sandbox")
+
+    plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan
+
+    assert [step.project for step in plan.deploys] == ["search"]
 
 
 def test_content_that_comes_back_gets_its_old_version_back(tmp_path: Path) -> None:
