@@ -234,8 +234,12 @@ def test_killed_half_way_the_same_command_finishes(tmp_path: Path) -> None:
 # --- random histories ---
 UNITS = ("orders", "search")
 PLACES = ("sandbox", "test", "staging")
+RELEASE = st.tuples(st.just("release"), st.sampled_from(UNITS), st.integers(0, 6))
 EVENT = st.one_of(
-    st.tuples(st.just("edit"), st.sampled_from(UNITS), st.integers(0, 5)),
+    RELEASE,
+    RELEASE,
+    RELEASE,
+    st.tuples(st.just("edit"), st.sampled_from(UNITS), st.integers(0, 6)),
     st.tuples(st.just("deploy"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
     st.tuples(st.just("promote"), st.sampled_from(UNITS), st.sampled_from(PLACES[1:])),
     st.tuples(st.just("rollback"), st.sampled_from(UNITS), st.sampled_from(PLACES)),
@@ -251,6 +255,9 @@ def happen(fake: FakeWorld, event: tuple[str, str, object]) -> None:
     match kind:
         case "edit":
             fake.tree.content[unit] = f"{unit} {what}"
+        case "release":
+            fake.tree.content[unit] = f"{unit} {what}"
+            deploy(fake, only=(unit,))
         case "deploy":
             deploy(fake, str(what), only=(unit,))
         case "promote":
@@ -276,8 +283,8 @@ def newest(fake: FakeWorld, unit: str, place: str) -> list[str]:
     return list(releases)[: fake.world.config.keep]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(events=st.lists(EVENT, max_size=25), keep=st.integers(1, 3))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(events=st.lists(EVENT, min_size=8, max_size=25), keep=st.integers(1, 4))
 def test_nothing_referenced_is_removed_and_every_kept_release_can_be_brought_back(
     events: list[tuple[str, str, object]], keep: int
 ) -> None:
