@@ -12,7 +12,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, gate
@@ -169,7 +169,7 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
         return Result(
             project=step.project,
             environment=step.environment,
-            outcome="failed",
+            outcome="blocked" if isinstance(error, (Refused, Busy)) else "failed",
             version=step.release.version,
             release=step.release.digest,
             detail=f"{error.where}: {error.what}",

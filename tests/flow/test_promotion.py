@@ -79,7 +79,7 @@ def test_an_environment_with_approval_is_closed_until_somebody_else_approves_thi
     approve(fake.world, "prod", draft.plan.digest_of("prod"))
     fake.platform.who = "arn:aws:iam::111111111111:user/ada"
 
-    assert set(outcomes(refused).values()) == {"failed", "skipped"}
+    assert set(outcomes(refused).values()) == {"blocked", "skipped"}
     assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
     latest = fake.world.ledger.records("prod")["search"].latest
     assert latest is not None and latest.approved.endswith("user/grace")
@@ -134,7 +134,7 @@ def test_a_stateful_resource_is_only_replaced_when_its_name_is_given(tmp_path: P
     refused = deploy(fake)
     agreed = deploy(fake, consent=Consent(allowed=frozenset({"Data"})))
 
-    assert (refused["search"].outcome, refused["search"].error) == ("failed", "Refused")
+    assert (refused["search"].outcome, refused["search"].error) == ("blocked", "Refused")
     assert agreed["search"].outcome == "deployed"
 
 
