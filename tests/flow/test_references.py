@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
@@ -67,3 +68,15 @@ def test_a_rollback_looks_too(tmp_path: Path) -> None:
 
     assert rollback(fake, "search", "sandbox").error == "ConfigurationError"
     assert versions(fake, "sandbox")["search"] == "0.1.0.post1"
+
+
+def test_what_was_typed_to_agree_is_written_nowhere(tmp_path: Path) -> None:
+    fake = world(tmp_path, PASSWORD)
+
+    deploy(fake, consent=Consent(typed=frozenset({"typed-by-hand"}), allowed=frozenset({"typed-by-hand"})))
+    fake.world.platform.invoke(
+        fake.world.config.environment("sandbox"), "search-sandbox-main", "live", b'{"token": "typed-by-hand"}'
+    )
+
+    assert [key for key, item in fake.store.objects.items() if b"typed-by-hand" in item.body] == []
+    assert [event for event in fake.events if "typed-by-hand" in event.text] == []
