@@ -20,7 +20,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from multi_env_lambda.build.archive import content, read_zip, write_tar_gz, write_zip
 from multi_env_lambda.build.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ToolError
-from multi_env_lambda.host.process import run, uv_program
+from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.digest import digest
 
 __all__ = [
@@ -117,7 +117,6 @@ def run_backend(folder: Path, out: Path, *, where: str, sdist: bool) -> tuple[Pa
     """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist."""
     kinds = ["--wheel", "--sdist"] if sdist else ["--wheel"]
     command = [
-        uv_program(),
         "build",
         "--no-create-gitignore",
         *kinds,
@@ -127,7 +126,7 @@ def run_backend(folder: Path, out: Path, *, where: str, sdist: bool) -> tuple[Pa
         str(out),
     ]
     try:
-        run(
+        run_uv(
             [*command, "--", str(folder)],
             where=where,
             hint="correct [build-system] or the files it builds from",

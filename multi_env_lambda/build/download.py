@@ -27,7 +27,7 @@ from multi_env_lambda.build.select import SelectedWheel, Target
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.process import run, uv_program
+from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.digest import canonical_json, digest
 
 __all__ = ["complete_lock", "fetch"]
@@ -147,10 +147,10 @@ def complete_lock(lock: Lock, target: Target, *, cache: Path | None = None) -> L
 
 def _ask_uv(lock: Lock, target: Target) -> dict[str, Any]:
     lines = sorted(f"{one.name}=={one.version}{f' ; {one.marker}' if one.marker else ''}\n" for one in lock.packages)
-    argv = [uv_program(), "pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
+    argv = ["pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", target.python, "--format", "pylock.toml", "-"]
     # In the project's folder, because uv finds the configuration of package indexes there.
-    output = run(
+    output = run_uv(
         argv,
         cwd=lock.path.parent,
         where=lock.where,

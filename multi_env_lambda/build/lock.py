@@ -21,7 +21,7 @@ from multi_env_lambda.build.lock_formats import read_pylock, read_requirements, 
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.build.select import SelectedWheel, Target, check_made_for, marker_holds, select
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.process import run, uv_program
+from multi_env_lambda.host.process import run_uv
 
 __all__ = [
     "LOCK_NAMES",
@@ -141,13 +141,13 @@ def write_lock(folder: Path, *, python: str, extra_requirements: tuple[str, ...]
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(path.name, python=python, upgrade=upgrade, with_stdin=bool(extra))
-    run(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
+    run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
     _write_clean(path, where, before)
     return path
 
 
 def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
-    argv = [uv_program(), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
+    argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
     argv += ["--no-emit-index-url", "--output-file", output, *(["--upgrade"] if upgrade else [])]
     return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from multi_env_lambda.build.archive import Member, Zip, content, read_zip, write_zip
 from multi_env_lambda.build.select import SelectedWheel
 from multi_env_lambda.errors import BuildError
-from multi_env_lambda.host.process import run, uv_program
+from multi_env_lambda.host.process import run_uv
 
 __all__ = ["installed_members", "wheel_of_sdist"]
 
@@ -108,8 +108,8 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
     with tempfile.TemporaryDirectory() as scratch:
         hint = f"{selected.name} has no wheel at all; choose a version that has one"
-        argv = [uv_program(), "build", "--wheel", "--quiet", "--python", sys.executable]
-        run([*argv, "--out-dir", scratch, "--", sdist.absolute()], cwd=Path(scratch), where=where, hint=hint)
+        argv = ["build", "--wheel", "--quiet", "--python", sys.executable]
+        run_uv([*argv, "--out-dir", scratch, "--", sdist.absolute()], cwd=Path(scratch), where=where, hint=hint)
         (built,) = Path(scratch).glob("*.whl")
         _, _, _, tags = parse_wheel_filename(built.name)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):

@@ -21,6 +21,7 @@ from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
+from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
@@ -160,7 +161,7 @@ def _work_tree(world: World, ask: Ask, records: Records, target: Environment, sc
             desired[name] = Broken(project=name, error=answer)
         else:
             made[name] = answer
-            desired[name] = _wanted(name, answer, *candidates[name])
+            desired[name] = _wanted(name, answer, snapshot, *candidates[name])
     for name in _moved(world, snapshot, [projects[name] for name in made]):
         world.maker.forget(candidates[name][0])
         desired[name] = Broken(project=name, error=_edited(name))
@@ -203,9 +204,10 @@ def _edited(name: str) -> PlanStale:
     return PlanStale(f"projects of {name}", "a file was edited while it was built", hint="run the same command again")
 
 
-def _wanted(name: str, made: Made, inputs: Inputs, why: tuple[str, ...]) -> Wanted:
+def _wanted(name: str, made: Made, snapshot: Snapshot, inputs: Inputs, why: tuple[str, ...]) -> Wanted:
     keys = tuple(upload.key for upload in made.uploads)
-    return Wanted(project=name, release=made.release, why=why, inputs=inputs, publish=keys)
+    origin = Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty)
+    return Wanted(project=name, release=made.release, why=why, inputs=inputs, origin=origin, publish=keys)
 
 
 def _running(records: Records, target: Environment, name: str) -> Deployment | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.process import run, uv_program
+from multi_env_lambda.host.process import run_uv
 
 __all__ = ["BOTO3", "find_python", "private_venv", "runtime_python"]
 
@@ -79,13 +79,12 @@ def private_venv(base: Path, requirements: Sequence[str], parent: Path, *, name:
 
 
 def _fill(folder: Path, base: Path, requirements: Sequence[str], where: str) -> None:
-    uv = uv_program()
     hint = "check that the package index can be reached, then run the command again"
     # --allow-existing: the folder is there (mkdtemp), and empty.
-    run([uv, "venv", "--quiet", "--allow-existing", "--python", base, folder], where=where, hint=hint)
+    run_uv(["venv", "--quiet", "--allow-existing", "--python", base, folder], where=where, hint=hint)
     # Compiled once here instead of at the first cold start of a function.
     options = ["--quiet", "--compile-bytecode", "--python", os.fspath(_interpreter(folder))]
-    run([uv, "pip", "install", *options, "--", *requirements], where=where, hint=hint)
+    run_uv(["pip", "install", *options, "--", *requirements], where=where, hint=hint)
 
 
 def _move(scratch: Path, folder: Path) -> None:
@@ -129,9 +128,9 @@ def _places(version: str, path: str, home: Path) -> Iterator[Path]:
 
 
 def _known_to_uv(version: str) -> Iterator[Path]:
-    words = [uv_program(), "python", "find", "--no-project", "--no-python-downloads", version]
+    words = ["python", "find", "--no-project", "--no-python-downloads", version]
     try:
-        yield Path(os.fsdecode(run(words, where="uv", hint="").strip()))
+        yield Path(os.fsdecode(run_uv(words, where="uv", hint="").strip()))
     except ToolError:
         return  # uv knows none
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
 
-__all__ = ["run", "uv_program"]
+__all__ = ["run", "run_uv", "uv_program"]
 
 _TAIL_LINES = 15
 _SEARCH = threading.Lock()
@@ -43,6 +43,26 @@ def run(
             where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint
         )
     return done.stdout
+
+
+def run_uv(
+    words: Sequence[str | Path],
+    *,
+    where: str,
+    hint: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """As ``run``, for uv; certificates that this machine trusts count, as they do for pip and git.
+
+    Raises:
+        ToolError: uv is missing, or failed.
+    """
+    # The second name is the one that uv had until 0.10.
+    trusting = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in os.environ else {}
+    environment = {**trusting, **(os.environ if env is None else env)}
+    return run([uv_program(), *words], where=where, hint=hint, cwd=cwd, env=environment, stdin=stdin)
 
 
 def uv_program() -> str:

@@ -11,7 +11,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
 
-__all__ = ["BlockedStep", "DeployStep", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
+__all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +21,15 @@ class Question:
     kind: Literal["rolled back", "destructive"]
     text: str
     answer: str
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """The commit that a release was made from; ``committed`` is its time in ISO 8601, ``dirty``: it had local changes."""
+
+    commit: str = ""
+    committed: str = ""
+    dirty: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +44,7 @@ class DeployStep:
     running_version: str | None
     why: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...] = ()
+    origin: Origin = Origin()
     publish: tuple[str, ...] = ()
     changes: tuple[ResourceChange, ...] = ()
     questions: tuple[Question, ...] = ()

@@ -14,7 +14,16 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Question, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import (
+    BlockedStep,
+    DeployStep,
+    Origin,
+    Plan,
+    Question,
+    RemovedStep,
+    Step,
+    UnchangedStep,
+)
 from multi_env_lambda.model.record import Action, Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.changes import changes
@@ -43,6 +52,7 @@ class Wanted:
     release: Release
     why: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...] = ()
+    origin: Origin = Origin()
     publish: tuple[str, ...] = ()
 
 
@@ -55,6 +65,7 @@ class Named:
     version: str
     why: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...] = ()
+    origin: Origin = Origin()
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +143,7 @@ def _carried(step: Step, known: Known) -> Desired:
     match step:
         case DeployStep():
             why = (f"{step.environment} runs {step.release.version}",)
-            return Wanted(project=step.project, release=step.release, why=why, inputs=step.inputs)
+            return Wanted(project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin)
         case UnchangedStep():
             record = known.records.get((step.environment, step.project))
             return from_record(step.project, record, step.environment)
@@ -159,6 +170,7 @@ def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
         version=deployment.version,
         why=(why,),
         inputs=deployment.inputs,
+        origin=Origin(commit=deployment.commit, committed=deployment.committed, dirty=deployment.dirty),
     )
 
 
@@ -202,7 +214,13 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
 def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
     if record is not None and record.release == named.digest and not request.force:
         return _unchanged(target, named.project, record, f"{named.version} runs already")
-    wanted = Wanted(project=named.project, release=known.releases[named.digest], why=named.why, inputs=named.inputs)
+    wanted = Wanted(
+        project=named.project,
+        release=known.releases[named.digest],
+        why=named.why,
+        inputs=named.inputs,
+        origin=named.origin,
+    )
     return _wanted(request, target, wanted, record, known)
 
 
@@ -226,6 +244,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         running_version=None if running is None else running.version,
         why=wanted.why,
         inputs=wanted.inputs,
+        origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
         questions=(*_rolled_back(request, release, record, target), *_destructive(wanted.project, changed)),

@@ -149,3 +149,13 @@ def test_a_release_from_before_an_environment_existed_is_refused_with_a_hint(tmp
     other = fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform)
 
     assert "999999999999" in promote(other, "prod")["search"].detail
+
+
+def test_a_promotion_is_recorded_with_the_commit_that_the_release_was_made_from(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "sandbox")
+
+    promote(fake, "test")
+
+    latest = fake.world.ledger.records("test")["search"].latest
+    assert latest is not None and (latest.commit, latest.committed) == ("c" * 40, "2026-01-01T00:00:00Z")
