@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,15 @@ class Shop:
         self.proxy.set_rules()
         return status
 
+    def interrupted_at(self, match: str) -> tuple[int, str]:
+        """A deploy in which somebody presses Ctrl-C when such a call was applied; its status and what it said."""
+        running: list[subprocess.Popen[bytes]] = []
+        self.proxy.set_rules(KillAfter(match=match, kill=lambda: running[0].send_signal(signal.SIGINT)))
+        running.append(self._started(subprocess.PIPE))
+        said = running[0].communicate(timeout=120)[1].decode()
+        self.proxy.set_rules()
+        return running[0].returncode, said
+
     def at_once(self, number: int) -> list[int]:
         """As many deploys at the same time; how each of them ended."""
         return [process.wait(timeout=120) for process in [self._started() for _ in range(number)]]
@@ -110,11 +120,11 @@ class Shop:
         events = [event for page in pages for event in page["StackEvents"] if event["LogicalResourceId"] == name]
         return sum(event["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE") for event in events)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "bin/automation/deploy.py", "--to", "prod", "--yes"]
         env = {**os.environ, **self.stage.credentials(self.proxy.endpoint), "PYTHONPATH": os.fspath(ROOT)}
         nowhere = subprocess.DEVNULL
-        return subprocess.Popen(argv, cwd=self.stage.root, env=env, stdout=nowhere, stderr=nowhere)
+        return subprocess.Popen(argv, cwd=self.stage.root, env=env, stdout=nowhere, stderr=stderr)
 
     @property
     def _outside(self) -> dict[str, Any]:

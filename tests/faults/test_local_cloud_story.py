@@ -74,6 +74,18 @@ def test_a_unit_whose_first_deploy_was_killed_is_deployed_once(shop: Shop, call:
     assert [(item["version"], item["outcome"]) for item in past] == [("0.1.0", "succeeded")]
 
 
+@pytest.mark.parametrize("call", ["PutObject projects/*.whl", "ExecuteChangeSet", "Invoke"])
+def test_an_interrupt_is_130_without_a_traceback_and_is_finished_later(shop: Shop, call: str) -> None:
+    before = shop.traces()
+    shop.change(*CHANGED)
+
+    status, said = shop.interrupted_at(call)
+    done = shop.deploy()
+
+    assert (status, "Traceback" in said, done.code) == (130, False, 0), said
+    assert_one_deployment_more(before, shop.traces())
+
+
 def test_many_who_deploy_the_same_at_once_do_it_once(shop: Shop) -> None:
     before = shop.traces()
     shop.change(*CHANGED)
