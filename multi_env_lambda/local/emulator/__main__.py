@@ -66,8 +66,9 @@ def _listen(wished_port: int) -> socket.socket:
 
 
 def _application(folder: Path, settings: dict[str, Any]) -> Any:
-    from . import answers, artifacts, builds, durability, glue_jobs, layers, refusals, runtimes, weighted_alias
+    from . import answers, artifacts, builds, durability, glue_jobs, layers, refusals, runtimes, threads, weighted_alias
 
+    threads.patch()
     artifacts.patch()
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")

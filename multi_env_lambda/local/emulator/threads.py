@@ -1,0 +1,91 @@
+"""What many threads change at once may be looked at meanwhile.
+
+Reason: ministack walks over dicts while the threads of functions and stacks add to them: 2 of 800 invocations answered
+"dictionary changed size during iteration", and a service's state was now and then not saved.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import types
+from collections.abc import Callable
+from typing import IO, Any
+
+from .names import load, original
+
+__all__ = ["Stable", "patch", "repeated"]
+
+_ATTEMPTS = 20
+
+
+class Stable(dict[Any, Any]):
+    """A dict whose entries are walked over as they were at one moment: copying them is one step for other threads."""
+
+    def items(self) -> Any:
+        return list(super().items())
+
+    def values(self) -> Any:
+        return list(super().values())
+
+
+def patch() -> None:
+    """To be called first: stores of services are made when their modules are loaded."""
+    responses = load("ministack.core.responses")
+    for name in ("AccountScopedDict", "AccountRegionScopedDict"):
+        store = original(responses, name)
+        store.__init__ = _empty
+        store.from_dict = classmethod(_filled)
+    _patch_sessions(load("ministack.services.sts"))
+    _patch_saving(load("ministack.core.persistence"))
+
+
+def _empty(store: Any) -> None:
+    store._data = Stable()
+
+
+def _filled(kind: Any, data: dict[Any, Any]) -> Any:
+    store = kind()
+    store._data.update(data)
+    return store
+
+
+def _patch_sessions(sts: Any) -> None:
+    """Each invocation registers the session of its function's role, and first removes those that are over."""
+    sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
+    original(sts, "_evict_expired_sessions")
+
+    def evict() -> None:
+        for key, session in list(sessions.items()):
+            if is_expired(session):
+                sessions.pop(key, None)
+
+    sts._evict_expired_sessions = evict
+
+
+def _patch_saving(persistence: Any) -> None:
+    """A save that met a change is made again: ministack would log it and keep the file of before."""
+    save_all = original(persistence, "save_all")
+    module = types.ModuleType("json")
+    vars(module).update(vars(original(persistence, "json")))
+
+    def dump(value: Any, file: IO[str], *, default: Callable[[Any], Any]) -> None:
+        file.write(repeated(lambda: json.dumps(value, default=default)))
+
+    vars(module)["dump"] = dump
+    persistence.json = module
+    persistence.save_all = lambda services: save_all({name: _steady(get) for name, get in services.items()})
+
+
+def _steady(get_state: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: repeated(get_state)
+
+
+def repeated(read: Callable[[], Any]) -> Any:
+    """Read once more where something grew or shrank under the reader's hands."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return read()
+        except RuntimeError:
+            time.sleep(0.001)
+    return read()
