@@ -1,4 +1,4 @@
-"""What is done in an environment's account, as a protocol and its values; ``platform.py`` does it, tests have their own."""
+"""What is done in an environment's account: a protocol and its values. ``platform.py`` does it, tests have another."""
 
 from __future__ import annotations
 

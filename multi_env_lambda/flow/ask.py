@@ -18,8 +18,8 @@ class Ask:
     """One request.
 
     Args:
-        verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote`` starts
-            from what runs before the target; ``rollback`` takes an older deployment of the target.
+        verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote``
+            starts from what runs before the target; ``rollback`` takes an older deployment of the target.
         target: the environment to reach.
         through: walk all environments up to the target; otherwise only the target changes.
         only: names of units; empty: every unit.

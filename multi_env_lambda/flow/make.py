@@ -56,7 +56,7 @@ class _Layer:
 
 @attrs.frozen(kw_only=True)
 class TreeMaker:
-    """Makes releases from the work tree at ``root``. ``interpreter`` finds a Python like Lambda's by version, or None."""
+    """Makes releases from the work tree at ``root``. ``interpreter`` finds a Python by its version, or None."""
 
     root: Path
     cache: Path

@@ -6,27 +6,21 @@ Input: the world and what was asked for. Output: what is desired of each unit, a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TypeVar, assert_never
+from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.aws.index import read_published, read_release, read_template
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.flow.tree import Wish, in_parallel, work_tree
 from multi_env_lambda.host.git import Snapshot
-from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
-from multi_env_lambda.model.plan import Origin
-from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_paths
 from multi_env_lambda.plan.planner import (
     Absent,
     Broken,
@@ -41,13 +35,9 @@ from multi_env_lambda.plan.planner import (
 from multi_env_lambda.plan.rollback import release_before, rollback_choices
 from multi_env_lambda.world import Made, World
 
-__all__ = ["Observed", "observe", "settings_digest"]
-
-_WORKERS = 8
+__all__ = ["Observed", "Records", "observe", "read_records"]
 
 Records = dict[tuple[str, str], Record]
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 
 
 @attrs.frozen(kw_only=True)
@@ -62,16 +52,6 @@ class Observed:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
-class _Wish:
-    """What one source of the desired release says."""
-
-    desired: Mapping[str, Desired]
-    made: Mapping[str, Made] = attrs.field(factory=dict)
-    snapshot: Snapshot | None = None
-    looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
-
-
 def observe(world: World, ask: Ask) -> Observed:
     """Read the records, then the source of the desired release, then the releases that are compared."""
     targets = ask.targets(world.config)
@@ -79,11 +59,12 @@ def observe(world: World, ask: Ask) -> Observed:
     records = read_records(world, (*targets, *([source] if source else [])))
     scope = _scope(world, ask, records)
     if ask.verb == "rollback":
-        wish = _Wish(desired={name: _older(world, ask, records, name) for name in scope})
+        wish = Wish(desired={name: _older(world, ask, records, name) for name in scope})
     elif source is None:
-        wish = _work_tree(world, ask, records, targets[0], scope)
+        running = {name: _running(records, targets[0], name) for name in scope}
+        wish = work_tree(world, ask, running)
     else:
-        wish = _Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
+        wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
     published = _releases(world, ask, targets, records, wish)
     templates = _templates(world, published, targets)
     for item in wish.made.values():
@@ -103,17 +84,12 @@ def observe(world: World, ask: Ask) -> Observed:
 def read_records(world: World, environments: Iterable[Environment]) -> Records:
     """The records of some environments: one LIST each."""
     names = list(dict.fromkeys(environment.name for environment in environments))
-    found = _parallel(world.ledger.records, names)
+    found = in_parallel(world.ledger.records, names)
     return {
         (name, record.project): record
         for name, by_unit in zip(names, found, strict=True)
         for record in by_unit.values()
     }
-
-
-def settings_digest(world: World) -> str:
-    """The workspace's settings as one input of every unit."""
-    return digest([attrs.asdict(world.config.devops), [attrs.asdict(item) for item in world.config.environments]])
 
 
 def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
@@ -126,90 +102,6 @@ def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
     return tuple(name for name in names if not ask.only or name in ask.only)
 
 
-def _work_tree(world: World, ask: Ask, records: Records, target: Environment, scope: tuple[str, ...]) -> _Wish:
-    projects = {project.name: project for project in world.projects}
-    snapshot = world.maker.snapshot(tracked_paths(world.projects))
-    settings = settings_digest(world)
-    desired: dict[str, Desired] = {}
-    candidates: dict[str, tuple[Inputs, tuple[str, ...]]] = {}
-    same: dict[str, tuple[str, ...]] = {}
-    for name in scope:
-        if name not in projects:
-            desired[name] = Absent(project=name, why="its folder is gone", removed=True)
-            continue
-        now = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
-        running = _running(records, target, name)
-        why = reasons(now, None if running is None else running.inputs)
-        if ask.everything or ask.force or (why and not _gives(world, name, now, running)):
-            candidates[name] = (now, why or ("asked for",))
-        elif why and running is not None:
-            same[name] = why
-            desired[name] = Current(project=name, why=f"{running.version} runs already")
-        else:
-            desired[name] = Current(project=name, why="its inputs are unchanged")
-
-    def make(name: str) -> Made | MultiEnvLambdaError:
-        try:
-            published = read_published(world.store, world.cache, name)
-            return world.maker.make(projects[name], candidates[name][0], published)
-        except MultiEnvLambdaError as error:
-            return error
-
-    made: dict[str, Made] = {}
-    for name, answer in zip(candidates, _parallel(make, list(candidates)), strict=True):
-        if isinstance(answer, MultiEnvLambdaError):
-            desired[name] = Broken(project=name, error=answer)
-        else:
-            made[name] = answer
-            desired[name] = _wanted(name, answer, snapshot, *candidates[name])
-    for name in _moved(world, snapshot, [projects[name] for name in made]):
-        world.maker.forget(candidates[name][0])
-        desired[name] = Broken(project=name, error=_edited(name))
-        del made[name]
-    for name, item in made.items():
-        _remember(world, name, candidates[name][0], item.release)
-    looked_at = same | {name: why for name, (_, why) in candidates.items()}
-    return _Wish(desired=desired, made=made, snapshot=snapshot, looked_at=looked_at)
-
-
-def _remember(world: World, name: str, inputs: Inputs, release: Release) -> None:
-    """Keep on this machine which release these inputs gave, so that a changed README is looked at once."""
-    known = {"inputs": digest(inputs), "release": release.digest}
-    write_atomically(_memory_of(world, name), canonical_json(known).encode("ascii"))
-
-
-def _gives(world: World, name: str, inputs: Inputs, running: Deployment | None) -> bool:
-    """Whether it is known that these inputs give the release that runs."""
-    known = read_json(_memory_of(world, name), None)
-    return running is not None and known == {"inputs": digest(inputs), "release": running.release}
-
-
-def _memory_of(world: World, name: str) -> Path:
-    return world.cache / "made" / f"{name}.json"
-
-
-def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:
-    """Units whose files changed while they were built: what was built is not what was hashed."""
-    if not projects:
-        return []
-    after = world.maker.snapshot(tracked_paths(tuple(projects)))
-    return [
-        project.name
-        for project in projects
-        if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))
-    ]
-
-
-def _edited(name: str) -> PlanStale:
-    return PlanStale(f"projects of {name}", "a file was edited while it was built", hint="run the same command again")
-
-
-def _wanted(name: str, made: Made, snapshot: Snapshot, inputs: Inputs, why: tuple[str, ...]) -> Wanted:
-    keys = tuple(upload.key for upload in made.uploads)
-    origin = Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty)
-    return Wanted(project=name, release=made.release, why=why, inputs=inputs, origin=origin, publish=keys)
-
-
 def _running(records: Records, target: Environment, name: str) -> Deployment | None:
     record = records.get((target.name, name))
     return None if record is None else record.running
@@ -220,6 +112,10 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
     running = _running(records, world.config.environment(ask.target), name)
     if ask.release is not None and running is not None and _is_called(running, ask.release):
         return from_deployment(name, running, why="it runs already")
+    if ask.release is None and running is not None and running.action == "rollback" and not ask.force:
+        # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
+        text = f"it was rolled back to {running.version} at {running.when} already; `--to` goes to any other release"
+        return Current(project=name, why=text)
     past = world.ledger.history(ask.target, name)
     if ask.release is None:
         before = release_before(running, past)
@@ -234,7 +130,7 @@ def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
             hint=f"`history.py {name} {ask.target}` shows what ran there",
         )
         return Broken(project=name, error=error)
-    return from_deployment(name, before, why=f"it ran there until {before.version} was replaced")
+    return from_deployment(name, before, why=f"{before.version} ran there before")
 
 
 def _is_called(deployment: Deployment, release: str) -> bool:
@@ -243,7 +139,7 @@ def _is_called(deployment: Deployment, release: str) -> bool:
 
 
 def _releases(
-    world: World, ask: Ask, targets: tuple[Environment, ...], records: Records, wish: _Wish
+    world: World, ask: Ask, targets: tuple[Environment, ...], records: Records, wish: Wish
 ) -> dict[str, Release]:
     """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing."""
     unpublished = {made.release.digest for made in wish.made.values()}
@@ -253,7 +149,7 @@ def _releases(
         digests = running | _digests(desired)
         if len(digests) > 1 or ask.force:
             pairs |= {(name, item) for item in digests if item is not None and item not in unpublished}
-    found = _parallel(lambda pair: read_release(world.store, world.cache, *pair), sorted(pairs))
+    found = in_parallel(lambda pair: read_release(world.store, world.cache, *pair), sorted(pairs))
     return {release.digest: release for release in found}
 
 
@@ -278,11 +174,6 @@ def _templates(world: World, releases: Mapping[str, Release], targets: tuple[Env
     pairs = [
         (release, target.name) for release in releases.values() for target in targets if release.stage(target.name)
     ]
-    texts = _parallel(lambda pair: read_template(world.store, world.cache, *pair), pairs)
+    texts = in_parallel(lambda pair: read_template(world.store, world.cache, *pair), pairs)
     stages = [release.stage(name) for release, name in pairs]
     return {stage.template_sha256: text for stage, text in zip(stages, texts, strict=True) if stage is not None}
-
-
-def _parallel(function: Callable[[Item], Answer], items: list[Item]) -> list[Answer]:
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(function, items))

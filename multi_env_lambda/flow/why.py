@@ -1,4 +1,4 @@
-"""Explain a decision, to deploy or not to, as the chain of inputs behind it, and name the units that share the cause."""
+"""Explain a decision as the chain of inputs behind it, and name the units that share the cause."""
 
 from __future__ import annotations
 

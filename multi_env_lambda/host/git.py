@@ -36,7 +36,7 @@ class Snapshot:
 
 
 def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
-    """Look at ``paths`` (relative to ``root``) as they are in the work tree, untracked files included, ignored ones not.
+    """Look at ``paths`` (relative to ``root``) as they are in the work tree: untracked files too, ignored ones not.
 
     Raises:
         ToolError: Git is missing, or ``root`` is not inside a work tree.

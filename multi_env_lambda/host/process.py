@@ -30,7 +30,7 @@ def run(
     """Run a program to its end and give its standard output.
 
     Raises:
-        ToolError: the program is missing, or ended with another status than 0; the text ends with the tail of its stderr.
+        ToolError: the program is missing, or failed; the text ends with the tail of its stderr.
     """
     words = [os.fspath(word) for word in argv]
     try:

@@ -25,7 +25,7 @@ class Question:
 
 @attrs.frozen(kw_only=True)
 class Origin:
-    """The commit that a release was made from; ``committed`` is its time in ISO 8601, ``dirty``: it had local changes."""
+    """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes."""
 
     commit: str = ""
     committed: str = ""

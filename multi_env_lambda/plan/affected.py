@@ -1,7 +1,8 @@
 """Which units may have changed: the ids of all inputs, compared with those of what runs.
 
 A *candidate* differs in some input. Whether anything really changes is decided later by the release digest, so an input
-too many costs a comparison, and an input too few would lose a change; therefore everything a release is made from is one.
+too many costs a comparison, and an input too few would lose a change. Therefore everything a release is made from is an
+input.
 """
 
 from __future__ import annotations

@@ -18,12 +18,5 @@ def release_before(running: Deployment | None, past: tuple[Deployment, ...]) -> 
     """What a rollback takes when nothing was named; None where nothing came before."""
     choices = rollback_choices(running, past)
     if running is not None:
-        arrived = _arrival(running, past)
-        choices = tuple(item for item in choices if item.sequence < arrived)
+        choices = tuple(item for item in choices if item.sequence < running.sequence)
     return choices[-1] if choices else None
-
-
-def _arrival(running: Deployment, past: tuple[Deployment, ...]) -> int:
-    """When what runs came here going forward: after a rollback, "the one before" is the one before *that*."""
-    forward = (item for item in past if item.action != "rollback" and item.outcome == "succeeded")
-    return max((item.sequence for item in forward if item.release == running.release), default=running.sequence)

@@ -1,7 +1,7 @@
 """Moving an alias's traffic in steps: which weights, how they look in a template, and when to go back.
 
-An alias of a release points at the new version. While traffic moves, a *shifting template* is deployed instead: the alias
-stays on the version that ran before, and the new one gets a weight. The last step is the release's own template.
+An alias of a release points at the new version. While traffic moves, a *shifting template* is deployed instead: the
+alias stays on the version that ran before, and the new one gets a weight. The last step is the release's own template.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ def layer_number(digest: str, published: Mapping[int, str]) -> int:
 def source_version(base: str, digest: str, published: Mapping[str, str], *, strict: bool, where: str) -> str:
     """The version of the source with this digest.
 
-    The first content under the project's version takes it; other content without a bump becomes a post release (PEP 440).
+    The first content under the project's version takes it; other content without a bump becomes a post release
+    (PEP 440).
 
     >>> source_version("0.1.1", "b", {"0.1.1": "a"}, strict=False, where="")
     '0.1.1.post1'

@@ -1,4 +1,4 @@
-"""An object store and a platform in memory, which fail when they are told to. For this library's tests and for users'."""
+"""An object store and a platform in memory, which fail when they are told to; for users' tests as well as ours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
 
 class Killed(BaseException):
-    """The process ended here, as by ``kill -9``: no handler of the code under test may see it as an error of its own."""
+    """The process ended here, as by ``kill -9``: no handler of the code under test may take it for an error."""
 
 
 @attrs.define
@@ -38,8 +38,8 @@ class _Object:
 class MemoryStore:
     """An ``ObjectStore`` with S3's conditional writes.
 
-    ``writes`` lists every mutating call that was applied; ``after_write`` is called after each and may raise ``Killed``;
-    ``time`` is the store's own clock and stands still until a test moves it.
+    ``writes`` lists every mutating call that was applied; ``after_write`` is called after each and may raise
+    ``Killed``; ``time`` is the store's own clock and stands still until a test moves it.
     """
 
     def __init__(self, after_write: Callable[[str, str], None] | None = None) -> None:

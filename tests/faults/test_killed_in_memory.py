@@ -50,7 +50,11 @@ STORIES: dict[str, tuple[Callable[[FakeWorld], None], Ask]] = {
     "first deploy": (nothing, Ask(verb="deploy", target="test", through=True)),
     "deploy of a change": (everything_deployed, DEPLOY),
     "promotion": (newer_in_staging, PROMOTE),
-    "rollback": (newer_everywhere, Ask(verb="rollback", target="prod", only=("customers", "orders"), release="0.1.0")),
+    "rollback": (newer_everywhere, Ask(verb="rollback", target="prod", only=("customers", "orders"))),
+    "rollback to a version": (
+        newer_everywhere,
+        Ask(verb="rollback", target="prod", only=("customers", "orders"), release="0.1.0"),
+    ),
 }
 
 

@@ -87,12 +87,10 @@ def test_what_another_environment_runs_stays(tmp_path: Path) -> None:
 
 def test_what_a_rollback_without_a_name_would_take_stays(tmp_path: Path) -> None:
     fake = with_versions(tmp_path, 4)
-    rollback(fake, "search", "sandbox")
-    rollback(fake, "search", "sandbox")
     apply(fake)
 
     assert rollback(fake, "search", "sandbox").outcome == "deployed"
-    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+    assert versions(fake, "sandbox") == {"search": "0.1.0.post2"}
 
 
 def test_a_pruned_version_is_never_given_to_other_content(tmp_path: Path) -> None:

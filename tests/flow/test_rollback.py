@@ -30,13 +30,25 @@ def test_a_rollback_brings_back_the_release_before_and_builds_nothing(tmp_path: 
     assert fake.tree.made == []
 
 
-def test_rolling_back_twice_goes_back_twice(tmp_path: Path) -> None:
+def test_the_same_rollback_again_goes_no_further_so_that_a_killed_one_can_be_repeated(tmp_path: Path) -> None:
     fake = with_three_versions(tmp_path)
-
-    rollback(fake, "search", "sandbox")
     rollback(fake, "search", "sandbox")
 
-    assert versions(fake, "sandbox") == {"search": "0.1.0"}
+    again = rollback(fake, "search", "sandbox")
+
+    assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
+    assert "`--to` goes to any other release" in again.detail
+
+
+def test_a_rollback_after_a_newer_deploy_goes_back_from_that(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+    fake.tree.content["search"] = "s4"
+    deploy(fake, only=("search",))
+
+    rollback(fake, "search", "sandbox")
+
+    assert versions(fake, "sandbox") == {"search": "0.1.0.post1"}
 
 
 def test_a_rollback_to_a_named_version(tmp_path: Path) -> None:

@@ -1,0 +1,153 @@
+"""What the work tree wants: units whose inputs changed are made, and everything else is known to be as it should.
+
+Input: what runs of each unit in the first environment. Output: a ``Wish``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+
+from multi_env_lambda.aws.index import read_published
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.plan import Origin
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_paths
+from multi_env_lambda.plan.planner import Absent, Broken, Current, Desired, Wanted
+from multi_env_lambda.world import Made, World
+
+__all__ = ["Wish", "in_parallel", "work_tree"]
+
+_WORKERS = 8
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What one source of the desired release says. ``looked_at``: why a unit was compared, changed or not."""
+
+    desired: Mapping[str, Desired]
+    made: Mapping[str, Made] = attrs.field(factory=dict)
+    snapshot: Snapshot | None = None
+    looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class _Candidate:
+    """A unit that may have changed, and why it is looked at."""
+
+    project: Project
+    inputs: Inputs
+    why: tuple[str, ...]
+
+
+def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None]) -> Wish:
+    """Look at the units in ``running`` (by name; what runs of each in the first environment)."""
+    projects = {project.name: project for project in world.projects}
+    snapshot = world.maker.snapshot(tracked_paths(world.projects))
+    settings = _settings_digest(world)
+    desired: dict[str, Desired] = {}
+    candidates: dict[str, _Candidate] = {}
+    looked_at: dict[str, tuple[str, ...]] = {}
+    for name, there in running.items():
+        if name not in projects:
+            desired[name] = Absent(project=name, why="its folder is gone", removed=True)
+            continue
+        inputs = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
+        why = reasons(inputs, None if there is None else there.inputs)
+        looked_at[name] = why
+        if ask.everything or ask.force or (why and not _gives(world, name, inputs, there)):
+            candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
+        else:
+            text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
+            desired[name] = Current(project=name, why=text)
+    made, found = _make_all(world, candidates, snapshot)
+    return Wish(desired=desired | found, made=made, snapshot=snapshot, looked_at=looked_at)
+
+
+def _settings_digest(world: World) -> str:
+    """The workspace's settings as one input of every unit."""
+    return digest([attrs.asdict(world.config.devops), [attrs.asdict(item) for item in world.config.environments]])
+
+
+def _make_all(
+    world: World, candidates: Mapping[str, _Candidate], snapshot: Snapshot
+) -> tuple[dict[str, Made], dict[str, Desired]]:
+    """Make every candidate, in parallel; one that cannot be made does not hold up the others."""
+
+    def make(candidate: _Candidate) -> Made | MultiEnvLambdaError:
+        try:
+            published = read_published(world.store, world.cache, candidate.project.name)
+            return world.maker.make(candidate.project, candidate.inputs, published)
+        except MultiEnvLambdaError as error:
+            return error
+
+    answers = dict(zip(candidates, in_parallel(make, list(candidates.values())), strict=True))
+    made = {name: answer for name, answer in answers.items() if not isinstance(answer, MultiEnvLambdaError)}
+    errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
+    for name in _moved(world, snapshot, [candidates[name].project for name in made]):
+        world.maker.forget(candidates[name].inputs)
+        errors[name] = PlanStale(name, "a file was edited while it was built", hint="run the same command again")
+        del made[name]
+    for name, item in made.items():
+        _remember(world, name, candidates[name].inputs, item.release)
+    desired: dict[str, Desired] = {name: Broken(project=name, error=error) for name, error in errors.items()}
+    desired |= {name: _wanted(candidates[name], item, snapshot) for name, item in made.items()}
+    return made, desired
+
+
+def _wanted(candidate: _Candidate, made: Made, snapshot: Snapshot) -> Wanted:
+    return Wanted(
+        project=candidate.project.name,
+        release=made.release,
+        why=candidate.why,
+        inputs=candidate.inputs,
+        origin=Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty),
+        publish=tuple(upload.key for upload in made.uploads),
+    )
+
+
+def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:
+    """Units whose files changed while they were built: what was built is not what was hashed."""
+    if not projects:
+        return []
+    after = world.maker.snapshot(tracked_paths(tuple(projects)))
+    return [
+        project.name
+        for project in projects
+        if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))
+    ]
+
+
+def _remember(world: World, name: str, inputs: Inputs, release: Release) -> None:
+    """Keep on this machine which release these inputs gave, so that a changed README is looked at once."""
+    known = {"inputs": digest(inputs), "release": release.digest}
+    write_atomically(_memory_of(world, name), canonical_json(known).encode("ascii"))
+
+
+def _gives(world: World, name: str, inputs: Inputs, running: Deployment | None) -> bool:
+    """Whether it is known that these inputs give the release that runs."""
+    known = read_json(_memory_of(world, name), None)
+    return running is not None and known == {"inputs": digest(inputs), "release": running.release}
+
+
+def _memory_of(world: World, name: str) -> Path:
+    return world.cache / "made" / f"{name}.json"
+
+
+def in_parallel(function: Callable[[Item], Answer], items: list[Item]) -> list[Answer]:
+    """The answers in the order of the items."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return list(pool.map(function, items))
