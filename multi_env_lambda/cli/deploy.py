@@ -317,7 +317,7 @@ def finish(results: tuple[Result, ...], as_json: bool) -> int:
     if as_json:
         print_json([attrs.asdict(result) for result in results])
     elif all(result.outcome == "unchanged" for result in results):
-        out("nothing to do: everything runs as it should")
+        _tell_nothing_to_do(results)
     else:
         out(results_table(results))
     for result in bad:
@@ -325,6 +325,17 @@ def finish(results: tuple[Result, ...], as_json: bool) -> int:
         if result.hint:
             note(f"hint: {result.hint}")
     return _exit_code(bad)
+
+
+def _tell_nothing_to_do(results: tuple[Result, ...]) -> None:
+    """That nothing happens is fine only where something runs; elsewhere it is told what is missing."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.version is None:
+            missing.setdefault((result.environment, result.detail), []).append(result.project)
+    for (environment, why), units in missing.items():
+        note(f"nothing runs in {environment} of {', '.join(units)}: {why}")
+    out("nothing to do" if missing else "nothing to do: everything runs as it should")
 
 
 def _exit_code(bad: list[Result]) -> int:

@@ -77,8 +77,11 @@ def out(renderable: RenderableType) -> None:
         click.echo(renderable)
         return
     from rich.console import Console
+    from rich.text import Text
 
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(renderable)
+    whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
+    width = None if sys.stdout.isatty() else 160
+    Console(highlight=False, width=width).print(renderable, soft_wrap=whole_lines)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def check_code(platform: Platform, environment: Environment, release: Release, f
         raise CheckFailed(
             f"{function.name} in {environment.name}",
             f"Lambda runs code {runs}, published was {release.source.code_sha256}",
-            hint="somebody changed the function by hand; deploy with `--force`",
+            hint="somebody changed the code by hand, and CloudFormation does not see that; put it back by hand",
         )
 
 

@@ -101,8 +101,12 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """The name of the plan: the SHA-256 over everything that will change, in all its environments."""
-        return digest([self.digest_of(environment) for environment in self.environments])
+        """The name of the plan: the SHA-256 over everything that will change, in all its environments.
+
+        A plan for one environment has one name, so that an approval of it says the name that the plan shows.
+        """
+        parts = [self.digest_of(environment) for environment in self.environments]
+        return parts[0] if len(parts) == 1 else digest(parts)
 
     def digest_of(self, environment: str) -> str:
         """What an approval binds to: everything that will change in one environment.

@@ -6,8 +6,11 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
+from multi_env_lambda.cli.deploy import finish
 from multi_env_lambda.cli.output import out
+from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.show.text import history_table
 
@@ -39,3 +42,19 @@ def test_a_reason_with_brackets_stays_as_it_was_written() -> None:
     Console(file=screen, width=200).print(history_table({"prod": [entry]}))
 
     assert "see [/Resources/Data] and [red]" in screen.getvalue()
+
+
+def test_the_lines_of_a_plan_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    line = f"Code.S3Key: {'x' * 120} → {'y' * 120}"
+    out(Text(line))
+
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "nothing of it runs in test"
+    code = finish((Result(project="orders", environment="staging", outcome="unchanged", detail=why),), False)
+
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (0, "nothing to do\n")
+    assert shown.err == f"nothing runs in staging of orders: {why}\n"

@@ -69,6 +69,14 @@ def test_an_environment_for_releases_only_refuses_a_post_release(tmp_path: Path)
     assert "0.1.0.post1" in results["search"].detail
 
 
+def test_a_plan_for_one_environment_is_approved_under_the_name_that_it_shows(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "sandbox")
+    plan = pipeline.plan(fake.world, Ask(verb="promote", target="test")).plan
+
+    assert plan.deploys and plan.digest == plan.digest_of("test")
+
+
 def test_an_environment_with_approval_is_closed_until_somebody_else_approves_this_very_plan(tmp_path: Path) -> None:
     fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
     deploy(fake, "staging")
