@@ -61,6 +61,7 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert commands[:2] == ["./bin/demo", "./bin/test"]
 
 
+@pytest.mark.slow
 def test_the_documentation_is_built_without_a_warning(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "sphinx", "-n", "-W", "-q", "-b", "html", "docs/source", str(tmp_path / "html")]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)

@@ -115,6 +115,7 @@ def undisturbed(folder: Path, story: str) -> tuple[dict[str, Any], int]:
     return without_the_way(end_of(fake, folder / "ur")), counting.writes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES)
 def test_the_same_command_again_ends_as_if_nothing_had_happened(tmp_path: Path, story: str) -> None:
     before, ask = STORIES[story]

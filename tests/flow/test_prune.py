@@ -281,6 +281,7 @@ def newest(fake: FakeWorld, unit: str, place: str) -> list[str]:
     return list(releases)[: fake.world.config.keep]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events=st.lists(EVENT, min_size=8, max_size=25), keep=st.integers(1, 4))
 def test_nothing_referenced_is_removed_and_every_kept_release_can_be_brought_back(

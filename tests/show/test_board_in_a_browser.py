@@ -22,7 +22,10 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the board is not looked at in a browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the board is not looked at in a browser"),
+]
 
 PROBE = """<!doctype html><body><iframe width="{width}" height="800" src="board.html{route}"></iframe><script>
 onload = () => {{
