@@ -14,7 +14,7 @@ from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release, release_folder
 from multi_env_lambda.model.store import ObjectStore
 
-__all__ = ["DIGEST", "read_published", "read_release", "read_template"]
+__all__ = ["DIGEST", "keep", "read_published", "read_release", "read_template"]
 
 DIGEST = "digest"
 """User metadata of ``requirements.zip`` and of a wheel: the digest of the inputs it was made from."""
@@ -71,11 +71,20 @@ def read_template(store: ObjectStore, cache: Path, release: Release, environment
 
 
 def _immutable(store: ObjectStore, cache: Path, key: str) -> bytes:
-    path = cache / "published" / key
+    path = _kept(cache, key)
     if path.exists():
         return path.read_bytes()
     stored = store.get(key)
     if stored is None:
         raise PublishError(key, "there is no such object in the bucket", hint="was it pruned? deploy the unit again")
-    write_atomically(path, stored.body)
+    keep(cache, key, stored.body)
     return stored.body
+
+
+def keep(cache: Path, key: str, body: bytes) -> None:
+    """What is published under a name never changes, so who wrote it need not read it back."""
+    write_atomically(_kept(cache, key), body)
+
+
+def _kept(cache: Path, key: str) -> Path:
+    return cache / "published" / key

@@ -11,7 +11,7 @@ between the two leaves the copy to the next writer; readers merge both, so nothi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.record import Deployment, Holder, Record, current_key, history_key, read_deployment
-from multi_env_lambda.model.store import Listed, ObjectStore
+from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 
 __all__ = ["LEASE_SECONDS", "Lease", "Ledger"]
 
@@ -32,6 +32,10 @@ _READERS = 16
 
 _ATTEMPTS = 5
 """Who loses a race looks again at who has won."""
+
+
+def _alive(_: Holder) -> bool:
+    return False
 
 
 @attrs.frozen(kw_only=True)
@@ -69,49 +73,66 @@ class Ledger:
         return {record.project: record for record in records}
 
     def acquire(
-        self, environment: str, project: str, holder: Holder, *, running: str | None, dead: Holder | None = None
+        self,
+        environment: str,
+        project: str,
+        holder: Holder,
+        *,
+        running: str | None,
+        is_dead: Callable[[Holder], bool] = _alive,
     ) -> Lease:
         """Take the lease of one unit, if what runs is still what the plan was made for.
 
         Args:
             running: the release that the plan saw running.
-            dead: the holder whose process was found gone by the caller, who can look. Only this one is not waited for:
-                somebody else may have taken over from it meanwhile.
+            is_dead: whether the process of a holder is known to be gone; such a one is not waited for.
 
         Raises:
             Busy: somebody who is alive holds it.
             PlanStale: another release runs by now.
         """
+        key = current_key(environment, project)
+        # The plan has just read it. The write says whether that still holds, so it need not be read once more.
+        seen = self._recall(key)
+        record = self._record(environment, project, seen)
+        if record.holder is None and record.release == running:
+            lease = self._take(key, record, holder, None if seen is None else seen.etag)
+            if lease is not None:
+                return lease
         for _ in range(_ATTEMPTS):
-            lease = self._acquire(environment, project, holder, running, dead)
+            stored = self.store.get(key)
+            record = self._record(environment, project, stored)
+            self._check(record, key, running, is_dead)
+            lease = self._take(key, record, holder, None if stored is None else stored.etag)
             if lease is not None:
                 return lease
         raise _changed(environment, project)
 
-    def _acquire(
-        self, environment: str, project: str, holder: Holder, running: str | None, dead: Holder | None
-    ) -> Lease | None:
-        """One try; None where somebody else was faster, so that the next look says who."""
-        key = current_key(environment, project)
-        stored = self.store.get(key)
+    def _record(self, environment: str, project: str, stored: Stored | None) -> Record:
         if stored is None:
-            record = Record(project=project, environment=environment)
-        else:
-            record = Record.from_bytes(stored.body, where=key)
-            self._refuse_living_holder(record, key, dead)
+            return Record(project=project, environment=environment)
+        return Record.from_bytes(stored.body, where=stored.key)
+
+    def _check(self, record: Record, key: str, running: str | None, is_dead: Callable[[Holder], bool]) -> None:
+        """The record is nobody's, and what runs is what the plan saw."""
+        if record.holder is not None and not is_dead(record.holder):
+            self._refuse_living_holder(record, record.holder, key)
         if record.release != running:
             raise PlanStale(
-                f"{project} in {environment}",
+                f"{record.project} in {record.environment}",
                 f"the plan saw release {_short(running)} running, now it is {_short(record.release)}",
                 hint="run the same command again",
             )
+
+    def _take(self, key: str, record: Record, holder: Holder, etag: str | None) -> Lease | None:
+        """One try; None where the record is another one by now."""
         fencing = record.fencing + 1
         record = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
-        etag = self._put(key, record, None if stored is None else stored.etag)
-        if etag is None:
+        written = self._put(key, record, etag)
+        if written is None:
             return None
         self._heal_history(record)
-        return Lease(key=key, etag=etag, record=record)
+        return Lease(key=key, etag=written, record=record)
 
     def holder(self, environment: str, project: str) -> Holder | None:
         """Who holds a unit according to its record, dead or alive."""
@@ -182,10 +203,7 @@ class Ledger:
             body = stored.body
         return read_deployment(json.loads(body))
 
-    def _refuse_living_holder(self, record: Record, key: str, dead: Holder | None) -> None:
-        holder = record.holder
-        if holder is None or (dead is not None and holder.nonce == dead.nonce):
-            return
+    def _refuse_living_holder(self, record: Record, holder: Holder, key: str) -> None:
         renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
         age = self.store.now() - renewed
         if age <= LEASE_SECONDS:
@@ -215,9 +233,16 @@ class Ledger:
     def _cache_path(self, key: str) -> Path:
         return self.cache / "records" / key
 
-    def _cached(self, key: str, etag: str) -> bytes | None:
+    def _recall(self, key: str) -> Stored | None:
+        """What this machine read or wrote last; the store may have something else by now."""
         held = read_json(self._cache_path(key), None)
-        return held["body"].encode("ascii") if held is not None and held["etag"] == etag else None
+        if held is None:
+            return None
+        return Stored(key=key, body=held["body"].encode("ascii"), etag=held["etag"], metadata={})
+
+    def _cached(self, key: str, etag: str) -> bytes | None:
+        seen = self._recall(key)
+        return seen.body if seen is not None and seen.etag == etag else None
 
     def _remember(self, key: str, etag: str, body: bytes) -> None:
         """What we read or wrote need not be asked for again while its ETag stands in the listing."""
@@ -227,14 +252,23 @@ class Ledger:
     def _heal_history(self, record: Record) -> None:
         """The last writer may have died between the record and its copy."""
         if record.latest is not None and record.latest.outcome != "shifting":
-            key = history_key(record.environment, record.project, record.latest.sequence)
-            if self.store.head(key) is None:
+            key, body = _history_copy(record, record.latest)
+            seen = self._recall(key)
+            if (seen is None or seen.body != body) and self.store.head(key) is None:
                 self._copy_to_history(record)
 
     def _copy_to_history(self, record: Record) -> None:
         if record.latest is not None:
-            key = history_key(record.environment, record.project, record.latest.sequence)
-            self.store.put_new(key, canonical_json(attrs.asdict(record.latest)).encode("ascii"))
+            key, body = _history_copy(record, record.latest)
+            etag = self.store.put_new(key, body)
+            if etag is not None:
+                self._remember(key, etag, body)
+
+
+def _history_copy(record: Record, latest: Deployment) -> tuple[str, bytes]:
+    """The key and the bytes of the newest deployment in the history."""
+    key = history_key(record.environment, record.project, latest.sequence)
+    return key, canonical_json(attrs.asdict(latest)).encode("ascii")
 
 
 def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tuple[Deployment, ...]:

@@ -54,7 +54,7 @@ class Result:
 def publish_step(world: World, step: DeployStep, made: Made) -> Result:
     """Publish a release without deploying it anywhere."""
     _say(world, step, "publish", f"{len(made.uploads)} objects")
-    publish(world.store, made.uploads)
+    publish(world, made.uploads)
     _say(world, step, "done", step.release.version)
     return _result(step, "published")
 
@@ -72,7 +72,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     with hold(world, step.environment, step.project, running=step.running) as held:
         if made is not None:
             _say(world, step, "publish", f"{len(made.uploads)} objects")
-            publish(world.store, made.uploads)
+            publish(world, made.uploads)
         check_complete(world.store, step.release)
         entry = attrs.evolve(_entry(world, plan, step, held.record), approved=approved)
         try:

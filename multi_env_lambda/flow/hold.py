@@ -127,9 +127,7 @@ def hold(world: World, environment: str, project: str, *, running: str | None) -
         Busy: somebody who is alive holds it.
         PlanStale: another release runs by now than ``running``.
     """
-    there = world.ledger.holder(environment, project)
-    dead = there if there is not None and world.holder_is_dead(there) else None
-    lease = world.ledger.acquire(environment, project, world.holder(), running=running, dead=dead)
+    lease = world.ledger.acquire(environment, project, world.holder(), running=running, is_dead=world.holder_is_dead)
     held = Held(world.ledger, lease, running_time=world.seconds)
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(held, ended), daemon=True, name=f"lease {project} {environment}")

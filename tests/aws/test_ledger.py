@@ -45,7 +45,10 @@ def ledger(store: MemoryStore, tmp_path: Path) -> Ledger:
 
 
 def take(ledger: Ledger, name: str, running: str | None = None, dead: Holder | None = None) -> Lease:
-    return ledger.acquire("prod", "orders", holder(name), running=running, dead=dead)
+    def is_dead(there: Holder) -> bool:
+        return dead is not None and there.nonce == dead.nonce
+
+    return ledger.acquire("prod", "orders", holder(name), running=running, is_dead=is_dead)
 
 
 def finish(ledger: Ledger, lease: Lease, release: str) -> Record:
@@ -169,12 +172,34 @@ def test_what_the_winner_wrote_is_in_the_history(ledger: Ledger) -> None:
     assert [entry.release for entry in ledger.history("prod", "orders")] == ["r1", "r2"]
 
 
-def test_the_next_one_heals_a_history_that_lacks_its_last_entry(ledger: Ledger, store: MemoryStore) -> None:
+def test_the_next_one_heals_a_history_that_lacks_its_last_entry(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
     finish(ledger, take(ledger, "ada"), "r1")
     del store.objects["environments/prod/history/orders/00000001.json"]
-    take(ledger, "grace", running="r1")
+    take(Ledger(store, tmp_path / "elsewhere"), "grace", running="r1")
 
     assert "environments/prod/history/orders/00000001.json" in store.objects
+
+
+def test_who_has_just_read_or_written_the_record_takes_the_lease_with_one_call(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+    store.reads.clear()
+    take(ledger, "ada", running="r1")
+
+    assert store.reads == []
+
+
+def test_what_this_machine_remembers_is_not_believed(ledger: Ledger, store: MemoryStore, tmp_path: Path) -> None:
+    finish(ledger, take(ledger, "ada"), "r1")
+    elsewhere = Ledger(store, tmp_path / "elsewhere")
+    finish(elsewhere, take(elsewhere, "grace", running="r1"), "r2")
+
+    with pytest.raises(PlanStale, match="saw release r1 running, now it is r2"):
+        take(ledger, "ada", running="r1")
+    assert take(ledger, "ada", running="r2").fencing == 3
 
 
 @pytest.fixture
