@@ -69,6 +69,10 @@ def _consent(command: Command) -> Command:
     return command
 
 
+def _out(help: str) -> Callable[[Command], Command]:
+    return click.option("--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help=help)
+
+
 def _ask(
     verb: Literal["deploy", "promote"], environment: str | None, to: str | None, only: tuple[str, ...], **more: Any
 ) -> Ask:
@@ -89,7 +93,7 @@ def _first(workspace: Workspace, ask: Ask) -> Ask:
 
 @click.command("plan")
 @_selection
-@click.option("--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan as JSON.")
+@_out("Save the plan as JSON.")
 @click.option("--force", is_flag=True, help="Also units that run the release already.")
 @local_option
 @json_option
@@ -107,14 +111,7 @@ def plan_command(
     workspace = open_workspace(local)
     ask = _first(workspace, _ask("deploy", environment, to, only, everything=everything, force=force))
     draft = workspace.draft(ask)
-    if saved is not None:
-        saved.write_text(json.dumps(draft.plan.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        note(f"saved as {saved}; its digest is {draft.plan.digest}")
-    if as_json:
-        print_json(draft.plan.to_document())
-    else:
-        _show(draft, details=True)
-    return UnitsFailed.exit_code if draft.plan.blocked else 0
+    return _show_plan(draft, saved, as_json)
 
 
 def _show(draft: Draft, *, details: bool) -> None:
@@ -199,6 +196,7 @@ def deploy_command(
 @_consent
 @click.option("--skip-order", is_flag=True, help="Take the release from another environment than the one before.")
 @click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: take it from here.")
+@_out("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--force", is_flag=True, help="Send stacks that run the release already.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
@@ -210,6 +208,7 @@ def promote_command(
     everything: bool,
     skip_order: bool,
     skip_from: str | None,
+    saved: Path | None,
     force: bool,
     reason: str,
     local: bool | None,
@@ -226,18 +225,25 @@ def promote_command(
     workspace = open_workspace(local)
     source = (skip_from or workspace.config.environments[0].name) if skip_order else None
     ask = _ask("promote", environment, to, only, force=force, reason=reason, skip_from=source)
-    return _apply(ask, None, local, as_json, **consent)
+    return _apply(ask, None, local, as_json, saved=saved, **consent)
 
 
 @click.command("rollback")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @_consent
 @click.option("--to", "release", metavar="RELEASE", help="A digest or version that ran there; default: the one before.")
+@_out("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
 @json_option
 def rollback_command(
-    words: tuple[str, ...], release: str | None, reason: str, local: bool | None, as_json: bool, **consent: Any
+    words: tuple[str, ...],
+    release: str | None,
+    saved: Path | None,
+    reason: str,
+    local: bool | None,
+    as_json: bool,
+    **consent: Any,
 ) -> int:
     """Bring back to ENVIRONMENT what ran there before. Builds nothing; one or several UNITs."""
     *units, environment = words
@@ -246,7 +252,7 @@ def rollback_command(
     if not only:
         raise click.UsageError("which UNIT? `rollback.py UNIT ENVIRONMENT`")
     ask = Ask(verb="rollback", target=environment, only=only, release=release, reason=reason)
-    return _apply(ask, None, local, as_json, **consent)
+    return _apply(ask, None, local, as_json, saved=saved, **consent)
 
 
 def _apply(
@@ -259,10 +265,13 @@ def _apply(
     wait_seconds: float,
     allow_replace: tuple[str, ...],
     allow_again: tuple[str, ...],
+    saved: Path | None = None,
 ) -> int:
-    """Plan, show, ask, act. ``wait_seconds``: how long to try again while somebody else deploys."""
+    """Plan, show, ask, act; or only save the plan. ``wait_seconds``: how long to try again while others deploy."""
     quiet = open_workspace(local)
     draft = _draft(quiet, ask, plan_file)
+    if saved is not None:
+        return _show_plan(draft, saved, as_json)
     if not as_json:
         err_console().print(plan_text(draft.plan))
     consent = _agree(quiet, draft, yes, Consent(allowed=frozenset((*allow_replace, *allow_again))))
@@ -273,6 +282,18 @@ def _apply(
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(quiet, draft.plan.environments)
     return code
+
+
+def _show_plan(draft: Draft, saved: Path | None, as_json: bool) -> int:
+    """The whole plan, and where it was saved; the exit code says whether something is blocked."""
+    if saved is not None:
+        saved.write_text(json.dumps(draft.plan.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        note(f"saved as {saved}; its digest is {draft.plan.digest}")
+    if as_json:
+        print_json(draft.plan.to_document())
+    else:
+        _show(draft, details=True)
+    return UnitsFailed.exit_code if draft.plan.blocked else 0
 
 
 def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None) -> Draft:

@@ -83,7 +83,11 @@ def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
     changes = any(step.environment == environment for step in plan.deploys)
     if not changes:
         return Gate(consent=consent)
-    hint = f"`plan.py {environment} --out plan.json`, then somebody else: `approve.py plan.json`"
+    verb = dict(plan.asked).get("verb")
+    save = (
+        f"`plan.py {environment} --out plan.json`" if verb == "deploy" else f"the same `{verb}` with `--out plan.json`"
+    )
+    hint = f"{save}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
     return agreed(world, environment, plan.digest_of(environment), consent, hint=hint)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda import pipeline
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, outcomes, rollback, versions
 
@@ -128,3 +130,21 @@ def test_a_release_whose_check_failed_is_not_promoted(tmp_path: Path) -> None:
 
     assert outcomes(results)["search"] == "skipped"
     assert "search" not in versions(fake, "test")
+
+
+def test_a_rollback_is_saved_approved_and_applied_like_any_plan(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(sandbox={"approval": True}))
+    for content in ("s1", "s2"):
+        fake.tree.content["search"] = content
+        deploy(fake, only=("search",), consent=Consent(typed=frozenset({"sandbox"})))
+    refused = rollback(fake, "search", "sandbox")
+    saved = pipeline.plan(fake.world, Ask(verb="rollback", target="sandbox", only=("search",))).plan.to_document()
+
+    fake.platform.who = "arn:aws:iam::111111111111:user/grace"
+    approve(fake.world, "sandbox", saved["digest"])
+    fake.platform.who = "arn:aws:iam::111111111111:user/ada"
+    done = pipeline.apply(fake.world, pipeline.same_again(fake.world, saved))
+
+    assert "the same `rollback` with `--out plan.json`" in refused.hint
+    assert [result.outcome for result in done] == ["deployed"]
+    assert versions(fake, "sandbox") == {"search": "0.1.0"}
