@@ -253,3 +253,19 @@ def test_a_build_has_the_project_s_role(prod: Client, build_project: None) -> No
     status, lines = run_build(prod, spec)
     assert (status, lines[0]) == ("SUCCEEDED", "1")
     assert lines[1].startswith("http://127.0.0.1:")
+
+
+_LOOK_AT_BOTOCORE = """
+import sys
+there = "botocore" in sys.modules
+import botocore.handlers
+
+def handler(event, context):
+    hooks = [getattr(hook[1], "__name__", "") for hook in botocore.handlers.BUILTIN_HANDLERS]
+    return [there, hooks.count("_ms_add_invoke_depth")]
+"""
+
+
+def test_a_function_that_needs_no_botocore_starts_without_it_and_one_that_does_is_still_traced(prod: Client) -> None:
+    make(prod, "emulator-botocore", _LOOK_AT_BOTOCORE)
+    assert invoke(prod, "emulator-botocore") == [False, 1]
