@@ -114,6 +114,9 @@ class ChangeSets:
         """
         pause = 0.1
         while True:
+            # First of all: CloudFormation never has computed it by the time it has answered.
+            self._sleep(pause)
+            pause = min(_SLOWEST, pause * 1.5)
             try:
                 answer = self._answer(change_set)
             except aws_errors() as error:
@@ -125,8 +128,6 @@ class ChangeSets:
             if self._clock() >= target.deadline:
                 what = "the change set was not computed before the deadline"
                 raise StackError(target.where, what, hint="run the command again")
-            self._sleep(pause)
-            pause = min(_SLOWEST, pause * 1.5)
 
     def execute(self, change_set: ChangeSet, target: Target) -> None:
         """Begin its execution, exactly once.

@@ -59,7 +59,8 @@ def observe(world: World, ask: Ask) -> Observed:
     records = read_records(world, (*targets, *([source] if source else [])))
     scope = _scope(world, ask, records)
     if ask.verb == "rollback":
-        wish = Wish(desired={name: _older(world, ask, records, name) for name in scope})
+        older = in_parallel(lambda name: _older(world, ask, records, name), list(scope))
+        wish = Wish(desired=dict(zip(scope, older, strict=True)))
     elif source is None:
         running = {name: _running(records, targets[0], name) for name in scope}
         wish = work_tree(world, ask, running)

@@ -220,13 +220,20 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
         if name not in names:
             what = f"there is no environment `{name}`, allowed is {enumerated(names)}"
             differences.refuse(name, what, hint=did_you_mean(name, names))
-    return {
-        environment.name: _settings(table, differences.table(environment.name), project, environment)
-        for environment in environments
-    }
+    # Most units are the same in every environment, and checking 500 of them four times would be felt.
+    known: dict[str, Settings] = {}
+    found: dict[str, Settings] = {}
+    for environment in environments:
+        written = _written(table, differences.table(environment.name), project, environment)
+        text = repr(written.values)  # not the values: for Python `1 == true`
+        if text not in known:
+            known[text] = _read_settings(written, project.runtime)
+        found[environment.name] = known[text]
+    return found
 
 
-def _settings(table: Table, difference: Table, project: Project, environment: Environment) -> Settings:
+def _written(table: Table, difference: Table, project: Project, environment: Environment) -> Table:
+    """What stands in the file for one environment: differences merged, variables replaced."""
     elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in _KEYS}
     difference.allow(_BY_ENVIRONMENT, elsewhere=elsewhere)
     base = {key: value for key, value in table.values.items() if key in _BY_ENVIRONMENT}
@@ -242,7 +249,7 @@ def _settings(table: Table, difference: Table, project: Project, environment: En
         "region": environment.region,
         "project": project.name,
     }
-    return _read_settings(substitute(merged, variables), project.runtime)
+    return substitute(merged, variables)
 
 
 def _read_settings(table: Table, runtime: str) -> Settings:
