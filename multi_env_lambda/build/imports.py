@@ -6,9 +6,12 @@ It is lenient: only what fails in every Python version is refused; the rest is l
 from __future__ import annotations
 
 import ast
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -68,16 +71,26 @@ class Code:
 
 def read_code(wheel: Path, layer: Path | None) -> Code:
     """Look into the wheel and the layer's directory."""
-    with zipfile.ZipFile(wheel) as archive:
+    with _opened(wheel) as archive:
         names = archive.namelist()
         sources = {_module(name): (name, archive.read(name)) for name in names if name.endswith(".py")}
     return Code(sources=sources, modules=_modules(names), layer=_modules(_layer_names(layer)))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip to read from; zipfile has many ways to say that one is damaged, here they are one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (OSError, RuntimeError, EOFError, ValueError, zlib.error, struct.error) as error:
+        raise zipfile.BadZipFile(str(error)) from error
+
+
 def _layer_names(layer: Path | None) -> Iterator[str]:
     if layer is None:
         return
-    with zipfile.ZipFile(layer) as archive:
+    with _opened(layer) as archive:
         for name in archive.namelist():
             if name.startswith("python/lib/") and name.count("/") > 4:
                 yield name.split("/", 4)[4]

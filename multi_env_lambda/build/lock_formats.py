@@ -15,6 +15,7 @@ from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, Pylock,
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name
+from packaging.version import Version
 
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
@@ -124,11 +125,12 @@ def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_p
         what = f"has the format version {document.get('version')!r}, known is 1"
         raise ConfigurationError(where, what, hint="update this library, or use `uv export --format pylock.toml`")
     tables: list[Mapping[str, Any]] = list(document.get("package", ()))
+    python = str(SpecifierSet(_text(document, "requires-python"))) if "requires-python" in document else None
     own = next((table for table in tables if _local_path(table) == "."), None)
     if own is None:
         raise ConfigurationError(where, "does not hold the project of its own folder", hint="run `uv lock` in it")
     roots = tuple(_need(edge) for edge in own.get("dependencies", ()))
-    local: set[str] = {own["name"]}
+    local: set[str] = {_text(own, "name")}
     packages: list[LockedPackage] = []
     for table in _closure(tables, roots):
         if _local_path(table) in local_paths:
@@ -136,12 +138,13 @@ def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_p
             packages.append(_uv_package(table, where=where, files=False))
         else:
             packages.append(_uv_package(table, where=where, files=True))
-    python = document.get("requires-python")
     return Lock(
         path=path,
         where=where,
         packages=tuple(packages),
-        requires_python=None if python is None else str(SpecifierSet(python)),
+        requires_python=str(SpecifierSet(_text(document, "requires-python")))
+        if "requires-python" in document
+        else None,
         environments=tuple(str(Marker(one)) for one in document.get("supported-markers", ())),
         roots=roots,
         local=frozenset(local),
@@ -154,11 +157,26 @@ def _local_path(table: Mapping[str, Any]) -> str | None:
     return None if path is None else posixpath.normpath(path)
 
 
+def _text(table: Mapping[str, Any], key: str) -> str:
+    if not isinstance(table[key], str):
+        raise TypeError(f"`{key}` is {table[key]!r}, not a text")
+    return str(table[key])
+
+
+def _version(table: Mapping[str, Any]) -> str:
+    """As it is written, because other tables refer to it so; local packages may have none."""
+    if "version" not in table:
+        return "0"
+    Version(_text(table, "version"))
+    return _text(table, "version")
+
+
 def _need(edge: Mapping[str, Any]) -> Need:
-    extras = tuple(edge.get("extra", ()))
+    extras = tuple(map(str, edge.get("extra", ())))
     # Parsed here, so that a marker nobody can read is an error of this file and not of what uses it.
     marker = str(Marker(edge["marker"])) if "marker" in edge else None
-    return Need(name=edge["name"], version=edge.get("version"), extras=extras, marker=marker)
+    version = _text(edge, "version") if "version" in edge else None
+    return Need(name=_text(edge, "name"), version=version, extras=extras, marker=marker)
 
 
 def _closure(tables: list[Mapping[str, Any]], roots: Iterable[Need]) -> Iterator[Mapping[str, Any]]:
@@ -178,7 +196,7 @@ def _closure(tables: list[Mapping[str, Any]], roots: Iterable[Need]) -> Iterator
 
 
 def _uv_package(table: Mapping[str, Any], *, where: str, files: bool) -> LockedPackage:
-    name, source = table["name"], table.get("source", {})
+    name, source = _text(table, "name"), table.get("source", {})
     if files and not source.keys() & {"registry", "url"}:
         kind = next(iter(source), "nowhere")
         raise _not_locked(where, name, f"comes from {kind} ({source.get(kind)})")
@@ -189,7 +207,7 @@ def _uv_package(table: Mapping[str, Any], *, where: str, files: bool) -> LockedP
         raise ConfigurationError(where, f"{name} has neither a wheel nor an sdist", hint="run `uv lock` again")
     return LockedPackage(
         name=name,
-        version=table.get("version", "0"),
+        version=_version(table),
         wheels=tuple(wheels),
         sdist=sdist,
         needs=tuple(_need(edge) for edge in table.get("dependencies", ())),
