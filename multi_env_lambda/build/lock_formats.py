@@ -142,9 +142,7 @@ def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_p
         path=path,
         where=where,
         packages=tuple(packages),
-        requires_python=str(SpecifierSet(_text(document, "requires-python")))
-        if "requires-python" in document
-        else None,
+        requires_python=python,
         environments=tuple(str(Marker(one)) for one in document.get("supported-markers", ())),
         roots=roots,
         local=frozenset(local),
