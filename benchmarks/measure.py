@@ -1,66 +1,139 @@
-"""Seconds and AWS calls of the usual stories: ``python benchmarks/measure.py FOLDER [--to prod]``."""
+"""Seconds, AWS calls and memory of the usual stories: ``python benchmarks/measure.py FOLDER [--to prod] [--peers]``."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
-from multi_env_lambda import Workspace
+from multi_env_lambda import Workspace, pipeline
+from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.local.config_file import environment_variables, write_config
 from multi_env_lambda.testing.faults import FaultProxy
 from multi_env_lambda.testing.local_cloud import running_local_cloud
 
+ROLLED_BACK = 20
+PEERS = {"sam": ["sam", "--version"], "cdk": ["cdk", "--version"]}
+
 
 @attrs.frozen
 class Measured:
+    """One story. ``memory`` is this process's peak so far, in MiB; None where another process did the work."""
+
     story: str
     seconds: float
-    calls: int
+    calls: int | None
+    memory: int | None
 
 
 def measure(story: str, proxy: FaultProxy, act: Callable[[], object]) -> Measured:
     proxy.forget_calls()
     began = time.perf_counter()
     act()
-    return Measured(story, time.perf_counter() - began, len(proxy.log))
+    seconds = time.perf_counter() - began
+    return Measured(story, seconds, len(proxy.log), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
-def one_changed_line(root: Path) -> None:
-    file = sorted(root.glob("projects/*/*/main.py"))[0]
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text + f"\nCHANGED = {time.time_ns()}\n", encoding="utf-8")
+def change(root: Path, units: int) -> None:
+    for folder in sorted(root.glob("projects/*"))[:units]:
+        file = next(folder.glob("*/main.py"))
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text + f"\nCHANGED = {time.time_ns()}\n", encoding="utf-8")
 
 
 def stories(root: Path, to: str, proxy: FaultProxy) -> list[Measured]:
-    def deploy() -> None:
-        Workspace.open(root, local=False).deploy(to=to)
+    """Every story opens the workspace anew, as a command does."""
 
+    def opened() -> Workspace:
+        return Workspace.open(root, local=False)
+
+    def deploy(to: str) -> Callable[[], object]:
+        return lambda: opened().deploy(to=to)
+
+    def roll_back() -> None:
+        workspace = opened()
+        units = tuple(project.name for project in workspace.projects[:ROLLED_BACK])
+        ask = Ask(verb="rollback", target=first, only=units)
+        bad = [item for item in pipeline.apply(workspace.world, workspace.draft(ask)) if not item.good]
+        assert not bad, bad
+
+    chain = [environment.name for environment in opened().config.environments]
+    first, second = chain[0], chain[1]
     found = [
-        measure("plan of everything", proxy, lambda: Workspace.open(root, local=False).plan(to=to)),
-        measure("first deploy", proxy, deploy),
-        measure("nothing changed", proxy, deploy),
+        measure(f"plan {first}, all new", proxy, lambda: opened().plan(to=first)),
+        measure(f"deploy {first}, all new", proxy, deploy(first)),
+        measure(f"deploy {to}, all new there", proxy, deploy(to)),
+        measure(f"deploy {first}, no change", proxy, deploy(first)),
+        measure(f"deploy {to}, no change", proxy, deploy(to)),
+        measure(f"plan {first}, no change", proxy, lambda: opened().plan(to=first)),
+        measure("status", proxy, lambda: opened().status()),
     ]
-    one_changed_line(root)
-    return [*found, measure("one changed line", proxy, deploy)]
+    change(root, 1)
+    found.append(measure(f"deploy {first}, one line", proxy, deploy(first)))
+    found.append(measure(f"promote {second}, one line", proxy, lambda: opened().promote(to=second)))
+    found.append(measure(f"deploy {to}, the same line", proxy, deploy(to)))
+    change(root, ROLLED_BACK)
+    found.append(measure(f"deploy {first}, {ROLLED_BACK} units", proxy, deploy(first)))
+    found.append(measure(f"rollback of {ROLLED_BACK} units", proxy, roll_back))
+    return found
 
 
-def show(found: list[Measured]) -> None:
-    base = next(each for each in found if each.story == "nothing changed")
-    print(f"{'story':<20} {'seconds':>8} {'ratio':>7} {'calls':>6} {'ratio':>7}")
+def starts(root: Path) -> list[Measured]:
+    """Whole processes that need no cloud, and the peers where they are installed."""
+    module = [sys.executable, "-m", "multi_env_lambda"]
+    commands = {"import": [sys.executable, "-c", "import multi_env_lambda"], "--help": [*module, "--help"]}
+    commands |= {name: words for name, words in PEERS.items() if shutil.which(words[0])}
+    return [_timed(name, words, root) for name, words in commands.items()]
+
+
+def peers(root: Path) -> list[Measured]:
+    """The same functions built by SAM, from a template that is written next to the workspace; nothing without SAM."""
+    if not shutil.which("sam"):
+        return []
+    functions = []
+    for folder in sorted(root.glob("projects/*")):
+        package = next(folder.glob("*/main.py")).parent.name
+        runtime = f"python3.{sys.version_info[1]}"
+        functions.append(
+            f"  {package.replace('_', '').title()}:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+            f"      CodeUri: {folder}\n      Handler: {package}.main.handler\n      Runtime: {runtime}\n"
+        )
+    folder = root.with_name(f"{root.name}-sam")
+    folder.mkdir(exist_ok=True)
+    (folder / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n" + "".join(functions), encoding="utf-8"
+    )
+    build = ["sam", "build", "--cached", "--parallel"]
+    return [_timed("sam build, all new", build, folder), _timed("sam build, no change", build, folder)]
+
+
+def _timed(story: str, words: list[str], folder: Path) -> Measured:
+    began = time.perf_counter()
+    subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return Measured(story, time.perf_counter() - began, None, None)
+
+
+def show(found: list[Measured], base: str) -> None:
+    unit = next(each.seconds for each in found if each.story == base)
+    print(f"{'story':<30} {'seconds':>8} {'ratio':>7} {'calls':>6} {'MiB':>5}")
     for each in found:
-        ratios = each.seconds / base.seconds, each.calls / max(base.calls, 1)
-        print(f"{each.story:<20} {each.seconds:>8.2f} {ratios[0]:>7.1f} {each.calls:>6} {ratios[1]:>7.1f}")
+        calls, memory = ("" if value is None else str(value) for value in (each.calls, each.memory))
+        print(f"{each.story:<30} {each.seconds:>8.2f} {each.seconds / unit:>7.1f} {calls:>6} {memory:>5}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--to", default="prod")
+    parser.add_argument("--peers", action="store_true", help="also build everything with sam, where it is installed")
     asked = parser.parse_args()
     root = asked.folder.resolve()
     config = Workspace.open(root, local=False).config
@@ -68,7 +141,9 @@ def main() -> None:
         through = attrs.evolve(cloud, endpoint=proxy.endpoint)
         write_config(through, config)
         os.environ.update(environment_variables(through))
-        show(stories(root, asked.to, proxy))
+        found = stories(root, asked.to, proxy)
+    found += starts(root) + (peers(root) if asked.peers else [])
+    show(found, f"deploy {asked.to}, no change")
 
 
 if __name__ == "__main__":
