@@ -177,6 +177,11 @@ def test_an_error_in_the_base_points_to_the_base() -> None:
     assert "[tool.multi_env_lambda.functions.create] memory_size" in changed("memory_size = 256", "memory_size = 64")
 
 
+def test_a_difference_that_only_python_takes_for_the_same_value_is_still_checked() -> None:
+    functions = 'functions.create = { handler = "orders.create.handler", timeout = 1 }\n'
+    assert "timeout" in refusal(PLAIN + functions + "environments.prod.functions.create.timeout = true")
+
+
 def test_an_unknown_environment_is_refused() -> None:
     assert changed("environments.prod.", "environments.prd.") == snapshot("""\
 projects/orders/pyproject.toml [tool.multi_env_lambda.environments] prd: there is no environment `prd`, allowed is sandbox or prod
