@@ -43,7 +43,7 @@ def test_the_second_command_finds_the_server_of_the_first(root: Path, local_conf
 def test_two_commands_at_once_start_one_server(root: Path, local_config: WorkspaceConfig) -> None:
     with ThreadPoolExecutor() as pool:
         clouds = list(pool.map(lambda _: ensure_running(root, local_config), range(4)))
-    assert len(set(clouds)) == 1
+    assert all(cloud == clouds[0] for cloud in clouds)
 
 
 def test_what_was_made_is_there_after_down_and_up(root: Path, local_config: WorkspaceConfig) -> None:
