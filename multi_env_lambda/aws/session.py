@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
+from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.model.environment import Devops, Environment
 
@@ -73,6 +74,7 @@ class Sessions:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._verified: set[tuple[str, str]] = set()
         self._caller: str | None = None
+        redact_debug_logs()
 
     def client(self, place: Place, service: str) -> Any:
         """The client of ``service`` in this place's account and region, acting as this place's role.
