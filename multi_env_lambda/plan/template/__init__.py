@@ -86,7 +86,7 @@ def _refuse_dynamic_references(unit: Unit) -> None:
             raise ConfigurationError(
                 unit.where,
                 f"{text!r} is a dynamic reference of CloudFormation",
-                hint='write { parameter = "/name" } or { secret = "name" }; see docs/adr/0009-secrets-are-references.rst',
+                hint='write { parameter = "/name" } or { secret = "name" }; docs/adr/0009-secrets-are-references.rst',
             )
 
 
