@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -31,6 +32,7 @@ __all__ = [
     "SelectedWheel",
     "Target",
     "check_covers",
+    "check_not_ours",
     "read_lock",
     "select",
     "write_lock",
@@ -59,7 +61,9 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
         return read_pylock(_toml(path, where), path=path, where=where, local_paths=local_paths)
     if path.name == "uv.lock":
         return _read_uv_lock(path, where, local_paths)
-    return Lock(path=path, where=where, packages=read_requirements(_text(path, where), where=where))
+    return Lock(
+        path=path, where=where, packages=read_requirements(_text(path, where), where=where, local_paths=local_paths)
+    )
 
 
 def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
@@ -116,18 +120,48 @@ def _check_one(lock: Lock, wanted: Requirement, target: Target | None) -> None:
     if target is not None:
         locked = [package for package in locked if marker_holds(package.marker, target)]
     if not locked:
-        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint="run the verb `lock`")
+        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=_how_to_renew(lock))
     if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
         versions = ", ".join(package.version for package in locked)
         what = f"{name} is locked as {versions}, but the project asks for {wanted}"
-        raise ConfigurationError(lock.where, what, hint="run the verb `lock`")
+        raise ConfigurationError(lock.where, what, hint=_how_to_renew(lock))
 
 
-def write_lock(folder: Path, *, python: str, extra_requirements: tuple[str, ...] = (), upgrade: bool = False) -> Path:
+def _how_to_renew(lock: Lock) -> str:
+    """The verb `lock` leaves the locks of other tools to them."""
+    match lock.path.name:
+        case "uv.lock":
+            return "run `uv lock` in the project's folder"
+        case "requirements.txt":
+            return "renew it with the tool that wrote it, for example `uv pip compile --generate-hashes`"
+        case _:
+            return "run the verb `lock`"
+
+
+def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], where: str) -> None:
+    """Refuse a stranger's package that is called like one of the unit's own folders.
+
+    Raises:
+        ConfigurationError: naming the lock, the package and its version.
+    """
+    for wheel in selected:
+        if wheel.name in ours:
+            what = f"{wheel.name} {wheel.version} is locked from a package index, but is a folder of this repository"
+            raise ConfigurationError(where, what, hint="lock again; what stands in `shared` needs no lock")
+
+
+def write_lock(
+    folder: Path,
+    *,
+    python: str,
+    extra_requirements: tuple[str, ...] = (),
+    ours: Collection[str] = (),
+    upgrade: bool = False,
+) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
 
-    ``extra_requirements`` are those of shared folders. Versions that are locked already stay unless ``upgrade``;
-    so the same input gives the same file.
+    ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which no package index is asked
+    for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file.
     """
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
     where = f"{folder.name}/{path.name}"
@@ -141,7 +175,12 @@ def write_lock(folder: Path, *, python: str, extra_requirements: tuple[str, ...]
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(path.name, python=python, upgrade=upgrade, with_stdin=bool(extra))
-    run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
+    with tempfile.TemporaryDirectory() as scratch:
+        if ours:
+            excludes = Path(scratch, "excludes.txt")
+            excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
+            argv += ["--excludes", os.fspath(excludes)]
+        run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
     _write_clean(path, where, before)
     return path
 

@@ -23,6 +23,7 @@ from multi_env_lambda.errors import ConfigurationError
 __all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_INDEX_OPTION = re.compile(r"(-i|-f|--(extra-)?index-url|--find-links|--trusted-host|--pre|--prefer-binary)(\s|=|$)")
 _LOCK_AGAIN = "run the verb `lock` again"
 _ON_AN_INDEX = "lock a released version from a package index, or name the folder in `shared`"
 
@@ -231,9 +232,21 @@ def _uv_file(where: str, table: Mapping[str, Any], file: Mapping[str, Any]) -> L
     )
 
 
-def read_requirements(text: str, *, where: str) -> tuple[LockedPackage, ...]:
-    """The packages of a ``requirements.txt`` in which every line is ``name==version --hash=sha256:…``."""
-    return tuple(_pinned(f"{where} line {number}", line) for number, line in _logical_lines(text))
+def read_requirements(text: str, *, where: str, local_paths: frozenset[str] = frozenset()) -> tuple[LockedPackage, ...]:
+    """The packages of a ``requirements.txt`` in which every line is ``name==version --hash=sha256:…``.
+
+    ``uv export`` and ``pip-compile`` write two more kinds of lines, which are passed over: the folders in
+    ``local_paths``, and where to look for files. That is up to uv's own settings; what is taken is up to the hashes.
+    """
+    lines = [(number, line) for number, line in _logical_lines(text) if not _passed_over(line, local_paths)]
+    return tuple(_pinned(f"{where} line {number}", line) for number, line in lines)
+
+
+def _passed_over(line: str, local_paths: frozenset[str]) -> bool:
+    if _INDEX_OPTION.match(line):
+        return True
+    folder = re.fullmatch(r"(?:-e\s+|--editable[ =])?(\.[^;\s]*)(\s*;.*)?", line)
+    return folder is not None and posixpath.normpath(folder[1]) in local_paths
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -35,7 +35,7 @@ from multi_env_lambda.model.artifact import distribution_name
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["BUILDER_VERSION", "BuiltSource", "build_source", "shared_dependencies"]
+__all__ = ["BUILDER_VERSION", "BuiltSource", "build_source", "own_names", "shared_dependencies"]
 
 BUILDER_VERSION = 1
 """Raised when the same inputs give other bytes than before, so that nothing old is taken from a cache."""
@@ -175,13 +175,26 @@ def _read(place: Path) -> BuiltSource | None:
     return built if intact else None
 
 
+def own_names(root: Path, project: Project) -> frozenset[str]:
+    """The packages that the unit is made from: its own and those of its shared folders, whatever an index offers."""
+    return frozenset({project.name, *_shared_names(_shared_tables(root, project))})
+
+
+def _shared_tables(root: Path, project: Project) -> dict[str, Mapping[str, Any]]:
+    return {folder: table for folder in project.shared if (table := _project_table(root, folder)) is not None}
+
+
+def _shared_names(tables: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {canonicalize_name(name) for table in tables.values() if isinstance(name := table.get("name"), str)}
+
+
 def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
     """What the unit's shared folders need from a package index, so that the unit's lock can be checked to cover it.
 
     Requirements of another shared folder, or of the unit, are not third-party.
     """
-    tables = {folder: table for folder in project.shared if (table := _project_table(root, folder)) is not None}
-    own = {project.name, *(canonicalize_name(str(table.get("name", ""))) for table in tables.values())}
+    tables = _shared_tables(root, project)
+    own = {project.name, *_shared_names(tables)}
     found: set[str] = set()
     for folder, table in tables.items():
         found.update(text for name, text in _requirements(folder, table) if name not in own)

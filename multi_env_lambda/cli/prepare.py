@@ -20,7 +20,7 @@ __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
     """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform."""
     from multi_env_lambda.build.lock import write_lock
-    from multi_env_lambda.build.source import shared_dependencies
+    from multi_env_lambda.build.source import own_names, shared_dependencies
 
     workspace = open_workspace(False)
     unit = unit_of()
@@ -32,7 +32,8 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
             continue
         folder = workspace.root / project.folder
         oldest = _oldest(project.requires_python, project.python)
-        path = write_lock(folder, python=oldest, extra_requirements=shared, upgrade=upgrade)
+        ours = own_names(workspace.root, project) if project.shared else ()
+        path = write_lock(folder, python=oldest, extra_requirements=shared, ours=ours, upgrade=upgrade)
         note(f"{project.name}: locked in {path.relative_to(workspace.root)}")
     return 0
 

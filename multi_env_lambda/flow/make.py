@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
-from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, read_lock, select
+from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
-from multi_env_lambda.build.source import BuiltSource, build_source, shared_dependencies
+from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
@@ -90,7 +92,9 @@ class TreeMaker:
         folder = self.root / project.folder
         target = Target(python=project.python, architecture=project.architecture)
         where = f"{project.folder}/pyproject.toml"
-        dependencies = (*project.dependencies, *shared_dependencies(self.root, project))
+        ours = own_names(self.root, project)
+        third_party = (text for text in project.dependencies if canonicalize_name(Requirement(text).name) not in ours)
+        dependencies = (*third_party, *shared_dependencies(self.root, project))
         shared = tuple(self.root / path for path in project.shared)
         lock = read_lock(folder, where=project.folder, shared=shared)
         check_covers(lock, dependencies, where, target=target)
@@ -100,6 +104,7 @@ class TreeMaker:
         selected = select(lock, target)
         if not selected:
             return None
+        check_not_ours(selected, ours, lock.where)
         name = layer_digest(selected, target)
         built = build_layer(selected, target, cache=self.cache, lock=lock)
         artifact = LayerArtifact(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.build.lock import Lock, Target, check_covers, read_lock, select, write_lock
+from multi_env_lambda.build.lock import Lock, Target, check_covers, check_not_ours, read_lock, select, write_lock
 from multi_env_lambda.errors import ConfigurationError, ToolError
 
 ARM = Target(python="3.13", architecture="arm64")
@@ -179,7 +179,8 @@ def test_pinned_requirements_give_names_versions_markers_and_hashes(tmp_path: Pa
         (f"a @ https://x.org/a.whl --hash=sha256:{A}", "does not name one version"),
         ("a==1.0 --hash=md5:0", "is not a SHA-256 option"),
         ("-e ../a", "is not a pinned requirement"),
-        ("--index-url https://x.org/simple", "is not a pinned requirement"),
+        ("../libs/a", "is not a pinned requirement"),
+        ("--no-deps", "is not a pinned requirement"),
         ("-r other.txt", "is not a pinned requirement"),
     ],
 )
@@ -187,6 +188,40 @@ def test_an_unpinned_requirement_is_refused_with_its_line(tmp_path: Path, line: 
     with pytest.raises(ConfigurationError, match=r"projects/orders/requirements\.txt line 3: ") as caught:
         read(tmp_path, "requirements.txt", f"\nb==1 --hash=sha256:{A}\n{line}\n")
     assert reason in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("-e .", ".", "--editable ./", "-e ../../libs/money ; os_name == 'posix'", "./../../libs/money/"),
+        *("-i https://x.org/simple", "--extra-index-url=https://x.org/simple", "--trusted-host x.org", "--pre"),
+    ],
+)
+def test_own_folders_and_the_addresses_of_indexes_are_passed_over(tmp_path: Path, line: str) -> None:
+    text = f"{line}\nb==1 --hash=sha256:{A}\n"
+    lock = read(tmp_path / "projects" / "orders", "requirements.txt", text, shared=("../../libs/money",))
+    assert [package.name for package in lock.packages] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("pylock.toml", pylock(""), "run the verb `lock`"),
+        ("uv.lock", uv_lock(""), "run `uv lock`"),
+        ("requirements.txt", "", "with the tool that wrote it"),
+    ],
+)
+def test_the_hint_of_an_old_lock_names_the_tool_that_renews_it(tmp_path: Path, name: str, text: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_covers(read(tmp_path, name, text), ["a"], "orders")
+    assert hint in caught.value.hint
+
+
+def test_a_package_of_an_index_that_is_called_like_a_shared_folder_is_refused(tmp_path: Path) -> None:
+    lock = read(tmp_path, "pylock.toml", pylock(one("money")))
+    with pytest.raises(ConfigurationError, match="money 1.0 is locked from a package index, but is a folder"):
+        check_not_ours(select(lock, ARM), {"orders", "money"}, lock.where)
+    check_not_ours(select(lock, ARM), {"orders"}, lock.where)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +305,14 @@ def test_wheels_inside_the_project_are_locked_by_their_relative_path(tmp_path: P
     assert lock is not None and lock.packages[0].wheels[0].path == "wheels/tiny-1.0-py3-none-any.whl"
     assert write_lock(tmp_path, python="3.13").read_bytes() == first
     assert str(tmp_path).encode() not in first
+
+
+def test_no_index_is_asked_for_a_shared_folder(tmp_path: Path) -> None:
+    folder = vendored(tmp_path, tmp_path / "wheels")
+    path = folder / "pyproject.toml"
+    path.write_text(path.read_text().replace('"tiny"', '"tiny", "money>=1"'))
+    lock = read_lock(write_lock(folder, python="3.13", ours=("money", "orders")).parent, where="projects/orders")
+    assert lock is not None and [package.name for package in lock.packages] == ["tiny"]
 
 
 def test_a_lock_that_would_name_a_folder_of_this_machine_is_not_written(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.build.source import BuiltSource, build_source, shared_dependencies
+from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.project import Project
@@ -258,6 +258,7 @@ def test_what_shared_folders_need_is_listed_without_the_workspace_s_own(tmp_path
     root = repository(tmp_path / "r", files)
     project = attrs.evolve(PROJECT, shared=("libs/money", "libs/dates", "libs/plain"))
     assert shared_dependencies(root, project) == ("attrs>=23", "tzdata")
+    assert own_names(root, project) == {"orders", "money", "dates-lib"}
 
 
 def test_dynamic_dependencies_of_a_shared_folder_are_refused(tmp_path: Path) -> None:
