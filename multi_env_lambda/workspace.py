@@ -280,15 +280,16 @@ class Workspace:
         """Start the local cloud of this workspace, if it does not run yet."""
         from multi_env_lambda.local.cloud import DEVELOPER
         from multi_env_lambda.local.server import ensure_running
-        from multi_env_lambda.local.substitute import substitutes
+        from multi_env_lambda.local.substitute import news_of_substitutes, substitutes
 
         wished = {project.runtime for project in self.projects}
         instead = substitutes(wished)
-        for runtime, given in sorted(instead.items()):
-            self.progress(f"this machine has no {runtime}: the local cloud builds and runs for {given}")
         runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
         user = os.environ.get(LOCAL_USER_VARIABLE) or DEVELOPER
-        return ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress, user=user)
+        cloud = ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress, user=user)
+        for news in news_of_substitutes(self.root, instead):
+            self.progress(news)
+        return cloud
 
     def bootstrap(self) -> None:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.local.cloud import state_folder
+from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["machine_architecture", "substitutes"]
+__all__ = ["machine_architecture", "news_of_substitutes", "substitutes"]
 
 _PREFIX = "python"
 
@@ -21,6 +25,18 @@ def substitutes(runtimes: Iterable[str]) -> Mapping[str, str]:
     own = f"{_PREFIX}{sys.version_info[0]}.{sys.version_info[1]}"
     wanted = sorted({runtime for runtime in runtimes if runtime.startswith(_PREFIX)})
     return {runtime: own for runtime in wanted if find_python(runtime.removeprefix(_PREFIX)) is None}
+
+
+def news_of_substitutes(root: Path, instead: Mapping[str, str]) -> tuple[str, ...]:
+    """What to tell the user of a workspace about them: each is told once, not at every command."""
+    place = state_folder(root) / "substitutes.json"
+    told = read_json(place, {})
+    news = {runtime: given for runtime, given in sorted(instead.items()) if told.get(runtime) != given}
+    if news:
+        write_atomically(place, canonical_json({**told, **news}).encode("ascii"))
+    return tuple(
+        f"this machine has no {runtime}: the local cloud builds and runs for {given}" for runtime, given in news.items()
+    )
 
 
 def machine_architecture() -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from multi_env_lambda.local.substitute import machine_architecture, substitutes
+from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
 
 OWN = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -19,3 +20,12 @@ def test_other_languages_are_left_alone() -> None:
 
 def test_the_machine_has_an_architecture_that_lambda_knows() -> None:
     assert machine_architecture() in ("arm64", "x86_64")
+
+
+def test_each_substitute_is_told_once(tmp_path: Path) -> None:
+    first = news_of_substitutes(tmp_path, {"python3.98": OWN})
+    second = news_of_substitutes(tmp_path, {"python3.98": OWN, "python3.99": OWN})
+
+    assert first == (f"this machine has no python3.98: the local cloud builds and runs for {OWN}",)
+    assert len(second) == 1 and "python3.99" in second[0]
+    assert news_of_substitutes(tmp_path, {"python3.98": OWN, "python3.99": OWN}) == ()
