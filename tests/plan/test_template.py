@@ -46,10 +46,12 @@ def version_id(document: object, key: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_all_features_together_are_valid_cloudformation() -> None:
     assert lint(text(maximal())) == []
 
 
+@pytest.mark.slow
 def test_the_linter_sees_a_mistake() -> None:
     mistaken = text(maximal()).replace('"MemorySize"', '"MemorySise"')
 

@@ -112,6 +112,7 @@ def test_a_removed_unit_is_there_without_links() -> None:
     assert (gone["name"], gone["removed"], gone["links"]) == ("gone-000", True, [])
 
 
+@pytest.mark.slow
 def test_500_units_in_5_environments_are_a_sane_file() -> None:
     assert len(page(team(500, past=NEWEST))) < 5_000_000
 
