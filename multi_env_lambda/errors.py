@@ -92,9 +92,13 @@ class AccountError(MultiEnvLambdaError):
 
 
 class StackError(MultiEnvLambdaError):
-    """CloudFormation refused a change, failed to make it, or did not answer before the deadline."""
+    """CloudFormation refused a change, failed to make it, or did not answer before the deadline.
+
+    ``put_back``: CloudFormation has told that the stack is again as it was before the change.
+    """
 
     exit_code = 7
+    put_back = False
 
 
 class PlanStale(MultiEnvLambdaError):

@@ -40,11 +40,15 @@ def _alive(_: Holder) -> bool:
 
 @attrs.frozen(kw_only=True)
 class Lease:
-    """The right to change one unit in one environment, as long as the record still has this ETag."""
+    """The right to change one unit in one environment, as long as the record still has this ETag.
+
+    ``unsure`` is the attempt without an end that this one follows, if there was one.
+    """
 
     key: str
     etag: str
     record: Record
+    unsure: str | None = None
 
     @property
     def fencing(self) -> int:
@@ -79,12 +83,14 @@ class Ledger:
         holder: Holder,
         *,
         running: str | None,
+        toward: str | None = None,
         is_dead: Callable[[Holder], bool] = _alive,
     ) -> Lease:
         """Take the lease of one unit, if what runs is still what the plan was made for.
 
         Args:
             running: the release that the plan saw running.
+            toward: the release that the holder will bring; stays in the record if the holder dies.
             is_dead: whether the process of a holder is known to be gone; such a one is not waited for.
 
         Raises:
@@ -96,14 +102,14 @@ class Ledger:
         seen = self._recall(key)
         record = self._record(environment, project, seen)
         if record.holder is None and record.release == running:
-            lease = self._take(key, record, holder, None if seen is None else seen.etag)
+            lease = self._take(key, record, holder, toward, None if seen is None else seen.etag)
             if lease is not None:
                 return lease
         for _ in range(_ATTEMPTS):
             stored = self.store.get(key)
             record = self._record(environment, project, stored)
-            self._check(record, key, running, is_dead)
-            lease = self._take(key, record, holder, None if stored is None else stored.etag)
+            self._check(record, running, is_dead)
+            lease = self._take(key, record, holder, toward, None if stored is None else stored.etag)
             if lease is not None:
                 return lease
         raise _changed(environment, project)
@@ -113,10 +119,10 @@ class Ledger:
             return Record(project=project, environment=environment)
         return Record.from_bytes(stored.body, where=stored.key)
 
-    def _check(self, record: Record, key: str, running: str | None, is_dead: Callable[[Holder], bool]) -> None:
+    def _check(self, record: Record, running: str | None, is_dead: Callable[[Holder], bool]) -> None:
         """The record is nobody's, and what runs is what the plan saw."""
         if record.holder is not None and not is_dead(record.holder):
-            self._refuse_living_holder(record, record.holder, key)
+            self._refuse_living_holder(record, record.holder)
         if record.release != running:
             raise PlanStale(
                 f"{record.project} in {record.environment}",
@@ -124,15 +130,20 @@ class Ledger:
                 hint="run the same command again",
             )
 
-    def _take(self, key: str, record: Record, holder: Holder, etag: str | None) -> Lease | None:
+    def _take(self, key: str, record: Record, holder: Holder, toward: str | None, etag: str | None) -> Lease | None:
         """One try; None where the record is another one by now."""
-        fencing = record.fencing + 1
-        record = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
+        fencing, before = record.fencing + 1, record.unsure
+        holder = attrs.evolve(holder, fencing=fencing)
+        record = attrs.evolve(record, holder=holder, fencing=fencing, unsure=toward or before)
         written = self._put(key, record, etag)
         if written is None:
             return None
-        self._heal_history(record)
-        return Lease(key=key, etag=written, record=record)
+        self._heal_history(record, toward)
+        return Lease(key=key, etag=written, record=record, unsure=before)
+
+    def is_unsure(self, record: Record) -> bool:
+        """Whether an attempt began here that has ended without anybody seeing how."""
+        return record.unsure is not None and (record.holder is None or self._silence(record) > LEASE_SECONDS)
 
     def holder(self, environment: str, project: str) -> Holder | None:
         """Who holds a unit according to its record, dead or alive."""
@@ -166,9 +177,9 @@ class Ledger:
         self._copy_to_history(record)
         return record
 
-    def release(self, lease: Lease) -> None:
-        """Give the lease back with the record unchanged."""
-        self._next(lease, attrs.evolve(lease.record, holder=None))
+    def release(self, lease: Lease, *, unsure: str | None = None) -> None:
+        """Give the lease back with the record unchanged, but for whether what runs is known."""
+        self._next(lease, attrs.evolve(lease.record, holder=None, unsure=unsure))
 
     def history(self, environment: str, project: str) -> tuple[Deployment, ...]:
         """Every past deployment, oldest first."""
@@ -203,9 +214,8 @@ class Ledger:
             body = stored.body
         return read_deployment(json.loads(body))
 
-    def _refuse_living_holder(self, record: Record, holder: Holder, key: str) -> None:
-        renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
-        age = self.store.now() - renewed
+    def _refuse_living_holder(self, record: Record, holder: Holder) -> None:
+        age = self._silence(record)
         if age <= LEASE_SECONDS:
             raise Busy(
                 f"{record.project} in {record.environment}",
@@ -214,8 +224,14 @@ class Ledger:
                 hint=f"wait for it, or give `--wait`; a holder that died is taken over after {LEASE_SECONDS} s",
             )
 
+    def _silence(self, record: Record) -> float:
+        """For how many seconds the holder has shown no sign of life, by the clock of the store."""
+        key = current_key(record.environment, record.project)
+        renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
+        return self.store.now() - renewed
+
     def _next(self, lease: Lease, record: Record) -> Lease:
-        return Lease(key=lease.key, etag=self._write(lease.key, record, lease.etag), record=record)
+        return attrs.evolve(lease, etag=self._write(lease.key, record, lease.etag), record=record)
 
     def _write(self, key: str, record: Record, etag: str) -> str:
         written = self._put(key, record, etag)
@@ -249,9 +265,9 @@ class Ledger:
         held = {"etag": etag, "body": body.decode("ascii")}
         write_atomically(self._cache_path(key), json.dumps(held).encode("ascii"))
 
-    def _heal_history(self, record: Record) -> None:
-        """The last writer may have died between the record and its copy."""
-        if record.latest is not None and record.latest.outcome != "shifting":
+    def _heal_history(self, record: Record, toward: str | None) -> None:
+        """The last writer may have died between the record and its copy, or while it moved traffic elsewhere."""
+        if record.latest is not None and not record.is_moving_to(toward or record.latest.release):
             key, body = _history_copy(record, record.latest)
             seen = self._recall(key)
             if (seen is None or seen.body != body) and self.store.head(key) is None:

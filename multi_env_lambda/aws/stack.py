@@ -369,8 +369,10 @@ class Stacks:
             causes = causes_of(self._client, reading.stack_id)
         except aws_errors():
             causes = ()
-        reasons = "; ".join(causes) or reading.reason or "no reason given"
-        return StackError(where, f"{reading.status}: {reasons}", hint=hint_of(causes))
+        why = "; ".join(causes) or reading.reason or "no reason given"
+        error = StackError(where, f"{reading.status}: {why}", hint=hint_of(causes))
+        error.put_back = reading.status == "UPDATE_ROLLBACK_COMPLETE"
+        return error
 
     def _target(
         self, name: str, template: str, url: str | None, token: str, tags: Mapping[str, str], seconds: float

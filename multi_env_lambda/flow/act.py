@@ -17,7 +17,7 @@ from typing import Literal
 import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
-from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.flow.check import check, check_references
 from multi_env_lambda.flow.hold import Held, hold
 from multi_env_lambda.flow.publish import check_complete, publish
@@ -69,7 +69,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
-    with hold(world, step.environment, step.project, running=step.running) as held:
+    with hold(world, step.environment, step.project, running=step.running, toward=step.release.digest) as held:
         if made is not None:
             _say(world, step, "publish", f"{len(made.uploads)} objects")
             publish(world, made.uploads)
@@ -108,6 +108,7 @@ def _bring(world: World, held: Held, step: DeployStep, environment: Environment,
         _say(world, step, "deploy", f"back to {before.version}")
         back = _changer(world, held, step, before, environment)
         back(read_template(world.store, world.cache, before, environment.name))
+        held.settled()
         what = f"{failure.what}\n{environment.name} was put back to {before.version}"
         raise CheckFailed(failure.where, what, hint=failure.hint) from failure
 
@@ -126,9 +127,15 @@ def _changer(
             template_url=url,
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(release, environment),
-            before_execute=held.make_sure,
+            before_execute=held.begin,
         )
-        world.platform.deploy(environment, request, partial(_say, world, step, "deploy"))
+        try:
+            world.platform.deploy(environment, request, partial(_say, world, step, "deploy"))
+        except StackError as error:
+            if error.put_back:
+                held.undone()
+            raise
+        held.changed()
 
     return change
 
@@ -150,7 +157,7 @@ def _stage(release: Release, environment: Environment) -> Stage:
 
 def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deployment:
     return Deployment(
-        sequence=record.next_sequence,
+        sequence=record.next_sequence(step.release.digest),
         action=step.action,
         outcome="succeeded",
         release=step.release.digest,
@@ -168,27 +175,37 @@ def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deploy
 
 
 def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
-    went_back = isinstance(error, CheckFailed) and held.record.running is not None
+    went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
     latest = attrs.evolve(entry, outcome=outcome, detail=detail, seconds=round(seconds, 3))
-    held.finish(attrs.evolve(held.record, latest=latest))
+    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
 
 def _succeeded(world: World, record: Record, entry: Deployment, step: DeployStep) -> Record:
     """What the record says after a success. A rollback remembers what it took away."""
-    rolled_back = record.rolled_back
-    if step.action == "rollback" and record.running is not None:
-        rolled_back = RolledBack(
-            release=record.running.release,
-            version=record.running.version,
-            who=entry.who,
-            when=entry.when,
-            reason=step.reason,
-        )
-    elif step.action != "rollback":
-        rolled_back = None
-    return attrs.evolve(record, running=entry, latest=entry, rolled_back=rolled_back)
+    marks = record.taken_away
+    if step.action == "rollback":
+        taken = _taken_away(record, step)
+        kept = [mark for mark in marks if mark.release not in (step.release.digest, taken and taken.release)]
+        marks = (*([_mark(taken, entry)] if taken else []), *kept)
+    elif step.release.digest != record.release:
+        marks = ()
+    newest, earlier = (marks[0] if marks else None), marks[1:]
+    return attrs.evolve(
+        record, running=entry, latest=entry, rolled_back=newest, rolled_back_before=earlier, unsure=None
+    )
+
+
+def _taken_away(record: Record, step: DeployStep) -> Deployment | None:
+    """What a rollback takes away: what ran, or what was only on its way in."""
+    if record.release != step.release.digest:
+        return record.running
+    return record.latest if record.latest is not None and record.latest.outcome == "shifting" else None
+
+
+def _mark(taken: Deployment, entry: Deployment) -> RolledBack:
+    return RolledBack(release=taken.release, version=taken.version, who=entry.who, when=entry.when, reason=entry.reason)
 
 
 def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Result:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import attrs
+
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.model.record import Record
@@ -31,6 +33,7 @@ class Held:
         self._lock = threading.Lock()
         self._lost: PlanStale | None = None
         self._unsure = False
+        self._begun = self._changed = False
         # A clock that cannot be set stands still while a laptop sleeps, and one that can be set may be set back.
         self._clocks = (running_time, wall_time)
         self._renewed = self._read_clocks()
@@ -43,6 +46,34 @@ class Held:
     @property
     def fencing(self) -> int:
         return self._lease.fencing
+
+    @property
+    def unsure(self) -> str | None:
+        """The release that may be there instead of the recorded one, if the work ended now."""
+        return self._lease.record.unsure if self._begun else self._lease.unsure
+
+    def begin(self) -> None:
+        """Right before a change that cannot be taken back; from here on, what is there is not known.
+
+        Raises:
+            PlanStale: somebody else took over.
+        """
+        self.make_sure()
+        self._begun = True
+
+    def changed(self) -> None:
+        """A change was made to its end; others may follow."""
+        self._changed = self._changed or self._begun
+
+    def undone(self) -> None:
+        """CloudFormation took the last change back; what was there before the first one is there again."""
+        self._begun = self._changed
+
+    def settled(self) -> None:
+        """What the record calls running is there."""
+        self._begun = self._changed = False
+        with self._lock:
+            self._lease = attrs.evolve(self._lease, unsure=None)
 
     def renew(self) -> None:
         """Show that this holder is alive.
@@ -116,18 +147,26 @@ class Held:
         with self._lock:
             if not self.finished:
                 self.finished = True
-                self._ledger.release(self._lease)
+                self._ledger.release(self._lease, unsure=self.unsure)
 
 
 @contextmanager
-def hold(world: World, environment: str, project: str, *, running: str | None) -> Iterator[Held]:
+def hold(
+    world: World, environment: str, project: str, *, running: str | None, toward: str | None = None
+) -> Iterator[Held]:
     """Take the lease, renew it until the end of the block, and give it back.
+
+    Args:
+        running: the release that was seen running.
+        toward: the release that the block brings.
 
     Raises:
         Busy: somebody who is alive holds it.
         PlanStale: another release runs by now than ``running``.
     """
-    lease = world.ledger.acquire(environment, project, world.holder(), running=running, is_dead=world.holder_is_dead)
+    lease = world.ledger.acquire(
+        environment, project, world.holder(), running=running, toward=toward, is_dead=world.holder_is_dead
+    )
     held = Held(world.ledger, lease, running_time=world.seconds)
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(held, ended), daemon=True, name=f"lease {project} {environment}")

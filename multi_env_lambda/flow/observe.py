@@ -22,6 +22,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.planner import (
+    UNSURE,
     Absent,
     Broken,
     Current,
@@ -38,6 +39,7 @@ from multi_env_lambda.world import Made, World
 __all__ = ["Observed", "Records", "observe", "read_records"]
 
 Records = dict[tuple[str, str], Record]
+Places = frozenset[tuple[str, str]]
 
 
 @attrs.frozen(kw_only=True)
@@ -57,21 +59,22 @@ def observe(world: World, ask: Ask) -> Observed:
     targets = ask.targets(world.config)
     source = None if ask.verb == "rollback" else ask.source(world.config)
     records = read_records(world, (*targets, *([source] if source else [])))
+    unsure = _unsure(world, targets, records)
     scope = _scope(world, ask, records)
     if ask.verb == "rollback":
-        older = in_parallel(lambda name: _older(world, ask, records, name), list(scope))
+        older = in_parallel(lambda name: _older(world, ask, records, unsure, name), list(scope))
         wish = Wish(desired=dict(zip(scope, older, strict=True)))
     elif source is None:
         running = {name: _running(records, targets[0], name) for name in scope}
-        wish = work_tree(world, ask, running)
+        wish = work_tree(world, ask, running, {name for place, name in unsure if place == targets[0].name})
     else:
         wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
-    published = _releases(world, ask, targets, records, wish)
+    published = _releases(world, ask, targets, records, wish, {name for _, name in unsure})
     templates = _templates(world, published, targets)
     for item in wish.made.values():
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
-    known = Known(records=records, releases=published, templates=templates)
+    known = Known(records=records, releases=published, templates=templates, unsure=unsure)
     return Observed(
         order=scope,
         desired=wish.desired,
@@ -93,6 +96,20 @@ def read_records(world: World, environments: Iterable[Environment]) -> Records:
     }
 
 
+def _unsure(world: World, targets: tuple[Environment, ...], records: Records) -> Places:
+    """Where the record is no proof of what runs: whoever changed it last is gone, and nobody saw how it ended."""
+    places = {target.name for target in targets}
+    return frozenset(
+        (place, name) for (place, name), record in records.items() if place in places and _is_unsure(world, record)
+    )
+
+
+def _is_unsure(world: World, record: Record) -> bool:
+    if record.unsure is None:
+        return False
+    return (record.holder is not None and world.holder_is_dead(record.holder)) or world.ledger.is_unsure(record)
+
+
 def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
     recorded = sorted({project for _, project in records} - set(ordered))
@@ -108,18 +125,22 @@ def _running(records: Records, target: Environment, name: str) -> Deployment | N
     return None if record is None else record.running
 
 
-def _older(world: World, ask: Ask, records: Records, name: str) -> Desired:
+def _older(world: World, ask: Ask, records: Records, unsure: Places, name: str) -> Desired:
     """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
     running = _running(records, world.config.environment(ask.target), name)
     if ask.release is not None and running is not None and _is_called(running, ask.release):
         return from_deployment(name, running, why="it runs already")
-    if ask.release is None and running is not None and running.action == "rollback" and not ask.force:
+    doubted = records[ask.target, name].unsure if (ask.target, name) in unsure else None
+    if ask.release is None and running is not None and running.action == "rollback" and not (ask.force or doubted):
         # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
         text = f"it was rolled back to {running.version} at {running.when} already; `--to` goes to any other release"
         return Current(project=name, why=text)
     past = world.ledger.history(ask.target, name)
     if ask.release is None:
         before = release_before(running, past)
+        if doubted is not None and running is not None and (before is None or before.release != doubted):
+            # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
+            return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
     else:
         named = [item for item in rollback_choices(running, past) if _is_called(item, ask.release)]
         before = named[-1] if named else None
@@ -140,7 +161,12 @@ def _is_called(deployment: Deployment, release: str) -> bool:
 
 
 def _releases(
-    world: World, ask: Ask, targets: tuple[Environment, ...], records: Records, wish: Wish
+    world: World,
+    ask: Ask,
+    targets: tuple[Environment, ...],
+    records: Records,
+    wish: Wish,
+    unsure: set[str],
 ) -> dict[str, Release]:
     """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing."""
     unpublished = {made.release.digest for made in wish.made.values()}
@@ -148,7 +174,7 @@ def _releases(
     for name, desired in wish.desired.items():
         running = {_release(records, target, name) for target in targets}
         digests = running | _digests(desired)
-        if len(digests) > 1 or ask.force:
+        if len(digests) > 1 or ask.force or name in unsure:
             pairs |= {(name, item) for item in digests if item is not None and item not in unpublished}
     found = in_parallel(lambda pair: read_release(world.store, world.cache, *pair), sorted(pairs))
     return {release.digest: release for release in found}

@@ -108,14 +108,14 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
     place = world.config.environment(removal.environment)
     world.platform.verify(place)
     running = world.ledger.records(place.name)[removal.project].release
-    with hold(world, place.name, removal.project, running=running) as held:
+    with hold(world, place.name, removal.project, running=running, toward=removal.release) as held:
         if (held.record.running or held.record.latest) is None or _last(held.record).release != removal.release:
             raise PlanStale(
                 f"{removal.project} in {place.name}", "another release is there by now", hint="run it again"
             )
         entry = attrs.evolve(_entry(world, removal, held.record, reason), approved=approved)
         try:
-            held.make_sure()
+            held.begin()
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
             world.platform.delete(place, removal.stack_name, token, lambda text: _say(world, removal, "deploy", text))
         except PlanStale:
@@ -124,7 +124,9 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             _record_failure(held, entry, error, time.monotonic() - started)
             raise
         entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
-        held.finish(attrs.evolve(held.record, running=None, latest=entry, rolled_back=None))
+        held.finish(
+            attrs.evolve(held.record, running=None, latest=entry, rolled_back=None, rolled_back_before=(), unsure=None)
+        )
     _say(world, removal, "done", "destroyed")
     return attrs.evolve(_result(removal, "destroyed", ""), seconds=entry.seconds)
 
@@ -138,7 +140,7 @@ def _last(record: Record) -> Deployment:
 def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deployment:
     last = _last(record)
     return Deployment(
-        sequence=record.next_sequence,
+        sequence=record.next_sequence(),
         action="destroy",
         outcome="destroyed",
         release=last.release,
@@ -155,7 +157,7 @@ def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deplo
 def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
     detail = f"{error.where}: {error.what}"
     latest = attrs.evolve(entry, outcome="failed", detail=detail, seconds=round(seconds, 3))
-    held.finish(attrs.evolve(held.record, latest=latest))
+    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
 
 def _readable(world: World, name: str, digest: str) -> Release | None:

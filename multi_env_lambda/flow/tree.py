@@ -5,7 +5,7 @@ Input: what runs of each unit in the first environment. Output: a ``Wish``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_paths
-from multi_env_lambda.plan.planner import Absent, Broken, Current, Desired, Wanted
+from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
 
 __all__ = ["Wish", "in_parallel", "work_tree"]
@@ -53,8 +53,12 @@ class _Candidate:
     why: tuple[str, ...]
 
 
-def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None]) -> Wish:
-    """Look at the units in ``running`` (by name; what runs of each in the first environment)."""
+def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None], unsure: Collection[str] = ()) -> Wish:
+    """Look at the units in ``running`` (by name; what runs of each in the first environment).
+
+    Args:
+        unsure: units of which it is not known whether that really runs.
+    """
     projects = {project.name: project for project in world.projects}
     snapshot = world.maker.snapshot(tracked_paths(world.projects))
     settings = _settings_digest(world)
@@ -67,8 +71,10 @@ def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None]) 
             continue
         inputs = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
         why = reasons(inputs, None if there is None else there.inputs)
+        if name in unsure:
+            why = (*why, UNSURE)
         looked_at[name] = why
-        if ask.everything or ask.force or (why and not _gives(world, name, inputs, there)):
+        if ask.everything or ask.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"

@@ -89,6 +89,8 @@ class Record:
     """The current state of one unit in one environment.
 
     ``running`` is the last deployment that succeeded, ``latest`` the last attempt; they differ after a failure.
+    ``unsure`` is the release of an attempt that is under way or whose end nobody saw: what is there may be ``running``,
+    this one, or something between. ``rolled_back_before`` are older ones that were taken away before ``rolled_back``.
     """
 
     project: str
@@ -98,6 +100,8 @@ class Record:
     rolled_back: RolledBack | None = None
     holder: Holder | None = None
     fencing: int = 0
+    unsure: str | None = None
+    rolled_back_before: tuple[RolledBack, ...] = ()
 
     @property
     def release(self) -> str | None:
@@ -109,11 +113,19 @@ class Record:
         return self.running is None and (self.latest is None or self.latest.outcome == "destroyed")
 
     @property
-    def next_sequence(self) -> int:
-        """The number of the next attempt; one whose traffic still moves is finished under its own."""
+    def taken_away(self) -> tuple[RolledBack, ...]:
+        """Everything that was rolled back here since the last step forward, newest first."""
+        return () if self.rolled_back is None else (self.rolled_back, *self.rolled_back_before)
+
+    def next_sequence(self, release: str | None = None) -> int:
+        """The number of the next attempt; one whose traffic still moves to this release goes on under its own."""
         if self.latest is None:
             return 1
-        return self.latest.sequence + (self.latest.outcome != "shifting")
+        return self.latest.sequence + (not self.is_moving_to(release))
+
+    def is_moving_to(self, release: str | None) -> bool:
+        """Whether the last attempt stopped while it moved traffic to this release."""
+        return self.latest is not None and self.latest.outcome == "shifting" and self.latest.release == release
 
     def to_bytes(self) -> bytes:
         return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
@@ -134,6 +146,8 @@ class Record:
             running=read_deployment(document["running"]),
             latest=read_deployment(document["latest"]),
             rolled_back=None if document["rolled_back"] is None else RolledBack(**document["rolled_back"]),
+            unsure=document.get("unsure"),
+            rolled_back_before=tuple(RolledBack(**item) for item in document.get("rolled_back_before", ())),
             holder=None if document["holder"] is None else Holder(**document["holder"]),
             fencing=document["fencing"],
         )

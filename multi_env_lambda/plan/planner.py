@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import (
@@ -30,6 +30,7 @@ from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.release_rules import refusal
 
 __all__ = [
+    "UNSURE",
     "Absent",
     "Broken",
     "Current",
@@ -93,6 +94,8 @@ class Absent:
     removed: bool = False
 
 
+UNSURE = "an attempt to change it ended without anybody seeing how"
+
 Desired = Wanted | Named | Current | Broken | Absent
 
 
@@ -113,11 +116,15 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Known:
-    """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256."""
+    """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
+
+    ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
+    """
 
     records: Mapping[tuple[str, str], Record]
     releases: Mapping[str, Release]
     templates: Mapping[str, str]
+    unsure: frozenset[tuple[str, str]] = frozenset()
 
 
 def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) -> Plan:
@@ -159,6 +166,11 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
     """Promotion: what the record of an environment says runs there."""
     if record is None or record.running is None:
         return Absent(project=project, why=f"nothing of it runs in {environment}")
+    failed = record.latest
+    if failed is not None and failed.outcome == "failed" and failed.release == record.release:
+        what = f"{failed.version} was sent there again and failed: {failed.detail}"
+        hint = "correct the cause and send it there again with `--force`"
+        return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
     return from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
 
 
@@ -212,7 +224,7 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
 
 
 def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
-    if record is not None and record.release == named.digest and not request.force:
+    if record is not None and record.release == named.digest and not _again(request, target, named.project, known):
         return _unchanged(target, named.project, record, f"{named.version} runs already")
     wanted = Wanted(
         project=named.project,
@@ -227,7 +239,8 @@ def _named(request: Request, target: Environment, named: Named, record: Record |
 def _wanted(request: Request, target: Environment, wanted: Wanted, record: Record | None, known: Known) -> Step:
     running = None if record is None else record.running
     release = wanted.release
-    if running is not None and running.release == release.digest and not request.force:
+    again = _again(request, target, wanted.project, known)
+    if running is not None and running.release == release.digest and not again:
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
     forbidden = refusal(release, target)
     if forbidden is not None:
@@ -252,6 +265,11 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     )
 
 
+def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
+    """Whether a release is sent although the record says that it runs."""
+    return request.force or (target.name, project) in known.unsure
+
+
 def _template(digest: str | None, target: Environment, known: Known) -> str | None:
     release = None if digest is None else known.releases.get(digest)
     return None if release is None else _text(release, target, known)
@@ -265,8 +283,9 @@ def _text(release: Release, target: Environment, known: Known) -> str | None:
 def _rolled_back(
     request: Request, release: Release, record: Record | None, target: Environment
 ) -> tuple[Question, ...]:
-    taken = None if record is None else record.rolled_back
-    if taken is None or taken.release != release.digest or request.action == "rollback":
+    marks = () if record is None or request.action == "rollback" else record.taken_away
+    taken = next((mark for mark in marks if mark.release == release.digest), None)
+    if taken is None:
         return ()
     text = f"{release.project} {taken.version} was rolled back in {target.name} by {taken.who} at {taken.when}"
     return (Question(kind="rolled back", text=text, answer=release.project),)

@@ -97,7 +97,7 @@ def kept_releases(
     kept: set[str] = set()
     for record in records.values():
         kept |= {item.release for item in (record.running, record.latest) if item is not None}
-        kept |= {item.release for item in (record.rolled_back,) if item is not None}
+        kept |= {item.release for item in record.taken_away}
     for environment, past in histories.items():
         kept |= set(_newest(past, keep))
         current = records.get(environment)
