@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.flow.difference import Difference
     from multi_env_lambda.flow.drift import UnitDrift
+    from multi_env_lambda.flow.prune import Prunable
     from multi_env_lambda.local.cloud import LocalCloud
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
@@ -180,6 +181,23 @@ class Workspace:
     def rollback(self, name: str, environment: str, *, to: str | None = None, reason: str = "") -> tuple[Result, ...]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
         return self._run(Ask(verb="rollback", target=environment, only=(name,), release=to, reason=reason))
+
+    def destroy(self, name: str, environment: str, *, confirm: str, reason: str = "", force: bool = False) -> Result:
+        """Delete a unit from one environment. ``confirm`` is its name once more, so that nobody does it by mistake."""
+        from multi_env_lambda.flow.remove import destroy, find_removal
+
+        if confirm != name:
+            raise ConfigurationError(
+                "destroy", f"`{confirm}` does not confirm `{name}`", hint="give the unit's name again"
+            )
+        return destroy(self.world, find_removal(self.world, name, environment), reason=reason, force=force)
+
+    def prune(self, *names: str, really: bool = False) -> Prunable:
+        """What nothing refers to any more; with ``really``, what was removed of it."""
+        from multi_env_lambda.flow.prune import find_prunable, prune
+
+        shown = find_prunable(self.world, names)
+        return prune(self.world, shown) if really else shown
 
     def status(self) -> Status:
         """Units × environments."""

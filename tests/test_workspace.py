@@ -1,0 +1,121 @@
+"""The face for notebooks does what the command line does, and gives values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda import ConfigurationError, PlanStale, UnitsFailed, Workspace
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeWorld:
+    return fake_world(FakeTree(content={"customers": "c1", "orders": "o1"}, needs={"orders": ("customers",)}), tmp_path)
+
+
+@pytest.fixture
+def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
+    found = Workspace(root=tmp_path, config=fake.world.config, projects=fake.world.projects)
+    # `world` is made when it is first needed; here it is there already.
+    found.__dict__["world"] = fake.world
+    return found
+
+
+def test_a_plan_is_applied_as_it_was_shown(workspace: Workspace) -> None:
+    plan = workspace.plan("customers", to="staging")
+
+    results = workspace.apply(plan)
+
+    assert [(result.environment, result.outcome) for result in results] == [
+        ("sandbox", "deployed"),
+        ("test", "deployed"),
+        ("staging", "deployed"),
+    ]
+
+
+def test_a_plan_that_is_not_true_any_more_is_not_applied(workspace: Workspace, fake: FakeWorld) -> None:
+    plan = workspace.plan()
+    fake.tree.content["orders"] = "o2"
+
+    with pytest.raises(PlanStale):
+        workspace.apply(plan)
+
+
+def test_a_plan_survives_being_saved_as_a_document(workspace: Workspace) -> None:
+    document = workspace.plan("orders", to="test").to_document()
+
+    assert {result.outcome for result in workspace.apply(document)} == {"deployed"}
+
+
+def test_one_failed_unit_is_raised_after_the_others_were_finished(workspace: Workspace, fake: FakeWorld) -> None:
+    fake.platform.failing["orders-sandbox"] = "policy malformed"
+
+    with pytest.raises(UnitsFailed, match="policy malformed"):
+        workspace.deploy()
+
+    assert workspace.status().cell("customers", "sandbox").version == "0.1.0"
+
+
+def test_promote_rollback_and_history_read_like_the_verbs(workspace: Workspace, fake: FakeWorld) -> None:
+    workspace.deploy()
+    workspace.promote("customers", to="test")
+    fake.tree.content["customers"] = "c2"
+    workspace.deploy("customers", to="test")
+
+    workspace.rollback("customers", "test", reason="too slow")
+
+    assert [(item.action, item.version) for item in workspace.history("customers", "test")] == [
+        ("promote", "0.1.0"),
+        ("promote", "0.1.0.post1"),
+        ("rollback", "0.1.0"),
+    ]
+
+
+def test_status_tells_who_is_behind(workspace: Workspace) -> None:
+    workspace.deploy("customers", to="test")
+    workspace.deploy("orders")
+
+    status = workspace.status()
+
+    assert not status.cell("customers", "test").behind
+    assert status.cell("orders", "test").behind
+
+
+def test_why_names_the_file(workspace: Workspace, fake: FakeWorld) -> None:
+    workspace.deploy()
+    fake.tree.content["orders"] = "o2"
+
+    assert "file: orders/main.py changed" in workspace.why("orders").text()
+
+
+def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
+    workspace.deploy("customers")
+
+    with pytest.raises(ConfigurationError, match="does not confirm"):
+        workspace.destroy("customers", "sandbox", confirm="orders")
+
+    assert workspace.destroy("customers", "sandbox", confirm="customers").good
+    assert workspace.status().cell("customers", "sandbox").version is None
+
+
+def test_prune_shows_first_and_removes_only_when_told(workspace: Workspace, fake: FakeWorld) -> None:
+    workspace.deploy("customers")
+    before = dict(fake.store.objects)
+
+    shown = workspace.prune()
+
+    assert fake.store.objects.keys() == before.keys()
+    assert [candidate.project for candidate in workspace.prune(really=True).candidates] == [
+        candidate.project for candidate in shown.candidates
+    ]
+
+
+def test_a_misspelled_unit_gets_a_hint(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean `customers`"):
+        workspace.project("custmers")
+
+
+def test_a_workspace_says_what_it_is(workspace: Workspace) -> None:
+    assert "customers, orders; sandbox → test → staging → prod" in repr(workspace)
