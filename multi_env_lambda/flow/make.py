@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +43,10 @@ from multi_env_lambda.plan.template.cotton import import_cottonformation
 from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.world import Made, Upload
 
-__all__ = ["TreeMaker"]
+__all__ = ["TreeMaker", "load_extend"]
 
 STACK_FILE = "stack.py"
+_IMPORTING = threading.Lock()
 
 
 @attrs.frozen(kw_only=True)
@@ -148,7 +152,7 @@ class TreeMaker:
         )
 
     def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
-        extend = _load_extend(self.root, project)
+        extend = load_extend(self.root, project)
         bucket = self.config.devops.bucket
         return {
             environment.name: render(project, environment, bucket=bucket, source=source, layer=layer, extend=extend)
@@ -227,19 +231,22 @@ def _variables(project: Project) -> dict[str, str]:
     return {name: value.text if isinstance(value, Literal) else "reference" for name, value in variables}
 
 
-def _load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
+def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
     """The function ``extend`` of the unit's own ``stack.py``, or None where it has no such file."""
     path = root / project.folder / STACK_FILE
     if not path.is_file():
         return None
-    import_cottonformation()
+    with _IMPORTING:
+        import_cottonformation()
     where = f"{project.folder}/{STACK_FILE}"
     spec = importlib.util.spec_from_file_location(f"stack_of_{project.name.replace('-', '_')}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Our stdout is for what was asked for, which may be JSON.
+    vars(module)["print"] = partial(print, file=sys.stderr)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"cannot be imported: {type(error).__name__}: {error}"
         raise ConfigurationError(where, what, hint="correct the file; it runs on the machine that deploys") from error
     extend = getattr(module, "extend", None)

@@ -191,6 +191,14 @@ def raises(template: Any, context: Any) -> None:
     raise KeyError("some key")
 
 
+def exits(template: Any, context: Any) -> None:
+    sys.exit(3)
+
+
+def a_set(template: Any, context: Any) -> None:
+    context.merge("CreateFunction", {"Properties": {"Layers": {"a", "b"}}})
+
+
 @pytest.mark.parametrize(
     ("extend", "message"),
     [
@@ -206,6 +214,8 @@ def raises(template: Any, context: Any) -> None:
         (parameter_without_value, "parameter Size has no default"),
         (variable_twice, "already has the variable A"),
         (raises, "with KeyError: 'some key'"),
+        (exits, "failed for sandbox with SystemExit: 3"),
+        (a_set, "a value that JSON does not know: Object of type set"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

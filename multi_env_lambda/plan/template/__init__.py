@@ -76,7 +76,15 @@ def _extended(unit: Unit, found: Json, extend: Callable[[Template, Context], Non
     grown = extended(found, extend, context)
     asked = context.requests
     requests = Requests(plain(asked.grants), plain(asked.variables), plain(asked.merges))
-    return apply_requests(grown, requests, where=where)
+    result = apply_requests(grown, requests, where=where)
+    try:
+        canonical_json(result)
+    except (TypeError, ValueError) as error:
+        what = f"extend() gave {unit.environment.name} a value that JSON does not know: {error}"
+        raise ConfigurationError(
+            where, what, hint="write texts, numbers, lists and tables with texts as keys"
+        ) from error
+    return result
 
 
 def _refuse_dynamic_references(unit: Unit) -> None:

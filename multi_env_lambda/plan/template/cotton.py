@@ -9,6 +9,7 @@ import contextlib
 import copy
 import importlib
 import io
+import sys
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
         found: Json = template.to_dict()
     except MultiEnvLambdaError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(
             context.where,
             f"extend() failed for {context.environment.name} with {type(error).__name__}: {error}",
@@ -66,9 +67,14 @@ def plain(value: Any) -> Any:
 
 
 def import_cottonformation() -> Any:
-    """Import it without a word; whoever loads a ``stack.py`` calls this first, since that file imports it too."""
+    """Import it without a word; whoever loads a ``stack.py`` calls this first, since that file imports it too.
+
+    The first call must be alone: two threads in here at once would leave stdout redirected for good.
+    """
     # It prints to stdout when one of its own dependencies is too new for it; what we use of it works all the same.
     # Python 3.12 and newer warn about its string literals.
+    if hasattr(there := sys.modules.get("cottonformation"), "Template"):
+        return there
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         cf = importlib.import_module("cottonformation")
