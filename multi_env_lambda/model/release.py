@@ -70,7 +70,7 @@ class Release:
 
     @property
     def digest(self) -> str:
-        """The release's name: the SHA-256 of its manifest."""
+        """The release's name, the SHA-256 of its manifest."""
         return digest(self.to_document())
 
     @property

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import attrs
 import pytest
 
+import multi_env_lambda
+import multi_env_lambda.errors
 from multi_env_lambda.cli.main import VERBS
+from multi_env_lambda.model.settings import Cors, Function, GlueJob
 from multi_env_lambda.plan.skeleton import SCRIPTS, new_unit
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
+
+
+_MAKE = "import sys; sys.path.insert(0, 'docs'); import reference; sys.stdout.write(reference.verbs_text())"
+
+
+_TUPLES = re.compile(r"_(OPTIONS|KEYS|ENVIRONMENT)'")
+
+
+def keys_of_the_readers() -> set[str]:
+    """Every text in a call of ``allow`` and in the readers' tuples of options, and the fields of what they read."""
+    found = {name for kind in (Function, GlueJob, Cors) for name in attrs.fields_dict(kind)} - {"key"}
+    for path in sorted((ROOT / "multi_env_lambda" / "model").glob("*.py")):
+        for node in ast.walk(ast.parse(text(path))):
+            allows = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "allow"
+            options = isinstance(node, ast.Assign) and _TUPLES.search(ast.dump(node.targets[0]))
+            if allows or options:
+                found |= {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
+    return found
 
 
 def text(path: Path) -> str:
@@ -41,6 +64,41 @@ def test_the_reference_lists_every_verb() -> None:
     rows = re.findall(r"^``([a-z]+)``", text(ROOT / "docs/source/04-Reference/commands.rst"), re.MULTILINE)
 
     assert rows == list(VERBS)
+
+
+def test_the_help_of_every_verb_is_shown_as_it_is() -> None:
+    made = subprocess.run([sys.executable, "-c", _MAKE], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert made.stdout == text(ROOT / "docs/source/04-Reference/verbs.inc"), "run `python docs/reference.py`"
+
+
+def test_every_key_that_a_reader_takes_is_in_the_reference() -> None:
+    page = text(ROOT / "docs/source/04-Reference/configuration.rst")
+    shown = set(re.findall(r"``([a-z0-9_-]+)(?:\.[A-Z]+)?``", page))
+
+    assert keys_of_the_readers() - shown == set()
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = text(ROOT / "docs/source/04-Reference/api.rst")
+    errors = {name for name in multi_env_lambda.__all__ if hasattr(multi_env_lambda.errors, name)}
+
+    names = set(multi_env_lambda.__all__) - errors - {"__version__"}
+    assert "automodule:: multi_env_lambda.errors" in page
+    assert {name for name in names if not re.search(rf"\.{name}$", page, re.MULTILINE)} == set()
+
+
+def test_every_decision_is_in_the_list() -> None:
+    pages = {path.name for path in (ROOT / "docs/adr").iterdir()} - {"README.rst"}
+
+    assert pages == set(re.findall(r"<(\S+)>`_", text(ROOT / "docs/adr/README.rst")))
+    for name in pages:
+        found = re.findall(r"^(.+)\n-+$", text(ROOT / "docs/adr" / name), re.MULTILINE)
+        assert [title for title in found if title in ("Context", "Choice", "Given up")] == [
+            "Context",
+            "Choice",
+            "Given up",
+        ], name
 
 
 def test_every_script_has_its_verb() -> None:
