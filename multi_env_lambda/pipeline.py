@@ -12,7 +12,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, gate
@@ -67,6 +67,7 @@ def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
 
     Raises:
         PlanStale: what would be done now is something else.
+        ConfigurationError: it is not a plan.
     """
     digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
     draft = plan(world, Ask.from_asked(asked))
@@ -234,6 +235,7 @@ def _reason(ask: Ask) -> str:
 
 
 def _read_saved(document: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    asked = document["asked"]
-    assert isinstance(asked, dict)
+    asked = document.get("asked")
+    if not isinstance(asked, dict) or "digest" not in document:
+        raise ConfigurationError("the saved plan", "it has no request", hint="write it again with `--out`")
     return str(document["digest"]), {str(name): str(value) for name, value in asked.items()}

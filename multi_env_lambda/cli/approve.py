@@ -33,11 +33,11 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
     workspace = open_workspace(local)
     try:
         document = json.loads(plan_file.read_bytes())
-        saved = {"digest": document["digest"], "asked": document["asked"]}
+        saved = {"digest": document["digest"], "asked": dict(document["asked"])}
     except (ValueError, KeyError, TypeError) as error:
         hint = "write it with `plan.py --out` or `destroy.py --out`"
         raise ConfigurationError(str(plan_file), f"not a saved plan: {error}", hint=hint) from error
-    if dict(saved["asked"]).get("verb") == "destroy":
+    if saved["asked"].get("verb") == "destroy":
         return _approve_removal(workspace, saved, as_json)
     draft = pipeline.same_again(workspace.world, saved)
     err_console().print(plan_text(draft.plan, details=True))

@@ -186,7 +186,8 @@ def _succeeded(world: World, record: Record, entry: Deployment, step: DeployStep
     """What the record says after a success. A rollback remembers what it took away."""
     marks = record.taken_away
     if step.action == "rollback":
-        taken = _taken_away(record, step)
+        back_again = any(mark.release == step.release.digest for mark in marks)
+        taken = None if back_again else _taken_away(record, step)
         kept = [mark for mark in marks if mark.release not in (step.release.digest, taken and taken.release)]
         marks = (*([_mark(taken, entry)] if taken else []), *kept)
     elif step.release.digest != record.release:

@@ -73,7 +73,16 @@ class Ask:
 
     @classmethod
     def from_asked(cls, asked: dict[str, str]) -> Ask:
-        """The request that a saved plan was made for."""
+        """The request that a saved plan was made for.
+
+        Raises:
+            ConfigurationError: it asks for something that no request has.
+        """
+        unknown = sorted(asked.keys() - {field.name for field in attrs.fields(cls)})
+        missing = sorted({"verb", "target"} - asked.keys())
+        if unknown or missing or asked["verb"] not in ("deploy", "promote", "rollback"):
+            what = f"its request {asked} is none of deploy, promote or rollback with their options"
+            raise ConfigurationError("the saved plan", what, hint="write it again with `--out`")
         given: dict[str, Any] = dict(asked)
         given |= {name: True for name in ("through", "everything", "force") if name in asked}
         return cls(**{**given, "only": tuple(asked.get("only", "").split())})

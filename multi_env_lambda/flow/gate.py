@@ -83,10 +83,12 @@ def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
     changes = any(step.environment == environment for step in plan.deploys)
     if not changes:
         return Gate(consent=consent)
-    verb = dict(plan.asked).get("verb")
-    save = (
-        f"`plan.py {environment} --out plan.json`" if verb == "deploy" else f"the same `{verb}` with `--out plan.json`"
-    )
+    asked = dict(plan.asked)
+    save = f"the same `{asked['verb']}` with `--out plan.json`"
+    if asked["verb"] == "deploy":
+        place = f"--to {asked['target']}" if "through" in asked else environment
+        only = "".join(f" --only {name}" for name in asked.get("only", "").split())
+        save = f"`plan.py {place}{only} --out plan.json`"
     hint = f"{save}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
     return agreed(world, environment, plan.digest_of(environment), consent, hint=hint)
 

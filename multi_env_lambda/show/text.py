@@ -29,6 +29,7 @@ _MARKS = {
     "failed": "[red]✗ failed[/]",
 }
 _MOST_PROPERTIES = 12
+_MOST_UNCHANGED = 10
 
 
 def plan_text(plan: Plan, *, details: bool = False) -> Text:
@@ -115,8 +116,11 @@ def _short(value: str | None) -> str:
 
 
 def results_table(results: Iterable[Result]) -> Table:
-    """Units × environments, with the outcome of each step."""
-    rows = list(results)
+    """Units × environments, with the outcome of each step. Of many units, those that changed nowhere are counted."""
+    everything = list(results)
+    moved = {row.project for row in everything if row.outcome != "unchanged"}
+    still = {row.project for row in everything} - moved
+    rows = [row for row in everything if row.project in moved or len(still) <= _MOST_UNCHANGED]
     environments = list(dict.fromkeys(row.environment for row in rows))
     found = {(row.project, row.environment): row for row in rows}
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -126,6 +130,8 @@ def results_table(results: Iterable[Result]) -> Table:
     for project in dict.fromkeys(row.project for row in rows):
         cells = [found.get((project, environment)) for environment in environments]
         table.add_row(project, *(_result(cell) for cell in cells))
+    if len(still) > _MOST_UNCHANGED:
+        table.add_row(f"[dim]= {len(still)} unchanged[/]")
     return table
 
 

@@ -171,3 +171,11 @@ def test_a_release_whose_check_fails_when_it_is_sent_again_is_marked_as_failed_a
     assert fake.world.ledger.history("sandbox", "search")[-1].outcome == "failed"
     assert (refused.outcome, refused.error) == ("blocked", "Refused")
     assert "search" not in versions(fake, "test")
+
+
+def test_bringing_back_what_was_rolled_back_leaves_no_mark(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+    rollback(fake, "search", "sandbox", release="0.1.0.post2")
+
+    assert fake.world.ledger.records("sandbox")["search"].taken_away == ()
