@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from rich.console import Console
 
 from multi_env_lambda.flow.act import Result
@@ -11,7 +13,7 @@ from multi_env_lambda.show.text import results_table
 def shown(unchanged: int) -> str:
     rows = [Result(project="orders", environment="test", outcome="failed", version="0.2.0")]
     rows += [Result(project=f"u{number}", environment="test", outcome="unchanged") for number in range(unchanged)]
-    console = Console(width=80, record=True, quiet=True)
+    console = Console(width=80, file=io.StringIO(), record=True)
     console.print(results_table(rows))
     return console.export_text()
 
