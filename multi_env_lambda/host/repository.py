@@ -53,11 +53,18 @@ def read_repository(root: Path) -> Repository:
 
 def _read(path: Path, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\ufeff"):
+            hint = "save the file as UTF-8 without a byte order mark"
+            raise ConfigurationError(where, "not a TOML document: it begins with a byte order mark", hint=hint)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(where, f"not a TOML document: {error}", hint="correct the file") from error
+    except OSError as error:
+        raise ConfigurationError(where, f"cannot be read: {error.strerror}", hint="make it a readable file") from error
 
 
 def _ours(document: dict[str, Any]) -> dict[str, Any]:
-    table = document.get("tool", {}).get("multi_env_lambda", {})
+    tools = document.get("tool")
+    table = tools.get("multi_env_lambda") if isinstance(tools, dict) else None
     return table if isinstance(table, dict) else {}
