@@ -147,6 +147,24 @@ def _through(world: World, draft: Draft, step: DeployStep, gate: Gate, wait: flo
             if world.seconds() >= until:
                 raise
             world.sleep(BUSY_SECONDS)
+        except PlanStale:
+            if not _is_done(world, step):
+                raise
+            return _still(world, _as_wanted(step))
+
+
+def _is_done(world: World, step: DeployStep) -> bool:
+    """Whether somebody else has brought the unit to the release of this step meanwhile, and nobody changes it now."""
+    record = world.ledger.records(step.environment).get(step.project)
+    return record is not None and record.holder is None and record.release == step.release.digest
+
+
+def _as_wanted(step: DeployStep) -> UnchangedStep:
+    why = f"somebody else has deployed {step.release.version} meanwhile"
+    release = step.release
+    return UnchangedStep(
+        project=step.project, environment=step.environment, release=release.digest, version=release.version, why=why
+    )
 
 
 def _made(draft: Draft, step: DeployStep) -> Made | None:

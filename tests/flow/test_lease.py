@@ -81,6 +81,20 @@ def test_who_waited_while_something_else_was_deployed_is_told_to_look_again(tmp_
     assert fake.platform.stacks["sandbox", "search-sandbox"].updates == 1
 
 
+def test_who_waited_while_the_same_release_was_deployed_has_nothing_to_do(tmp_path: Path) -> None:
+    fake = chain(tmp_path, alive=lambda _: True)
+    lease = taken_by_grace(fake)
+
+    def done_by_grace() -> None:
+        if lease.record.holder is not None and fake.world.ledger.holder("sandbox", "search") is not None:
+            fake.world.ledger.release(lease)
+            assert outcomes(deploy(fake, only=("search",))) == {"search": "deployed"}
+
+    result = waiting(fake, 5.0, done_by_grace)
+
+    assert (result.outcome, result.detail) == ("unchanged", "somebody else has deployed 0.1.0 meanwhile")
+
+
 def test_a_holder_whose_process_is_gone_is_taken_over_at_once(tmp_path: Path) -> None:
     fake = chain(tmp_path, alive=lambda holder: holder.who != "grace")
     taken_by_grace(fake)
