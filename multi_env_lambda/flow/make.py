@@ -7,13 +7,13 @@ and the objects that the bucket lacks. Nothing is written to the other side.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -239,13 +239,13 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     with _IMPORTING:
         import_cottonformation()
     where = f"{project.folder}/{STACK_FILE}"
-    spec = importlib.util.spec_from_file_location(f"stack_of_{project.name.replace('-', '_')}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
+    module.__file__ = str(path)
     # Our stdout is for what was asked for, which may be JSON.
     vars(module)["print"] = partial(print, file=sys.stderr)
     try:
-        spec.loader.exec_module(module)
+        # Not imported: that would leave a `__pycache__` in the unit's folder, which is an edit like any other.
+        exec(compile(path.read_bytes(), path, "exec"), vars(module))
     except (Exception, SystemExit) as error:
         what = f"cannot be imported: {type(error).__name__}: {error}"
         raise ConfigurationError(where, what, hint="correct the file; it runs on the machine that deploys") from error

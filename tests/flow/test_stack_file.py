@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,19 @@ def test_files_of_many_units_at_once_leave_stdout_as_it_was(tmp_path: Path) -> N
 
 def test_a_unit_without_one_extends_nothing(tmp_path: Path) -> None:
     assert load_extend(tmp_path, PROJECT) is None
+
+
+def test_reading_it_leaves_nothing_behind_that_would_count_as_an_edit(tmp_path: Path) -> None:
+    folder = tmp_path / "projects" / "orders"
+    folder.mkdir(parents=True)
+    (folder / "stack.py").write_text("def extend(template, context):\n    pass\n")
+    code = (
+        "import sys; from pathlib import Path; from multi_env_lambda.flow.make import load_extend;"
+        "from multi_env_lambda import Project;"
+        "load_extend(Path(sys.argv[1]), Project(name='orders', folder='projects/orders', version='1'))"
+    )
+    # The interpreter's default, whatever the machine of this test is set to.
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True, env=writing)
+
+    assert [path.name for path in folder.iterdir()] == ["stack.py"]
