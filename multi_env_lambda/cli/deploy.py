@@ -356,6 +356,8 @@ def _tell_nothing_to_do(results: tuple[Result, ...]) -> None:
             missing.setdefault((result.environment, result.detail), []).append(result.project)
     for (environment, why), units in missing.items():
         note(f"nothing runs in {environment} of {', '.join(units)}: {why}")
+    for result in results if len(results) == 1 and not missing else ():
+        note(f"{result.environment} {result.project}: {result.detail}")
     out("nothing to do" if missing else "nothing to do: everything runs as it should")
 
 

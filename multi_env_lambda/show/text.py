@@ -183,7 +183,9 @@ def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
             commit = f"{item.commit[:10]}{'+' if item.dirty else ''}"
             outcome = Text(item.outcome, style="green" if item.outcome == "succeeded" else "red")
             # Reasons are written by people, and brackets in a plain string would be markup.
-            who, reason = Text(item.who.rpartition(":")[2]), Text(item.reason or item.detail.partition("\n")[0])
+            approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
+            who = Text(item.who.rpartition(":")[2] + approved)
+            reason = Text(item.reason or item.detail.partition("\n")[0])
             table.add_row(
                 environment, str(item.sequence), item.when, item.action, item.version, item.release[:12],
                 outcome, who, commit, reason,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import attrs
 import pytest
 from rich.console import Console
 from rich.text import Text
@@ -22,8 +23,8 @@ def test_a_plain_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == f"{text}\n"
 
 
-def test_a_reason_with_brackets_stays_as_it_was_written() -> None:
-    entry = Deployment(
+def entry(**fields: str) -> Deployment:
+    plain = Deployment(
         sequence=1,
         action="deploy",
         outcome="succeeded",
@@ -36,12 +37,31 @@ def test_a_reason_with_brackets_stays_as_it_was_written() -> None:
         committed="",
         dirty=False,
         inputs=(),
-        reason="see [/Resources/Data] and [red]",
     )
-    screen = io.StringIO()
-    Console(file=screen, width=200).print(history_table({"prod": [entry]}))
+    return attrs.evolve(plain, **fields)
 
-    assert "see [/Resources/Data] and [red]" in screen.getvalue()
+
+def history(past: Deployment) -> str:
+    screen = io.StringIO()
+    Console(file=screen, width=200).print(history_table({"prod": [past]}))
+    return screen.getvalue()
+
+
+def test_a_reason_with_brackets_stays_as_it_was_written() -> None:
+    assert "see [/Resources/Data] and [red]" in history(entry(reason="see [/Resources/Data] and [red]"))
+
+
+def test_the_history_names_who_approved() -> None:
+    shown = history(entry(approved="arn:aws:iam::111111111111:user/grace"))
+
+    assert "user/ada, approved by user/grace" in shown
+
+
+def test_why_one_unit_stays_as_it_is_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "it was rolled back to 0.1.0 already; `--to` goes to any other release"
+    finish((Result(project="orders", environment="prod", outcome="unchanged", version="0.1.0", detail=why),), False)
+
+    assert capsys.readouterr().err == f"prod orders: {why}\n"
 
 
 def test_the_lines_of_a_plan_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
