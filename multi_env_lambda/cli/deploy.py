@@ -46,10 +46,14 @@ Command = Callable[..., Any]
 
 
 def _selection(command: Command) -> Command:
+    """Which units of the work tree, and how far."""
+    text = "Compare every unit by content, not only affected ones."
+    return _target(click.option("--all", "everything", is_flag=True, help=text)(command))
+
+
+def _target(command: Command) -> Command:
+    """Which units, and how far."""
     for option in (
-        click.option(
-            "--all", "everything", is_flag=True, help="Compare every unit by content, not only affected ones."
-        ),
         click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
         click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
         click.argument("environment", required=False),
@@ -192,7 +196,7 @@ def deploy_command(
 
 
 @click.command("promote")
-@_selection
+@_target
 @_consent
 @click.option("--skip-order", is_flag=True, help="Take the release from another environment than the one before.")
 @click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: take it from here.")
@@ -205,7 +209,6 @@ def promote_command(
     environment: str | None,
     to: str | None,
     only: tuple[str, ...],
-    everything: bool,
     skip_order: bool,
     skip_from: str | None,
     saved: Path | None,
