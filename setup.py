@@ -38,6 +38,7 @@ setup(
             "nbclient>=0.10,<1",
             "nbformat>=5.10,<6",
             "pytest>=8.3,<10",
+            "pytest-xdist>=3.6,<4",
             # what the sample units need, so that their tests run here
             "numpy>=2.2,<2.3",
             "pandas>=2.2,<3",

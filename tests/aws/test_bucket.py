@@ -19,15 +19,23 @@ OWNER = "123456789012"
 DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket="acme-artifacts")
 
 
-@pytest.fixture
-def s3(aws_environment: dict[str, str]) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def mocked_client() -> Any:
+    """One client for all tests: making one costs more than a test. It only answers inside of ``mock_aws``."""
     import boto3
+    import moto  # noqa: F401  # what it adds to botocore must be there before the client is
+
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return session.client("s3", endpoint_url="https://s3.us-east-1.amazonaws.com")
+
+
+@pytest.fixture
+def s3(aws_environment: dict[str, str], mocked_client: Any) -> Iterator[Any]:
     from moto import mock_aws
 
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=DEVOPS.bucket)
-        yield client
+        mocked_client.create_bucket(Bucket=DEVOPS.bucket)
+        yield mocked_client
 
 
 class SmallPages:
