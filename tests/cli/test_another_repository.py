@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda import Workspace
 from multi_env_lambda.cli.main import main
-from multi_env_lambda.host.process import uv_program
+from multi_env_lambda.host.process import run_uv
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -55,13 +55,12 @@ def test_a_unit_that_is_there_is_not_overwritten(repository: Path, capsys: pytes
 @pytest.mark.network
 def test_the_installed_library_brings_its_program(repository: Path, tmp_path: Path) -> None:
     bin_ = tmp_path / "venv" / "bin"
-    uv = uv_program()
-    subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
+    run_uv(["venv", "-q", "--python", sys.executable, tmp_path / "venv"], where="uv", hint="")
     # From a copy: a build leaves its folders beside setup.py.
     source = tmp_path / "source"
     subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{ROOT}", str(source)], check=True)
-    install = [uv, "pip", "install", "-q", "--python", str(bin_ / "python"), "-c", str(ROOT / "requirements-dev.txt")]
-    subprocess.run([*install, str(source)], check=True)
+    install = ["pip", "install", "-q", "--python", bin_ / "python", "-c", ROOT / "requirements-dev.txt", source]
+    run_uv(install, where="uv", hint="")
     subprocess.run([str(bin_ / "multi-env-lambda"), "init"], cwd=repository, check=True)
     done = subprocess.run([str(bin_ / "python"), "bin/automation/new.py", "billing"], cwd=repository, check=False)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.host.process import uv_program
+from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.local.server import down
 
 from .stage import ROOT, Done, git
@@ -42,13 +42,13 @@ class Elsewhere:
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     folder = tmp_path_factory.mktemp("elsewhere")
-    uv, venv = uv_program(), folder / "venv"
-    subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(venv)], check=True)
+    venv = folder / "venv"
+    run_uv(["venv", "-q", "--python", sys.executable, venv], where="uv", hint="")
     # From a copy of what Git knows: a build leaves its folders beside setup.py.
     git(folder, "clone", "-q", "--depth", "1", f"file://{ROOT}", "source")
     pins = ["-c", str(ROOT / "requirements-dev.txt")]
-    install = [uv, "pip", "install", "-q", "--python", str(venv / "bin" / "python"), *pins, str(folder / "source")]
-    subprocess.run(install, check=True)
+    install = ["pip", "install", "-q", "--python", venv / "bin" / "python", *pins, folder / "source"]
+    run_uv(install, where="uv", hint="")
     repository = folder / "repository"
     repository.mkdir()
     git(repository, "init", "-q")
