@@ -22,7 +22,7 @@ import attrs
 
 from multi_env_lambda.errors import BuildError
 
-__all__ = ["Member", "Zip", "check_names", "content", "new_file", "read_zip", "write_tar_gz", "write_zip"]
+__all__ = ["Member", "Zip", "check_names", "content", "new_file", "parse_zip", "read_zip", "write_tar_gz", "write_zip"]
 
 _LEVEL = 6
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
@@ -89,13 +89,18 @@ def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
     if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
         what = f"the file has SHA-256 {found}, but {sha256} is locked"
         raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, lock again")
+    return parse_zip(body, name=path.name)
+
+
+def parse_zip(body: bytes, *, name: str) -> Zip:
+    """The same for a zip that is in memory; ``name`` is what messages call it."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             infos = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
-            check_names([info.orig_filename for info in infos], where=path.name)
-            return Zip(name=path.name, members=tuple(_member(path.name, body, info) for info in infos))
+            check_names([info.orig_filename for info in infos], where=name)
+            return Zip(name=name, members=tuple(_member(name, body, info) for info in infos))
     except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
-        raise BuildError(path.name, f"is not a readable zip: {error}", hint="fetch or build the file again") from error
+        raise BuildError(name, f"is not a readable zip: {error}", hint="fetch or build the file again") from error
 
 
 def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.build.archive import content, read_zip, write_tar_gz, write_zip
+from multi_env_lambda.build.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
 from multi_env_lambda.build.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host.process import run_uv
@@ -28,6 +28,7 @@ __all__ = [
     "Wheel",
     "build_environment",
     "content_digest",
+    "content_digest_of",
     "listed_files",
     "merge",
     "read_wheel",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: multi_env_lambda\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_WRITTEN_AGAIN = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"})
 _PURE = frozenset({"py3-none-any", "py2-none-any"})
 _MAX_UNZIPPED = 262_144_000
 _PASSED_ON = frozenset(
@@ -160,13 +162,18 @@ def read_wheel(path: Path, *, where: str, name: str | None = None, version: str 
         files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
     except zlib.error as error:
         raise BuildError(where, f"the wheel {path.name} is damaged: {error}", hint="build it again") from error
-    info_folder = _info_folder(files, path.name, where)
-    inside = f"{info_folder}/"
+    folder = _info_folder(files, path.name, where)
+    own, info = _split(files, folder)
+    _check_content(own, {file.path: file.body for file in files}, folder, where)
+    return Wheel(name=found_name, version=found_version, files=own, info=info)
+
+
+def _split(files: Sequence[File], folder: str) -> tuple[tuple[File, ...], tuple[File, ...]]:
+    """The files that are imported, and those of the dist-info folder without what is written again."""
+    inside = f"{folder}/"
     own = tuple(file for file in files if not file.path.startswith(inside))
-    info = [attrs.evolve(f, path=f.path.removeprefix(inside)) for f in files if f.path.startswith(inside)]
-    _check_content(own, info, where)
-    kept = tuple(file for file in info if file.path not in ("RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"))
-    return Wheel(name=found_name, version=found_version, files=own, info=kept)
+    info = (attrs.evolve(f, path=f.path.removeprefix(inside)) for f in files if f.path.startswith(inside))
+    return own, tuple(file for file in info if file.path not in _WRITTEN_AGAIN)
 
 
 def _pure_name(file_name: str, where: str) -> tuple[str, str]:
@@ -200,9 +207,9 @@ def _info_folder(files: Iterable[File], file_name: str, where: str) -> str:
     return info[0]
 
 
-def _check_content(own: Sequence[File], info: Sequence[File], where: str) -> None:
-    texts = {file.path: file.body for file in info}
-    if b"Root-Is-Purelib: true" not in texts.get("WHEEL", b"") or "METADATA" not in texts:
+def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str, where: str) -> None:
+    is_pure = b"Root-Is-Purelib: true" in bodies.get(f"{folder}/WHEEL", b"")
+    if not is_pure or f"{folder}/METADATA" not in bodies:
         what = "the wheel's dist-info does not say `Root-Is-Purelib: true`, or has no METADATA"
         raise BuildError(where, what, hint="use another [build-system]")
     if not own:
@@ -288,6 +295,28 @@ def content_digest(wheel: Wheel, *, base_version: str) -> str:
         body = _without_version(file.body) if file.path == "METADATA" else file.body
         rows.append((f"dist-info/{file.path}", hashlib.sha256(body).hexdigest(), False))
     return digest({"version": base_version, "files": sorted(rows)})
+
+
+def content_digest_of(wheel: bytes, version: str, base_version: str) -> str:
+    """The content digest that a published wheel was built with, from its bytes alone, compressed or not.
+
+    Raises:
+        BuildError: these bytes are not a wheel of ``version`` that this library wrote.
+    """
+    where = f"the published wheel of {version}"
+    try:
+        files = [
+            File(path=m.name, body=m.read(), executable=m.executable) for m in parse_zip(wheel, name=where).members
+        ]
+    except zlib.error as error:
+        raise BuildError(where, f"is damaged: {error}", hint="publish it again") from error
+    tops = (file.path.split("/") for file in files)
+    folders = {parts[0] for parts in tops if len(parts) == 2 and parts[0].endswith(".dist-info")}
+    if len(folders) != 1 or not (folder := folders.pop()).endswith(f"-{version}.dist-info"):
+        raise BuildError(where, f"has no dist-info folder of {version}", hint="was it written by something else?")
+    own, info = _split(files, folder)
+    name = folder.removesuffix(f"-{version}.dist-info")
+    return content_digest(Wheel(name=name, version=version, files=own, info=info), base_version=base_version)
 
 
 def _without_version(metadata: bytes) -> bytes:

@@ -39,13 +39,15 @@ _BIGGEST_SHOWN = 10
 
 @attrs.frozen(kw_only=True)
 class BuiltLayer:
-    """The two files of a layer on this disk."""
+    """The two files of a layer on this disk; sizes are in bytes."""
 
     digest: str
     layer: Path
-    requirements: Path
     layer_sha256: str
+    layer_size: int
+    requirements: Path
     requirements_sha256: str
+    requirements_size: int
     packages: tuple[Package, ...]
     unzipped_size: int
 
@@ -122,9 +124,11 @@ def _kept(folder: Path, name: str) -> BuiltLayer | None:
     return BuiltLayer(
         digest=name,
         layer=layer,
-        requirements=requirements,
         layer_sha256=built["layer"][0],
+        layer_size=built["layer"][1],
+        requirements=requirements,
         requirements_sha256=built["requirements"][0],
+        requirements_size=built["requirements"][1],
         packages=tuple(Package(name=name, version=version) for name, version in built["packages"]),
         unzipped_size=built["unzipped_size"],
     )

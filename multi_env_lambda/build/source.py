@@ -45,12 +45,17 @@ _KEY = re.compile(r"[0-9a-zA-Z_-]{1,128}")
 
 @attrs.frozen(kw_only=True)
 class BuiltSource:
-    """The two files on this machine, and what ``SourceArtifact`` says about them."""
+    """The two files on this machine, and what ``SourceArtifact`` says about them; sizes are in bytes.
+
+    ``digest`` is over the content without the version; ``files`` are (path, hexadecimal SHA-256) of what is imported.
+    """
 
     wheel: Path
-    sdist: Path
     wheel_sha256: str
+    wheel_size: int
+    sdist: Path
     sdist_sha256: str
+    sdist_size: int
     digest: str
     files: tuple[tuple[str, str], ...]
 
@@ -160,11 +165,14 @@ def _settle(new: Path, place: Path) -> BuiltSource:
 def _read(place: Path) -> BuiltSource | None:
     try:
         manifest = json.loads((place / "built.json").read_bytes())
+        wheel, sdist = place / manifest["wheel"], place / manifest["sdist"]
         built = BuiltSource(
-            wheel=place / manifest["wheel"],
-            sdist=place / manifest["sdist"],
+            wheel=wheel,
             wheel_sha256=manifest["wheel_sha256"],
+            wheel_size=wheel.stat().st_size,
+            sdist=sdist,
             sdist_sha256=manifest["sdist_sha256"],
+            sdist_size=sdist.stat().st_size,
             digest=manifest["digest"],
             files=tuple((path, sha256) for path, sha256 in manifest["files"]),
         )

@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from multi_env_lambda.build.archive import content, read_zip, write_zip
 from multi_env_lambda.build.distribution import (
     File,
     Wheel,
     build_environment,
     content_digest,
+    content_digest_of,
     merge,
     read_wheel,
     write_sdist,
@@ -233,3 +235,40 @@ def test_a_backend_sees_no_credentials_and_nothing_that_changes_the_result() -> 
 def test_a_backend_finds_programs_proxies_and_indexes() -> None:
     kept = {"PATH": "/bin", "https_proxy": "p", "UV_INDEX_COMPANY_PASSWORD": "s", "UV_CACHE_DIR": "c"}
     assert kept.items() <= build_environment(kept).items()
+
+
+PUBLISHED = Wheel(
+    name="orders-app",
+    version="1.0.post3",
+    files=(File(path="orders/a.py", body=b"a"), File(path="orders/run.sh", body=b"b", executable=True)),
+    info=(File(path="METADATA", body=METADATA.replace("1.0\n", "1.0.post3\n").encode()),),
+)
+
+
+def test_the_digest_of_published_bytes_is_that_of_the_content_however_they_are_compressed(tmp_path: Path) -> None:
+    write_wheel(PUBLISHED, tmp_path / "new.whl")
+    members = {member.name: member for member in read_zip(tmp_path / "new.whl").members}
+    for compress in (True, False):
+        old = [content(n, m.read(), executable=m.executable, compress=compress) for n, m in members.items()]
+        write_zip(tmp_path / "old.whl", old)
+        found = content_digest_of((tmp_path / "old.whl").read_bytes(), "1.0.post3", "1.0")
+        assert found == content_digest(PUBLISHED, base_version="1.0")
+
+
+def test_the_digest_of_a_content_is_the_one_that_release_0_1_1_looked_up() -> None:
+    digest = "9b0e0765977f15bbad42e211a66aced9dd60c830077760be544ff0d4a55df52f"
+    assert content_digest(PUBLISHED, base_version="1.0") == digest
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0.post33", "0.post3"])
+def test_the_bytes_of_another_version_have_no_digest(tmp_path: Path, version: str) -> None:
+    write_wheel(PUBLISHED, tmp_path / "x.whl")
+    with pytest.raises(BuildError, match=f"has no dist-info folder of {version}"):
+        content_digest_of((tmp_path / "x.whl").read_bytes(), version, "1.0")
+
+
+@pytest.mark.parametrize("cut", [0, 10, -30])
+def test_published_bytes_that_are_damaged_have_no_digest(tmp_path: Path, cut: int) -> None:
+    write_wheel(PUBLISHED, tmp_path / "x.whl")
+    with pytest.raises(BuildError, match="is not a readable zip"):
+        content_digest_of((tmp_path / "x.whl").read_bytes()[:cut], "1.0.post3", "1.0")

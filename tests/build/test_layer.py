@@ -101,6 +101,8 @@ def test_two_folders_two_umasks_and_two_orders_give_equal_bytes(tmp_path: Path) 
         found.add((built.digest, built.layer_sha256, built.requirements_sha256))
         assert hashlib.sha256(built.layer.read_bytes()).hexdigest() == built.layer_sha256
         assert hashlib.sha256(built.requirements.read_bytes()).hexdigest() == built.requirements_sha256
+        sizes = (built.layer_size, built.requirements_size)
+        assert sizes == (built.layer.stat().st_size, built.requirements.stat().st_size)
     assert len(found) == 1
 
 

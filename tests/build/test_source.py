@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda.build.distribution import content_digest_of
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
@@ -81,6 +83,15 @@ def test_the_handler_lies_at_the_top_of_the_wheel(tmp_path: Path) -> None:
     built = build(repository(tmp_path / "r"))
     assert members(built.wheel)["orders/create.py"].startswith(b"def handler")
     assert [path for path, _ in built.files] == ["orders/__init__.py", "orders/create.py"]
+
+
+def test_what_is_said_of_the_two_files_is_true(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r")
+    for built in (build(root), build(root)):
+        wheel, sdist = built.wheel.read_bytes(), built.sdist.read_bytes()
+        assert (built.wheel_sha256, built.wheel_size) == (hashlib.sha256(wheel).hexdigest(), len(wheel))
+        assert (built.sdist_sha256, built.sdist_size) == (hashlib.sha256(sdist).hexdigest(), len(sdist))
+        assert content_digest_of(wheel, "0.1.1", "0.1.1") == built.digest
 
 
 def test_no_network_is_needed_for_the_backend_of_uv(tmp_path: Path) -> None:
