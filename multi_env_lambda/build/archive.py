@@ -1,4 +1,8 @@
-"""Zip and tar.gz files whose bytes depend on their content alone; compressed zip members are copied as they are."""
+"""Zip and tar.gz files whose bytes depend on their content alone; compressed zip members are copied as they are.
+
+Nothing is compressed here: zlib and its successors (zlib-ng, cloudflare's, Python's own build) turn equal content into
+different bytes, and the SHA-256 of a wheel is the name by which Lambda, the release and the next machine know it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,6 @@ from multi_env_lambda.errors import BuildError
 
 __all__ = ["Member", "Zip", "check_names", "content", "new_file", "parse_zip", "read_zip", "write_tar_gz", "write_zip"]
 
-_LEVEL = 6
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _UTF8_NAME, _ENCRYPTED = 0x800, 0x1
 _DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00:00, the first moment that a zip can name
@@ -33,6 +36,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _MAX_BYTES, _MAX_ENTRIES = 0xFFFFFFFF, 0xFFFF
+_MAX_STORED_BLOCK = 0xFFFF
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -59,17 +63,9 @@ class Member:
         return plain
 
 
-def content(name: str, data: bytes, *, executable: bool = False, compress: bool = True) -> Member:
-    """A member made from plain bytes.
-
-    ``compress=False`` for archives that must be equal on machines with different zlib implementations.
-    """
-    packed, method = data, _STORED
-    if compress:
-        deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_DEFAULT_STRATEGY)
-        packed, method = deflater.compress(data) + deflater.flush(), _DEFLATED
-    crc = zlib.crc32(data)
-    return Member(name=name, data=packed, method=method, crc=crc, size=len(data), executable=executable)
+def content(name: str, data: bytes, *, executable: bool = False) -> Member:
+    """A member made from plain bytes, stored as they are."""
+    return Member(name=name, data=data, method=_STORED, crc=zlib.crc32(data), size=len(data), executable=executable)
 
 
 @attrs.frozen(kw_only=True)
@@ -236,8 +232,15 @@ def write_tar_gz(path: Path, files: Iterable[tuple[str, bytes, bool]]) -> str:
 
 
 def _gzip(plain: bytes) -> bytes:
+    """A gzip file in which everything is stored.
+
+    Source: RFC 1952 (header and tail), RFC 1951 section 3.2.4 (blocks without compression).
+    """
     # The module gzip writes the operating system and, unless told otherwise, the time into the header.
-    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    header = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
-    tail = struct.pack("<2L", zlib.crc32(plain), len(plain) & _MAX_BYTES)
-    return header + deflater.compress(plain) + deflater.flush() + tail
+    pieces = [b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"]
+    for start in range(0, len(plain), _MAX_STORED_BLOCK):
+        block = plain[start : start + _MAX_STORED_BLOCK]
+        is_last = start + _MAX_STORED_BLOCK >= len(plain)
+        pieces += [struct.pack("<B2H", is_last, len(block), len(block) ^ 0xFFFF), block]
+    pieces.append(struct.pack("<2L", zlib.crc32(plain), len(plain) & _MAX_BYTES))
+    return b"".join(pieces)

@@ -207,10 +207,7 @@ def _check_shared_objects(groups: Mapping[str, tuple[Member, ...]], target: Targ
 
 
 def _requirements(selected: Iterable[SelectedWheel], target: Target) -> tuple[Member, ...]:
-    """The lock in a normal form and the manifest: nothing in them is not in the digest, so equal digest is equal bytes.
-
-    They are stored without compression, because zlib's output differs between its implementations.
-    """
+    """The lock in a normal form and the manifest: all in them is in the digest, so equal digest is equal bytes."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
     lines = sorted(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in ordered)
     packages = [
@@ -225,6 +222,6 @@ def _requirements(selected: Iterable[SelectedWheel], target: Target) -> tuple[Me
         "packages": packages,
     }
     return (
-        content("manifest.json", canonical_json(manifest).encode("ascii"), compress=False),
-        content("requirements.txt", "".join(lines).encode("utf-8"), compress=False),
+        content("manifest.json", canonical_json(manifest).encode("ascii")),
+        content("requirements.txt", "".join(lines).encode("utf-8")),
     )

@@ -1,15 +1,18 @@
-"""A unit's own code: (work tree, project, version) -> one wheel and one sdist, kept by the ids of its inputs."""
+"""A unit's own code: (work tree, project, version) -> a wheel and an sdist, kept by the bytes that they are made from.
+
+What Git says of these bytes does not count: its index may be silent about what is missing or was edited.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.build.checkout import without_their_filter
 from multi_env_lambda.build.distribution import (
     Wheel,
     content_digest,
@@ -28,19 +32,26 @@ from multi_env_lambda.build.distribution import (
     write_sdist,
     write_wheel,
 )
-from multi_env_lambda.build.stage import set_version, stage_folders
+from multi_env_lambda.build.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import distribution_name
+from multi_env_lambda.model.digest import digest
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["BUILDER_VERSION", "BuiltSource", "build_source", "own_names", "shared_dependencies"]
+__all__ = [
+    "BUILDER_VERSION",
+    "BuiltSource",
+    "StagedSource",
+    "build_source",
+    "own_names",
+    "shared_dependencies",
+    "stage_source",
+]
 
-BUILDER_VERSION = 1
+BUILDER_VERSION = 2
 """Raised when the same inputs give other bytes than before, so that nothing old is taken from a cache."""
-
-_KEY = re.compile(r"[0-9a-zA-Z_-]{1,128}")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,30 +71,64 @@ class BuiltSource:
     files: tuple[tuple[str, str], ...]
 
 
-def build_source(root: Path, project: Project, *, version: str, cache: Path, key: str) -> BuiltSource:
-    """Build the unit under ``version``, or find it in ``cache`` under ``key``, the id of all that it is made from.
+@attrs.frozen(kw_only=True)
+class StagedSource:
+    """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
+
+    ``doubtful`` are the files that this clone may hold in another form than others, with the reason.
+    """
+
+    project: Project
+    tree: Path
+    files: tuple[tuple[str, bool, str], ...]
+    doubtful: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        project = self.project
+        settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
+        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful})
+
+
+@contextmanager
+def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
+    """Copy what the unit is made from, so that all its versions are built from the same bytes.
+
+    Raises:
+        BuildError: a file of the unit is not what is committed, and `git status` would not say so.
+    """
+    # Outside of the work tree: backends and uv look for settings and ignore files in the folders above.
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        tree = _folder(Path(scratch), "tree")
+        stage_folders(root, (project.folder, *project.shared), tree)
+        files = staged_files(tree)
+        doubtful = without_their_filter(root, [path for path, _, _ in files])
+        yield StagedSource(project=project, tree=tree, files=files, doubtful=tuple(sorted(doubtful.items())))
+
+
+def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSource:
+    """Build the unit under ``version``, or find in ``cache`` what was built from the same bytes.
 
     Raises:
         BuildError: there is nothing to build, the backend failed, or its wheel is not what Lambda can run.
     """
-    _check_names(project, version, key)
+    _check_version(staged.project, version)
     # Inside a folder of the key, so that one look at the cache shows all versions that one content got.
-    place = cache / "source" / key / version / str(BUILDER_VERSION)
+    place = cache / "source" / staged.key / version
     known = _read(place)
     if known is not None:
         return known
     place.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
-        # Outside of the work tree: backends and uv look for settings and ignore files in the folders above.
         with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-            _build(root, project, version, Path(scratch), new)
+            _build(staged, version, Path(scratch), new)
         return _settle(new, place)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _check_names(project: Project, version: str, key: str) -> None:
+def _check_version(project: Project, version: str) -> None:
     try:
         normal: str | None = str(Version(version))
     except InvalidVersion:
@@ -93,14 +138,12 @@ def _check_names(project: Project, version: str, key: str) -> None:
         raise BuildError(
             f"{project.folder}/pyproject.toml", what, hint="the version is part of keys and file names; see PEP 440"
         )
-    if _KEY.fullmatch(key) is None:
-        raise BuildError(project.folder, f"the cache key {key!r} is not a plain word", hint="give a hexadecimal digest")
 
 
-def _build(root: Path, project: Project, version: str, scratch: Path, new: Path) -> None:
-    tree = scratch / "tree"
-    tree.mkdir()
-    stage_folders(root, (project.folder, *project.shared), tree)
+def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None:
+    project, tree = staged.project, scratch / "tree"
+    # A backend may write into what it builds from, and another version may be built from the same bytes.
+    shutil.copytree(staged.tree, tree)
     pyproject = tree / project.folder / "pyproject.toml"
     if not pyproject.is_file():
         raise BuildError(
@@ -115,7 +158,21 @@ def _build(root: Path, project: Project, version: str, scratch: Path, new: Path)
         if _project_table(tree, folder) is not None
     ]
     wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
-    _write(merge(wheel, shared, where=project.folder), raw_sdist, project, new)
+    merged = merge(wheel, shared, where=project.folder)
+    _check_filtered(merged, staged)
+    _write(merged, raw_sdist, project, new)
+
+
+def _check_filtered(wheel: Wheel, staged: StagedSource) -> None:
+    """What lies beside the package, such as a notebook, may be in any form; what runs may not."""
+    filter_of = dict(staged.doubtful)
+    origin = {sha256: path for path, _, sha256 in staged.files if path in filter_of}
+    for file in wheel.files:
+        if (path := origin.get(file.sha256)) is not None:
+            name = filter_of[path]
+            what = f"{path} needs Git's filter {name!r}, for which this clone has no program"
+            hint = f"set up `git config filter.{name}.smudge`, then run `git checkout -- {path}`"
+            raise BuildError(staged.project.folder, what, hint=hint)
 
 
 def _folder(scratch: Path, name: str) -> Path:

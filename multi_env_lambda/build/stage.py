@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -13,10 +14,11 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
+from multi_env_lambda.build.checkout import HEAD_BYTES, check_checked_out, check_is_content
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.process import run
 
-__all__ = ["EPOCH", "list_files", "set_version", "stage_folders"]
+__all__ = ["EPOCH", "list_files", "set_version", "stage_folders", "staged_files"]
 
 EPOCH = 315532800
 """1980-01-01 00:00:00 UTC, the first moment that a zip can name; every staged file has this time."""
@@ -51,6 +53,8 @@ def _decoded(name: bytes, folder: str) -> str:
 def stage_folders(root: Path, folders: Sequence[str], destination: Path) -> None:
     """Copy the listed files of each folder (relative to ``root``) to the same relative place below ``destination``."""
     for folder in folders:
+        _check_name(folder)
+        check_checked_out(root, folder)
         _check_folder(root, folder)
     for folder in folders:
         _Folder(root=Path(os.path.realpath(root)), name=folder, files=frozenset(list_files(root, folder))).copy(
@@ -59,12 +63,15 @@ def stage_folders(root: Path, folders: Sequence[str], destination: Path) -> None
     _fix_folder_times(destination)
 
 
-def _check_folder(root: Path, folder: str) -> None:
+def _check_name(folder: str) -> None:
     path = PurePosixPath(folder)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise BuildError(folder, "is not a folder inside the workspace", hint="name it relative to the workspace")
+
+
+def _check_folder(root: Path, folder: str) -> None:
     here = root
-    for part in path.parts:
+    for part in PurePosixPath(folder).parts:
         here = here / part
         if here.is_symlink():
             what = f"{here.relative_to(root).as_posix()} is a symbolic link to {os.readlink(here)!r}"
@@ -151,6 +158,25 @@ def _fix_folder_times(destination: Path) -> None:
     for folder, _, _ in os.walk(destination, topdown=False):
         os.chmod(folder, 0o755)
         os.utime(folder, (EPOCH, EPOCH))
+
+
+def staged_files(tree: Path) -> tuple[tuple[str, bool, str], ...]:
+    """The staged files, sorted, as (path, executable, hexadecimal SHA-256): all that a backend can see of them.
+
+    Raises:
+        BuildError: a file is a placeholder for its content.
+    """
+    rows = []
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = Path(folder, name)
+            shown = path.relative_to(tree).as_posix()
+            with path.open("rb") as stream:
+                check_is_content(shown, stream.read(HEAD_BYTES))
+                stream.seek(0)
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            rows.append((shown, bool(path.stat().st_mode & stat.S_IXUSR), sha256))
+    return tuple(sorted(rows))
 
 
 def set_version(pyproject: Path, version: str, *, where: str) -> None:

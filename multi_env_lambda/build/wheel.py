@@ -81,7 +81,7 @@ def _adapted(where: str, record: Member, places: Mapping[str, str | None]) -> Me
         # A row of a file that the wheel does not have is kept: that is its own matter.
         if row and (place := places.get(row[0], row[0])) is not None:
             writer.writerow([place, *row[1:]])
-    return content(record.name, text.getvalue().encode("utf-8"), compress=False)
+    return content(record.name, text.getvalue().encode("utf-8"))
 
 
 def _inflated(where: str, member: Member) -> bytes:
@@ -135,5 +135,5 @@ def _normalised(members: Iterable[Member]) -> Iterable[Member]:
         row = io.StringIO()
         csv.writer(row, lineterminator="\n").writerow([name, f"sha256={sha256}", len(data)])
         rows.append(row.getvalue())
-        yield content(name, data, executable=executable, compress=False)
-    yield content(record, "".join(sorted(rows)).encode("utf-8"), compress=False)
+        yield content(name, data, executable=executable)
+    yield content(record, "".join(sorted(rows)).encode("utf-8"))

@@ -7,7 +7,6 @@ and the objects that the bucket lacks. Nothing is written to the other side.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -25,11 +24,10 @@ from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
-from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies
+from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies, stage_source
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
-from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -80,7 +78,7 @@ class TreeMaker:
             BuildError: an artifact cannot be built.
         """
         layer = self._layer(project, published)
-        built, source = self._source(project, inputs, published)
+        built, source = self._source(project, published)
         self._check(project, built, layer)
         artifact = None if layer is None else layer.artifact
         templates = self._templates(project, source, artifact)
@@ -89,8 +87,7 @@ class TreeMaker:
         return Made(release=release, templates=templates, uploads=uploads)
 
     def forget(self, inputs: Inputs) -> None:
-        """Drop what was built from these inputs, because they were not what was built."""
-        shutil.rmtree(self.cache / "source" / digest(inputs), ignore_errors=True)
+        """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
 
     def _layer(self, project: Project, published: Published) -> _Layer | None:
         folder = self.root / project.folder
@@ -121,15 +118,15 @@ class TreeMaker:
         )
         return _Layer(lock=lock, selected=selected, target=target, artifact=artifact, built=built)
 
-    def _source(self, project: Project, inputs: Inputs, published: Published) -> tuple[BuiltSource, SourceArtifact]:
+    def _source(self, project: Project, published: Published) -> tuple[BuiltSource, SourceArtifact]:
         """Built under the project's own version first: its content decides which version it gets."""
-        key = digest(inputs)
-        built = build_source(self.root, project, version=project.version, cache=self.cache, key=key)
         where = f"{project.folder}/pyproject.toml: project.version"
         strict = project.versioning == "strict"
-        version = source_version(project.version, built.digest, published.versions, strict=strict, where=where)
-        if version != project.version:
-            built = build_source(self.root, project, version=version, cache=self.cache, key=key)
+        with stage_source(self.root, project) as staged:
+            built = build_source(staged, version=project.version, cache=self.cache)
+            version = source_version(project.version, built.digest, published.versions, strict=strict, where=where)
+            if version != project.version:
+                built = build_source(staged, version=version, cache=self.cache)
         artifact = SourceArtifact(
             project=project.name,
             version=version,

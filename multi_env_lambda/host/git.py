@@ -17,8 +17,9 @@ import attrs
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.process import run
 
-__all__ = ["Snapshot", "snapshot"]
+__all__ = ["Entry", "Snapshot", "content_ids", "entries", "filters", "known_filters", "snapshot"]
 
+_MAX_ARGUMENTS = 200
 _HINT = "run inside a Git work tree; `git init` and one commit make one"
 
 
@@ -33,6 +34,21 @@ class Snapshot:
     committed: str
     dirty: bool
     ids: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A file in Git's index: ``mode`` as in a tree ("100644", "160000" is a submodule), ``id`` of its blob.
+
+    ``skipped``: a sparse checkout leaves it out. ``assumed``: nobody looks whether it was changed.
+    `git status` is silent about both.
+    """
+
+    path: str
+    mode: str
+    id: str
+    skipped: bool
+    assumed: bool
 
 
 def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
@@ -50,8 +66,53 @@ def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
     return Snapshot(commit=commit, committed=committed, dirty=dirty, ids=ids)
 
 
-def _git(root: Path, *words: str, env: Mapping[str, str] | None = None) -> bytes:
-    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=_HINT)
+def entries(root: Path, folder: str) -> tuple[Entry, ...]:
+    """What the index has below ``folder``; paths are relative to ``root``.
+
+    Source: https://git-scm.com/docs/git-ls-files (the tags of ``-t`` and ``-v``)
+    """
+    listing = _git(root, "--literal-pathspecs", "ls-files", "--cached", "--stage", "-v", "-z", "--", folder)
+    return tuple(_entry(line) for line in listing.split(b"\0") if line)
+
+
+def _entry(line: bytes) -> Entry:
+    meta, _, path = line.partition(b"\t")
+    tag, mode, id_, _ = meta.decode("ascii").split()
+    return Entry(path=os.fsdecode(path), mode=mode, id=id_, skipped=tag in "Ss", assumed=tag.islower())
+
+
+def content_ids(root: Path, paths: Sequence[str]) -> Mapping[str, str]:
+    """The blob ids that files and links of the work tree would get now, filters considered; without what is neither."""
+    links = [path for path in paths if (root / path).is_symlink()]
+    files = [path for path in paths if path not in links and (root / path).is_file()]
+    found: dict[str, str] = {}
+    for path in links:
+        target = os.fsencode(os.readlink(root / path))
+        found[path] = _git(root, "hash-object", "--stdin", stdin=target).decode("ascii").strip()
+    for start in range(0, len(files), _MAX_ARGUMENTS):
+        some = files[start : start + _MAX_ARGUMENTS]
+        found |= zip(some, _git(root, "hash-object", "--", *some).decode("ascii").split(), strict=True)
+    return found
+
+
+def filters(root: Path, files: Sequence[str]) -> Mapping[str, str]:
+    """Of each file for which `.gitattributes` names a content filter, the filter's name."""
+    given = b"".join(os.fsencode(file) + b"\0" for file in files)
+    words = _git(root, "check-attr", "-z", "--stdin", "filter", stdin=given).split(b"\0")
+    pairs = zip(words[0::3], words[2::3], strict=False)
+    return {
+        os.fsdecode(file): os.fsdecode(name) for file, name in pairs if name not in (b"unspecified", b"unset", b"set")
+    }
+
+
+def known_filters(root: Path) -> frozenset[str]:
+    """The content filters that this clone has a program for."""
+    names = os.fsdecode(_git(root, "config", "--list", "--name-only", "-z")).split("\0")
+    return frozenset(name[len("filter.") :].rpartition(".")[0] for name in names if name.startswith("filter."))
+
+
+def _git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:
+    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=_HINT, stdin=stdin)
 
 
 def _head(root: Path) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.build.distribution import content_digest_of
-from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies
+from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies, stage_source
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.project import Project
@@ -54,8 +54,9 @@ def repository(root: Path, files: Mapping[str, str] | None = None) -> Path:
     return root
 
 
-def build(root: Path, project: Project = PROJECT, *, version: str = "0.1.1", key: str = "k") -> BuiltSource:
-    return build_source(root, project, version=version, cache=root.parent / f"cache-{root.name}", key=key)
+def build(root: Path, project: Project = PROJECT, *, version: str = "0.1.1") -> BuiltSource:
+    with stage_source(root, project) as staged:
+        return build_source(staged, version=version, cache=root.parent / f"cache-{root.name}")
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -170,18 +171,60 @@ def test_a_test_that_is_not_in_the_wheel_leaves_the_digest(tmp_path: Path) -> No
     assert one.digest == two.digest
 
 
-def test_a_key_that_was_built_is_not_looked_at_again(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r")
-    one = build(root)
-    (root / "projects").rename(root / "gone")
+def test_no_backend_runs_twice_for_the_same_bytes(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    backend = READS_BESIDE.replace('"../../libs/plain/plain.py"', '"pyproject.toml"')
+    backend += f"\nwith open({str(runs)!r}, 'a') as file:\n    file.write('x')\n"
+    files = {"projects/orders/own.py": backend, "projects/orders/pyproject.toml": ORDERS + OWN_BACKEND}
+    root = repository(tmp_path / "r", files)
+    one, times = build(root), len(runs.read_text())
+    (root / "projects/orders/pyproject.toml").touch()
     assert build(root) == one
+    assert len(runs.read_text()) == times
 
 
-def test_another_key_is_built_again(tmp_path: Path) -> None:
+def test_versions_of_one_content_lie_in_one_folder(tmp_path: Path) -> None:
     root = repository(tmp_path / "r")
-    one = build(root)
-    (root / "projects/orders/orders/create.py").write_text("handler = print\n")
-    assert build(root, key="other").digest != one.digest
+    places = {build(root, version=version).wheel.parent.parent for version in ("0.1.1", "0.1.1.post1")}
+    assert len(places) == 1
+
+
+def test_all_versions_of_a_staged_unit_are_of_the_same_bytes_whatever_is_edited_meanwhile(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r")
+    with stage_source(root, PROJECT) as staged:
+        one = build_source(staged, version="0.1.1", cache=tmp_path / "cache")
+        (root / "projects/orders/orders/create.py").write_text("handler = print\n")
+        two = build_source(staged, version="0.1.1.post1", cache=tmp_path / "cache")
+    assert one.files == two.files
+
+
+@pytest.mark.parametrize("change", ["content", "mode", "name", "an empty file"])
+def test_every_byte_that_is_staged_is_part_of_the_key(tmp_path: Path, change: str) -> None:
+    root = repository(tmp_path / "r")
+    file = root / "projects/orders/orders/create.py"
+    with stage_source(root, PROJECT) as staged:
+        before = staged.key
+    match change:
+        case "content":
+            file.write_text("handler = print\n")
+        case "mode":
+            file.chmod(0o755)
+        case "name":
+            file.rename(file.with_name("other.py"))
+        case _:
+            (file.parent / "py.typed").touch()
+    with stage_source(root, PROJECT) as staged:
+        assert staged.key != before
+
+
+def test_time_and_place_are_no_part_of_the_key(tmp_path: Path) -> None:
+    keys = []
+    for name in ("one", "two"):
+        root = repository(tmp_path / name)
+        os.utime(root / "projects/orders/orders/create.py", (len(keys), len(keys)))
+        with stage_source(root, PROJECT) as staged:
+            keys.append(staged.key)
+    assert keys[0] == keys[1]
 
 
 def test_a_damaged_cache_is_built_again(tmp_path: Path) -> None:
@@ -253,11 +296,13 @@ def build_sdist(out, config_settings=None):
 """
 
 
+OWN_BACKEND = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+
+
 def test_a_shared_folder_without_a_package_is_staged_beside(tmp_path: Path) -> None:
-    own = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
     files = {
         "projects/orders/own.py": READS_BESIDE,
-        "projects/orders/pyproject.toml": ORDERS + own,
+        "projects/orders/pyproject.toml": ORDERS + OWN_BACKEND,
         "libs/plain/plain.py": "a = 1\n",
     }
     built = build(repository(tmp_path / "r", files), attrs.evolve(PROJECT, shared=("libs/plain",)))
@@ -293,8 +338,9 @@ def test_a_name_in_pyproject_that_is_not_the_unit_s_is_refused(tmp_path: Path) -
 
 @pytest.mark.parametrize("version", ["../../x", "01.1", "1.0-1", ""])
 def test_a_version_that_is_not_in_normal_form_is_refused(tmp_path: Path, version: str) -> None:
+    root = repository(tmp_path / "r")
     with pytest.raises(BuildError, match="not in normal form"):
-        build(tmp_path, version=version)
+        build(root, version=version)
 
 
 def test_nothing_is_left_after_a_failure(tmp_path: Path) -> None:

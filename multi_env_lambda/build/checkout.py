@@ -1,0 +1,97 @@
+"""Whether the work tree really has what Git says it has: a folder in, nothing or the file that is not there out.
+
+`git status` calls a work tree clean in which files are missing (a sparse checkout), were edited behind its back
+(`assume-unchanged`), or hold a placeholder instead of their content (Git LFS and its kin). What is packed are the bytes
+that are there, so each of these would be published as if it were the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.git import Entry, content_ids, entries, filters, known_filters
+
+__all__ = ["HEAD_BYTES", "check_checked_out", "check_is_content", "without_their_filter"]
+
+HEAD_BYTES = 512
+"""So much of a file tells whether it is a placeholder."""
+
+_PLACEHOLDERS = (
+    (b"version https://git-lfs.github.com/spec/v", "is a Git LFS pointer and not its content", "git lfs pull"),
+    (b"/annex/objects/", "is a git-annex pointer and not its content", "git annex get"),
+    (b"\0GITCRYPT\0", "is still encrypted by git-crypt", "git-crypt unlock"),
+)
+_SUBMODULE = "160000"
+# Whether these did their work is seen in the content, see above.
+_SEEN_IN_CONTENT = frozenset({"lfs", "annex", "git-crypt"})
+
+
+def check_checked_out(root: Path, folder: str) -> None:
+    """Refuse a folder of which `git status` would not say that it differs from what is committed.
+
+    A file that is missing or edited in plain sight is an edit like any other, and none of this function's business.
+
+    Raises:
+        BuildError: with the file, and the command that brings it back.
+    """
+    hidden: list[Entry] = []
+    for entry in entries(root, folder):
+        if entry.mode == _SUBMODULE:
+            what = f"{entry.path} is a repository of its own (a Git submodule)"
+            raise BuildError(folder, what, hint="replace it by ordinary files, or move it out of the folder")
+        if entry.skipped or entry.assumed:
+            if not os.path.lexists(root / entry.path):
+                raise _missing(folder, entry)
+            hidden.append(entry)
+    _check_unchanged(root, folder, hidden)
+
+
+def _missing(folder: str, entry: Entry) -> BuildError:
+    what = f"{entry.path} is committed but not checked out here"
+    if entry.skipped:
+        hint = "run `git sparse-checkout disable`, or add its folder to the sparse checkout"
+    else:
+        hint = f"run `git update-index --no-assume-unchanged {entry.path}`, then `git checkout -- {entry.path}`"
+    return BuildError(folder, what, hint=hint)
+
+
+def _check_unchanged(root: Path, folder: str, hidden: Sequence[Entry]) -> None:
+    now = content_ids(root, [entry.path for entry in hidden])
+    for entry in hidden:
+        if now.get(entry.path) != entry.id:
+            word = "skip-worktree" if entry.skipped else "assume-unchanged"
+            what = f"{entry.path} differs from what is committed, and Git is told not to look at it ({word})"
+            hint = f"run `git update-index --no-{word} {entry.path}`; then it is an edit like any other"
+            raise BuildError(folder, what, hint=hint)
+
+
+def check_is_content(file: str, head: bytes) -> None:
+    """Refuse a file that begins as a placeholder does; ``head`` are its first ``HEAD_BYTES``.
+
+    Sources: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md,
+    https://git-annex.branchable.com/internals/pointer_file/, https://github.com/AGWA/git-crypt (commands.cpp)
+
+    Raises:
+        BuildError: with the file, and the command that brings its content.
+    """
+    for start, reason, command in _PLACEHOLDERS:
+        if head.startswith(start):
+            size = re.search(rb"\nsize (\d+)", head)
+            missing = f" ({int(size[1])} bytes are missing)" if size else ""
+            raise BuildError(file, f"{reason}{missing}", hint=f"run `{command}`, then the same command again")
+
+
+def without_their_filter(root: Path, files: Sequence[str]) -> Mapping[str, str]:
+    """Of each file that `.gitattributes` wants filtered by a program that this clone does not know, the filter's name.
+
+    Git then checks out what is stored, in silence: other bytes than on a machine that has the program.
+    """
+    wanted = filters(root, files) if files else {}
+    if not wanted:
+        return {}
+    known = known_filters(root) | _SEEN_IN_CONTENT
+    return {file: name for file, name in wanted.items() if name not in known}
