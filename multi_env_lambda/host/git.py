@@ -147,7 +147,8 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
         env = _scratch_environment(root, Path(scratch))
         present = [path for path in paths if (root / path).exists()]
         if present:
-            _git(root, "add", "--all", "--", *present, env=env)
+            # A new file where a sparse checkout has nothing is a file as any other.
+            _git(root, "-c", "core.sparseCheckout=false", "add", "--all", "--", *present, env=env)
         prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
         tree = _git(root, "write-tree", env=env).decode("ascii").strip()
         where = ["--", *(prefix + path for path in paths)]

@@ -369,3 +369,11 @@ def test_every_backend_gives_the_same_bytes_twice(tmp_path: Path, backend: str) 
         later = build(tmp_path / "two", version="0.1.1.post1")
     assert (one.wheel_sha256, one.sdist_sha256) == (two.wheel_sha256, two.sdist_sha256)
     assert one.digest == later.digest
+
+
+def test_what_runs_must_have_been_through_its_filter_and_what_lies_beside_need_not(tmp_path: Path) -> None:
+    beside = {"projects/orders/.gitattributes": "*.ipynb filter=clean\n", "projects/orders/look.ipynb": "{}"}
+    assert build(repository(tmp_path / "beside", beside)).wheel.is_file()
+    inside = {**beside, "projects/orders/orders/look.ipynb": "{1: 2}"}
+    with pytest.raises(BuildError, match=r"orders/orders/look\.ipynb needs Git's filter 'clean'"):
+        build(repository(tmp_path / "inside", inside))
