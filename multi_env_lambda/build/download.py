@@ -25,10 +25,10 @@ from multi_env_lambda.build.lock_formats import read_pylock
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.build.select import SelectedWheel, Target
 from multi_env_lambda.errors import BuildError, ConfigurationError
-from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
-from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.digest import digest
 
 __all__ = ["complete_lock", "fetch"]
 
@@ -57,7 +57,7 @@ def fetch(
 
 def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, pause: Callable[[float], object]) -> Path:
     path = folder / wheel.sha256 / wheel.filename
-    if path.is_file():
+    if has_sha256(path, wheel.sha256):
         return path
     if wheel.file.url is not None:
         body = _download(wheel.filename, wheel.file.url, pause)
@@ -136,12 +136,12 @@ def complete_lock(lock: Lock, target: Target, *, cache: Path | None = None) -> L
         return lock
     wanted = sorted((package.name, package.version, list(package.hashes)) for package in lock.packages)
     kept = (cache or user_cache()) / "resolved" / f"{digest([target.python, wanted])}.json"
-    answer: Mapping[str, Any] | None = read_json(kept, None)
+    answer: Mapping[str, Any] | None = read_sealed(kept)
     packages = None if answer is None else _with_files(lock, answer)
     if packages is None:
         answer = _ask_uv(lock, target)
         packages = _with_files(lock, answer)
-        write_atomically(kept, canonical_json(answer).encode("ascii"))
+        write_sealed(kept, answer)
     return attrs.evolve(lock, packages=packages)
 
 

@@ -21,7 +21,7 @@ from multi_env_lambda.build.locked import Lock
 from multi_env_lambda.build.select import SelectedWheel, Target
 from multi_env_lambda.build.wheel import installed_members, wheel_of_sdist
 from multi_env_lambda.errors import BuildError
-from multi_env_lambda.host.files import read_json
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.model.artifact import Package
 from multi_env_lambda.model.digest import canonical_json, digest
@@ -95,12 +95,13 @@ def build_layer(
         layer_sha256 = write_zip(new / "layer.zip", [member for group in members.values() for member in group])
         requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target))
         built = {
+            "digest": name,
             "layer": [layer_sha256, (new / "layer.zip").stat().st_size],
             "requirements": [requirements_sha256, (new / "requirements.zip").stat().st_size],
             "packages": [[wheel.name, wheel.version] for wheel in selected],
             "unzipped_size": sum(member.size for group in members.values() for member in group),
         }
-        (new / "built.json").write_text(canonical_json(built), encoding="ascii")
+        write_sealed(new / "built.json", built)
         _move_in(new, folder, name)
     kept = _kept(folder, name)
     if kept is None:
@@ -110,16 +111,12 @@ def build_layer(
 
 
 def _kept(folder: Path, name: str) -> BuiltLayer | None:
-    """What an earlier call left, if its files have the length that they were written with."""
-    built = read_json(folder / "built.json", None)
+    """What an earlier call left, if not a byte of it has changed."""
+    built = read_sealed(folder / "built.json")
     layer, requirements = folder / "layer.zip", folder / "requirements.zip"
-    try:
-        if built is None or [layer.stat().st_size, requirements.stat().st_size] != [
-            built["layer"][1],
-            built["requirements"][1],
-        ]:
-            return None
-    except FileNotFoundError:
+    if built is None or built["digest"] != name:
+        return None
+    if not has_sha256(layer, built["layer"][0]) or not has_sha256(requirements, built["requirements"][0]):
         return None
     return BuiltLayer(
         digest=name,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
-import shutil
 import signal
 import struct
 import subprocess
@@ -19,7 +17,6 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.build.archive import check_names
 from multi_env_lambda.build.imports import (
     Code,
     Handler,
@@ -29,7 +26,9 @@ from multi_env_lambda.build.imports import (
     no_module,
     read_code,
 )
+from multi_env_lambda.build.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.host.files import sha256_of
 from multi_env_lambda.model.digest import digest
 
 __all__ = ["check_handlers", "check_job_entries"]
@@ -120,11 +119,6 @@ def _runs_here(layer: Path | None) -> bool:
     return True
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @attrs.frozen(kw_only=True)
 class _Check:
     """One run of the clean interpreter."""
@@ -141,8 +135,8 @@ class _Check:
         return digest(
             {
                 "version": _VERSION,
-                "wheel": _sha256(self.wheel),
-                "layer": None if self.layer is None else _sha256(self.layer),
+                "wheel": sha256_of(self.wheel),
+                "layer": None if self.layer is None else sha256_of(self.layer),
                 "handlers": [(handler.key, handler.text) for handler in self.handlers],
                 "interpreter": [os.path.realpath(self.interpreter), _venv_settings(self.interpreter)],
                 "environment": dict(self.environment),
@@ -156,7 +150,7 @@ class _Check:
         ):
             folder = Path(scratch).resolve()
             task = folder / "task"
-            _extract(self.wheel, task, "", self.where)
+            unpack(self.wheel, task, "", where=self.where)
             packages = sorted(layer_folder.glob("lib/python3*/site-packages")) if layer_folder else []
             first = [task, *packages, *([layer_folder] if layer_folder else [])]
             orders = {
@@ -259,43 +253,14 @@ def _site_packages(interpreter: Path) -> list[Path]:
 
 @contextmanager
 def _extracted(layer: Path | None, cache: Path | None, where: str) -> Iterator[Path | None]:
-    """The layer's ``python`` folder; in the cache it is kept, since units change and layers seldom do."""
+    """The layer's ``python`` folder."""
     if layer is None:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        if cache is None:
-            _extract(layer, Path(scratch) / "layer", "python/", where)
-            yield Path(scratch) / "layer"
-            return
-        place = cache / "preflight" / f"layer-{_sha256(layer)}"
-        if not place.is_dir():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
-            try:
-                _extract(layer, new, "python/", where)
-                # Where another process was faster, its folder has the same content.
-                if not place.is_dir():
-                    os.rename(new, place)
-            except OSError:
-                if not place.is_dir():
-                    raise
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
-        yield place
-
-
-def _extract(archive_path: Path, folder: Path, prefix: str, where: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(archive_path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-        check_names([info.orig_filename for info in infos], where=where)
-        for info in infos:
-            if info.filename.startswith(prefix):
-                target = folder / info.filename.removeprefix(prefix)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as reader, target.open("wb") as writer:
-                    shutil.copyfileobj(reader, writer, 1 << 20)
+        kept = Path(scratch) if cache is None else cache / "preflight"
+        with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", "python/", where=where) as folder:
+            yield folder
 
 
 def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:

@@ -5,8 +5,6 @@ What Git says of these bytes does not count: its index may be silent about what 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -34,6 +32,7 @@ from multi_env_lambda.build.distribution import (
 )
 from multi_env_lambda.build.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.model.artifact import distribution_name
 from multi_env_lambda.model.digest import digest
 
@@ -196,7 +195,7 @@ def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:
         "digest": content_digest(wheel, base_version=project.version),
         "files": listed_files(wheel),
     }
-    (new / "built.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_sealed(new / "built.json", manifest)
 
 
 def _settle(new: Path, place: Path) -> BuiltSource:
@@ -220,24 +219,23 @@ def _settle(new: Path, place: Path) -> BuiltSource:
 
 
 def _read(place: Path) -> BuiltSource | None:
-    try:
-        manifest = json.loads((place / "built.json").read_bytes())
-        wheel, sdist = place / manifest["wheel"], place / manifest["sdist"]
-        built = BuiltSource(
-            wheel=wheel,
-            wheel_sha256=manifest["wheel_sha256"],
-            wheel_size=wheel.stat().st_size,
-            sdist=sdist,
-            sdist_sha256=manifest["sdist_sha256"],
-            sdist_size=sdist.stat().st_size,
-            digest=manifest["digest"],
-            files=tuple((path, sha256) for path, sha256 in manifest["files"]),
-        )
-        pairs = ((built.wheel, built.wheel_sha256), (built.sdist, built.sdist_sha256))
-        intact = all(hashlib.sha256(path.read_bytes()).hexdigest() == sha256 for path, sha256 in pairs)
-    except (OSError, ValueError, KeyError, TypeError):
+    """What an earlier call left, if not a byte of it has changed."""
+    manifest = read_sealed(place / "built.json")
+    if manifest is None:
         return None
-    return built if intact else None
+    wheel, sdist = place / manifest["wheel"], place / manifest["sdist"]
+    if not has_sha256(wheel, manifest["wheel_sha256"]) or not has_sha256(sdist, manifest["sdist_sha256"]):
+        return None
+    return BuiltSource(
+        wheel=wheel,
+        wheel_sha256=manifest["wheel_sha256"],
+        wheel_size=wheel.stat().st_size,
+        sdist=sdist,
+        sdist_sha256=manifest["sdist_sha256"],
+        sdist_size=sdist.stat().st_size,
+        digest=manifest["digest"],
+        files=tuple((path, sha256) for path, sha256 in manifest["files"]),
+    )
 
 
 def own_names(root: Path, project: Project) -> frozenset[str]:

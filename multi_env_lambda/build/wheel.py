@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from multi_env_lambda.build.archive import Member, Zip, content, read_zip, write_zip
 from multi_env_lambda.build.select import SelectedWheel
 from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.process import run_uv
 
 __all__ = ["installed_members", "wheel_of_sdist"]
@@ -101,9 +102,9 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         ToolError: the build failed.
     """
     folder = cache / "built" / selected.sha256
-    done = sorted(folder.glob("*.whl"))
-    if done:
-        return done[0]
+    known = read_sealed(folder / "built.json")
+    if known is not None and has_sha256(folder / known["wheel"], known["sha256"]):
+        return folder / str(known["wheel"])
     if hashlib.sha256(sdist.read_bytes()).hexdigest() != selected.sha256:
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
     with tempfile.TemporaryDirectory() as scratch:
@@ -117,7 +118,8 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
                 f"{selected.filename} is the only file of {selected.name}, and builds {built.name}, which is not pure"
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
-        write_zip(folder / built.name, _normalised(read_zip(built).members))
+        sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+    write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
     return folder / built.name
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-__all__ = ["read_json", "write_atomically"]
+from multi_env_lambda.model.digest import canonical_json, digest
+
+__all__ = ["has_sha256", "read_json", "read_sealed", "sha256_of", "write_atomically", "write_sealed"]
 
 
 def write_atomically(path: Path, body: bytes) -> None:
@@ -28,5 +31,32 @@ def read_json(path: Path, default: Any) -> Any:
     """The content of a JSON file of ours; ``default`` where it is missing or was cut short."""
     try:
         return json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
         return default
+
+
+def write_sealed(path: Path, value: Any) -> None:
+    """Keep plain data (what JSON has) so that a change of any byte is noticed when it is read."""
+    write_atomically(path, canonical_json({"sha256": digest(value), "value": value}).encode("ascii"))
+
+
+def read_sealed(path: Path) -> Any:
+    """What ``write_sealed`` wrote; None where nothing is, or something else than was written."""
+    kept = read_json(path, None)
+    if not isinstance(kept, dict) or kept.keys() != {"sha256", "value"} or digest(kept["value"]) != kept["sha256"]:
+        return None
+    return kept["value"]
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def has_sha256(path: Path, sha256: str) -> bool:
+    """Whether there is a file with this content; one that cannot be read is not."""
+    try:
+        return sha256_of(path) == sha256
+    except OSError:
+        return False

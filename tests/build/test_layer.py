@@ -212,12 +212,13 @@ def test_a_layer_over_the_limit_lists_the_biggest(bench: Bench) -> None:
         bench.build(bench.wheel("a", {"a.py": "1"}), big)
 
 
-def test_a_wheel_that_was_changed_in_the_cache_is_refused(bench: Bench) -> None:
+def test_a_wheel_that_was_changed_in_the_cache_is_fetched_again(bench: Bench) -> None:
     wheel = bench.wheel("a", {"a.py": "1"})
-    bench.build(wheel)
-    (bench.folder / "downloads" / "wheels" / wheel.sha256 / wheel.filename).write_bytes(wheel_bytes("a", {"a.py": "2"}))
-    with pytest.raises(BuildError, match="is locked"):
-        bench.build(wheel, cache="other")
+    first = bench.build(wheel)
+    kept = bench.folder / "downloads" / "wheels" / wheel.sha256 / wheel.filename
+    kept.write_bytes(wheel_bytes("a", {"a.py": "2"}))
+    assert bench.build(wheel, cache="other").layer_sha256 == first.layer_sha256
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == wheel.sha256
 
 
 def test_a_unit_without_dependencies_gets_an_empty_layer(bench: Bench) -> None:

@@ -1,0 +1,53 @@
+"""What is kept on this machine is what was written, or it is not there."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multi_env_lambda.host.files import has_sha256, read_json, read_sealed, sha256_of, write_sealed
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(plain, st.data())
+def test_sealed_data_is_read_as_it_was_written_or_not_at_all(value: Any, data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "kept.json"
+        write_sealed(path, value)
+        assert read_sealed(path) == value
+        body = bytearray(path.read_bytes())
+        body[data.draw(st.integers(0, len(body) - 1))] ^= data.draw(st.sampled_from([1, 2, 0x10, 0x20, 0x55, 0x80]))
+        path.write_bytes(body)
+        assert read_sealed(path) in (None, value)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_junk_is_as_good_as_nothing(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "x.json").write_bytes(body)
+    assert read_json(tmp_path / "x.json", {"a": 1}) == {"a": 1}
+    assert read_sealed(tmp_path / "x.json") is None
+
+
+def test_a_folder_in_place_of_a_file_is_as_good_as_nothing(tmp_path: Path) -> None:
+    assert read_json(tmp_path, 5) == 5
+    assert not has_sha256(tmp_path, "0" * 64)
+
+
+def test_a_file_has_the_digest_of_its_content_only(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"content")
+    digest = hashlib.sha256(b"content").hexdigest()
+    assert sha256_of(tmp_path / "x") == digest
+    assert has_sha256(tmp_path / "x", digest)
+    assert not has_sha256(tmp_path / "x", digest[:-1])
+    assert not has_sha256(tmp_path / "y", digest)
