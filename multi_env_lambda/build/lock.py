@@ -5,6 +5,7 @@ The first of ``pylock.toml``, ``uv.lock`` and ``requirements.txt`` that the fold
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -18,9 +19,10 @@ from urllib.parse import unquote
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from multi_env_lambda.build.freshness import how_to_renew
 from multi_env_lambda.build.lock_formats import read_pylock, read_requirements, read_uv_lock
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage
-from multi_env_lambda.build.select import SelectedWheel, Target, check_made_for, marker_holds, select
+from multi_env_lambda.build.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.process import run_uv
 
@@ -98,6 +100,7 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
     """
     if lock is not None and target is not None:
         check_made_for(lock, target)
+    here = () if lock is None else lock.packages if target is None else tuple(needed(lock, target))
     for text in dependencies:
         try:
             wanted = Requirement(text)
@@ -109,33 +112,20 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         if lock is None:
             what = f"[project].dependencies: {wanted} is not locked; there is none of {', '.join(LOCK_NAMES)}"
             raise ConfigurationError(where, what, hint="run the verb `lock`")
-        _check_one(lock, wanted, target)
+        _check_one(lock, wanted, here)
 
 
-def _check_one(lock: Lock, wanted: Requirement, target: Target | None) -> None:
+def _check_one(lock: Lock, wanted: Requirement, here: Iterable[LockedPackage]) -> None:
     name = canonicalize_name(wanted.name)
     if name in lock.local:
         return
-    locked = [package for package in lock.packages if package.name == name]
-    if target is not None:
-        locked = [package for package in locked if marker_holds(package.marker, target)]
+    locked = [package for package in here if package.name == name]
     if not locked:
-        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=_how_to_renew(lock))
+        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=how_to_renew(lock))
     if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
         versions = ", ".join(package.version for package in locked)
         what = f"{name} is locked as {versions}, but the project asks for {wanted}"
-        raise ConfigurationError(lock.where, what, hint=_how_to_renew(lock))
-
-
-def _how_to_renew(lock: Lock) -> str:
-    """The verb `lock` leaves the locks of other tools to them."""
-    match lock.path.name:
-        case "uv.lock":
-            return "run `uv lock` in the project's folder"
-        case "requirements.txt":
-            return "renew it with the tool that wrote it, for example `uv pip compile --generate-hashes`"
-        case _:
-            return "run the verb `lock`"
+        raise ConfigurationError(lock.where, what, hint=how_to_renew(lock))
 
 
 def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], where: str) -> None:
@@ -157,11 +147,13 @@ def write_lock(
     extra_requirements: tuple[str, ...] = (),
     ours: Collection[str] = (),
     upgrade: bool = False,
+    made_from: Iterable[str] = (),
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
 
     ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which no package index is asked
-    for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file.
+    for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file. ``made_from``
+    is what the lock is made from, in normal form, and is written into it.
     """
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
     where = f"{folder.name}/{path.name}"
@@ -181,8 +173,14 @@ def write_lock(
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
         run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
-    _write_clean(path, where, before)
+    _write_clean(path, where, before, record=_record(made_from))
     return path
+
+
+def _record(made_from: Iterable[str]) -> str:
+    """The table that PEP 751 leaves to tools; a text of JSON is one of TOML too."""
+    lines = "".join(f"    {json.dumps(text)},\n" for text in sorted(set(made_from)))
+    return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
 
 
 def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
@@ -192,10 +190,10 @@ def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: boo
     return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]
 
 
-def _write_clean(path: Path, where: str, before: bytes | None) -> None:
+def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -> None:
     """Put our header, and take back a lock that would show a password or a folder of this machine to others."""
     here = re.escape(f"{path.parent.resolve().as_uri()}/")
-    body = path.read_text(encoding="utf-8")
+    body = path.read_text(encoding="utf-8") + record
     # Wheels that lie in the project stay findable on other machines by their relative path.
     body = re.sub(rf'url = "{here}([^"]+)"', lambda match: f'path = "{unquote(match[1])}"', body)
     found = re.search(r'"(file:|/|[A-Za-z]:\\)|://[^/"\s]*@', body)

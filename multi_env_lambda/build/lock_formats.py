@@ -51,7 +51,20 @@ def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_pa
         requires_python=None if pylock.requires_python is None else str(pylock.requires_python),
         environments=tuple(map(str, pylock.environments or ())),
         local=frozenset(local),
+        made_from=_made_from(document, where),
     )
+
+
+def _made_from(document: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    tools = document.get("tool", {})
+    table = tools.get("multi_env_lambda", {}) if isinstance(tools, dict) else {}
+    found = table.get("made-from") if isinstance(table, dict) else None
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        what = "[tool.multi_env_lambda] `made-from` is not a list of texts"
+        raise ConfigurationError(where, what, hint=_LOCK_AGAIN)
+    return tuple(found)
 
 
 def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:

@@ -79,6 +79,7 @@ class Lock:
 
     ``environments`` are the markers of the machines that it was made for; none: for all.
     ``local`` are the packages that are not installed because they are part of the unit's own source.
+    ``made_from`` is what the verb `lock` made it from, in normal form; None where another tool wrote it.
     """
 
     path: Path
@@ -88,6 +89,7 @@ class Lock:
     environments: tuple[str, ...] = ()
     roots: tuple[Need, ...] | None = None
     local: frozenset[str] = frozenset()
+    made_from: tuple[str, ...] | None = None
 
     @property
     def complete(self) -> bool:

@@ -15,7 +15,7 @@ from packaging.utils import parse_wheel_filename
 from multi_env_lambda.build.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import BuildError, ConfigurationError
 
-__all__ = ["SelectedWheel", "Target", "check_made_for", "marker_holds", "select"]
+__all__ = ["SelectedWheel", "Target", "check_made_for", "holding_needs", "marker_holds", "needed", "select"]
 
 _LEGACY_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _NEWEST_PATCH = 99
@@ -148,7 +148,7 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
     check_made_for(lock, target)
     rank = {tag: position for position, tag in enumerate(target.tags)}
     chosen: dict[str, SelectedWheel] = {}
-    for package in _needed(lock, target):
+    for package in needed(lock, target):
         file = _best(lock, package, target, rank)
         # Locks may write 1.0 or 1.0.0 for the same file; what is made of the file must not differ by that.
         wheel = SelectedWheel(name=package.name, version=parse_filename(file.filename)[1], file=file)
@@ -159,30 +159,38 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
     return tuple(chosen[name] for name in sorted(chosen))
 
 
-def _needed(lock: Lock, target: Target) -> Iterable[LockedPackage]:
+def needed(lock: Lock, target: Target) -> Iterable[LockedPackage]:
+    """The packages of the lock that are installed on this target."""
     if lock.roots is None:
         return [package for package in lock.packages if marker_holds(package.marker, target)]
-    return _reached(lock, lock.roots, target)
+    versions: dict[str, set[str | None]] = {}
+    for need in holding_needs(lock, target):
+        versions.setdefault(need.name, set()).add(need.version)
+    return [
+        package
+        for package in lock.packages
+        if package.name not in lock.local and versions.get(package.name, set()) & {None, package.version}
+    ]
 
 
-def _reached(lock: Lock, roots: Iterable[Need], target: Target) -> Iterable[LockedPackage]:
-    found: dict[tuple[str, str], LockedPackage] = {}
+def holding_needs(lock: Lock, target: Target) -> frozenset[Need]:
+    """Every edge of the dependency graph that counts on this target, from the roots on."""
+    by_name: dict[str, list[LockedPackage]] = {}
+    for package in lock.packages:
+        by_name.setdefault(package.name, []).append(package)
     seen: set[Need] = set()
-    waiting = list(roots)
+    waiting = list(lock.roots or ())
     while waiting:
         need = waiting.pop()
         if need in seen or not marker_holds(need.marker, target):
             continue
         seen.add(need)
-        for package in lock.packages:
-            if package.name != need.name or need.version not in (None, package.version):
-                continue
-            if package.name not in lock.local:
-                found[package.name, package.version] = package
-            waiting.extend(package.needs)
-            for extra in need.extras:
-                waiting.extend(package.extras.get(extra, ()))
-    return found.values()
+        for package in by_name.get(need.name, ()):
+            if need.version in (None, package.version):
+                waiting.extend(package.needs)
+                for extra in need.extras:
+                    waiting.extend(package.extras.get(extra, ()))
+    return frozenset(seen)
 
 
 def _best(lock: Lock, package: LockedPackage, target: Target, rank: dict[Tag, int]) -> LockedFile:

@@ -20,6 +20,7 @@ __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
     """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform."""
     from multi_env_lambda.build.lock import write_lock
+    from multi_env_lambda.build.requirements import lock_inputs
     from multi_env_lambda.build.source import own_names, shared_dependencies
 
     workspace = open_workspace(False)
@@ -33,7 +34,10 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
         folder = workspace.root / project.folder
         oldest = _oldest(project.requires_python, project.python)
         ours = own_names(workspace.root, project) if project.shared else ()
-        path = write_lock(folder, python=oldest, extra_requirements=shared, ours=ours, upgrade=upgrade)
+        inputs = lock_inputs(workspace.root, project)
+        path = write_lock(
+            folder, python=oldest, extra_requirements=shared, ours=ours, upgrade=upgrade, made_from=inputs
+        )
         note(f"{project.name}: locked in {path.relative_to(workspace.root)}")
     return 0
 

@@ -16,15 +16,15 @@ from types import ModuleType
 from typing import Any
 
 import attrs
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.download import complete_lock
+from multi_env_lambda.build.freshness import check_asked_for, check_made_from
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
-from multi_env_lambda.build.source import BuiltSource, build_source, own_names, shared_dependencies, stage_source
+from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
+from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
@@ -94,10 +94,11 @@ class TreeMaker:
         target = Target(python=project.python, architecture=project.architecture)
         where = f"{project.folder}/pyproject.toml"
         ours = own_names(self.root, project)
-        third_party = (text for text in project.dependencies if canonicalize_name(Requirement(text).name) not in ours)
-        dependencies = (*third_party, *shared_dependencies(self.root, project))
+        dependencies = third_party(self.root, project)
         shared = tuple(self.root / path for path in project.shared)
         lock = read_lock(folder, where=project.folder, shared=shared)
+        if lock is not None and dependencies:
+            check_made_from(lock, lock_inputs(self.root, project), dependencies, target)
         check_covers(lock, dependencies, where, target=target)
         if lock is None or not dependencies:
             return None
@@ -108,6 +109,7 @@ class TreeMaker:
         check_not_ours(selected, ours, lock.where)
         name = layer_digest(selected, target)
         built = build_layer(selected, target, cache=self.cache, lock=lock)
+        check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
         artifact = LayerArtifact(
             project=project.name,
             number=layer_number(name, published.layers),
