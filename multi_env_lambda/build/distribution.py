@@ -343,4 +343,8 @@ def write_sdist(source: Path, path: Path, *, where: str) -> str:
         raise BuildError(
             where, f"the backend made an sdist that cannot be read: {error}", hint="use another [build-system]"
         ) from error
+    # Newer releases of uv write pyproject.toml anew and put the one of the repository beside it, older ones do not.
+    original = files.pop(f"{top}/pyproject.toml.orig", None)
+    if original is not None:
+        files[f"{top}/pyproject.toml"] = (f"{top}/pyproject.toml", *original[1:])
     return write_tar_gz(path, files.values())

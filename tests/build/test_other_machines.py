@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.host.process import run_uv
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,6 +30,12 @@ sys.path.append(sys.argv[2])
 import zlib
 from zlib_ng import zlib_ng
 zlib.compressobj, zlib.compress, zlib.decompress = zlib_ng.compressobj, zlib_ng.compress, zlib_ng.decompress
+"""
+OTHER_UV = """
+import os, subprocess, sys
+sys.modules["uv"] = None  # the one beside the library, so that the one on PATH is found
+os.environ["PATH"] = sys.argv[2] + "/bin" + os.pathsep + os.environ["PATH"]
+from multi_env_lambda.host.process import uv_program
 """
 BUILD = """
 import hashlib, io, json, pathlib, subprocess, sys, zipfile, zlib
@@ -126,13 +133,28 @@ def test_another_deflate_gives_the_same_wheel_sdist_layer_and_requirements(tmp_p
 
 @pytest.mark.network
 def test_the_library_zlib_ng_gives_the_same_wheel_sdist_layer_and_requirements(tmp_path: Path, wheel: Path) -> None:
-    from multi_env_lambda.host.process import run_uv
-
     words = ["pip", "install", "--quiet", "--python", sys.executable, "--target", tmp_path / "packages", "zlib-ng"]
     run_uv(words, where="zlib-ng", hint="")
     here = built(tmp_path / "here", wheel, python=Path(sys.executable))
     there = built(
         tmp_path / "there", wheel, python=Path(sys.executable), prelude=ZLIB_NG, packages=tmp_path / "packages"
+    )
+    check(here, there)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("version", ["0.9.30", "0.11.20"])
+def test_another_uv_gives_the_same_wheel_sdist_layer_and_requirements(
+    tmp_path: Path, wheel: Path, version: str
+) -> None:
+    words = ["pip", "install", "--quiet", "--python", sys.executable, "--target", tmp_path / "packages"]
+    run_uv([*words, f"uv=={version}"], where="uv", hint="")
+    here = built(tmp_path / "here", wheel, python=Path(sys.executable))
+    prelude = (
+        f"{STAND_IN}{OTHER_UV}assert {version!r} in subprocess.check_output([uv_program(), '--version'], text=True)\n"
+    )
+    there = built(
+        tmp_path / "there", wheel, python=Path(sys.executable), prelude=prelude, packages=tmp_path / "packages"
     )
     check(here, there)
 
