@@ -29,6 +29,7 @@ from multi_env_lambda.build.imports import (
 from multi_env_lambda.build.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.files import sha256_of
+from multi_env_lambda.host.interpreter import intact_runtime
 from multi_env_lambda.model.digest import digest
 
 __all__ = ["check_handlers", "check_job_entries"]
@@ -151,18 +152,19 @@ class _Check:
             folder = Path(scratch).resolve()
             task = folder / "task"
             unpack(self.wheel, task, "", where=self.where)
+            interpreter = intact_runtime(self.interpreter)
             packages = sorted(layer_folder.glob("lib/python3*/site-packages")) if layer_folder else []
             first = [task, *packages, *([layer_folder] if layer_folder else [])]
             orders = {
                 "first": [str(path) for path in first],
-                "last": [str(path) for path in _site_packages(self.interpreter)],
+                "last": [str(path) for path in _site_packages(interpreter)],
                 "handlers": [
                     {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
                 ],
             }
             (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
             command: list[str | Path] = [
-                self.interpreter,
+                interpreter,
                 "-I",
                 "-S",
                 _PROGRAM,

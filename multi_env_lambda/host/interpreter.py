@@ -9,18 +9,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["BOTO3", "find_python", "private_venv", "runtime_python"]
+__all__ = ["BOTO3", "find_python", "intact_runtime", "private_venv", "runtime_python"]
 
 BOTO3 = "boto3==1.43.106"
 """What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
 
+_CONTENTS = "contents.json"
+_INTACT: set[Path] = set()
+_LOOKING = threading.Lock()
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
 _PROBE_SECONDS = 20
 
@@ -51,7 +56,48 @@ def runtime_python(version: str) -> Path:
     if base is None:
         hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
         raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
-    return private_venv(base, [BOTO3], user_cache() / "runtimes", name=version, where=f"runtime python{version}")
+    return private_venv(base, [BOTO3], _runtimes(), name=version, where=f"runtime python{version}")
+
+
+def intact_runtime(python: Path) -> Path:
+    """An interpreter from ``runtime_python``, made anew if a byte of what it imports has changed since.
+
+    Each is looked at once per process. Of an interpreter that is not ours nothing is known; it is given back as it is.
+
+    Raises:
+        ToolError: it could not be made anew.
+    """
+    folder = python.parent.parent
+    if folder.parent != _runtimes():
+        return python
+    with _LOOKING:
+        if folder not in _INTACT and not _has_its_contents(folder):
+            with tempfile.TemporaryDirectory(prefix=".broken.", dir=folder.parent) as aside:
+                folder.rename(Path(aside) / folder.name)
+            python = runtime_python(folder.name.partition("-")[0])
+        _INTACT.add(folder)
+    return python
+
+
+def _runtimes() -> Path:
+    # Those of the releases before, in the folder `runtimes`, do not have a list of their contents.
+    return user_cache() / "sealed-runtimes"
+
+
+def _has_its_contents(folder: Path) -> bool:
+    known = read_sealed(folder / _CONTENTS)
+    found = {path.relative_to(folder).as_posix(): path for path in _imported_files(folder)}
+    return (
+        known is not None
+        and known.keys() == found.keys()
+        and all(has_sha256(found[name], known[name]) for name in found)
+    )
+
+
+def _imported_files(folder: Path) -> Iterator[Path]:
+    yield folder / "pyvenv.cfg"
+    for parent, _, names in os.walk(folder / "lib"):
+        yield from (Path(parent, name) for name in names)
 
 
 def private_venv(base: Path, requirements: Sequence[str], parent: Path, *, name: str, where: str) -> Path:
@@ -85,6 +131,8 @@ def _fill(folder: Path, base: Path, requirements: Sequence[str], where: str) -> 
     # Compiled once here instead of at the first cold start of a function.
     options = ["--quiet", "--compile-bytecode", "--python", os.fspath(_interpreter(folder))]
     run_uv(["pip", "install", *options, "--", *requirements], where=where, hint=hint)
+    listed = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _imported_files(folder)}
+    write_sealed(folder / _CONTENTS, listed)
 
 
 def _move(scratch: Path, folder: Path) -> None:

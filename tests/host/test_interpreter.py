@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.interpreter import BOTO3, find_python, private_venv, runtime_python
+from multi_env_lambda.host.interpreter import BOTO3, find_python, intact_runtime, private_venv, runtime_python
 
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -96,3 +96,35 @@ def test_a_venv_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="there-is-no-such-package-at-all"):
         private_venv(Path(sys.executable), ["./there-is-no-such-package-at-all"], tmp_path, name="x", where="test")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("damage", ["a module", "bytecode", "the list itself", "one more file", "one less"])
+def test_a_runtime_of_which_a_byte_has_changed_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    python = runtime_python(OWN)
+    (packages,) = (python.parent.parent / "lib").glob("python3*/site-packages")
+    match damage:
+        case "one more file":
+            (packages / "attrs.py").write_text("x = 1")
+        case "one less":
+            (packages / "six.py").unlink()
+        case _:
+            (bytecode,) = (packages / "__pycache__").glob("six*.pyc")
+            contents = python.parent.parent / "contents.json"
+            path = {"a module": packages / "six.py", "bytecode": bytecode, "the list itself": contents}[damage]
+            body = bytearray(path.read_bytes())
+            body[len(body) // 2] ^= 0x55
+            path.write_bytes(body)
+    assert intact_runtime(python) == python
+    subprocess.run([python, "-I", "-c", "import six, boto3"], check=True)
+    assert not (packages / "attrs.py").exists()
+    made = (packages / "six.py").stat().st_mtime_ns
+    assert intact_runtime(python) == python
+    assert (packages / "six.py").stat().st_mtime_ns == made
+
+
+def test_an_interpreter_that_is_not_ours_is_given_back(tmp_path: Path) -> None:
+    assert intact_runtime(tmp_path / "bin" / "python") == tmp_path / "bin" / "python"
