@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,7 +36,7 @@ def problems_of(members: Iterable[Member], target: Target) -> tuple[str, ...]:
     problems = list(_without_a_fitting_tag(shared, loadable, target))
     # zlib lets the other threads run while it inflates.
     with ThreadPoolExecutor(2) as pool:
-        for found in pool.map(lambda member: _problems(member.name, member.read(), target), loadable):
+        for found in pool.map(lambda member: tuple(_problems(member, target)), loadable):
             problems.extend(found)
     return tuple(sorted(problems))
 
@@ -62,14 +63,16 @@ def _module(name: str) -> str:
     return f"{folder}/{file.partition('.')[0]}"
 
 
-def _problems(name: str, body: bytes, target: Target) -> Iterator[str]:
+def _problems(member: Member, target: Target) -> Iterator[str]:
+    name = member.name
     try:
+        body = member.read()
         machine = elf_machine(body)
         if machine != target.architecture:
             yield f"{name} is for {machine}, allowed is {target.architecture}"
             return
         needed = needed_glibc(body)
-    except (ValueError, struct.error, IndexError) as error:
+    except (ValueError, struct.error, IndexError, zlib.error) as error:
         yield f"{name} is not a shared object that can be read: {error}"
         return
     if needed > target.glibc:

@@ -221,6 +221,15 @@ def test_a_wheel_that_was_changed_in_the_cache_is_fetched_again(bench: Bench) ->
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == wheel.sha256
 
 
+def test_a_library_that_its_own_wheel_holds_damaged_is_named(bench: Bench) -> None:
+    body = bytearray(wheel_bytes("a", {"a/_x.so": b"\x7fELF" + bytes(range(256)) * 40}))
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        info = archive.getinfo("a/_x.so")
+    body[info.header_offset + 30 + len(info.filename) + info.compress_size // 2] ^= 0x55
+    with pytest.raises(BuildError, match=r"a/_x\.so is not a shared object that can be read"):
+        bench.build(bench.selected("a", bytes(body)))
+
+
 def test_a_unit_without_dependencies_gets_an_empty_layer(bench: Bench) -> None:
     assert names(bench.build()) == []
 
