@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multi_env_lambda.errors import BuildError
-from multi_env_lambda.host.git import Entry, content_ids, entries, filters, known_filters
+from multi_env_lambda.host.git import Clone, Entry, content_ids, entries, filters, with_crlf
 
-__all__ = ["HEAD_BYTES", "check_checked_out", "check_is_content", "without_their_filter"]
+__all__ = ["HEAD_BYTES", "check_checked_out", "check_is_content", "committed_executables", "without_their_filter"]
 
 HEAD_BYTES = 512
 """So much of a file tells whether it is a placeholder."""
@@ -25,12 +25,12 @@ _PLACEHOLDERS = (
     (b"/annex/objects/", "is a git-annex pointer and not its content", "git annex get"),
     (b"\0GITCRYPT\0", "is still encrypted by git-crypt", "git-crypt unlock"),
 )
-_SUBMODULE = "160000"
+_EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
 # Whether these did their work is seen in the content, see above.
 _SEEN_IN_CONTENT = frozenset({"lfs", "annex", "git-crypt"})
 
 
-def check_checked_out(root: Path, folder: str) -> None:
+def check_checked_out(root: Path, folder: str, clone: Clone) -> None:
     """Refuse a folder of which `git status` would not say that it differs from what is committed.
 
     A file that is missing or edited in plain sight is an edit like any other, and none of this function's business.
@@ -47,7 +47,25 @@ def check_checked_out(root: Path, folder: str) -> None:
             if not os.path.lexists(root / entry.path):
                 raise _missing(folder, entry)
             hidden.append(entry)
+        if entry.mode == _LINK and not clone.keeps_links and not (root / entry.path).is_symlink():
+            what = f"{entry.path} is committed as a symbolic link, and this clone has links as text files"
+            raise BuildError(folder, what, hint=f"run `git config core.symlinks true`, then {_again(entry.path)}")
     _check_unchanged(root, folder, hidden)
+    if clone.writes_crlf:
+        for path in with_crlf(root, folder):
+            what = f"{path} has CRLF line ends here and LF in what is committed: this clone's settings say so"
+            raise BuildError(folder, what, hint=f"run `git config core.autocrlf input`, then {_again(path)}")
+
+
+def _again(path: str) -> str:
+    return f"delete the file and run `git checkout -- {path}`"
+
+
+def committed_executables(root: Path, folder: str, clone: Clone) -> frozenset[str] | None:
+    """The files that are committed as executable, where the file system does not tell; None: it does."""
+    if clone.keeps_modes:
+        return None
+    return frozenset(entry.path for entry in entries(root, folder) if entry.mode == _EXECUTABLE)
 
 
 def _missing(folder: str, entry: Entry) -> BuildError:
@@ -85,13 +103,11 @@ def check_is_content(file: str, head: bytes) -> None:
             raise BuildError(file, f"{reason}{missing}", hint=f"run `{command}`, then the same command again")
 
 
-def without_their_filter(root: Path, files: Sequence[str]) -> Mapping[str, str]:
+def without_their_filter(root: Path, files: Sequence[str], clone: Clone) -> Mapping[str, str]:
     """Of each file that `.gitattributes` wants filtered by a program that this clone does not know, the filter's name.
 
     Git then checks out what is stored, in silence: other bytes than on a machine that has the program.
     """
     wanted = filters(root, files) if files else {}
-    if not wanted:
-        return {}
-    known = known_filters(root) | _SEEN_IN_CONTENT
+    known = clone.filters | _SEEN_IN_CONTENT
     return {file: name for file, name in wanted.items() if name not in known}

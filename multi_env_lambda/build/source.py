@@ -33,6 +33,7 @@ from multi_env_lambda.build.distribution import (
 from multi_env_lambda.build.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
+from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.model.artifact import distribution_name
 from multi_env_lambda.model.digest import digest
 
@@ -101,7 +102,7 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
         tree = _folder(Path(scratch), "tree")
         stage_folders(root, (project.folder, *project.shared), tree)
         files = staged_files(tree)
-        doubtful = without_their_filter(root, [path for path, _, _ in files])
+        doubtful = without_their_filter(root, [path for path, _, _ in files], clone_settings(root))
         yield StagedSource(project=project, tree=tree, files=files, doubtful=tuple(sorted(doubtful.items())))
 
 

@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
-from multi_env_lambda.build.checkout import HEAD_BYTES, check_checked_out, check_is_content
+from multi_env_lambda.build.checkout import HEAD_BYTES, check_checked_out, check_is_content, committed_executables
 from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.host.process import run
 
 __all__ = ["EPOCH", "list_files", "set_version", "stage_folders", "staged_files"]
@@ -52,14 +53,18 @@ def _decoded(name: bytes, folder: str) -> str:
 
 def stage_folders(root: Path, folders: Sequence[str], destination: Path) -> None:
     """Copy the listed files of each folder (relative to ``root``) to the same relative place below ``destination``."""
+    clone = clone_settings(root)
     for folder in folders:
         _check_name(folder)
-        check_checked_out(root, folder)
+        check_checked_out(root, folder, clone)
         _check_folder(root, folder)
     for folder in folders:
-        _Folder(root=Path(os.path.realpath(root)), name=folder, files=frozenset(list_files(root, folder))).copy(
-            destination
-        )
+        _Folder(
+            root=Path(os.path.realpath(root)),
+            name=folder,
+            files=frozenset(list_files(root, folder)),
+            executables=committed_executables(root, folder, clone),
+        ).copy(destination)
     _fix_folder_times(destination)
 
 
@@ -88,11 +93,15 @@ class _Folder:
     root: Path
     name: str
     files: frozenset[str]
+    executables: frozenset[str] | None
 
     def copy(self, destination: Path) -> None:
         for file in sorted(self.files):
             if self._is_really_there(file):
                 self._copy(file, file, destination, depth=0)
+
+    def _is_executable(self, file: str, mode: int) -> bool:
+        return bool(mode & stat.S_IXUSR) if self.executables is None else file in self.executables
 
     def _is_really_there(self, file: str) -> bool:
         # Git lists what its index has. Where a folder was since deleted, or replaced by a link, that file is gone.
@@ -116,7 +125,7 @@ class _Folder:
             if stat.S_ISLNK(mode):
                 self._copy_link(file, name, destination, depth=depth)
             elif stat.S_ISREG(mode):
-                _copy_file(path, destination / name)
+                _copy_file(path, destination / name, executable=self._is_executable(file, mode))
             else:
                 what = f"{file} is a repository of its own" if stat.S_ISDIR(mode) else f"{file} is not an ordinary file"
                 raise BuildError(self.name, what, hint="let Git ignore it, or replace it by ordinary files")
@@ -143,13 +152,12 @@ class _Folder:
                 self._copy(file, name + file.removeprefix(inside), destination, depth=depth + 1)
 
 
-def _copy_file(source: Path, target: Path) -> None:
+def _copy_file(source: Path, target: Path, *, executable: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # A file that becomes a link or a pipe between the look and the copy must not be followed or waited for.
     handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as reader, target.open("wb") as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
-        executable = os.fstat(reader.fileno()).st_mode & stat.S_IXUSR
     target.chmod(0o755 if executable else 0o644)
     os.utime(target, (EPOCH, EPOCH))
 

@@ -17,8 +17,9 @@ import attrs
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.process import run
 
-__all__ = ["Entry", "Snapshot", "content_ids", "entries", "filters", "known_filters", "snapshot"]
+__all__ = ["Clone", "Entry", "Snapshot", "clone_settings", "content_ids", "entries", "filters", "snapshot", "with_crlf"]
 
+_ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
 _HINT = "run inside a Git work tree; `git init` and one commit make one"
 
@@ -105,10 +106,43 @@ def filters(root: Path, files: Sequence[str]) -> Mapping[str, str]:
     }
 
 
-def known_filters(root: Path) -> frozenset[str]:
-    """The content filters that this clone has a program for."""
-    names = os.fsdecode(_git(root, "config", "--list", "--name-only", "-z")).split("\0")
-    return frozenset(name[len("filter.") :].rpartition(".")[0] for name in names if name.startswith("filter."))
+@attrs.frozen(kw_only=True)
+class Clone:
+    """What this clone's settings, which no commit has, make of a checkout.
+
+    ``filters`` are those that it has a program for.
+    """
+
+    filters: frozenset[str]
+    keeps_modes: bool
+    keeps_links: bool
+    writes_crlf: bool
+
+
+def clone_settings(root: Path) -> Clone:
+    """Source: https://git-scm.com/docs/git-config (core.fileMode, core.symlinks, core.autocrlf, core.eol)."""
+    found: dict[str, str] = {}
+    for item in os.fsdecode(_git(root, "config", "--list", "-z")).split("\0"):
+        name, separator, value = item.partition("\n")
+        found[name] = value.lower() if separator else "true"
+    return Clone(
+        filters=frozenset(name[len("filter.") :].rpartition(".")[0] for name in found if name.startswith("filter.")),
+        keeps_modes=found.get("core.filemode", "true") not in _OFF,
+        keeps_links=found.get("core.symlinks", "true") not in _OFF,
+        writes_crlf=found.get("core.autocrlf", "false") in _ON or found.get("core.eol") == "crlf",
+    )
+
+
+def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
+    """Files that have other line ends than what is committed, and not because `.gitattributes` says so."""
+    listing = _git(root, "--literal-pathspecs", "ls-files", "--eol", "-z", "--", folder)
+    found = []
+    for line in filter(None, listing.split(b"\0")):
+        words, _, path = line.partition(b"\t")
+        stored, here, rules = words.split(maxsplit=2)
+        if stored == b"i/lf" and here in (b"w/crlf", b"w/mixed") and b"eol=crlf" not in rules:
+            found.append(os.fsdecode(path))
+    return tuple(found)
 
 
 def _git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:

@@ -179,3 +179,48 @@ def test_a_filter_that_this_clone_has_no_program_for_is_told_by_file(root: Path)
     with stage_source(root, PROJECT) as found:
         assert found.doubtful == ()
         assert found.key != without
+
+
+# --- settings that a clone has and a commit has not ---
+
+
+def test_modes_come_from_git_where_the_file_system_has_none(root: Path) -> None:
+    write(root, "projects/beta/beta/run.sh", "#!/bin/sh\n")
+    (root / "projects/beta/beta/run.sh").chmod(0o755)
+    commit(root)
+    with stage_source(root, PROJECT) as found:
+        before = found.files
+    git(root, "config", "core.fileMode", "false")
+    for path in (root / "projects").rglob("*.*"):
+        path.chmod(0o777 if path.suffix != ".sh" else 0o644)
+    with stage_source(root, PROJECT) as found:
+        assert found.files == before
+        assert [path for path, executable, _ in found.files if executable] == ["projects/beta/beta/run.sh"]
+
+
+def test_a_link_that_a_clone_has_as_text_is_refused(root: Path) -> None:
+    link = root / "projects/beta/beta/link.py"
+    link.symlink_to("main.py")
+    commit(root)
+    git(root, "config", "core.symlinks", "false")
+    link.unlink()
+    git(root, "checkout", "--", "projects/beta/beta/link.py")
+    assert link.read_text() == "main.py"
+    text = refusal(root)
+    assert "link.py is committed as a symbolic link" in text and "git config core.symlinks true" in text
+
+
+@pytest.mark.parametrize("setting", [("core.autocrlf", "true"), ("core.eol", "crlf")])
+def test_line_ends_that_a_clone_made_are_refused_and_those_that_the_repository_wants_are_not(
+    root: Path, setting: tuple[str, str]
+) -> None:
+    write(root, ".gitattributes", "* text=auto\n")
+    commit(root)
+    git(root, "config", *setting)
+    (root / RATES).unlink()
+    git(root, "checkout", "--", RATES)
+    assert (root / RATES).read_bytes() == b"a,1\r\n"
+    assert f"{RATES} has CRLF line ends here" in refusal(root)
+    write(root, ".gitattributes", "* text=auto\n*.csv text eol=crlf\n")
+    commit(root)
+    assert RATES in staged(root)
