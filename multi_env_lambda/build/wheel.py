@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 import re
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.build.archive import Member, Zip, content, read_zip, write_zip
+from multi_env_lambda.build.distribution import build_environment
 from multi_env_lambda.build.select import SelectedWheel
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
@@ -110,7 +112,13 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
     with tempfile.TemporaryDirectory() as scratch:
         hint = f"{selected.name} has no wheel at all; choose a version that has one"
         argv = ["build", "--wheel", "--quiet", "--python", sys.executable]
-        run_uv([*argv, "--out-dir", scratch, "--", sdist.absolute()], cwd=Path(scratch), where=where, hint=hint)
+        run_uv(
+            [*argv, "--out-dir", scratch, "--", sdist.absolute()],
+            cwd=Path(scratch),
+            where=where,
+            hint=hint,
+            env=build_environment(os.environ),
+        )
         (built,) = Path(scratch).glob("*.whl")
         _, _, _, tags = parse_wheel_filename(built.name)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):

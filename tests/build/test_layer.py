@@ -279,6 +279,24 @@ def sdist_once(folder: Path, bench: Bench) -> SelectedWheel:
     return bench.selected("a", kept.read_bytes(), suffix=".tar.gz")
 
 
+def test_the_environment_of_the_user_reaches_no_wheel_of_an_sdist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = 'archive.writestr("a.py", repr(sorted(__import__("os").environ)))'
+    package = sdist(
+        Bench(tmp_path), "a", BACKEND.format(tag="py3-none-any").replace('archive.writestr("a.py", "1")', told)
+    )
+    found = []
+    for name in ("first", "second"):
+        monkeypatch.setenv(f"AWS_SECRET_OF_{name.upper()}", "x")
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name)
+        found.append(bench.build(bench.selected("a", (tmp_path / package.filename).read_bytes(), suffix=".tar.gz")))
+    assert found[0].layer_sha256 == found[1].layer_sha256
+    with zipfile.ZipFile(found[1].layer) as archive:
+        assert b"AWS_SECRET" not in archive.read("python/a.py")
+
+
 def test_an_sdist_that_builds_for_this_machine_is_refused(bench: Bench) -> None:
     with pytest.raises(BuildError, match=r"builds a-1\.0-cp313-cp313-linux_x86_64\.whl, which is not pure"):
         bench.build(sdist(bench, "a", BACKEND.format(tag="cp313-cp313-linux_x86_64")))
