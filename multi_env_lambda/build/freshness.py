@@ -8,7 +8,7 @@ lock that says neither, the built layer is asked: each package in it says what i
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
@@ -72,22 +72,23 @@ def _refuse(lock: Lock, added: Collection[str], dropped: Collection[str]) -> Non
 def _check_graph(lock: Lock, requirements: Iterable[Requirement], target: Target) -> None:
     """A ``uv.lock``: its project and shared folders ask for names; each extra is one more edge."""
     needs = holding_needs(lock, target)
-    local = {package.name: package for package in lock.packages if package.name in lock.local}
-    asked = {
-        need.name for need in (*(lock.roots or ()), *(n for p in local.values() for n in p.needs)) if need in needs
-    }
-    added, today = [], set()
+    local = [package for package in lock.packages if package.name in lock.local]
+    direct = {need for need in (*(lock.roots or ()), *(need for package in local for need in package.needs))} & needs
+    asked = {one for need in direct if need.name not in lock.local for one in _with_extras(need.name, need.extras)}
+    locked = {one for need in needs for one in _with_extras(need.name, need.extras)}
+    written: set[str] = set()
+    added: set[str] = set()
     for requirement in requirements:
-        name = canonicalize_name(requirement.name)
-        today.add(name)
-        if marker_holds(str(requirement.marker) if requirement.marker else None, target) and name not in lock.local:
-            locked = {canonicalize_name(extra) for need in needs if need.name == name for extra in need.extras}
-            added += [
-                f"{name}[{extra}]"
-                for extra in sorted(map(canonicalize_name, requirement.extras))
-                if extra not in locked
-            ]
-    _refuse(lock, added, sorted(asked - today - lock.local))
+        if marker_holds(str(requirement.marker) if requirement.marker else None, target):
+            wanted = set(_with_extras(requirement.name, requirement.extras))
+            written |= wanted
+            added |= {one for one in wanted - locked if one.endswith("]")}
+    _refuse(lock, sorted(added), sorted(asked - written))
+
+
+def _with_extras(name: str, extras: Iterable[str]) -> Iterator[str]:
+    yield canonicalize_name(name)
+    yield from (f"{canonicalize_name(name)}[{canonicalize_name(extra)}]" for extra in extras)
 
 
 def check_asked_for(

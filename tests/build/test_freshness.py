@@ -133,6 +133,12 @@ def test_a_uv_lock_without_an_extra_that_is_asked_for_now_is_refused(tmp_path: P
     )
 
 
+def test_a_uv_lock_with_an_extra_that_nothing_asks_for_any_more_is_refused(tmp_path: Path) -> None:
+    own = '{ name = "privlib", extra = ["fast"] }'
+    lock = graph(tmp_path, own, uv_package("privlib", more=FAST), uv_package("fastlib"))
+    assert "dropped since: privlib[fast]" in refusal(lock, tmp_path, workspace(tmp_path, "privlib"))
+
+
 def test_a_uv_lock_with_something_that_was_dropped_is_refused(tmp_path: Path) -> None:
     lock = graph(tmp_path, '{ name = "a" }, { name = "b" }', uv_package("a"), uv_package("b"))
     assert "dropped since: b" in refusal(lock, tmp_path, workspace(tmp_path, "a"))
@@ -143,6 +149,11 @@ def test_a_uv_lock_in_which_only_another_machine_needs_it_is_refused(tmp_path: P
     with pytest.raises(ConfigurationError, match="a is not locked"):
         check_covers(lock, ["a"], "projects/orders", target=ARM)
     check_covers(lock, ["a; sys_platform == 'win32'"], "projects/orders", target=ARM)
+
+
+def test_a_uv_lock_that_installs_what_is_asked_for_elsewhere_only_is_refused(tmp_path: Path) -> None:
+    lock = graph(tmp_path, '{ name = "a" }', uv_package("a"))
+    assert "dropped since: a" in refusal(lock, tmp_path, workspace(tmp_path, "a; sys_platform == 'win32'"))
 
 
 def test_what_a_shared_folder_dropped_is_seen_in_a_uv_lock(tmp_path: Path) -> None:
