@@ -66,10 +66,25 @@ def _listen(wished_port: int) -> socket.socket:
 
 
 def _application(folder: Path, settings: dict[str, Any]) -> Any:
-    from . import answers, artifacts, builds, durability, glue_jobs, layers, refusals, runtimes, threads, weighted_alias
+    from . import (
+        answers,
+        artifacts,
+        builds,
+        change_sets,
+        durability,
+        glue_jobs,
+        layers,
+        objects,
+        refusals,
+        runtimes,
+        threads,
+        weighted_alias,
+    )
 
     threads.patch()
+    objects.patch()
     artifacts.patch()
+    change_sets.patch()
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()

@@ -1,14 +1,18 @@
 """Lambda code, layers and templates from a bucket of another account, as its bucket policy allows.
 
 Reason: ministack looks for the object in the caller's account only, and where it finds none it makes a function that
-answers "Mock response". Here a missing object and a denied one fail with AWS's own words.
+answers "Mock response"; it takes a layer's or a template's last version, whichever was asked for. Here a missing
+object and a denied one fail with AWS's own words, and a version is that version.
 Text: https://github.com/buildkite/elastic-ci-stack-for-aws/issues/564
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from .names import load, original
 
@@ -22,13 +26,15 @@ _MISSING = (
     "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified {what} does not exist."
 )
 
+_pinned: ContextVar[str | None] = ContextVar("pinned", default=None)
+
 
 class _Denied(ValueError):
     """The bucket's policy does not let this account read."""
 
 
 class _Missing(ValueError):
-    """There is no such bucket or key."""
+    """There is no such bucket, key or version."""
 
 
 def patch() -> None:
@@ -42,6 +48,7 @@ def patch() -> None:
     for name in ("_create_function", "_update_code", "_publish_layer_version"):
         setattr(functions, name, _answering_errors(original(functions, name)))
     _patch_layer_resource(functions)
+    _patch_template_url()
 
 
 def _reader(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., bytes | None]:
@@ -49,6 +56,7 @@ def _reader(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., byt
     read_once = _sharing(s3, read_own)
 
     def read(bucket: str, key: str, version_id: str | None = None) -> bytes | None:
+        version_id = version_id or _pinned.get()
         reader, owner = responses.get_account_id(), s3._bucket_owner_account(bucket)
         if owner is None or owner == reader:
             return read_once(bucket, key, version_id)
@@ -63,18 +71,23 @@ def _reader(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., byt
 
 def _sharing(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., bytes | None]:
     """The same object is the same bytes in memory: 100 units with one layer in 4 accounts would else be 400 copies."""
-    buckets = original(s3, "_buckets")
-    known: dict[tuple[str, str, str, int], bytes] = {}
+    buckets, versions = original(s3, "_buckets"), original(s3, "_object_versions")
+    known: dict[tuple[object, ...], bytes] = {}
+
+    def identity(bucket: str, key: str, version_id: str | None) -> tuple[object, ...] | None:
+        """What never gets other bytes; None for what has no such name, or is not there (any more)."""
+        if version_id:
+            kept = version_id != "null" and any(v["version_id"] == version_id for v in versions.get((bucket, key), ()))
+            return (bucket, key, version_id) if kept else None
+        found = (buckets.get(bucket) or {}).get("objects", {}).get(key) or {}
+        return (bucket, key, found["etag"], found.get("size", 0)) if found.get("etag") else None
 
     def read(bucket: str, key: str, version_id: str | None) -> bytes | None:
-        found = (buckets.get(bucket) or {}).get("objects", {}).get(key) or {}
-        if version_id or not found.get("etag"):
-            return read_own(bucket, key, version_id=version_id)
-        name = (bucket, key, found["etag"], found.get("size", 0))
-        if name not in known:
-            content = read_own(bucket, key)
-            if content is None:
-                return None
+        name = identity(bucket, key, version_id)
+        if name is None or name not in known:
+            content = read_own(bucket, key, version_id=version_id)
+            if content is None or name is None:
+                return content
             known[name] = content
         return known[name]
 
@@ -88,6 +101,8 @@ def _fetcher(s3: Any) -> Callable[..., bytes]:
             return content
         if s3._bucket_owner_account(bucket) is None:
             raise _Missing(_MISSING.format(code="NoSuchBucket", what="bucket"))
+        if version_id:
+            raise _Missing(_MISSING.format(code="NoSuchVersion", what="version"))
         raise _Missing(_MISSING.format(code="NoSuchKey", what="key"))
 
     return fetch
@@ -109,15 +124,40 @@ def _answering_errors(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _patch_layer_resource(functions: Any) -> None:
-    """CloudFormation makes layer versions without reading their content; a missing one is noticed by nobody."""
+    """CloudFormation makes layer versions of the last version of an object, and of nothing if there is none."""
     provisioners = load("ministack.services.cloudformation.provisioners")
     create = original(provisioners, "_lambda_layer_create")
 
     def create_layer(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
         content = properties.get("Content", {})
-        functions._fetch_code_from_s3(content.get("S3Bucket", ""), content.get("S3Key", ""))
-        return create(logical_id, properties, stack_name)
+        bucket, key, version_id = (content.get(name) for name in ("S3Bucket", "S3Key", "S3ObjectVersion"))
+        functions._fetch_code_from_s3(bucket or "", key or "", version_id=version_id)
+        with _pinned_to(version_id):
+            return create(logical_id, properties, stack_name)
 
     for table in vars(provisioners).values():
         if isinstance(table, dict) and isinstance(table.get("AWS::Lambda::LayerVersion"), dict):
             table["AWS::Lambda::LayerVersion"]["create"] = create_layer
+
+
+def _patch_template_url() -> None:
+    """``TemplateURL`` may end in ``?versionId=``."""
+    helpers = load("ministack.services.cloudformation.helpers")
+    resolve, parameter = original(helpers, "_resolve_document"), original(helpers, "_p")
+
+    def resolve_version(params: Any, body_key: str, url_key: str, label: str) -> Any:
+        query = parse_qs(urlsplit(parameter(params, url_key)).query)
+        with _pinned_to(query.get("versionId", [None])[0]):
+            return resolve(params, body_key, url_key, label)
+
+    helpers._resolve_document = resolve_version
+
+
+@contextmanager
+def _pinned_to(version_id: str | None) -> Iterator[None]:
+    """Within, objects that are asked for without a version are read in this one."""
+    token = _pinned.set(version_id)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
