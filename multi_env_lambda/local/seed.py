@@ -23,6 +23,7 @@ _FORMAT = 2
 
 def seed(
     endpoint: str,
+    root_secret: str,
     folder: Path,
     config: WorkspaceConfig,
     *,
@@ -41,7 +42,7 @@ def seed(
     wanted = digest([_FORMAT, _accounts(config), config.devops.bucket, users])
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
-        known = _seed(endpoint, config, {name: known.get(name) for name in users})
+        known = _seed(endpoint, root_secret, config, {name: known.get(name) for name in users})
         write_atomically(kept, canonical_json({"digest": wanted, "keys": known}).encode("ascii"))
     return LocalCloud(
         endpoint=endpoint,
@@ -54,15 +55,16 @@ def seed(
     )
 
 
-def root_client(endpoint: str, account_id: str, region: str, service: str) -> Any:
+def root_client(endpoint: str, root_secret: str, account_id: str, region: str, service: str) -> Any:
     """A client as the account's root, which only seeding and tests of the emulator itself may be.
 
-    The emulator takes 12 digits as the key of that account's root. Nothing of the user's configuration is read.
+    The emulator takes 12 digits as the key of that account's root, with the secret of the server's start. Nothing of
+    the user's configuration is read.
     """
-    return _root_clients(endpoint, [(account_id, region, service)])[0]
+    return _root_clients(endpoint, root_secret, [(account_id, region, service)])[0]
 
 
-def _root_clients(endpoint: str, wanted: list[tuple[str, str, str]]) -> list[Any]:
+def _root_clients(endpoint: str, root_secret: str, wanted: list[tuple[str, str, str]]) -> list[Any]:
     """Made one after the other from one session, which reads the service's description once and is not thread safe."""
     import botocore.config
     import botocore.session
@@ -76,7 +78,7 @@ def _root_clients(endpoint: str, wanted: list[tuple[str, str, str]]) -> list[Any
             region_name=region,
             endpoint_url=endpoint,
             aws_access_key_id=account_id,
-            aws_secret_access_key="test",
+            aws_secret_access_key=root_secret,
             config=config,
         )
         for account_id, region, service in wanted
@@ -88,12 +90,15 @@ def _accounts(config: WorkspaceConfig) -> list[list[str]]:
     return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in places(config)})]
 
 
-def _seed(endpoint: str, config: WorkspaceConfig, keys: dict[str, list[str] | None]) -> dict[str, list[str]]:
+def _seed(
+    endpoint: str, root_secret: str, config: WorkspaceConfig, keys: dict[str, list[str] | None]
+) -> dict[str, list[str]]:
     devops = config.devops
     accounts = _accounts(config)
 
     clients = _root_clients(
         endpoint,
+        root_secret,
         [
             *((account_id, devops.region, "iam") for account_id, _ in accounts),
             (devops.account_id, devops.region, "iam"),

@@ -36,6 +36,9 @@ MINISTACK = "1.5.33"
 """The release that the patches in ``emulator/`` were written for."""
 
 _REQUIREMENTS = (f"ministack=={MINISTACK}", BOTO3, "cryptography>=44")
+SECRET_HEADER = "x-local-cloud-secret"
+"""What the emulator's own doors ask for; ``emulator/guard.py`` has the same name."""
+
 _LOCK_IS_HELD = 75
 """How the server process ends if there is one already; ``emulator/__main__.py`` has the same number."""
 
@@ -86,7 +89,7 @@ def ensure_running(
         fresh = server is None
         if server is None:
             server = _start(folder, progress)
-        cloud = seed(server.endpoint, folder, config, fresh=fresh, progress=progress, user=user)
+        cloud = seed(server.endpoint, server.secret, folder, config, fresh=fresh, progress=progress, user=user)
         write_config(cloud, config)
         return cloud
 
@@ -125,6 +128,8 @@ def reset(root: Path) -> None:
 class _Server:
     pid: int
     port: int
+    secret: str = attrs.field(repr=False)
+    """Of this start; empty for a server of a release that had none."""
 
     @property
     def endpoint(self) -> str:
@@ -165,13 +170,16 @@ def _running(folder: Path) -> _Server | None:
 
 def _announced(folder: Path) -> _Server | None:
     said = read_json(folder / "listening.json", None)
-    return _Server(pid=said["pid"], port=said["port"]) if said else None
+    return _Server(pid=said["pid"], port=said["port"], secret=said.get("secret", "")) if said else None
 
 
 def _answers(server: _Server, seconds: float) -> bool:
+    """Whether it is there and knows its secret. One without a secret lets everybody in: it is not one of ours."""
+    if not server.secret:
+        return False
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=seconds)
     try:
-        connection.request("GET", "/_ministack/health")
+        connection.request("GET", "/_ministack/health", headers={SECRET_HEADER: server.secret})
         return connection.getresponse().status == 200
     except OSError:
         return False

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import json
 import os
+import secrets
 import socket
 import sys
 import time
@@ -29,9 +30,11 @@ def main() -> None:
     (folder / "listening.json").unlink(missing_ok=True)  # of the last server: who holds the lock has not spoken yet
     _check_version(settings["ministack"])
     listener = _listen(settings["port"])
-    os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])  # ministack reads it when it is imported
-    application = _application(folder, settings)
-    asyncio.run(_serve(application, listener, folder))
+    port = listener.getsockname()[1]
+    os.environ["GATEWAY_PORT"] = str(port)  # ministack reads it when it is imported
+    secret = secrets.token_urlsafe(32)
+    application = _application(folder, settings, port, secret)
+    asyncio.run(_serve(application, listener, folder, secret))
 
 
 def _take(lock: IO[str]) -> None:
@@ -65,14 +68,16 @@ def _listen(wished_port: int) -> socket.socket:
     sys.exit("no port on 127.0.0.1 could be bound")
 
 
-def _application(folder: Path, settings: dict[str, Any]) -> Any:
+def _application(folder: Path, settings: dict[str, Any], port: int, secret: str) -> Any:
     from . import (
         answers,
         artifacts,
         builds,
         change_sets,
         durability,
+        function_environment,
         glue_jobs,
+        guard,
         layers,
         objects,
         refusals,
@@ -93,24 +98,31 @@ def _application(folder: Path, settings: dict[str, Any]) -> Any:
     glue_jobs.patch(folder / "runtimes.json")
     durability.patch(folder / "blobs")
     layers.patch(folder / "layers")
-    return durability.wrap(load("ministack.app").app)
+    function_environment.patch(secret)
+    guard.patch_links(secret)
+    return guard.wrap(durability.wrap(load("ministack.app").app), port, secret)
 
 
-async def _serve(application: Any, listener: socket.socket, folder: Path) -> None:
+async def _serve(application: Any, listener: socket.socket, folder: Path, secret: str) -> None:
     config = load("hypercorn.config").Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"
-    _announce(folder, listener.getsockname()[1])
+    _announce(folder, listener.getsockname()[1], secret)
     await load("hypercorn.asyncio").serve(application, config)
 
 
-def _announce(folder: Path, port: int) -> None:
-    """Written whole or not at all; connections wait in the listener's queue until the server accepts them."""
+def _announce(folder: Path, port: int, secret: str) -> None:
+    """Written whole or not at all, for this user only; connections wait in the listener's queue until then.
+
+    The secret of this start is that of every account's root, and opens the emulator's own doors.
+    """
     listener_file = folder / "listening.json"
     scratch = listener_file.with_suffix(".tmp")
-    scratch.write_text(json.dumps({"pid": os.getpid(), "port": port}), encoding="utf-8")
+    scratch.unlink(missing_ok=True)
+    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"pid": os.getpid(), "port": port, "secret": secret}, file)
     scratch.replace(listener_file)
 
 

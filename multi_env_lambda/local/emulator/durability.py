@@ -97,12 +97,19 @@ def patch(folder: Path) -> None:
 
 
 def _keep_sessions(sts: Any) -> None:
-    """Somebody who assumed a role an hour ago goes on working after the server was started again."""
+    """Somebody who assumed a role an hour ago goes on working after the server was started again.
+
+    Sessions of functions have no end, and are made anew by the next call with the secret of that start.
+    """
     sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
     for name in ("get_state", "load_persisted_state"):
         original(sts, name)
-    sts.get_state = lambda: {"sessions": {key: value for key, value in sessions.items() if not is_expired(value)}}
-    sts.load_persisted_state = lambda data: sessions.update(data.get("sessions", {}))
+
+    def lasting(found: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in found.items() if "Expiration" in value and not is_expired(value)}
+
+    sts.get_state = lambda: {"sessions": lasting(dict(sessions))}
+    sts.load_persisted_state = lambda data: sessions.update(lasting(data.get("sessions", {})))
 
 
 def _write_blob(folder: Path, content: bytes) -> str:

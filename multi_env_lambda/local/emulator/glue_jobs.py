@@ -67,7 +67,7 @@ def _run(
     done = subprocess.run(
         words,
         cwd=folder,
-        env=_environment(job, run["Id"], path),
+        env=_environment(job, run["Id"], path, folder),
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=minutes * 60,
@@ -107,13 +107,15 @@ def _interpreter(version: str, table: Path) -> str:
     return known.get(f"python{version}") or known[min(known, key=lambda name: int(name.rpartition(".")[2]))]
 
 
-def _environment(job: Mapping[str, Any], run_id: str, path: list[str]) -> dict[str, str]:
+def _environment(job: Mapping[str, Any], run_id: str, path: list[str], folder: Path) -> dict[str, str]:
     region = load("ministack.core.responses").get_region()
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TZ", "TMPDIR", "NO_PROXY")}
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "NO_PROXY", "SSL_CERT_FILE")}
     return {
         **kept,
         **role_credentials(str(job.get("Role", "")), "GlueJobRunnerSession"),
-        "HOME": os.environ["HOME"],
+        "HOME": os.fspath(folder),
+        "TMPDIR": os.fspath(folder),
+        "TZ": ":UTC",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",

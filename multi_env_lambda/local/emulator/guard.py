@@ -1,0 +1,185 @@
+"""The door: no web page gets in, and nobody who has no key.
+
+Reason: ministack takes a 12-digit access key for the root of that account whatever the signature, opens /_ministack/*
+to everybody, allows every origin and looks at no Host. Any user of the machine, and any page in the developer's
+browser, could run code as the developer. Here a page is refused before anything else; an account's root and the
+emulator's own doors need the secret of this start; every other request needs a signature that is right, but for what
+AWS, too, serves to everybody: function URLs and APIs (ministack looks whether they are public), and links that carry
+their proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from .names import load, original
+from .signatures import Request, failure, is_signed, needs_body, request_of
+
+__all__ = ["SECRET_HEADER", "patch_links", "wrap"]
+
+SECRET_HEADER = "x-local-cloud-secret"
+"""For the emulator's own doors; a page cannot send it without asking first, and is not answered."""
+
+_Application = Callable[..., Awaitable[None]]
+
+_OWN_DOORS = ("/_ministack", "/_localstack", "/health")
+_CAPABILITIES = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
+"""Where CloudFormation waits for an answer: on AWS a pre-signed link. The token is 122 random bits."""
+_PUBLIC = re.compile(r"/_aws/(lambda-url|execute-api)/.+")
+_NAMES = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
+_URL_HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost:(\d+)")
+_LINK_TOKEN = "local-cloud-token"
+
+
+def wrap(application: _Application, port: int, secret: str) -> _Application:
+    """The same ASGI application for those who may."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> Any:
+        if scope["type"] == "lifespan":
+            return await application(scope, receive, send)
+        if scope["type"] != "http":
+            await receive()
+            return await send({"type": "websocket.close", "code": 1008})
+        scope = _with_url_id_in_path(scope, port)
+        refusal = _foreign(scope)
+        if refusal:
+            return await _answer(send, 403, {"Content-Type": "text/plain"}, refusal.encode())
+        send = send if _PUBLIC.fullmatch(scope["path"]) else _without_cors(send)
+        if scope["path"].startswith(_OWN_DOORS):
+            if _may_use_own_door(scope, port, secret):
+                return await application(scope, receive, send)
+            return await _answer(send, 403, {"Content-Type": "text/plain"}, b"this door needs the secret of the start")
+        request = request_of(scope)
+        if _PUBLIC.fullmatch(scope["path"]) and not is_signed(request) and _is_exact(scope, port):
+            return await application(scope, receive, send)
+        body, receive = await _read(receive) if needs_body(request) else (b"", receive)
+        refused = failure(request, body, secret)
+        if refused:
+            return await _answer(send, *_refused(request, *refused))
+        await application(scope, receive, send)
+
+    return guarded
+
+
+def patch_links(secret: str) -> None:
+    """Let the links to code and layers in Lambda's answers carry their proof, as pre-signed links on AWS do."""
+    functions = load("ministack.services.lambda_svc")
+
+    def signed(url: str) -> str:
+        path = "/" + url.split("/", 3)[3].partition("?")[0]
+        return f"{url}{'&' if '?' in url else '?'}{_LINK_TOKEN}={_token(path, secret)}"
+
+    code, layer = original(functions, "_presigned_code_url"), original(functions, "_layer_content_url")
+    functions._presigned_code_url = lambda name: signed(code(name))
+    functions._layer_content_url = lambda name, version: signed(layer(name, version))
+
+
+def _token(path: str, secret: str) -> str:
+    return hmac.new(secret.encode(), path.encode(), hashlib.sha256).hexdigest()
+
+
+def _values(scope: Mapping[str, Any], name: str) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name.encode()]
+
+
+def _with_url_id_in_path(scope: Any, port: int) -> Any:
+    """A function's URL with its id in the host name, as the one with the id in the path: there is one door for both."""
+    hosts = _values(scope, "host")
+    found = _URL_HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    if found is None or found[2] != str(port):
+        return scope
+    prefix = f"/_aws/lambda-url/{found[1]}"
+    raw_path = prefix.encode() + (scope.get("raw_path") or scope["path"].encode())
+    headers = [(key, value) for key, value in scope["headers"] if key.lower() != b"host"]
+    headers.append((b"host", f"127.0.0.1:{port}".encode()))
+    return {**scope, "path": prefix + scope["path"], "raw_path": raw_path, "headers": headers}
+
+
+def _foreign(scope: Any) -> str:
+    """Why a request cannot be one of a program on this machine; empty if it can."""
+    hosts, origins, sites = (_values(scope, name) for name in ("host", "origin", "sec-fetch-site"))
+    if len(hosts) != 1 or not _NAMES.fullmatch(hosts[0]):
+        # A page whose name was made to mean 127.0.0.1 still says its own name here.
+        return "the local cloud answers to 127.0.0.1 and localhost only"
+    if any(origin != f"http://{hosts[0]}" for origin in origins):
+        return "the local cloud answers no web page"
+    if any(site not in ("none", "same-origin") for site in sites):
+        return "the local cloud answers no web page"
+    return ""
+
+
+def _is_exact(scope: Any, port: int) -> bool:
+    """A signature is over the Host: who signs for another port means it (a proxy in tests). The rest needs ours."""
+    found = _NAMES.fullmatch(_values(scope, "host")[0])
+    return found is not None and found[2] == str(port)
+
+
+def _may_use_own_door(scope: Any, port: int, secret: str) -> bool:
+    if not _is_exact(scope, port):
+        return False
+    given = _values(scope, SECRET_HEADER)
+    if len(given) == 1 and hmac.compare_digest(given[0].encode(), secret.encode()):
+        return True
+    if scope["method"] == "PUT" and _CAPABILITIES.fullmatch(scope["path"]):
+        return True
+    tokens = request_of(scope).query.get(_LINK_TOKEN, [])
+    is_link = scope["method"] == "GET" and len(tokens) == 1
+    return is_link and hmac.compare_digest(tokens[0].encode(), _token(scope["path"], secret).encode())
+
+
+async def _read(receive: Any) -> tuple[bytes, Any]:
+    """The body, and a ``receive`` that gives it once more."""
+    messages = [await receive()]
+    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
+        messages.append(await receive())
+    body = b"".join(message.get("body", b"") for message in messages)
+    waiting = iter(messages)
+
+    async def again() -> Any:
+        message = next(waiting, None)
+        return message if message is not None else await receive()
+
+    return body, again
+
+
+def _without_cors(send: Any) -> Any:
+    """No page is allowed to read an answer, whatever ministack says."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if not pair[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return sending
+
+
+def _refused(request: Request, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
+    """In the protocol of the service that was asked."""
+    gateway = load("ministack.app")
+    denied = SimpleNamespace(code=code, message=message)
+    try:
+        answer = original(gateway, "_credential_failure")(
+            request.service, "", str(uuid.uuid4()), denied, request.headers
+        )
+    except Exception:  # noqa: BLE001 -- an unknown service is refused all the same
+        text = json.dumps({"__type": code, "message": message}).encode()
+        return 403, {"Content-Type": "application/x-amz-json-1.1"}, text
+    status, headers, body = answer
+    return status, headers, b"" if request.method == "HEAD" else body
+
+
+async def _answer(send: Any, status: int, headers: Mapping[str, str], body: bytes | str) -> None:
+    content = body.encode() if isinstance(body, str) else body
+    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    lines = [line for line in lines if line[0] != b"content-length"]
+    lines += [(b"content-length", str(len(content)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": content})
