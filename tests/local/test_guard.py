@@ -75,7 +75,7 @@ def zipped(source: str) -> bytes:
 
 
 def intrusions() -> list[tuple[str, str, dict[str, str], str]]:
-    """Each was answered before there was a guard."""
+    """Requests without a key, in each form in which one can claim to be somebody, or nobody."""
     code = base64.b64encode(zipped("def handler(event, context): return 1")).decode()
     body = json.dumps({**CREATE, "Code": {"ZipFile": code}})
     found: list[tuple[str, str, dict[str, str], str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -111,6 +112,30 @@ def test_nothing_of_it_can_be_committed_or_read_by_others(local_cloud: LocalClou
     assert (local_cloud.folder.parent / ".gitignore").read_text() == "*\n"
     assert stat.S_IMODE(local_cloud.folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(local_cloud.credentials_file.stat().st_mode) == 0o600
+
+
+def test_each_start_has_a_secret_of_its_own_that_nothing_tells(root: Path, local_config: WorkspaceConfig) -> None:
+    said: list[str] = []
+    first = ensure_running(root, local_config, progress=said.append)
+    before = json.loads((first.folder / "listening.json").read_text())
+    down(root)
+    again = ensure_running(root, local_config, progress=said.append)
+    after = json.loads((again.folder / "listening.json").read_text())
+
+    assert after["port"] == before["port"] and after["secret"] != before["secret"]
+    told = [*said, repr(again), repr(status(root)), again.log_file.read_text(), again.config_file.read_text()]
+    told.append(Path(f"/proc/{after['pid']}/cmdline").read_text() if Path("/proc").exists() else "")
+    assert not [text for text in told for secret in (before["secret"], after["secret"]) if secret in text]
+
+
+def test_a_server_without_a_secret_is_replaced(root: Path, local_config: WorkspaceConfig) -> None:
+    """That of an earlier release lets everybody in."""
+    first = ensure_running(root, local_config)
+    announced = first.folder / "listening.json"
+    said = json.loads(announced.read_text())
+    announced.write_text(json.dumps({"pid": said["pid"], "port": said["port"]}))
+    ensure_running(root, local_config)
+    assert status(root).pid != said["pid"]
 
 
 def test_a_server_that_cannot_start_says_why(root: Path, local_config: WorkspaceConfig) -> None:
