@@ -82,11 +82,13 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         objects,
         refusals,
         runtimes,
+        state_file,
         threads,
         weighted_alias,
     )
 
     threads.patch()
+    save = state_file.patch(folder / "state", folder / "blobs")
     objects.patch()
     artifacts.patch()
     change_sets.patch()
@@ -96,11 +98,10 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     refusals.patch()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json")
-    durability.patch(folder / "blobs")
     layers.patch(folder / "layers")
     function_environment.patch(secret)
     guard.patch_links(secret)
-    return guard.wrap(durability.wrap(load("ministack.app").app), port, secret)
+    return guard.wrap(durability.wrap(load("ministack.app").app, save), port, secret)
 
 
 async def _serve(application: Any, listener: socket.socket, folder: Path, secret: str) -> None:

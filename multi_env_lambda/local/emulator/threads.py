@@ -6,11 +6,9 @@ Reason: ministack walks over dicts while the threads of functions and stacks add
 
 from __future__ import annotations
 
-import json
 import time
-import types
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 from .names import load, original
 
@@ -37,7 +35,6 @@ def patch() -> None:
         store.__init__ = _empty
         store.from_dict = classmethod(_filled)
     _patch_sessions(load("ministack.services.sts"))
-    _patch_saving(load("ministack.core.persistence"))
 
 
 def _empty(store: Any) -> None:
@@ -61,24 +58,6 @@ def _patch_sessions(sts: Any) -> None:
                 sessions.pop(key, None)
 
     sts._evict_expired_sessions = evict
-
-
-def _patch_saving(persistence: Any) -> None:
-    """A save that met a change is made again: ministack would log it and keep the file of before."""
-    save_all = original(persistence, "save_all")
-    module = types.ModuleType("json")
-    vars(module).update(vars(original(persistence, "json")))
-
-    def dump(value: Any, file: IO[str], *, default: Callable[[Any], Any]) -> None:
-        file.write(repeated(lambda: json.dumps(value, default=default)))
-
-    vars(module)["dump"] = dump
-    persistence.json = module
-    persistence.save_all = lambda services: save_all({name: _steady(get) for name, get in services.items()})
-
-
-def _steady(get_state: Callable[[], Any]) -> Callable[[], Any]:
-    return lambda: repeated(get_state)
 
 
 def repeated(read: Callable[[], Any]) -> Any:
