@@ -70,11 +70,14 @@ def _listen(wished_port: int) -> socket.socket:
 
 def _application(folder: Path, settings: dict[str, Any], port: int, secret: str) -> Any:
     from . import (
+        aliases,
         answers,
         artifacts,
+        bucket_regions,
         builds,
         change_sets,
         durability,
+        event_sources,
         function_environment,
         glue_jobs,
         guard,
@@ -96,6 +99,9 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
     refusals.patch()
+    aliases.patch()
+    bucket_regions.patch()
+    event_sources.patch()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json")
     layers.patch(folder / "layers")

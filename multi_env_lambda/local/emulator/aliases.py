@@ -1,0 +1,87 @@
+"""An alias points at versions that are there, and divides its calls between two different ones.
+
+Reason: ministack stores whatever it is given. A shift of traffic to the version that runs already, which Lambda refuses
+and CloudFormation rolls back, would pass here only.
+Text: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html and LocalStack's Lambda provider,
+whose tests were recorded at AWS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+_ALIAS = "AWS::Lambda::Alias"
+_LATEST = "$LATEST"
+_INCLUDED = "Invalid function version {0}. Function version {0} is already included in routing configuration."
+_OF_LATEST = "$LATEST is not supported for an alias pointing to more than 1 version."
+_ABSENT = "Function not found: {arn}:{version}"
+
+
+class _Refused(ValueError):
+    """Code and message of Lambda."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+def patch() -> None:
+    """Check what an alias will be before it is made so, by the API and by CloudFormation."""
+    functions = load("ministack.services.lambda_svc")
+    stored = original(functions, "_functions")
+    respond = original(functions, "error_response_json")
+
+    def create(name: str, data: dict[str, Any]) -> Any:
+        return checked(name, data, lambda: make(name, data))
+
+    def update(name: str, alias: str, data: dict[str, Any]) -> Any:
+        now = (stored.get(name) or {}).get("aliases", {}).get(alias) or {}
+        return checked(name, {**now, **data}, lambda: change(name, alias, data))
+
+    def checked(name: str, wanted: Mapping[str, Any], go_on: Callable[[], Any]) -> Any:
+        try:
+            _check(stored.get(name), wanted)
+        except _Refused as refusal:
+            return respond(refusal.code, str(refusal), refusal.status)
+        return go_on()
+
+    make, change = original(functions, "_create_alias"), original(functions, "_update_alias")
+    functions._create_alias, functions._update_alias = create, update
+    _patch_resource(stored)
+
+
+def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> None:
+    if function is None:
+        return  # ministack has words for that
+    version = str(wanted.get("FunctionVersion") or _LATEST)
+    weights = (wanted.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    if version in weights:
+        raise _Refused("InvalidParameterValueException", _INCLUDED.format(version), 400)
+    if weights and _LATEST in (version, *weights):
+        raise _Refused("InvalidParameterValueException", _OF_LATEST, 400)
+    for one in (version, *weights):
+        if one != _LATEST and one not in function.get("versions", {}):
+            text = _ABSENT.format(arn=function["config"]["FunctionArn"], version=one)
+            raise _Refused("ResourceNotFoundException", text, 404)
+
+
+def _patch_resource(stored: Mapping[str, Any]) -> None:
+    """ministack updates an alias of a template by the API's code, and makes one by code of its own."""
+    provisioners = load("ministack.services.cloudformation.provisioners")
+    resources = original(provisioners, "_RESOURCE_HANDLERS")
+    find, routing = (
+        original(provisioners, name) for name in ("_lambda_function_for_cfn_ref", "_lambda_alias_routing_config")
+    )
+    make = resources[_ALIAS]["create"]
+
+    def create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        name = find(properties.get("FunctionName", ""))[1]
+        _check(stored.get(name), {**properties, "RoutingConfig": routing(properties)})
+        return make(logical_id, properties, stack_name)
+
+    resources[_ALIAS] = {**resources[_ALIAS], "create": create}
