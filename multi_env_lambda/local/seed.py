@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
+from multi_env_lambda.local.strict import MANAGEMENT_ACCOUNT
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["root_client", "seed"]
+__all__ = ["MANAGEMENT_ACCOUNT_ID", "RootKey", "root_client", "seed"]
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-_FORMAT = 2
+_FORMAT = 3
+
+
+MANAGEMENT_ACCOUNT_ID = "999999999999"
+"""Who the organisation's own role trusts, under the rule ``management-account``."""
+
+
+@attrs.frozen(kw_only=True)
+class RootKey:
+    """With which one is the root of every account at ``endpoint``; ``secret`` is that of the server's start."""
+
+    endpoint: str
+    secret: str = attrs.field(repr=False)
 
 
 def seed(
-    endpoint: str,
-    root_secret: str,
+    root: RootKey,
     folder: Path,
     config: WorkspaceConfig,
     *,
     fresh: bool,
     progress: Callable[[str], None],
     user: str = DEVELOPER,
+    strict: Collection[str] = (),
 ) -> LocalCloud:
     """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``).
 
@@ -39,13 +55,13 @@ def seed(
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
     users = sorted({DEVELOPER, user, *known})
-    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket, users])
+    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket, users, sorted(strict)])
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
-        known = _seed(endpoint, root_secret, config, {name: known.get(name) for name in users})
+        known = _seed(root, config, {name: known.get(name) for name in users}, strict)
         write_atomically(kept, canonical_json({"digest": wanted, "keys": known}).encode("ascii"))
     return LocalCloud(
-        endpoint=endpoint,
+        endpoint=root.endpoint,
         region=config.devops.region,
         access_key_id=known[user][0],
         secret_access_key=known[user][1],
@@ -55,16 +71,16 @@ def seed(
     )
 
 
-def root_client(endpoint: str, root_secret: str, account_id: str, region: str, service: str) -> Any:
+def root_client(root: RootKey, account_id: str, region: str, service: str) -> Any:
     """A client as the account's root, which only seeding and tests of the emulator itself may be.
 
     The emulator takes 12 digits as the key of that account's root, with the secret of the server's start. Nothing of
     the user's configuration is read.
     """
-    return _root_clients(endpoint, root_secret, [(account_id, region, service)])[0]
+    return _root_clients(root, [(account_id, region, service)])[0]
 
 
-def _root_clients(endpoint: str, root_secret: str, wanted: list[tuple[str, str, str]]) -> list[Any]:
+def _root_clients(root: RootKey, wanted: list[tuple[str, str, str]]) -> list[Any]:
     """Made one after the other from one session, which reads the service's description once and is not thread safe."""
     import botocore.config
     import botocore.session
@@ -76,9 +92,9 @@ def _root_clients(endpoint: str, root_secret: str, wanted: list[tuple[str, str, 
         session.create_client(
             service,
             region_name=region,
-            endpoint_url=endpoint,
+            endpoint_url=root.endpoint,
             aws_access_key_id=account_id,
-            aws_secret_access_key=root_secret,
+            aws_secret_access_key=root.secret,
             config=config,
         )
         for account_id, region, service in wanted
@@ -91,14 +107,13 @@ def _accounts(config: WorkspaceConfig) -> list[list[str]]:
 
 
 def _seed(
-    endpoint: str, root_secret: str, config: WorkspaceConfig, keys: dict[str, list[str] | None]
+    root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | None], strict: Collection[str]
 ) -> dict[str, list[str]]:
     devops = config.devops
     accounts = _accounts(config)
 
     clients = _root_clients(
-        endpoint,
-        root_secret,
+        root,
         [
             *((account_id, devops.region, "iam") for account_id, _ in accounts),
             (devops.account_id, devops.region, "iam"),
@@ -107,7 +122,8 @@ def _seed(
     )
     *of_accounts, iam, s3 = clients
     for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
-        _make_role(client, role_name, trusted=devops.account_id)
+        of_organization = MANAGEMENT_ACCOUNT in strict and role_name == DEFAULT_ROLE_NAME
+        _make_role(client, role_name, trusted=MANAGEMENT_ACCOUNT_ID if of_organization else devops.account_id)
     roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
     made = {user: _make_user(iam, user, roles, key) for user, key in keys.items()}
     readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})

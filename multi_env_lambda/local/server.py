@@ -24,7 +24,8 @@ from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
-from multi_env_lambda.local.seed import seed
+from multi_env_lambda.local.seed import RootKey, seed
+from multi_env_lambda.local.strict import rules_of
 from multi_env_lambda.model.digest import canonical_json
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def ensure_running(
     if not _USER.fullmatch(user):
         what = f"found the user `{user}`, allowed are small letters, digits and dashes"
         raise LocalCloudError("the local cloud", what, hint="choose a name such as `grace`")
+    strict = rules_of(os.environ)
     folder = _prepared(root)
     with _only_one(folder):
         _register_runtimes(folder, {f"python{sys.version_info[0]}.{sys.version_info[1]}", *runtimes}, progress)
@@ -86,10 +88,15 @@ def ensure_running(
             progress("the local cloud does not answer, starting it again")
             _stop(folder, server, grace_seconds=0.5)
             server = None
+        if server is not None and server.strict != strict:
+            progress("the local cloud is asked for other rules, starting it again")
+            _stop(folder, server)
+            server = None
         fresh = server is None
         if server is None:
-            server = _start(folder, progress)
-        cloud = seed(server.endpoint, server.secret, folder, config, fresh=fresh, progress=progress, user=user)
+            server = _start(folder, strict, progress)
+        root_key = RootKey(endpoint=server.endpoint, secret=server.secret)
+        cloud = seed(root_key, folder, config, fresh=fresh, progress=progress, user=user, strict=strict)
         write_config(cloud, config)
         return cloud
 
@@ -131,6 +138,8 @@ class _Server:
     secret: str = attrs.field(repr=False)
     """Of this start; empty for a server of a release that had none."""
 
+    strict: frozenset[str] = frozenset()
+
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -170,7 +179,10 @@ def _running(folder: Path) -> _Server | None:
 
 def _announced(folder: Path) -> _Server | None:
     said = read_json(folder / "listening.json", None)
-    return _Server(pid=said["pid"], port=said["port"], secret=said.get("secret", "")) if said else None
+    if not said:
+        return None
+    strict = frozenset(said.get("strict", ()))
+    return _Server(pid=said["pid"], port=said["port"], secret=said.get("secret", ""), strict=strict)
 
 
 def _answers(server: _Server, seconds: float) -> bool:
@@ -197,7 +209,7 @@ def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> No
         write_atomically(table, canonical_json(known).encode("ascii"))
 
 
-def _start(folder: Path, progress: Progress) -> _Server:
+def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
     progress("preparing the local cloud's environment")
     python = _server_python()
     progress("starting the local cloud")
@@ -207,6 +219,7 @@ def _start(folder: Path, progress: Progress) -> _Server:
         "port": before.port if before else 0,
         "ministack": MINISTACK,
         "build_environment": _build_environment(),
+        "strict": sorted(strict),
     }
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
     with open(folder / "server.log", "ab") as log:

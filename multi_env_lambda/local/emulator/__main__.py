@@ -34,7 +34,8 @@ def main() -> None:
     os.environ["GATEWAY_PORT"] = str(port)  # ministack reads it when it is imported
     secret = secrets.token_urlsafe(32)
     application = _application(folder, settings, port, secret)
-    asyncio.run(_serve(application, listener, folder, secret))
+    said = {"pid": os.getpid(), "port": port, "secret": secret, "strict": settings["strict"]}
+    asyncio.run(_serve(application, listener, folder, said))
 
 
 def _take(lock: IO[str]) -> None:
@@ -81,6 +82,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         function_environment,
         glue_jobs,
         guard,
+        late_metrics,
         layers,
         objects,
         refusals,
@@ -105,22 +107,24 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json")
     layers.patch(folder / "layers")
+    if "late-metrics" in settings["strict"]:
+        late_metrics.patch()
     function_environment.patch(secret)
     guard.patch_links(secret)
     return guard.wrap(durability.wrap(load("ministack.app").app, save), port, secret)
 
 
-async def _serve(application: Any, listener: socket.socket, folder: Path, secret: str) -> None:
+async def _serve(application: Any, listener: socket.socket, folder: Path, said: dict[str, Any]) -> None:
     config = load("hypercorn.config").Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"
-    _announce(folder, listener.getsockname()[1], secret)
+    _announce(folder, said)
     await load("hypercorn.asyncio").serve(application, config)
 
 
-def _announce(folder: Path, port: int, secret: str) -> None:
+def _announce(folder: Path, said: dict[str, Any]) -> None:
     """Written whole or not at all, for this user only; connections wait in the listener's queue until then.
 
     The secret of this start is that of every account's root, and opens the emulator's own doors.
@@ -129,7 +133,7 @@ def _announce(folder: Path, port: int, secret: str) -> None:
     scratch = listener_file.with_suffix(".tmp")
     scratch.unlink(missing_ok=True)
     with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"pid": os.getpid(), "port": port, "secret": secret}, file)
+        json.dump(said, file)
     scratch.replace(listener_file)
 
 

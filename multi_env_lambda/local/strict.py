@@ -1,0 +1,41 @@
+"""Rules of AWS that the local cloud keeps when it is asked to, because they cost time or a set-up of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from multi_env_lambda.errors import LocalCloudError
+
+__all__ = ["LATE_METRICS", "MANAGEMENT_ACCOUNT", "RULES", "VARIABLE", "rules_of"]
+
+VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
+"""Names of rules with commas between them, or ``all``."""
+
+MANAGEMENT_ACCOUNT = "management-account"
+"""``OrganizationAccountAccessRole`` trusts the organisation's management account only.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
+"""
+
+LATE_METRICS = "late-metrics"
+"""CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
+
+RULES = (LATE_METRICS, MANAGEMENT_ACCOUNT)
+
+
+def rules_of(environment: Mapping[str, str]) -> frozenset[str]:
+    """The rules that ``environment`` asks for.
+
+    >>> sorted(rules_of({"MULTI_ENV_LAMBDA_LOCAL_STRICT": "late-metrics"}))
+    ['late-metrics']
+
+    Raises:
+        LocalCloudError: there is no such rule.
+    """
+    asked = {word.strip() for word in environment.get(VARIABLE, "").split(",")} - {""}
+    wanted = frozenset(RULES if asked == {"all"} else asked)
+    unknown = sorted(wanted - set(RULES))
+    if unknown:
+        hint = f"write some of {', '.join(RULES)}, or all"
+        raise LocalCloudError(VARIABLE, f"found the rule `{unknown[0]}`, which there is not", hint=hint)
+    return wanted
