@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -50,7 +51,8 @@ def done(stage: Stage) -> Done:
 
 
 def secrets(stage: Stage) -> list[bytes]:
-    return [text.encode() for text in (*CANARIES.values(), stage.cloud.secret_access_key)]
+    of_this_start = json.loads((stage.cloud.folder / "listening.json").read_bytes())["secret"]
+    return [text.encode() for text in (*CANARIES.values(), stage.cloud.secret_access_key, of_this_start)]
 
 
 def test_output_and_debug_logs_hold_no_secret(stage: Stage, done: Done) -> None:

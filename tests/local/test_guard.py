@@ -176,6 +176,9 @@ def test_a_signature_is_over_what_was_signed(port: int, secret: str) -> None:
     assert ask(port, "GET", "/", headers)[0] == 403
     assert ask(port, "DELETE", "/acme", headers)[0] == 403
     assert ask(port, "GET", "/acme?versions", headers)[0] == 403
+    put = signed_headers(port, ROOT, secret, method="PUT", path="/acme/key")
+    status, _, body = ask(port, "PUT", "/acme/key", put, b"another body")
+    assert (status, b"XAmzContentSHA256Mismatch" in body) == (400, True)
     posted = signed_headers(port, ROOT, secret, method="POST", path=FUNCTIONS, service="lambda")
     assert ask(port, "POST", FUNCTIONS, posted, json.dumps(CREATE).encode())[0] == 403
 
@@ -236,6 +239,13 @@ def test_a_preflight_is_refused(port: int) -> None:
     status, answered, _ = ask(port, "OPTIONS", FUNCTIONS, asked)
     assert status == 403
     assert not [name for name in answered if name.startswith("access-control-")]
+
+
+def test_there_is_no_web_socket(port: int) -> None:
+    """A page may open one to anywhere, without asking first."""
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    assert ask(port, "GET", "/_aws/execute-api/abc/stage", upgrade)[0] == 403
 
 
 def test_no_answer_may_be_read_by_a_page(port: int, secret: str) -> None:

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .names import load, original
-from .signatures import Request, failure, is_signed, needs_body, request_of
+from .signatures import Request, body_failure, failure, is_signed, needs_body, request_of
 
 __all__ = ["SECRET_HEADER", "patch_links", "wrap"]
 
@@ -35,6 +35,7 @@ _CAPABILITIES = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
 _PUBLIC = re.compile(r"/_aws/(lambda-url|execute-api)/.+")
 _NAMES = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
 _URL_HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost:(\d+)")
+_BAD_REQUESTS = ("AuthorizationQueryParametersError", "InvalidArgument", "XAmzContentSHA256Mismatch")
 _LINK_TOKEN = "local-cloud-token"
 
 
@@ -59,8 +60,12 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
         request = request_of(scope)
         if _PUBLIC.fullmatch(scope["path"]) and not is_signed(request) and _is_exact(scope, port):
             return await application(scope, receive, send)
-        body, receive = await _read(receive) if needs_body(request) else (b"", receive)
-        refused = failure(request, body, secret)
+        messages = await _read(receive) if needs_body(request) else []
+        refused = failure(request, _joined(messages), secret)
+        if not refused:
+            messages = messages or await _read(receive)
+            refused = body_failure(request, [message.get("body", b"") for message in messages])
+        receive = _again(messages, receive)
         if refused:
             return await _answer(send, *_refused(request, *refused))
         await application(scope, receive, send)
@@ -134,19 +139,27 @@ def _may_use_own_door(scope: Any, port: int, secret: str) -> bool:
     return is_link and hmac.compare_digest(tokens[0].encode(), _token(scope["path"], secret).encode())
 
 
-async def _read(receive: Any) -> tuple[bytes, Any]:
-    """The body, and a ``receive`` that gives it once more."""
+async def _read(receive: Any) -> list[Any]:
+    """The messages with the body; at least one."""
     messages = [await receive()]
     while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
         messages.append(await receive())
-    body = b"".join(message.get("body", b"") for message in messages)
+    return messages
+
+
+def _joined(messages: list[Any]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages)
+
+
+def _again(messages: list[Any], receive: Any) -> Any:
+    """A ``receive`` that gives what was read once more."""
     waiting = iter(messages)
 
     async def again() -> Any:
         message = next(waiting, None)
         return message if message is not None else await receive()
 
-    return body, again
+    return again
 
 
 def _without_cors(send: Any) -> Any:
@@ -173,6 +186,7 @@ def _refused(request: Request, code: str, message: str) -> tuple[int, dict[str, 
         text = json.dumps({"__type": code, "message": message}).encode()
         return 403, {"Content-Type": "application/x-amz-json-1.1"}, text
     status, headers, body = answer
+    status = 400 if code in _BAD_REQUESTS else status
     return status, headers, b"" if request.method == "HEAD" else body
 
 

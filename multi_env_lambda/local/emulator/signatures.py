@@ -7,17 +7,19 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-s
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from .names import load, original
 
-__all__ = ["Request", "failure", "is_signed", "needs_body", "request_of"]
+__all__ = ["Request", "body_failure", "failure", "is_signed", "needs_body", "request_of"]
 
 _V4 = "AWS4-HMAC-SHA256"
 _ROOT = re.compile(r"\d{12}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _IN_QUERY = ("x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid")
 _LONGEST_SECONDS = 7 * 24 * 3600
 
@@ -28,6 +30,10 @@ _AMBIGUOUS = (
     "InvalidArgument",
     "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or "
     "the Authorization header should be specified",
+)
+_OTHER_BODY = (
+    "XAmzContentSHA256Mismatch",
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
 )
 _WRONG_SERVICE = ("SignatureDoesNotMatch", "Credential should be scoped to correct service")
 
@@ -113,6 +119,17 @@ def failure(request: Request, body: bytes, root_secret: str) -> Failure | None:
         presigned=presigned,
     )
     return found
+
+
+def body_failure(request: Request, chunks: Iterable[bytes]) -> Failure | None:
+    """Whether the body is another than the header states whose value was signed."""
+    stated = request.headers.get("x-amz-content-sha256", "")
+    if not _DIGEST.fullmatch(stated):
+        return None  # there is none, or it is of chunks, which ministack reads
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return None if digest.hexdigest() == stated else _OTHER_BODY
 
 
 def _claimed_key(request: Request) -> str:
