@@ -78,6 +78,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         builds,
         change_sets,
         durability,
+        early_validation,
         event_sources,
         function_environment,
         glue_jobs,
@@ -105,10 +106,12 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     bucket_regions.patch()
     event_sources.patch()
     builds.patch(settings["build_environment"])
-    glue_jobs.patch(folder / "runtimes.json")
+    glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")
     if "late-metrics" in settings["strict"]:
         late_metrics.patch()
+    if "early-validation" in settings["strict"]:
+        early_validation.patch()
     function_environment.patch(secret)
     guard.patch_links(secret)
     return guard.wrap(durability.wrap(load("ministack.app").app, save), port, secret)

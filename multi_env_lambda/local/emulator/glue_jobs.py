@@ -21,6 +21,9 @@ from .sessions import log_writer, role_credentials
 __all__ = ["patch"]
 
 _WHEELS = ("--extra-py-files", "--additional-python-modules")
+_GLUE_PYTHON = "3.9"
+"""https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
+
 _LOG_GROUP = "/aws-glue/python-jobs"
 
 
@@ -28,8 +31,8 @@ class _Refused(Exception):
     """Why the job cannot run here."""
 
 
-def patch(table: Path) -> None:
-    """``table`` is a JSON file, runtime -> interpreter."""
+def patch(table: Path, *, exact: bool) -> None:
+    """``table`` is a JSON file, runtime -> interpreter. ``exact``: a job runs in the Python of Glue or not at all."""
     glue = load("ministack.services.glue")
     for name in ("_resolve_script", "_execute_subprocess", "_is_spark_job"):
         original(glue, name)
@@ -37,7 +40,8 @@ def patch(table: Path) -> None:
     def execute(run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="glue-") as folder:
-                status = _run(run, job, arguments, script, Path(folder), table)
+                python = _interpreter(job.get("Command", {}).get("PythonVersion", ""), table, exact)
+                status = _run(run, job, arguments, script, Path(folder), python)
             run["JobRunState"] = "SUCCEEDED" if status == 0 else "FAILED"
             run["ErrorMessage"] = "" if status == 0 else f"Command failed with exit code {status}"
         except subprocess.TimeoutExpired:
@@ -52,7 +56,7 @@ def patch(table: Path) -> None:
 
 
 def _run(
-    run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str, folder: Path, table: Path
+    run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str, folder: Path, python: str
 ) -> int:
     command = job.get("Command", {})
     if command.get("Name") != "pythonshell":
@@ -60,7 +64,7 @@ def _run(
     main = folder / "script.py"
     main.write_bytes(_object(script.removesuffix("#.py")))
     path = [*_wheels(arguments, folder), os.fspath(Path(__file__).parent / "glue_library")]
-    words = [_interpreter(command.get("PythonVersion", ""), table), os.fspath(main)]
+    words = [python, os.fspath(main)]
     for name, value in arguments.items():
         words += [name, str(value)]
     minutes = float(job.get("Timeout") or 2880)
@@ -101,8 +105,12 @@ def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
     return paths
 
 
-def _interpreter(version: str, table: Path) -> str:
+def _interpreter(version: str, table: Path, exact: bool) -> str:
     known: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
+    if exact and version != _GLUE_PYTHON:
+        raise _Refused(f"Python shell jobs run in Python {_GLUE_PYTHON}, this one asks for {version or 'none'}")
+    if exact and f"python{version}" not in known:
+        raise _Refused(f"the local cloud has no Python {version}, and is asked to run the job in nothing else")
     # Glue has 3.9 where Lambda has newer ones; a machine without it runs the job in what there is.
     return known.get(f"python{version}") or known[min(known, key=lambda name: int(name.rpartition(".")[2]))]
 
