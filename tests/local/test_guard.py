@@ -95,6 +95,8 @@ def intrusions() -> list[tuple[str, str, dict[str, str], str]]:
     found += [("GET", path, {SECRET_HEADER: "guessed"}, "") for path in own]
     found += [("POST", "/_ministack/reset", {}, ""), ("POST", "/_ministack%2freset", {}, "")]
     found += [("POST", "/_ministack/config", {}, "{}"), ("POST", "/_ministack/rds/iam-auth", {}, "{}")]
+    listing = {"X-Amz-Target": "AmazonSSM.DescribeParameters", "Content-Type": "application/x-amz-json-1.1"}
+    found += [("POST", f"/_aws/{path}", listing, "{}") for path in ("lambda-url/", "execute-api/", "execute-api/abc")]
     found.append(("GET", f"/_ministack/lambda-code/{ROOT}/us-east-1/guard-public", {}, ""))
     found.append(("GET", f"/_ministack/lambda-code/{ROOT}/us-east-1/guard-public?local-cloud-token=0", {}, ""))
     return found
@@ -259,6 +261,12 @@ def test_the_own_doors_open_with_the_secret_only(port: int, secret: str) -> None
     assert ask(port, "GET", "/_ministack/health", {SECRET_HEADER: secret})[0] == 200
     signed = signed_headers(port, ROOT, secret, path="/_ministack/health")
     assert ask(port, "GET", "/_ministack/health", signed)[0] == 403
+
+
+def test_a_bucket_may_have_a_name_that_begins_like_a_door(port: int, secret: str) -> None:
+    for method in ("PUT", "GET"):
+        headers = signed_headers(port, ROOT, secret, method=method, path="/health-data")
+        assert ask(port, method, "/health-data", headers)[0] == 200
 
 
 def test_what_ministack_would_derive_for_a_function_is_no_key(port: int, prod: Any) -> None:

@@ -29,10 +29,10 @@ SECRET_HEADER = "x-local-cloud-secret"
 
 _Application = Callable[..., Awaitable[None]]
 
-_OWN_DOORS = ("/_ministack", "/_localstack", "/health")
+_OWN_DOORS = re.compile(r"/(_ministack|_localstack)(/.*)?|/health", re.DOTALL)
 _CAPABILITIES = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
 """Where CloudFormation waits for an answer: on AWS a pre-signed link. The token is 122 random bits."""
-_PUBLIC = re.compile(r"/_aws/(lambda-url|execute-api)/.+")
+_PUBLIC = re.compile(r"/_aws/(lambda-url/[^/]+(/.*)?|execute-api/[^/]+/.*)", re.DOTALL)
 _NAMES = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
 _URL_HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost:(\d+)")
 _BAD_REQUESTS = ("AuthorizationQueryParametersError", "InvalidArgument", "XAmzContentSHA256Mismatch")
@@ -53,7 +53,7 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
         if refusal:
             return await _answer(send, 403, {"Content-Type": "text/plain"}, refusal.encode())
         send = send if _PUBLIC.fullmatch(scope["path"]) else _without_cors(send)
-        if scope["path"].startswith(_OWN_DOORS):
+        if _OWN_DOORS.fullmatch(scope["path"]):
             if _may_use_own_door(scope, port, secret):
                 return await application(scope, receive, send)
             return await _answer(send, 403, {"Content-Type": "text/plain"}, b"this door needs the secret of the start")
