@@ -164,9 +164,10 @@ async def _change(saver: _Saver, application: _Application, scope: Any, receive:
         kept.append(message)
 
     await application(scope, action.receive, keep if holds else send)
-    saver.note(service)
-    if holds and not _READS.match(action.name()):
-        await saver.on_disk()
+    if not _READS.match(action.name()):
+        saver.note(service)
+        if holds:
+            await saver.on_disk()
     for message in kept:
         await send(message)
 
