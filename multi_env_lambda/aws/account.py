@@ -9,7 +9,9 @@ import attrs
 
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.jobs import JobRun
+from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
@@ -22,7 +24,7 @@ class StackRequest:
     """One stack as it should be.
 
     ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
-    ``before_execute`` is called right before the change set is executed, and may raise.
+    ``before`` is what ``Platform.look`` said of the stack under the same lease, for who has looked already.
     """
 
     name: str
@@ -30,8 +32,8 @@ class StackRequest:
     template_url: str
     token: str
     tags: Mapping[str, str]
-    before_execute: Callable[[], None]
     deadline_seconds: float = 3600.0
+    before: Look = NotLooked.NOT_LOOKED
 
 
 @attrs.frozen(kw_only=True)
@@ -62,13 +64,23 @@ class AliasState:
 
 
 class Platform(Protocol):
-    """What is done in an environment's account."""
+    """What is done in an environment's account.
+
+    What changes or deletes something takes the held lease of what it changes, and looks at it right before each call.
+    Where that is lost, ``PlanStale`` is raised and nothing more is changed.
+    """
 
     def verify(self, environment: Environment) -> None: ...
 
-    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome: ...
+    def look(self, environment: Environment, stack_name: str) -> StackReading | None: ...
 
-    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None: ...
+    def deploy(
+        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
+    ) -> StackOutcome: ...
+
+    def delete(
+        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+    ) -> None: ...
 
     def code_sha256(self, environment: Environment, function_name: str) -> str: ...
 
@@ -96,6 +108,8 @@ class Platform(Protocol):
 
     def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]: ...
 
-    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None: ...
+    def delete_function_version(
+        self, environment: Environment, function_name: str, number: str, held: Held
+    ) -> None: ...
 
-    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None: ...
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int, held: Held) -> None: ...

@@ -10,6 +10,7 @@ import hashlib
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,27 +26,38 @@ from multi_env_lambda.aws.errors_of import (
     text_of,
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Listed, Stored
 
 __all__ = ["Bucket"]
 
 _TRIES = 6
 _FIRST_PAUSE = 0.1
+_DATES = 3
 
 
 class Bucket:
     """One bucket of one owner (an account id); implements ``multi_env_lambda.model.store.ObjectStore``.
 
-    ``sleep`` exists for tests.
+    ``sleep`` and ``clock`` exist for tests.
     """
 
-    def __init__(self, client: Any, name: str, owner: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        owner: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._name = name
         self._owner = owner
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._date: float | None = None
+        self._clock = clock
+        self._dates: deque[tuple[float, float]] = deque(maxlen=_DATES)
 
     def __repr__(self) -> str:
         return f"Bucket({self._name!r}, owner={self._owner!r})"
@@ -60,6 +72,16 @@ class Bucket:
                 )
             if not answer.get("IsTruncated"):
                 return
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        found: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("list_objects_v2", prefix, Prefix=prefix, Delimiter="/", **token)
+            found += [line["Prefix"].removeprefix(prefix).rstrip("/") for line in answer.get("CommonPrefixes", ())]
+            if not answer.get("IsTruncated"):
+                return tuple(found)
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def get(self, key: str) -> Stored | None:
@@ -91,12 +113,15 @@ class Bucket:
     def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
         return self._put(key, body, {"IfMatch": etag})
 
-    def delete(self, key: str, *, etag: str) -> bool:
+    def delete(self, key: str, *, etag: str, held: Held) -> bool:
         """Delete the object that has this ETag; False where it has another by now.
+
+        The lease is looked at before each try.
 
         A key that is gone counts as deleted: that is what the repetition of a call with a lost answer finds.
         """
         for pause in _pauses():
+            held.make_sure()
             try:
                 self._answer("delete_object", Key=key, IfMatch=etag)
                 return True
@@ -106,7 +131,7 @@ class Bucket:
                 if status_of(error) == 412:
                     return False
                 if status_of(error) == 501:
-                    return self._compare_and_delete(key, etag)
+                    return self._compare_and_delete(key, etag, held)
                 if not _may_repeat(error):
                     raise self._publish_error(key, error) from error
                 last = error
@@ -114,11 +139,19 @@ class Bucket:
         raise self._publish_error(key, last) from last
 
     def now(self) -> float:
-        if self._date is None:
+        """The earliest of what its last three answers say the time is, each carried on by our own clock.
+
+        One answer that is ahead is outvoted. One that is behind, or a clock of ours that stood still while the laptop
+        slept, makes the time late until three further answers came: somebody waits a little longer, and nobody who is
+        alive is taken over.
+        """
+        for _ in range(2 - len(self._dates)):
             self._call("head_bucket", "")
-        if self._date is None:
+        with self._lock:
+            times = [date + self._clock() - seen for date, seen in self._dates]
+        if not times:
             raise PublishError(f"s3://{self._name}", "its answers have no Date", hint="is a proxy removing headers?")
-        return self._date
+        return min(times)
 
     def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> str | None:
         """Write under a condition until it is known who won: the new ETag, or None where the key holds other bytes."""
@@ -153,11 +186,12 @@ class Bucket:
                 return None
             raise self._publish_error(key, error) from error
 
-    def _compare_and_delete(self, key: str, etag: str) -> bool:
+    def _compare_and_delete(self, key: str, etag: str, held: Held) -> bool:
         """For object stores without conditional deletes (they answer 501): a short race is left open."""
         try:
             if self._answer("head_object", Key=key)["ETag"] != etag:
                 return False
+            held.make_sure()
             self._answer("delete_object", Key=key)
         except aws_errors() as error:
             if not _is_absent(error):
@@ -193,8 +227,7 @@ class Bucket:
         if date:
             seconds = parsedate_to_datetime(date).timestamp()
             with self._lock:
-                # Answers to several threads arrive out of order; the store's clock does not go back.
-                self._date = max(self._date or 0.0, seconds)
+                self._dates.append((seconds, self._clock()))
 
     def _publish_error(self, key: str, error: Exception) -> MultiEnvLambdaError:
         known = account_error(f"s3://{self._name}/{key}", error)

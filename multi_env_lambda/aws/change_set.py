@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -11,9 +12,10 @@ import attrs
 from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
 from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
 
-__all__ = ["ChangeSet", "ChangeSets", "ResourceChange", "Target", "capabilities"]
+__all__ = ["ChangeSet", "ChangeSets", "Execution", "ResourceChange", "Target", "capabilities"]
 
 INLINE_LIMIT = 51_200
 _SLOWEST = 2.0
@@ -21,7 +23,10 @@ _SLOWEST = 2.0
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit."""
+    """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit.
+
+    ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
+    """
 
     stack_name: str
     template: str
@@ -30,7 +35,7 @@ class Target:
     tags: Mapping[str, str]
     where: str
     deadline: float
-    before_execute: Callable[[], None]
+    held: Held
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +44,18 @@ class ChangeSet:
 
     change_set_id: str
     stack_id: str
+
+
+class Execution(Enum):
+    """How far the execution of a change set is. ``GONE``: somebody deleted it, so nobody can tell."""
+
+    RUNNING = "not begun, or under way"
+    COMPLETE = "made"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+_EXECUTIONS = {"EXECUTE_COMPLETE": Execution.COMPLETE, "EXECUTE_FAILED": Execution.FAILED}
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +97,7 @@ class ChangeSets:
         name = request_token(target.token, kind.lower())
         last: Exception | None = None
         for pause in pauses():
+            target.held.make_sure()
             try:
                 answer = self._client.create_change_set(
                     StackName=target.stack_name,
@@ -133,13 +151,14 @@ class ChangeSets:
         """Begin its execution, exactly once.
 
         Raises:
-            PlanStale: another change set was executed first.
+            PlanStale: another change set was executed first, or the lease is lost.
             StateConflict: somebody else is changing the stack.
             StackError: CloudFormation refuses, or does not answer.
         """
         token = request_token(target.token, "execute")
 
         def send() -> None:
+            target.held.begin()
             try:
                 self._client.execute_change_set(
                     ChangeSetName=change_set.change_set_id,
@@ -156,20 +175,23 @@ class ChangeSets:
 
         repeated(send, target.where, self._sleep)
 
-    def has_run(self, change_set: ChangeSet) -> bool:
-        """Whether its execution is over. A change set that is gone was executed: nothing else removes it meanwhile."""
+    def execution(self, change_set: ChangeSet) -> Execution:
+        """How far its execution is; one that cannot be asked for now counts as running."""
         try:
             answer = self._client.describe_change_set(
                 ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id
             )
         except aws_errors() as error:
-            if is_lost(error) or is_throttled(error):
-                return False
-            return _is_gone(error)
-        return answer.get("ExecutionStatus") not in ("AVAILABLE", "EXECUTE_IN_PROGRESS")
+            return Execution.GONE if _is_gone(error) else Execution.RUNNING
+        return _EXECUTIONS.get(answer.get("ExecutionStatus", ""), Execution.RUNNING)
 
-    def remove(self, change_set: ChangeSet) -> None:
-        """Delete a change set that is not needed. One that stays does no harm, so nothing is raised."""
+    def remove(self, change_set: ChangeSet, held: Held) -> None:
+        """Delete a change set that is not needed. One that stays does no harm, so nothing of AWS is raised.
+
+        Raises:
+            PlanStale: the lease is lost.
+        """
+        held.make_sure()
         try:
             self._client.delete_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
         except aws_errors():

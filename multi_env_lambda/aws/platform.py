@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Invocation, StackOutcome, StackRequest
 from multi_env_lambda.aws.drift import StackDrift
-from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
@@ -34,24 +35,32 @@ class AwsPlatform:
     def verify(self, environment: Environment) -> None:
         self._sessions.verify(environment)
 
-    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome:
+    def look(self, environment: Environment, stack_name: str) -> StackReading | None:
+        return self._stacks_of(environment).describe(stack_name)
+
+    def deploy(
+        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
+    ) -> StackOutcome:
         result = self._stacks_of(environment).deploy(
             request.name,
             request.template,
+            held=held,
             template_url=request.template_url,
             token=request.token,
             tags=request.tags,
             deadline_seconds=request.deadline_seconds,
             on_event=say,
-            before_execute=request.before_execute,
+            before=request.before,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 
-    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
-        self._stacks_of(environment).delete(stack_name, token=token, on_event=say)
+    def delete(
+        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+    ) -> None:
+        self._stacks_of(environment).delete(stack_name, held=held, token=token, on_event=say)
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
-        reading = self._stacks_of(environment).describe(stack_name)
+        reading = self.look(environment, stack_name)
         return {} if reading is None else reading.outputs
 
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
@@ -93,11 +102,11 @@ class AwsPlatform:
     def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]:
         return versions.kept_layers(self._sessions.client(environment, "lambda"), layer_name)
 
-    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None:
-        versions.delete_function_version(self._sessions.client(environment, "lambda"), function_name, number)
+    def delete_function_version(self, environment: Environment, function_name: str, number: str, held: Held) -> None:
+        versions.delete_function_version(self._sessions.client(environment, "lambda"), function_name, number, held)
 
-    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None:
-        versions.delete_layer_version(self._sessions.client(environment, "lambda"), layer_name, number)
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int, held: Held) -> None:
+        versions.delete_layer_version(self._sessions.client(environment, "lambda"), layer_name, number, held)
 
     def _stacks_of(self, environment: Environment) -> Stacks:
         key = (environment.account_id, environment.region)

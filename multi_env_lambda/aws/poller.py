@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -25,7 +26,7 @@ from multi_env_lambda.aws.errors_of import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
-__all__ = ["Poller", "StackReading", "reading_of"]
+__all__ = ["Look", "NotLooked", "Poller", "StackReading", "reading_of"]
 
 _FIRST = 0.05
 _AT_FIRST = 0.12
@@ -50,6 +51,15 @@ class StackReading:
     protected: bool = False
     outputs: Mapping[str, str] = attrs.field(factory=dict)
     tags: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class NotLooked(Enum):
+    """Where a reading could stand, and nobody has looked yet; ``None`` already is the reading of no stack."""
+
+    NOT_LOOKED = "nobody has looked"
+
+
+Look = StackReading | None | NotLooked
 
 
 def reading_of(stack: Mapping[str, Any]) -> StackReading:

@@ -15,10 +15,12 @@ from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, s
 from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, ResourceChange, Target
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
-from multi_env_lambda.aws.poller import Poller, StackReading, reading_of
-from multi_env_lambda.aws.stack_events import StackEvent, causes_of, events_of, hint_of, last_operation
-from multi_env_lambda.aws.waiting import each_once, left, nothing, silent, statuses
+from multi_env_lambda.aws.execution import failure_of, wait_executed
+from multi_env_lambda.aws.poller import Look, NotLooked, Poller, StackReading, reading_of
+from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operation
+from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
     ContinueRollback,
@@ -34,7 +36,6 @@ from multi_env_lambda.plan.stackstate import (
     Update,
     Wait,
     is_final,
-    is_success,
     stack_answer,
 )
 
@@ -78,32 +79,34 @@ class Stacks:
         stack_name: str,
         template: str,
         *,
+        held: Held,
         token: str,
+        before: Look = NotLooked.NOT_LOOKED,
         template_url: str | None = None,
         tags: Mapping[str, str] | None = None,
         deadline_seconds: float = 3600.0,
         on_event: Callable[[str], None] = silent,
-        before_execute: Callable[[], None] = nothing,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
-        ``token`` is unique per run and unit: a repeated call of the same run is recognised by it. ``template_url`` is
-        used only where the template is too long to be sent. ``on_event`` is told each new status. ``before_execute``
-        is called right before every call that changes the stack; what it raises ends the deployment.
+        ``held`` is the unit's lease, looked at right before each call that changes something. ``token`` is unique per
+        run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
+        ago under the same lease. ``template_url`` is used only where the template is too long to be sent. ``on_event``
+        is told each new status.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
-            PlanStale: somebody else changed the stack meanwhile.
+            PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
-        target = self._target(stack_name, template, template_url, token, tags or {}, deadline_seconds)
-        target = attrs.evolve(target, before_execute=before_execute)
+        target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
-            before = self._settle(target, told)
+            reading = self._settle(target, before, told)
             try:
-                return self._change(target, before, told)
+                return self._change(target, reading, told)
             except StateConflict:
                 told("waiting for another operation on this stack")
+                before = NotLooked.NOT_LOOKED
         what = "others kept changing the stack"
         raise PlanStale(target.where, what, hint="find out who else deploys it, then run the command again")
 
@@ -112,6 +115,7 @@ class Stacks:
         stack_name: str,
         template: str,
         *,
+        held: Held,
         token: str,
         template_url: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -119,11 +123,14 @@ class Stacks:
     ) -> tuple[ResourceChange, ...]:
         """What ``deploy`` would change; nothing is kept. CloudFormation does not promise that the list is complete.
 
+        It needs the lease too: for a stack that is not there yet an empty one is made, and deleted at the end.
+
         Raises:
             StackError: the stack is not in a state that can be updated, or the template is refused.
+            PlanStale: the lease is lost.
         """
         token = f"preview {token}"
-        target = self._target(stack_name, template, template_url, token, tags or {}, deadline_seconds)
+        target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
         before = self.describe(stack_name)
         answer = stack_answer(before.status if before else None)
         if not isinstance(answer, (Create, Update)):
@@ -142,7 +149,7 @@ class Stacks:
         except aws_errors() as error:
             raise stack_error(target.where, error) from error
         finally:
-            self._discard(change_set, before)
+            self._discard(change_set, target, before)
 
     def describe(self, stack: str) -> StackReading | None:
         """The stack of this name or id, or None where there is none (or only a deleted one).
@@ -162,6 +169,7 @@ class Stacks:
         self,
         stack_name: str,
         *,
+        held: Held,
         token: str,
         deadline_seconds: float = 3600.0,
         retain: tuple[str, ...] = (),
@@ -171,8 +179,9 @@ class Stacks:
 
         Raises:
             StackError: it is protected, its deletion failed (with the causes), or the deadline passed.
+            PlanStale: the lease is lost, perhaps while another operation was waited for.
         """
-        target = self._target(stack_name, "", None, token, {}, deadline_seconds)
+        target = self._target(stack_name, "", None, held, token, {}, deadline_seconds)
         before = self.describe(stack_name)
         if before is None:
             return False
@@ -210,11 +219,12 @@ class Stacks:
             sleep=self._sleep,
         )
 
-    def _settle(self, target: Target, told: Callable[[str], None]) -> StackReading | None:
+    def _settle(self, target: Target, before: Look, told: Callable[[str], None]) -> StackReading | None:
         """Bring the stack into a state in which a change set can be made; each repair is tried once."""
         tried: set[type[Repair]] = set()
         while True:
-            reading = self.describe(target.stack_name)
+            reading = self.describe(target.stack_name) if before is NotLooked.NOT_LOOKED else before
+            before = NotLooked.NOT_LOOKED
             answer = stack_answer(reading.status if reading else None)
             match answer:
                 case Create() | Update():
@@ -227,9 +237,8 @@ class Stacks:
                 case DeleteThenCreate() | Rollback() | ContinueRollback():
                     assert reading is not None
                     if type(answer) in tried:
-                        raise self._failed(target.where, reading)
+                        raise failure_of(self._client, target.where, reading)
                     tried.add(type(answer))
-                    target.before_execute()
                     self._repair(answer, reading, target, told)
                 case _:
                     assert_never(answer)
@@ -246,12 +255,8 @@ class Stacks:
                 call, step = self._client.continue_update_rollback, "continue"
             case _:
                 assert_never(answer)
-        token = request_token(target.token, step)
-        try:
-            repeated(lambda: call(StackName=stack_id, ClientRequestToken=token), target.where, self._sleep)
-        except StateConflict:
-            # It began already, by our lost call or by somebody else's; either way the stack is looked at again.
-            told("waiting for another operation on this stack")
+        # Where it began already, by our lost call or by somebody else's, the stack is looked at again.
+        self._send(target, call, told, StackName=stack_id, ClientRequestToken=request_token(target.token, step))
         self._poller.wait(
             stack_id, left(reading.status), deadline=target.deadline, where=target.where, on_reading=statuses(told)
         )
@@ -268,12 +273,7 @@ class Stacks:
         if retain and reading.status == "DELETE_FAILED":
             parameters["RetainResources"] = list(retain)
         token = request_token(target.token, "delete")
-        try:
-            repeated(
-                lambda: self._client.delete_stack(ClientRequestToken=token, **parameters), target.where, self._sleep
-            )
-        except StateConflict:
-            told("waiting for another operation on this stack")
+        self._send(target, self._client.delete_stack, told, ClientRequestToken=token, **parameters)
         after = self._poller.wait(
             reading.stack_id,
             left(reading.status),
@@ -282,27 +282,40 @@ class Stacks:
             on_reading=statuses(told),
         )
         if after is not None and after.status not in _GONE:
-            raise self._failed(target.where, after)
+            raise failure_of(self._client, target.where, after)
+
+    def _send(
+        self, target: Target, call: Callable[..., object], told: Callable[[str], None], **parameters: Any
+    ) -> None:
+        """Send a call that changes the stack, and each repetition of it, under the lease."""
+
+        def send() -> None:
+            target.held.begin()
+            call(**parameters)
+
+        try:
+            repeated(send, target.where, self._sleep)
+        except StateConflict:
+            told("waiting for another operation on this stack")
 
     def _change(self, target: Target, before: StackReading | None, told: Callable[[str], None]) -> StackResult:
         change_set = self._change_sets.create(target, _kind(before))
         answer = self._change_sets.settled(change_set, target)
         match answer:
             case ChangesReady():
-                target.before_execute()
                 self._change_sets.execute(change_set, target)
-                return self._wait_executed(change_set, target, told)
+                return self._executed(change_set, target, before, told)
             case Executed():
-                return self._wait_executed(change_set, target, told)
+                return self._executed(change_set, target, before, told)
             case NoChanges():
-                self._discard(change_set, before)
+                self._discard(change_set, target, before)
                 outputs = before.outputs if before is not None else {}
                 return StackResult(stack_id=change_set.stack_id, changed=False, outputs=outputs)
             case NotExecuted(reason=reason):
-                self._discard(change_set, before)
+                self._discard(change_set, target, before)
                 raise _refused(target.where, reason)
             case Obsolete():
-                self._discard(change_set, before)
+                self._discard(change_set, target, before)
                 what = "somebody else changed the stack after this change was computed"
                 raise PlanStale(target.where, what, hint="run the command again")
             case KeepWaiting():
@@ -310,36 +323,11 @@ class Stacks:
             case _:
                 assert_never(answer)
 
-    def _wait_executed(self, change_set: ChangeSet, target: Target, told: Callable[[str], None]) -> StackResult:
-        def over(reading: StackReading | None) -> bool:
-            # Right after ExecuteChangeSet a read may still show the state from before.
-            return reading is None or (is_final(reading.status) and reading.status != "REVIEW_IN_PROGRESS")
-
-        while True:
-            reading = self._poller.wait(
-                change_set.stack_id, over, deadline=target.deadline, where=target.where, on_reading=statuses(told)
-            )
-            if reading is None or reading.status in _GONE:
-                what = "the stack was deleted while it was being changed"
-                raise PlanStale(target.where, what, hint="run the command again")
-            if reading.change_set_id == change_set.change_set_id or self._change_sets.has_run(change_set):
-                break
-            if self._poller.clock() >= target.deadline:
-                what = f"the change did not begin before the deadline; last status: {reading.status}"
-                raise StackError(target.where, what, hint="run the command again")
-        # The state may have been read before the change set was seen to be over.
-        reading = self._after_execution(reading, change_set, over)
-        if is_success(reading.status):
-            return StackResult(stack_id=reading.stack_id, changed=True, outputs=reading.outputs)
-        raise self._failed(target.where, reading)
-
-    def _after_execution(
-        self, reading: StackReading, change_set: ChangeSet, over: Callable[[StackReading | None], bool]
-    ) -> StackReading:
-        if reading.change_set_id == change_set.change_set_id:
-            return reading
-        again = self.describe(change_set.stack_id)
-        return again if again is not None and over(again) else reading
+    def _executed(
+        self, change_set: ChangeSet, target: Target, before: StackReading | None, told: Callable[[str], None]
+    ) -> StackResult:
+        made = wait_executed(self._client, self._poller, self._change_sets, change_set, before, target, told)
+        return StackResult(stack_id=made.stack_id, changed=True, outputs=made.outputs)
 
     def _wait_final(self, reading: StackReading, target: Target, told: Callable[[str], None]) -> StackReading | None:
         return self._poller.wait(
@@ -350,32 +338,23 @@ class Stacks:
             on_reading=statuses(told),
         )
 
-    def _discard(self, change_set: ChangeSet, before: StackReading | None) -> None:
+    def _discard(self, change_set: ChangeSet, target: Target, before: StackReading | None) -> None:
         """Remove a change set, and the empty stack that only its creation made."""
-        self._change_sets.remove(change_set)
+        self._change_sets.remove(change_set, target.held)
         if before is not None:
             return
         left = self.describe(change_set.stack_id)
         if left is not None and left.status == "REVIEW_IN_PROGRESS":
+            # Whoever took over may just fill this very stack.
+            target.held.make_sure()
             try:
                 self._client.delete_stack(StackName=left.stack_id)
             except aws_errors():
                 # An empty stack under review does no harm: the next deployment takes it over.
                 return
 
-    def _failed(self, where: str, reading: StackReading) -> StackError:
-        """The error of a stack whose operation did not succeed, with CloudFormation's first causes."""
-        try:
-            causes = causes_of(self._client, reading.stack_id)
-        except aws_errors():
-            causes = ()
-        why = "; ".join(causes) or reading.reason or "no reason given"
-        error = StackError(where, f"{reading.status}: {why}", hint=hint_of(causes))
-        error.put_back = reading.status == "UPDATE_ROLLBACK_COMPLETE"
-        return error
-
     def _target(
-        self, name: str, template: str, url: str | None, token: str, tags: Mapping[str, str], seconds: float
+        self, name: str, template: str, url: str | None, held: Held, token: str, tags: Mapping[str, str], seconds: float
     ) -> Target:
         return Target(
             stack_name=name,
@@ -385,7 +364,7 @@ class Stacks:
             tags=tags,
             where=self._where(name),
             deadline=self._poller.clock() + seconds,
-            before_execute=nothing,
+            held=held,
         )
 
     def _where(self, stack: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
 
 __all__ = ["delete_function_version", "delete_layer_version", "kept_function", "kept_layers"]
@@ -58,31 +59,36 @@ def kept_layers(client: Any, layer_name: str) -> tuple[KeptLayer, ...]:
     )
 
 
-def delete_function_version(client: Any, function_name: str, number: str) -> None:
+def delete_function_version(client: Any, function_name: str, number: str, held: Held) -> None:
     """Delete one published version; one that is gone already is nobody's error. Lambda refuses one that an alias has.
 
     Raises:
+        PlanStale: the lease is lost.
         StackError: an alias points at it.
         AccountError: the role may not delete it.
     """
     # Without a qualifier this call deletes the whole function.
     assert number.isdigit(), number
-    _delete(f"{function_name}:{number}", lambda: client.delete_function(FunctionName=function_name, Qualifier=number))
+    where = f"{function_name}:{number}"
+    _delete(where, held, lambda: client.delete_function(FunctionName=function_name, Qualifier=number))
 
 
-def delete_layer_version(client: Any, layer_name: str, number: int) -> None:
+def delete_layer_version(client: Any, layer_name: str, number: int, held: Held) -> None:
     """Delete one version of a layer; one that is gone already is nobody's error.
 
     Raises:
+        PlanStale: the lease is lost.
         AccountError: the role may not delete it.
     """
     _delete(
         f"layer {layer_name}:{number}",
+        held,
         lambda: client.delete_layer_version(LayerName=layer_name, VersionNumber=number),
     )
 
 
-def _delete(where: str, send: Callable[[], object]) -> None:
+def _delete(where: str, held: Held, send: Callable[[], object]) -> None:
+    held.make_sure()
     try:
         send()
     except aws_errors() as error:

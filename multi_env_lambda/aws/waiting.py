@@ -7,17 +7,13 @@ from collections.abc import Callable
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.plan.stackstate import is_final
 
-__all__ = ["each_once", "left", "nothing", "silent", "statuses"]
+__all__ = ["each_once", "left", "silent", "statuses"]
 
 _STALE_READINGS = 5
 
 
 def silent(_: str) -> None:
     """Tell nobody."""
-
-
-def nothing() -> None:
-    """Hold nothing back."""
 
 
 def left(status: str) -> Callable[[StackReading | None], bool]:

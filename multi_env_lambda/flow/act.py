@@ -17,9 +17,10 @@ from typing import Literal
 import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.flow.check import check, check_references
-from multi_env_lambda.flow.hold import Held, hold
+from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.publish import check_complete, publish
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.model.environment import Environment
@@ -89,7 +90,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
 
 
-def _bring(world: World, held: Held, step: DeployStep, environment: Environment, entry: Deployment) -> None:
+def _bring(world: World, held: HeldLease, step: DeployStep, environment: Environment, entry: Deployment) -> None:
     """Change the stack and check it; a failed check puts back what ran before."""
     stage = _stage(step.release, environment)
     template = read_template(world.store, world.cache, step.release, environment.name)
@@ -114,7 +115,7 @@ def _bring(world: World, held: Held, step: DeployStep, environment: Environment,
 
 
 def _changer(
-    world: World, held: Held, step: DeployStep, release: Release, environment: Environment
+    world: World, held: HeldLease, step: DeployStep, release: Release, environment: Environment
 ) -> Callable[[str], None]:
     """What deploys a template of a release to the unit's stack, under this holder's lease."""
     devops = world.config.devops
@@ -127,10 +128,9 @@ def _changer(
             template_url=url,
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(release, environment),
-            before_execute=held.begin,
         )
         try:
-            world.platform.deploy(environment, request, partial(_say, world, step, "deploy"))
+            world.platform.deploy(environment, request, held, partial(_say, world, step, "deploy"))
         except StackError as error:
             if error.put_back:
                 held.undone()
@@ -174,7 +174,7 @@ def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deploy
     )
 
 
-def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
+def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"

@@ -2,44 +2,53 @@
 
     look (dry run) -> per unit: hold its leases -> look again -> remove what both looks agree on
 
+Everything that lies in the bucket counts, also the environments that the table of this work tree does not have. The
+leases are looked at before each removal, so a process that was paused removes nothing that somebody needs by now.
+
 A version whose wheel goes leaves a small object behind, and a layer the object that claimed its number: a name that was
 given once is never given to other content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.aws.index import DIGEST, read_published, read_release, read_template
+from multi_env_lambda.aws.index import DIGEST, read_published, read_template
+from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.holdings import (
+    UNREADABLE,
+    Unit,
+    everywhere,
+    in_parallel,
+    read_record,
+    read_unit,
+    read_units,
+    why_unreadable,
+)
 from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.record import Deployment, Record
-from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.store import Listed
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
-from multi_env_lambda.plan.prune import Candidate, Holdings, in_flight, kept_releases, named_keys, prunable
+from multi_env_lambda.plan.prune import Candidate, Holdings, kept_releases, named_keys, prunable
 from multi_env_lambda.world import World
 
 __all__ = ["Prunable", "Untouched", "find_prunable", "prune"]
 
-_WORKERS = 8
-_ALL = 1_000_000
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+_LOOK_SECONDS = 60.0
+"""What templates of other units name is read again after this long: they are not held, and go on being deployed."""
 
 
 @attrs.frozen(kw_only=True)
 class Untouched:
-    """A unit of which nothing is removed now, and why."""
+    """A unit of which something is left alone now, and why."""
 
     project: str
     why: str
@@ -47,90 +56,116 @@ class Untouched:
 
 @attrs.frozen(kw_only=True)
 class Prunable:
-    """What could be removed, or was; ``named`` are the keys that templates of kept releases name."""
+    """What could be removed, or was; ``named`` are the keys that templates of kept releases name.
+
+    ``abandoned`` are units with the lease of a dead holder, which is given back when they are pruned.
+    """
 
     candidates: tuple[Candidate, ...]
     untouched: tuple[Untouched, ...] = ()
     named: frozenset[str] = frozenset()
+    abandoned: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         return sum(candidate.size for candidate in self.candidates)
 
 
-@attrs.frozen(kw_only=True)
-class _Unit:
-    """What the bucket says of one unit. ``broken``: a release of it cannot be read."""
-
-    project: str
-    objects: tuple[Listed, ...]
-    records: Mapping[str, Record]
-    histories: Mapping[str, tuple[Deployment, ...]]
-    releases: Mapping[str, Release]
-    broken: str = ""
-
-
 def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
     """Look at everything and remove nothing. Units are judged apart, but templates of any unit may name any key."""
-    units = _units(world)
-    named = frozenset().union(*_parallel(lambda unit: _named(world, unit), units)) if units else frozenset()
+    units, named = _look(world)
     chosen = [unit for unit in units if not set(only) or unit.project in set(only)]
-    untouched = [Untouched(project=unit.project, why=why) for unit in chosen if (why := _why_untouched(unit))]
-    names = {item.project for item in untouched}
-    found = _parallel(lambda unit: _judge(world, unit, named), [unit for unit in chosen if unit.project not in names])
-    candidates = tuple(candidate for each in found for candidate in each)
-    return Prunable(candidates=candidates, untouched=tuple(untouched), named=named)
+    free = [unit for unit in chosen if not unit.why_untouched]
+    untouched = [Untouched(project=unit.project, why=unit.why_untouched) for unit in chosen if unit.why_untouched]
+    untouched += [Untouched(project=unit.project, why=why) for unit in free if (why := _out_of_reach(world, unit))]
+    found = in_parallel(lambda unit: _judge(world, unit, named), free)
+    return Prunable(
+        candidates=tuple(candidate for each in found for candidate in each),
+        untouched=tuple(untouched),
+        named=named,
+        abandoned=tuple(unit.project for unit in free if unit.abandoned),
+    )
 
 
 def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lambda _: None) -> Prunable:
-    """Remove what was shown, as far as it still can go; gives what was removed.
+    """Remove what was shown, as far as it still can go; gives what was removed, and all that is left alone.
 
     Every unit is held in all environments where it was ever deployed, so that nobody deploys what is just removed.
     """
     removed: list[Candidate] = []
-    untouched: list[Untouched] = []
-    for project in dict.fromkeys(candidate.project for candidate in shown.candidates):
+    untouched = list(shown.untouched)
+    named = _Named(world)
+    for project in dict.fromkeys((*(candidate.project for candidate in shown.candidates), *shown.abandoned)):
         wanted = [candidate for candidate in shown.candidates if candidate.project == project]
         try:
-            for candidate in _prune_unit(world, project, wanted, shown.named):
+            for candidate in _prune_unit(world, project, wanted, named.keys()):
                 removed.append(candidate)
                 said(candidate)
         except MultiEnvLambdaError as error:
             untouched.append(Untouched(project=project, why=f"{error.where}: {error.what}"))
-    return Prunable(candidates=tuple(removed), untouched=tuple(untouched))
+    return Prunable(candidates=tuple(removed), untouched=tuple(untouched), named=named.keys())
 
 
-def _prune_unit(world: World, project: str, wanted: list[Candidate], named: frozenset[str]) -> Iterable[Candidate]:
+def _prune_unit(world: World, project: str, wanted: list[Candidate], named: frozenset[str]) -> Iterator[Candidate]:
     with ExitStack() as leases:
-        records: dict[str, Record] = {}
-        for environment in world.config.environments:
-            record = world.ledger.records(environment.name).get(project)
-            if record is not None:
-                held = leases.enter_context(hold(world, environment.name, project, running=record.release))
-                # The lease is our own: nobody else is changing the unit.
-                records[environment.name] = attrs.evolve(held.record, holder=None)
-        histories = {name: world.ledger.history(name, project) for name in records}
-        unit = _unit(world, project, tuple(world.store.list(f"projects/{project}/")), records, histories)
-        now = () if _why_untouched(unit) else _judge(world, unit, named)
-        for candidate in now:
+        held = _held_everywhere(world, project, leases)
+        # The leases are our own: nobody else is changing the unit.
+        records = {name: attrs.evolve(lease.record, holder=None) for name, lease in held.items()}
+        unit = read_unit(world, project, records)
+        if unit.why_untouched:
+            raise PlanStale(project, unit.why_untouched, hint="run the same command again")
+        together = HeldTogether(tuple(held.values()))
+        for candidate in _judge(world, unit, named):
             if candidate in wanted:
-                _remove(world, candidate, unit)
+                _remove(world, candidate, together)
                 yield candidate
 
 
-def _remove(world: World, candidate: Candidate, unit: _Unit) -> None:
+def _held_everywhere(world: World, project: str, leases: ExitStack) -> dict[str, HeldLease]:
+    """The leases of a unit in each environment that has a record of it."""
+    held: dict[str, HeldLease] = {}
+    for name in everywhere(world):
+        record = read_record(world, name, project)
+        if record is not None:
+            held[name] = leases.enter_context(hold(world, name, project, running=record.release))
+    for name in everywhere(world):
+        if name not in held and read_record(world, name, project) is not None:
+            raise PlanStale(f"{project} in {name}", "it is just deployed there", hint="run the same command again")
+    return held
+
+
+@attrs.define
+class _Named:
+    """The keys that templates of kept releases name now, of any unit; read again when that is long ago."""
+
+    world: World
+    _keys: frozenset[str] = frozenset()
+    _read: tuple[float, float] | None = None
+
+    def keys(self) -> frozenset[str]:
+        now = (self.world.seconds(), time.time())
+        # Two clocks, as for a lease: one of them goes on while the laptop sleeps, the other one cannot be set.
+        ages = None if self._read is None else [here - before for here, before in zip(now, self._read, strict=True)]
+        if ages is None or max(ages) > _LOOK_SECONDS or min(ages) < 0:
+            self._read, self._keys = now, _look(self.world)[1]
+        return self._keys
+
+
+def _remove(world: World, candidate: Candidate, held: Held) -> None:
     match candidate.kind:
         case "source":
-            _leave_a_mark(world, candidate)
-            _delete_objects(world, candidate)
+            _leave_a_mark(world, candidate, held)
+            _delete_objects(world, candidate, held)
         case "release" | "layer" | "script":
-            _delete_objects(world, candidate)
+            _delete_objects(world, candidate, held)
         case "function version":
             place = _verified(world, candidate.environment)
-            world.platform.delete_function_version(place, candidate.owner, candidate.name.rpartition(":")[2])
+            number = candidate.name.rpartition(":")[2]
+            world.platform.delete_function_version(place, candidate.owner, number, held)
         case "layer version":
             place = _verified(world, candidate.environment)
-            world.platform.delete_layer_version(place, candidate.owner, int(candidate.name.rpartition(":")[2]))
+            number = candidate.name.rpartition(":")[2]
+            world.platform.delete_layer_version(place, candidate.owner, int(number), held)
         case _:
             assert_never(candidate.kind)
 
@@ -141,69 +176,42 @@ def _verified(world: World, environment: str) -> Environment:
     return place
 
 
-def _leave_a_mark(world: World, candidate: Candidate) -> None:
+def _leave_a_mark(world: World, candidate: Candidate, held: Held) -> None:
     """Before the wheel goes: its version stays taken, by the digest that it had."""
+    held.make_sure()
     digest = read_published(world.store, world.cache, candidate.project).versions[candidate.name]
     key = f"projects/{candidate.project}/lambda/source/{candidate.name}/{PRUNED}"
     if world.store.put_new(key, canonical_json({DIGEST: digest}).encode("ascii"), {DIGEST: digest}) is None:
         raise PlanStale(key, "it marks another content as pruned", hint="somebody wrote into the bucket by hand")
 
 
-def _delete_objects(world: World, candidate: Candidate) -> None:
+def _delete_objects(world: World, candidate: Candidate, held: Held) -> None:
     for key, etag in candidate.objects:
-        if not world.store.delete(key, etag=etag) and world.store.head(key) is not None:
+        if not world.store.delete(key, etag=etag, held=held) and world.store.head(key) is not None:
             raise PlanStale(key, "it was written anew in the meantime", hint="run the same command again")
 
 
-def _units(world: World) -> list[_Unit]:
-    objects: dict[str, list[Listed]] = {}
-    for item in world.store.list("projects/"):
-        objects.setdefault(item.key.split("/")[1], []).append(item)
-    names = [environment.name for environment in world.config.environments]
-    records = dict(zip(names, _parallel(world.ledger.records, names), strict=True))
-    histories = dict(zip(names, _parallel(lambda name: world.ledger.histories(name, newest=_ALL), names), strict=True))
-    projects = sorted(set(objects) | {project for found in records.values() for project in found})
-
-    def unit(project: str) -> _Unit:
-        return _unit(
-            world,
-            project,
-            tuple(objects.get(project, ())),
-            {name: found[project] for name, found in records.items() if project in found},
-            {name: found[project] for name, found in histories.items() if project in found},
-        )
-
-    return _parallel(unit, projects)
+def _look(world: World) -> tuple[list[Unit], frozenset[str]]:
+    """All units, and the keys that templates of their kept releases name."""
+    found = in_parallel(lambda unit: _with_named(world, unit), read_units(world))
+    return [unit for unit, _ in found], frozenset().union(*(named for _, named in found))
 
 
-def _unit(
-    world: World,
-    project: str,
-    objects: tuple[Listed, ...],
-    records: Mapping[str, Record],
-    histories: Mapping[str, tuple[Deployment, ...]],
-) -> _Unit:
-    """With every release whose manifest is in the bucket, not only on this machine."""
-    digests = [
-        item.key.split("/")[3] for item in objects if item.key.endswith("/manifest.json") and "/release/" in item.key
-    ]
-    broken, releases = "", {}
-    for digest in digests:
-        try:
-            releases[digest] = read_release(world.store, world.cache, project, digest)
-        except MultiEnvLambdaError as error:
-            broken = f"{error.where}: {error.what}"
-    return _Unit(
-        project=project, objects=objects, records=records, histories=histories, releases=releases, broken=broken
-    )
+def _with_named(world: World, unit: Unit) -> tuple[Unit, frozenset[str]]:
+    """The keys that the templates of a unit's kept releases name; one that cannot be read makes the unit broken."""
+    named: set[str] = set()
+    for release in [unit.releases[digest] for digest in sorted(_kept(world, unit) & unit.releases.keys())]:
+        for stage in release.stages:
+            try:
+                named |= named_keys(read_template(world.store, world.cache, release, stage.environment))
+            except UNREADABLE as error:
+                why = why_unreadable(release.template_key(stage.environment), error)
+                unit = attrs.evolve(unit, broken=unit.broken or why)
+    return unit, frozenset(named)
 
 
-def _why_untouched(unit: _Unit) -> str:
-    return unit.broken or in_flight(unit.records.values()) or ""
-
-
-def _kept(world: World, unit: _Unit) -> frozenset[str]:
-    if _why_untouched(unit):
+def _kept(world: World, unit: Unit) -> frozenset[str]:
+    if unit.why_untouched:
         return frozenset(unit.releases)
     written: dict[str, float] = {}
     for item in unit.objects:
@@ -213,18 +221,18 @@ def _kept(world: World, unit: _Unit) -> frozenset[str]:
     return kept_releases(unit.records, unit.histories, written, keep=world.config.keep, now=world.store.now())
 
 
-def _named(world: World, unit: _Unit) -> frozenset[str]:
-    """The keys that the templates of a unit's kept releases name."""
-    releases = [unit.releases[digest] for digest in sorted(_kept(world, unit) & unit.releases.keys())]
-    texts = (
-        read_template(world.store, world.cache, release, stage.environment)
-        for release in releases
-        for stage in release.stages
+def _out_of_reach(world: World, unit: Unit) -> str:
+    """Versions of functions and layers in accounts that this work tree's table does not name."""
+    known = {environment.name for environment in world.config.environments}
+    others = sorted(name for name, record in unit.records.items() if name not in known and not record.gone)
+    if not others:
+        return ""
+    return (
+        f"its functions and layers in {', '.join(others)}, which this work tree's table of environments does not have"
     )
-    return frozenset(key for text in texts for key in named_keys(text))
 
 
-def _judge(world: World, unit: _Unit, named: frozenset[str]) -> tuple[Candidate, ...]:
+def _judge(world: World, unit: Unit, named: frozenset[str]) -> tuple[Candidate, ...]:
     functions: dict[str, tuple[KeptFunction, ...]] = {}
     layers: dict[str, tuple[KeptLayer, ...]] = {}
     for environment in world.config.environments:
@@ -249,7 +257,7 @@ def _judge(world: World, unit: _Unit, named: frozenset[str]) -> tuple[Candidate,
 
 
 def _in_account(
-    world: World, unit: _Unit, environment: Environment
+    world: World, unit: Unit, environment: Environment
 ) -> tuple[tuple[KeptFunction, ...], tuple[KeptLayer, ...]]:
     stages = [stage for release in unit.releases.values() for stage in release.stages]
     here = [
@@ -266,8 +274,3 @@ def _in_account(
         for layer in world.platform.kept_layers(environment, name)
     ]
     return tuple(function for function in found if function is not None), tuple(layers)
-
-
-def _parallel(function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(function, items))

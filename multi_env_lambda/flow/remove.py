@@ -10,14 +10,16 @@ from __future__ import annotations
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale, PublishError, Refused
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
-from multi_env_lambda.flow.hold import Held, hold
+from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
@@ -115,9 +117,9 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             )
         entry = attrs.evolve(_entry(world, removal, held.record, reason), approved=approved)
         try:
-            held.begin()
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
-            world.platform.delete(place, removal.stack_name, token, lambda text: _say(world, removal, "deploy", text))
+            say = partial(_say, world, removal, "deploy")
+            world.platform.delete(place, removal.stack_name, token, held, say)
         except PlanStale:
             raise
         except MultiEnvLambdaError as error:
@@ -154,7 +156,7 @@ def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deplo
     )
 
 
-def _record_failure(held: Held, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
+def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
     detail = f"{error.where}: {error.what}"
     latest = attrs.evolve(entry, outcome="failed", detail=detail, seconds=round(seconds, 3))
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.check import ALIAS, check_smoke
-from multi_env_lambda.flow.hold import Held
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release, Stage
@@ -35,7 +35,7 @@ WATCH_SECONDS = 10.0
 @attrs.frozen(kw_only=True)
 class _Shift:
     world: World
-    held: Held
+    held: HeldLease
     release: Release
     environment: Environment
     stage: Stage
@@ -47,7 +47,7 @@ class _Shift:
 
 def shift(
     world: World,
-    held: Held,
+    held: HeldLease,
     release: Release,
     environment: Environment,
     template: str,
@@ -91,7 +91,7 @@ def _old_versions(work: _Shift) -> dict[str, str]:
     return {name: alias.version for name, alias in found.items() if alias is not None}
 
 
-def _reached(held: Held, release: Release) -> int:
+def _reached(held: HeldLease, release: Release) -> int:
     """The step at which an earlier run of the same release stopped."""
     latest = held.record.latest
     if latest is None or latest.outcome != "shifting" or latest.release != release.digest:

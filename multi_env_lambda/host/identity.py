@@ -32,8 +32,12 @@ def this_process(who: str) -> Holder:
 
 
 def is_dead(holder: Holder) -> bool:
-    """Whether a holder ran on this machine and its process is gone. False where that cannot be known."""
-    if holder.host != _host():
+    """Whether a holder ran among the processes that this one can see, and is gone. False where that cannot be known.
+
+    Where it is False although the holder is gone, only its silence tells.
+    """
+    # Without a namespace in the name, the number of the process might belong to any machine or container.
+    if holder.host != _host() or not _namespace():
         return False
     pid, _, started = holder.process.partition(" ")
     if not pid.isdigit():
@@ -49,10 +53,25 @@ def is_dead(holder: Holder) -> bool:
 
 
 def _host() -> str:
-    """The machine, and its boot: numbers of processes start anew with it."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    suffix = boot.read_text().strip()[:8] if boot.exists() else ""
-    return f"{socket.gethostname()} {suffix}".strip()
+    """The machine's name for people, and where the numbers of processes mean the same as here."""
+    return f"{socket.gethostname()} {_namespace()}".strip()
+
+
+def _namespace() -> str:
+    """The boot of a kernel, and the PID namespace in it; empty where the system does not tell both (not Linux).
+
+    Two containers of one machine may have one name and one boot, and still number their processes apart.
+    Sources: ``proc_sys_kernel(5)`` for ``boot_id``, ``pid_namespaces(7)`` and ``namespaces(7)`` for the number.
+    """
+    try:
+        # Where ``/proc`` shows another namespace than ours, it tells nothing of our numbers.
+        if os.readlink("/proc/self") != str(os.getpid()):
+            return ""
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        number = os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
+    except OSError:
+        return ""
+    return f"{boot[:8]} {number}" if boot and number.isdigit() else ""
 
 
 def _started(pid: int) -> str:

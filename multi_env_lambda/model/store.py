@@ -7,6 +7,8 @@ from typing import Protocol
 
 import attrs
 
+from multi_env_lambda.model.lease import Held
+
 __all__ = ["Listed", "ObjectStore", "Stored"]
 
 
@@ -37,6 +39,10 @@ class ObjectStore(Protocol):
         """All keys below ``prefix``, in order."""
         ...
 
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """The names right below ``prefix`` (which ends with a slash) that have keys below them, in order."""
+        ...
+
     def get(self, key: str) -> Stored | None:
         """The object, or None where there is none."""
         ...
@@ -60,10 +66,17 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def delete(self, key: str, *, etag: str) -> bool:
-        """Delete the object that has this ETag; False where it has another by now."""
+    def delete(self, key: str, *, etag: str, held: Held) -> bool:
+        """Delete the object that has this ETag; False where it has another by now. ``held``: for what it belongs to.
+
+        Raises:
+            PlanStale: the lease is lost; nothing was deleted.
+        """
         ...
 
     def now(self) -> float:
-        """Seconds since 1970 by the store's clock (the Date header of its last answer), never the local clock."""
+        """Seconds since 1970 by the store's clock, never the local one. It may be late for a moment, never ahead.
+
+        One answer with a wrong time does not put it ahead: who is taken over for silence is decided by it.
+        """
         ...

@@ -1,7 +1,11 @@
 """What of one unit nothing refers to any more, and no rollback within `keep` could need. Values in, values out.
 
-Kept are the releases that run, were tried last, or are among the newest `keep` that ran well in any environment, and
-what a rollback from there would take; with all that their manifests and templates name.
+Kept are the releases that run, were tried last, may run because nobody saw how an attempt ended, or are among the
+newest `keep` that ran well in any environment, and what a rollback from there would take; with all that their manifests
+and templates name.
+
+What goes is told in an order that a process may be killed in: a manifest is the list by which the rest of its release
+is found, so it goes last. A release whose wheel is gone is no danger: ``check_complete`` refuses to deploy it.
 """
 
 from __future__ import annotations
@@ -98,6 +102,7 @@ def kept_releases(
     for record in records.values():
         kept |= {item.release for item in (record.running, record.latest) if item is not None}
         kept |= {item.release for item in record.taken_away}
+        kept |= {record.unsure} if record.unsure is not None else set()
     for environment, past in histories.items():
         kept |= set(_newest(past, keep))
         current = records.get(environment)
@@ -125,17 +130,17 @@ def named_keys(template: str) -> frozenset[str]:
 
 
 def prunable(holdings: Holdings) -> tuple[Candidate, ...]:
-    """Everything that can go, in the order in which it must go: who refers before what is referred to."""
+    """Everything that can go, in the order in which it must go: what a manifest leads to before the manifest."""
     if in_flight(holdings.records.values()) is not None:
         return ()
     published = _published(holdings)
     kept = kept_releases(holdings.records, holdings.histories, published, keep=holdings.keep, now=holdings.now)
     going = published.keys() - kept
     return (
-        *_releases(holdings, kept, going),
-        *_artifacts(holdings, kept, going),
         *_function_versions(holdings, kept),
         *_layer_versions(holdings, kept),
+        *_artifacts(holdings, kept, going),
+        *_releases(holdings, kept, going),
     )
 
 
@@ -155,7 +160,7 @@ def _releases(holdings: Holdings, kept: frozenset[str], going: set[str]) -> list
         match = _RELEASE.fullmatch(item.key)
         if match is not None and match[1] in going:
             folders.setdefault(match[1], []).append(item)
-    # Without its manifest a release is no release: that goes first.
+    # Without its manifest a release is no release: of its folder that goes first.
     return [
         _candidate(holdings, "release", digest, sorted(items, key=lambda item: not item.key.endswith("/manifest.json")))
         for digest, items in sorted(folders.items())

@@ -12,8 +12,10 @@ import attrs
 
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.aws.jobs import JobRun
+from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.store import Listed, Stored
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
@@ -57,6 +59,12 @@ class MemoryStore:
         for key, item in found:
             yield Listed(key=key, etag=item.etag, size=len(item.body), modified=item.modified)
 
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        self.reads.append(("folders", prefix))
+        with self._lock:
+            below = [key.removeprefix(prefix) for key in self.objects if key.startswith(prefix)]
+        return tuple(sorted({rest.partition("/")[0] for rest in below if "/" in rest}))
+
     def get(self, key: str) -> Stored | None:
         self.reads.append(("get", key))
         with self._lock:
@@ -83,7 +91,9 @@ class MemoryStore:
                 return None
             return self._put("replace", key, body, there.metadata)
 
-    def delete(self, key: str, *, etag: str) -> bool:
+    def delete(self, key: str, *, etag: str, held: Held) -> bool:
+        # Outside of the lock: the look may have to write a sign of life into this very store.
+        held.make_sure()
         with self._lock:
             there = self.objects.get(key)
             if there is None or there.etag != etag:
@@ -134,12 +144,15 @@ def _function_names(document: Mapping[str, Any]) -> dict[str, str]:
 class MemoryPlatform:
     """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
 
+    Safe for threads. As the real one it looks at the held lease right before it changes anything.
+
     Args:
         code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
         missing: (environment, name) of secrets and parameters that do not exist there.
         drifted: (environment, stack name) -> what somebody changed by hand there.
+        after_write: called with what was done and to what after each change, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
     """
 
@@ -157,7 +170,7 @@ class MemoryPlatform:
         self.who = "arn:aws:iam::111111111111:user/ada"
         self.after_write = after_write
         self._code = code
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def caller(self) -> str:
         return self.who
@@ -165,49 +178,83 @@ class MemoryPlatform:
     def verify(self, environment: Environment) -> None:
         self.verified.append(environment.name)
 
-    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome:
+    def look(self, environment: Environment, stack_name: str) -> StackReading | None:
+        with self._lock:
+            there = self.stacks.get((environment.name, stack_name))
+        if there is None:
+            return None
+        return StackReading(
+            stack_id=f"arn:{environment.name}:{stack_name}", name=stack_name, status="UPDATE_COMPLETE", tags=there.tags
+        )
+
+    def deploy(
+        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
+    ) -> StackOutcome:
         key = (environment.name, request.name)
         if request.name in self.failing:
             raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
-        request.before_execute()
         with self._lock:
             there = self.stacks.get(key)
-            changed = there is None or there.template != request.template
+        changed = there is None or there.template != request.template
+        # A change set without changes is made, and not executed.
+        if changed:
+            held.begin()
+        else:
+            held.make_sure()
+        with self._lock:
             updates = (0 if there is None else there.updates) + changed
             self.stacks[key] = _Stack(request.template, dict(request.tags), updates)
             self._publish_versions(environment, request.template)
-        if changed and self.after_write is not None:
-            self.after_write("stack", request.name)
+        if changed:
+            self._changed("stack", request.name)
         return StackOutcome(stack_id=f"arn:{environment.name}:{request.name}", changed=changed, outputs={})
 
-    def delete(self, environment: Environment, stack_name: str, token: str, say: Callable[[str], None]) -> None:
+    def delete(
+        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+    ) -> None:
+        key = (environment.name, stack_name)
+        if key not in self.stacks:
+            return
+        held.begin()
         if stack_name in self.failing:
             raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
-        there = self.stacks.pop((environment.name, stack_name), None)
-        if there is not None:
+        with self._lock:
+            there = self.stacks.pop(key)
             for name in _function_names(json.loads(there.template)).values():
                 self.versions.pop((environment.name, name), None)
-            if self.after_write is not None:
-                self.after_write("delete stack", stack_name)
+        self._changed("delete stack", stack_name)
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
-        kept = self.versions.get((environment.name, function_name))
-        if kept is None:
-            return None
+        with self._lock:
+            kept = self.versions.get((environment.name, function_name))
+            if kept is None:
+                return None
+            kept = list(kept)
         alias = self.alias(environment, function_name, "live")
         aliased = () if alias is None else (alias.version, *(version for version, _ in alias.weights))
         return KeptFunction(name=function_name, versions=tuple(kept), aliased=frozenset(aliased))
 
     def kept_layers(self, environment: Environment, layer_name: str) -> tuple[KeptLayer, ...]:
-        return tuple(self.layers.get((environment.name, layer_name), ()))
+        with self._lock:
+            return tuple(self.layers.get((environment.name, layer_name), ()))
 
-    def delete_function_version(self, environment: Environment, function_name: str, number: str) -> None:
-        kept = self.versions[environment.name, function_name]
-        kept[:] = [version for version in kept if version.number != number]
+    def delete_function_version(self, environment: Environment, function_name: str, number: str, held: Held) -> None:
+        held.make_sure()
+        with self._lock:
+            kept = self.versions.get((environment.name, function_name), [])
+            kept[:] = [version for version in kept if version.number != number]
+        self._changed("delete function version", f"{function_name}:{number}")
 
-    def delete_layer_version(self, environment: Environment, layer_name: str, number: int) -> None:
-        kept = self.layers[environment.name, layer_name]
-        kept[:] = [layer for layer in kept if layer.number != number]
+    def delete_layer_version(self, environment: Environment, layer_name: str, number: int, held: Held) -> None:
+        held.make_sure()
+        with self._lock:
+            kept = self.layers.get((environment.name, layer_name), [])
+            kept[:] = [layer for layer in kept if layer.number != number]
+        self._changed("delete layer version", f"{layer_name}:{number}")
+
+    def _changed(self, kind: str, name: str) -> None:
+        if self.after_write is not None:
+            self.after_write(kind, name)
 
     def _publish_versions(self, environment: Environment, template: str) -> None:
         """A version's number is the logical id of the resource that published it, as in ``alias``."""
@@ -238,10 +285,15 @@ class MemoryPlatform:
     def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
         return self.metrics.get((function_name, version), Counts(invocations=0, errors=0))
 
+    def _resources(self, environment: Environment) -> list[dict[str, Any]]:
+        """Of each stack there. Other threads go on deploying."""
+        with self._lock:
+            here = [stack.template for (place, _), stack in self.stacks.items() if place == environment.name]
+        return [json.loads(template)["Resources"] for template in here]
+
     def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
-        for (place, _), stack in self.stacks.items():
-            resources = json.loads(stack.template)["Resources"]
-            for body in resources.values() if place == environment.name else ():
+        for resources in self._resources(environment):
+            for body in resources.values():
                 if body["Type"] == "AWS::Lambda::Alias":
                     function = resources[body["Properties"]["FunctionName"]["Ref"]]
                     if function["Properties"]["FunctionName"] == function_name:
@@ -282,10 +334,9 @@ class MemoryPlatform:
         return Invocation(payload=body, error=None, log_tail="", version="1")
 
     def _function(self, environment: Environment, name: str) -> dict[str, Any]:
-        for (place, _), stack in self.stacks.items():
-            if place == environment.name:
-                for resource in json.loads(stack.template)["Resources"].values():
-                    properties: dict[str, Any] = resource["Properties"]
-                    if properties.get("FunctionName") == name and "Code" in properties:
-                        return properties
+        for resources in self._resources(environment):
+            for resource in resources.values():
+                properties: dict[str, Any] = resource["Properties"]
+                if properties.get("FunctionName") == name and "Code" in properties:
+                    return properties
         raise StackError(name, "there is no such function", hint="deploy it")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Listed, Stored
 
 
@@ -27,6 +28,9 @@ class FileStore:
                 if key.startswith(prefix)
             ]
         yield from lines
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        raise NotImplementedError
 
     def get(self, key: str) -> Stored | None:
         with self._locked():
@@ -51,7 +55,7 @@ class FileStore:
                 return None
             return self._write(key, body)
 
-    def delete(self, key: str, *, etag: str) -> bool:
+    def delete(self, key: str, *, etag: str, held: Held) -> bool:
         raise NotImplementedError
 
     def now(self) -> float:

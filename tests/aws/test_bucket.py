@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_artifact_bucket
-from multi_env_lambda.errors import AccountError, PublishError
+from multi_env_lambda.errors import AccountError, PlanStale, PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.testing.faulty_client import FaultyClient
+from multi_env_lambda.testing.lease import FakeHeld
 
 OWNER = "123456789012"
 DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket="acme-artifacts")
@@ -98,16 +100,16 @@ def test_what_is_gone_cannot_be_replaced(bucket: Bucket) -> None:
 def test_a_deletion_needs_the_current_etag(bucket: Bucket) -> None:
     etag = bucket.put_new("k", b"one")
     assert etag is not None
-    assert bucket.delete("k", etag='"another"') is False
-    assert bucket.delete("k", etag=etag) is True
+    assert bucket.delete("k", etag='"another"', held=FakeHeld()) is False
+    assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
     assert bucket.get("k") is None
 
 
 def test_a_store_without_conditional_deletes_is_compared_first(bucket: Bucket, faulty: FaultyClient) -> None:
     etag = bucket.put_new("k", b"one") or ""
     faulty.fail("delete_object", code="NotImplemented", status=501, times=2)
-    assert bucket.delete("k", etag='"another"') is False
-    assert bucket.delete("k", etag=etag) is True
+    assert bucket.delete("k", etag='"another"', held=FakeHeld()) is False
+    assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
     assert bucket.get("k") is None
 
 
@@ -131,7 +133,7 @@ def test_a_lost_answer_to_a_replacement_is_settled(bucket: Bucket, faulty: Fault
 def test_a_lost_answer_to_a_deletion_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
     etag = bucket.put_new("k", b"one") or ""
     faulty.lose("delete_object", applied=applied)
-    assert bucket.delete("k", etag=etag) is True
+    assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
     assert bucket.get("k") is None
 
 
@@ -180,18 +182,99 @@ def test_every_call_names_the_owner_and_every_put_its_checksum(bucket: Bucket, f
     etag = bucket.put_new("k", b"one") or ""
     bucket.put_new("k", b"two")
     bucket.replace("k", b"three", etag=etag)
-    bucket.get("k"), bucket.head("k"), list(bucket.list("")), bucket.delete("k", etag="x"), bucket.now()
+    bucket.get("k"), bucket.head("k"), list(bucket.list("")), bucket.folders(""), bucket.now()
+    bucket.delete("k", etag="x", held=FakeHeld())
     assert {call["ExpectedBucketOwner"] for _, call in faulty.calls} == {OWNER}
     puts = [call for operation, call in faulty.calls if operation == "put_object"]
     assert len(puts) == 3 and all("ChecksumSHA256" in call for call in puts)
 
 
-def test_the_time_is_the_stores_own(s3: Any) -> None:
-    class OtherClock:
-        def head_bucket(self, **_: Any) -> dict[str, Any]:
-            return {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 1970 00:01:40 GMT"}}}
+class Dated:
+    """Answers with these dates, in seconds since 1970, one after the other; the last one for ever."""
 
-    assert Bucket(OtherClock(), "b", OWNER).now() == 100.0
+    def __init__(self, *dates: int) -> None:
+        self.dates = list(dates)
+
+    def head_bucket(self, **_: Any) -> dict[str, Any]:
+        seconds = self.dates.pop(0) if len(self.dates) > 1 else self.dates[0]
+        return {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}}
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        return self.head_bucket()
+
+
+def dated(*dates: int, clock: Callable[[], float] = lambda: 0.0) -> Bucket:
+    return Bucket(Dated(*dates), "b", OWNER, clock=clock)
+
+
+def test_the_time_is_the_stores_own() -> None:
+    assert dated(100).now() == 100.0
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3, 4])
+def test_one_answer_with_a_wrong_date_does_not_put_the_time_ahead(wrong: int) -> None:
+    dates = [100] * 5
+    dates[wrong] = 1300
+    bucket = dated(*dates)
+    seen = []
+    for _ in dates:
+        bucket.head("k")
+        seen.append(bucket.now())
+
+    assert seen == [100.0] * 5
+
+
+def test_the_time_goes_on_between_two_answers() -> None:
+    ours = [50.0]
+    bucket = dated(100, clock=lambda: ours[0])
+    bucket.now()
+    ours[0] += 61
+
+    assert bucket.now() == 161.0
+
+
+def test_a_clock_of_ours_that_stood_still_is_corrected_after_three_answers() -> None:
+    bucket = dated(100, 100, 4000)
+    assert bucket.now() == 100.0
+    for _ in range(3):
+        bucket.head("k")
+
+    assert bucket.now() == 4000.0
+
+
+def test_folders_are_the_names_right_below(bucket: Bucket) -> None:
+    for key in ("environments/prod/current/a.json", "environments/prod/x", "environments/test/x", "environments/x"):
+        bucket.put_new(key, b"")
+
+    assert bucket.folders("environments/") == ("prod", "test")
+    assert bucket.folders("nothing/") == ()
+
+
+def test_folders_are_listed_through_all_pages(s3: Any) -> None:
+    bucket = Bucket(SmallPages(s3), DEVOPS.bucket, OWNER)
+    names = tuple(f"e{number}" for number in range(5))
+    for name in names:
+        bucket.put_new(f"environments/{name}/x", b"")
+
+    assert bucket.folders("environments/") == names
+
+
+@pytest.mark.parametrize("status", [500, 409, 501])
+def test_a_lease_that_is_lost_between_two_tries_of_a_deletion_ends_it(
+    bucket: Bucket, faulty: FaultyClient, status: int
+) -> None:
+    etag = bucket.put_new("k", b"one") or ""
+    faulty.fail("delete_object", code="Told", status=status)
+
+    class LostSoon(FakeHeld):
+        def make_sure(self) -> None:
+            self.lost = bool(self.looks)
+            super().make_sure()
+
+    held = LostSoon()
+    with pytest.raises(PlanStale):
+        bucket.delete("k", etag=etag, held=held)
+    assert bucket.get("k") is not None
 
 
 def test_damaged_bytes_are_refused(bucket: Bucket, faulty: FaultyClient) -> None:

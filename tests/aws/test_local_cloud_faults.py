@@ -19,6 +19,7 @@ from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.faults import Fail, FaultProxy, LoseAnswer, Rule, Throttle
+from multi_env_lambda.testing.lease import FakeHeld
 
 pytestmark = pytest.mark.local_cloud
 
@@ -66,9 +67,9 @@ def rules(operation: str) -> list[Rule]:
 def test_a_deployment_survives(it: Setting, operation: str, kind: int, request: pytest.FixtureRequest) -> None:
     name = named("s", request)
     it.proxy.set_rules(rules(operation)[kind])
-    created = it.stacks.deploy(name, template(name, "1"), token="run-1")
+    created = it.stacks.deploy(name, template(name, "1"), held=FakeHeld(), token="run-1")
     it.proxy.set_rules(rules(operation)[kind])
-    updated = it.stacks.deploy(name, template(name, "2"), token="run-2")
+    updated = it.stacks.deploy(name, template(name, "2"), held=FakeHeld(), token="run-2")
     assert (created.changed, updated.changed) == (True, True)
     begun = [event.status for event in it.stacks.events(name) if event.is_of_the_stack]
     assert begun == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
@@ -77,9 +78,9 @@ def test_a_deployment_survives(it: Setting, operation: str, kind: int, request: 
 @pytest.mark.parametrize("kind", [0, 1, 2], ids=["throttled", "failed", "lost"])
 def test_a_deletion_survives(it: Setting, kind: int, request: pytest.FixtureRequest) -> None:
     name = named("d", request)
-    it.stacks.deploy(name, template(name, "1"), token="run-1")
+    it.stacks.deploy(name, template(name, "1"), held=FakeHeld(), token="run-1")
     it.proxy.set_rules(rules("DeleteStack")[kind])
-    assert it.stacks.delete(name, token="run-2") is True
+    assert it.stacks.delete(name, held=FakeHeld(), token="run-2") is True
     assert it.stacks.describe(name) is None
 
 
@@ -93,5 +94,5 @@ def test_publishing_survives(it: Setting, kind: int, request: pytest.FixtureRequ
     replaced = it.bucket.replace(key, b"three", etag=etag)
     assert replaced is not None
     it.proxy.set_rules(rules("DeleteObject")[kind])
-    assert it.bucket.delete(key, etag=replaced) is True
+    assert it.bucket.delete(key, etag=replaced, held=FakeHeld()) is True
     assert it.bucket.get(key) is None

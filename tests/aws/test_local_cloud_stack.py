@@ -16,6 +16,7 @@ from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.local.cloud import LocalCloud, places
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.lease import FakeHeld
 
 pytestmark = pytest.mark.local_cloud
 
@@ -65,9 +66,9 @@ def test_a_stack_is_created_updated_and_left_alone(
     stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, calls: list[Call]
 ) -> None:
     stacks = stacks_of(local_config.environment("test"))
-    first = stacks.deploy("real-test", template("1", "real"), token="run-1", tags={"unit": "real"})
-    second = stacks.deploy("real-test", template("2", "real"), token="run-2", tags={"unit": "real"})
-    third = stacks.deploy("real-test", template("2", "real"), token="run-3", tags={"unit": "real"})
+    first = stacks.deploy("real-test", template("1", "real"), held=FakeHeld(), token="run-1", tags={"unit": "real"})
+    second = stacks.deploy("real-test", template("2", "real"), held=FakeHeld(), token="run-2", tags={"unit": "real"})
+    third = stacks.deploy("real-test", template("2", "real"), held=FakeHeld(), token="run-3", tags={"unit": "real"})
     assert (first.changed, second.changed, third.changed) == (True, True, False)
     assert third.outputs == {"Value": "2"} and third.stack_id == first.stack_id
     assert [operation for _, _, operation in calls].count("ExecuteChangeSet") == 2
@@ -81,9 +82,9 @@ def test_a_failed_creation_is_explained_and_then_made_anew(
     properties = {"Code": code, "Handler": "a.b", "Runtime": "python3.13", "Role": "arn:aws:iam::1:role/x"}
     broken = json.dumps({"Resources": {"Broken": {"Type": "AWS::Lambda::Function", "Properties": properties}}})
     with pytest.raises(StackError) as caught:
-        stacks.deploy("broken-test", broken, token="run-1")
+        stacks.deploy("broken-test", broken, held=FakeHeld(), token="run-1")
     assert caught.value.what.startswith("ROLLBACK_COMPLETE: Broken (AWS::Lambda::Function): ")
-    assert stacks.deploy("broken-test", template("1", "broken"), token="run-2").changed is True
+    assert stacks.deploy("broken-test", template("1", "broken"), held=FakeHeld(), token="run-2").changed is True
 
 
 def test_what_was_found_before_anything_was_changed_is_told(
@@ -93,7 +94,7 @@ def test_what_was_found_before_anything_was_changed_is_told(
     sessions.client(local_config.environment("prod"), "s3").create_bucket(Bucket="taken-long-ago")
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "taken-long-ago"}}
     with pytest.raises(StackError, match=r"Data \(AWS::S3::Bucket\): .*taken-long-ago"):
-        stacks.deploy("taken-test", json.dumps({"Resources": {"Data": bucket}}), token="run-1")
+        stacks.deploy("taken-test", json.dumps({"Resources": {"Data": bucket}}), held=FakeHeld(), token="run-1")
 
 
 def test_an_unknown_type_is_refused_and_leaves_no_stack(
@@ -101,7 +102,12 @@ def test_an_unknown_type_is_refused_and_leaves_no_stack(
 ) -> None:
     stacks = stacks_of(local_config.environment("test"))
     with pytest.raises(StackError, match="AWS::Nothing::AtAll"):
-        stacks.deploy("unknown-test", json.dumps({"Resources": {"X": {"Type": "AWS::Nothing::AtAll"}}}), token="t")
+        stacks.deploy(
+            "unknown-test",
+            json.dumps({"Resources": {"X": {"Type": "AWS::Nothing::AtAll"}}}),
+            held=FakeHeld(),
+            token="t",
+        )
     assert stacks.describe("unknown-test") is None
 
 
@@ -111,7 +117,9 @@ def test_many_stacks_are_deployed_at_once(
     stacks, done = stacks_of(local_config.environment("staging")), []
 
     def deploy(number: int) -> None:
-        result = stacks.deploy(f"many-{number}", template("1", f"many{number}"), token=f"run-1 {number}")
+        result = stacks.deploy(
+            f"many-{number}", template("1", f"many{number}"), held=FakeHeld(), token=f"run-1 {number}"
+        )
         done.append(result.changed)
 
     threads = [threading.Thread(target=deploy, args=(number,)) for number in range(16)]
@@ -127,7 +135,7 @@ def test_a_change_by_hand_is_found_with_both_values(
 ) -> None:
     environment = local_config.environment("sandbox")
     stacks = stacks_of(environment)
-    stacks.deploy("drift-sandbox", template("ours", "drifting"), token="t")
+    stacks.deploy("drift-sandbox", template("ours", "drifting"), held=FakeHeld(), token="t")
     assert stacks.drift("drift-sandbox").resources == ()
     sessions.client(environment, "ssm").put_parameter(Name="/drifting", Value="theirs", Overwrite=True)
     drift = stacks.drift("drift-sandbox")
@@ -140,11 +148,11 @@ def test_a_preview_then_a_deletion_leave_nothing(
     stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
 ) -> None:
     stacks = stacks_of(local_config.environment("sandbox"))
-    (change,) = stacks.preview("short-sandbox", template("1", "short"), token="t")
+    (change,) = stacks.preview("short-sandbox", template("1", "short"), held=FakeHeld(), token="t")
     assert (change.action, change.resource_type) == ("Add", "AWS::SSM::Parameter")
     assert stacks.describe("short-sandbox") is None
-    stacks.deploy("short-sandbox", template("1", "short"), token="t")
-    assert stacks.delete("short-sandbox", token="t") is True
+    stacks.deploy("short-sandbox", template("1", "short"), held=FakeHeld(), token="t")
+    assert stacks.delete("short-sandbox", held=FakeHeld(), token="t") is True
     assert stacks.describe("short-sandbox") is None
 
 
@@ -155,8 +163,8 @@ def test_the_artifact_bucket_takes_each_key_once(sessions: Sessions, local_confi
     assert etag is not None and bucket.put_new("projects/real/x", b"one") == etag
     assert bucket.put_new("projects/real/x", b"two") is None
     assert bucket.replace("projects/real/x", b"two", etag='"other"') is None
-    assert bucket.delete("projects/real/x", etag='"other"') is False
-    assert bucket.delete("projects/real/x", etag=etag) is True
+    assert bucket.delete("projects/real/x", etag='"other"', held=FakeHeld()) is False
+    assert bucket.delete("projects/real/x", etag=etag, held=FakeHeld()) is True
     assert bucket.put_new("projects/real/x", b"two") is not None
 
 

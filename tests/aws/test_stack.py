@@ -14,6 +14,7 @@ from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
 from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.faulty_client import FaultyClient
+from multi_env_lambda.testing.lease import FakeHeld
 
 
 def template(value: str = "1") -> str:
@@ -41,9 +42,12 @@ class Setting:
     stacks: Stacks
     clock: Clock
     told: list[str] = attrs.field(factory=list)
+    held: FakeHeld = attrs.field(factory=FakeHeld)
 
     def deploy(self, value: str = "1", *, token: str = "run-1 orders", **options: Any) -> Any:
-        return self.stacks.deploy("orders-test", template(value), token=token, on_event=self.told.append, **options)
+        return self.stacks.deploy(
+            "orders-test", template(value), held=self.held, token=token, on_event=self.told.append, **options
+        )
 
 
 def setting(**options: Any) -> Setting:
@@ -221,7 +225,7 @@ def test_a_change_computed_before_somebody_elses_is_not_made() -> None:
 
     def overtaken(answer: Any) -> Any:
         other = Stacks(it.cloud, Poller(it.cloud), place="test", sleep=it.clock.sleep)
-        other.deploy("orders-test", template("theirs"), token="other")
+        other.deploy("orders-test", template("theirs"), held=FakeHeld(), token="other")
         return answer
 
     it.client.answer("describe_change_set", overtaken)
@@ -268,7 +272,9 @@ def test_credentials_that_ran_out_are_an_account_error(operation: str) -> None:
 def test_a_template_too_long_to_send_is_sent_by_address() -> None:
     it = setting()
     long = template("x" * 60_000)
-    it.stacks.deploy("orders-test", long, token="t", template_url="https://s3.us-east-1.amazonaws.com/b/k")
+    it.stacks.deploy(
+        "orders-test", long, held=it.held, token="t", template_url="https://s3.us-east-1.amazonaws.com/b/k"
+    )
     (call,) = (parameters for name, parameters in it.client.calls if name == "create_change_set")
     assert call["TemplateURL"].endswith("/b/k") and "TemplateBody" not in call
 
@@ -276,7 +282,7 @@ def test_a_template_too_long_to_send_is_sent_by_address() -> None:
 def test_a_template_too_long_to_send_without_address_is_refused_before_any_write() -> None:
     it = setting()
     with pytest.raises(StackError, match="51200"):
-        it.stacks.deploy("orders-test", template("x" * 60_000), token="t")
+        it.stacks.deploy("orders-test", template("x" * 60_000), held=it.held, token="t")
     assert {name for name, _ in it.client.calls} == {"describe_stacks"}
 
 
@@ -303,14 +309,14 @@ def test_macros_are_allowed_only_to_a_template_that_names_one() -> None:
 def test_a_preview_says_what_would_change_and_keeps_nothing() -> None:
     it = setting()
     it.deploy()
-    (change,) = it.stacks.preview("orders-test", template("2"), token="t")
+    (change,) = it.stacks.preview("orders-test", template("2"), held=it.held, token="t")
     assert (change.action, change.logical_id) == ("Modify", "Function")
     assert it.cloud.executions == 1 and len(it.cloud.change_set_names()) == 1
 
 
 def test_a_preview_of_a_new_stack_leaves_no_stack() -> None:
     it = setting()
-    (change,) = it.stacks.preview("orders-test", template(), token="t")
+    (change,) = it.stacks.preview("orders-test", template(), held=it.held, token="t")
     it.stacks.describe("orders-test")
     assert change.action == "Add" and it.stacks.describe("orders-test") is None
 
@@ -318,8 +324,8 @@ def test_a_preview_of_a_new_stack_leaves_no_stack() -> None:
 def test_a_stack_is_deleted_by_its_id() -> None:
     it = setting()
     stack_id = it.deploy().stack_id
-    assert it.stacks.delete("orders-test", token="t") is True
-    assert it.stacks.delete("orders-test", token="t") is False
+    assert it.stacks.delete("orders-test", held=it.held, token="t") is True
+    assert it.stacks.delete("orders-test", held=it.held, token="t") is False
     assert [call["StackName"] for name, call in it.client.calls if name == "delete_stack"] == [stack_id]
 
 
@@ -328,7 +334,7 @@ def test_a_failed_deletion_says_what_blocks_it() -> None:
     it.deploy()
     it.cloud.fail_next("Data", "The bucket you tried to delete is not empty")
     with pytest.raises(StackError, match="DELETE_FAILED: Data .*not empty"):
-        it.stacks.delete("orders-test", token="t")
+        it.stacks.delete("orders-test", held=it.held, token="t")
 
 
 def test_the_events_are_those_of_the_latest_operation() -> None:
@@ -336,15 +342,3 @@ def test_the_events_are_those_of_the_latest_operation() -> None:
     it.deploy()
     it.deploy("2", token="run-2")
     assert [event.status for event in it.stacks.events("orders-test")] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
-
-
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_COMPLETE"])
-def test_what_is_held_back_changes_nothing(status: str) -> None:
-    def lost_the_lease() -> None:
-        raise PlanStale("orders", "the lease is lost", hint="again")
-
-    it = setting()
-    it.cloud.put_stack("orders-test", status)
-    with pytest.raises(PlanStale):
-        it.deploy(before_execute=lost_the_lease)
-    assert it.cloud.executions == 0 and it.cloud.status_of("orders-test") == status

@@ -9,6 +9,7 @@ import pytest
 from multi_env_lambda.aws.versions import delete_function_version, delete_layer_version, kept_function, kept_layers
 from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.testing.faulty_client import FaultyClient
+from multi_env_lambda.testing.lease import FakeHeld
 
 
 class Lambda:
@@ -74,8 +75,8 @@ def test_what_does_not_exist_keeps_nothing(client: FaultyClient) -> None:
 
 def test_one_version_is_deleted() -> None:
     client = Lambda()
-    delete_function_version(client, "orders", "2")
-    delete_layer_version(client, "orders", 1)
+    delete_function_version(client, "orders", "2", FakeHeld())
+    delete_layer_version(client, "orders", 1, FakeHeld())
 
     assert client.deleted == [
         {"FunctionName": "orders", "Qualifier": "2"},
@@ -88,7 +89,7 @@ def test_a_function_itself_is_never_deleted(number: str) -> None:
     client = Lambda()
 
     with pytest.raises(AssertionError):
-        delete_function_version(client, "orders", number)
+        delete_function_version(client, "orders", number, FakeHeld())
     assert client.deleted == []
 
 
@@ -96,19 +97,19 @@ def test_what_is_gone_already_is_nobodys_error(client: FaultyClient) -> None:
     client.fail("delete_function", code="ResourceNotFoundException", status=404)
     client.fail("delete_layer_version", code="ResourceNotFoundException", status=404)
 
-    delete_function_version(client, "orders", "2")
-    delete_layer_version(client, "orders", 1)
+    delete_function_version(client, "orders", "2", FakeHeld())
+    delete_layer_version(client, "orders", 1, FakeHeld())
 
 
 def test_a_version_that_an_alias_has_is_refused_in_our_words(client: FaultyClient) -> None:
     client.fail("delete_function", code="ResourceConflictException", status=409, message="alias live")
 
     with pytest.raises(StackError, match="orders:2: ResourceConflictException: alias live"):
-        delete_function_version(client, "orders", "2")
+        delete_function_version(client, "orders", "2", FakeHeld())
 
 
 def test_a_role_that_may_not_delete_is_told(client: FaultyClient) -> None:
     client.fail("delete_layer_version", code="AccessDeniedException", status=403)
 
     with pytest.raises(AccountError):
-        delete_layer_version(client, "orders", 1)
+        delete_layer_version(client, "orders", 1, FakeHeld())

@@ -10,12 +10,14 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.account import StackOutcome, StackRequest
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.hold import Held, hold
+from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_world
@@ -116,9 +118,11 @@ class Paused(MemoryPlatform):
 
     meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
-    def deploy(self, environment: Environment, request: StackRequest, say: Callable[[str], None]) -> StackOutcome:
+    def deploy(
+        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
+    ) -> StackOutcome:
         self.meanwhile()
-        return super().deploy(environment, request, say)
+        return super().deploy(environment, request, held, say)
 
 
 def test_a_paused_holder_that_wakes_up_executes_nothing_and_writes_nothing(tmp_path: Path) -> None:
@@ -147,8 +151,8 @@ class Clocks:
     def __init__(self) -> None:
         self.running = self.wall = 1000.0
 
-    def held(self, ledger: Ledger, lease: Lease) -> Held:
-        return Held(ledger, lease, running_time=lambda: self.running, wall_time=lambda: self.wall)
+    def held(self, ledger: Ledger, lease: Lease) -> HeldLease:
+        return HeldLease(ledger, lambda: lease, running_time=lambda: self.running, wall_time=lambda: self.wall)
 
 
 def test_a_fresh_lease_is_not_renewed(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ class Silent(MemoryStore):
 def test_a_sign_of_life_without_an_answer_is_no_loss(tmp_path: Path, applied: bool) -> None:
     store = Silent()
     fake = chain(tmp_path, store=store)
-    held = Held(fake.world.ledger, taken_by_grace(fake))
+    held = HeldLease(fake.world.ledger, lambda: taken_by_grace(fake))
     store.lost, store.applied = 1, applied
     held.renew_quietly()
 

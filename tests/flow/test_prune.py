@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -11,24 +12,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from multi_env_lambda.aws.index import read_published
+from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.flow.prune import find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.versions import KeptLayer
-from multi_env_lambda.plan.prune import GRACE_SECONDS
+from multi_env_lambda.plan.prune import GRACE_SECONDS, Candidate
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 
 from .worlds import deploy, outcomes, promote, rollback, versions
 
+GRACE = Holder(nonce="g", who="grace", host="elsewhere", process="1 1", since="2026", fencing=0)
 
-def world(folder: Path, keep: int = 2) -> FakeWorld:
+
+def world(folder: Path, keep: int = 2, **more: Any) -> FakeWorld:
     config = attrs.evolve(fake_config(), keep=keep)
-    return fake_world(FakeTree(content={"search": "s0"}), folder, config=config)
+    return fake_world(FakeTree(content={"search": "s0"}), folder, config=config, **more)
 
 
-def with_versions(folder: Path, count: int, keep: int = 2) -> FakeWorld:
-    fake = world(folder, keep)
+def taken_by_grace(fake: FakeWorld, place: str = "sandbox", toward: str | None = None) -> None:
+    running = fake.world.ledger.records(place)["search"].release
+    fake.world.ledger.acquire(place, "search", GRACE, running=running, toward=toward)
+
+
+def with_versions(folder: Path, count: int, keep: int = 2, **more: Any) -> FakeWorld:
+    fake = world(folder, keep, **more)
     for number in range(count):
         fake.tree.content["search"] = f"s{number}"
         deploy(fake)
@@ -46,7 +55,7 @@ def apply(fake: FakeWorld) -> int:
 def test_what_is_older_than_the_kept_releases_goes(tmp_path: Path) -> None:
     fake = with_versions(tmp_path, 4)
 
-    assert [kind for kind, _ in names(fake)] == ["release"] * 2 + ["source"] * 2 + ["function version"] * 2
+    assert [kind for kind, _ in names(fake)] == ["function version"] * 2 + ["source"] * 2 + ["release"] * 2
     assert [name for kind, name in names(fake) if kind == "source"] == ["0.1.0", "0.1.0.post1"]
 
 
@@ -146,15 +155,148 @@ def test_a_release_that_never_ran_is_kept_for_a_week_by_the_stores_clock(
 
 
 def test_nothing_of_a_unit_that_somebody_is_changing_goes(tmp_path: Path) -> None:
-    fake = with_versions(tmp_path, 4)
-    running = fake.world.ledger.records("sandbox")["search"].release
-    grace = Holder(nonce="g", who="grace", host="elsewhere", process="1 1", since="2026", fencing=0)
-    fake.world.ledger.acquire("sandbox", "search", grace, running=running)
+    fake = with_versions(tmp_path, 4, alive=lambda _: True)
+    taken_by_grace(fake)
 
     found = find_prunable(fake.world)
+    done = prune(fake.world, found)
 
-    assert found.candidates == ()
+    assert (found.candidates, done.candidates) == ((), ())
     assert "grace is changing it in sandbox" in found.untouched[0].why
+    assert done.untouched == found.untouched
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["its process is gone", "it was silent for too long"])
+def test_a_dead_holder_stops_nothing(tmp_path: Path, silent: bool) -> None:
+    fake = with_versions(tmp_path, 4, alive=lambda _: silent)
+    taken_by_grace(fake)
+    fake.store.time += LEASE_SECONDS + 1 if silent else 0
+
+    assert apply(fake) == 6
+    assert fake.world.ledger.holder("sandbox", "search") is None
+
+
+def test_the_lease_of_a_dead_holder_is_given_back_although_nothing_is_left_to_prune(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 1)
+    taken_by_grace(fake, toward="r9")
+    apply(fake)
+
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert (record.holder, record.unsure) == (None, "r9")
+    assert find_prunable(fake.world).abandoned == ()
+
+
+def test_what_may_run_because_nobody_saw_how_an_attempt_ended_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    oldest = fake.world.ledger.history("sandbox", "search")[0].release
+    taken_by_grace(fake, toward=oldest)
+
+    assert ("release", oldest[:12]) not in names(fake)
+    assert ("source", "0.1.0") not in names(fake)
+
+
+def test_what_runs_in_an_environment_that_this_branch_does_not_know_stays(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path / "main", 1)
+    deploy(fake, "prod")
+    for number in range(1, 5):
+        fake.tree.content["search"] = f"s{number}"
+        deploy(fake)
+    config = attrs.evolve(fake.world.config, environments=fake.world.config.environments[:2])
+    branch = fake_world(
+        fake.tree, tmp_path / "branch", config=config, store=fake.store, platform=fake.platform, alive=lambda _: True
+    )
+
+    done = prune(branch.world, find_prunable(branch.world))
+
+    removed = [(item.kind, item.name) for item in done.candidates if item.kind == "source"]
+    assert removed == [("source", "0.1.0.post1"), ("source", "0.1.0.post2")]
+    assert {item.environment for item in done.candidates} == {"", "sandbox"}
+    assert [item.why for item in done.untouched] == [
+        "its functions and layers in prod, staging, which this work tree's table of environments does not have"
+    ]
+    assert rollback(fake, "search", "prod", release="0.1.0").outcome == "unchanged"
+    fake.platform.stacks.clear()
+    assert deploy(fake, "prod", force=True)["search"].outcome == "deployed"
+
+
+def test_a_unit_is_held_in_environments_that_this_branch_does_not_know(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path / "main", 4)
+    deploy(fake, "prod")
+    config = attrs.evolve(fake.world.config, environments=fake.world.config.environments[:2])
+    branch = fake_world(
+        fake.tree, tmp_path / "branch", config=config, store=fake.store, platform=fake.platform, alive=lambda _: True
+    )
+    shown = find_prunable(branch.world)
+    taken_by_grace(fake, "prod")
+
+    done = prune(branch.world, shown)
+
+    assert (shown.candidates != (), done.candidates) == (True, ())
+    assert any("grace on elsewhere is deploying it" in item.why for item in done.untouched)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "environments/test/current/search.json",
+        "environments/test/history/search/00000001.json",
+        "projects/search/release/{release}/manifest.json",
+        "projects/search/release/{release}/prod.template.json",
+    ],
+)
+@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"format": 99}'])
+def test_nothing_of_a_unit_goes_while_something_of_it_cannot_be_read(tmp_path: Path, key: str, body: bytes) -> None:
+    fake = with_versions(tmp_path / "one", 4)
+    deploy(fake, "test")
+    key = key.format(release=fake.world.ledger.records("test")["search"].release)
+    if "template" in key:
+        del fake.store.objects[key]
+    else:
+        fake.store.objects[key].body = body
+        fake.store.objects[key].etag = "damaged"
+    other = fake_world(fake.tree, tmp_path / "two", config=fake.world.config, store=fake.store, platform=fake.platform)
+
+    found = find_prunable(other.world)
+    done = prune(other.world, found)
+
+    assert (found.candidates, done.candidates) == ((), ())
+    assert [key in item.why or "history/search" in item.why for item in done.untouched] == [True]
+
+
+def test_other_units_are_pruned_while_one_cannot_be_read(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path / "one", 4)
+    fake.tree.content["orders"] = "o"
+    both = fake_world(fake.tree, tmp_path / "two", config=fake.world.config, store=fake.store, platform=fake.platform)
+    deploy(both)
+    fake.store.objects["environments/sandbox/current/orders.json"].body = b"{"
+    fake.store.objects["environments/sandbox/current/orders.json"].etag = "damaged"
+
+    done = prune(both.world, find_prunable(both.world))
+
+    assert {item.project for item in done.candidates} == {"search"}
+    assert [item.project for item in done.untouched] == ["orders"]
+
+
+def test_a_prune_that_was_paused_removes_nothing_that_somebody_needs_by_now(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path / "one", 4, alive=lambda _: True)
+    other = fake_world(
+        fake.tree, tmp_path / "two", config=fake.world.config, store=fake.store, platform=fake.platform,
+        alive=lambda _: True,
+    )  # fmt: skip
+    clock = [0.0]
+
+    def paused(_: Candidate) -> None:
+        """After the first removal."""
+        if not clock[0]:
+            clock[0] = fake.store.time = fake.store.time + LEASE_SECONDS + 1
+            assert rollback(other, "search", "sandbox", release="0.1.0").outcome == "deployed"
+
+    world = attrs.evolve(fake.world, seconds=lambda: clock[0])
+    done = prune(world, find_prunable(world), paused)
+
+    assert len(done.candidates) == 1
+    assert "changed by somebody else" in done.untouched[0].why
+    assert rollback(other, "search", "sandbox", release="0.1.0", force=True).outcome == "deployed"
 
 
 def test_what_was_shown_but_is_needed_by_now_stays(tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""How the execution of a change set ended, although reads of the stack may be old: two witnesses that must agree.
+
+The stack says which change set it executed last. Where it names ours, its status is the answer. Where it does not, the
+reading is an old one, or somebody else's change came after ours, or that cloud does not tell: then the change set is
+asked how far it is, and the stack is read again while the two contradict each other. A change set that failed is never
+a success, whatever the stack seems to say.
+
+Sources: ``ChangeSetId`` and ``StackStatus`` of DescribeStacks, ``ExecutionStatus`` of DescribeChangeSet in the
+CloudFormation API Reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Target
+from multi_env_lambda.aws.errors_of import aws_errors
+from multi_env_lambda.aws.poller import Poller, StackReading
+from multi_env_lambda.aws.stack_events import causes_of, hint_of
+from multi_env_lambda.aws.waiting import statuses
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, StackError
+from multi_env_lambda.plan.stackstate import is_final, is_success
+
+__all__ = ["failure_of", "wait_executed"]
+
+_PATIENCE = 30.0
+"""Seconds for which an ended change set and a stack that does not name it may disagree."""
+
+
+def wait_executed(
+    client: Any,
+    poller: Poller,
+    change_sets: ChangeSets,
+    change_set: ChangeSet,
+    before: StackReading | None,
+    target: Target,
+    told: Callable[[str], None],
+) -> StackReading:
+    """Wait for the end of an execution that was begun, and give the stack that it made; ``before``: as it was then.
+
+    Raises:
+        StackError: it failed (with the causes), or the deadline passed.
+        PlanStale: somebody else deleted or changed the stack.
+    """
+    ending = _Ending(
+        ours=change_set.change_set_id,
+        before=before,
+        ask=lambda: change_sets.execution(change_set),
+        clock=poller.clock,
+    )
+    reading = poller.wait(
+        change_set.stack_id, ending.is_over, deadline=target.deadline, where=target.where, on_reading=statuses(told)
+    )
+    if reading is None or reading.status == "DELETE_COMPLETE":
+        what = "the stack was deleted while it was being changed"
+        raise PlanStale(target.where, what, hint="run the command again")
+    if ending.is_made(reading):
+        return reading
+    if ending.is_named(reading) or ending.execution is Execution.FAILED:
+        put_back = reading.status == "UPDATE_ROLLBACK_COMPLETE" and ending.is_new(reading)
+        raise failure_of(client, target.where, reading, put_back=put_back)
+    raise _unnamed(target.where, ending, reading)
+
+
+def failure_of(client: Any, where: str, reading: StackReading, *, put_back: bool = False) -> StackError:
+    """The error of a stack whose operation did not succeed, with CloudFormation's first causes."""
+    try:
+        causes = causes_of(client, reading.stack_id)
+    except aws_errors():
+        causes = ()
+    why = "; ".join(causes) or reading.reason or "no reason given"
+    # An old reading may still call it a success.
+    status = "EXECUTE_FAILED" if is_success(reading.status) else reading.status
+    error = StackError(where, f"{status}: {why}", hint=hint_of(causes))
+    error.put_back = put_back
+    return error
+
+
+@attrs.define(kw_only=True)
+class _Ending:
+    """What is known so far; ``since``: when the change set was seen to be over."""
+
+    ours: str
+    before: StackReading | None
+    ask: Callable[[], Execution]
+    clock: Callable[[], float]
+    execution: Execution = Execution.RUNNING
+    since: float = 0.0
+
+    def is_named(self, reading: StackReading) -> bool:
+        """A stack under review may name the change set that it waits for."""
+        return reading.change_set_id == self.ours and reading.status != "REVIEW_IN_PROGRESS"
+
+    def is_new(self, reading: StackReading) -> bool:
+        """Whether this reading was surely made after the execution began."""
+        return self.is_named(reading) or self.before is None or reading.status != self.before.status
+
+    def is_foreign(self, reading: StackReading) -> bool:
+        """Whether somebody else's change set came after ours."""
+        known = "" if self.before is None else self.before.change_set_id
+        return not self.is_named(reading) and reading.change_set_id not in ("", self.ours, known)
+
+    def is_made(self, reading: StackReading) -> bool:
+        complete = self.execution is Execution.COMPLETE and not self.is_foreign(reading)
+        return is_success(reading.status) and (self.is_named(reading) or complete)
+
+    def is_over(self, reading: StackReading | None) -> bool:
+        if reading is None or reading.status == "DELETE_COMPLETE":
+            return True
+        if not is_final(reading.status):
+            return False
+        if self.is_named(reading):
+            return True
+        if self.execution is Execution.RUNNING:
+            # This reading is older than the answer, so it decides nothing.
+            self.execution, self.since = self.ask(), self.clock()
+            return False
+        return self._agree(reading) or self.clock() - self.since >= _PATIENCE
+
+    def _agree(self, reading: StackReading) -> bool:
+        """Whether a stack that does not name our change set still says the same as the change set."""
+        names_none = not reading.change_set_id
+        if self.execution is Execution.COMPLETE:
+            return names_none and is_success(reading.status)
+        failed = self.execution is Execution.FAILED and not is_success(reading.status)
+        return failed and (names_none or self.is_new(reading))
+
+
+def _unnamed(where: str, ending: _Ending, reading: StackReading) -> MultiEnvLambdaError:
+    """The stack does not name our change set, which did not fail."""
+    if ending.execution is Execution.COMPLETE and ending.is_foreign(reading):
+        return PlanStale(where, "somebody else changed the stack after this change", hint="run the command again")
+    how = ending.execution.value
+    what = f"its change set is {how}, but the stack does not name it; last status: {reading.status}"
+    return StackError(where, what, hint="run the command again; it looks what is there")

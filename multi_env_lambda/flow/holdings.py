@@ -1,0 +1,204 @@
+"""What the bucket says of every unit, in every environment that anybody ever deployed to: the ground for pruning.
+
+The table of this work tree does not decide what exists: another branch may have environments that this one has not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import attrs
+
+from multi_env_lambda.aws.index import read_release
+from multi_env_lambda.aws.lease import holder_lives
+from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
+from multi_env_lambda.model.record import Deployment, Record, current_key, history_key
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.store import Listed
+from multi_env_lambda.plan.prune import in_flight
+from multi_env_lambda.world import World
+
+__all__ = [
+    "UNREADABLE",
+    "Unit",
+    "everywhere",
+    "in_parallel",
+    "read_record",
+    "read_unit",
+    "read_units",
+    "why_unreadable",
+]
+
+UNREADABLE = (MultiEnvLambdaError, ValueError, LookupError, TypeError, AttributeError)
+"""What reading a document raises that is damaged, missing, of a newer format, or was written by hand."""
+
+_WORKERS = 8
+_ALL = 1_000_000
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@attrs.frozen(kw_only=True)
+class Unit:
+    """What the bucket says of one unit; ``records`` and ``histories`` by environment, without holders that are dead.
+
+    ``broken``: something of it cannot be read. ``abandoned``: the lease of a dead holder was never given back.
+    """
+
+    project: str
+    objects: tuple[Listed, ...]
+    records: Mapping[str, Record]
+    histories: Mapping[str, tuple[Deployment, ...]]
+    releases: Mapping[str, Release]
+    broken: str = ""
+    abandoned: bool = False
+
+    @property
+    def why_untouched(self) -> str:
+        """Why nothing of it may be removed now, or nothing."""
+        return self.broken or in_flight(self.records.values()) or ""
+
+
+@attrs.define
+class _Place:
+    """What lies below one environment's name, by unit; ``broken``: what of a unit cannot be read."""
+
+    records: dict[str, Record] = attrs.field(factory=dict)
+    histories: dict[str, tuple[Deployment, ...]] = attrs.field(factory=dict)
+    broken: dict[str, str] = attrs.field(factory=dict)
+
+    @property
+    def units(self) -> set[str]:
+        return {*self.records, *self.histories, *self.broken}
+
+
+def everywhere(world: World) -> tuple[str, ...]:
+    """The names of all environments: those of the table, and those that only the bucket knows."""
+    known = tuple(environment.name for environment in world.config.environments)
+    return tuple(dict.fromkeys((*known, *world.store.folders("environments/"))))
+
+
+def read_units(world: World) -> list[Unit]:
+    """Every unit that lies in the bucket or has a record or a history in any environment, by name."""
+    objects: dict[str, list[Listed]] = {}
+    for item in world.store.list("projects/"):
+        objects.setdefault(item.key.split("/")[1], []).append(item)
+    names = everywhere(world)
+    places = dict(zip(names, in_parallel(lambda name: _read_place(world, name), names), strict=True))
+    projects = sorted(set(objects).union(*(place.units for place in places.values())))
+    return in_parallel(lambda project: _unit(world, project, tuple(objects.get(project, ())), places), projects)
+
+
+def read_unit(world: World, project: str, records: Mapping[str, Record]) -> Unit:
+    """One unit whose leases are held; ``records`` are those of the leases.
+
+    Raises:
+        PublishError: an entry of its history cannot be read.
+    """
+    objects = tuple(world.store.list(f"projects/{project}/"))
+    histories = {
+        name: _readable(history_key(name, project), partial(world.ledger.history, name, project))
+        for name in everywhere(world)
+    }
+    releases, broken = _releases(world, project, objects)
+    return Unit(
+        project=project, objects=objects, records=records, histories=histories, releases=releases, broken=broken
+    )
+
+
+def read_record(world: World, environment: str, project: str) -> Record | None:
+    """The record of one unit in one environment; None where there is none.
+
+    Raises:
+        PublishError: it cannot be read.
+    """
+    key = current_key(environment, project)
+    stored = world.store.get(key)
+    return None if stored is None else _readable(key, partial(Record.from_bytes, stored.body, where=key))
+
+
+def _readable(where: str, read: Callable[[], Answer]) -> Answer:
+    try:
+        return read()
+    except MultiEnvLambdaError:
+        raise
+    except UNREADABLE as error:
+        what = f"it cannot be read: {type(error).__name__}: {error}"
+        raise PublishError(where, what, hint="bring back its last good version; the bucket keeps them all") from error
+
+
+def why_unreadable(where: str, error: Exception) -> str:
+    """One line that names the object."""
+    if isinstance(error, MultiEnvLambdaError):
+        return f"{error.where}: {error.what}"
+    return f"{where} cannot be read: {type(error).__name__}: {error}"
+
+
+def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """The answers in the order of the items."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return list(pool.map(function, items))
+
+
+def _read_place(world: World, environment: str) -> _Place:
+    try:
+        records = world.ledger.records(environment)
+        return _Place(records, world.ledger.histories(environment, newest=_ALL))
+    except UNREADABLE:
+        # The quick way reads all at once and says nothing of whose document it is.
+        return _one_by_one(world, environment)
+
+
+def _one_by_one(world: World, environment: str) -> _Place:
+    place = _Place()
+    for item in world.store.list(current_key(environment)):
+        project = item.key.rpartition("/")[2].removesuffix(".json")
+        try:
+            record = read_record(world, environment, project)
+            if record is not None:
+                place.records[project] = record
+        except UNREADABLE as error:
+            place.broken[project] = why_unreadable(item.key, error)
+    for project in world.store.folders(history_key(environment)):
+        try:
+            place.histories[project] = world.ledger.history(environment, project)
+        except UNREADABLE as error:
+            place.broken.setdefault(project, why_unreadable(history_key(environment, project), error))
+    return place
+
+
+def _unit(world: World, project: str, objects: tuple[Listed, ...], places: Mapping[str, _Place]) -> Unit:
+    releases, broken = _releases(world, project, objects)
+    unreadable = [place.broken[project] for place in places.values() if project in place.broken]
+    records = {name: place.records[project] for name, place in places.items() if project in place.records}
+    dead = [
+        name
+        for name, record in records.items()
+        if record.holder is not None and not holder_lives(world.ledger, record, world.holder_is_dead)
+    ]
+    return Unit(
+        project=project,
+        objects=objects,
+        records=records | {name: attrs.evolve(records[name], holder=None) for name in dead},
+        histories={name: place.histories[project] for name, place in places.items() if project in place.histories},
+        releases=releases,
+        broken=next(iter(unreadable), broken),
+        abandoned=bool(dead),
+    )
+
+
+def _releases(world: World, project: str, objects: tuple[Listed, ...]) -> tuple[dict[str, Release], str]:
+    """Every release whose manifest is in the bucket, not only on this machine; and what of them cannot be read."""
+    keys = [item.key for item in objects if item.key.endswith("/manifest.json") and "/release/" in item.key]
+    broken, releases = "", {}
+    for key in keys:
+        digest = key.split("/")[3]
+        try:
+            releases[digest] = read_release(world.store, world.cache, project, digest)
+        except UNREADABLE as error:
+            broken = why_unreadable(key, error)
+    return releases, broken
