@@ -24,7 +24,7 @@ from multi_env_lambda.plan.traffic import (
     shifting_template,
     verdict,
 )
-from multi_env_lambda.world import World
+from multi_env_lambda.world import AliasState, World
 
 __all__ = ["shift"]
 
@@ -77,26 +77,38 @@ def shift(
         change=change,
         say=say,
     )
-    old = _old_versions(work)
+    goes_on = held.record.is_moving_to(release.digest)
+    aliases = _old_aliases(work, goes_on)
+    old = {name: alias.version for name, alias in aliases.items()}
     steps = shift_steps(stage)
-    first = _reached(held, release)
+    first = _reached(work, steps, aliases) if goes_on else 0
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
 
 
-def _old_versions(work: _Shift) -> dict[str, str]:
-    """The versions that the aliases still point at; while traffic moves, that is what ran before."""
+def _old_aliases(work: _Shift, goes_on: bool) -> dict[str, AliasState]:
+    """The aliases that still point at what ran before; while traffic moves, they have weights.
+
+    One without weights, where an earlier run moved traffic already, points at the new version: all of it is there.
+    """
     platform, environment = work.world.platform, work.environment
     found = {item.name: platform.alias(environment, item.name, ALIAS) for item in shifting_functions(work.stage)}
-    return {name: alias.version for name, alias in found.items() if alias is not None}
+    return {name: alias for name, alias in found.items() if alias is not None and (alias.weights or not goes_on)}
 
 
-def _reached(held: HeldLease, release: Release) -> int:
-    """The step at which an earlier run of the same release stopped."""
-    latest = held.record.latest
-    if latest is None or latest.outcome != "shifting" or latest.release != release.digest:
-        return 0
-    return int(latest.detail.partition("/")[0].removeprefix("step ")) - 1
+def _reached(work: _Shift, steps: tuple[ShiftStep, ...], aliases: Mapping[str, AliasState]) -> int:
+    """The step at which an earlier run of the same release stopped: as it was recorded, or the one after that.
+
+    The step is deployed first and recorded then, and the run may have ended between the two.
+    """
+    assert work.held.record.latest is not None
+    position = int(work.held.record.latest.detail.partition("/")[0].removeprefix("step ")) - 1
+    there = {name: sum(share for _, share in alias.weights) for name, alias in aliases.items()}
+    if position + 1 < len(steps) and all(
+        abs(share - steps[position + 1].percent.get(name, 100) / 100) < 0.001 for name, share in there.items()
+    ):
+        return position + 1
+    return position
 
 
 def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mapping[str, str]) -> None:

@@ -342,3 +342,139 @@ def test_the_events_are_those_of_the_latest_operation() -> None:
     it.deploy()
     it.deploy("2", token="run-2")
     assert [event.status for event in it.stacks.events("orders-test")] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+# --- old reads ---
+def calls_of(it: Setting) -> list[str]:
+    return [name for name, _ in it.client.calls]
+
+
+def test_who_has_just_looked_need_not_look_again() -> None:
+    it = setting()
+    before = it.stacks.describe("orders-test")
+    it.client.calls.clear()
+    it.deploy(before=before)
+    assert calls_of(it)[0] == "create_change_set"
+    again = it.stacks.describe("orders-test")
+    it.client.calls.clear()
+    assert it.deploy("2", token="run-2", before=again).outputs == {"Value": "2"}
+    assert calls_of(it)[0] == "create_change_set"
+
+
+def test_a_look_that_is_old_by_now_is_made_again() -> None:
+    it = setting()
+    it.deploy("0", token="run-0")
+    assert it.deploy(before=None).changed is True
+
+
+@attrs.define
+class Old:
+    """An update whose next ``stale`` reads of the stack are from before; ``named``: whether stacks name change sets."""
+
+    execution: str
+    status: str
+    stale: int
+    before: str
+    named: bool
+    reads: int = 0
+    executed: bool = False
+
+    def describe_stacks(self, StackName: str) -> Any:
+        self.reads += self.executed
+        new = self.executed and self.reads > self.stale
+        stack = {"StackId": "arn:s", "StackName": "s", "StackStatus": self.status if new else self.before}
+        outputs = [{"OutputKey": "Is", "OutputValue": "new" if new else "old"}]
+        return {"Stacks": [{**stack, "Outputs": outputs, "ChangeSetId": ("ours" if new else "old") * self.named}]}
+
+    def create_change_set(self, **_: Any) -> Any:
+        return {"Id": "ours", "StackId": "arn:s"}
+
+    def describe_change_set(self, **_: Any) -> Any:
+        execution = self.execution if self.executed else "AVAILABLE"
+        return {"Status": "CREATE_COMPLETE", "ExecutionStatus": execution, "ChangeSetId": "ours", "StackId": "arn:s"}
+
+    def execute_change_set(self, **_: Any) -> None:
+        self.executed = True
+
+    def describe_stack_events(self, **_: Any) -> Any:
+        return {"StackEvents": []}
+
+
+def deploy_over(cloud: Any) -> Any:
+    clock = Clock()
+    poller = Poller(cloud, clock=clock, sleep=clock.sleep, jitter=lambda: 1.0)
+    stacks = Stacks(cloud, poller, place="test", sleep=clock.sleep)
+    return stacks.deploy("s", "{}", held=FakeHeld(), token="t")
+
+
+def test_a_good_update_takes_five_calls() -> None:
+    client = FaultyClient(Old("EXECUTE_COMPLETE", "UPDATE_COMPLETE", 0, "CREATE_COMPLETE", True))
+    deploy_over(client)
+    assert [name for name, _ in client.calls] == [
+        "describe_stacks",
+        "create_change_set",
+        "describe_change_set",
+        "execute_change_set",
+        "describe_stacks",
+    ]
+
+
+OLD_STATES = pytest.mark.parametrize("before", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+@pytest.mark.parametrize("stale", range(6))
+@OLD_STATES
+def test_a_change_set_that_failed_is_never_a_success(stale: int, before: str, named: bool) -> None:
+    cloud = Old("EXECUTE_FAILED", "UPDATE_ROLLBACK_COMPLETE", stale, before, named)
+    with pytest.raises(StackError) as caught:
+        deploy_over(cloud)
+    assert caught.value.what.startswith(("UPDATE_ROLLBACK_COMPLETE", "EXECUTE_FAILED"))
+    # Only a reading that surely is a new one may say that what ran before runs again.
+    if caught.value.put_back:
+        assert cloud.reads > stale
+
+
+@pytest.mark.parametrize("stale", range(6))
+@OLD_STATES
+def test_a_success_is_believed_when_the_stack_shows_it(stale: int, before: str) -> None:
+    result = deploy_over(Old("EXECUTE_COMPLETE", "UPDATE_COMPLETE", stale, before, True))
+    assert (result.changed, result.outputs) == (True, {"Is": "new"})
+
+
+def test_a_stack_that_names_no_change_set_is_read_once_more_after_the_change_set_ended() -> None:
+    cloud = Old("EXECUTE_COMPLETE", "UPDATE_COMPLETE", 1, "CREATE_COMPLETE", False)
+    assert (deploy_over(cloud).outputs, cloud.reads) == ({"Is": "new"}, 2)
+
+
+def test_a_failed_update_that_the_stack_shows_is_told_as_put_back() -> None:
+    with pytest.raises(StackError) as caught:
+        deploy_over(Old("EXECUTE_FAILED", "UPDATE_ROLLBACK_COMPLETE", 2, "UPDATE_COMPLETE", True))
+    assert (caught.value.what[:24], caught.value.put_back) == ("UPDATE_ROLLBACK_COMPLETE", True)
+
+
+@pytest.mark.parametrize(
+    ("execution", "error", "text"),
+    [
+        ("EXECUTE_FAILED", StackError, "EXECUTE_FAILED"),
+        ("EXECUTE_IN_PROGRESS", StackError, "not finished after 3"),
+    ],
+)
+def test_a_stack_that_never_shows_the_change_ends_the_wait(execution: str, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        deploy_over(Old(execution, "UPDATE_COMPLETE", 10**6, "UPDATE_COMPLETE", True))
+
+
+class Theirs(Old):
+    """Somebody else's change set was executed right after ours."""
+
+    def describe_stacks(self, StackName: str) -> Any:
+        answer = super().describe_stacks(StackName)
+        if self.executed:
+            answer["Stacks"][0]["ChangeSetId"] = "theirs"
+        return answer
+
+
+def test_somebody_elses_change_after_ours_is_no_success_of_ours() -> None:
+    with pytest.raises(PlanStale, match="after this change"):
+        deploy_over(Theirs("EXECUTE_COMPLETE", "UPDATE_COMPLETE", 0, "CREATE_COMPLETE", True))

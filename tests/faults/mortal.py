@@ -1,16 +1,21 @@
-"""A process that ends in the middle: once its switch has gone off, nothing of it reaches the store or an account."""
+"""A process that ends in the middle: once its switch has gone off, nothing of it reaches the store or an account.
+
+No ``finally`` of a dead process frees a lease, which is why an exception that is only raised is no kill.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import attrs
 
 from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.world import FakeWorld, fake_world
 
-__all__ = ["Mortal", "Switch"]
+__all__ = ["Mortal", "Switch", "mortal"]
 
 
 @attrs.define
@@ -19,18 +24,24 @@ class Switch:
 
     nth: int = 0
     writes: int = 0
+    dead: bool = False
     _lock: threading.RLock = attrs.field(factory=threading.RLock)
 
     def run(self, call: Callable[[], Any], *, writes: bool) -> Any:
         """One call of the process. The lock makes the order of writes the order of their numbers."""
         with self._lock:
-            if self.nth and self.writes >= self.nth:
+            if self.dead:
                 raise Killed
             answer = call()
             self.writes += writes
             if writes and self.writes == self.nth:
-                raise Killed
+                self.die()
             return answer
+
+    def die(self) -> NoReturn:
+        """The process ends here."""
+        self.dead = True
+        raise Killed
 
 
 @attrs.frozen
@@ -46,3 +57,11 @@ class Mortal:
         if not callable(found):
             return found
         return lambda *words, **more: self.switch.run(lambda: found(*words, **more), writes=name in self.writes)
+
+
+def mortal(fake: FakeWorld, folder: Path, switch: Switch, **more: Any) -> FakeWorld:
+    """Another process on the same accounts, on a machine with a cache of its own, that dies with the switch."""
+    store: Any = Mortal(fake.store, switch, ("put_new", "replace", "delete"))
+    changing = ("deploy", "delete", "delete_function_version", "delete_layer_version")
+    platform: Any = Mortal(fake.platform, switch, changing)
+    return fake_world(fake.tree, folder, config=fake.world.config, store=store, platform=platform, **more)

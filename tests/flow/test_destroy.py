@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
+from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.errors import PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.remove import destroy, find_removal, same_removal
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import make_status
-from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.memory import Killed, MemoryPlatform
 from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
+from tests.faults.mortal import Switch, mortal
 
 from .worlds import chain, deploy, outcomes, promote, rollback, versions
 
@@ -139,18 +144,8 @@ def test_what_is_gone_is_left_alone(tmp_path: Path) -> None:
 def test_killed_after_any_write_the_same_command_finishes(tmp_path: Path, write: int) -> None:
     fake = chain(tmp_path)
     deploy(fake)
-    left = write
-
-    def die(_: str, __: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise Killed
-
-    fake.store.after_write = fake.platform.after_write = die
     with pytest.raises(Killed):
-        remove(fake, "search", "sandbox")
-    fake.store.after_write = fake.platform.after_write = None
+        remove(mortal(fake, tmp_path / "killed", Switch(write)), "search", "sandbox")
 
     assert remove(fake, "search", "sandbox") in ("destroyed", "unchanged")
     assert record_of(fake, "search", "sandbox").gone
@@ -216,3 +211,38 @@ def test_a_running_deploy_is_not_interrupted(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="is deploying it since"):
         destroy(attrs.evolve(fake.world), removal)
     assert held.fencing == 2
+
+
+class Waiting(MemoryPlatform):
+    """Another operation runs on the stack, or the laptop sleeps; ``meanwhile`` happens in that time."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def delete(
+        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+    ) -> None:
+        self.meanwhile()
+        super().delete(environment, stack_name, token, held, say)
+
+
+def test_a_destroy_that_was_paused_leaves_alone_what_was_deployed_meanwhile(tmp_path: Path) -> None:
+    platform = Waiting(lambda _: "")
+    fake = chain(tmp_path / "one", platform=platform, alive=lambda _: True)
+    platform._code = chain(tmp_path / "code", store=fake.store).platform._code
+    deploy(fake)
+    other = fake_world(fake.tree, tmp_path / "two", store=fake.store, platform=platform, alive=lambda _: True)
+    clock = [0.0]
+
+    def meanwhile() -> None:
+        clock[0] += LEASE_SECONDS + 1
+        fake.store.time += LEASE_SECONDS + 1
+        fake.tree.content["search"] = "s2"
+        assert deploy(other, only=("search",))["search"].outcome == "deployed"
+
+    removal = find_removal(fake.world, "search", "sandbox")
+    platform.meanwhile = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(PlanStale):
+        destroy(attrs.evolve(fake.world, seconds=lambda: clock[0]), removal)
+
+    assert ("sandbox", "search-sandbox") in platform.stacks
+    assert versions(other, "sandbox")["search"] == "0.1.0.post1"

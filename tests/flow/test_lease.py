@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.account import StackOutcome, StackRequest
-from multi_env_lambda.aws.lease import HeldLease
+from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
 from multi_env_lambda.flow.act import Result
@@ -19,6 +19,7 @@ from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
+from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_world
 
@@ -220,3 +221,59 @@ def test_the_lease_is_given_back_when_the_work_fails(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     assert fake.world.ledger.holder("sandbox", "search") is None
+
+
+def test_a_pause_while_the_lease_was_asked_for_counts(tmp_path: Path) -> None:
+    fake, clocks = chain(tmp_path, alive=lambda _: True), Clocks()
+
+    def acquire() -> Lease:
+        """Its answer is long on its way; meanwhile somebody takes over."""
+        lease = taken_by_grace(fake)
+        fake.store.time += LEASE_SECONDS + 1
+        clocks.running += LEASE_SECONDS + 1
+        fake.world.ledger.acquire("sandbox", "search", attrs.evolve(GRACE, nonce="h", who="hedy"), running=None)
+        return lease
+
+    held = HeldLease(fake.world.ledger, acquire, running_time=lambda: clocks.running)
+
+    with pytest.raises(PlanStale):
+        held.begin()
+
+
+def test_who_lost_one_of_several_leases_has_lost_them_all(tmp_path: Path) -> None:
+    one, other = FakeHeld(), FakeHeld()
+    together = HeldTogether((one, other))
+    together.make_sure()
+    together.begin()
+    other.lost = True
+
+    with pytest.raises(PlanStale):
+        together.make_sure()
+    with pytest.raises(PlanStale):
+        together.begin()
+    assert one.looks[:2] == other.looks[:2] == ["make_sure", "begin"]
+
+
+@pytest.mark.parametrize(
+    ("what", "unsure"),
+    [
+        ("", "before"),
+        ("begin", "toward"),
+        ("begin undone", "before"),
+        ("begin changed", "toward"),
+        ("begin changed begin undone", "toward"),
+        ("changed", "before"),
+        ("begin settled", None),
+        ("begin changed settled", None),
+        ("begin settled begin", "toward"),
+    ],
+)
+def test_what_may_be_there_follows_from_what_was_done(tmp_path: Path, what: str, unsure: str | None) -> None:
+    ledger = chain(tmp_path).world.ledger
+    ledger.release(ledger.acquire("sandbox", "search", GRACE, running=None), unsure="before")
+    held = HeldLease(ledger, lambda: ledger.acquire("sandbox", "search", GRACE, running=None, toward="toward"))
+    for step in what.split():
+        getattr(held, step)()
+    held.give_back()
+
+    assert ledger.records("sandbox")["search"].unsure == held.unsure == unsure

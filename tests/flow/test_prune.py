@@ -20,6 +20,7 @@ from multi_env_lambda.model.versions import KeptLayer
 from multi_env_lambda.plan.prune import GRACE_SECONDS, Candidate
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
+from tests.faults.mortal import Switch, mortal
 
 from .worlds import deploy, outcomes, promote, rollback, versions
 
@@ -350,24 +351,18 @@ def test_layer_versions_that_no_function_uses_go(tmp_path: Path) -> None:
     assert fake.platform.layers["sandbox", "search-sandbox"] == []
 
 
-def test_killed_half_way_the_same_command_finishes(tmp_path: Path) -> None:
-    fake = with_versions(tmp_path, 4)
-    left = 6
-
-    def die(_: str, __: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise Killed
-
-    fake.store.after_write = die
+@pytest.mark.parametrize("write", [1, 2, 6, 16, 17])
+@pytest.mark.parametrize("seen", [True, False], ids=["on this machine", "elsewhere"])
+def test_killed_after_a_write_the_same_command_finishes(tmp_path: Path, write: int, seen: bool) -> None:
+    fake = with_versions(tmp_path, 4, alive=lambda _: not seen)
     with pytest.raises(Killed):
-        apply(fake)
-    fake.store.after_write = None
-    fake.store.time += 61
+        apply(mortal(fake, tmp_path / "killed", Switch(write)))
+    assert fake.world.ledger.holder("sandbox", "search") is not None
+    fake.store.time += 0 if seen else LEASE_SECONDS + 1
     apply(fake)
 
     assert names(fake) == []
+    assert fake.world.ledger.holder("sandbox", "search") is None
     assert rollback(fake, "search", "sandbox").outcome == "deployed"
 
 

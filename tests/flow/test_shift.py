@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -10,6 +11,7 @@ import pytest
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
+from tests.faults.mortal import Switch, mortal
 
 from .worlds import chain, deploy, outcomes, versions
 
@@ -37,6 +39,10 @@ def shifting(folder: Path, kind: str = "linear", percent: int = 40, minutes: int
     deploy(fake)
     fake.tree.content["search"] = "s2"
     return fake, clock
+
+
+def slept(fake: FakeWorld, clock: Clock, sleep: Callable[[float], None]) -> FakeWorld:
+    return attrs.evolve(fake, world=attrs.evolve(fake.world, seconds=clock.seconds, sleep=sleep))
 
 
 def texts(fake: FakeWorld) -> list[str]:
@@ -80,12 +86,10 @@ def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) ->
 def test_a_process_killed_between_two_steps_is_finished_by_the_same_command(tmp_path: Path) -> None:
     fake, clock = shifting(tmp_path)
 
-    def kill(seconds: float) -> None:
-        raise Killed
-
-    killed = attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=kill))
+    switch = Switch()
     with pytest.raises(Killed):
-        deploy(killed)
+        deploy(slept(mortal(fake, tmp_path / "killed", switch), clock, lambda _: switch.die()))
+    assert fake.world.ledger.holder("sandbox", "search") is not None
     fake.events.clear()
 
     again = deploy(fake)
@@ -99,15 +103,39 @@ def test_a_process_killed_between_two_steps_is_finished_by_the_same_command(tmp_
 def test_a_process_killed_at_a_later_step_goes_on_there(tmp_path: Path) -> None:
     fake, clock = shifting(tmp_path)
 
+    switch = Switch()
+
     def kill_later(seconds: float) -> None:
         clock.sleep(seconds)
         if clock.now > 70:
-            raise Killed
+            switch.die()
 
     with pytest.raises(Killed):
-        deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=kill_later)))
+        deploy(slept(mortal(fake, tmp_path / "killed", switch), clock, kill_later))
     fake.events.clear()
 
     deploy(fake)
 
     assert texts(fake) == ["step 2/2: search-sandbox-main 80 % for 1 min"]
+
+
+@pytest.mark.parametrize("percent", [40, 80, 100])
+def test_a_process_killed_before_it_recorded_a_step_moves_no_traffic_back(tmp_path: Path, percent: int) -> None:
+    fake, clock = shifting(tmp_path)
+    weight = '"RoutingConfig"' if percent == 100 else f'"FunctionWeight":{percent / 100}'
+    switch = Switch()
+
+    def kill(kind: str, _: str) -> None:
+        template = fake.platform.stacks["sandbox", "search-sandbox"].template
+        if kind == "stack" and (weight in template) is (percent < 100):
+            switch.die()
+
+    fake.platform.after_write = kill
+    with pytest.raises(Killed):
+        deploy(slept(mortal(fake, tmp_path / "killed", switch), clock, clock.sleep))
+    sent: list[str] = []
+    fake.platform.after_write = lambda kind, _: sent.append(kind)
+
+    assert deploy(fake)["search"].outcome == "deployed"
+    assert len(sent) == {40: 2, 80: 1, 100: 0}[percent]
+    assert "RoutingConfig" not in fake.platform.stacks["sandbox", "search-sandbox"].template

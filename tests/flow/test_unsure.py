@@ -13,9 +13,10 @@ from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import Event
+from tests.faults.mortal import Switch, mortal
 
 from .test_rollback import with_three_versions
-from .test_shift import shifting
+from .test_shift import shifting, slept
 from .worlds import chain, deploy, promote, rollback, versions
 
 
@@ -23,41 +24,46 @@ def template(fake: FakeWorld) -> str:
     return fake.platform.stacks["sandbox", "search-sandbox"].template
 
 
-def ended_at(fake: FakeWorld, phase: str, error: BaseException) -> None:
+def ended_at(fake: FakeWorld, phase: str, end: Callable[[], object]) -> None:
     """Deploy, and end without a word when a phase is reached."""
 
     def reported(event: Event) -> None:
         if event.phase == phase:
-            raise error
+            end()
 
     deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, reported=reported)), only=("search",))
 
 
 def stopped_while_shifting(folder: Path) -> tuple[FakeWorld, str]:
-    fake, _ = shifting(folder)
+    fake, clock = shifting(folder)
     before = template(fake)
-
-    def kill(_: float) -> None:
-        raise Killed
-
+    switch = Switch()
     with pytest.raises(Killed):
-        deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=kill)))
+        deploy(slept(mortal(fake, folder / "killed", switch), clock, lambda _: switch.die()))
     assert template(fake) != before
     return fake, before
 
 
 def killed(fake: FakeWorld) -> None:
+    switch = Switch()
     with pytest.raises(Killed):
-        ended_at(fake, "check", Killed())
+        ended_at(mortal(fake, fake.world.cache / "killed", switch), "check", switch.die)
+    assert fake.world.ledger.holder("sandbox", "search") is not None
 
 
 def interrupted(fake: FakeWorld) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        ended_at(fake, "check", KeyboardInterrupt())
+        ended_at(fake, "check", interrupt)
 
 
 def without_an_answer(fake: FakeWorld) -> None:
-    ended_at(fake, "check", StackError("search", "Lambda did not answer", hint="run again"))
+    def fail() -> None:
+        raise StackError("search", "Lambda did not answer", hint="run again")
+
+    ended_at(fake, "check", fail)
 
 
 @pytest.mark.parametrize("end", [killed, interrupted, without_an_answer])
