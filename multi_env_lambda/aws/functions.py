@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.aws.calls import pauses
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
+from multi_env_lambda.model.lease import Held
 
 __all__ = [
     "Alias",
@@ -130,15 +131,16 @@ def find_alias(client: Any, function_name: str, alias: str) -> Alias | None:
         raise _error(f"{function_name}:{alias}", error) from error
 
 
-def set_alias(client: Any, function_name: str, alias: str, wanted: Alias) -> Alias:
+def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: Held) -> Alias:
     """Point the alias elsewhere, if it is still at ``wanted.revision_id``; gives its new state.
 
     Raises:
-        PlanStale: somebody else changed the alias meanwhile.
+        PlanStale: somebody else changed the alias meanwhile, or took over the lease.
         StackError: there is no such function, alias or version.
         AccountError: the role may not change it.
     """
     where = f"{function_name}:{alias}"
+    held.begin()
     try:
         answer = client.update_alias(
             FunctionName=function_name,

@@ -11,6 +11,7 @@ import pytest
 from multi_env_lambda.aws.functions import Alias, code_sha256, get_alias, invoke, list_versions, set_alias
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
 from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
+from multi_env_lambda.testing.lease import FakeHeld
 
 
 class Lambda:
@@ -96,18 +97,20 @@ def test_the_code_is_what_lambda_says(client: FaultyClient) -> None:
 
 def test_an_alias_is_moved_from_the_revision_that_was_seen(client: FaultyClient) -> None:
     seen = get_alias(client, "f", "live")
-    after = set_alias(client, "f", "live", Alias(version="1", weights=(("2", 0.1),), revision_id=seen.revision_id))
+    after = set_alias(
+        client, "f", "live", Alias(version="1", weights=(("2", 0.1),), revision_id=seen.revision_id), FakeHeld()
+    )
     assert after.weights == (("2", 0.1),) and after == get_alias(client, "f", "live")
 
 
 def test_an_alias_that_somebody_else_moved_is_left_alone(client: FaultyClient) -> None:
     with pytest.raises(PlanStale):
-        set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="older"))
+        set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="older"), FakeHeld())
 
 
 def test_a_lost_answer_to_moving_an_alias_is_settled(client: FaultyClient) -> None:
     client.lose("update_alias")
-    after = set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="r1"))
+    after = set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="r1"), FakeHeld())
     assert (after.version, after.revision_id) == ("2", "r1+")
 
 
