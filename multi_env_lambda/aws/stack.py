@@ -258,7 +258,11 @@ class Stacks:
         # Where it began already, by our lost call or by somebody else's, the stack is looked at again.
         self._send(target, call, told, StackName=stack_id, ClientRequestToken=request_token(target.token, step))
         self._poller.wait(
-            stack_id, left(reading.status), deadline=target.deadline, where=target.where, on_reading=statuses(told)
+            stack_id,
+            left(reading.status, self._poller.clock),
+            deadline=target.deadline,
+            where=target.where,
+            on_reading=statuses(told),
         )
 
     def _delete(
@@ -276,7 +280,7 @@ class Stacks:
         self._send(target, self._client.delete_stack, told, ClientRequestToken=token, **parameters)
         after = self._poller.wait(
             reading.stack_id,
-            left(reading.status),
+            left(reading.status, self._poller.clock),
             deadline=target.deadline,
             where=target.where,
             on_reading=statuses(told),

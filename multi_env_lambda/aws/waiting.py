@@ -9,30 +9,30 @@ from multi_env_lambda.plan.stackstate import is_final
 
 __all__ = ["each_once", "left", "silent", "statuses"]
 
-_STALE_READINGS = 5
+_STALE_SECONDS = 10.0
 
 
 def silent(_: str) -> None:
     """Tell nobody."""
 
 
-def left(status: str) -> Callable[[StackReading | None], bool]:
+def left(status: str, clock: Callable[[], float]) -> Callable[[StackReading | None], bool]:
     """A condition: the operation that was begun in this final status is over.
 
-    It may end in the status in which it began, and reads right after its beginning may be old ones.
+    It may end in the status in which it began, and reads right after its beginning may be old ones: what looks as
+    before is believed after ten seconds, by time and not by their number, since they follow each other quickly.
     """
     began = False
-    stale = 0
+    since = clock()
 
     def condition(reading: StackReading | None) -> bool:
-        nonlocal began, stale
+        nonlocal began
         if reading is None:
             return True
         if not is_final(reading.status):
             began = True
             return False
-        stale += 1
-        return began or reading.status != status or stale >= _STALE_READINGS
+        return began or reading.status != status or clock() - since >= _STALE_SECONDS
 
     return condition
 

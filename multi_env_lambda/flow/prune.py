@@ -103,7 +103,7 @@ def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lam
                 said(candidate)
         except MultiEnvLambdaError as error:
             untouched.append(Untouched(project=project, why=f"{error.where}: {error.what}"))
-    return Prunable(candidates=tuple(removed), untouched=tuple(untouched), named=named.keys())
+    return Prunable(candidates=tuple(removed), untouched=tuple(untouched))
 
 
 def _prune_unit(world: World, project: str, wanted: list[Candidate], named: frozenset[str]) -> Iterator[Candidate]:
@@ -227,9 +227,7 @@ def _out_of_reach(world: World, unit: Unit) -> str:
     others = sorted(name for name, record in unit.records.items() if name not in known and not record.gone)
     if not others:
         return ""
-    return (
-        f"its functions and layers in {', '.join(others)}, which this work tree's table of environments does not have"
-    )
+    return f"only its functions and layers in {', '.join(others)}, which this work tree's table of environments does not have"
 
 
 def _judge(world: World, unit: Unit, named: frozenset[str]) -> tuple[Candidate, ...]:

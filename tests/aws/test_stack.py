@@ -159,7 +159,7 @@ def test_a_stack_whose_creation_failed_is_made_anew() -> None:
         ("DELETE_COMPLETE", ()),
     ],
 )
-@pytest.mark.parametrize("stale", [0, 1])
+@pytest.mark.parametrize("stale", [0, 1, 6])
 def test_every_state_is_repaired(status: str, calls: tuple[str, ...], stale: int) -> None:
     it = setting(stale=stale)
     it.cloud.put_stack("orders-test", status)
@@ -327,6 +327,14 @@ def test_a_stack_is_deleted_by_its_id() -> None:
     assert it.stacks.delete("orders-test", held=it.held, token="t") is True
     assert it.stacks.delete("orders-test", held=it.held, token="t") is False
     assert [call["StackName"] for name, call in it.client.calls if name == "delete_stack"] == [stack_id]
+
+
+@pytest.mark.parametrize("stale", range(8))
+def test_a_deletion_is_not_called_failed_because_of_old_reads(stale: int) -> None:
+    it = setting(stale=stale)
+    it.deploy()
+    assert it.stacks.delete("orders-test", held=it.held, token="t") is True
+    assert it.stacks.describe("orders-test") is None
 
 
 def test_a_failed_deletion_says_what_blocks_it() -> None:

@@ -213,7 +213,7 @@ def test_what_runs_in_an_environment_that_this_branch_does_not_know_stays(tmp_pa
     assert removed == [("source", "0.1.0.post1"), ("source", "0.1.0.post2")]
     assert {item.environment for item in done.candidates} == {"", "sandbox"}
     assert [item.why for item in done.untouched] == [
-        "its functions and layers in prod, staging, which this work tree's table of environments does not have"
+        "only its functions and layers in prod, staging, which this work tree's table of environments does not have"
     ]
     assert rollback(fake, "search", "prod", release="0.1.0").outcome == "unchanged"
     fake.platform.stacks.clear()
