@@ -227,7 +227,7 @@ def _out_of_reach(world: World, unit: Unit) -> str:
     others = sorted(name for name, record in unit.records.items() if name not in known and not record.gone)
     if not others:
         return ""
-    return f"only its functions and layers in {', '.join(others)}, which this work tree's table of environments does not have"
+    return f"only its functions and layers in {', '.join(others)}: this work tree's table has no such environment"
 
 
 def _judge(world: World, unit: Unit, named: frozenset[str]) -> tuple[Candidate, ...]:

@@ -12,32 +12,34 @@ from multi_env_lambda.model.record import Holder
 
 __all__ = ["is_dead", "now", "this_process"]
 
+PROC = Path("/proc")
+
 
 def now() -> str:
     """The time in UTC as ISO 8601, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def this_process(who: str) -> Holder:
-    """This process as the holder of a lease; the nonce makes each lease its own."""
+def this_process(who: str, *, proc: Path = PROC) -> Holder:
+    """This process as the holder of a lease; the nonce makes each lease its own. ``proc`` exists for tests."""
     pid = os.getpid()
     return Holder(
         nonce=secrets.token_hex(8),
         who=who,
-        host=_host(),
-        process=f"{pid} {_started(pid)}",
+        host=_host(proc),
+        process=f"{pid} {_started(proc, pid)}",
         since=now(),
         fencing=0,
     )
 
 
-def is_dead(holder: Holder) -> bool:
+def is_dead(holder: Holder, *, proc: Path = PROC) -> bool:
     """Whether a holder ran among the processes that this one can see, and is gone. False where that cannot be known.
 
     Where it is False although the holder is gone, only its silence tells.
     """
     # Without a namespace in the name, the number of the process might belong to any machine or container.
-    if holder.host != _host() or not _namespace():
+    if holder.host != _host(proc) or not _namespace(proc):
         return False
     pid, _, started = holder.process.partition(" ")
     if not pid.isdigit():
@@ -49,15 +51,15 @@ def is_dead(holder: Holder) -> bool:
     except PermissionError:
         return False
     # The number may have been given to another process since.
-    return started != _started(int(pid))
+    return started != _started(proc, int(pid))
 
 
-def _host() -> str:
+def _host(proc: Path) -> str:
     """The machine's name for people, and where the numbers of processes mean the same as here."""
-    return f"{socket.gethostname()} {_namespace()}".strip()
+    return f"{socket.gethostname()} {_namespace(proc)}".strip()
 
 
-def _namespace() -> str:
+def _namespace(proc: Path) -> str:
     """The boot of a kernel, and the PID namespace in it; empty where the system does not tell both (not Linux).
 
     Two containers of one machine may have one name and one boot, and still number their processes apart.
@@ -65,19 +67,19 @@ def _namespace() -> str:
     """
     try:
         # Where ``/proc`` shows another namespace than ours, it tells nothing of our numbers.
-        if os.readlink("/proc/self") != str(os.getpid()):
+        if os.readlink(proc / "self") != str(os.getpid()):
             return ""
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        number = os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
+        boot = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        number = os.readlink(proc / "self/ns/pid").removeprefix("pid:[").removesuffix("]")
     except OSError:
         return ""
     return f"{boot[:8]} {number}" if boot and number.isdigit() else ""
 
 
-def _started(pid: int) -> str:
+def _started(proc: Path, pid: int) -> str:
     """When a process started, in clock ticks since boot; empty where the system does not tell."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = (proc / str(pid) / "stat").read_text()
     except OSError:
         return ""
     # The second field is the command in parentheses and may contain spaces; the start time is the 22nd.

@@ -213,7 +213,7 @@ def test_what_runs_in_an_environment_that_this_branch_does_not_know_stays(tmp_pa
     assert removed == [("source", "0.1.0.post1"), ("source", "0.1.0.post2")]
     assert {item.environment for item in done.candidates} == {"", "sandbox"}
     assert [item.why for item in done.untouched] == [
-        "only its functions and layers in prod, staging, which this work tree's table of environments does not have"
+        "only its functions and layers in prod, staging: this work tree's table has no such environment"
     ]
     assert rollback(fake, "search", "prod", release="0.1.0").outcome == "unchanged"
     fake.platform.stacks.clear()
@@ -262,6 +262,19 @@ def test_nothing_of_a_unit_goes_while_something_of_it_cannot_be_read(tmp_path: P
 
     assert (found.candidates, done.candidates) == ((), ())
     assert [key in item.why or "history/search" in item.why for item in done.untouched] == [True]
+
+
+def test_what_cannot_be_read_any_more_when_the_leases_are_held_stops_the_unit(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path / "one", 4)
+    shown = find_prunable(fake.world)
+    running = fake.world.ledger.records("sandbox")["search"].release
+    fake.store.objects[f"projects/search/release/{running}/manifest.json"].body = b"{"
+    other = fake_world(fake.tree, tmp_path / "two", config=fake.world.config, store=fake.store, platform=fake.platform)
+
+    done = prune(other.world, shown)
+
+    assert (done.candidates, [item.project for item in done.untouched]) == ((), ["search"])
+    assert running in done.untouched[0].why
 
 
 def test_other_units_are_pruned_while_one_cannot_be_read(tmp_path: Path) -> None:
