@@ -1,3 +1,3 @@
 """The version of this library, read as text by ``setup.py``."""
 
-__version__ = "0.1.1"
+__version__ = "0.2.0"

@@ -7,6 +7,8 @@ The tree::
     ├── ConfigurationError              3   a file of the repository says something that cannot be done
     ├── BuildError                      4   an artifact cannot be built from what is there
     ├── PublishError                    5   the bucket refused, or holds other bytes under this name
+    │   ├── DocumentError              14   an object of the bucket is not what its key says
+    │   └── UpgradeNeeded              15   an object was written by a newer version of this library
     ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
     ├── StackError                      7   CloudFormation refused, failed or did not answer in time
     ├── PlanStale                       8   the world moved between deciding and acting; run the command again
@@ -27,6 +29,7 @@ __all__ = [
     "Busy",
     "CheckFailed",
     "ConfigurationError",
+    "DocumentError",
     "LocalCloudError",
     "MultiEnvLambdaError",
     "PlanStale",
@@ -35,6 +38,7 @@ __all__ = [
     "StackError",
     "ToolError",
     "UnitsFailed",
+    "UpgradeNeeded",
 ]
 
 
@@ -83,6 +87,18 @@ class PublishError(MultiEnvLambdaError):
     """The bucket refused a write, or holds other bytes under a name that was to be ours."""
 
     exit_code = 5
+
+
+class DocumentError(PublishError):
+    """An object of the bucket is not the document, or not the bytes, that its name promises."""
+
+    exit_code = 14
+
+
+class UpgradeNeeded(PublishError):
+    """An object of the bucket was written by a newer version of this library."""
+
+    exit_code = 15
 
 
 class AccountError(MultiEnvLambdaError):

@@ -94,6 +94,7 @@ def apply(
         done = _run(world, draft, steps, failed, gate(world, draft.plan, environment, consent), wait_seconds)
         failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}
         results += [done[name] for name in steps]
+        world.ledger.summarise(environment)
     return tuple(results)
 
 

@@ -18,7 +18,7 @@ from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.check import ALIAS
-from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
@@ -31,6 +31,7 @@ from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.world import Event, Invocation, World
 
@@ -55,6 +56,14 @@ Progress = Callable[[str], None]
 
 def _silent(_: object) -> None:
     return None
+
+
+def _fetch(store: ObjectStore) -> Callable[[str], bytes | None]:
+    def fetch(key: str) -> bytes | None:
+        stored = store.get(key)
+        return None if stored is None else stored.body
+
+    return fetch
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -119,7 +128,7 @@ class Workspace:
         devops = self.config.devops
         store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
         cache = workspace_cache(self.root) / ("local" if self.local else "aws")
-        platform = AwsPlatform(sessions)
+        platform = AwsPlatform(sessions, devops)
 
         def interpreter(version: str) -> Path | None:
             return runtime_python(version) if find_python(version) is not None else None
@@ -130,7 +139,9 @@ class Workspace:
             store=store,
             ledger=Ledger(store, cache),
             platform=platform,
-            maker=TreeMaker(root=self.root, cache=cache, config=self.config, interpreter=interpreter),
+            maker=TreeMaker(
+                root=self.root, cache=cache, config=self.config, interpreter=interpreter, fetch=_fetch(store)
+            ),
             cache=cache,
             library=__version__,
             holder=lambda: this_process(platform.caller()),
@@ -201,8 +212,9 @@ class Workspace:
 
     def status(self) -> Status:
         """Units × environments."""
-        records = read_records(self.world, self.config.environments)
-        return make_status(self.config, tuple(project.name for project in self.projects), records)
+        found = read_all(self.world, self.config.environments)
+        units = tuple(project.name for project in self.projects)
+        return make_status(self.config, units, found.records, found.unreadable)
 
     def history(self, name: str, environment: str) -> tuple[Deployment, ...]:
         """Every deployment of a unit in an environment, oldest first."""
@@ -226,7 +238,7 @@ class Workspace:
         return {
             (unit, environment.name): past
             for environment in self.config.environments
-            for unit, past in self.world.ledger.histories(environment.name, newest=newest).items()
+            for unit, past in self.world.ledger.histories(environment.name, newest=newest).histories.items()
         }
 
     def board(self) -> str:

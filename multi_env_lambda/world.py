@@ -48,11 +48,17 @@ class Event:
 
 @attrs.frozen(kw_only=True)
 class Upload:
-    """One object to be published: a file of this machine, or bytes."""
+    """One object of a release: a file of this machine, or bytes.
+
+    ``claims``: writing it takes a name for ever, so it goes before everything else under that name. ``known``: it is
+    published already, as far as the unit's index says.
+    """
 
     key: str
     content: Path | bytes
     metadata: Mapping[str, str] = attrs.field(factory=dict)
+    claims: bool = False
+    known: bool = False
 
     def read(self) -> bytes:
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
@@ -60,11 +66,21 @@ class Upload:
 
 @attrs.frozen(kw_only=True)
 class Made:
-    """A release as it was just made from the work tree. ``uploads`` are in the order in which they must be written."""
+    """A release as it was just made from the work tree.
+
+    ``uploads`` are all objects of its artifacts; ``published`` are the names that it was named by.
+    """
 
     release: Release
     templates: Mapping[str, str]
     uploads: tuple[Upload, ...]
+    published: Published = Published()
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """The keys that the bucket lacks, as far as is known, in the order of writing: the manifest last."""
+        templates = (self.release.template_key(environment) for environment in self.templates)
+        return (*(item.key for item in self.uploads if not item.known), *templates, self.release.manifest_key)
 
 
 class Maker(Protocol):

@@ -41,7 +41,9 @@ def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
     store = MemoryStore()
     platform = MemoryPlatform(lambda key: "")
     fake = fake_world(FakeTree(content={}), cache, config=workspace.config, store=store, platform=platform)
-    maker = TreeMaker(root=workspace.root, cache=cache, config=workspace.config, interpreter=lambda _: None)
+    maker = TreeMaker(
+        root=workspace.root, cache=cache, config=workspace.config, interpreter=lambda _: None, fetch=lambda _: None
+    )
     parts = {name: getattr(fake.world, name) for name in ("holder", "holder_is_dead", "reported", "now", "library")}
     world = World(
         config=workspace.config,

@@ -200,10 +200,6 @@ def deploys(client: Any, held: FakeHeld) -> None:
     stacks(client).deploy("s", TEMPLATE, held=held, token="t")
 
 
-def previews(client: Any, held: FakeHeld) -> None:
-    stacks(client).preview("s", TEMPLATE, held=held, token="t")
-
-
 def destroys(client: Any, held: FakeHeld) -> None:
     stacks(client).delete("s", held=held, token="t")
 
@@ -241,7 +237,6 @@ SCENARIOS: dict[str, Scenario] = {
         deploys,
     ),
     "a refused first deploy": ("delete_stack", refusing, deploys),
-    "a preview": ("delete_stack", stack_in(""), previews),
     "a destroy": ("delete_stack", stack_in("UPDATE_COMPLETE"), destroys),
     "a destroy after somebody else's update": (
         "delete_stack",

@@ -12,11 +12,12 @@ from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import KeptFunction, KeptLayer
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
 
-__all__ = ["AliasState", "Invocation", "Platform", "StackOutcome", "StackRequest"]
+__all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackOutcome", "StackRequest"]
 
 
 @attrs.frozen(kw_only=True)
@@ -24,14 +25,17 @@ class StackRequest:
     """One stack as it should be.
 
     ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
-    ``before`` is what ``Platform.look`` said of the stack under the same lease, for who has looked already.
+    ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
+    for before anything is executed, and may raise.
     """
 
     name: str
     template: str
-    template_url: str
+    template_url: str | None
     token: str
     tags: Mapping[str, str]
+    parameters: Mapping[str, str] = attrs.field(factory=dict)
+    ready: Callable[[], None] = lambda: None
     deadline_seconds: float = 3600.0
     before: Look = NotLooked.NOT_LOOKED
 
@@ -43,6 +47,18 @@ class StackOutcome:
     stack_id: str
     changed: bool
     outputs: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Caller:
+    """Who acts: the ARN of the base identity, and the id under which IAM knows the one that writes into the bucket.
+
+    The id is what policies call ``aws:userid``: of an IAM user her own, of a role its id, a colon, the session's name.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    arn: str
+    user_id: str
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +98,11 @@ class Platform(Protocol):
         self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
     ) -> None: ...
 
-    def code_sha256(self, environment: Environment, function_name: str) -> str: ...
+    def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]: ...
+
+    def code(self, environment: Environment, function_name: str) -> FunctionCode: ...
+
+    def layer_sha256(self, environment: Environment, arn: str) -> str: ...
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
 
@@ -93,6 +113,8 @@ class Platform(Protocol):
     def drift(self, environment: Environment, stack_name: str) -> StackDrift: ...
 
     def caller(self) -> str: ...
+
+    def writer(self) -> Caller: ...
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None: ...
 

@@ -27,7 +27,7 @@ from multi_env_lambda.aws.errors_of import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Listed, Stored
+from multi_env_lambda.model.store import Listed, Looked, Stored, Written
 
 __all__ = ["Bucket"]
 
@@ -98,19 +98,26 @@ class Bucket:
             self._sleep(pause)
         raise self._publish_error(key, last) from last
 
-    def head(self, key: str) -> Mapping[str, str] | None:
+    def head(self, key: str) -> Looked | None:
         try:
-            answer = self._answer("head_object", Key=key)
+            answer = self._answer("head_object", Key=key, ChecksumMode="ENABLED")
         except aws_errors() as error:
             if _is_absent(error):
                 return None
             raise self._publish_error(key, error) from error
-        return dict(answer.get("Metadata", {}))
+        return Looked(
+            key=key,
+            etag=answer["ETag"],
+            size=answer["ContentLength"],
+            sha256=_hexadecimal(answer.get("ChecksumSHA256")),
+            version_id=answer.get("VersionId", ""),
+            metadata=dict(answer.get("Metadata", {})),
+        )
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
         return self._put(key, body, {"IfNoneMatch": "*", "Metadata": dict(metadata or {})})
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         return self._put(key, body, {"IfMatch": etag})
 
     def delete(self, key: str, *, etag: str, held: Held) -> bool:
@@ -153,16 +160,16 @@ class Bucket:
             raise PublishError(f"s3://{self._name}", "its answers have no Date", hint="is a proxy removing headers?")
         return min(times)
 
-    def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> str | None:
-        """Write under a condition until it is known who won: the new ETag, or None where the key holds other bytes."""
+    def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> Written | None:
+        """Write under a condition until it is known who won; None where the key holds other bytes."""
         checksum = _checksum(body)
         for pause in _pauses():
             try:
                 answer = self._answer("put_object", Key=key, Body=body, ChecksumSHA256=checksum, **condition)
-                return str(answer["ETag"])
+                return Written(etag=answer["ETag"], version_id=answer.get("VersionId", ""))
             except aws_errors() as error:
                 if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
-                    return self._etag_of_equal(key, body, checksum)
+                    return self._equal(key, body)
                 if not _may_repeat(error):
                     raise self._publish_error(key, error) from error
                 last = error
@@ -170,21 +177,19 @@ class Bucket:
             self._sleep(pause)
         raise self._publish_error(key, last) from last
 
-    def _etag_of_equal(self, key: str, body: bytes, checksum: str) -> str | None:
-        """The ETag of the object if it holds these bytes, whoever wrote them."""
-        try:
-            answer = self._answer("head_object", Key=key, ChecksumMode="ENABLED")
-            known = answer.get("ChecksumSHA256")
-            if known is not None and "-" not in known:
-                return str(answer["ETag"]) if known == checksum else None
-            if answer["ContentLength"] != len(body):
-                return None
-            stored = self._read(key)
-            return stored.etag if stored.body == body else None
-        except aws_errors() as error:
-            if _is_absent(error):
-                return None
-            raise self._publish_error(key, error) from error
+    def _equal(self, key: str, body: bytes) -> Written | None:
+        """The object under a key if it holds these bytes, whoever wrote them."""
+        there = self.head(key)
+        if there is None:
+            return None
+        if there.sha256:
+            equal = there.sha256 == hashlib.sha256(body).hexdigest()
+            return Written(etag=there.etag, version_id=there.version_id) if equal else None
+        if there.size != len(body):
+            return None
+        stored = self.get(key)
+        equal = stored is not None and stored.body == body and stored.etag == there.etag
+        return Written(etag=there.etag, version_id=there.version_id) if equal else None
 
     def _compare_and_delete(self, key: str, etag: str, held: Held) -> bool:
         """For object stores without conditional deletes (they answer 501): a short race is left open."""
@@ -205,7 +210,13 @@ class Bucket:
         if known is not None and "-" not in known and known != _checksum(body):
             what = f"the bytes have the SHA-256 {_checksum(body)}, but the bucket recorded {known}"
             raise PublishError(f"s3://{self._name}/{key}", what, hint="the object is damaged; restore an older version")
-        return Stored(key=key, body=body, etag=answer["ETag"], metadata=dict(answer.get("Metadata", {})))
+        return Stored(
+            key=key,
+            body=body,
+            etag=answer["ETag"],
+            metadata=dict(answer.get("Metadata", {})),
+            version_id=answer.get("VersionId", ""),
+        )
 
     def _call(self, operation: str, key: str, **parameters: Any) -> Any:
         try:
@@ -246,6 +257,11 @@ class Bucket:
 
 def _checksum(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+
+
+def _hexadecimal(checksum: str | None) -> str:
+    """S3's base64 of a SHA-256; that of an upload in parts is one over the parts' own, and says nothing here."""
+    return "" if checksum is None or "-" in checksum else base64.b64decode(checksum).hex()
 
 
 def _pauses() -> Iterator[float]:

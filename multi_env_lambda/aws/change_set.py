@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -15,7 +15,7 @@ from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
 
-__all__ = ["ChangeSet", "ChangeSets", "Execution", "ResourceChange", "Target", "capabilities"]
+__all__ = ["ChangeSet", "ChangeSets", "Execution", "Target", "capabilities"]
 
 INLINE_LIMIT = 51_200
 _SLOWEST = 2.0
@@ -36,6 +36,7 @@ class Target:
     where: str
     deadline: float
     held: Held
+    parameters: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -56,17 +57,6 @@ class Execution(Enum):
 
 
 _EXECUTIONS = {"EXECUTE_COMPLETE": Execution.COMPLETE, "EXECUTE_FAILED": Execution.FAILED}
-
-
-@attrs.frozen(kw_only=True)
-class ResourceChange:
-    """One line of a preview. ``replacement`` is True, False, Conditional, or empty where it has no meaning."""
-
-    action: str
-    logical_id: str
-    resource_type: str
-    replacement: str
-    scope: tuple[str, ...]
 
 
 def capabilities(template: str) -> tuple[str, ...]:
@@ -106,6 +96,10 @@ class ChangeSets:
                     ClientToken=name,
                     Capabilities=list(capabilities(target.template)),
                     Tags=[{"Key": key, "Value": value} for key, value in sorted(target.tags.items())],
+                    Parameters=[
+                        {"ParameterKey": key, "ParameterValue": value}
+                        for key, value in sorted(target.parameters.items())
+                    ],
                     **_body(target),
                 )
                 return ChangeSet(change_set_id=answer["Id"], stack_id=answer["StackId"])
@@ -197,20 +191,6 @@ class ChangeSets:
         except aws_errors():
             return
 
-    def changes(self, change_set: ChangeSet) -> Iterator[ResourceChange]:
-        """What it would do, in CloudFormation's order."""
-        token: dict[str, str] = {}
-        while True:
-            answer = self._client.describe_change_set(
-                ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id, **token
-            )
-            for line in answer.get("Changes", ()):
-                if "ResourceChange" in line:
-                    yield _resource_change(line["ResourceChange"])
-            if not answer.get("NextToken"):
-                return
-            token = {"NextToken": answer["NextToken"]}
-
     def _answer(self, change_set: ChangeSet) -> ChangeSetAnswer:
         answer = self._client.describe_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
         return change_set_answer(answer["Status"], answer.get("ExecutionStatus", ""), answer.get("StatusReason", ""))
@@ -273,13 +253,3 @@ def _body(target: Target) -> dict[str, str]:
         what = f"the template has {size} bytes, and no address; {INLINE_LIMIT} bytes may be sent inline"
         raise StackError(target.where, what, hint="publish the release first")
     return {"TemplateURL": target.template_url}
-
-
-def _resource_change(line: Mapping[str, Any]) -> ResourceChange:
-    return ResourceChange(
-        action=line["Action"],
-        logical_id=line["LogicalResourceId"],
-        resource_type=line["ResourceType"],
-        replacement=str(line.get("Replacement", "")),
-        scope=tuple(line.get("Scope", ())),
-    )

@@ -13,14 +13,16 @@ from multi_env_lambda.aws.calls import pauses
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.versions import FunctionCode
 
 __all__ = [
     "Alias",
     "FunctionVersion",
     "Invocation",
-    "code_sha256",
+    "code_of_function",
     "get_alias",
     "invoke",
+    "layer_sha256",
     "list_versions",
     "set_alias",
 ]
@@ -57,8 +59,8 @@ class FunctionVersion:
     modified: str
 
 
-def code_sha256(client: Any, function_name: str, qualifier: str) -> str:
-    """The base64 SHA-256 of the code that this alias or version runs, as Lambda says it.
+def code_of_function(client: Any, function_name: str, qualifier: str) -> FunctionCode:
+    """What this alias or version runs, as Lambda says it.
 
     Raises:
         StackError: there is no such function or qualifier.
@@ -68,7 +70,22 @@ def code_sha256(client: Any, function_name: str, qualifier: str) -> str:
         answer = client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier)
     except aws_errors() as error:
         raise _error(f"{function_name}:{qualifier}", error) from error
-    return str(answer["CodeSha256"])
+    return FunctionCode(
+        code_sha256=answer["CodeSha256"], layers=tuple(layer["Arn"] for layer in answer.get("Layers", ()))
+    )
+
+
+def layer_sha256(client: Any, arn: str) -> str:
+    """The base64 SHA-256 of the zip that lies under the ARN of a layer version, as Lambda says it.
+
+    Raises:
+        StackError: there is no such layer version.
+        AccountError: the role may not look.
+    """
+    try:
+        return str(client.get_layer_version_by_arn(Arn=arn)["Content"]["CodeSha256"])
+    except aws_errors() as error:
+        raise _error(arn, error) from error
 
 
 def invoke(

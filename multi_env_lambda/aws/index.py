@@ -1,82 +1,192 @@
-"""The published index of a unit, read from the bucket: one LIST, and one HEAD for each name never seen before."""
+"""What the bucket says of a unit: its published names, its releases, their templates.
+
+Everything that has a SHA-256 is compared with it at each use, whether it comes from this machine's cache or from the
+bucket. The names stand in one index object per unit. It spares a look at a thousand versions and is no truth: a name
+is given by the conditional write of its object, and whoever finds a name taken makes the index anew from the bucket.
+"""
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from multi_env_lambda.errors import PublishError
-from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.model.artifact import PRUNED
-from multi_env_lambda.model.published import Published
+import attrs
+
+from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PublishError
+from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.artifact import PRUNED, PublishedObject
+from multi_env_lambda.model.document import structure
+from multi_env_lambda.model.published import Published, PublishedName, index_key
 from multi_env_lambda.model.release import Release, release_folder
-from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.store import Looked, ObjectStore
+from multi_env_lambda.model.summary import pack, unpack
 
-__all__ = ["DIGEST", "keep", "read_published", "read_release", "read_template"]
+__all__ = ["DIGEST", "keep", "list_published", "read_published", "read_release", "read_template", "save_published"]
 
 DIGEST = "digest"
 """User metadata of ``requirements.zip`` and of a wheel: the digest of the inputs it was made from."""
 
-_LAYER = re.compile(r"/lambda/layer/(\d{6,})/requirements\.zip$")
-_PRUNED = re.compile(rf"/lambda/source/([^/]+)/{re.escape(PRUNED)}$")
-_WHEEL = re.compile(r"/lambda/source/([^/]+)/[^/]+\.whl$")
-
-_CLAIMS = (_LAYER, _WHEEL, _PRUNED)
+_KIND = "an index of published names"
+_LAYER = re.compile(r"projects/[^/]+/lambda/layer/(\d{6,})/(requirements|layer)\.zip")
+_SOURCE = re.compile(rf"projects/[^/]+/lambda/source/([^/]+)/(?:[^/]+(\.whl|\.tar\.gz)|({re.escape(PRUNED)}))")
+_SCRIPT = re.compile(r"projects/[^/]+/glue/[^/]+/run\.py")
+_CLAIMS = ("requirements", ".whl", PRUNED)
 """What takes a name for ever. A layer's number stays taken by the object that claimed it, pruned or not."""
 
+_TRIES = 4
 
-def read_published(store: ObjectStore, cache: Path, project: str) -> Published:
-    """What the bucket holds of a unit. A name never changes its digest, so what was read once is kept."""
-    keys = frozenset(item.key for item in store.list(f"projects/{project}/lambda/"))
-    path = cache / "published" / f"{project}.json"
-    known: dict[str, str] = {key: value for key, value in read_json(path, {}).items() if key in keys}
-    unknown = sorted(key for key in keys - known.keys() if any(name.search(key) for name in _CLAIMS))
-    with ThreadPoolExecutor(8) as pool:
-        for key, metadata in zip(unknown, pool.map(store.head, unknown), strict=True):
-            # An object without our metadata was put there by hand: its name is taken, its content is nobody's.
-            known[key] = (metadata or {}).get(DIGEST, "")
-    if unknown:
-        write_atomically(path, json.dumps(known, sort_keys=True).encode("ascii"))
-    return Published(
-        layers={int(found[1]): value for key, value in known.items() if (found := _LAYER.search(key))},
-        versions={
-            found[1]: value
-            for pattern in (_PRUNED, _WHEEL)
-            for key, value in known.items()
-            if (found := pattern.search(key))
-        },
-        keys=keys,
+
+def read_published(store: ObjectStore, project: str) -> Published:
+    """The published names of a unit: one GET; without an index that can be read, what the bucket's listing says."""
+    stored = store.get(index_key(project))
+    if stored is not None:
+        try:
+            return attrs.evolve(
+                _published(unpack(stored.body, where=stored.key, kind=_KIND), stored.key), etag=stored.etag
+            )
+        except DocumentError:
+            pass
+    return attrs.evolve(list_published(store, project), etag="" if stored is None else stored.etag)
+
+
+def list_published(store: ObjectStore, project: str) -> Published:
+    """The published names of a unit as they lie in the bucket: a LIST, and a HEAD for each object."""
+    folders = (f"projects/{project}/lambda/", f"projects/{project}/glue/")
+    keys = [item.key for folder in folders for item in store.list(folder)]
+    looked = in_parallel(partial(_look, store), [key for key in keys if _name_of(key) or _SCRIPT.fullmatch(key)])
+    return _from_objects(item for item in looked if item is not None)
+
+
+def _look(store: ObjectStore, key: str) -> Looked | None:
+    """What the store says of an object; who put it there by hand may have told the store no SHA-256."""
+    found = store.head(key)
+    if found is None or found.sha256:
+        return found
+    stored = store.get(key)
+    return None if stored is None else attrs.evolve(found, sha256=hashlib.sha256(stored.body).hexdigest())
+
+
+def _name_of(key: str) -> tuple[str, str] | None:
+    """(layer number or source version, what the object is to it)."""
+    found = _LAYER.fullmatch(key) or _SOURCE.fullmatch(key)
+    return None if found is None else (found[1], next(word for word in found.groups()[1:] if word))
+
+
+def _from_objects(looked: Iterable[Looked]) -> Published:
+    layers: dict[int, PublishedName] = {}
+    sources: dict[str, PublishedName] = {}
+    scripts = []
+    for item in looked:
+        name = _name_of(item.key)
+        published = PublishedObject(key=item.key, sha256=item.sha256, size=item.size)
+        if name is None:
+            scripts.append(published)
+        elif _LAYER.fullmatch(item.key):
+            layers[int(name[0])] = _with(layers.get(int(name[0])), name[1], item, published)
+        else:
+            sources[name[0]] = _with(sources.get(name[0]), name[1], item, published)
+    return Published(layers=layers, sources=sources, scripts=tuple(scripts))
+
+
+def _with(known: PublishedName | None, kind: str, item: Looked, published: PublishedObject) -> PublishedName:
+    # An object without our metadata was put there by hand: its name is taken, its content is nobody's.
+    digest = item.metadata.get(DIGEST, "") if kind in _CLAIMS else ""
+    objects = () if known is None else known.objects
+    return PublishedName(
+        digest=digest or (known.digest if known is not None else ""),
+        objects=objects if kind == PRUNED else (*objects, published),
     )
+
+
+def save_published(store: ObjectStore, project: str, before: Published, more: Published) -> None:
+    """Add names to the index. Whoever loses a race adds its names to the winner's; a failure only costs calls later."""
+    try:
+        for _ in range(_TRIES):
+            body = pack(_document(_joined(before, more)))
+            key = index_key(project)
+            answer = store.replace(key, body, etag=before.etag) if before.etag else store.put_new(key, body)
+            if answer is not None:
+                return
+            before = read_published(store, project)
+    except MultiEnvLambdaError:
+        return
+
+
+def _joined(before: Published, more: Published) -> Published:
+    scripts = {item.key: item for item in (*before.scripts, *more.scripts)}
+    return Published(
+        layers={**before.layers, **more.layers},
+        sources={**before.sources, **more.sources},
+        scripts=tuple(scripts.values()),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Index:
+    """The index as it lies in the bucket: lists, since the keys of a JSON object are texts."""
+
+    layers: tuple[tuple[int, PublishedName], ...]
+    sources: tuple[tuple[str, PublishedName], ...]
+    scripts: tuple[PublishedObject, ...] = ()
+
+
+def _document(published: Published) -> dict[str, Any]:
+    found = _Index(
+        layers=tuple(sorted(published.layers.items())),
+        sources=tuple(sorted(published.sources.items())),
+        scripts=tuple(sorted(published.scripts)),
+    )
+    return attrs.asdict(found)
+
+
+def _published(document: Mapping[str, Any], where: str) -> Published:
+    found = structure(_Index, document, where=where, kind=_KIND)
+    return Published(layers=dict(found.layers), sources=dict(found.sources), scripts=found.scripts)
 
 
 def read_release(store: ObjectStore, cache: Path, project: str, digest: str) -> Release:
     """A published release by its name.
 
     Raises:
-        PublishError: there is none, or its manifest is not what its name says.
+        PublishError: there is none.
+        DocumentError: its manifest is not what its name says.
     """
     where = f"{release_folder(project, digest)}/manifest.json"
-    body = _immutable(store, cache, where)
-    release = Release.from_document(json.loads(body), where=where)
-    if release.digest != digest:
-        raise PublishError(where, f"the manifest has digest {release.digest}", hint="the bucket was tampered with")
-    return release
+    return Release.from_bytes(_verified(store, cache, where, digest), where=where)
 
 
 def read_template(store: ObjectStore, cache: Path, release: Release, environment: str) -> str:
-    """The template that a release was rendered to for an environment."""
-    return _immutable(store, cache, release.template_key(environment)).decode("ascii")
+    """The template that a release was rendered to for an environment, compared with its manifest.
+
+    Raises:
+        PublishError: there is none.
+        DocumentError: it is not the template that was released.
+    """
+    stage = release.stage(environment)
+    key = release.template_key(environment)
+    if stage is None:
+        raise PublishError(key, f"the release was not made for {environment}", hint="deploy the unit again")
+    return _verified(store, cache, key, stage.template_sha256).decode("ascii")
 
 
-def _immutable(store: ObjectStore, cache: Path, key: str) -> bytes:
+def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
+    """The bytes that have this SHA-256, from this machine or from the bucket; nothing else is ever returned."""
     path = _kept(cache, key)
-    if path.exists():
-        return path.read_bytes()
+    kept = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(kept).hexdigest() == sha256:
+        return kept
     stored = store.get(key)
     if stored is None:
         raise PublishError(key, "there is no such object in the bucket", hint="was it pruned? deploy the unit again")
+    found = hashlib.sha256(stored.body).hexdigest()
+    if found != sha256:
+        what = f"its bytes have the SHA-256 {found}, released were {sha256}"
+        raise DocumentError(key, what, hint="somebody changed it; restore the older version, which the bucket keeps")
     keep(cache, key, stored.body)
     return stored.body
 

@@ -4,31 +4,40 @@ The record and the lease are one object. Taking the lease, renewing it and finis
 writes of that object, so whoever lost the lease cannot write the record either: the ETag is the fence. Its last
 writer's time is the store's own ``LastModified``; no local clock decides who is dead.
 
-The history entry of a deployment is a copy of ``latest`` in the record and is written after it. A process that dies
-between the two leaves the copy to the next writer; readers merge both, so nothing is ever missing or double.
+The history entry of a deployment is a copy of ``latest`` in the record; whoever takes the lease next writes it.
+Readers merge both, so nothing is ever missing or double, and no deployment fails because its copy could not be written.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.errors import Busy, PlanStale
-from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.record import Deployment, Holder, Record, current_key, history_key, read_deployment
-from multi_env_lambda.model.store import Listed, ObjectStore, Stored
+from multi_env_lambda.aws.history import Histories, History
+from multi_env_lambda.aws.kept import Kept
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.record import (
+    Deployment,
+    Holder,
+    Record,
+    current_key,
+    current_prefix,
+    summary_key,
+)
+from multi_env_lambda.model.store import ObjectStore, Stored
+from multi_env_lambda.model.summary import proven, summary_of
 
-__all__ = ["LEASE_SECONDS", "Lease", "Ledger"]
+__all__ = ["LEASE_SECONDS", "Histories", "Lease", "Ledger", "Recorded"]
 
 LEASE_SECONDS = 60
 """A holder that has not renewed for this long is dead. Renewed every third of it; taken over well within 90 s."""
 
-_READERS = 16
+_MAY_BE_BEHIND = 2
+"""As many records the summary may lack: that many calls more for a machine without a cache, one less for a deploy."""
 
 _ATTEMPTS = 5
 """Who loses a race looks again at who has won."""
@@ -55,26 +64,98 @@ class Lease:
         return self.record.fencing
 
 
+@attrs.frozen(kw_only=True)
+class Recorded:
+    """What the bucket says of an environment: the records by unit, and those that are there but cannot be read."""
+
+    records: Mapping[str, Record]
+    unreadable: Mapping[str, MultiEnvLambdaError]
+
+
+@attrs.define
+class _Seen:
+    """What this process knows to lie in one environment: (ETag, body) by key; and how far the summary is behind."""
+
+    bodies: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
+    summary_etag: str = ""
+    behind: set[str] = attrs.field(factory=set)
+    changed: bool = False
+
+
 @attrs.frozen
 class Ledger:
     """Records over an object store, with a local cache by ETag (one LIST sees every change of an environment)."""
 
     store: ObjectStore
     cache: Path
+    _seen: dict[str, _Seen] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    @property
+    def _kept(self) -> Kept:
+        return Kept(self.cache / "records")
+
+    @property
+    def _history(self) -> History:
+        return History(self.store, self._kept)
 
     def records(self, environment: str) -> dict[str, Record]:
-        """The current record of every unit in an environment: one LIST, and one GET for each that changed since."""
-        prefix = current_key(environment)
-        listed = {item.key: item.etag for item in self.store.list(prefix)}
-        cached = {key: body for key, etag in listed.items() if (body := self._cached(key, etag)) is not None}
-        missing = [key for key in listed if key not in cached]
-        with ThreadPoolExecutor(_READERS) as pool:
-            for item in pool.map(self.store.get, missing):
-                if item is not None:
-                    self._remember(item.key, item.etag, item.body)
-                    cached[item.key] = item.body
-        records = (Record.from_bytes(body, where=key) for key, body in cached.items())
-        return {record.project: record for record in records}
+        """The current record of every unit in an environment, but for those that cannot be read."""
+        return dict(self.read(environment).records)
+
+    def read(self, environment: str) -> Recorded:
+        """Every record of an environment: one LIST, at most one GET of the summary, and one for each that is left."""
+        bodies = self._bodies(environment)
+        records, unreadable = {}, {}
+        for key, body in bodies.items():
+            name = key.rpartition("/")[2].removesuffix(".json")
+            try:
+                records[name] = Record.from_bytes(body, where=key)
+            except MultiEnvLambdaError as error:
+                unreadable[name] = error
+        return Recorded(records=records, unreadable=unreadable)
+
+    def _bodies(self, environment: str) -> dict[str, bytes]:
+        listed = {item.key: item for item in self.store.list(current_prefix(environment))}
+        summary = listed.pop(summary_key(environment), None)
+        folder = current_key(environment, "").removesuffix(".json")
+        etags = {key: item.etag for key, item in listed.items() if key.startswith(folder) and key.endswith(".json")}
+        found = {key: body for key, etag in etags.items() if (body := self._kept.body(key, etag)) is not None}
+        if summary is not None and len(etags) - len(found) > _MAY_BE_BEHIND:
+            found |= self._from_summary(environment, {key: etags[key] for key in etags.keys() - found.keys()})
+        for item in in_parallel(self.store.get, [key for key in etags if key not in found]):
+            if item is not None:
+                self._kept.keep(item.key, item.etag, item.body)
+                found[item.key], etags[item.key] = item.body, item.etag
+        since = 0.0 if summary is None else summary.modified
+        self._seen[environment] = _Seen(
+            bodies={key: (etags[key], body) for key, body in found.items()},
+            summary_etag="" if summary is None else summary.etag,
+            behind={key for key in etags if listed[key].modified >= since},
+        )
+        return {key: found[key] for key in etags if key in found}
+
+    def _from_summary(self, environment: str, etags: Mapping[str, str]) -> dict[str, bytes]:
+        stored = self.store.get(summary_key(environment))
+        found = {} if stored is None else proven(stored.body, etags, where=stored.key)
+        for key, body in found.items():
+            self._kept.keep(key, etags[key], body)
+        return found
+
+    def summarise(self, environment: str) -> None:
+        """Write the summary anew if this process changed a record, and too many have changed since.
+
+        Whoever loses a race here loses nothing.
+        """
+        seen = self._seen.get(environment)
+        if seen is None or not seen.changed or len(seen.behind) <= _MAY_BE_BEHIND:
+            return
+        body, key = summary_of(seen.bodies), summary_key(environment)
+        with suppress(MultiEnvLambdaError):
+            if seen.summary_etag:
+                self.store.replace(key, body, etag=seen.summary_etag)
+            else:
+                self.store.put_new(key, body)
+            seen.behind, seen.changed = set(), False
 
     def acquire(
         self,
@@ -99,7 +180,7 @@ class Ledger:
         """
         key = current_key(environment, project)
         # The plan has just read it. The write says whether that still holds, so it need not be read once more.
-        seen = self._recall(key)
+        seen = self._kept.recall(key)
         record = self._record(environment, project, seen)
         if record.holder is None and record.release == running:
             lease = self._take(key, record, holder, toward, None if seen is None else seen.etag)
@@ -133,13 +214,21 @@ class Ledger:
     def _take(self, key: str, record: Record, holder: Holder, toward: str | None, etag: str | None) -> Lease | None:
         """One try; None where the record is another one by now."""
         fencing, before = record.fencing + 1, record.unsure
-        holder = attrs.evolve(holder, fencing=fencing)
-        record = attrs.evolve(record, holder=holder, fencing=fencing, unsure=toward or before)
-        written = self._put(key, record, etag)
-        if written is None:
+        held = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
+        held = attrs.evolve(held, unsure=toward or before)
+        # What has ended never changes again, so its copy need not wait until it is known who has the lease.
+        ended = record.latest is not None and record.latest.outcome != "shifting"
+        steps: list[Callable[[], object]] = [lambda: self._put(key, held, etag)]
+        if ended:
+            steps.append(lambda: self._history.copy(record))
+        written, *copied = in_parallel(lambda step: step(), steps)
+        if not isinstance(written, str):
             return None
-        self._heal_history(record, toward)
-        return Lease(key=key, etag=written, record=record, unsure=before)
+        if record.latest is not None and not ended and not record.is_moving_to(toward or record.latest.release):
+            copied = [self._history.copy(record)]
+        if False in copied:
+            held = self._history.renumbered(held)
+        return Lease(key=key, etag=written, record=held, unsure=before)
 
     def is_unsure(self, record: Record) -> bool:
         """Whether an attempt began here that has ended without anybody seeing how."""
@@ -167,14 +256,13 @@ class Ledger:
         return self._next(lease, attrs.evolve(record, holder=lease.record.holder, fencing=lease.fencing))
 
     def finish(self, lease: Lease, record: Record) -> Record:
-        """Write the record, give the lease back, and copy the deployment into the history.
+        """Write the record and give the lease back. The next writer copies the deployment into the history.
 
         Raises:
             PlanStale: the lease was taken over; what this process did is not recorded.
         """
         record = attrs.evolve(record, holder=None, fencing=lease.fencing)
         self._next(lease, record)
-        self._copy_to_history(record)
         return record
 
     def release(self, lease: Lease, *, unsure: str | None = None) -> None:
@@ -182,37 +270,14 @@ class Ledger:
         self._next(lease, attrs.evolve(lease.record, holder=None, unsure=unsure))
 
     def history(self, environment: str, project: str) -> tuple[Deployment, ...]:
-        """Every past deployment, oldest first."""
-        listed = list(self.store.list(history_key(environment, project)))
+        """Every past deployment of a unit, oldest first."""
         current = self.store.get(current_key(environment, project))
         record = None if current is None else Record.from_bytes(current.body, where=current.key)
-        with ThreadPoolExecutor(_READERS) as pool:
-            return _merged(pool.map(self._history_entry, listed), record)
+        return self._history.of(environment, project, record)
 
-    def histories(self, environment: str, *, newest: int) -> dict[str, tuple[Deployment, ...]]:
+    def histories(self, environment: str, *, newest: int) -> Histories:
         """The newest deployments of every unit, oldest first: two LISTs, and one GET for each never seen before."""
-        listed: dict[str, list[Listed]] = {}
-        for item in self.store.list(history_key(environment)):
-            listed.setdefault(item.key.split("/")[-2], []).append(item)
-        records = self.records(environment)
-        wanted = [(project, item) for project, items in listed.items() for item in items[-newest:]]
-        found: dict[str, list[Deployment | None]] = {project: [] for project in (*listed, *records)}
-        with ThreadPoolExecutor(_READERS) as pool:
-            entries = pool.map(self._history_entry, [item for _, item in wanted])
-            for (project, _), entry in zip(wanted, entries, strict=True):
-                found[project].append(entry)
-        return {name: _merged(entries, records.get(name))[-newest:] for name, entries in sorted(found.items())}
-
-    def _history_entry(self, item: Listed) -> Deployment | None:
-        """One past deployment. It never changes, so this machine asks for it once."""
-        body = self._cached(item.key, item.etag)
-        if body is None:
-            stored = self.store.get(item.key)
-            if stored is None:
-                return None
-            self._remember(item.key, stored.etag, stored.body)
-            body = stored.body
-        return read_deployment(json.loads(body))
+        return self._history.newest(environment, self.records(environment), newest)
 
     def _refuse_living_holder(self, record: Record, holder: Holder) -> None:
         age = self._silence(record)
@@ -241,58 +306,16 @@ class Ledger:
 
     def _put(self, key: str, record: Record, etag: str | None) -> str | None:
         body = record.to_bytes()
-        written = self.store.put_new(key, body) if etag is None else self.store.replace(key, body, etag=etag)
-        if written is not None and record.holder is None:
-            self._remember(key, written, body)
-        return written
-
-    def _cache_path(self, key: str) -> Path:
-        return self.cache / "records" / key
-
-    def _recall(self, key: str) -> Stored | None:
-        """What this machine read or wrote last; the store may have something else by now."""
-        held = read_json(self._cache_path(key), None)
-        if held is None:
+        answer = self.store.put_new(key, body) if etag is None else self.store.replace(key, body, etag=etag)
+        if answer is None:
             return None
-        return Stored(key=key, body=held["body"].encode("ascii"), etag=held["etag"], metadata={})
-
-    def _cached(self, key: str, etag: str) -> bytes | None:
-        seen = self._recall(key)
-        return seen.body if seen is not None and seen.etag == etag else None
-
-    def _remember(self, key: str, etag: str, body: bytes) -> None:
-        """What we read or wrote need not be asked for again while its ETag stands in the listing."""
-        held = {"etag": etag, "body": body.decode("ascii")}
-        write_atomically(self._cache_path(key), json.dumps(held).encode("ascii"))
-
-    def _heal_history(self, record: Record, toward: str | None) -> None:
-        """The last writer may have died between the record and its copy, or while it moved traffic elsewhere."""
-        if record.latest is not None and not record.is_moving_to(toward or record.latest.release):
-            key, body = _history_copy(record, record.latest)
-            seen = self._recall(key)
-            if (seen is None or seen.body != body) and self.store.head(key) is None:
-                self._copy_to_history(record)
-
-    def _copy_to_history(self, record: Record) -> None:
-        if record.latest is not None:
-            key, body = _history_copy(record, record.latest)
-            etag = self.store.put_new(key, body)
-            if etag is not None:
-                self._remember(key, etag, body)
-
-
-def _history_copy(record: Record, latest: Deployment) -> tuple[str, bytes]:
-    """The key and the bytes of the newest deployment in the history."""
-    key = history_key(record.environment, record.project, latest.sequence)
-    return key, canonical_json(attrs.asdict(latest)).encode("ascii")
-
-
-def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tuple[Deployment, ...]:
-    """The history in order; the newest entry may so far stand in the record only."""
-    past = {entry.sequence: entry for entry in entries if entry is not None}
-    if record is not None and record.latest is not None:
-        past[record.latest.sequence] = record.latest
-    return tuple(past[sequence] for sequence in sorted(past))
+        if record.holder is None:
+            self._kept.keep(key, answer.etag, body)
+            seen = self._seen.setdefault(record.environment, _Seen())
+            seen.bodies[key] = (answer.etag, body)
+            seen.behind.add(key)
+            seen.changed = True
+        return answer.etag
 
 
 def _changed(environment: str, project: str) -> PlanStale:

@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable, Mapping
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
-from multi_env_lambda.aws.account import AliasState, Invocation, StackOutcome, StackRequest
+from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackOutcome, StackRequest
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
-from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import KeptFunction, KeptLayer
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AwsPlatform"]
@@ -24,13 +25,17 @@ __all__ = ["AwsPlatform"]
 class AwsPlatform:
     """The ``Platform`` of production; safe for threads. One poller serves all stacks of an account and region."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, devops: Devops) -> None:
         self._sessions = sessions
+        self._devops = devops
         self._stacks: dict[tuple[str, str], Stacks] = {}
         self._lock = threading.Lock()
 
     def caller(self) -> str:
         return self._sessions.caller()
+
+    def writer(self) -> Caller:
+        return Caller(arn=self._sessions.caller(), user_id=self._sessions.user_id(self._devops))
 
     def verify(self, environment: Environment) -> None:
         self._sessions.verify(environment)
@@ -51,6 +56,8 @@ class AwsPlatform:
             deadline_seconds=request.deadline_seconds,
             on_event=say,
             before=request.before,
+            parameters=request.parameters,
+            ready=request.ready,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 
@@ -66,8 +73,14 @@ class AwsPlatform:
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         return self._stacks_of(environment).drift(stack_name)
 
-    def code_sha256(self, environment: Environment, function_name: str) -> str:
-        return functions.code_sha256(self._sessions.client(environment, "lambda"), function_name, "live")
+    def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
+        return self._stacks_of(environment).resources(stack_name)
+
+    def code(self, environment: Environment, function_name: str) -> FunctionCode:
+        return functions.code_of_function(self._sessions.client(environment, "lambda"), function_name, "live")
+
+    def layer_sha256(self, environment: Environment, arn: str) -> str:
+        return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         answer = functions.invoke(self._sessions.client(environment, "lambda"), function_name, alias, payload)

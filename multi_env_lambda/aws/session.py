@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,8 @@ class Sessions:
         self._sessions: dict[str, botocore.session.Session] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._verified: set[tuple[str, str]] = set()
-        self._caller: str | None = None
+        self._caller: Mapping[str, str] | None = None
+        self._assumed: dict[str, str] = {}
         redact_debug_logs()
 
     def client(self, place: Place, service: str) -> Any:
@@ -94,16 +95,30 @@ class Sessions:
         Raises:
             AccountError: there are no usable base credentials.
         """
+        return self._base_identity()["Arn"]
+
+    def user_id(self, place: Place) -> str:
+        """The id under which IAM knows whoever acts at a place: what policies call ``aws:userid``.
+
+        Raises:
+            AccountError: its role cannot be assumed.
+        """
+        self.verify(place)
+        return self._assumed.get(place.role_arn) or self._base_identity()["UserId"]
+
+    def _base_identity(self) -> Mapping[str, str]:
         with self._lock:
             if self._caller is None:
                 try:
-                    self._caller = str(self._base_sts().get_caller_identity()["Arn"])
+                    self._caller = self._base_sts().get_caller_identity()
                 except aws_errors() as error:
                     raise self._account_error("credentials", error) from error
             return self._caller
 
     def verify(self, place: Place) -> None:
-        """Make sure that this place's credentials belong to this place's account; asked once per place.
+        """Make sure that this place's credentials belong to this place's account.
+
+        The answer of AssumeRole names the account of the role, so this costs no call of its own.
 
         Raises:
             AccountError: they belong to another one, or cannot be had.
@@ -115,10 +130,14 @@ class Sessions:
             if key in self._verified:
                 return
             try:
-                account_id = str(self.client(place, "sts").get_caller_identity()["Account"])
+                with self._lock:
+                    session = self._session_of(place)
+                if session is self._base():
+                    _check_account(place, self._base_identity()["Account"], "the credentials are of account")
+                else:
+                    session.get_credentials().get_frozen_credentials()
             except aws_errors() as error:
                 raise self._account_error(_where(place), error) from error
-            _check_account(place, account_id, "the credentials are of account")
             self._verified.add(key)
 
     def _session_of(self, place: Place) -> botocore.session.Session:
@@ -148,6 +167,7 @@ class Sessions:
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
         _check_account(place, account_id, "the assumed role is of account")
+        self._assumed[place.role_arn] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
         credentials = answer["Credentials"]
         expires = credentials["Expiration"]
         return {

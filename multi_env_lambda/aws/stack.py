@@ -12,7 +12,7 @@ from typing import Any, assert_never
 import attrs
 
 from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, stack_error
-from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, ResourceChange, Target
+from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Target
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.execution import failure_of, wait_executed
@@ -21,6 +21,7 @@ from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operat
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
     ContinueRollback,
@@ -86,6 +87,8 @@ class Stacks:
         tags: Mapping[str, str] | None = None,
         deadline_seconds: float = 3600.0,
         on_event: Callable[[str], None] = silent,
+        parameters: Mapping[str, str] | None = None,
+        ready: Callable[[], None] = lambda: None,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
@@ -99,57 +102,17 @@ class Stacks:
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
+        target = attrs.evolve(target, parameters=parameters or {})
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
             try:
-                return self._change(target, reading, told)
+                return self._change(target, reading, ready, told)
             except StateConflict:
                 told("waiting for another operation on this stack")
                 before = NotLooked.NOT_LOOKED
         what = "others kept changing the stack"
         raise PlanStale(target.where, what, hint="find out who else deploys it, then run the command again")
-
-    def preview(
-        self,
-        stack_name: str,
-        template: str,
-        *,
-        held: Held,
-        token: str,
-        template_url: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        deadline_seconds: float = 300.0,
-    ) -> tuple[ResourceChange, ...]:
-        """What ``deploy`` would change; nothing is kept. CloudFormation does not promise that the list is complete.
-
-        It needs the lease too: for a stack that is not there yet an empty one is made, and deleted at the end.
-
-        Raises:
-            StackError: the stack is not in a state that can be updated, or the template is refused.
-            PlanStale: the lease is lost.
-        """
-        token = f"preview {token}"
-        target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
-        before = self.describe(stack_name)
-        answer = stack_answer(before.status if before else None)
-        if not isinstance(answer, (Create, Update)):
-            what = f"no preview in status {before.status if before else 'unknown'}"
-            raise StackError(target.where, what, hint="`deploy` repairs or waits for such a stack first")
-        try:
-            change_set = self._change_sets.create(target, _kind(before))
-        except StateConflict as error:
-            what = "somebody else began to change the stack"
-            raise StackError(target.where, what, hint="wait, and run the command again") from error
-        try:
-            state = self._change_sets.settled(change_set, target)
-            if isinstance(state, NotExecuted):
-                raise _refused(target.where, state.reason)
-            return tuple(self._change_sets.changes(change_set)) if isinstance(state, ChangesReady) else ()
-        except aws_errors() as error:
-            raise stack_error(target.where, error) from error
-        finally:
-            self._discard(change_set, target, before)
 
     def describe(self, stack: str) -> StackReading | None:
         """The stack of this name or id, or None where there is none (or only a deleted one).
@@ -191,6 +154,33 @@ class Stacks:
         if before is not None and before.status not in _GONE:
             self._delete(before, target, told, retain)
         return True
+
+    def resources(self, stack_name: str) -> tuple[PhysicalResource, ...]:
+        """What is in the stack, by the names that AWS knows it under.
+
+        Raises:
+            StackError: there is no such stack, or it cannot be read.
+        """
+        found: list[Any] = []
+        token: dict[str, str] = {}
+        try:
+            while True:
+                answer = self._client.list_stack_resources(StackName=stack_name, **token)
+                found += answer["StackResourceSummaries"]
+                if not answer.get("NextToken"):
+                    break
+                token = {"NextToken": answer["NextToken"]}
+        except aws_errors() as error:
+            raise stack_error(self._where(stack_name), error) from error
+        return tuple(
+            PhysicalResource(
+                logical_id=line["LogicalResourceId"],
+                type=line["ResourceType"],
+                physical_id=line.get("PhysicalResourceId", ""),
+            )
+            for line in found
+            if line["ResourceStatus"] != "DELETE_COMPLETE"
+        )
 
     def events(self, stack_name: str) -> tuple[StackEvent, ...]:
         """The events of the stack's latest operation, in the order in which they happened.
@@ -302,11 +292,14 @@ class Stacks:
         except StateConflict:
             told("waiting for another operation on this stack")
 
-    def _change(self, target: Target, before: StackReading | None, told: Callable[[str], None]) -> StackResult:
+    def _change(
+        self, target: Target, before: StackReading | None, ready: Callable[[], None], told: Callable[[str], None]
+    ) -> StackResult:
         change_set = self._change_sets.create(target, _kind(before))
         answer = self._change_sets.settled(change_set, target)
         match answer:
             case ChangesReady():
+                ready()
                 self._change_sets.execute(change_set, target)
                 return self._executed(change_set, target, before, told)
             case Executed():

@@ -8,9 +8,11 @@ gives an empty change set, and the record is written last.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Literal
 
@@ -18,19 +20,26 @@ import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.aws.lease import HeldLease
+from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, StackError
-from multi_env_lambda.flow.check import check, check_references
+from multi_env_lambda.flow.check import check, check_references, stateful_resources
 from multi_env_lambda.flow.hold import hold
-from multi_env_lambda.flow.publish import check_complete, publish
+from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
 from multi_env_lambda.flow.shift import shift
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, Outcome, Record, RolledBack
+from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, Record, RolledBack
 from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.plan.pins import pins
+from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
 __all__ = ["Result", "deploy_step", "publish_step", "stack_tags"]
+
+
+_NOT_LOOKED = NotLooked.NOT_LOOKED
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +63,8 @@ class Result:
 
 def publish_step(world: World, step: DeployStep, made: Made) -> Result:
     """Publish a release without deploying it anywhere."""
-    _say(world, step, "publish", f"{len(made.uploads)} objects")
-    publish(world, made.uploads)
+    _say(world, step, "publish", f"{len(made.news)} objects")
+    publish(world, made)
     _say(world, step, "done", step.release.version)
     return _result(step, "published")
 
@@ -70,74 +79,142 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
-    with hold(world, step.environment, step.project, running=step.running, toward=step.release.digest) as held:
-        if made is not None:
-            _say(world, step, "publish", f"{len(made.uploads)} objects")
-            publish(world, made.uploads)
-        check_complete(world.store, step.release)
-        entry = attrs.evolve(_entry(world, plan, step, held.record), approved=approved)
-        try:
-            _bring(world, held, step, environment, entry)
-        except PlanStale:
-            raise
-        except MultiEnvLambdaError as error:
-            _record_failure(held, entry, error, time.monotonic() - started)
-            raise
-        _say(world, step, "record")
-        entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
-        held.finish(_succeeded(world, held.record, entry, step))
+    if made is not None:
+        _say(world, step, "publish", f"{len(made.news)} objects")
+    with ThreadPoolExecutor(3) as pool:
+        # None of these needs the lease: names are taken by conditional writes, and the rest are looks.
+        claimed = pool.submit(claim, world, step.release, made)
+        looked = pool.submit(world.platform.look, environment, _stage(step.release, environment).stack_name)
+        with hold(world, step.environment, step.project, running=step.running, toward=step.release.digest) as held:
+            receipts, look = claimed.result(), looked.result()
+            completed = pool.submit(complete, world, made, receipts) if made is not None else claimed
+            work = _Work(
+                world=world,
+                held=held,
+                step=step,
+                environment=environment,
+                template=read_template(world.store, world.cache, step.release, environment.name),
+                receipts=receipts if _is_pinned(step.release, receipts) else completed.result(),
+                look=look,
+                completed=completed,
+            )
+            entry = attrs.evolve(_entry(work, plan), approved=approved)
+            try:
+                entry = _bring(work, entry)
+            except PlanStale:
+                raise
+            except MultiEnvLambdaError as error:
+                _record_failure(held, entry, error, time.monotonic() - started)
+                raise
+            _say(world, step, "record")
+            entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
+            held.finish(_succeeded(world, held.record, entry, step))
     _say(world, step, "done", step.release.version)
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
 
 
-def _bring(world: World, held: HeldLease, step: DeployStep, environment: Environment, entry: Deployment) -> None:
-    """Change the stack and check it; a failed check puts back what ran before."""
+@attrs.frozen(kw_only=True)
+class _Work:
+    """One step under way. Nothing is executed before the release is ``completed``."""
+
+    world: World
+    held: HeldLease
+    step: DeployStep
+    environment: Environment
+    template: str
+    receipts: Receipts
+    look: StackReading | None
+    completed: Future[Receipts]
+
+    def wait(self) -> None:
+        """Until everything that the release consists of is in the bucket."""
+        self.completed.result()
+
+
+def _is_pinned(release: Release, receipts: Receipts) -> bool:
+    """Whether the versions that the stack takes are known already; the rest is written while the change is computed."""
+    keys = {release.source.wheel_key} | ({release.layer.layer_key} if release.layer is not None else set())
+    return keys <= receipts.keys()
+
+
+def _bring(work: _Work, entry: Deployment) -> Deployment:
+    """Change the stack and check it; a failed check puts back what ran before. Gives what was seen, to be recorded."""
+    world, step, environment = work.world, work.step, work.environment
     stage = _stage(step.release, environment)
-    template = read_template(world.store, world.cache, step.release, environment.name)
-    change = _changer(world, held, step, step.release, environment)
+    change = _changer(work, step.release, work.receipts, work.look)
     try:
         if step.running not in (None, step.release.digest) and step.action != "rollback" and shifting_functions(stage):
             say = partial(_say, world, step, "shift")
-            shift(world, held, step.release, environment, template, entry, change, say)
-        change(template)
+            shift(world, work.held, step.release, environment, work.template, entry, change, say)
+        stack_id = change(work.template)
         _say(world, step, "check", f"{len(stage.functions)} functions")
-        check(world.platform, environment, step.release, stage)
+        layers = check(world.platform, environment, step.release, stage, work.template, _known_layers(work.held.record))
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
-        before = read_release(world.store, world.cache, step.project, step.running)
-        _say(world, step, "deploy", f"back to {before.version}")
-        back = _changer(world, held, step, before, environment)
-        back(read_template(world.store, world.cache, before, environment.name))
-        held.settled()
-        what = f"{failure.what}\n{environment.name} was put back to {before.version}"
+        _put_back(work, step.running)
+        what = f"{failure.what}\n{environment.name} was put back to {step.running_version}"
         raise CheckFailed(failure.where, what, hint=failure.hint) from failure
+    resources = stateful_resources(world.platform, environment, stage.stack_name, work.template)
+    objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
+    return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
 
 
-def _changer(
-    world: World, held: HeldLease, step: DeployStep, release: Release, environment: Environment
-) -> Callable[[str], None]:
-    """What deploys a template of a release to the unit's stack, under this holder's lease."""
-    devops = world.config.devops
-    url = f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{release.template_key(environment.name)}"
+def _put_back(work: _Work, running: str) -> None:
+    world, environment = work.world, work.environment
+    before = read_release(world.store, world.cache, work.step.project, running)
+    _say(world, work.step, "deploy", f"back to {before.version}")
+    back = _changer(work, before, claim(world, before, None))
+    back(read_template(world.store, world.cache, before, environment.name))
+    work.held.settled()
 
-    def change(template: str) -> None:
+
+def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:
+    return () if record.running is None else record.running.layers
+
+
+def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NOT_LOOKED) -> Callable[[str], str]:
+    """What deploys a template of a release to the unit's stack, under this holder's lease; gives the stack's ARN."""
+    world, held, environment = work.world, work.held, work.environment
+    looks = [look]
+
+    def change(template: str) -> str:
         request = StackRequest(
             name=_stage(release, environment).stack_name,
             template=template,
-            template_url=url,
+            template_url=_address(world, release, environment, template),
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(release, environment),
+            parameters=pins(template, release, receipts),
+            # Only the first change of a step follows upon the look.
+            before=looks.pop() if looks else _NOT_LOOKED,
+            ready=work.wait,
         )
         try:
-            world.platform.deploy(environment, request, held, partial(_say, world, step, "deploy"))
+            outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
         except StackError as error:
             if error.put_back:
                 held.undone()
             raise
         held.changed()
+        return outcome.stack_id
 
     return change
+
+
+def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:
+    """Where CloudFormation finds a template that is too long to be sent: exactly the version that was compared.
+
+    A template in the middle of a traffic shift is not the published one, and has no address.
+    """
+    stage = _stage(release, environment)
+    if not needs_template_url(template) or hashlib.sha256(template.encode()).hexdigest() != stage.template_sha256:
+        return None
+    devops, key = world.config.devops, release.template_key(environment.name)
+    found = compare(world.store, PublishedObject(key=key, sha256=stage.template_sha256, size=len(template)))
+    version = "" if found is None else found.version_id
+    query = f"?versionId={version}" if version else ""
+    return f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{key}{query}"
 
 
 def stack_tags(release: Release, environment: Environment) -> dict[str, str]:
@@ -155,22 +232,28 @@ def _stage(release: Release, environment: Environment) -> Stage:
     return stage
 
 
-def _entry(world: World, plan: Plan, step: DeployStep, record: Record) -> Deployment:
+def _entry(work: _Work, plan: Plan) -> Deployment:
+    step, environment, release = work.step, work.environment, work.step.release
+    writer = work.world.platform.writer()
     return Deployment(
-        sequence=record.next_sequence(step.release.digest),
+        sequence=work.held.record.next_sequence(release.digest),
         action=step.action,
         outcome="succeeded",
-        release=step.release.digest,
-        version=step.release.version,
-        layer=None if step.release.layer is None else step.release.layer.number,
-        who=world.platform.caller(),
-        when=world.now(),
+        release=release.digest,
+        version=release.version,
+        layer=None if release.layer is None else release.layer.number,
+        who=writer.arn,
+        user_id=writer.user_id,
+        when=work.world.now(),
         commit=step.origin.commit,
         committed=step.origin.committed,
         dirty=step.origin.dirty,
         inputs=step.inputs,
         reason=step.reason,
-        plan=plan.digest_of(step.environment),
+        plan=plan.digest_of(environment.name),
+        account_id=environment.account_id,
+        region=environment.region,
+        template_sha256=_stage(release, environment).template_sha256,
     )
 
 

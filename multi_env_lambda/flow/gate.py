@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import logging
 
 import attrs
 
-from multi_env_lambda.errors import Refused
+from multi_env_lambda.errors import DocumentError, Refused, UpgradeNeeded
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.store import Listed
 from multi_env_lambda.world import World
 
 __all__ = [
@@ -46,12 +49,16 @@ NO_CONSENT = Consent()
 
 @attrs.frozen(kw_only=True)
 class Approval:
-    """Who approved what; ``age_seconds`` by the clock of the store."""
+    """Who approved what; ``age_seconds`` by the clock of the store.
+
+    ``user_id`` also ends the key, where a bucket policy can demand that it is the writer's own (``aws:userid``).
+    """
 
     environment: str
     digest: str
     who: str
     when: str
+    user_id: str
     age_seconds: float = 0.0
 
 
@@ -118,30 +125,50 @@ def _approved(world: World, found: Approval, consent: Consent) -> Gate:
     return Gate(consent=consent, approved=found.who)
 
 
-def approval_key(environment: str, digest: str, who: str) -> str:
-    """One object per approval, so that an author's own never stands in the way of somebody else's."""
-    return f"environments/{environment}/approvals/{digest}/{hashlib.sha256(who.encode()).hexdigest()[:16]}.json"
+def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
+    """One object per approval, so that an author's own never stands in the way of somebody else's.
+
+    It ends in the writer's user id: a policy about ``environments/*/approvals/*/${aws:userid}.json`` lets everybody
+    approve as herself only.
+    """
+    folder = f"{environment_folder(environment)}approvals/{digest}"
+    return f"{folder}/{hashlib.sha256(who.encode()).hexdigest()[:16]}/{user_id}.json"
 
 
 def find_approval(world: World, environment: str, digest: str) -> Approval | None:
     """The newest approval of a plan, by somebody else than the caller where there is one."""
-    listed = list(world.store.list(f"environments/{environment}/approvals/{digest}/"))
-    found = []
-    for item in listed:
-        stored = world.store.get(item.key)
-        if stored is not None:
-            age = max(world.store.now() - item.modified, 0.0)
-            found.append(Approval(**json.loads(stored.body), age_seconds=age))
+    listed = world.store.list(f"{environment_folder(environment)}approvals/{digest}/")
+    found = [approval for item in listed if (approval := _read(world, item)) is not None]
     caller = world.platform.caller() if found else ""
     return min(found, key=lambda approval: (approval.who == caller, approval.age_seconds), default=None)
 
 
+def _read(world: World, item: Listed) -> Approval | None:
+    """An approval that is what its key says; anything else there approves nothing, and stops nobody."""
+    stored = world.store.get(item.key)
+    if stored is None:
+        return None
+    try:
+        document = read_document(stored.body, where=item.key, kind="an approval")
+        found = structure(Approval, document, where=item.key, kind="an approval")
+    except (DocumentError, UpgradeNeeded) as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return None
+    if approval_key(found.environment, found.digest, found.who, found.user_id) != item.key:
+        logging.getLogger(__name__).warning("%s: it is an approval of something else", item.key)
+        return None
+    return attrs.evolve(found, age_seconds=max(world.store.now() - item.modified, 0.0))
+
+
 def approve(world: World, environment: str, digest: str) -> Approval:
     """Approve one environment's part of a plan as the caller. Approving again renews it."""
-    approval = Approval(environment=environment, digest=digest, who=world.platform.caller(), when=world.now())
+    writer = world.platform.writer()
+    approval = Approval(
+        environment=environment, digest=digest, who=writer.arn, user_id=writer.user_id, when=world.now()
+    )
     document = {name: value for name, value in attrs.asdict(approval).items() if name != "age_seconds"}
-    body = canonical_json(document).encode("ascii")
-    key = approval_key(environment, digest, approval.who)
+    body = canonical_json({"format": FORMAT, **document}).encode("ascii")
+    key = approval_key(environment, digest, approval.who, approval.user_id)
     there = world.store.get(key)
     if there is None:
         world.store.put_new(key, body)

@@ -5,41 +5,23 @@ The table of this work tree does not decide what exists: another branch may have
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TypeVar
+from collections.abc import Mapping
 
 import attrs
 
 from multi_env_lambda.aws.index import read_release
 from multi_env_lambda.aws.lease import holder_lives
-from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
-from multi_env_lambda.model.record import Deployment, Record, current_key, history_key
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.record import Deployment, Record, current_key
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.plan.prune import in_flight
 from multi_env_lambda.world import World
 
-__all__ = [
-    "UNREADABLE",
-    "Unit",
-    "everywhere",
-    "in_parallel",
-    "read_record",
-    "read_unit",
-    "read_units",
-    "why_unreadable",
-]
+__all__ = ["Unit", "everywhere", "read_record", "read_unit", "read_units"]
 
-UNREADABLE = (MultiEnvLambdaError, ValueError, LookupError, TypeError, AttributeError)
-"""What reading a document raises that is damaged, missing, of a newer format, or was written by hand."""
-
-_WORKERS = 8
 _ALL = 1_000_000
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,10 +82,7 @@ def read_unit(world: World, project: str, records: Mapping[str, Record]) -> Unit
         PublishError: an entry of its history cannot be read.
     """
     objects = tuple(world.store.list(f"projects/{project}/"))
-    histories = {
-        name: _readable(history_key(name, project), partial(world.ledger.history, name, project))
-        for name in everywhere(world)
-    }
+    histories = {name: world.ledger.history(name, project) for name in everywhere(world)}
     releases, broken = _releases(world, project, objects)
     return Unit(
         project=project, objects=objects, records=records, histories=histories, releases=releases, broken=broken
@@ -118,57 +97,16 @@ def read_record(world: World, environment: str, project: str) -> Record | None:
     """
     key = current_key(environment, project)
     stored = world.store.get(key)
-    return None if stored is None else _readable(key, partial(Record.from_bytes, stored.body, where=key))
-
-
-def _readable(where: str, read: Callable[[], Answer]) -> Answer:
-    try:
-        return read()
-    except MultiEnvLambdaError:
-        raise
-    except UNREADABLE as error:
-        what = f"it cannot be read: {type(error).__name__}: {error}"
-        raise PublishError(where, what, hint="bring back its last good version; the bucket keeps them all") from error
-
-
-def why_unreadable(where: str, error: Exception) -> str:
-    """One line that names the object."""
-    if isinstance(error, MultiEnvLambdaError):
-        return f"{error.where}: {error.what}"
-    return f"{where} cannot be read: {type(error).__name__}: {error}"
-
-
-def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    """The answers in the order of the items."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(function, items))
+    return None if stored is None else Record.from_bytes(stored.body, where=key)
 
 
 def _read_place(world: World, environment: str) -> _Place:
-    try:
-        records = world.ledger.records(environment)
-        return _Place(records, world.ledger.histories(environment, newest=_ALL))
-    except UNREADABLE:
-        # The quick way reads all at once and says nothing of whose document it is.
-        return _one_by_one(world, environment)
-
-
-def _one_by_one(world: World, environment: str) -> _Place:
-    place = _Place()
-    for item in world.store.list(current_key(environment)):
-        project = item.key.rpartition("/")[2].removesuffix(".json")
-        try:
-            record = read_record(world, environment, project)
-            if record is not None:
-                place.records[project] = record
-        except UNREADABLE as error:
-            place.broken[project] = why_unreadable(item.key, error)
-    for project in world.store.folders(history_key(environment)):
-        try:
-            place.histories[project] = world.ledger.history(environment, project)
-        except UNREADABLE as error:
-            place.broken.setdefault(project, why_unreadable(history_key(environment, project), error))
-    return place
+    recorded = world.ledger.read(environment)
+    past = world.ledger.histories(environment, newest=_ALL)
+    broken = {
+        name: f"{error.where}: {error.what}" for name, error in {**past.unreadable, **recorded.unreadable}.items()
+    }
+    return _Place(dict(recorded.records), dict(past.histories), broken)
 
 
 def _unit(world: World, project: str, objects: tuple[Listed, ...], places: Mapping[str, _Place]) -> Unit:
@@ -199,6 +137,6 @@ def _releases(world: World, project: str, objects: tuple[Listed, ...]) -> tuple[
         digest = key.split("/")[3]
         try:
             releases[digest] = read_release(world.store, world.cache, project, digest)
-        except UNREADABLE as error:
-            broken = why_unreadable(key, error)
+        except MultiEnvLambdaError as error:
+            broken = f"{error.where}: {error.what}"
     return releases, broken

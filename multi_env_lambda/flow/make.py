@@ -18,6 +18,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.index import DIGEST
+from multi_env_lambda.build.distribution import content_digest_of
 from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.freshness import check_asked_for, check_made_from
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
@@ -25,12 +26,14 @@ from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_cover
 from multi_env_lambda.build.preflight import check_handlers
 from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, snapshot
-from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
+from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Canary, Function, Literal
@@ -60,12 +63,18 @@ class _Layer:
 
 @attrs.frozen(kw_only=True)
 class TreeMaker:
-    """Makes releases from the work tree at ``root``. ``interpreter`` finds a Python by its version, or None."""
+    """Makes releases from the work tree at ``root``.
+
+    Args:
+        interpreter: finds a Python by its version, or None.
+        fetch: the bytes of a published object by its key, or None.
+    """
 
     root: Path
     cache: Path
     config: WorkspaceConfig
     interpreter: Callable[[str], Path | None]
+    fetch: Callable[[str], bytes | None]
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         return snapshot(self.root, paths)
@@ -83,8 +92,8 @@ class TreeMaker:
         artifact = None if layer is None else layer.artifact
         templates = self._templates(project, source, artifact)
         release = self._release(project, source, artifact, templates)
-        uploads = _uploads(project, release, templates, built, layer, published)
-        return Made(release=release, templates=templates, uploads=uploads)
+        uploads = _uploads(project, release, built, layer, published)
+        return Made(release=release, templates=templates, uploads=uploads, published=published)
 
     def forget(self, inputs: Inputs) -> None:
         """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
@@ -112,12 +121,17 @@ class TreeMaker:
         check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
         artifact = LayerArtifact(
             project=project.name,
-            number=layer_number(name, published.layers),
+            number=layer_number(name, published.layer_digests),
             digest=name,
             python=project.python,
             architecture=project.architecture,
             packages=built.packages,
+            layer_sha256=built.layer_sha256,
+            layer_size=built.layer_size,
+            requirements_sha256=built.requirements_sha256,
+            requirements_size=built.requirements_size,
         )
+        artifact = _as_published(artifact, published.layers.get(artifact.number))
         return _Layer(lock=lock, selected=selected, target=target, artifact=artifact, built=built)
 
     def _source(self, project: Project, published: Published) -> tuple[BuiltSource, SourceArtifact]:
@@ -126,7 +140,8 @@ class TreeMaker:
         strict = project.versioning == "strict"
         with stage_source(self.root, project) as staged:
             built = build_source(staged, version=project.version, cache=self.cache)
-            version = source_version(project.version, built.digest, published.versions, strict=strict, where=where)
+            known = published.source_digests
+            version = source_version(project.version, built.digest, known, strict=strict, where=where)
             if version != project.version:
                 built = build_source(staged, version=version, cache=self.cache)
         artifact = SourceArtifact(
@@ -134,9 +149,46 @@ class TreeMaker:
             version=version,
             digest=built.digest,
             wheel_sha256=built.wheel_sha256,
+            wheel_size=built.wheel_size,
+            sdist_sha256=built.sdist_sha256,
+            sdist_size=built.sdist_size,
             files=built.files,
         )
-        return built, artifact
+        return built, self._source_as_published(project, artifact, published.sources.get(version))
+
+    def _source_as_published(
+        self, project: Project, artifact: SourceArtifact, name: PublishedName | None
+    ) -> SourceArtifact:
+        """The wheel that lies under the version, which an older library may have compressed, and the first sdist."""
+        there = {} if name is None else {item.key: item for item in name.objects}
+        wheel, sdist = there.get(artifact.wheel_key), there.get(artifact.sdist_key)
+        if wheel is not None and wheel.sha256 not in ("", artifact.wheel_sha256):
+            self._check_content(project, artifact, wheel)
+            artifact = attrs.evolve(artifact, wheel_sha256=wheel.sha256, wheel_size=wheel.size)
+        # An sdist may hold more than the wheel (tests, a README): the first one under a version stays.
+        if sdist is not None and sdist.sha256:
+            artifact = attrs.evolve(artifact, sdist_sha256=sdist.sha256, sdist_size=sdist.size)
+        return artifact
+
+    def _check_content(self, project: Project, artifact: SourceArtifact, wheel: PublishedObject) -> None:
+        """A published wheel of other bytes is ours only if its content is what was built here.
+
+        Raises:
+            DocumentError: it is not.
+        """
+        path = self.cache / "content" / f"{wheel.sha256}.json"
+        known = read_json(path, None)
+        if known == {"digest": artifact.digest, "base": project.version}:
+            return
+        body = self.fetch(wheel.key)
+        if body is None or hashlib.sha256(body).hexdigest() != wheel.sha256:
+            what = f"its bytes are not those with the SHA-256 {wheel.sha256} that the index of published names says"
+            raise DocumentError(wheel.key, what, hint="somebody changed it; restore the older version")
+        found = content_digest_of(body, artifact.version, project.version)
+        if found != artifact.digest:
+            what = f"its content has the digest {found}, what is built from the work tree {artifact.digest}"
+            raise DocumentError(wheel.key, what, hint="its metadata says otherwise: somebody wrote it by hand")
+        write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
     def _check(self, project: Project, built: BuiltSource, layer: _Layer | None) -> None:
         entries = {(job.key, job.entry) for settings in project.settings.values() for job in settings.jobs}
@@ -163,12 +215,25 @@ class TreeMaker:
     ) -> Release:
         return Release(
             project=project.name,
-            source=source,
-            layer=layer,
+            artifacts=(source, *(() if layer is None else (layer,)), *_scripts(project)),
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
-            scripts=tuple(key for key, _ in job_scripts(project)),
         )
+
+
+def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:
+    return tuple(
+        ScriptArtifact(project=project.name, key=key, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+        for key, body in job_scripts(project)
+    )
+
+
+def _as_published(layer: LayerArtifact, name: PublishedName | None) -> LayerArtifact:
+    """With the lock that lies under its number: the same wheels may be locked by another text."""
+    for item in () if name is None else name.objects:
+        if item.key == layer.requirements_key and item.sha256:
+            return attrs.evolve(layer, requirements_sha256=item.sha256, requirements_size=item.size)
+    return layer
 
 
 def _stage(project: Project, environment: Environment, template: str) -> Stage:
@@ -196,31 +261,20 @@ def _released(project: Project, environment: Environment, function: Function) ->
 
 
 def _uploads(
-    project: Project,
-    release: Release,
-    templates: dict[str, str],
-    built: BuiltSource,
-    layer: _Layer | None,
-    published: Published,
+    project: Project, release: Release, built: BuiltSource, layer: _Layer | None, published: Published
 ) -> tuple[Upload, ...]:
-    """What the bucket lacks, in the order of writing: a claim before what it claims, the manifest last."""
+    """All objects of the release's artifacts; what claims a name goes before what lies under it."""
     source = release.source
     uploads: list[Upload] = []
     if layer is not None:
-        artifact, made = layer.artifact, layer.built
-        uploads.append(
-            Upload(key=artifact.requirements_key, content=made.requirements, metadata={DIGEST: artifact.digest})
-        )
+        artifact, made, labels = layer.artifact, layer.built, {DIGEST: layer.artifact.digest}
+        uploads.append(Upload(key=artifact.requirements_key, content=made.requirements, metadata=labels, claims=True))
         uploads.append(Upload(key=artifact.layer_key, content=made.layer))
-    uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}))
-    # An sdist may hold more than the wheel (tests, a README): the first one under a version stays.
+    uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}, claims=True))
     uploads.append(Upload(key=source.sdist_key, content=built.sdist))
     uploads += [Upload(key=key, content=body) for key, body in job_scripts(project)]
-    uploads = [upload for upload in uploads if upload.key not in published.keys]
-    uploads += [
-        Upload(key=release.template_key(name), content=text.encode("ascii")) for name, text in templates.items()
-    ]
-    return (*uploads, Upload(key=release.manifest_key, content=release.manifest))
+    there = published.objects
+    return tuple(attrs.evolve(upload, known=upload.key in there) for upload in uploads)
 
 
 def _variables(project: Project) -> dict[str, str]:

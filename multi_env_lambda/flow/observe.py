@@ -12,15 +12,16 @@ from typing import assert_never
 import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.tree import Wish, in_parallel, work_tree
+from multi_env_lambda.flow.tree import Wish, work_tree
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
-from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.release import Release, Stage
 from multi_env_lambda.plan.planner import (
     UNSURE,
     Absent,
@@ -36,7 +37,7 @@ from multi_env_lambda.plan.planner import (
 from multi_env_lambda.plan.rollback import release_before, rollback_choices
 from multi_env_lambda.world import Made, World
 
-__all__ = ["Observed", "Records", "observe", "read_records"]
+__all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_records"]
 
 Records = dict[tuple[str, str], Record]
 Places = frozenset[tuple[str, str]]
@@ -58,9 +59,10 @@ def observe(world: World, ask: Ask) -> Observed:
     """Read the records, then the source of the desired release, then the releases that are compared."""
     targets = ask.targets(world.config)
     source = None if ask.verb == "rollback" else ask.source(world.config)
-    records = read_records(world, (*targets, *([source] if source else [])))
+    recorded = read_all(world, (*targets, *([source] if source else [])))
+    records = recorded.records
     unsure = _unsure(world, targets, records)
-    scope = _scope(world, ask, records)
+    scope = _scope(world, ask, recorded)
     if ask.verb == "rollback":
         older = in_parallel(lambda name: _older(world, ask, records, unsure, name), list(scope))
         wish = Wish(desired=dict(zip(scope, older, strict=True)))
@@ -69,15 +71,18 @@ def observe(world: World, ask: Ask) -> Observed:
         wish = work_tree(world, ask, running, {name for place, name in unsure if place == targets[0].name})
     else:
         wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
-    published = _releases(world, ask, targets, records, wish, {name for _, name in unsure})
-    templates = _templates(world, published, targets)
+    places = {target.name for target in targets} | ({source.name} if source else set())
+    failures = {name: error for (place, name), error in recorded.unreadable.items() if place in places}
+    published = _releases(world, ask, targets, records, wish, {name for _, name in unsure}, failures)
+    templates = _templates(world, published, targets, failures)
+    broken = {name: Broken(project=name, error=error) for name, error in failures.items() if name in wish.desired}
     for item in wish.made.values():
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
     known = Known(records=records, releases=published, templates=templates, unsure=unsure)
     return Observed(
         order=scope,
-        desired=wish.desired,
+        desired={**wish.desired, **broken},
         known=known,
         made=wish.made,
         snapshot=wish.snapshot,
@@ -85,15 +90,27 @@ def observe(world: World, ask: Ask) -> Observed:
     )
 
 
-def read_records(world: World, environments: Iterable[Environment]) -> Records:
+@attrs.frozen(kw_only=True)
+class AllRecords:
+    """The records of some environments by (environment, unit), and those that are there but cannot be read."""
+
+    records: Records
+    unreadable: Mapping[tuple[str, str], MultiEnvLambdaError]
+
+
+def read_all(world: World, environments: Iterable[Environment]) -> AllRecords:
     """The records of some environments: one LIST each."""
     names = list(dict.fromkeys(environment.name for environment in environments))
-    found = in_parallel(world.ledger.records, names)
-    return {
-        (name, record.project): record
-        for name, by_unit in zip(names, found, strict=True)
-        for record in by_unit.values()
-    }
+    found = list(zip(names, in_parallel(world.ledger.read, names), strict=True))
+    return AllRecords(
+        records={(name, unit): record for name, each in found for unit, record in each.records.items()},
+        unreadable={(name, unit): error for name, each in found for unit, error in each.unreadable.items()},
+    )
+
+
+def read_records(world: World, environments: Iterable[Environment]) -> Records:
+    """As ``read_all``, of those that can be read."""
+    return read_all(world, environments).records
 
 
 def _unsure(world: World, targets: tuple[Environment, ...], records: Records) -> Places:
@@ -110,10 +127,10 @@ def _is_unsure(world: World, record: Record) -> bool:
     return (record.holder is not None and world.holder_is_dead(record.holder)) or world.ledger.is_unsure(record)
 
 
-def _scope(world: World, ask: Ask, records: Records) -> tuple[str, ...]:
+def _scope(world: World, ask: Ask, recorded: AllRecords) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
-    recorded = sorted({project for _, project in records} - set(ordered))
-    names = [*ordered, *recorded]
+    there = {project for _, project in (*recorded.records, *recorded.unreadable)}
+    names = [*ordered, *sorted(there - set(ordered))]
     for name in ask.only:
         if name not in names:
             raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))
@@ -167,8 +184,13 @@ def _releases(
     records: Records,
     wish: Wish,
     unsure: set[str],
+    failures: dict[str, MultiEnvLambdaError],
 ) -> dict[str, Release]:
-    """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing."""
+    """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing.
+
+    Args:
+        failures: gets the units one of whose manifests cannot be read.
+    """
     unpublished = {made.release.digest for made in wish.made.values()}
     pairs: set[tuple[str, str]] = set()
     for name, desired in wish.desired.items():
@@ -176,8 +198,15 @@ def _releases(
         digests = running | _digests(desired)
         if len(digests) > 1 or ask.force or name in unsure:
             pairs |= {(name, item) for item in digests if item is not None and item not in unpublished}
-    found = in_parallel(lambda pair: read_release(world.store, world.cache, *pair), sorted(pairs))
-    return {release.digest: release for release in found}
+
+    def read(pair: tuple[str, str]) -> Release | None:
+        try:
+            return read_release(world.store, world.cache, *pair)
+        except PublishError as error:
+            failures.setdefault(pair[0], error)
+            return None
+
+    return {release.digest: release for release in in_parallel(read, sorted(pairs)) if release is not None}
 
 
 def _release(records: Records, target: Environment, name: str) -> str | None:
@@ -197,10 +226,23 @@ def _digests(desired: Desired) -> set[str | None]:
             assert_never(desired)
 
 
-def _templates(world: World, releases: Mapping[str, Release], targets: tuple[Environment, ...]) -> dict[str, str]:
+def _templates(
+    world: World,
+    releases: Mapping[str, Release],
+    targets: tuple[Environment, ...],
+    failures: dict[str, MultiEnvLambdaError],
+) -> dict[str, str]:
     pairs = [
-        (release, target.name) for release in releases.values() for target in targets if release.stage(target.name)
+        (release, stage) for release in releases.values() for target in targets if (stage := release.stage(target.name))
     ]
-    texts = in_parallel(lambda pair: read_template(world.store, world.cache, *pair), pairs)
-    stages = [release.stage(name) for release, name in pairs]
-    return {stage.template_sha256: text for stage, text in zip(stages, texts, strict=True) if stage is not None}
+
+    def read(pair: tuple[Release, Stage]) -> str:
+        release, stage = pair
+        try:
+            return read_template(world.store, world.cache, release, stage.environment)
+        except PublishError as error:
+            failures.setdefault(release.project, error)
+            return ""
+
+    texts = in_parallel(read, pairs)
+    return {stage.template_sha256: text for (_, stage), text in zip(pairs, texts, strict=True) if text}

@@ -18,20 +18,18 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.aws.index import DIGEST, read_published, read_template
+from multi_env_lambda.aws.index import DIGEST, list_published, read_template
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.holdings import (
-    UNREADABLE,
     Unit,
     everywhere,
-    in_parallel,
     read_record,
     read_unit,
     read_units,
-    why_unreadable,
 )
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
@@ -179,7 +177,7 @@ def _verified(world: World, environment: str) -> Environment:
 def _leave_a_mark(world: World, candidate: Candidate, held: Held) -> None:
     """Before the wheel goes: its version stays taken, by the digest that it had."""
     held.make_sure()
-    digest = read_published(world.store, world.cache, candidate.project).versions[candidate.name]
+    digest = list_published(world.store, candidate.project).source_digests[candidate.name]
     key = f"projects/{candidate.project}/lambda/source/{candidate.name}/{PRUNED}"
     if world.store.put_new(key, canonical_json({DIGEST: digest}).encode("ascii"), {DIGEST: digest}) is None:
         raise PlanStale(key, "it marks another content as pruned", hint="somebody wrote into the bucket by hand")
@@ -204,8 +202,8 @@ def _with_named(world: World, unit: Unit) -> tuple[Unit, frozenset[str]]:
         for stage in release.stages:
             try:
                 named |= named_keys(read_template(world.store, world.cache, release, stage.environment))
-            except UNREADABLE as error:
-                why = why_unreadable(release.template_key(stage.environment), error)
+            except MultiEnvLambdaError as error:
+                why = f"{error.where}: {error.what}"
                 unit = attrs.evolve(unit, broken=unit.broken or why)
     return unit, frozenset(named)
 
@@ -241,7 +239,7 @@ def _judge(world: World, unit: Unit, named: frozenset[str]) -> tuple[Candidate, 
     holdings = Holdings(
         project=unit.project,
         objects=unit.objects,
-        claims=read_published(world.store, world.cache, unit.project).versions,
+        claims=list_published(world.store, unit.project).source_digests,
         records=unit.records,
         histories=unit.histories,
         releases=unit.releases,

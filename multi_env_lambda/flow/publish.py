@@ -1,50 +1,165 @@
-"""Publish: write once what a release consists of, the manifest last. A release with a manifest is complete."""
+"""Publish: write once what a release consists of, compare what is there already, and tell which versions those are.
+
+    claim (what takes a name, and templates) -> complete (everything under the names, the manifest last)
+
+A release with a manifest is complete. What was just written need not be looked at: S3 has compared its SHA-256.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 
-from multi_env_lambda.aws.index import keep
-from multi_env_lambda.errors import PlanStale, PublishError
+from multi_env_lambda.aws.index import keep, list_published, save_published
+from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PlanStale, PublishError
+from multi_env_lambda.host.parallel import in_parallel, together
+from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.published import Published, PublishedName
+from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.world import Upload, World
+from multi_env_lambda.world import Made, Upload, World
 
-__all__ = ["check_complete", "publish"]
+__all__ = ["Receipts", "claim", "compare", "complete", "publish"]
+
+Receipts = Mapping[str, ObjectReceipt]
+"""By key: what was compared, or written just now."""
 
 
-def publish(world: World, uploads: Sequence[Upload]) -> int:
-    """Write the uploads in order; gives how many bytes they are. Equal bytes that are there are nobody's error.
+def publish(world: World, made: Made) -> Receipts:
+    """Everything of a release that the bucket lacks.
 
     Raises:
         PlanStale: a name was taken by other content since the plan was made; the next run finds another name.
     """
-    size = 0
-    for upload in uploads:
-        body = upload.read()
-        if world.store.put_new(upload.key, body, upload.metadata) is None:
-            raise PlanStale(
-                upload.key,
-                "the name was taken by other content in the meantime",
-                hint="run the same command again; it takes the next free name",
-            )
-        if isinstance(upload.content, bytes):
-            # Manifest and templates: the deploy and every promotion from this machine would read them back.
-            keep(world.cache, upload.key, body)
-        size += len(body)
-    return size
+    receipts = claim(world, made.release, made)
+    return complete(world, made, receipts)
 
 
-def check_complete(store: ObjectStore, release: Release) -> None:
-    """All that a release consists of is in the bucket. Under the lease nobody prunes it any more.
+def claim(world: World, release: Release, made: Made | None) -> Receipts:
+    """Take the names of a release, and compare what is published already with its manifest.
+
+    Args:
+        made: None where the release is published, and comes from a record.
 
     Raises:
-        PublishError: something was pruned since the plan was made, or long ago and this machine still remembers it.
+        PlanStale: a name was taken by other content since the plan was made.
+        DocumentError: an object in the bucket is not the one that was released.
+        PublishError: an object is gone.
     """
-    layer = () if release.layer is None else (release.layer.layer_key,)
-    # One listing of the unit, not a HEAD for each of them: this is asked for every step.
-    there = {item.key for item in store.list(f"projects/{release.project}/")}
-    for key in (release.manifest_key, release.source.wheel_key, *layer, *release.scripts):
-        if key not in there:
-            what = f"release {release.digest[:12]} needs it, and it is not in the bucket"
-            raise PublishError(key, what, hint="it was pruned; deploy the unit again from the work tree")
+    uploads = {} if made is None else {item.key: item for item in made.uploads}
+    first = [item for item in release.objects if item.key not in uploads or _goes_first(uploads[item.key])]
+    templates = () if made is None else _templates(made)
+    receipts: list[ObjectReceipt] = []
+
+    def objects() -> None:
+        receipts.extend(in_parallel(partial(_settle, world, made, uploads), first))
+
+    together(objects, lambda: in_parallel(partial(_write_text, world), templates))
+    return {item.key: item for item in receipts}
+
+
+def complete(world: World, made: Made, receipts: Receipts) -> Receipts:
+    """Write what stands under the names that were claimed, then the manifest, and the names into the unit's index.
+
+    Raises:
+        PlanStale: something else was written there since the plan was made.
+    """
+    uploads = {item.key: item for item in made.uploads}
+    rest = [item for item in made.release.objects if item.key not in receipts]
+    written = in_parallel(partial(_settle, world, made, uploads), rest)
+    manifest = Upload(key=made.release.manifest_key, content=made.release.manifest)
+    steps = [partial(_write_text, world, manifest)]
+    if not made.published.etag or any(not item.known for item in made.uploads):
+        steps.append(partial(save_published, world.store, made.release.project, made.published, _names(made)))
+    together(*steps)
+    return {**receipts, **{item.key: item for item in written}}
+
+
+def _goes_first(upload: Upload) -> bool:
+    return upload.claims or upload.known
+
+
+def _templates(made: Made) -> tuple[Upload, ...]:
+    return tuple(
+        Upload(key=made.release.template_key(environment), content=text.encode("ascii"))
+        for environment, text in made.templates.items()
+    )
+
+
+def _settle(world: World, made: Made | None, uploads: Mapping[str, Upload], item: PublishedObject) -> ObjectReceipt:
+    """Compare what is there; write what is not."""
+    upload = uploads.get(item.key)
+    if upload is None or upload.known:
+        found = compare(world.store, item)
+        if found is not None:
+            return found
+        if upload is None:
+            hint = "it was pruned; deploy the unit again from the work tree"
+            raise PublishError(item.key, "the release needs it, and it is not in the bucket", hint=hint)
+    assert made is not None
+    answer = world.store.put_new(item.key, upload.read(), upload.metadata)
+    if answer is None:
+        raise _taken(world, made, item.key)
+    return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=answer.version_id)
+
+
+def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:
+    """What the bucket has under a key, if it is what was released; None where there is nothing.
+
+    Raises:
+        DocumentError: it is something else.
+    """
+    there = store.head(item.key)
+    if there is None:
+        return None
+    found = there.sha256
+    if not found:
+        # Nobody told the bucket a checksum when this was written, so the bytes themselves are looked at.
+        stored = store.get(item.key)
+        if stored is None or stored.etag != there.etag:
+            raise PlanStale(item.key, "it was written anew while it was read", hint="run the same command again")
+        found = hashlib.sha256(stored.body).hexdigest()
+    if item.sha256 and found != item.sha256:
+        what = f"its bytes have the SHA-256 {found}, released were {item.sha256}"
+        raise DocumentError(
+            item.key, what, hint="somebody changed it; restore the older version, which the bucket keeps"
+        )
+    return ObjectReceipt(key=item.key, sha256=found, version_id=there.version_id)
+
+
+def _write_text(world: World, upload: Upload) -> None:
+    """A template or a manifest: named by its content, so other bytes under the key were not written by us."""
+    body = upload.read()
+    if world.store.put_new(upload.key, body) is None:
+        what = "other bytes lie under a name that is made from the content"
+        raise DocumentError(
+            upload.key, what, hint="somebody changed it; restore the older version, which the bucket keeps"
+        )
+    # The deploy and every promotion from this machine would read it back.
+    keep(world.cache, upload.key, body)
+
+
+def _taken(world: World, made: Made, key: str) -> PlanStale:
+    """The index did not know of a name. It is made anew from the bucket, so that the next run does."""
+    project = made.release.project
+    with suppress(MultiEnvLambdaError):
+        save_published(world.store, project, made.published, list_published(world.store, project))
+    what = "the name was taken by other content in the meantime"
+    return PlanStale(key, what, hint="run the same command again; it takes the next free name")
+
+
+def _names(made: Made) -> Published:
+    """The names of a release as they stand in the index once it is complete."""
+    release, layer = made.release, made.release.layer
+    return Published(
+        layers={} if layer is None else {layer.number: _name(layer.digest, layer.objects)},
+        sources={release.version: _name(release.source.digest, release.source.objects)},
+        scripts=tuple(item for script in release.scripts for item in script.objects),
+    )
+
+
+def _name(digest: str, objects: Iterable[PublishedObject]) -> PublishedName:
+    return PublishedName(digest=digest, objects=tuple(objects))

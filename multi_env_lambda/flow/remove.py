@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import attrs
 
 from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.aws.lease import HeldLease
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale, PublishError, Refused
+from multi_env_lambda.aws.ledger import Recorded
+from multi_env_lambda.errors import (
+    ConfigurationError,
+    DocumentError,
+    MultiEnvLambdaError,
+    PlanStale,
+    PublishError,
+    Refused,
+    UpgradeNeeded,
+)
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
@@ -27,8 +36,6 @@ from multi_env_lambda.plan.removal import Removal, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
-
-_WORKERS = 8
 
 
 def find_removal(world: World, name: str, environment: str) -> Removal:
@@ -38,13 +45,16 @@ def find_removal(world: World, name: str, environment: str) -> Removal:
         ConfigurationError: there is no such unit or environment.
     """
     place = world.config.environment(environment)
-    records = world.ledger.records(place.name)
-    known = {project.name for project in world.projects} | records.keys()
+    recorded = world.ledger.read(place.name)
+    records, unreadable = recorded.records, recorded.unreadable
+    known = {project.name for project in world.projects} | records.keys() | unreadable.keys()
     if name not in known:
         raise ConfigurationError("destroy", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+    if name in unreadable:
+        raise unreadable[name]
     record = records.get(name, Record(project=name, environment=place.name))
     last = record.running or record.latest
-    release = None if record.gone or last is None else _readable(world, name, last.release)
+    release = None if record.gone or last is None else _released(world, name, last.release)
     stage = None if release is None else release.stage(place.name)
     template = "" if release is None or stage is None else read_template(world.store, world.cache, release, place.name)
     return Removal(
@@ -54,7 +64,7 @@ def find_removal(world: World, name: str, environment: str) -> Removal:
         release=None if last is None else last.release,
         version=None if last is None else last.version,
         retained=retained(template) if template else (),
-        needed_by=() if record.gone else needed_by(name, _running(world, records)),
+        needed_by=() if record.gone else _needed_by(world, name, recorded),
         gone=record.gone,
     )
 
@@ -140,7 +150,8 @@ def _last(record: Record) -> Deployment:
 
 
 def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deployment:
-    last = _last(record)
+    last, place = _last(record), world.config.environment(removal.environment)
+    writer = world.platform.writer()
     return Deployment(
         sequence=record.next_sequence(),
         action="destroy",
@@ -148,9 +159,13 @@ def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deplo
         release=last.release,
         version=last.version,
         layer=last.layer,
-        who=world.platform.caller(),
+        who=writer.arn,
+        user_id=writer.user_id,
         when=world.now(),
         commit=last.commit,
+        account_id=place.account_id,
+        region=place.region,
+        stack_id=last.stack_id,
         reason=reason,
         plan=removal.digest,
     )
@@ -162,19 +177,36 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
 
-def _readable(world: World, name: str, digest: str) -> Release | None:
-    """A release that was recorded; None where its deploy failed before it was published."""
+def _released(world: World, name: str, digest: str) -> Release | None:
+    """A release that was recorded; None where its deploy failed before it was published.
+
+    Raises:
+        DocumentError: it is there and says something else.
+    """
     try:
         return read_release(world.store, world.cache, name, digest)
+    except (DocumentError, UpgradeNeeded):
+        raise
     except PublishError:
         return None
 
 
-def _running(world: World, records: dict[str, Record]) -> list[Release]:
-    pairs = [(name, record.running.release) for name, record in sorted(records.items()) if record.running is not None]
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        found = pool.map(lambda pair: _readable(world, *pair), pairs)
-        return [release for release in found if release is not None]
+def _needed_by(world: World, name: str, recorded: Recorded) -> tuple[str, ...]:
+    """Who needs the unit there; of whom that cannot be known may need it."""
+    running = [
+        (unit, record.running) for unit, record in sorted(recorded.records.items()) if record.running is not None
+    ]
+    unknown = set(recorded.unreadable)
+
+    def read(pair: tuple[str, Deployment]) -> Release | None:
+        try:
+            return _released(world, pair[0], pair[1].release)
+        except PublishError:
+            unknown.add(pair[0])
+            return None
+
+    releases = [release for release in in_parallel(read, running) if release is not None]
+    return (*needed_by(name, releases), *(f"{other} (which cannot be read)" for other in sorted(unknown - {name})))
 
 
 def _result(removal: Removal, outcome: str, detail: str) -> Result:

@@ -41,7 +41,7 @@ class _Shift:
     stage: Stage
     template: str
     entry: Deployment
-    change: Callable[[str], None]
+    change: Callable[[str], object]
     say: Callable[[str], None]
 
 
@@ -52,7 +52,7 @@ def shift(
     environment: Environment,
     template: str,
     entry: Deployment,
-    change: Callable[[str], None],
+    change: Callable[[str], object],
     say: Callable[[str], None],
 ) -> None:
     """Bring the traffic up to the last step; the caller then deploys ``template`` itself, which takes the rest.
@@ -102,7 +102,7 @@ def _reached(work: _Shift, steps: tuple[ShiftStep, ...], aliases: Mapping[str, A
     The step is deployed first and recorded then, and the run may have ended between the two.
     """
     assert work.held.record.latest is not None
-    position = int(work.held.record.latest.detail.partition("/")[0].removeprefix("step ")) - 1
+    position = max(work.held.record.latest.step - 1, 0)
     there = {name: sum(share for _, share in alias.weights) for name, alias in aliases.items()}
     if position + 1 < len(steps) and all(
         abs(share - steps[position + 1].percent.get(name, 100) / 100) < 0.001 for name, share in there.items()
@@ -117,7 +117,7 @@ def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mappin
     detail = f"step {position + 1}/{len(steps)}: {text} for {step.minutes} min"
     work.say(detail)
     work.change(shifting_template(work.template, old, step))
-    latest = attrs.evolve(work.entry, outcome="shifting", detail=detail)
+    latest = attrs.evolve(work.entry, outcome="shifting", detail=detail, step=position + 1)
     work.held.save(attrs.evolve(work.held.record, latest=latest))
     if position == 0:
         _smoke_the_new_version(work)

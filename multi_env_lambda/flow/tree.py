@@ -5,10 +5,8 @@ Input: what runs of each unit in the first environment. Output: a ``Wish``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import attrs
 
@@ -17,6 +15,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
@@ -26,12 +25,7 @@ from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_p
 from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
 
-__all__ = ["Wish", "in_parallel", "work_tree"]
-
-_WORKERS = 8
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+__all__ = ["Wish", "work_tree"]
 
 
 @attrs.frozen(kw_only=True)
@@ -95,12 +89,12 @@ def _make_all(
 
     def make(candidate: _Candidate) -> Made | MultiEnvLambdaError:
         try:
-            published = read_published(world.store, world.cache, candidate.project.name)
+            published = read_published(world.store, candidate.project.name)
             return world.maker.make(candidate.project, candidate.inputs, published)
         except MultiEnvLambdaError as error:
             return error
 
-    answers = dict(zip(candidates, in_parallel(make, list(candidates.values())), strict=True))
+    answers = dict(zip(candidates, in_parallel(make, candidates.values(), workers=8), strict=True))
     made = {name: answer for name, answer in answers.items() if not isinstance(answer, MultiEnvLambdaError)}
     errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
     for name in _moved(world, snapshot, [candidates[name].project for name in made]):
@@ -121,7 +115,7 @@ def _wanted(candidate: _Candidate, made: Made, snapshot: Snapshot) -> Wanted:
         why=candidate.why,
         inputs=candidate.inputs,
         origin=Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty),
-        publish=tuple(upload.key for upload in made.uploads),
+        publish=made.news,
     )
 
 
@@ -151,9 +145,3 @@ def _gives(world: World, name: str, inputs: Inputs, running: Deployment | None) 
 
 def _memory_of(world: World, name: str) -> Path:
     return world.cache / "made" / f"{name}.json"
-
-
-def in_parallel(function: Callable[[Item], Answer], items: list[Item]) -> list[Answer]:
-    """The answers in the order of the items."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(function, items))

@@ -1,6 +1,7 @@
-"""The two things that are published for a unit: its dependencies (layer) and its own code (source).
+"""What is published for a unit: its dependencies (layer), its own code (source), its scripts of Glue jobs.
 
-The keys are the layout of the artifact bucket; no other module spells them.
+The keys are the layout of the artifact bucket; no other module spells them. Every object has its SHA-256 here, so that
+whoever uses one can compare it first.
 """
 
 from __future__ import annotations
@@ -9,7 +10,17 @@ import base64
 
 import attrs
 
-__all__ = ["PRUNED", "LayerArtifact", "Package", "SourceArtifact", "distribution_name"]
+__all__ = [
+    "PRUNED",
+    "Artifact",
+    "LayerArtifact",
+    "Package",
+    "PublishedObject",
+    "ScriptArtifact",
+    "SourceArtifact",
+    "base64_sha256",
+    "distribution_name",
+]
 
 PRUNED = "pruned.json"
 """Stays in the folder of a source whose wheel was pruned: its version is never given to other content."""
@@ -18,6 +29,20 @@ PRUNED = "pruned.json"
 def distribution_name(project: str) -> str:
     """The project's name as it stands in file names of wheels and sdists (PEP 427 escaping)."""
     return project.replace("-", "_")
+
+
+def base64_sha256(sha256: str) -> str:
+    """A hexadecimal SHA-256 as Lambda (``CodeSha256``) and S3 (``ChecksumSHA256``) write it."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
+
+
+@attrs.frozen(kw_only=True, order=True)
+class PublishedObject:
+    """One object of the bucket. ``sha256`` is hexadecimal, and empty where 0.1.1 published it and kept none."""
+
+    key: str
+    sha256: str
+    size: int
 
 
 @attrs.frozen(kw_only=True, order=True)
@@ -33,7 +58,7 @@ class LayerArtifact:
     """The dependencies of a project for one Python version and architecture.
 
     ``digest`` is a hash over all that the layer is made from (the selected wheels, Python version, architecture,
-    platform, builder version); equal digest means equal bytes.
+    platform, builder version); equal digest means equal bytes. The SHA-256s are of the two objects; sizes in bytes.
     """
 
     project: str
@@ -42,6 +67,10 @@ class LayerArtifact:
     python: str
     architecture: str
     packages: tuple[Package, ...] = ()
+    layer_sha256: str = ""
+    layer_size: int = 0
+    requirements_sha256: str = ""
+    requirements_size: int = 0
 
     @property
     def folder(self) -> str:
@@ -55,6 +84,13 @@ class LayerArtifact:
     def requirements_key(self) -> str:
         """The lock and the manifest that the layer was built from; putting it claims the number."""
         return f"{self.folder}/requirements.zip"
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        return (
+            PublishedObject(key=self.requirements_key, sha256=self.requirements_sha256, size=self.requirements_size),
+            PublishedObject(key=self.layer_key, sha256=self.layer_sha256, size=self.layer_size),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +106,9 @@ class SourceArtifact:
     digest: str
     wheel_sha256: str
     files: tuple[tuple[str, str], ...] = ()
+    wheel_size: int = 0
+    sdist_sha256: str = ""
+    sdist_size: int = 0
 
     @property
     def folder(self) -> str:
@@ -86,4 +125,28 @@ class SourceArtifact:
     @property
     def code_sha256(self) -> str:
         """What Lambda reports as ``CodeSha256`` when it runs this wheel: the base64 of its SHA-256."""
-        return base64.b64encode(bytes.fromhex(self.wheel_sha256)).decode("ascii")
+        return base64_sha256(self.wheel_sha256)
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        return (
+            PublishedObject(key=self.wheel_key, sha256=self.wheel_sha256, size=self.wheel_size),
+            PublishedObject(key=self.sdist_key, sha256=self.sdist_sha256, size=self.sdist_size),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ScriptArtifact:
+    """The script that Glue starts for a job; its key is made from its content."""
+
+    project: str
+    key: str
+    sha256: str = ""
+    size: int = 0
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        return (PublishedObject(key=self.key, sha256=self.sha256, size=self.size),)
+
+
+Artifact = SourceArtifact | LayerArtifact | ScriptArtifact

@@ -6,13 +6,50 @@ from collections.abc import Mapping
 
 import attrs
 
-__all__ = ["Published"]
+from multi_env_lambda.model.artifact import PublishedObject
+
+__all__ = ["Published", "PublishedName", "index_key"]
+
+
+def index_key(project: str) -> str:
+    """The object that says all published names of a unit, so that nobody has to look at a thousand of them."""
+    return f"projects/{project}/published.json.gz"
+
+
+@attrs.frozen(kw_only=True)
+class PublishedName:
+    """A taken layer number or source version.
+
+    ``digest`` is that of the content it was given to; ``objects`` are those that were published under it and not
+    pruned since.
+    """
+
+    digest: str
+    objects: tuple[PublishedObject, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """Digests by layer number and by source version; ``keys`` are all keys below ``projects/<project>/lambda/``."""
+    """The names of a unit: layers by number, sources by version, and the scripts of its jobs.
 
-    layers: Mapping[int, str]
-    versions: Mapping[str, str]
-    keys: frozenset[str]
+    ``etag`` is that of the index they were read from; empty where there was none, so that the bucket was listed.
+    """
+
+    layers: Mapping[int, PublishedName] = attrs.field(factory=dict)
+    sources: Mapping[str, PublishedName] = attrs.field(factory=dict)
+    scripts: tuple[PublishedObject, ...] = ()
+    etag: str = ""
+
+    @property
+    def layer_digests(self) -> dict[int, str]:
+        return {number: name.digest for number, name in self.layers.items()}
+
+    @property
+    def source_digests(self) -> dict[str, str]:
+        return {version: name.digest for version, name in self.sources.items()}
+
+    @property
+    def objects(self) -> dict[str, PublishedObject]:
+        """Every published object by key."""
+        names = (*self.layers.values(), *self.sources.values())
+        return {item.key: item for item in (*(item for name in names for item in name.objects), *self.scripts)}

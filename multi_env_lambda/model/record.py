@@ -8,34 +8,97 @@ from typing import Any, Literal
 
 import attrs
 
-from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure, unknown_keys
 
-__all__ = ["Action", "Deployment", "Holder", "Outcome", "Record", "RolledBack", "current_key", "history_key"]
-
-FORMAT = 1
+__all__ = [
+    "Action",
+    "Deployment",
+    "Hold",
+    "Holder",
+    "LayerReceipt",
+    "ObjectReceipt",
+    "Outcome",
+    "PhysicalResource",
+    "Record",
+    "RolledBack",
+    "current_key",
+    "current_prefix",
+    "environment_folder",
+    "history_key",
+    "read_history",
+    "summary_key",
+]
 
 Action = Literal["deploy", "promote", "rollback", "destroy"]
 Outcome = Literal["succeeded", "failed", "went back", "destroyed", "shifting"]
 
 
-def current_key(environment: str, project: str = "") -> str:
-    """The object that holds the current state; without a project, the prefix of them all: one LIST sees all changes."""
-    return f"environments/{environment}/current/" + (f"{project}.json" if project else "")
+def environment_folder(environment: str) -> str:
+    """All that the bucket says of an environment; a bucket policy can separate environments by it."""
+    return f"environments/{environment}/"
+
+
+def current_prefix(environment: str) -> str:
+    """What the keys of all records and of their summary begin with: one LIST sees every change."""
+    return f"{environment_folder(environment)}current"
+
+
+def summary_key(environment: str) -> str:
+    """One object that repeats all records of an environment, so that a fresh machine need not ask for each."""
+    return f"{current_prefix(environment)}.json.gz"
+
+
+def current_key(environment: str, project: str) -> str:
+    """The object that holds the current state of a unit."""
+    return f"{current_prefix(environment)}/{project}.json"
 
 
 def history_key(environment: str, project: str = "", sequence: int | None = None) -> str:
     """One object per past deployment, never changed; without a sequence, or a project, the prefix of them all."""
-    prefix = f"environments/{environment}/history/" + (f"{project}/" if project else "")
+    prefix = f"{environment_folder(environment)}history/" + (f"{project}/" if project else "")
     return prefix if sequence is None else f"{prefix}{sequence:08d}.json"
+
+
+@attrs.frozen(kw_only=True)
+class ObjectReceipt:
+    """An object as it was compared and handed to AWS: only S3 knows its version, and only after the upload."""
+
+    key: str
+    sha256: str
+    version_id: str
+
+
+@attrs.frozen(kw_only=True)
+class LayerReceipt:
+    """A layer version that a function was seen to use; what lies under its ARN never changes."""
+
+    arn: str
+    sha256: str
+
+
+@attrs.frozen(kw_only=True)
+class PhysicalResource:
+    """Something that holds data, by the name that AWS knows it under; with it, what was lost can be brought back."""
+
+    logical_id: str
+    type: str
+    physical_id: str
 
 
 @attrs.frozen(kw_only=True)
 class Deployment:
     """One attempt to change what runs, numbered from 1 in its (project, environment).
 
-    ``inputs`` are the ids of all that the release was made from: git tree ids, settings, the library's version.
-    ``when`` is ISO 8601 in UTC.
+    Args:
+        who, user_id: the ARN of whoever did it, and the id that IAM knows as ``aws:userid``.
+        when, committed: ISO 8601 in UTC.
+        inputs: the ids of all that the release was made from: git tree ids, settings, the library's version.
+        account_id, region: where it happened; empty in what 0.1.1 wrote.
+        step: how far a traffic shift has come, counted from 1; 0 where no traffic is being moved.
+        stack_id: the ARN of the stack.
+        objects, layers: what was compared before the change, and after it.
+        resources: what of it holds data.
     """
 
     sequence: int
@@ -55,6 +118,19 @@ class Deployment:
     plan: str = ""
     approved: str = ""
     seconds: float = 0.0
+    user_id: str = ""
+    account_id: str = ""
+    region: str = ""
+    step: int = 0
+    stack_id: str = ""
+    template_sha256: str = ""
+    objects: tuple[ObjectReceipt, ...] = ()
+    layers: tuple[LayerReceipt, ...] = ()
+    resources: tuple[PhysicalResource, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """An entry of the history."""
+        return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +139,15 @@ class RolledBack:
 
     release: str
     version: str
+    who: str
+    when: str
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Hold:
+    """A person's word that this unit stays as it is in this environment until somebody lifts it."""
+
     who: str
     when: str
     reason: str = ""
@@ -91,6 +176,8 @@ class Record:
     ``running`` is the last deployment that succeeded, ``latest`` the last attempt; they differ after a failure.
     ``unsure`` is the release of an attempt that is under way or whose end nobody saw: what is there may be ``running``,
     this one, or something between. ``rolled_back_before`` are older ones that were taken away before ``rolled_back``.
+    ``workspace`` is the id of the workspace that the stack belongs to. ``unknown`` are fields of a newer version of
+    this library, which are written back as they were.
     """
 
     project: str
@@ -102,6 +189,9 @@ class Record:
     fencing: int = 0
     unsure: str | None = None
     rolled_back_before: tuple[RolledBack, ...] = ()
+    workspace: str = ""
+    hold: Hold | None = None
+    unknown: tuple[tuple[str, str], ...] = ()
 
     @property
     def release(self) -> str | None:
@@ -127,34 +217,66 @@ class Record:
         """Whether the last attempt stopped while it moved traffic to this release."""
         return self.latest is not None and self.latest.outcome == "shifting" and self.latest.release == release
 
+    def after(self, past: Mapping[int, Deployment | None]) -> Record:
+        """This record with numbers that follow a history of other deployments under the same numbers, if there is one.
+
+        A record that somebody deleted by hand is begun anew at 1. An entry that cannot be read is None.
+        """
+        if self.latest is None or past.get(self.latest.sequence, self.latest) == self.latest:
+            return self
+        shift = max(past)
+        running = self.running and attrs.evolve(self.running, sequence=self.running.sequence + shift)
+        latest = attrs.evolve(self.latest, sequence=self.latest.sequence + shift)
+        return attrs.evolve(self, running=running, latest=latest)
+
     def to_bytes(self) -> bytes:
-        return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
+        document = attrs.asdict(self)
+        del document["unknown"]
+        unknown = {key: json.loads(text) for key, text in self.unknown}
+        return canonical_json({**unknown, "format": FORMAT, **document}).encode("ascii")
 
     @classmethod
     def from_bytes(cls, body: bytes, *, where: str) -> Record:
-        """Read a record.
+        """Read a record of any format up to this version's; ``where`` is its key.
 
         Raises:
-            PublishError: the record was written by a newer version of this library.
+            UpgradeNeeded: it was written by a newer version of this library.
+            DocumentError: it is no record, or not the one that its key names.
         """
-        document = json.loads(body)
-        if document.pop("format", None) != FORMAT:
-            raise PublishError(where, f"the record has another format than {FORMAT}", hint="upgrade multi_env_lambda")
-        return cls(
-            project=document["project"],
-            environment=document["environment"],
-            running=read_deployment(document["running"]),
-            latest=read_deployment(document["latest"]),
-            rolled_back=None if document["rolled_back"] is None else RolledBack(**document["rolled_back"]),
-            unsure=document.get("unsure"),
-            rolled_back_before=tuple(RolledBack(**item) for item in document.get("rolled_back_before", ())),
-            holder=None if document["holder"] is None else Holder(**document["holder"]),
-            fencing=document["fencing"],
-        )
+        document = read_document(body, where=where, kind="a record")
+        older = document.get("format", 1) == 1
+        document = _from_1(document) if older else document
+        record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
+        if current_key(record.environment, record.project) != where:
+            raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
+        return record if older else attrs.evolve(record, unknown=unknown_keys(cls, document))
 
 
-def read_deployment(document: Mapping[str, Any] | None) -> Deployment | None:
-    """A deployment as it lies in a record or in the history."""
-    if document is None:
-        return None
-    return Deployment(**{**document, "inputs": tuple((name, id_) for name, id_ in document["inputs"])})
+def read_history(body: bytes, *, where: str) -> Deployment:
+    """An entry of the history.
+
+    Raises:
+        UpgradeNeeded: it was written by a newer version of this library.
+        DocumentError: it is no such entry.
+    """
+    document = read_document(body, where=where, kind="a deployment")
+    if document.get("format", 1) == 1:
+        document = _shift_of_1(document)
+    return structure(Deployment, document, where=where, kind="a deployment")
+
+
+def _from_1(document: dict[str, Any]) -> dict[str, Any]:
+    found = dict(document)
+    for name in ("running", "latest"):
+        if isinstance(found.get(name), dict):
+            found[name] = _shift_of_1(found[name])
+    return found
+
+
+def _shift_of_1(deployment: dict[str, Any]) -> dict[str, Any]:
+    """0.1.1 kept the step of a traffic shift in a sentence for people: ``step 2/3: …``."""
+    detail = deployment.get("detail")
+    if deployment.get("outcome") != "shifting" or not isinstance(detail, str):
+        return deployment
+    number = detail.removeprefix("step ").partition("/")[0]
+    return {**deployment, "step": int(number) if number.isdigit() and len(number) < 4 else 1}

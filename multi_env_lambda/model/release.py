@@ -1,25 +1,37 @@
-"""One immutable version of a unit: its layer, its source, and what it becomes in every environment.
+"""One immutable version of a unit: its artifacts, and what it becomes in every environment.
 
-A release holds all that promotion and rollback need, so that neither needs Git, a build or a package index.
+A release holds all that promotion and rollback need, so that neither needs Git, a build or a package index. Its name is
+the SHA-256 of its manifest's bytes, and the manifest has the SHA-256 of everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from functools import cached_property
 from typing import Any
 
 import attrs
 
-from multi_env_lambda.errors import PublishError
-from multi_env_lambda.model.artifact import LayerArtifact, Package, SourceArtifact
-from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.artifact import (
+    Artifact,
+    LayerArtifact,
+    PublishedObject,
+    ScriptArtifact,
+    SourceArtifact,
+)
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.settings import Smoke
 
-__all__ = ["FORMAT", "Release", "ReleasedFunction", "Stage", "release_folder"]
+__all__ = ["Release", "ReleasedFunction", "Stage", "release_folder"]
 
-FORMAT = 1
-"""Version of the manifest's shape; a reader refuses a higher one."""
+_KIND = "a manifest"
+_ARTIFACTS: dict[str, type[SourceArtifact] | type[LayerArtifact] | type[ScriptArtifact]] = {
+    "source": SourceArtifact,
+    "layer": LayerArtifact,
+    "script": ScriptArtifact,
+}
 
 
 def release_folder(project: str, release: str) -> str:
@@ -55,23 +67,42 @@ class Stage:
 
 @attrs.frozen(kw_only=True)
 class Release:
-    """A named, immutable version of a unit. ``scripts`` are further objects in the bucket that its templates name."""
+    """A named, immutable version of a unit.
+
+    ``written`` are the bytes of the manifest that this value was read from; empty where it was just made.
+    """
 
     project: str
-    source: SourceArtifact
-    layer: LayerArtifact | None
+    artifacts: tuple[Artifact, ...]
     stages: tuple[Stage, ...]
     needs: tuple[str, ...] = ()
-    scripts: tuple[str, ...] = ()
+    written: bytes = attrs.field(default=b"", eq=False, repr=False)
+
+    @property
+    def source(self) -> SourceArtifact:
+        return next(artifact for artifact in self.artifacts if isinstance(artifact, SourceArtifact))
+
+    @property
+    def layer(self) -> LayerArtifact | None:
+        return next((artifact for artifact in self.artifacts if isinstance(artifact, LayerArtifact)), None)
+
+    @property
+    def scripts(self) -> tuple[ScriptArtifact, ...]:
+        return tuple(artifact for artifact in self.artifacts if isinstance(artifact, ScriptArtifact))
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        """Everything in the bucket that the release consists of, but for its manifest and templates."""
+        return tuple(item for artifact in self.artifacts for item in artifact.objects)
 
     @property
     def version(self) -> str:
         return self.source.version
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The release's name, the SHA-256 of its manifest."""
-        return digest(self.to_document())
+        return hashlib.sha256(self.manifest).hexdigest()
 
     @property
     def folder(self) -> str:
@@ -81,9 +112,9 @@ class Release:
     def manifest_key(self) -> str:
         return f"{self.folder}/manifest.json"
 
-    @property
+    @cached_property
     def manifest(self) -> bytes:
-        return canonical_json(self.to_document()).encode("ascii")
+        return self.written or canonical_json(self._document()).encode("ascii")
 
     def template_key(self, environment: str) -> str:
         return f"{self.folder}/{environment}.template.json"
@@ -92,61 +123,61 @@ class Release:
         """What this release is in an environment; None where it was made before the environment was added."""
         return next((stage for stage in self.stages if stage.environment == environment), None)
 
-    def to_document(self) -> dict[str, Any]:
-        document = {"format": FORMAT, **attrs.asdict(self)}
-        for stage in document["stages"]:
-            # A manifest from before there were references must keep its name when it is read back.
-            if not stage["references"]:
-                del stage["references"]
-        return document
+    def _document(self) -> dict[str, Any]:
+        kinds = {cls: kind for kind, cls in _ARTIFACTS.items()}
+        return {
+            "format": FORMAT,
+            "project": self.project,
+            "artifacts": [{"kind": kinds[type(item)], **attrs.asdict(item)} for item in self.artifacts],
+            "stages": [attrs.asdict(stage) for stage in self.stages],
+            "needs": list(self.needs),
+        }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any], *, where: str) -> Release:
-        """Read a manifest.
+    def from_bytes(cls, body: bytes, *, where: str) -> Release:
+        """Read a manifest of any format up to this version's.
 
         Raises:
-            PublishError: the manifest was written by a newer version of this library.
+            UpgradeNeeded: it was written by a newer version of this library.
+            DocumentError: it is no manifest.
         """
-        if document.get("format") != FORMAT:
-            raise PublishError(
-                where,
-                f"the manifest has format {document.get('format')!r}, this version reads {FORMAT}",
-                hint="upgrade multi_env_lambda",
-            )
-        layer = document["layer"]
+        document = read_document(body, where=where, kind=_KIND)
+        artifacts = _artifacts_of_1(document) if document.get("format", 1) == 1 else document.get("artifacts")
+        if not isinstance(artifacts, list) or not all(isinstance(item, dict) for item in artifacts):
+            raise is_junk(where, _KIND, "it has no list of artifacts")
+        head = structure(_Head, document, where=where, kind=_KIND)
+        found = tuple(_artifact(item, where) for item in artifacts)
+        if not any(isinstance(item, SourceArtifact) for item in found):
+            raise is_junk(where, _KIND, "it has no source")
         return cls(
-            project=document["project"],
-            source=_source(document["source"]),
-            layer=None if layer is None else _layer(layer),
-            stages=tuple(_stage(stage) for stage in document["stages"]),
-            needs=tuple(document["needs"]),
-            scripts=tuple(document["scripts"]),
+            project=head.project,
+            artifacts=found,
+            stages=head.stages,
+            needs=head.needs,
+            written=body,
         )
 
 
-def _source(document: Mapping[str, Any]) -> SourceArtifact:
-    return SourceArtifact(**{**document, "files": tuple((path, sha) for path, sha in document["files"])})
+@attrs.frozen(kw_only=True)
+class _Head:
+    """The part of a manifest that is the same in every format."""
+
+    project: str
+    stages: tuple[Stage, ...]
+    needs: tuple[str, ...] = ()
 
 
-def _layer(document: Mapping[str, Any]) -> LayerArtifact:
-    return LayerArtifact(**{**document, "packages": tuple(Package(**package) for package in document["packages"])})
+def _artifact(document: dict[str, Any], where: str) -> Artifact:
+    kind = document.get("kind")
+    if kind not in _ARTIFACTS:
+        raise is_junk(where, _KIND, f"found an artifact of kind {kind!r}, expected {', '.join(_ARTIFACTS)}")
+    return structure(_ARTIFACTS[kind], document, where=where, kind=_KIND)
 
 
-def _stage(document: Mapping[str, Any]) -> Stage:
-    return Stage(
-        **{
-            **document,
-            "functions": tuple(_function(item) for item in document["functions"]),
-            "references": tuple(Reference(**item) for item in document.get("references", ())),
-        }
-    )
-
-
-def _function(document: Mapping[str, Any]) -> ReleasedFunction:
-    smoke, traffic = document["smoke"], document["traffic"]
-    return ReleasedFunction(
-        key=document["key"],
-        name=document["name"],
-        smoke=None if smoke is None else Smoke(**smoke),
-        traffic=None if traffic is None else tuple(traffic),
-    )
+def _artifacts_of_1(document: dict[str, Any]) -> list[Any]:
+    """0.1.1 had one source, perhaps one layer, and the keys of scripts; the SHA-256 of the wheel only."""
+    singles = ((kind, document.get(kind)) for kind in ("source", "layer"))
+    found = [{"kind": kind, **item} for kind, item in singles if isinstance(item, dict)]
+    scripts = document.get("scripts")
+    keys = scripts if isinstance(scripts, list) else []
+    return [*found, *({"kind": "script", "project": document.get("project"), "key": key} for key in keys)]

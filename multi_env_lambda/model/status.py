@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
@@ -15,7 +16,10 @@ __all__ = ["Cell", "Status", "make_status"]
 
 @attrs.frozen(kw_only=True)
 class Cell:
-    """One unit in one environment. ``behind``: the environment before it runs another release."""
+    """One unit in one environment.
+
+    ``behind``: the environment before it runs another release. ``unreadable``: why its record says nothing.
+    """
 
     project: str
     environment: str
@@ -35,6 +39,7 @@ class Cell:
     held_by: str | None = None
     held_since: str | None = None
     drift: tuple[str, ...] | None = None
+    unreadable: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -60,9 +65,16 @@ class Status:
         return status_html(self)
 
 
-def make_status(config: WorkspaceConfig, units: tuple[str, ...], records: Mapping[tuple[str, str], Record]) -> Status:
+def make_status(
+    config: WorkspaceConfig,
+    units: tuple[str, ...],
+    records: Mapping[tuple[str, str], Record],
+    unreadable: Mapping[tuple[str, str], MultiEnvLambdaError] | None = None,
+) -> Status:
     """Compare the records of all environments. Nothing is asked again."""
+    damaged = {place: f"{error.where}: {error.what}" for place, error in (unreadable or {}).items()}
     there = {project for (_, project), record in records.items() if not record.gone or record.holder is not None}
+    there |= {project for _, project in damaged}
     removed = tuple(sorted(there - set(units)))
     names = [environment.name for environment in config.environments]
     cells = []
@@ -72,8 +84,10 @@ def make_status(config: WorkspaceConfig, units: tuple[str, ...], records: Mappin
             record = records.get((name, project))
             release = None if record is None else record.release
             behind = position > 0 and before is not None and release != before
-            cells.append(_cell(project, name, record, behind))
-            before = release
+            behind = behind and (name, project) not in damaged
+            cell = _cell(project, name, record, behind)
+            cells.append(attrs.evolve(cell, unreadable=damaged.get((name, project))))
+            before = None if (name, project) in damaged else release
     return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells))
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from multi_env_lambda.model.lease import Held
 
-__all__ = ["Listed", "ObjectStore", "Stored"]
+__all__ = ["Listed", "Looked", "ObjectStore", "Stored", "Written"]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +30,31 @@ class Stored:
     body: bytes
     etag: str
     metadata: Mapping[str, str]
+    version_id: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Looked:
+    """What the store says of an object without sending its bytes.
+
+    ``sha256`` is hexadecimal and over the whole object; empty where the store was never told one.
+    ``version_id`` names exactly these bytes for ever; empty where the bucket keeps no versions.
+    """
+
+    key: str
+    etag: str
+    size: int
+    sha256: str
+    version_id: str
+    metadata: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Written:
+    """The answer to a write: the ETag for the next conditional write, and the version that holds these bytes."""
+
+    etag: str
+    version_id: str = ""
 
 
 class ObjectStore(Protocol):
@@ -47,20 +72,20 @@ class ObjectStore(Protocol):
         """The object, or None where there is none."""
         ...
 
-    def head(self, key: str) -> Mapping[str, str] | None:
-        """The user metadata of an object, or None where there is none."""
+    def head(self, key: str) -> Looked | None:
+        """What is there under a key, or None where there is nothing."""
         ...
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
-        """Write an object that must not exist yet; gives its ETag.
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
+        """Write an object that must not exist yet.
 
         A lost answer is resolved by reading back: equal bytes under the key are success (whoever wrote them).
         None: the key holds other bytes.
         """
         ...
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
-        """Write over the object that has this ETag; gives the new ETag, or None where it has another by now.
+    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
+        """Write over the object that has this ETag; None where it has another by now.
 
         A lost answer is resolved by reading back: our bytes under the key are success.
         """

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["KeptFunction", "KeptLayer", "KeptVersion"]
+__all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion"]
+
+
+@attrs.frozen(kw_only=True)
+class FunctionCode:
+    """What an alias runs: the base64 SHA-256 of its code, and the ARNs of its layer versions in their order."""
+
+    code_sha256: str
+    layers: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -188,7 +188,7 @@ def _artifacts(holdings: Holdings, kept: frozenset[str], going: set[str]) -> lis
 
 def _keys_of(release: Release) -> set[str]:
     layer = set() if release.layer is None else {release.layer.layer_key}
-    return {release.source.wheel_key, release.source.sdist_key, *layer, *release.scripts}
+    return {release.source.wheel_key, release.source.sdist_key, *layer, *(script.key for script in release.scripts)}
 
 
 def _kind_of(key: str) -> tuple[Kind | None, str]:

@@ -10,7 +10,7 @@ from multi_env_lambda.model.status import Cell
 
 __all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
 
-Kind = Literal["changing", "failed", "drifted", "rolled-back", "behind", "current", "empty"]
+Kind = Literal["unreadable", "changing", "failed", "drifted", "rolled-back", "behind", "current", "empty"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Most urgent first: the first one that is true of a cell gives its colour."""
@@ -28,6 +28,7 @@ class Mark:
 MARKS: dict[Kind, Mark] = {
     mark.kind: mark
     for mark in (
+        Mark(kind="unreadable", glyph="?", word="unreadable"),
         Mark(kind="changing", glyph="…", word="changing"),
         Mark(kind="failed", glyph="✗", word="failed"),
         Mark(kind="drifted", glyph="≠", word="drifted"),
@@ -42,6 +43,7 @@ MARKS: dict[Kind, Mark] = {
 def marks_of(cell: Cell) -> tuple[Mark, ...]:
     """Everything that is true of a cell, most urgent first; at least one."""
     true_ones: dict[Kind, bool] = {
+        "unreadable": cell.unreadable is not None,
         "changing": cell.held_by is not None,
         "failed": cell.failed is not None,
         "drifted": bool(cell.drift),

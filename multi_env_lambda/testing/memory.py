@@ -10,15 +10,17 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.account import Caller
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.store import Listed, Stored
-from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
+from multi_env_lambda.model.store import Listed, Looked, Stored, Written
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
@@ -35,6 +37,7 @@ class _Object:
     etag: str
     metadata: dict[str, str]
     modified: float
+    version_id: str
 
 
 class MemoryStore:
@@ -69,22 +72,33 @@ class MemoryStore:
         self.reads.append(("get", key))
         with self._lock:
             item = self.objects.get(key)
-        return None if item is None else Stored(key=key, body=item.body, etag=item.etag, metadata=dict(item.metadata))
+        if item is None:
+            return None
+        return Stored(key=key, body=item.body, etag=item.etag, metadata=dict(item.metadata), version_id=item.version_id)
 
-    def head(self, key: str) -> Mapping[str, str] | None:
+    def head(self, key: str) -> Looked | None:
         self.reads.append(("head", key))
         with self._lock:
             item = self.objects.get(key)
-        return None if item is None else dict(item.metadata)
+        if item is None:
+            return None
+        return Looked(
+            key=key,
+            etag=item.etag,
+            size=len(item.body),
+            sha256=hashlib.sha256(item.body).hexdigest(),
+            version_id=item.version_id,
+            metadata=dict(item.metadata),
+        )
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
         with self._lock:
             there = self.objects.get(key)
             if there is not None:
-                return there.etag if there.body == body else None
+                return Written(etag=there.etag, version_id=there.version_id) if there.body == body else None
             return self._put("put_new", key, body, metadata or {})
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         with self._lock:
             there = self.objects.get(key)
             if there is None or there.etag != etag:
@@ -105,11 +119,13 @@ class MemoryStore:
     def now(self) -> float:
         return self.time
 
-    def _put(self, kind: str, key: str, body: bytes, metadata: Mapping[str, str]) -> str:
+    def _put(self, kind: str, key: str, body: bytes, metadata: Mapping[str, str]) -> Written:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        self.objects[key] = _Object(body, etag, dict(metadata), self.time)
+        # By content, so that the order in which threads write does not matter.
+        written = Written(etag=etag, version_id=hashlib.sha256(key.encode() + b"\0" + body).hexdigest()[:16])
+        self.objects[key] = _Object(body, etag, dict(metadata), self.time, written.version_id)
         self._applied(kind, key)
-        return etag
+        return written
 
     def _applied(self, kind: str, key: str) -> None:
         self.writes.append((kind, key))
@@ -175,6 +191,9 @@ class MemoryPlatform:
     def caller(self) -> str:
         return self.who
 
+    def writer(self) -> Caller:
+        return Caller(arn=self.who, user_id=f"AIDA{hashlib.sha256(self.who.encode()).hexdigest()[:16].upper()}")
+
     def verify(self, environment: Environment) -> None:
         self.verified.append(environment.name)
 
@@ -193,6 +212,7 @@ class MemoryPlatform:
         key = (environment.name, request.name)
         if request.name in self.failing:
             raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
+        request.ready()
         with self._lock:
             there = self.stacks.get(key)
         changed = there is None or there.template != request.template
@@ -320,8 +340,18 @@ class MemoryPlatform:
             if (environment.name, item.name) in self.missing
         )
 
-    def code_sha256(self, environment: Environment, function_name: str) -> str:
-        return self._code(self._function(environment, function_name)["Code"]["S3Key"])
+    def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
+        resources = json.loads(self.stacks[environment.name, stack_name].template)["Resources"]
+        return tuple(
+            PhysicalResource(logical_id=name, type=body["Type"], physical_id=f"{stack_name}-{name}")
+            for name, body in resources.items()
+        )
+
+    def code(self, environment: Environment, function_name: str) -> FunctionCode:
+        return FunctionCode(code_sha256=self._code(self._function(environment, function_name)["Code"]["S3Key"]))
+
+    def layer_sha256(self, environment: Environment, arn: str) -> str:
+        raise StackError(arn, "there is no such layer version", hint="deploy it")
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         self._function(environment, function_name)

@@ -89,30 +89,31 @@ class _FakeMaker:
         shared = [self.tree.libraries[path] for path in project.shared]
         wheel = canonical_json([self.tree.content[project.name], *shared]).encode()
         name = digest([project.version, wheel.decode()])
-        version = source_version(project.version, name, published.versions, strict=False, where=project.folder)
+        version = source_version(project.version, name, published.source_digests, strict=False, where=project.folder)
+        sdist = b"sdist of " + wheel
         source = SourceArtifact(
             project=project.name,
             version=version,
             digest=name,
             wheel_sha256=hashlib.sha256(wheel).hexdigest(),
+            wheel_size=len(wheel),
+            sdist_sha256=hashlib.sha256(sdist).hexdigest(),
+            sdist_size=len(sdist),
             files=((f"{project.name}/main.py", hashlib.sha256(wheel).hexdigest()),),
         )
         templates = {item.name: self._template(project, item, source) for item in self.config.environments}
         release = Release(
             project=project.name,
-            source=source,
-            layer=None,
+            artifacts=(source,),
             stages=tuple(self._stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
         uploads = [
-            Upload(key=source.wheel_key, content=wheel, metadata={DIGEST: name}),
-            Upload(key=source.sdist_key, content=b"sdist of " + wheel),
+            Upload(key=source.wheel_key, content=wheel, metadata={DIGEST: name}, claims=True),
+            Upload(key=source.sdist_key, content=sdist),
         ]
-        uploads = [upload for upload in uploads if upload.key not in published.keys]
-        uploads += [Upload(key=release.template_key(place), content=text.encode()) for place, text in templates.items()]
-        uploads.append(Upload(key=release.manifest_key, content=release.manifest))
-        return Made(release=release, templates=templates, uploads=tuple(uploads))
+        known = tuple(attrs.evolve(upload, known=upload.key in published.objects) for upload in uploads)
+        return Made(release=release, templates=templates, uploads=known, published=published)
 
     def forget(self, inputs: Inputs) -> None:
         raise AssertionError("the tree changed while it was made")

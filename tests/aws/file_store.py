@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Listed, Stored
+from multi_env_lambda.model.store import Listed, Looked, Stored, Written
 
 
 class FileStore:
@@ -37,18 +37,22 @@ class FileStore:
             body = self._read(key)
         return None if body is None else Stored(key=key, body=body, etag=_etag(body), metadata={})
 
-    def head(self, key: str) -> Mapping[str, str] | None:
+    def head(self, key: str) -> Looked | None:
         with self._locked():
-            return None if self._read(key) is None else {}
+            body = self._read(key)
+        if body is None:
+            return None
+        sha256 = hashlib.sha256(body).hexdigest()
+        return Looked(key=key, etag=_etag(body), size=len(body), sha256=sha256, version_id=sha256, metadata={})
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str | None:
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
         with self._locked():
             there = self._read(key)
             if there is not None:
-                return _etag(body) if there == body else None
+                return Written(etag=_etag(body)) if there == body else None
             return self._write(key, body)
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         with self._locked():
             there = self._read(key)
             if there is None or _etag(there) != etag:
@@ -67,11 +71,11 @@ class FileStore:
         path = self.root / "objects" / key
         return path.read_bytes() if path.is_file() else None
 
-    def _write(self, key: str, body: bytes) -> str:
+    def _write(self, key: str, body: bytes) -> Written:
         path = self.root / "objects" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
-        return _etag(body)
+        return Written(etag=_etag(body))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_artifact_bucket
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError
 from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
 
@@ -58,17 +58,24 @@ def bucket(faulty: FaultyClient) -> Bucket:
     return Bucket(faulty, DEVOPS.bucket, OWNER, sleep=lambda _: None)
 
 
+def etag_of(answer: Written | None) -> str:
+    assert answer is not None
+    return answer.etag
+
+
 def test_a_bucket_is_an_object_store(bucket: Bucket) -> None:
     store: ObjectStore = bucket
     assert store.get("nothing") is None and store.head("nothing") is None
 
 
 def test_what_was_put_is_read_back(bucket: Bucket) -> None:
-    etag = bucket.put_new("a/b", b"bytes", {"digest": "d1"})
+    etag = etag_of(bucket.put_new("a/b", b"bytes", {"digest": "d1"}))
     stored = bucket.get("a/b")
     assert stored is not None
     assert (stored.body, stored.etag, stored.metadata) == (b"bytes", etag, {"digest": "d1"})
-    assert bucket.head("a/b") == {"digest": "d1"}
+    looked = bucket.head("a/b")
+    assert looked is not None
+    assert (looked.metadata, looked.size, looked.etag) == ({"digest": "d1"}, 5, etag)
 
 
 def test_a_key_is_taken_only_once(bucket: Bucket) -> None:
@@ -85,10 +92,9 @@ def test_other_bytes_of_the_same_length_are_other_bytes(bucket: Bucket) -> None:
 
 
 def test_a_replacement_needs_the_current_etag(bucket: Bucket) -> None:
-    first = bucket.put_new("k", b"one")
-    assert first is not None
+    first = etag_of(bucket.put_new("k", b"one"))
     second = bucket.replace("k", b"two", etag=first)
-    assert second is not None and second != first
+    assert second is not None and second.etag != first
     assert bucket.replace("k", b"three", etag=first) is None
     assert bucket.replace("k", b"two", etag=first) == second
 
@@ -98,15 +104,14 @@ def test_what_is_gone_cannot_be_replaced(bucket: Bucket) -> None:
 
 
 def test_a_deletion_needs_the_current_etag(bucket: Bucket) -> None:
-    etag = bucket.put_new("k", b"one")
-    assert etag is not None
+    etag = etag_of(bucket.put_new("k", b"one"))
     assert bucket.delete("k", etag='"another"', held=FakeHeld()) is False
     assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
     assert bucket.get("k") is None
 
 
 def test_a_store_without_conditional_deletes_is_compared_first(bucket: Bucket, faulty: FaultyClient) -> None:
-    etag = bucket.put_new("k", b"one") or ""
+    etag = etag_of(bucket.put_new("k", b"one"))
     faulty.fail("delete_object", code="NotImplemented", status=501, times=2)
     assert bucket.delete("k", etag='"another"', held=FakeHeld()) is False
     assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
@@ -122,16 +127,16 @@ def test_a_lost_answer_to_a_new_object_is_settled(bucket: Bucket, faulty: Faulty
 
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_lost_answer_to_a_replacement_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
-    etag = bucket.put_new("k", b"one") or ""
+    etag = etag_of(bucket.put_new("k", b"one"))
     faulty.lose("put_object", applied=applied)
-    new = bucket.replace("k", b"two", etag=etag)
+    new = etag_of(bucket.replace("k", b"two", etag=etag))
     stored = bucket.get("k")
     assert stored is not None and (stored.body, stored.etag) == (b"two", new)
 
 
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_lost_answer_to_a_deletion_is_settled(bucket: Bucket, faulty: FaultyClient, applied: bool) -> None:
-    etag = bucket.put_new("k", b"one") or ""
+    etag = etag_of(bucket.put_new("k", b"one"))
     faulty.lose("delete_object", applied=applied)
     assert bucket.delete("k", etag=etag, held=FakeHeld()) is True
     assert bucket.get("k") is None
@@ -179,7 +184,7 @@ def test_a_listing_has_all_pages_in_order(s3: Any) -> None:
 
 
 def test_every_call_names_the_owner_and_every_put_its_checksum(bucket: Bucket, faulty: FaultyClient) -> None:
-    etag = bucket.put_new("k", b"one") or ""
+    etag = etag_of(bucket.put_new("k", b"one"))
     bucket.put_new("k", b"two")
     bucket.replace("k", b"three", etag=etag)
     bucket.get("k"), bucket.head("k"), list(bucket.list("")), bucket.folders(""), bucket.now()
@@ -200,7 +205,7 @@ class Dated:
         return {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(seconds, usegmt=True)}}}
 
     def head_object(self, **_: Any) -> dict[str, Any]:
-        return self.head_bucket()
+        return {**self.head_bucket(), "ETag": '"e"', "ContentLength": 0}
 
 
 def dated(*dates: int, clock: Callable[[], float] = lambda: 0.0) -> Bucket:
@@ -263,7 +268,7 @@ def test_folders_are_listed_through_all_pages(s3: Any) -> None:
 def test_a_lease_that_is_lost_between_two_tries_of_a_deletion_ends_it(
     bucket: Bucket, faulty: FaultyClient, status: int
 ) -> None:
-    etag = bucket.put_new("k", b"one") or ""
+    etag = etag_of(bucket.put_new("k", b"one"))
     faulty.fail("delete_object", code="Told", status=status)
 
     class LostSoon(FakeHeld):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.aws.functions import Alias, code_sha256, get_alias, invoke, list_versions, set_alias
+from multi_env_lambda.aws.functions import Alias, code_of_function, get_alias, invoke, list_versions, set_alias
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
 from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
 from multi_env_lambda.testing.lease import FakeHeld
@@ -81,18 +81,18 @@ def test_a_lost_answer_does_not_call_the_function_again() -> None:
 def test_a_missing_function_is_explained(client: FaultyClient) -> None:
     client.fail("get_function_configuration", code="ResourceNotFoundException", status=404, message="not found: f")
     with pytest.raises(StackError, match="f:live.*not found") as caught:
-        code_sha256(client, "f", "live")
+        code_of_function(client, "f", "live")
     assert "deploy" in caught.value.hint
 
 
 def test_a_denial_is_an_account_error(client: FaultyClient) -> None:
     client.fail("get_function_configuration", code="AccessDeniedException", status=403)
     with pytest.raises(AccountError):
-        code_sha256(client, "f", "live")
+        code_of_function(client, "f", "live")
 
 
 def test_the_code_is_what_lambda_says(client: FaultyClient) -> None:
-    assert code_sha256(client, "f", "live") == "abc="
+    assert code_of_function(client, "f", "live").code_sha256 == "abc="
 
 
 def test_an_alias_is_moved_from_the_revision_that_was_seen(client: FaultyClient) -> None:

@@ -16,7 +16,7 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.model.record import Deployment, Holder, Record
-from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.memory import MemoryStore
 
@@ -154,7 +154,7 @@ def test_a_takeover_fails_when_the_silent_one_gives_a_sign_of_life_just_then(
     class WakesUp(MemoryStore):
         """Between the look at the record and the write, the holder renews."""
 
-        def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+        def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
             ledger.renew(lease)
             return store.replace(key, body, etag=etag)
 
@@ -172,11 +172,11 @@ def test_what_the_winner_wrote_is_in_the_history(ledger: Ledger) -> None:
     assert [entry.release for entry in ledger.history("prod", "orders")] == ["r1", "r2"]
 
 
-def test_the_next_one_heals_a_history_that_lacks_its_last_entry(
+def test_the_next_one_copies_what_has_ended_into_the_history(
     ledger: Ledger, store: MemoryStore, tmp_path: Path
 ) -> None:
     finish(ledger, take(ledger, "ada"), "r1")
-    del store.objects["environments/prod/history/orders/00000001.json"]
+    assert "environments/prod/history/orders/00000001.json" not in store.objects
     take(Ledger(store, tmp_path / "elsewhere"), "grace", running="r1")
 
     assert "environments/prod/history/orders/00000001.json" in store.objects

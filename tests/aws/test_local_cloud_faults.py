@@ -88,11 +88,11 @@ def test_a_deletion_survives(it: Setting, kind: int, request: pytest.FixtureRequ
 def test_publishing_survives(it: Setting, kind: int, request: pytest.FixtureRequest) -> None:
     key = f"projects/{named('k', request)}/x"
     it.proxy.set_rules(rules("PutObject")[kind])
-    etag = it.bucket.put_new(key, b"one")
-    assert etag is not None and it.bucket.put_new(key, b"two") is None
+    first = it.bucket.put_new(key, b"one")
+    assert first is not None and it.bucket.put_new(key, b"two") is None
     it.proxy.set_rules(rules("PutObject")[kind])
-    replaced = it.bucket.replace(key, b"three", etag=etag)
+    replaced = it.bucket.replace(key, b"three", etag=first.etag)
     assert replaced is not None
     it.proxy.set_rules(rules("DeleteObject")[kind])
-    assert it.bucket.delete(key, etag=replaced, held=FakeHeld()) is True
+    assert it.bucket.delete(key, etag=replaced.etag, held=FakeHeld()) is True
     assert it.bucket.get(key) is None

@@ -144,13 +144,8 @@ def test_a_change_by_hand_is_found_with_both_values(
     assert ("ours" in difference.expected, "theirs" in difference.actual) == (True, True)
 
 
-def test_a_preview_then_a_deletion_leave_nothing(
-    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
-) -> None:
+def test_a_deletion_leaves_nothing(stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig) -> None:
     stacks = stacks_of(local_config.environment("sandbox"))
-    (change,) = stacks.preview("short-sandbox", template("1", "short"), held=FakeHeld(), token="t")
-    assert (change.action, change.resource_type) == ("Add", "AWS::SSM::Parameter")
-    assert stacks.describe("short-sandbox") is None
     stacks.deploy("short-sandbox", template("1", "short"), held=FakeHeld(), token="t")
     assert stacks.delete("short-sandbox", held=FakeHeld(), token="t") is True
     assert stacks.describe("short-sandbox") is None
@@ -159,12 +154,13 @@ def test_a_preview_then_a_deletion_leave_nothing(
 def test_the_artifact_bucket_takes_each_key_once(sessions: Sessions, local_config: WorkspaceConfig) -> None:
     devops = local_config.devops
     bucket = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
-    etag = bucket.put_new("projects/real/x", b"one", {"digest": "d"})
-    assert etag is not None and bucket.put_new("projects/real/x", b"one") == etag
+    first = bucket.put_new("projects/real/x", b"one", {"digest": "d"})
+    assert first is not None and first.version_id
+    assert bucket.put_new("projects/real/x", b"one") == first
     assert bucket.put_new("projects/real/x", b"two") is None
     assert bucket.replace("projects/real/x", b"two", etag='"other"') is None
     assert bucket.delete("projects/real/x", etag='"other"', held=FakeHeld()) is False
-    assert bucket.delete("projects/real/x", etag=etag, held=FakeHeld()) is True
+    assert bucket.delete("projects/real/x", etag=first.etag, held=FakeHeld()) is True
     assert bucket.put_new("projects/real/x", b"two") is not None
 
 

@@ -306,21 +306,6 @@ def test_macros_are_allowed_only_to_a_template_that_names_one() -> None:
     assert capabilities('{"Transform": "X"}') == ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
-def test_a_preview_says_what_would_change_and_keeps_nothing() -> None:
-    it = setting()
-    it.deploy()
-    (change,) = it.stacks.preview("orders-test", template("2"), held=it.held, token="t")
-    assert (change.action, change.logical_id) == ("Modify", "Function")
-    assert it.cloud.executions == 1 and len(it.cloud.change_set_names()) == 1
-
-
-def test_a_preview_of_a_new_stack_leaves_no_stack() -> None:
-    it = setting()
-    (change,) = it.stacks.preview("orders-test", template(), held=it.held, token="t")
-    it.stacks.describe("orders-test")
-    assert change.action == "Add" and it.stacks.describe("orders-test") is None
-
-
 def test_a_stack_is_deleted_by_its_id() -> None:
     it = setting()
     stack_id = it.deploy().stack_id

@@ -20,7 +20,10 @@ __all__ = ["Mortal", "Switch", "mortal"]
 
 @attrs.define
 class Switch:
-    """Goes off after the ``nth`` write of the process, counted over all its threads; 0 means never."""
+    """Goes off after the ``nth`` write of the process, counted over all its threads; 0 means never.
+
+    A write that is under way in another thread at that moment may still arrive, as a request that was sent does.
+    """
 
     nth: int = 0
     writes: int = 0
@@ -28,13 +31,14 @@ class Switch:
     _lock: threading.RLock = attrs.field(factory=threading.RLock)
 
     def run(self, call: Callable[[], Any], *, writes: bool) -> Any:
-        """One call of the process. The lock makes the order of writes the order of their numbers."""
+        """One call of the process. Others go on meanwhile: a change of a stack waits for what is published."""
         with self._lock:
             if self.dead:
                 raise Killed
-            answer = call()
+        answer = call()
+        with self._lock:
             self.writes += writes
-            if writes and self.writes == self.nth:
+            if writes and self.nth and self.writes >= self.nth:
                 self.die()
             return answer
 

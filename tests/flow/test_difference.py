@@ -24,7 +24,7 @@ def with_packages(**versions: str) -> Release:
         packages=tuple(Package(name=name, version=version) for name, version in versions.items()),
     )
     source = SourceArtifact(project="orders", version="0.1.0", digest="d", wheel_sha256="00")
-    return Release(project="orders", source=source, layer=layer, stages=())
+    return Release(project="orders", artifacts=(source, layer), stages=())
 
 
 def test_two_environments_with_one_release_differ_only_in_what_is_theirs(tmp_path: Path) -> None:

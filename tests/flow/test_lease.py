@@ -19,6 +19,7 @@ from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.store import Written
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_world
@@ -189,10 +190,10 @@ class Silent(MemoryStore):
     lost = 0
     applied = True
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str | None:
+    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         there = self.objects[key]
         if there.body == body:
-            return there.etag
+            return Written(etag=there.etag)
         written = super().replace(key, body, etag=etag) if self.applied or not self.lost else None
         if self.lost:
             self.lost -= 1

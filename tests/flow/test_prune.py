@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from multi_env_lambda.aws.index import read_published
+from multi_env_lambda.aws.index import list_published
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.flow.prune import find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
@@ -110,7 +110,7 @@ def test_a_pruned_version_is_never_given_to_other_content(tmp_path: Path) -> Non
     deploy(fake)
 
     assert versions(fake, "sandbox") == {"search": "0.1.0.post4"}
-    assert read_published(fake.store, tmp_path / "elsewhere", "search").versions.keys() >= {"0.1.0", "0.1.0.post1"}
+    assert list_published(fake.store, "search").sources.keys() >= {"0.1.0", "0.1.0.post1"}
 
 
 def test_pruned_content_that_comes_back_gets_its_version_and_its_bytes_back(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_unit_is_held_in_environments_that_this_branch_does_not_know(tmp_path:
     "key",
     [
         "environments/test/current/search.json",
-        "environments/test/history/search/00000001.json",
+        "environments/sandbox/history/search/00000001.json",
         "projects/search/release/{release}/manifest.json",
         "projects/search/release/{release}/prod.template.json",
     ],
@@ -352,7 +352,7 @@ def test_the_claim_of_a_layers_number_stays(tmp_path: Path) -> None:
     apply(fake)
 
     assert "projects/search/lambda/layer/000001/layer.zip" not in fake.store.objects
-    assert read_published(fake.store, tmp_path / "elsewhere", "search").layers == {1: "d"}
+    assert list_published(fake.store, "search").layer_digests == {1: "d"}
 
 
 def test_layer_versions_that_no_function_uses_go(tmp_path: Path) -> None:
@@ -445,7 +445,7 @@ def test_nothing_referenced_is_removed_and_every_kept_release_can_be_brought_bac
         for event in events:
             happen(fake, event)
             for unit in UNITS:
-                for version, digest in read_published(fake.store, fake.world.cache, unit).versions.items():
+                for version, digest in list_published(fake.store, unit).source_digests.items():
                     assert names_given.setdefault((unit, version), digest) == digest
         shown = find_prunable(fake.world)
         doomed = {key for candidate in shown.candidates for key, _ in candidate.objects}

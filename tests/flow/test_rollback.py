@@ -76,13 +76,13 @@ def test_a_rollback_to_what_never_ran_there_is_refused(tmp_path: Path) -> None:
     assert (result.outcome, result.error) == ("blocked", "ConfigurationError")
 
 
-def test_a_rollback_writes_three_objects(tmp_path: Path) -> None:
+def test_a_rollback_writes_the_record_twice_and_copies_what_ended_before(tmp_path: Path) -> None:
     fake = with_three_versions(tmp_path)
     fake.store.writes.clear()
 
     rollback(fake, "search", "sandbox")
 
-    assert [key.split("/")[2] for _, key in fake.store.writes] == ["current", "current", "history"]
+    assert [key.split("/")[2] for _, key in fake.store.writes] == ["current", "history", "current"]
 
 
 def test_the_history_keeps_who_rolled_back_and_why(tmp_path: Path) -> None:

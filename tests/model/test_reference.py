@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.reference import Reference, references_of
 from multi_env_lambda.model.release import Release, Stage
@@ -22,7 +20,7 @@ def release(*references: Reference) -> Release:
         references=references,
     )
     source = SourceArtifact(project="orders", version="0.1.0", digest="d", wheel_sha256="aa")
-    return Release(project="orders", source=source, layer=None, stages=(stage,))
+    return Release(project="orders", artifacts=(source,), stages=(stage,))
 
 
 def test_references_are_found_in_the_variables_of_functions() -> None:
@@ -40,11 +38,7 @@ def test_references_are_found_in_the_variables_of_functions() -> None:
 def test_a_release_with_references_is_read_as_it_was_written() -> None:
     made = release(PASSWORD)
 
-    assert Release.from_document(json.loads(made.manifest), where="manifest.json") == made
-
-
-def test_a_manifest_from_before_there_were_references_keeps_its_name() -> None:
-    assert "references" not in release().manifest.decode("ascii")
+    assert Release.from_bytes(made.manifest, where="manifest.json") == made
 
 
 def test_another_reference_is_another_release() -> None:

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from typing import Any
 
 import attrs
 import pytest
 
-from multi_env_lambda.errors import PublishError
-from multi_env_lambda.model.artifact import LayerArtifact, Package, SourceArtifact
+from multi_env_lambda.errors import DocumentError, UpgradeNeeded
+from multi_env_lambda.model.artifact import LayerArtifact, Package, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
 
+SOURCE = SourceArtifact(
+    project="orders",
+    version="0.1.1",
+    digest="d" * 64,
+    wheel_sha256="a" * 64,
+    wheel_size=100,
+    sdist_sha256="1" * 64,
+    sdist_size=90,
+    files=(("orders/create.py", "b" * 64),),
+)
+LAYER = LayerArtifact(
+    project="orders",
+    number=2,
+    digest="e" * 64,
+    python="3.13",
+    architecture="arm64",
+    packages=(Package(name="pydantic", version="2.11.7"),),
+    layer_sha256="2" * 64,
+    layer_size=1000,
+    requirements_sha256="3" * 64,
+    requirements_size=10,
+)
+SCRIPT = ScriptArtifact(project="orders", key="projects/orders/glue/1/run.py", sha256="4" * 64, size=5)
 RELEASE = Release(
     project="orders",
-    source=SourceArtifact(
-        project="orders",
-        version="0.1.1",
-        digest="d" * 64,
-        wheel_sha256="a" * 64,
-        files=(("orders/create.py", "b" * 64),),
-    ),
-    layer=LayerArtifact(
-        project="orders",
-        number=2,
-        digest="e" * 64,
-        python="3.13",
-        architecture="arm64",
-        packages=(Package(name="pydantic", version="2.11.7"),),
-    ),
+    artifacts=(SOURCE, LAYER, SCRIPT),
     stages=(
         Stage(
             environment="prod",
@@ -44,16 +55,39 @@ RELEASE = Release(
         ),
     ),
     needs=("customers",),
-    scripts=("projects/orders/glue/1/run.py",),
 )
+KEY = RELEASE.manifest_key
+
+
+def document(**changed: Any) -> bytes:
+    """The manifest with other values in it."""
+    return json.dumps({**json.loads(RELEASE.manifest), **changed}).encode()
 
 
 def test_a_release_is_read_as_it_was_written() -> None:
-    assert Release.from_document(json.loads(RELEASE.manifest), where="manifest.json") == RELEASE
+    assert Release.from_bytes(RELEASE.manifest, where=KEY) == RELEASE
 
 
-def test_a_release_read_back_has_the_same_name() -> None:
-    assert Release.from_document(json.loads(RELEASE.manifest), where="manifest.json").digest == RELEASE.digest
+def test_the_name_of_a_release_is_the_digest_of_its_bytes_whatever_they_say() -> None:
+    body = document(unheard_of=1)
+
+    assert Release.from_bytes(body, where=KEY).digest == hashlib.sha256(body).hexdigest()
+
+
+def test_what_a_later_version_of_this_format_adds_is_no_obstacle() -> None:
+    body = document(artifacts=[{**item, "weight": 3} for item in json.loads(RELEASE.manifest)["artifacts"]], signed="x")
+
+    assert Release.from_bytes(body, where=KEY) == RELEASE
+
+
+def test_every_object_of_a_release_has_its_sha256() -> None:
+    assert [(item.key.rpartition("/")[2], item.sha256[0]) for item in RELEASE.objects] == [
+        ("orders-0.1.1-py3-none-any.whl", "a"),
+        ("orders-0.1.1.tar.gz", "1"),
+        ("requirements.zip", "3"),
+        ("layer.zip", "2"),
+        ("run.py", "4"),
+    ]
 
 
 def test_a_changed_template_is_another_release() -> None:
@@ -62,9 +96,26 @@ def test_a_changed_template_is_another_release() -> None:
     assert attrs.evolve(RELEASE, stages=(stage,)).digest != RELEASE.digest
 
 
-def test_a_manifest_of_a_newer_library_is_refused() -> None:
-    with pytest.raises(PublishError, match="has format 2, this version reads 1"):
-        Release.from_document({**RELEASE.to_document(), "format": 2}, where="manifest.json")
+def test_a_manifest_of_a_newer_library_says_upgrade() -> None:
+    with pytest.raises(UpgradeNeeded, match="it has format 3, .* reads formats up to 2\nhint: upgrade"):
+        Release.from_bytes(document(format=3), where=KEY)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"artifacts": []}, "it has no source"),
+        ({"artifacts": "x"}, "it has no list of artifacts"),
+        ({"artifacts": [{"kind": "image"}]}, "found an artifact of kind 'image', expected source, layer, script"),
+        ({"stages": [{}]}, r"stages\[0\]: environment is missing"),
+        ({"project": 7}, "project: found 7, expected str"),
+        ({"needs": ["a", None]}, r"needs\[1\]: found None, expected str"),
+    ],
+)
+def test_a_manifest_that_is_none_is_named_with_what_is_wrong(changed: dict[str, Any], what: str) -> None:
+    with pytest.raises(DocumentError, match=what) as caught:
+        Release.from_bytes(document(**changed), where=KEY)
+    assert caught.value.where == KEY
 
 
 def test_an_unknown_environment_has_no_stage() -> None:

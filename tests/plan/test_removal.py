@@ -21,7 +21,7 @@ def table(policy: str) -> dict[str, object]:
 
 def release(project: str, *needs: str) -> Release:
     source = SourceArtifact(project=project, version="0.1.0", digest="d", wheel_sha256="aa")
-    return Release(project=project, source=source, layer=None, stages=(), needs=needs)
+    return Release(project=project, artifacts=(source,), stages=(), needs=needs)
 
 
 def test_retained_resources_are_named_with_their_physical_name() -> None:

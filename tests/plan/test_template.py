@@ -69,6 +69,7 @@ def test_the_smallest_unit_is_this_template() -> None:
                 "CreateAliasArn": {"Value": {"Ref": "CreateAlias"}},
                 "CreateFunctionName": {"Value": {"Ref": "CreateFunction"}},
             },
+            "Parameters": {"SourceObjectVersion": {"Type": "String"}},
             "Resources": {
                 "CreateAlias": {
                     "Properties": {
@@ -84,6 +85,7 @@ def test_the_smallest_unit_is_this_template() -> None:
                         "Code": {
                             "S3Bucket": "acme-artifacts-111111111111-us-east-1",
                             "S3Key": "projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+                            "S3ObjectVersion": {"Ref": "SourceObjectVersion"},
                         },
                         "EphemeralStorage": {"Size": 512},
                         "FunctionName": "orders-sandbox-create",

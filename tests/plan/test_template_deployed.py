@@ -57,11 +57,26 @@ class Account:
 
     def deploy(self, template: str, *, update: bool = False) -> None:
         call = self.cloudformation.update_stack if update else self.cloudformation.create_stack
-        call(StackName="orders-sandbox", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        call(
+            StackName="orders-sandbox",
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in self.pins(template).items()],
+        )
         name = "stack_update_complete" if update else "stack_create_complete"
         self.cloudformation.get_waiter(name).wait(
             StackName="orders-sandbox", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
         )
+
+    def pins(self, template: str) -> dict[str, str]:
+        """The version of each object that the template names by a parameter."""
+        found: dict[str, str] = {}
+        for body in json.loads(template)["Resources"].values():
+            code = body.get("Properties", {}).get("Code") or body.get("Properties", {}).get("Content") or {}
+            if isinstance(code.get("S3ObjectVersion"), dict):
+                head = self.s3.head_object(Bucket=self.bucket, Key=code["S3Key"])
+                found[code["S3ObjectVersion"]["Ref"]] = head["VersionId"]
+        return found
 
     def ask(self) -> Any:
         answer = self.lambda_.invoke(FunctionName="orders-sandbox-create:live", Payload=b"{}")
@@ -85,6 +100,7 @@ def account(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Iterator[
     s3, cloudformation, lambda_, ssm = (client_of(local_cloud, SANDBOX, name) for name in services)
     bucket = "template-tests-222222222222"
     s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     yield Account(bucket, s3, cloudformation, lambda_, ssm)
     cloudformation.delete_stack(StackName="orders-sandbox")
 

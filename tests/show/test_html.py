@@ -63,7 +63,7 @@ def read(html: str) -> Reader:
 
 def release(text: str) -> Release:
     source = SourceArtifact(project=text, version=text, digest="d", wheel_sha256="00")
-    return Release(project=text, source=source, layer=None, stages=())
+    return Release(project=text, artifacts=(source,), stages=())
 
 
 def plan_of(text: str) -> Plan:

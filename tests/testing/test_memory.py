@@ -88,11 +88,12 @@ def test_a_look_gives_what_a_deploy_may_be_told() -> None:
 
 def test_with_a_lost_lease_no_object_is_deleted() -> None:
     store: ObjectStore = MemoryStore()
-    etag = store.put_new("a/b", b"x") or ""
+    written = store.put_new("a/b", b"x")
+    assert written is not None
 
     with pytest.raises(PlanStale):
-        store.delete("a/b", etag=etag, held=FakeHeld(lost=True))
-    assert store.delete("a/b", etag=etag, held=FakeHeld()) is True
+        store.delete("a/b", etag=written.etag, held=FakeHeld(lost=True))
+    assert store.delete("a/b", etag=written.etag, held=FakeHeld()) is True
 
 
 def test_folders_are_the_names_right_below() -> None:
@@ -117,7 +118,7 @@ def test_many_threads_deploy_look_and_delete_at_once() -> None:
                 store.put_new(f"p/{name}", b"x")
                 platform.alias(PLACE, "a", "live")
                 platform.kept_function(PLACE, "a")
-                platform.code_sha256(PLACE, "a")
+                platform.code(PLACE, "a")
                 assert list(store.list("p/")) and store.folders("") == ("p",)
                 platform.delete(PLACE, name, "t", FakeHeld(), lambda _: None)
         except (MultiEnvLambdaError, RuntimeError, KeyError, AssertionError) as error:

@@ -15,7 +15,7 @@ from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.plan.template.assemble import add_versions, apply_requests, document
+from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
 from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
 from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
@@ -62,7 +62,7 @@ def render(
     where = unit.where if extend is None else f"{project.folder}/stack.py"
     if extend is not None:
         found = _extended(unit, found, extend, where)
-    complete = add_versions(unit, found, where=where)
+    complete = add_pins(add_versions(unit, found, where=where))
     check_document(complete, where=where)
     template = canonical_json(complete)
     check_size(template, where=where)

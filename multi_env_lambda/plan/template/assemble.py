@@ -9,12 +9,13 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, logical_id, ref
 
-__all__ = ["add_versions", "apply_requests", "document"]
+__all__ = ["add_pins", "add_versions", "apply_requests", "document"]
 
 _NOT_VERSIONED = frozenset(
     {"Code", "FunctionName", "RecursiveLoop", "ReservedConcurrentExecutions", "RuntimeManagementConfig", "Tags"}
@@ -103,6 +104,13 @@ def add_versions(unit: Unit, found: Json, *, where: str) -> Json:
         alias = _properties(result, logical_id(function.key, "Alias"), where)
         alias["FunctionVersion"] = {"Fn::GetAtt": [version.logical_id, "Version"]}
     return result
+
+
+def add_pins(found: Json) -> Json:
+    """A parameter for each object whose version the stack is told when it is deployed."""
+    used = set(references(found["Resources"]))
+    pins = {name: {"Type": "String"} for name in PINS if name in used}
+    return {**found, "Parameters": {**found.get("Parameters", {}), **pins}} if pins else found
 
 
 def _version_properties(unit: Unit, name: str, properties: Json) -> Json:

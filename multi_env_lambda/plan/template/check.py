@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.parts import Json
 
 __all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
@@ -70,7 +71,7 @@ def _check_names(section: str, names: Json, where: str) -> None:
 
 def _check_parameters(document: Json, where: str) -> None:
     for name, parameter in document.get("Parameters", {}).items():
-        if "Default" not in parameter:
+        if "Default" not in parameter and name not in PINS:
             raise ConfigurationError(
                 where,
                 f"the template's parameter {name} has no default, and no deploy gives it a value",

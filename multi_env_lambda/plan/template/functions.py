@@ -7,6 +7,7 @@ from typing import assert_never
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import Alarms, Function, Literal, ParameterReference, SecretReference
+from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN
 from multi_env_lambda.plan.template.events import event_part
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, Unit, get_att, join_parts, logical_id, ref
 from multi_env_lambda.plan.template.roles import declared, function_needs, role
@@ -28,7 +29,7 @@ def layer_part(unit: Unit) -> Part:
     properties = {
         "LayerName": unit.stack_name,
         "Description": f"{unit.layer.number:06d} {unit.layer.digest[:12]}",
-        "Content": {"S3Bucket": unit.bucket, "S3Key": unit.layer.layer_key},
+        "Content": {"S3Bucket": unit.bucket, "S3Key": unit.layer.layer_key, "S3ObjectVersion": ref(LAYER_PIN)},
         "CompatibleRuntimes": [unit.project.runtime],
         "CompatibleArchitectures": [unit.project.architecture],
     }
@@ -75,7 +76,7 @@ def function_part(unit: Unit, function: Function) -> Part:
 
 
 def code(unit: Unit) -> Json:
-    return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key}
+    return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key, "S3ObjectVersion": ref(SOURCE_PIN)}
 
 
 def _function_properties(unit: Unit, function: Function, physical: str) -> Json:

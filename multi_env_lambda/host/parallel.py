@@ -1,0 +1,28 @@
+"""Several calls at once, each of which waits for a network: the answers in order, the first error raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["WORKERS", "in_parallel", "together"]
+
+WORKERS = 16
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item], *, workers: int = WORKERS) -> list[Answer]:
+    """The answers in the order of the items. All calls have ended when this returns or raises."""
+    wanted = list(items)
+    if len(wanted) <= 1:
+        return [function(item) for item in wanted]
+    with ThreadPoolExecutor(min(workers, len(wanted))) as pool:
+        return list(pool.map(function, wanted))
+
+
+def together(*calls: Callable[[], object]) -> None:
+    """Make several calls at once, for what they do."""
+    in_parallel(lambda call: call(), calls)

@@ -1,0 +1,179 @@
+"""JSON documents of the bucket: written in one way, and read by one checked reader.
+
+A document carries the version of its format. A reader reads every older format, ignores what it does not know in its
+own, and refuses a newer one with "upgrade". What is no document at all is named by its key and by what is wrong with
+it, never by a traceback, so that one bad object stops only the unit that it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from multi_env_lambda.errors import DocumentError, UpgradeNeeded
+
+__all__ = ["FORMAT", "is_junk", "read_document", "structure", "unknown_keys"]
+
+FORMAT = 2
+"""The format that this version writes: of records, manifests, approvals, summaries and indexes alike.
+
+1 is what 0.1.1 wrote. Within a format, fields are only ever added, each with a default.
+"""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes. No document that this library wrote comes near it."""
+
+Value = TypeVar("Value")
+Reader = Callable[[Any, str], Any]
+_READERS: dict[Any, Reader] = {}
+
+
+def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
+    """The JSON object in ``body``, of a format that this version reads.
+
+    Args:
+        kind: what it should be, as in "a record".
+
+    Raises:
+        UpgradeNeeded: it has a newer format.
+        DocumentError: it is no such document.
+    """
+    if len(body) > LARGEST:
+        raise is_junk(where, kind, f"it has {len(body)} bytes, {LARGEST} are read")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise is_junk(where, kind, f"it is no JSON: {type(error).__name__}: {error}"[:200]) from error
+    if not isinstance(document, dict):
+        raise is_junk(where, kind, f"found a {type(document).__name__}, expected an object")
+    found = document.get("format", 1)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise is_junk(where, kind, f"found format {found!r}, expected 1 to {FORMAT}")
+    if found > FORMAT:
+        what = f"it has format {found}, this version of multi_env_lambda reads formats up to {FORMAT}"
+        raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
+    return document
+
+
+def is_junk(where: str, kind: str, what: str) -> DocumentError:
+    """The error of an object that is not what its key says."""
+    hint = "restore an older version of this object; the bucket keeps them"
+    return DocumentError(where, f"not {kind}: {what}", hint=hint)
+
+
+def structure(cls: type[Value], document: Any, *, where: str, kind: str) -> Value:
+    """A frozen value from plain data, each field of the type that its class declares; unknown keys are ignored.
+
+    Raises:
+        DocumentError: a field is missing or has another type.
+    """
+    try:
+        value: Value = _reader(cls)(document, kind)
+    except _Mismatch as mismatch:
+        raise is_junk(where, kind, str(mismatch)) from mismatch
+    return value
+
+
+def unknown_keys(cls: type, document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a newer version wrote into a document of this class, to be written back as it was: (key, JSON text)."""
+    known = {field.name for field in attrs.fields(cls)} | {"format"}
+    return tuple((key, json.dumps(document[key], sort_keys=True)) for key in sorted(document.keys() - known))
+
+
+class _Mismatch(Exception):
+    """A value is not of the declared type; the text says where in the document, and both sides."""
+
+
+def _mismatch(path: str, found: Any, expected: str) -> _Mismatch:
+    text = repr(found)
+    return _Mismatch(f"{path}: found {text if len(text) <= 60 else text[:57] + '...'}, expected {expected}")
+
+
+def _reader(kind: Any) -> Reader:
+    """What reads one declared type. Made once per type: an environment has a thousand records."""
+    if kind not in _READERS:
+        _READERS[kind] = _make_reader(kind)
+    return _READERS[kind]
+
+
+def _make_reader(kind: Any) -> Reader:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        read = _reader(inner)
+        return lambda value, path: None if value is None else read(value, path)
+    if origin is Literal:
+        return _literal(arguments)
+    if origin is tuple:
+        return _tuple(arguments)
+    if attrs.has(kind):
+        return _values(kind)
+    return _plain(kind)
+
+
+def _plain(kind: type) -> Reader:
+    accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
+
+    def read(value: Any, path: str) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            raise _mismatch(path, value, kind.__name__)
+        return value
+
+    return read
+
+
+def _literal(allowed: tuple[Any, ...]) -> Reader:
+    def read(value: Any, path: str) -> Any:
+        if value not in allowed:
+            raise _mismatch(path, value, " or ".join(map(repr, allowed)))
+        return value
+
+    return read
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Reader:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        each = _reader(arguments[0])
+
+        def read_all(value: Any, path: str) -> Any:
+            return tuple(each(item, f"{path}[{index}]") for index, item in enumerate(_list(value, path)))
+
+        return read_all
+    readers = tuple(map(_reader, arguments))
+
+    def read_fixed(value: Any, path: str) -> Any:
+        if len(_list(value, path)) != len(readers):
+            raise _mismatch(path, value, f"{len(readers)} values")
+        return tuple(
+            read(item, f"{path}[{index}]") for index, (read, item) in enumerate(zip(readers, value, strict=True))
+        )
+
+    return read_fixed
+
+
+def _list(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _mismatch(path, value, "a list")
+    return value
+
+
+def _values(cls: type) -> Reader:
+    hints = get_type_hints(cls)
+    fields = [(field.name, _reader(hints[field.name]), field.default) for field in attrs.fields(cls) if field.init]
+
+    def read(value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            raise _mismatch(path, value, "an object")
+        found = {}
+        for name, reader, default in fields:
+            if name in value:
+                found[name] = reader(value[name], f"{path}.{name}")
+            elif default is attrs.NOTHING:
+                raise _Mismatch(f"{path}: {name} is missing")
+        return cls(**found)
+
+    return read

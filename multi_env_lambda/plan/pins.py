@@ -1,0 +1,70 @@
+"""Which version of an object in the bucket a stack takes: exactly the one that was compared with the manifest.
+
+S3 gives a version its id only when it is written, so ids are no part of a template or of a release's name. A template
+has a parameter for each, and whoever deploys gives it the id that belongs to the bytes that were looked at.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.model.record import ObjectReceipt
+from multi_env_lambda.model.release import Release
+
+__all__ = ["LAYER_PIN", "PINS", "SOURCE_PIN", "ExpectedCode", "code_of", "pins"]
+
+SOURCE_PIN = "SourceObjectVersion"
+LAYER_PIN = "LayerObjectVersion"
+PINS = (SOURCE_PIN, LAYER_PIN)
+
+
+def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt]) -> dict[str, str]:
+    """The values of the parameters that a template has; none for one that 0.1.1 rendered.
+
+    Raises:
+        PublishError: the bucket keeps no versions.
+    """
+    keys = {SOURCE_PIN: release.source.wheel_key}
+    if release.layer is not None:
+        keys[LAYER_PIN] = release.layer.layer_key
+    wanted = json.loads(template).get("Parameters", {}).keys() & keys.keys()
+    found = {name: receipts[keys[name]].version_id for name in sorted(wanted)}
+    for name, version in found.items():
+        if version in ("", "null"):
+            what = "the bucket keeps no version of it, so nobody could say which bytes run"
+            raise PublishError(keys[name], what, hint="switch versioning on with the verb `bootstrap`, then run again")
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class ExpectedCode:
+    """What a template says of one function: whether it runs the unit's own wheel, and has the unit's own layer."""
+
+    ours: bool
+    layered: bool
+
+
+def code_of(template: str) -> dict[str, ExpectedCode]:
+    """What a rendered template says of each function, by physical name."""
+    resources = json.loads(template)["Resources"]
+    layers = {name for name, body in resources.items() if body["Type"] == "AWS::Lambda::LayerVersion"}
+    found = {}
+    for body in resources.values():
+        properties = body.get("Properties", {})
+        name = properties.get("FunctionName")
+        if body["Type"] == "AWS::Lambda::Function" and isinstance(name, str):
+            used = {item.get("Ref") for item in properties.get("Layers", ()) if isinstance(item, dict)}
+            found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=bool(used & layers))
+    return found
+
+
+def _is_ours(code: Any) -> bool:
+    """Whether the code is a wheel out of ``projects/``; 0.1.1 did not say which version of the object."""
+    key = code.get("S3Key") if isinstance(code, dict) else None
+    return isinstance(key, str) and key.startswith("projects/") and key.endswith(".whl")

@@ -1,0 +1,56 @@
+"""Start one entry of a unit's wheel as a Glue Python shell job.
+
+Glue installs the wheel (--extra-py-files) before it starts this script. Where that did not happen, it is fetched.
+Arguments are read from the command line, or from the environment where the job's host passes them that way.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import sys
+import tempfile
+
+
+def argument(name, default=""):
+    flag = "--" + name
+    for position, word in enumerate(sys.argv):
+        if word == flag and position + 1 < len(sys.argv):
+            return sys.argv[position + 1]
+        if word.startswith(flag + "="):
+            return word[len(flag) + 1 :]
+    return os.environ.get(name, default)
+
+
+def fetch_wheel():
+    import boto3
+
+    bucket, _, key = argument("extra-py-files")[len("s3://") :].partition("/")
+    path = os.path.join(tempfile.mkdtemp(), key.rpartition("/")[2])
+    boto3.client("s3").download_file(bucket, key, path)
+    sys.path.insert(0, path)
+    importlib.invalidate_caches()
+
+
+def load(module):
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+    fetch_wheel()
+    return importlib.import_module(module)
+
+
+def main():
+    module, _, name = argument("unit-entry").partition(":")
+    entry = getattr(load(module), name)
+    arguments = {each: argument(each) for each in json.loads(argument("unit-arguments", "[]"))}
+    if inspect.signature(entry).parameters:
+        entry(arguments)
+    else:
+        entry()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,2 @@
+def run(arguments: dict) -> None:
+    print("tidy", arguments)

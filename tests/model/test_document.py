@@ -1,0 +1,115 @@
+"""One reader for every document of the bucket: it takes what it knows, and names what is wrong with the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multi_env_lambda.errors import DocumentError, UpgradeNeeded
+from multi_env_lambda.model.document import read_document, structure
+
+
+@attrs.frozen(kw_only=True)
+class Inner:
+    name: str
+    share: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Outer:
+    count: int
+    kind: Literal["a", "b"]
+    inner: Inner | None = None
+    many: tuple[Inner, ...] = ()
+    pair: tuple[str, int] = ("", 0)
+    flag: bool = False
+
+
+GOOD: dict[str, Any] = {
+    "count": 1,
+    "kind": "a",
+    "inner": {"name": "x", "share": 1},
+    "many": [{"name": "y"}],
+    "pair": ["z", 2],
+    "flag": True,
+}
+
+
+def read(document: Any) -> Outer:
+    return structure(Outer, document, where="key", kind="a thing")
+
+
+def test_plain_data_becomes_a_value() -> None:
+    assert read(GOOD) == Outer(
+        count=1, kind="a", inner=Inner(name="x", share=1), many=(Inner(name="y"),), pair=("z", 2), flag=True
+    )
+
+
+def test_what_is_left_out_has_its_default_and_what_is_unknown_is_ignored() -> None:
+    assert read({"count": 1, "kind": "b", "colour": "red"}) == Outer(count=1, kind="b")
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"count": "1"}, "a thing.count: found '1', expected int"),
+        ({"count": True}, "a thing.count: found True, expected int"),
+        ({"kind": "c"}, "a thing.kind: found 'c', expected 'a' or 'b'"),
+        ({"inner": {"name": None}}, "a thing.inner.name: found None, expected str"),
+        ({"inner": 3}, "a thing.inner: found 3, expected an object"),
+        ({"many": {}}, "a thing.many: found {}, expected a list"),
+        ({"pair": ["z"]}, "a thing.pair: found ['z'], expected 2 values"),
+        ({"flag": 1}, "a thing.flag: found 1, expected bool"),
+    ],
+)
+def test_another_type_is_named_with_its_place_and_both_sides(changed: dict[str, Any], what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read({**GOOD, **changed})
+    assert (caught.value.where, caught.value.what) == ("key", f"not a thing: {what}")
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"", "it is no JSON"),
+        (b"\xff\xfe", "it is no JSON"),
+        ("é".encode("latin-1"), "it is no JSON"),
+        (b"[" * 200_000, "it is no JSON"),
+        (b"9" * 5000, "it is no JSON"),
+        (b"[]", "found a list, expected an object"),
+        (b"null", "found a NoneType, expected an object"),
+        (b'{"format": "2"}', "found format '2', expected 1 to 2"),
+        (b'{"format": true}', "found format True, expected 1 to 2"),
+        (b'{"format": 0}', "found format 0, expected 1 to 2"),
+    ],
+)
+def test_what_is_no_document_is_said_and_never_a_traceback(body: bytes, what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_document(body, where="key", kind="a record")
+    assert caught.value.what.startswith(f"not a record: {what}")
+
+
+def test_a_newer_format_says_upgrade() -> None:
+    with pytest.raises(UpgradeNeeded, match="format 3, this version of multi_env_lambda reads formats up to 2"):
+        read_document(b'{"format": 3}', where="key", kind="a record")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "name"]), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(ANYTHING)
+def test_anything_is_a_value_or_an_error_of_ours(document: Any) -> None:
+    try:
+        value = read(json.loads(json.dumps(document)))
+    except DocumentError:
+        return
+    assert isinstance(value, Outer)
