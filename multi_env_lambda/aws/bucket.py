@@ -84,6 +84,19 @@ class Bucket:
                 return tuple(found)
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
+    def earlier(self, key: str) -> Iterator[Stored]:
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("list_object_versions", key, Prefix=key, **token)
+            for line in answer.get("Versions", ()):
+                if line["Key"] == key and not line["IsLatest"]:
+                    version = self._call("get_object", key, Key=key, VersionId=line["VersionId"])
+                    body = version["Body"].read()
+                    yield Stored(key=key, body=body, etag=line["ETag"], metadata={}, version_id=line["VersionId"])
+            if not answer.get("IsTruncated"):
+                return
+            token = {name: answer[f"Next{name}"] for name in ("KeyMarker", "VersionIdMarker")}
+
     def get(self, key: str) -> Stored | None:
         for pause in _pauses():
             try:

@@ -11,7 +11,7 @@ import attrs
 from multi_env_lambda.aws.kept import Kept
 from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, UpgradeNeeded
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.record import Deployment, Record, history_key, read_history
+from multi_env_lambda.model.record import Deployment, Record, current_key, history_key, read_history
 from multi_env_lambda.model.store import Listed, ObjectStore
 
 __all__ = ["Histories", "History"]
@@ -95,12 +95,29 @@ class History:
         return False
 
     def renumbered(self, record: Record) -> Record:
-        """A record that somebody deleted was begun anew at 1, while the history went on: its numbers follow that."""
+        """A record that somebody deleted was begun anew at 1, while the history went on: its numbers follow that.
+
+        The newest deployment of the deleted record was in no history yet. The bucket still has that record.
+        """
         listed = self.store.list(history_key(record.environment, record.project))
-        numbers = (_ENTRY.fullmatch(item.key.rpartition("/")[2]) for item in listed)
-        found = record.after({int(number[1]): None for number in numbers if number})
-        self.copy(found)
-        return found
+        found = (_ENTRY.fullmatch(item.key.rpartition("/")[2]) for item in listed)
+        numbers: dict[int, Deployment | None] = {int(number[1]): None for number in found if number}
+        lost = self._lost(record, max(numbers))
+        if lost is not None and lost.latest is not None and self.copy(lost):
+            numbers[lost.latest.sequence] = None
+        renumbered = record.after(numbers)
+        self.copy(renumbered)
+        return renumbered
+
+    def _lost(self, record: Record, last: int) -> Record | None:
+        """The newest earlier version of the record whose deployment follows upon the ``last`` one in the history."""
+        key = current_key(record.environment, record.project)
+        for stored in self.store.earlier(key):
+            with suppress(DocumentError, UpgradeNeeded):
+                earlier = Record.from_bytes(stored.body, where=key)
+                if earlier.latest is not None and earlier.latest.sequence > last:
+                    return earlier
+        return None
 
 
 def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tuple[Deployment, ...]:

@@ -72,6 +72,10 @@ class ObjectStore(Protocol):
         """The object, or None where there is none."""
         ...
 
+    def earlier(self, key: str) -> Iterable[Stored]:
+        """What lay under a key before it was replaced or deleted, newest first, as far as the store keeps that."""
+        ...
+
     def head(self, key: str) -> Looked | None:
         """What is there under a key, or None where there is nothing."""
         ...

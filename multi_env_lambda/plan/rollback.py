@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from multi_env_lambda.model.record import Deployment
 
 __all__ = ["release_before", "rollback_choices"]
@@ -18,5 +20,12 @@ def release_before(running: Deployment | None, past: tuple[Deployment, ...]) -> 
     """What a rollback takes when nothing was named; None where nothing came before."""
     choices = rollback_choices(running, past)
     if running is not None:
-        choices = tuple(item for item in choices if item.sequence < running.sequence)
+        number = _number_of(running, past)
+        choices = tuple(item for item in choices if item.sequence < number)
     return choices[-1] if choices else None
+
+
+def _number_of(running: Deployment, past: tuple[Deployment, ...]) -> int:
+    """The number that a deployment has in the history: a record that was deleted by hand began anew at 1."""
+    same = (item.sequence for item in past if attrs.evolve(item, sequence=running.sequence) == running)
+    return max(same, default=running.sequence)

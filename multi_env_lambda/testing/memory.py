@@ -49,6 +49,7 @@ class MemoryStore:
 
     def __init__(self, after_write: Callable[[str, str], None] | None = None) -> None:
         self.objects: dict[str, _Object] = {}
+        self.past: dict[str, list[_Object]] = {}
         self.writes: list[tuple[str, str]] = []
         self.reads: list[tuple[str, str]] = []
         self.after_write = after_write
@@ -67,6 +68,11 @@ class MemoryStore:
         with self._lock:
             below = [key.removeprefix(prefix) for key in self.objects if key.startswith(prefix)]
         return tuple(sorted({rest.partition("/")[0] for rest in below if "/" in rest}))
+
+    def earlier(self, key: str) -> Iterator[Stored]:
+        self.reads.append(("earlier", key))
+        for item in reversed(self.past.get(key, ())):
+            yield Stored(key=key, body=item.body, etag=item.etag, metadata={}, version_id=item.version_id)
 
     def get(self, key: str) -> Stored | None:
         self.reads.append(("get", key))
@@ -112,7 +118,7 @@ class MemoryStore:
             there = self.objects.get(key)
             if there is None or there.etag != etag:
                 return False
-            del self.objects[key]
+            self.past.setdefault(key, []).append(self.objects.pop(key))
             self._applied("delete", key)
             return True
 
@@ -123,6 +129,8 @@ class MemoryStore:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         # By content, so that the order in which threads write does not matter.
         written = Written(etag=etag, version_id=hashlib.sha256(key.encode() + b"\0" + body).hexdigest()[:16])
+        if key in self.objects:
+            self.past.setdefault(key, []).append(self.objects[key])
         self.objects[key] = _Object(body, etag, dict(metadata), self.time, written.version_id)
         self._applied(kind, key)
         return written

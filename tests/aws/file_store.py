@@ -32,6 +32,9 @@ class FileStore:
     def folders(self, prefix: str) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def earlier(self, key: str) -> Iterator[Stored]:
+        raise NotImplementedError
+
     def get(self, key: str) -> Stored | None:
         with self._locked():
             body = self._read(key)
