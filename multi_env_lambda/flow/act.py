@@ -30,7 +30,7 @@ from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, Record, RolledBack
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.plan.traffic import shifting_functions
@@ -143,9 +143,10 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     stage = _stage(step.release, environment)
     change = _changer(work, step.release, work.receipts, work.look)
     try:
-        if step.running not in (None, step.release.digest) and step.action != "rollback" and shifting_functions(stage):
+        moving = _moving(work, stage)
+        if moving:
             say = partial(_say, world, step, "shift")
-            shift(world, work.held, step.release, environment, work.template, entry, change, say)
+            shift(world, work.held, step.release, environment, moving, work.template, entry, change, say)
         stack_id = change(work.template)
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers = check(world.platform, environment, step.release, stage, work.template, _known_layers(work.held.record))
@@ -158,6 +159,19 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     resources = stateful_resources(world.platform, environment, stage.stack_name, work.template)
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
     return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
+
+
+def _moving(work: _Work, stage: Stage) -> tuple[ReleasedFunction, ...]:
+    """The functions whose traffic moves in steps. A rollback goes back at once, and so does what was never there."""
+    step, world = work.step, work.world
+    asked = any(function.traffic is not None for function in stage.functions)
+    if not asked or step.action == "rollback" or step.running in (None, step.release.digest):
+        return ()
+    before = read_release(world.store, world.cache, step.project, step.running)
+    if before.stage(stage.environment) is None:
+        return ()
+    text = read_template(world.store, world.cache, before, stage.environment)
+    return shifting_functions(stage, text, work.template)
 
 
 def _put_back(work: _Work, running: str) -> None:

@@ -15,12 +15,11 @@ from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.check import ALIAS, check_smoke
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction
 from multi_env_lambda.plan.traffic import (
     ShiftStep,
     alarms_in,
     shift_steps,
-    shifting_functions,
     shifting_template,
     verdict,
 )
@@ -38,7 +37,7 @@ class _Shift:
     held: HeldLease
     release: Release
     environment: Environment
-    stage: Stage
+    functions: tuple[ReleasedFunction, ...]
     template: str
     entry: Deployment
     change: Callable[[str], object]
@@ -50,6 +49,7 @@ def shift(
     held: HeldLease,
     release: Release,
     environment: Environment,
+    functions: tuple[ReleasedFunction, ...],
     template: str,
     entry: Deployment,
     change: Callable[[str], object],
@@ -58,20 +58,19 @@ def shift(
     """Bring the traffic up to the last step; the caller then deploys ``template`` itself, which takes the rest.
 
     Args:
+        functions: those whose traffic moves.
         change: deploys a template text to the unit's stack.
         entry: the deployment as it will be recorded; each step is saved as ``shifting``.
 
     Raises:
         CheckFailed: the new version does worse; the caller puts back what ran before.
     """
-    stage = release.stage(environment.name)
-    assert stage is not None
     work = _Shift(
         world=world,
         held=held,
         release=release,
         environment=environment,
-        stage=stage,
+        functions=functions,
         template=template,
         entry=entry,
         change=change,
@@ -80,7 +79,7 @@ def shift(
     goes_on = held.record.is_moving_to(release.digest)
     aliases = _old_aliases(work, goes_on)
     old = {name: alias.version for name, alias in aliases.items()}
-    steps = shift_steps(stage)
+    steps = shift_steps(functions)
     first = _reached(work, steps, aliases) if goes_on else 0
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
@@ -92,7 +91,7 @@ def _old_aliases(work: _Shift, goes_on: bool) -> dict[str, AliasState]:
     One without weights, where an earlier run moved traffic already, points at the new version: all of it is there.
     """
     platform, environment = work.world.platform, work.environment
-    found = {item.name: platform.alias(environment, item.name, ALIAS) for item in shifting_functions(work.stage)}
+    found = {item.name: platform.alias(environment, item.name, ALIAS) for item in work.functions}
     return {name: alias for name, alias in found.items() if alias is not None and (alias.weights or not goes_on)}
 
 
@@ -126,7 +125,7 @@ def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mappin
 
 def _smoke_the_new_version(work: _Shift) -> None:
     """The alias still leads to the old version, so the new one is called by its number."""
-    for function in shifting_functions(work.stage):
+    for function in work.functions:
         alias = work.world.platform.alias(work.environment, function.name, ALIAS)
         if function.smoke is not None and alias is not None:
             for version, _ in alias.weights:

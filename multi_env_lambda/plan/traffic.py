@@ -7,7 +7,7 @@ alias stays on the version that ran before, and the new one gets a weight. The l
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -43,19 +43,43 @@ class Counts:
         return self.errors / self.invocations if self.invocations else 0.0
 
 
-def shifting_functions(stage: Stage) -> tuple[ReleasedFunction, ...]:
-    """The functions whose traffic moves in steps."""
-    return tuple(function for function in stage.functions if function.traffic is not None)
+def shifting_functions(stage: Stage, before: str, after: str) -> tuple[ReleasedFunction, ...]:
+    """The functions whose traffic moves in steps: those that ask for it, and get another version.
+
+    Lambda refuses an alias with two equal versions, and there is nothing to compare either.
+
+    Args:
+        before, after: the templates of what runs and of what is to run.
+    """
+    old, new = _versions(before), _versions(after)
+    return tuple(
+        function
+        for function in stage.functions
+        if function.traffic is not None and old.get(function.name) not in (None, new.get(function.name))
+    )
 
 
-def shift_steps(stage: Stage) -> tuple[ShiftStep, ...]:
-    """The steps of all functions of a unit together; a function that is through early stays at 100 percent.
+def _versions(template: str) -> dict[str, str]:
+    """The logical id of the version that each function's alias points at, by physical name."""
+    document = json.loads(template)
+    names = _function_names(document)
+    aliases = (body["Properties"] for body in document["Resources"].values() if body["Type"] == _ALIAS)
+    return {
+        names.get(alias["FunctionName"].get("Ref", ""), ""): canonical_json(alias["FunctionVersion"])
+        for alias in aliases
+        if isinstance(alias["FunctionName"], dict)
+    }
+
+
+def shift_steps(functions: Iterable[ReleasedFunction]) -> tuple[ShiftStep, ...]:
+    """The steps of these functions of a unit together; a function that is through early stays at 100 percent.
 
     ``canary 10% 5m`` is one step; ``linear 20% 1m`` is four (20, 40, 60, 80).
     """
-    schedules = {function.name: _weights(*function.traffic) for function in stage.functions if function.traffic}
+    moving = [(function.name, function.traffic) for function in functions if function.traffic]
+    schedules = {name: _weights(*traffic) for name, traffic in moving}
     length = max((len(weights) for weights in schedules.values()), default=0)
-    minutes = {function.name: function.traffic[2] for function in stage.functions if function.traffic}
+    minutes = {name: traffic[2] for name, traffic in moving}
     return tuple(
         ShiftStep(
             percent={

@@ -56,6 +56,15 @@ def test_the_first_deploy_has_nothing_to_shift_from(tmp_path: Path) -> None:
     assert texts(fake) == []
 
 
+def test_a_change_that_makes_no_new_version_moves_no_traffic(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+    fake.tree.content["search"] = "s1"
+    fake.tree.data["search"] = "searches"
+
+    assert outcomes(deploy(fake))["search"] == "deployed"
+    assert (clock.slept, texts(fake)) == ([], [])
+
+
 def test_traffic_moves_step_by_step_and_ends_at_the_release(tmp_path: Path) -> None:
     fake, clock = shifting(tmp_path)
 

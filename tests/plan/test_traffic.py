@@ -37,15 +37,17 @@ TEMPLATE = json.dumps(
 
 
 def test_a_canary_is_one_step() -> None:
-    assert shift_steps(stage(create=("canary", 10, 5))) == (ShiftStep(percent={"create": 10}, minutes=5),)
+    assert shift_steps(stage(create=("canary", 10, 5)).functions) == (ShiftStep(percent={"create": 10}, minutes=5),)
 
 
 def test_a_linear_shift_goes_up_evenly_and_leaves_the_last_step_to_the_release() -> None:
-    assert [step.percent["create"] for step in shift_steps(stage(create=("linear", 20, 1)))] == [20, 40, 60, 80]
+    steps = shift_steps(stage(create=("linear", 20, 1)).functions)
+
+    assert [step.percent["create"] for step in steps] == [20, 40, 60, 80]
 
 
 def test_a_function_that_is_through_early_waits_at_all_its_traffic() -> None:
-    steps = shift_steps(stage(create=("canary", 10, 5), process=("linear", 50, 1), list=("linear", 40, 1)))
+    steps = shift_steps(stage(create=("canary", 10, 5), process=("linear", 50, 1), list=("linear", 40, 1)).functions)
 
     assert [dict(step.percent) for step in steps] == [
         {"create": 10, "process": 50, "list": 40},
