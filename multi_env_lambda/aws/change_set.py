@@ -11,6 +11,7 @@ import attrs
 
 from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
+from multi_env_lambda.aws.poller import SILENCE
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
@@ -122,17 +123,18 @@ class ChangeSets:
         """Wait until it is computed, and give what it then is.
 
         Raises:
-            StackError: the deadline passed.
+            StackError: the deadline passed, or CloudFormation has not answered for long.
         """
-        pause = 0.1
+        pause, answered = 0.1, self._clock()
         while True:
             # First of all: CloudFormation never has computed it by the time it has answered.
             self._sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
-                answer = self._answer(change_set)
+                answer, answered = self._answer(change_set), self._clock()
             except aws_errors() as error:
-                if not (is_lost(error) or is_throttled(error)):
+                silent = self._clock() - answered >= SILENCE
+                if silent or not (is_lost(error) or is_throttled(error)):
                     raise stack_error(target.where, error) from error
                 answer = KeepWaiting()
             if not isinstance(answer, KeepWaiting):

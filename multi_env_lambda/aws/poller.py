@@ -26,7 +26,7 @@ from multi_env_lambda.aws.errors_of import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
-__all__ = ["Look", "NotLooked", "Poller", "StackReading", "reading_of"]
+__all__ = ["SILENCE", "Look", "NotLooked", "Poller", "StackReading", "reading_of"]
 
 _FIRST = 0.05
 _AT_FIRST = 0.12
@@ -34,7 +34,7 @@ _SOON = 0.2
 _SLOWEST = 5.0
 _MOST_SLOWED = 8.0
 _SHARE_OF_AGE = 0.25
-_SILENCE = 300.0
+SILENCE = 300.0
 """Seconds without any answer after which a wait is given up before its deadline."""
 _BY_ID_BELOW = 4
 
@@ -170,7 +170,7 @@ class Poller:
                     on_reading(watch.reading)
                 if until(watch.reading):
                     return watch.reading
-            if watch.trouble is not None and self.clock() - watch.answered >= _SILENCE:
+            if watch.trouble is not None and self.clock() - watch.answered >= SILENCE:
                 raise _unreadable(where, watch.trouble) from watch.trouble
             if self.clock() >= deadline:
                 raise StackError(where, _too_late(watch, self.clock()), hint="run the command again; it waits on")

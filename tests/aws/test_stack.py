@@ -219,6 +219,14 @@ def test_a_wait_ends_at_its_deadline_with_the_last_status() -> None:
     assert 60 <= it.clock.now < 70
 
 
+def test_a_cloud_that_answers_no_more_is_given_up_long_before_the_deadline() -> None:
+    it = setting()
+    it.client.fail("describe_change_set", code="InternalFailure", status=500, times=9999)
+    with pytest.raises(StackError, match="InternalFailure"):
+        it.deploy(deadline_seconds=3600)
+    assert 300 <= it.clock.now < 320
+
+
 def test_a_change_computed_before_somebody_elses_is_not_made() -> None:
     it = setting()
     it.deploy("0", token="run-0")
