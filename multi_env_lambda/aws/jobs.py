@@ -27,6 +27,7 @@ class JobRun:
 
 
 def run_job(
+    start: Callable[..., Any],
     client: Any,
     name: str,
     arguments: dict[str, str],
@@ -37,12 +38,15 @@ def run_job(
 ) -> JobRun:
     """Start the job and wait for it.
 
+    Args:
+        start: StartJobRun of a client that sends nothing twice: the call knows no token.
+
     Raises:
         StackError: it cannot be started, or has not ended before the deadline.
     """
     until, pause = clock() + deadline_seconds, 0.1
     try:
-        identifier = client.start_job_run(JobName=name, Arguments=arguments)["JobRunId"]
+        identifier = start(JobName=name, Arguments=arguments)["JobRunId"]
         while clock() < until:
             run = client.get_job_run(JobName=name, RunId=identifier)["JobRun"]
             if run["JobRunState"] in _OVER:

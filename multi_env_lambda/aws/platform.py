@@ -83,13 +83,15 @@ class AwsPlatform:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
-        answer = functions.invoke(self._sessions.client(environment, "lambda"), function_name, alias, payload)
+        client = self._sessions.client(environment, "lambda", once=True)
+        answer = functions.invoke(client, function_name, alias, payload)
         return Invocation(
             payload=answer.payload, error=answer.error, log_tail=answer.log_tail, version=answer.version or ""
         )
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> jobs.JobRun:
-        return jobs.run_job(self._sessions.client(environment, "glue"), job_name, arguments)
+        start = self._sessions.client(environment, "glue", once=True).start_job_run
+        return jobs.run_job(start, self._sessions.client(environment, "glue"), job_name, arguments)
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
         found = functions.find_alias(self._sessions.client(environment, "lambda"), function_name, alias)

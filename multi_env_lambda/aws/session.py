@@ -71,22 +71,27 @@ class Sessions:
         self._lock = threading.RLock()
         self._verify_locks: dict[tuple[str, str], threading.Lock] = {}
         self._sessions: dict[str, botocore.session.Session] = {}
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str, int], Any] = {}
         self._verified: set[tuple[str, str]] = set()
         self._caller: Mapping[str, str] | None = None
         self._assumed: dict[str, str] = {}
         redact_debug_logs()
 
-    def client(self, place: Place, service: str) -> Any:
+    def client(self, place: Place, service: str, *, once: bool = False) -> Any:
         """The client of ``service`` in this place's account and region, acting as this place's role.
+
+        Args:
+            once: for calls that know no token, such as Invoke and StartJobRun: they are never sent twice by themselves.
 
         Raises:
             AccountError: there are no usable base credentials.
         """
-        key = (place.role_arn, place.region, service)
+        attempts = 1 if once else self._attempts
+        key = (place.role_arn, place.region, service, attempts)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._make_client(self._session_of(place), service, place.region, place.name)
+                session = self._session_of(place)
+                self._clients[key] = self._make_client(session, service, place.region, place.name, attempts)
             return self._clients[key]
 
     def caller(self) -> str:
@@ -185,9 +190,9 @@ class Sessions:
 
     def _base_sts(self) -> Any:
         with self._lock:
-            key = (CALLER, "", "sts")
+            key = (CALLER, "", "sts", self._attempts)
             if key not in self._clients:
-                self._clients[key] = self._make_client(self._base(), "sts", None, CALLER)
+                self._clients[key] = self._make_client(self._base(), "sts", None, CALLER, self._attempts)
             return self._clients[key]
 
     def _new_session(self) -> botocore.session.Session:
@@ -197,11 +202,13 @@ class Sessions:
         session.register_component("data_loader", _loader())
         return session
 
-    def _make_client(self, session: botocore.session.Session, service: str, region: str | None, place_name: str) -> Any:
+    def _make_client(
+        self, session: botocore.session.Session, service: str, region: str | None, place_name: str, attempts: int
+    ) -> Any:
         from botocore.config import Config
 
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": self._attempts},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=10,
             read_timeout=_READ_TIMEOUTS.get(service, 60),
             tcp_keepalive=True,
