@@ -15,8 +15,10 @@ import attrs
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, gate
+from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
+from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
+from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.plan.planner import Known, Request, make_plan
@@ -59,7 +61,10 @@ def plan(world: World, ask: Ask) -> Draft:
         dirty=False if snapshot is None else snapshot.dirty,
     )
     decided = make_plan(request, observed.desired, observed.known)
-    return Draft(ask=ask, plan=decided, made=observed.made, known=observed.known, looked_at=observed.looked_at)
+    known = look_at_stacks(world, decided, observed.known, everything=ask.force)
+    if known is not observed.known:
+        decided = make_plan(request, observed.desired, known)
+    return Draft(ask=ask, plan=decided, made=observed.made, known=known, looked_at=observed.looked_at)
 
 
 def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
@@ -86,7 +91,13 @@ def apply(
     """Act: environment by environment, units in dependency order and in parallel.
 
     One failed unit never hides the others. A unit that somebody else is deploying is tried again for ``wait_seconds``.
+
+    Raises:
+        ConfigurationError: an answer is given that no question of the plan asks for; or the bucket is another's.
     """
+    check_answers(draft.plan, consent)
+    if draft.plan.deploys:
+        world = identified(world, settle_id(world, draft.known.records.values()))
     results: list[Result] = []
     failed: dict[str, str] = {}
     for environment in draft.plan.environments:

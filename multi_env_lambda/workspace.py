@@ -18,6 +18,8 @@ from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.check import ALIAS
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.identity import settle_id
 from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
@@ -172,26 +174,31 @@ class Workspace:
         self._check_names(ask.only)
         return pipeline.plan(self.world, ask)
 
-    def apply(self, plan: Plan | Mapping[str, Any]) -> tuple[Result, ...]:
-        """Do exactly what the plan says.
+    def apply(self, plan: Plan | Mapping[str, Any], *, agree: Iterable[str] = ()) -> tuple[Result, ...]:
+        """Do exactly what the plan says. ``agree``: answers to its questions, such as ``replace:Invoices``.
 
         Raises:
             PlanStale: the same request would do something else now.
             UnitsFailed: at least one unit did not get there; the others did.
         """
-        return self._finish(pipeline.apply(self.world, pipeline.same_again(self.world, plan)))
+        draft = pipeline.same_again(self.world, plan)
+        return self._finish(pipeline.apply(self.world, draft, Consent(allowed=frozenset(agree))))
 
-    def deploy(self, *names: str, to: str | None = None, only_there: bool = False) -> tuple[Result, ...]:
+    def deploy(
+        self, *names: str, to: str | None = None, only_there: bool = False, agree: Iterable[str] = ()
+    ) -> tuple[Result, ...]:
         """Plan and apply at once."""
-        return self._run(self._deploy(names, to, only_there, False, False))
+        return self._run(self._deploy(names, to, only_there, False, False), agree)
 
-    def promote(self, *names: str, to: str) -> tuple[Result, ...]:
+    def promote(self, *names: str, to: str, agree: Iterable[str] = ()) -> tuple[Result, ...]:
         """Bring to ``to`` what runs in the environment before it: the same bytes, and no build."""
-        return self._run(Ask(verb="promote", target=to, only=names))
+        return self._run(Ask(verb="promote", target=to, only=names), agree)
 
-    def rollback(self, name: str, environment: str, *, to: str | None = None, reason: str = "") -> tuple[Result, ...]:
+    def rollback(
+        self, name: str, environment: str, *, to: str | None = None, reason: str = "", agree: Iterable[str] = ()
+    ) -> tuple[Result, ...]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
-        return self._run(Ask(verb="rollback", target=environment, only=(name,), release=to, reason=reason))
+        return self._run(Ask(verb="rollback", target=environment, only=(name,), release=to, reason=reason), agree)
 
     def destroy(self, name: str, environment: str, *, confirm: str, reason: str = "", force: bool = False) -> Result:
         """Delete a unit from one environment. ``confirm`` is its name once more, so that nobody does it by mistake."""
@@ -322,20 +329,25 @@ class Workspace:
         return cloud
 
     def bootstrap(self) -> None:
-        """Make the artifact bucket in the devops account; the accounts of all environments may read it."""
+        """Make the artifact bucket in the devops account; the accounts of all environments may read it.
+
+        It gets the id of the workspace, a new one where the root table has none.
+
+        Raises:
+            ConfigurationError: it has another workspace's id.
+        """
         from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
         from multi_env_lambda.aws.session import Sessions
 
-        if self.local:
-            self.start_local_cloud()
-            return
-        sessions, devops = Sessions(), self.config.devops
-        sessions.verify(devops)
-        readers = [environment.account_id for environment in self.config.environments]
-        create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+        if not self.local:
+            sessions, devops = Sessions(), self.config.devops
+            sessions.verify(devops)
+            readers = [environment.account_id for environment in self.config.environments]
+            create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+        settle_id(self.world, ())
 
-    def _run(self, ask: Ask) -> tuple[Result, ...]:
-        return self._finish(pipeline.apply(self.world, self.draft(ask)))
+    def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
+        return self._finish(pipeline.apply(self.world, self.draft(ask), Consent(allowed=frozenset(agree))))
 
     def _finish(self, results: tuple[Result, ...]) -> tuple[Result, ...]:
         bad = [result for result in results if not result.good]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import attrs
@@ -26,7 +26,8 @@ class StackRequest:
 
     ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
     ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
-    for before anything is executed, and may raise.
+    for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
+    anything is done to it; it raises where that is not ours.
     """
 
     name: str
@@ -38,6 +39,7 @@ class StackRequest:
     ready: Callable[[], None] = lambda: None
     deadline_seconds: float = 3600.0
     before: Look = NotLooked.NOT_LOOKED
+    check: Callable[[StackReading], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)
@@ -90,12 +92,21 @@ class Platform(Protocol):
 
     def look(self, environment: Environment, stack_name: str) -> StackReading | None: ...
 
+    def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]: ...
+
     def deploy(
         self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
     ) -> StackOutcome: ...
 
     def delete(
-        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+        self,
+        environment: Environment,
+        stack_name: str,
+        token: str,
+        held: Held,
+        say: Callable[[str], None],
+        *,
+        check: Callable[[StackReading], None],
     ) -> None: ...
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]: ...

@@ -11,7 +11,7 @@ import attrs
 
 from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
-from multi_env_lambda.aws.poller import SILENCE
+from multi_env_lambda.aws.poller import SILENCE, StackReading
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
@@ -27,6 +27,7 @@ class Target:
     """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit.
 
     ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
+    ``check`` raises for a stack that is not ours.
     """
 
     stack_name: str
@@ -38,6 +39,7 @@ class Target:
     deadline: float
     held: Held
     parameters: Mapping[str, str] = attrs.field(factory=dict)
+    check: Callable[[StackReading], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)

@@ -166,6 +166,7 @@ class Ledger:
         running: str | None,
         toward: str | None = None,
         is_dead: Callable[[Holder], bool] = _alive,
+        workspace: str = "",
     ) -> Lease:
         """Take the lease of one unit, if what runs is still what the plan was made for.
 
@@ -173,6 +174,7 @@ class Ledger:
             running: the release that the plan saw running.
             toward: the release that the holder will bring; stays in the record if the holder dies.
             is_dead: whether the process of a holder is known to be gone; such a one is not waited for.
+            workspace: the id that the record gets, unless it is unknown here.
 
         Raises:
             Busy: somebody who is alive holds it.
@@ -181,24 +183,25 @@ class Ledger:
         key = current_key(environment, project)
         # The plan has just read it. The write says whether that still holds, so it need not be read once more.
         seen = self._kept.recall(key)
-        record = self._record(environment, project, seen)
+        record = self._record(environment, project, seen, workspace)
         if record.holder is None and record.release == running:
             lease = self._take(key, record, holder, toward, None if seen is None else seen.etag)
             if lease is not None:
                 return lease
         for _ in range(_ATTEMPTS):
             stored = self.store.get(key)
-            record = self._record(environment, project, stored)
+            record = self._record(environment, project, stored, workspace)
             self._check(record, running, is_dead)
             lease = self._take(key, record, holder, toward, None if stored is None else stored.etag)
             if lease is not None:
                 return lease
         raise _changed(environment, project)
 
-    def _record(self, environment: str, project: str, stored: Stored | None) -> Record:
+    def _record(self, environment: str, project: str, stored: Stored | None, workspace: str) -> Record:
         if stored is None:
-            return Record(project=project, environment=environment)
-        return Record.from_bytes(stored.body, where=stored.key)
+            return Record(project=project, environment=environment, workspace=workspace)
+        record = Record.from_bytes(stored.body, where=stored.key)
+        return attrs.evolve(record, workspace=workspace or record.workspace)
 
     def _check(self, record: Record, running: str | None, is_dead: Callable[[Holder], bool]) -> None:
         """The record is nobody's, and what runs is what the plan saw."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackOutcome, StackRequest
@@ -43,6 +43,9 @@ class AwsPlatform:
     def look(self, environment: Environment, stack_name: str) -> StackReading | None:
         return self._stacks_of(environment).describe(stack_name)
 
+    def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
+        return self._stacks_of(environment).find(names)
+
     def deploy(
         self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
     ) -> StackOutcome:
@@ -58,13 +61,21 @@ class AwsPlatform:
             before=request.before,
             parameters=request.parameters,
             ready=request.ready,
+            check=request.check,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 
     def delete(
-        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+        self,
+        environment: Environment,
+        stack_name: str,
+        token: str,
+        held: Held,
+        say: Callable[[str], None],
+        *,
+        check: Callable[[StackReading], None],
     ) -> None:
-        self._stacks_of(environment).delete(stack_name, held=held, token=token, on_event=say)
+        self._stacks_of(environment).delete(stack_name, held=held, token=token, on_event=say, check=check)
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
         reading = self.look(environment, stack_name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -26,7 +26,7 @@ from multi_env_lambda.aws.errors_of import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
-__all__ = ["SILENCE", "Look", "NotLooked", "Poller", "StackReading", "reading_of"]
+__all__ = ["SILENCE", "Look", "NotLooked", "Poller", "StackReading", "pages_of", "reading_of"]
 
 _FIRST = 0.05
 _AT_FIRST = 0.12
@@ -250,7 +250,7 @@ class Poller:
         found: dict[str, StackReading | Exception | None] = {}
         pages = 0
         try:
-            for page in self._all_pages():
+            for page in pages_of(self._client):
                 pages += 1
                 found.update({stack["StackId"]: reading_of(stack) for stack in page})
         except aws_errors() as error:
@@ -262,14 +262,16 @@ class Poller:
         self._pages = max(_BY_ID_BELOW, pages)
         return found
 
-    def _all_pages(self) -> Iterable[list[Mapping[str, Any]]]:
-        token: dict[str, str] = {}
-        while True:
-            answer = self._client.describe_stacks(**token)
-            yield answer["Stacks"]
-            if not answer.get("NextToken"):
-                return
-            token = {"NextToken": answer["NextToken"]}
+
+def pages_of(client: Any) -> Iterator[list[Mapping[str, Any]]]:
+    """All stacks of the account and region that are not deleted, page by page."""
+    token: dict[str, str] = {}
+    while True:
+        answer = client.describe_stacks(**token)
+        yield answer["Stacks"]
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
 
 
 def _interval(age: float) -> float:

@@ -6,7 +6,7 @@ Input: a template and a stack name. Output: a ``StackResult``, or a ``StackError
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, assert_never
 
 import attrs
@@ -18,6 +18,7 @@ from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.execution import failure_of, wait_executed
 from multi_env_lambda.aws.poller import Look, NotLooked, Poller, StackReading, reading_of
 from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operation
+from multi_env_lambda.aws.stack_listing import find_stacks, resources_of
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
@@ -55,6 +56,13 @@ class StackResult:
     outputs: Mapping[str, str]
 
 
+Check = Callable[[StackReading], None]
+
+
+def _any_stack(_: StackReading) -> None:
+    return None
+
+
 Repair = DeleteThenCreate | Rollback | ContinueRollback
 
 
@@ -89,20 +97,22 @@ class Stacks:
         on_event: Callable[[str], None] = silent,
         parameters: Mapping[str, str] | None = None,
         ready: Callable[[], None] = lambda: None,
+        check: Check = _any_stack,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
         ``held`` is the unit's lease, looked at right before each call that changes something. ``token`` is unique per
         run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
         ago under the same lease. ``template_url`` is used only where the template is too long to be sent. ``on_event``
-        is told each new status.
+        is told each new status. ``check`` is told whatever stack of this name is there, before anything is done to it,
+        and raises where that is not ours; a stack without resources, under review, is nobody's.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
-        target = attrs.evolve(target, parameters=parameters or {})
+        target = attrs.evolve(target, parameters=parameters or {}, check=check)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
@@ -128,6 +138,10 @@ class Stacks:
             raise stack_error(self._where(stack), error) from error
         return None if reading.status in _GONE else reading
 
+    def find(self, names: Collection[str]) -> dict[str, StackReading]:
+        """Those stacks of these names that are there; as ``describe``, with few calls for many names."""
+        return find_stacks(self._client, self._where("*"), self.describe, names)
+
     def delete(
         self,
         stack_name: str,
@@ -137,6 +151,7 @@ class Stacks:
         deadline_seconds: float = 3600.0,
         retain: tuple[str, ...] = (),
         on_event: Callable[[str], None] = silent,
+        check: Check = _any_stack,
     ) -> bool:
         """Delete the stack; False where there was none. ``retain``: logical ids that blocked an earlier deletion.
 
@@ -148,6 +163,7 @@ class Stacks:
         before = self.describe(stack_name)
         if before is None:
             return False
+        check(before)
         told = each_once(on_event)
         if not is_final(before.status) and before.status != "DELETE_IN_PROGRESS":
             before = self._wait_final(before, target, told)
@@ -161,26 +177,7 @@ class Stacks:
         Raises:
             StackError: there is no such stack, or it cannot be read.
         """
-        found: list[Any] = []
-        token: dict[str, str] = {}
-        try:
-            while True:
-                answer = self._client.list_stack_resources(StackName=stack_name, **token)
-                found += answer["StackResourceSummaries"]
-                if not answer.get("NextToken"):
-                    break
-                token = {"NextToken": answer["NextToken"]}
-        except aws_errors() as error:
-            raise stack_error(self._where(stack_name), error) from error
-        return tuple(
-            PhysicalResource(
-                logical_id=line["LogicalResourceId"],
-                type=line["ResourceType"],
-                physical_id=line.get("PhysicalResourceId", ""),
-            )
-            for line in found
-            if line["ResourceStatus"] != "DELETE_COMPLETE"
-        )
+        return resources_of(self._client, self._where(stack_name), stack_name)
 
     def events(self, stack_name: str) -> tuple[StackEvent, ...]:
         """The events of the stack's latest operation, in the order in which they happened.
@@ -215,6 +212,8 @@ class Stacks:
         while True:
             reading = self.describe(target.stack_name) if before is NotLooked.NOT_LOOKED else before
             before = NotLooked.NOT_LOOKED
+            if reading is not None and reading.status != "REVIEW_IN_PROGRESS":
+                target.check(reading)
             answer = stack_answer(reading.status if reading else None)
             match answer:
                 case Create() | Update():

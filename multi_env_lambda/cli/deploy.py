@@ -27,7 +27,8 @@ from multi_env_lambda.cli.output import (
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.identity import advice
 from multi_env_lambda.pipeline import Draft
 from multi_env_lambda.show.text import plan_text, results_table
 from multi_env_lambda.workspace import Workspace
@@ -64,8 +65,7 @@ def _target(command: Command) -> Command:
 
 def _consent(command: Command) -> Command:
     for option in (
-        click.option("--allow-again", multiple=True, metavar="UNIT", help="Deploy a release that was rolled back."),
-        click.option("--allow-replace", multiple=True, metavar="NAME", help="Let this resource lose its data."),
+        click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
         click.option("--wait", "wait_seconds", type=float, default=0.0, help="Wait this long for others that deploy."),
         click.option("--yes", is_flag=True, help="Do not ask."),
     ):
@@ -115,6 +115,7 @@ def plan_command(
     workspace = open_workspace(local)
     ask = _first(workspace, _ask("deploy", environment, to, only, everything=everything, force=force))
     draft = workspace.draft(ask)
+    _advise(workspace)
     return _show_plan(draft, saved, as_json)
 
 
@@ -266,8 +267,7 @@ def _apply(
     *,
     yes: bool,
     wait_seconds: float,
-    allow_replace: tuple[str, ...],
-    allow_again: tuple[str, ...],
+    agree: tuple[str, ...],
     saved: Path | None = None,
 ) -> int:
     """Plan, show, ask, act; or only save the plan. ``wait_seconds``: how long to try again while others deploy."""
@@ -277,11 +277,14 @@ def _apply(
         return _show_plan(draft, saved, as_json)
     if not as_json:
         err_console().print(plan_text(draft.plan))
-    consent = _agree(quiet, draft, yes, Consent(allowed=frozenset((*allow_replace, *allow_again))))
+    consent = Consent(allowed=frozenset(agree))
+    check_answers(draft.plan, consent)
+    consent = _agree(quiet, draft, yes, consent)
     with live(len(draft.plan.steps)) as report:
         world = attrs.evolve(quiet.world, reported=report)
         results = pipeline.apply(world, draft, consent, wait_seconds=wait_seconds)
     code = finish(results, as_json)
+    _advise(quiet)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(quiet, draft.plan.environments)
     return code
@@ -297,6 +300,13 @@ def _show_plan(draft: Draft, saved: Path | None, as_json: bool) -> int:
     else:
         _show(draft, details=True)
     return UnitsFailed.exit_code if draft.plan.blocked else 0
+
+
+def _advise(workspace: Workspace) -> None:
+    """Once the bucket has an id and the table none: what to write."""
+    line = advice(workspace.world)
+    if line:
+        note(line)
 
 
 def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None) -> Draft:

@@ -73,12 +73,13 @@ def new_command(name: str, runtime: str, architecture: str) -> int:
 @click.command("init")
 def init_command() -> int:
     """Make this repository a workspace: a table in pyproject.toml, the scripts, one line in .gitignore."""
+    from multi_env_lambda.flow.identity import new_id
     from multi_env_lambda.plan.skeleton import init_files
 
     root: Path = click.get_current_context().obj["start"]
     texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
     existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]
-    for name, text in init_files(texts["pyproject.toml"], texts[".gitignore"], existing):
+    for name, text in init_files(texts["pyproject.toml"], texts[".gitignore"], existing, id=new_id()):
         _write(root, name, text)
         note(f"wrote {name}")
     (root / "projects").mkdir(exist_ok=True)
@@ -90,9 +91,14 @@ def init_command() -> int:
 @local_option
 def bootstrap_command(local: bool | None) -> int:
     """Make the artifact bucket in the devops account, readable by the accounts of all environments. Safe to repeat."""
+    from multi_env_lambda.flow.identity import advice
+
     workspace = open_workspace(local)
     workspace.bootstrap()
     note(f"{workspace.config.devops.bucket} is ready")
+    line = advice(workspace.world)
+    if line:
+        note(line)
     return 0
 
 

@@ -21,9 +21,10 @@ import attrs
 from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
-from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, StackError
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.check import check, check_references, stateful_resources
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.ownership import deploy_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.model.artifact import PublishedObject
@@ -31,12 +32,13 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, Record, RolledBack
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
-__all__ = ["Result", "deploy_step", "publish_step", "stack_tags"]
+__all__ = ["Result", "deploy_step", "publish_step"]
 
 
 _NOT_LOOKED = NotLooked.NOT_LOOKED
@@ -101,7 +103,7 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
             entry = attrs.evolve(_entry(work, plan), approved=approved)
             try:
                 entry = _bring(work, entry)
-            except PlanStale:
+            except (PlanStale, Refused):
                 raise
             except MultiEnvLambdaError as error:
                 _record_failure(held, entry, error, time.monotonic() - started)
@@ -198,7 +200,8 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             template=template,
             template_url=_address(world, release, environment, template),
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
-            tags=stack_tags(release, environment),
+            tags=stack_tags(world.config.id, release.project, environment.name),
+            check=deploy_check(world, work.step, held.record, work.template),
             parameters=pins(template, release, receipts),
             # Only the first change of a step follows upon the look.
             before=looks.pop() if looks else _NOT_LOOKED,
@@ -229,14 +232,6 @@ def _address(world: World, release: Release, environment: Environment, template:
     version = "" if found is None else found.version_id
     query = f"?versionId={version}" if version else ""
     return f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{key}{query}"
-
-
-def stack_tags(release: Release, environment: Environment) -> dict[str, str]:
-    """Tags that CloudFormation hands on to every resource. Nothing that changes without the release changing."""
-    return {
-        "multi_env_lambda:project": release.project,
-        "multi_env_lambda:environment": environment.name,
-    }
 
 
 def _stage(release: Release, environment: Environment) -> Stage:

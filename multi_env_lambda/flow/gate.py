@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterable
 
 import attrs
 
-from multi_env_lambda.errors import DocumentError, Refused, UpgradeNeeded
+from multi_env_lambda.errors import ConfigurationError, DocumentError, Refused, UpgradeNeeded
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
-from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.plan import DeployStep, Plan, Question
+from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.world import World
@@ -21,9 +23,11 @@ __all__ = [
     "Approval",
     "Consent",
     "Gate",
+    "agree_words",
     "agreed",
     "approval_key",
     "approve",
+    "check_answers",
     "find_approval",
     "gate",
 ]
@@ -37,7 +41,7 @@ class Consent:
 
     Args:
         typed: names of environments that were typed on a terminal, each an approval by that person.
-        allowed: answers to questions of single steps (``--allow-replace``, ``--allow-again``).
+        allowed: answers to questions of single steps (``--agree replace:Invoices``).
     """
 
     typed: frozenset[str] = frozenset()
@@ -64,10 +68,14 @@ class Approval:
 
 @attrs.frozen(kw_only=True)
 class Gate:
-    """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass."""
+    """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass.
+
+    ``answered``: somebody approved this very plan, in which all questions stand.
+    """
 
     consent: Consent
     approved: str = ""
+    answered: bool = False
     closed: Refused | None = None
 
     def check(self, step: DeployStep) -> None:
@@ -78,11 +86,30 @@ class Gate:
         """
         if self.closed is not None:
             raise self.closed
-        for question in step.questions:
-            if question.answer not in self.consent.allowed:
-                option = "--allow-replace" if question.kind == "destructive" else "--allow-again"
-                where = f"{step.project} in {step.environment}"
-                raise Refused(where, question.text, hint=f"agree with `{option} {question.answer}`")
+        left = [question for question in step.questions if question.answer not in self.consent.allowed]
+        if left and not self.answered:
+            what = "\n".join(question.text for question in left)
+            raise Refused(f"{step.project} in {step.environment}", what, hint=f"agree with `{agree_words(left)}`")
+
+
+def agree_words(questions: Iterable[Question]) -> str:
+    """The options that answer these questions, as they are typed."""
+    return " ".join(f"--agree {answer}" for answer in dict.fromkeys(question.answer for question in questions))
+
+
+def check_answers(plan: Plan, consent: Consent) -> None:
+    """Refuse an answer that no question asks for: one that is misspelt, or that was left in a script.
+
+    A plan that changes nothing asks nothing, and a command that has done its work may be given again.
+
+    Raises:
+        ConfigurationError: there is such an answer.
+    """
+    asked = {question.answer for step in plan.deploys for question in step.questions}
+    for answer in sorted(consent.allowed - asked) if plan.deploys else ():
+        what = f"no question of this plan asks for `{answer}`"
+        hint = did_you_mean(answer, asked) if asked else "leave it out"
+        raise ConfigurationError("--agree", what, hint=hint)
 
 
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
@@ -122,7 +149,7 @@ def _approved(world: World, found: Approval, consent: Consent) -> Gate:
         what = f"plan {found.digest[:12]} was approved by {found.who}, who is deploying it"
         hint = "somebody else must approve it, or set `approvals_by_author = true` in the workspace"
         return Gate(consent=consent, closed=Refused(found.environment, what, hint=hint))
-    return Gate(consent=consent, approved=found.who)
+    return Gate(consent=consent, approved=found.who, answered=True)
 
 
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:

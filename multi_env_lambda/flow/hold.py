@@ -30,7 +30,13 @@ def hold(
 
     def acquire() -> Lease:
         return world.ledger.acquire(
-            environment, project, world.holder(), running=running, toward=toward, is_dead=world.holder_is_dead
+            environment,
+            project,
+            world.holder(),
+            running=running,
+            toward=toward,
+            is_dead=world.holder_is_dead,
+            workspace=world.config.id,
         )
 
     held = HeldLease(world.ledger, acquire, running_time=world.seconds)

@@ -14,6 +14,7 @@ import attrs
 from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.identity import find_id
 from multi_env_lambda.flow.tree import Wish, work_tree
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.parallel import in_parallel
@@ -61,6 +62,7 @@ def observe(world: World, ask: Ask) -> Observed:
     source = None if ask.verb == "rollback" else ask.source(world.config)
     recorded = read_all(world, (*targets, *([source] if source else [])))
     records = recorded.records
+    workspace = find_id(world, records.values())
     unsure = _unsure(world, targets, records)
     scope = _scope(world, ask, recorded)
     if ask.verb == "rollback":
@@ -79,7 +81,7 @@ def observe(world: World, ask: Ask) -> Observed:
     for item in wish.made.values():
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
-    known = Known(records=records, releases=published, templates=templates, unsure=unsure)
+    known = Known(records=records, releases=published, templates=templates, unsure=unsure, workspace=workspace)
     return Observed(
         order=scope,
         desired={**wish.desired, **broken},

@@ -29,6 +29,7 @@ from multi_env_lambda.flow.holdings import (
     read_unit,
     read_units,
 )
+from multi_env_lambda.flow.identity import find_id
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
@@ -70,8 +71,13 @@ class Prunable:
 
 
 def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
-    """Look at everything and remove nothing. Units are judged apart, but templates of any unit may name any key."""
+    """Look at everything and remove nothing. Units are judged apart, but templates of any unit may name any key.
+
+    Raises:
+        ConfigurationError: the bucket is another workspace's.
+    """
     units, named = _look(world)
+    find_id(world, (record for unit in units for record in unit.records.values()))
     chosen = [unit for unit in units if not set(only) or unit.project in set(only)]
     free = [unit for unit in chosen if not unit.why_untouched]
     untouched = [Untouched(project=unit.project, why=unit.why_untouched) for unit in chosen if unit.why_untouched]

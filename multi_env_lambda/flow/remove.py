@@ -28,6 +28,8 @@ from multi_env_lambda.errors import (
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.identity import find_id, identified
+from multi_env_lambda.flow.ownership import deletion_check
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
@@ -47,6 +49,7 @@ def find_removal(world: World, name: str, environment: str) -> Removal:
     place = world.config.environment(environment)
     recorded = world.ledger.read(place.name)
     records, unreadable = recorded.records, recorded.unreadable
+    find_id(world, records.values())
     known = {project.name for project in world.projects} | records.keys() | unreadable.keys()
     if name not in known:
         raise ConfigurationError("destroy", f"there is no unit `{name}`", hint=did_you_mean(name, known))
@@ -94,7 +97,7 @@ def destroy(
         force: delete it although others there need it.
 
     Raises:
-        Refused: others need it, or nobody has approved it.
+        Refused: others need it, nobody has approved it, or the stack is not ours.
         Busy: somebody is deploying it.
         StackError: CloudFormation could not delete the stack; the record says so.
     """
@@ -119,7 +122,9 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
     started = time.monotonic()
     place = world.config.environment(removal.environment)
     world.platform.verify(place)
-    running = world.ledger.records(place.name)[removal.project].release
+    records = world.ledger.records(place.name)
+    running = records[removal.project].release
+    world = identified(world, find_id(world, records.values()))
     with hold(world, place.name, removal.project, running=running, toward=removal.release) as held:
         if (held.record.running or held.record.latest) is None or _last(held.record).release != removal.release:
             raise PlanStale(
@@ -129,8 +134,9 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
         try:
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
             say = partial(_say, world, removal, "deploy")
-            world.platform.delete(place, removal.stack_name, token, held, say)
-        except PlanStale:
+            check = deletion_check(world, held.record)
+            world.platform.delete(place, removal.stack_name, token, held, say, check=check)
+        except (PlanStale, Refused):
             raise
         except MultiEnvLambdaError as error:
             _record_failure(held, entry, error, time.monotonic() - started)

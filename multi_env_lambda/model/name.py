@@ -25,6 +25,7 @@ __all__ = [
     "PROJECT_NAME",
     "REGION",
     "ROLE_NAME",
+    "WORKSPACE_ID",
     "check_bucket",
     "check_length",
     "find_collisions",
@@ -67,6 +68,12 @@ ROLE_NAME = Rule(
     maximum=64,
     allowed="up to 64 letters, digits and `_+=,.@-`",
     hint="write the role's name, not its ARN; the account is known from `account_id`",
+)
+WORKSPACE_ID = Rule(
+    pattern=r"[a-z0-9](-?[a-z0-9])*",
+    maximum=40,
+    allowed="up to 40 small letters, digits and single hyphens",
+    hint="`multi-env-lambda init` makes one; it is never changed again, because every stack carries it in a tag",
 )
 BUCKET = Rule(
     pattern=r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)$)(?!.*\.\.)"

@@ -16,9 +16,12 @@ __all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedSt
 
 @attrs.frozen(kw_only=True)
 class Question:
-    """Something a person must agree to by name. ``answer`` is what has to be typed, or given as an option."""
+    """Something a person must agree to by name. ``answer`` is what is typed, or given with ``--agree``.
 
-    kind: Literal["rolled back", "destructive"]
+    An answer is a kind and a name: ``replace:Invoices``, ``again:orders``, ``take-over:orders-sandbox``.
+    """
+
+    kind: Literal["rolled back", "destructive", "take over"]
     text: str
     answer: str
 

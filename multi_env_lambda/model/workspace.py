@@ -8,7 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
-from multi_env_lambda.model.name import ACCOUNT_ID, ENVIRONMENT_NAME, REGION, ROLE_NAME, check_bucket
+from multi_env_lambda.model.name import ACCOUNT_ID, ENVIRONMENT_NAME, REGION, ROLE_NAME, WORKSPACE_ID, check_bucket
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 
 __all__ = ["WorkspaceConfig", "read_workspace", "tool_table"]
@@ -19,12 +19,16 @@ _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "fu
 
 @attrs.frozen(kw_only=True)
 class WorkspaceConfig:
-    """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back."""
+    """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
+
+    ``id`` is what every stack of this workspace carries in a tag; empty where only the bucket knows it.
+    """
 
     devops: Devops
     environments: tuple[Environment, ...]
     approvals_by_author: bool = False
     keep: int = 10
+    id: str = ""
 
     def environment(self, name: str) -> Environment:
         for environment in self.environments:
@@ -54,7 +58,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     """The whole root ``pyproject.toml``, as it was parsed, into the workspace's configuration."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("devops", "environments", "approvals_by_author", "keep"), elsewhere=elsewhere)
+    table.allow(("id", "devops", "environments", "approvals_by_author", "keep"), elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
     return WorkspaceConfig(
@@ -62,6 +66,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         environments=_environments(table, devops),
         approvals_by_author=table.flag("approvals_by_author", False),
         keep=table.number("keep", 1, 1000, 10),
+        id=table.named_or("id", WORKSPACE_ID, ""),
     )
 
 

@@ -6,6 +6,7 @@ Output: a ``Plan`` that names every object, stack and property that will change.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import assert_never
 
@@ -27,6 +28,7 @@ from multi_env_lambda.model.plan import (
 from multi_env_lambda.model.record import Action, Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 
 __all__ = [
@@ -119,12 +121,17 @@ class Known:
     """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
 
     ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
+    ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
+    not ours. ``unseen``: why nobody could look at a stack.
     """
 
     records: Mapping[tuple[str, str], Record]
     releases: Mapping[str, Release]
     templates: Mapping[str, str]
     unsure: frozenset[tuple[str, str]] = frozenset()
+    workspace: str = ""
+    foreign: Mapping[tuple[str, str], Foreign] = attrs.field(factory=dict)
+    unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
 
 
 def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) -> Plan:
@@ -247,7 +254,8 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         return BlockedStep(
             project=wanted.project, environment=target.name, kind="Refused", what=forbidden[0], hint=forbidden[1]
         )
-    changed = changes(_template(running.release if running else None, target, known), _text(release, target, known))
+    changed, questions = _changes(target, wanted, running, known)
+    unseen = known.unseen.get((target.name, wanted.project))
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -255,14 +263,27 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         release=release,
         running=None if running is None else running.release,
         running_version=None if running is None else running.version,
-        why=wanted.why,
+        why=(*wanted.why, *([unseen] if unseen else [])),
         inputs=wanted.inputs,
         origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
-        questions=(*_rolled_back(request, release, record, target), *_destructive(wanted.project, changed)),
+        questions=(*_rolled_back(request, release, record, target), *questions),
         reason=request.reason,
     )
+
+
+def _changes(
+    target: Environment, wanted: Wanted, running: Deployment | None, known: Known
+) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
+    """What happens to the stack, and what of it a person has to agree to."""
+    text = _text(wanted.release, target, known)
+    foreign = known.foreign.get((target.name, wanted.project))
+    if foreign is None:
+        changed = changes(_template(running.release if running else None, target, known), text)
+        return changed, _destructive(wanted.project, changed)
+    template = json.loads(text or "{}")
+    return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
 
 
 def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
@@ -288,7 +309,7 @@ def _rolled_back(
     if taken is None:
         return ()
     text = f"{release.project} {taken.version} was rolled back in {target.name} by {taken.who} at {taken.when}"
-    return (Question(kind="rolled back", text=text, answer=release.project),)
+    return (Question(kind="rolled back", text=text, answer=f"again:{release.project}"),)
 
 
 def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Question, ...]:
@@ -296,7 +317,7 @@ def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Que
         Question(
             kind="destructive",
             text=f"{project}: {change.logical_id} ({change.type}) would be {_fate(change.action)}, with the data in it",
-            answer=change.logical_id,
+            answer=f"replace:{change.logical_id}",
         )
         for change in changed
         if change.destructive

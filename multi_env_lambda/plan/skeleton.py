@@ -109,6 +109,11 @@ approval = true                           # nobody deploys here without an appro
 """
 """What ``init`` adds to the ``pyproject.toml`` at the top; the account numbers are there to be replaced."""
 
+_ID_TABLE = """[tool.multi_env_lambda]
+id = "{id}"                       # every stack of this workspace carries it; never change it
+
+"""
+
 _IGNORED = "/.multi_env_lambda/"
 
 
@@ -148,11 +153,14 @@ def _checked_package(name: str) -> str:
     return package
 
 
-def init_files(pyproject: str | None, gitignore: str | None, existing: Iterable[str] = ()) -> tuple[File, ...]:
+def init_files(
+    pyproject: str | None, gitignore: str | None, existing: Iterable[str] = (), *, id: str
+) -> tuple[File, ...]:
     """What ``init`` writes into a repository: the table, the ignored folder, the scripts that are not there yet.
 
     ``pyproject`` and ``gitignore`` are the texts of the files at the top, None where there is none; ``existing`` are
-    the scripts that the repository has. Nothing that is there is changed beyond an addition at its end.
+    the scripts that the repository has, ``id`` is for a table that is not there yet. Nothing that is there is changed
+    beyond an addition at its end.
     """
     there = frozenset(existing)
     files = [(f"bin/automation/{verb}.py", script(verb)) for verb in SCRIPTS]
@@ -160,7 +168,7 @@ def init_files(pyproject: str | None, gitignore: str | None, existing: Iterable[
     if _IGNORED not in (gitignore or "").splitlines():
         found.insert(0, (".gitignore", _appended(gitignore, f"{_IGNORED}\n", blank=False)))
     if not re.search(r"^\s*\[+\s*tool\s*\.\s*multi_env_lambda\b", pyproject or "", re.MULTILINE):
-        found.insert(0, ("pyproject.toml", _appended(pyproject, WORKSPACE_TABLE, blank=True)))
+        found.insert(0, ("pyproject.toml", _appended(pyproject, _ID_TABLE.format(id=id) + WORKSPACE_TABLE, blank=True)))
     return tuple(found)
 
 

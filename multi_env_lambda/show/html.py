@@ -112,7 +112,7 @@ def _step(step: Step) -> str:
         case DeployStep():
             before = f"{step.running_version} → " if step.running_version else ""
             what = f"~ {step.action} {before}{step.release.version}"
-            questions = "".join(f'<div class="destructive">! {escape(item.text)}</div>' for item in step.questions)
+            questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
             return _row(step, "deployed", what, "; ".join(step.why), questions + _changes(step.changes))
         case BlockedStep():
             return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
@@ -122,6 +122,10 @@ def _step(step: Step) -> str:
             return _row(step, "", "= unchanged", step.why)
         case _:
             assert_never(step)
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def _row(step: Step, kind: str, what: str, why: str, more: str = "") -> str:

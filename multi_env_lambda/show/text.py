@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from multi_env_lambda.flow.act import Result
+from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.record import Deployment
@@ -42,6 +43,9 @@ def plan_text(plan: Plan, *, details: bool = False) -> Text:
         text.append(f": {_count(steps)}\n")
         for step in changing:
             _append_step(text, step, details)
+    questions = [question for step in plan.deploys for question in step.questions]
+    if questions:
+        text.append(f"to agree to all of it: {agree_words(questions)}\n", style="bold")
     text.append(f"plan {plan.digest[:12]}", style="dim")
     return text
 
@@ -83,9 +87,13 @@ def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
     stage = step.release.stage(step.environment)
     text.append(f"    deploy  stack {stage.stack_name if stage else step.project}{_summary(step.changes)}\n")
     for question in step.questions:
-        text.append(f"    ! {question.text}\n", style="bold red")
+        text.append(f"    ! {_indented(question.text)}\n", style="bold red")
     for change in step.changes if details else ():
         _append_change(text, change)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n      ")
 
 
 def _summary(changes: Iterable[ResourceChange]) -> str:

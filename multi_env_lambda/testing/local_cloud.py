@@ -37,6 +37,7 @@ def sample_config() -> WorkspaceConfig:
 
     names = ("sandbox", "test", "staging", "prod")
     return WorkspaceConfig(
+        id="7c1f3a92be40",
         devops=Devops(account_id="111111111111", region="us-east-1", bucket="acme-artifacts-111111111111-us-east-1"),
         environments=tuple(
             Environment(name=name, account_id=str(position + 2) * 12, region="us-east-1", position=position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import attrs
@@ -19,9 +19,9 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.store import Listed, Looked, Stored, Written
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion
 from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
@@ -32,120 +32,15 @@ class Killed(BaseException):
 
 
 @attrs.define
-class _Object:
-    body: bytes
-    etag: str
-    metadata: dict[str, str]
-    modified: float
-    version_id: str
-
-
-class MemoryStore:
-    """An ``ObjectStore`` with S3's conditional writes.
-
-    ``writes`` lists every mutating call that was applied; ``after_write`` is called after each and may raise
-    ``Killed``; ``time`` is the store's own clock and stands still until a test moves it.
-    """
-
-    def __init__(self, after_write: Callable[[str, str], None] | None = None) -> None:
-        self.objects: dict[str, _Object] = {}
-        self.past: dict[str, list[_Object]] = {}
-        self.writes: list[tuple[str, str]] = []
-        self.reads: list[tuple[str, str]] = []
-        self.after_write = after_write
-        self.time = 1_000_000.0
-        self._lock = threading.RLock()
-
-    def list(self, prefix: str) -> Iterator[Listed]:
-        self.reads.append(("list", prefix))
-        with self._lock:
-            found = sorted((key, item) for key, item in self.objects.items() if key.startswith(prefix))
-        for key, item in found:
-            yield Listed(key=key, etag=item.etag, size=len(item.body), modified=item.modified)
-
-    def folders(self, prefix: str) -> tuple[str, ...]:
-        self.reads.append(("folders", prefix))
-        with self._lock:
-            below = [key.removeprefix(prefix) for key in self.objects if key.startswith(prefix)]
-        return tuple(sorted({rest.partition("/")[0] for rest in below if "/" in rest}))
-
-    def earlier(self, key: str) -> Iterator[Stored]:
-        self.reads.append(("earlier", key))
-        for item in reversed(self.past.get(key, ())):
-            yield Stored(key=key, body=item.body, etag=item.etag, metadata={}, version_id=item.version_id)
-
-    def get(self, key: str) -> Stored | None:
-        self.reads.append(("get", key))
-        with self._lock:
-            item = self.objects.get(key)
-        if item is None:
-            return None
-        return Stored(key=key, body=item.body, etag=item.etag, metadata=dict(item.metadata), version_id=item.version_id)
-
-    def head(self, key: str) -> Looked | None:
-        self.reads.append(("head", key))
-        with self._lock:
-            item = self.objects.get(key)
-        if item is None:
-            return None
-        return Looked(
-            key=key,
-            etag=item.etag,
-            size=len(item.body),
-            sha256=hashlib.sha256(item.body).hexdigest(),
-            version_id=item.version_id,
-            metadata=dict(item.metadata),
-        )
-
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
-        with self._lock:
-            there = self.objects.get(key)
-            if there is not None:
-                return Written(etag=there.etag, version_id=there.version_id) if there.body == body else None
-            return self._put("put_new", key, body, metadata or {})
-
-    def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
-        with self._lock:
-            there = self.objects.get(key)
-            if there is None or there.etag != etag:
-                return None
-            return self._put("replace", key, body, there.metadata)
-
-    def delete(self, key: str, *, etag: str, held: Held) -> bool:
-        # Outside of the lock: the look may have to write a sign of life into this very store.
-        held.make_sure()
-        with self._lock:
-            there = self.objects.get(key)
-            if there is None or there.etag != etag:
-                return False
-            self.past.setdefault(key, []).append(self.objects.pop(key))
-            self._applied("delete", key)
-            return True
-
-    def now(self) -> float:
-        return self.time
-
-    def _put(self, kind: str, key: str, body: bytes, metadata: Mapping[str, str]) -> Written:
-        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        # By content, so that the order in which threads write does not matter.
-        written = Written(etag=etag, version_id=hashlib.sha256(key.encode() + b"\0" + body).hexdigest()[:16])
-        if key in self.objects:
-            self.past.setdefault(key, []).append(self.objects[key])
-        self.objects[key] = _Object(body, etag, dict(metadata), self.time, written.version_id)
-        self._applied(kind, key)
-        return written
-
-    def _applied(self, kind: str, key: str) -> None:
-        self.writes.append((kind, key))
-        if self.after_write is not None:
-            self.after_write(kind, key)
-
-
-@attrs.define
 class _Stack:
     template: str
     tags: dict[str, str]
     updates: int
+    stack_id: str
+
+
+def _reading(name: str, stack: _Stack) -> StackReading:
+    return StackReading(stack_id=stack.stack_id, name=name, status="UPDATE_COMPLETE", tags=stack.tags)
 
 
 def _ok(_: Any) -> Any:
@@ -178,6 +73,8 @@ class MemoryPlatform:
         drifted: (environment, stack name) -> what somebody changed by hand there.
         after_write: called with what was done and to what after each change, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
+
+    ``listed`` is where ``find_stacks`` looked, and for how many names.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
@@ -191,6 +88,8 @@ class MemoryPlatform:
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
         self.verified: list[str] = []
+        self.listed: list[tuple[str, int]] = []
+        self._made = 0
         self.who = "arn:aws:iam::111111111111:user/ada"
         self.after_write = after_write
         self._code = code
@@ -210,9 +109,24 @@ class MemoryPlatform:
             there = self.stacks.get((environment.name, stack_name))
         if there is None:
             return None
-        return StackReading(
-            stack_id=f"arn:{environment.name}:{stack_name}", name=stack_name, status="UPDATE_COMPLETE", tags=there.tags
-        )
+        return _reading(stack_name, there)
+
+    def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
+        self.listed.append((environment.name, len(names)))
+        found = {name: self.look(environment, name) for name in names}
+        return {name: reading for name, reading in found.items() if reading is not None}
+
+    def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
+        """A stack that somebody else makes, over one that may be there; gives its id."""
+        with self._lock:
+            made = _Stack(template, dict(tags or {}), 1, self._new_id(environment, stack_name))
+            self.stacks[environment, stack_name] = made
+            return made.stack_id
+
+    def _new_id(self, environment: str, stack_name: str) -> str:
+        """As in CloudFormation a stack that is made anew under its name is another one."""
+        self._made += 1
+        return f"arn:{environment}:{stack_name}/{self._made}"
 
     def deploy(
         self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
@@ -223,7 +137,9 @@ class MemoryPlatform:
         request.ready()
         with self._lock:
             there = self.stacks.get(key)
-        changed = there is None or there.template != request.template
+        if there is not None:
+            request.check(_reading(request.name, there))
+        changed = there is None or there.template != request.template or there.tags != dict(request.tags)
         # A change set without changes is made, and not executed.
         if changed:
             held.begin()
@@ -231,18 +147,28 @@ class MemoryPlatform:
             held.make_sure()
         with self._lock:
             updates = (0 if there is None else there.updates) + changed
-            self.stacks[key] = _Stack(request.template, dict(request.tags), updates)
+            stack_id = self._new_id(*key) if there is None else there.stack_id
+            self.stacks[key] = _Stack(request.template, dict(request.tags), updates, stack_id)
             self._publish_versions(environment, request.template)
         if changed:
             self._changed("stack", request.name)
-        return StackOutcome(stack_id=f"arn:{environment.name}:{request.name}", changed=changed, outputs={})
+        return StackOutcome(stack_id=stack_id, changed=changed, outputs={})
 
     def delete(
-        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+        self,
+        environment: Environment,
+        stack_name: str,
+        token: str,
+        held: Held,
+        say: Callable[[str], None],
+        *,
+        check: Callable[[StackReading], None],
     ) -> None:
         key = (environment.name, stack_name)
-        if key not in self.stacks:
+        reading = self.look(environment, stack_name)
+        if reading is None:
             return
+        check(reading)
         held.begin()
         if stack_name in self.failing:
             raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
@@ -349,9 +275,14 @@ class MemoryPlatform:
         )
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
-        resources = json.loads(self.stacks[environment.name, stack_name].template)["Resources"]
+        here = [(name, stack) for (place, name), stack in self.stacks.items() if place == environment.name]
+        found = [(name, stack.template) for name, stack in here if stack_name in (name, stack.stack_id)]
+        if not found:
+            raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
+        name_of_stack, template = found[0]
+        resources = json.loads(template)["Resources"]
         return tuple(
-            PhysicalResource(logical_id=name, type=body["Type"], physical_id=f"{stack_name}-{name}")
+            PhysicalResource(logical_id=name, type=body["Type"], physical_id=f"{name_of_stack}-{name}")
             for name, body in resources.items()
         )
 

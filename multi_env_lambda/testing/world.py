@@ -167,6 +167,7 @@ def fake_config(**rules: Mapping[str, bool]) -> WorkspaceConfig:
     """Four environments; ``rules`` by environment name: ``prod={"approval": True}``."""
     names = ("sandbox", "test", "staging", "prod")
     return WorkspaceConfig(
+        id="0fa4e0000001",
         devops=Devops(account_id="111111111111", region="us-east-1", bucket="artifacts"),
         environments=tuple(
             Environment(

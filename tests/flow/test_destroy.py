@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
+from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.observe import read_records
@@ -219,10 +220,17 @@ class Waiting(MemoryPlatform):
     meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
     def delete(
-        self, environment: Environment, stack_name: str, token: str, held: Held, say: Callable[[str], None]
+        self,
+        environment: Environment,
+        stack_name: str,
+        token: str,
+        held: Held,
+        say: Callable[[str], None],
+        *,
+        check: Callable[[StackReading], None],
     ) -> None:
         self.meanwhile()
-        super().delete(environment, stack_name, token, held, say)
+        super().delete(environment, stack_name, token, held, say, check=check)
 
 
 def test_a_destroy_that_was_paused_leaves_alone_what_was_deployed_meanwhile(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_a_stateful_resource_is_only_replaced_when_its_name_is_given(tmp_path: P
     fake.tree.data["search"] = "table-two"
 
     refused = deploy(fake)
-    agreed = deploy(fake, consent=Consent(allowed=frozenset({"Data"})))
+    agreed = deploy(fake, consent=Consent(allowed=frozenset({"replace:Data"})))
 
     assert (refused["search"].outcome, refused["search"].error) == ("blocked", "Refused")
     assert agreed["search"].outcome == "deployed"

@@ -73,7 +73,7 @@ def test_a_rollback_looks_too(tmp_path: Path) -> None:
 def test_what_was_typed_to_agree_is_written_nowhere(tmp_path: Path) -> None:
     fake = world(tmp_path, PASSWORD)
 
-    deploy(fake, consent=Consent(typed=frozenset({"typed-by-hand"}), allowed=frozenset({"typed-by-hand"})))
+    deploy(fake, consent=Consent(typed=frozenset({"typed-by-hand"})))
     fake.world.platform.invoke(
         fake.world.config.environment("sandbox"), "search-sandbox-main", "live", b'{"token": "typed-by-hand"}'
     )

@@ -99,7 +99,9 @@ def test_deploying_what_was_rolled_back_asks_first_and_says_who_did_it(tmp_path:
     rollback(fake, "search", "sandbox")
 
     refused = deploy(fake, only=("search",), everything=True)["search"]
-    agreed = deploy(fake, only=("search",), everything=True, consent=Consent(allowed=frozenset({"search"})))["search"]
+    agreed = deploy(fake, only=("search",), everything=True, consent=Consent(allowed=frozenset({"again:search"})))[
+        "search"
+    ]
 
     assert "was rolled back in sandbox by arn:aws:iam::111111111111:user/ada" in refused.detail
     assert agreed.outcome == "deployed"

@@ -61,7 +61,7 @@ def test_a_units_scripts_are_some_of_all() -> None:
 
 
 def test_an_empty_repository_gets_the_table_the_ignored_folder_and_all_scripts() -> None:
-    files = dict(init_files(None, None))
+    files = dict(init_files(None, None, id="abc"))
 
     assert read_workspace(tomllib.loads(files["pyproject.toml"]), where="pyproject.toml").environment("prod").approval
     assert files[".gitignore"] == "/.multi_env_lambda/\n"
@@ -69,7 +69,7 @@ def test_an_empty_repository_gets_the_table_the_ignored_folder_and_all_scripts()
 
 
 def test_what_a_repository_has_is_kept() -> None:
-    files = dict(init_files("[tool.ruff]\nline-length = 100", "*.pyc", ["bin/automation/deploy.py"]))
+    files = dict(init_files("[tool.ruff]\nline-length = 100", "*.pyc", ["bin/automation/deploy.py"], id="abc"))
 
     assert tomllib.loads(files["pyproject.toml"])["tool"]["ruff"] == {"line-length": 100}
     assert files[".gitignore"] == "*.pyc\n/.multi_env_lambda/\n"
@@ -77,6 +77,6 @@ def test_what_a_repository_has_is_kept() -> None:
 
 
 def test_running_init_twice_writes_nothing() -> None:
-    first = dict(init_files(None, None))
+    first = dict(init_files(None, None, id="abc"))
 
-    assert init_files(first["pyproject.toml"], first[".gitignore"], list(first)) == ()
+    assert init_files(first["pyproject.toml"], first[".gitignore"], list(first), id="def") == ()

@@ -44,7 +44,7 @@ def filled() -> MemoryPlatform:
 CHANGES: dict[str, Callable[[MemoryPlatform, FakeHeld], None]] = {
     "deploy": lambda platform, held: deployed(platform, "a", 2, held),
     "deploy without changes": lambda platform, held: deployed(platform, "a", 1, held),
-    "delete": lambda platform, held: platform.delete(PLACE, "a", "t", held, lambda _: None),
+    "delete": lambda platform, held: platform.delete(PLACE, "a", "t", held, lambda _: None, check=lambda _: None),
     "function version": lambda platform, held: platform.delete_function_version(PLACE, "a", "V1", held),
     "layer version": lambda platform, held: platform.delete_layer_version(PLACE, "a", 1, held),
 }
@@ -74,7 +74,7 @@ def test_with_a_held_lease_what_is_changed_is_told(change: str) -> None:
 def test_what_is_gone_already_is_nobodys_error() -> None:
     platform: Platform = MemoryPlatform(lambda key: key)
 
-    platform.delete(PLACE, "a", "t", FakeHeld(), lambda _: None)
+    platform.delete(PLACE, "a", "t", FakeHeld(), lambda _: None, check=lambda _: None)
     platform.delete_function_version(PLACE, "a", "1", FakeHeld())
     platform.delete_layer_version(PLACE, "a", 1, FakeHeld())
     assert platform.look(PLACE, "a") is None
@@ -120,7 +120,7 @@ def test_many_threads_deploy_look_and_delete_at_once() -> None:
                 platform.kept_function(PLACE, "a")
                 platform.code(PLACE, "a")
                 assert list(store.list("p/")) and store.folders("") == ("p",)
-                platform.delete(PLACE, name, "t", FakeHeld(), lambda _: None)
+                platform.delete(PLACE, name, "t", FakeHeld(), lambda _: None, check=lambda _: None)
         except (MultiEnvLambdaError, RuntimeError, KeyError, AssertionError) as error:
             errors.append(error)
 

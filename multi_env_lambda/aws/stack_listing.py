@@ -1,0 +1,70 @@
+"""What is there: many stacks at once, and what is in one of them. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from multi_env_lambda.aws.calls import stack_error
+from multi_env_lambda.aws.errors_of import aws_errors, is_denied
+from multi_env_lambda.aws.poller import StackReading, pages_of, reading_of
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.record import PhysicalResource
+
+__all__ = ["find_stacks", "resources_of"]
+
+_BY_NAME = 3
+"""As many stacks are asked for by name; a page of all stacks of an account has up to 100."""
+
+
+def find_stacks(
+    client: Any, where: str, describe: Callable[[str], StackReading | None], names: Collection[str]
+) -> dict[str, StackReading]:
+    """Those stacks of these names that are there.
+
+    Raises:
+        StackError: they cannot be read.
+    """
+    found = _listed(client, where) if len(names) > _BY_NAME else None
+    if found is None:
+        readings = in_parallel(describe, names)
+        found = {reading.name: reading for reading in readings if reading is not None}
+    return {name: found[name] for name in names if name in found}
+
+
+def _listed(client: Any, where: str) -> dict[str, StackReading] | None:
+    """Every stack of the account and region by name; None for a role that may see only its own."""
+    try:
+        return {stack["StackName"]: reading_of(stack) for page in pages_of(client) for stack in page}
+    except aws_errors() as error:
+        if is_denied(error):
+            return None
+        raise stack_error(where, error) from error
+
+
+def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource, ...]:
+    """What is in the stack of this name or id, by the names that AWS knows it under.
+
+    Raises:
+        StackError: there is no such stack, or it cannot be read.
+    """
+    found: list[Any] = []
+    token: dict[str, str] = {}
+    try:
+        while True:
+            answer = client.list_stack_resources(StackName=stack, **token)
+            found += answer["StackResourceSummaries"]
+            if not answer.get("NextToken"):
+                break
+            token = {"NextToken": answer["NextToken"]}
+    except aws_errors() as error:
+        raise stack_error(where, error) from error
+    return tuple(
+        PhysicalResource(
+            logical_id=line["LogicalResourceId"],
+            type=line["ResourceType"],
+            physical_id=line.get("PhysicalResourceId", ""),
+        )
+        for line in found
+        if line["ResourceStatus"] != "DELETE_COMPLETE"
+    )

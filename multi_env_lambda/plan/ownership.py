@@ -1,0 +1,139 @@
+"""Whose a stack is: what its tags and our record say, and what somebody has to read before it is taken over.
+
+A name proves nothing: two repositories may have a unit of one name in one account, and CloudFormation updates whatever
+stack has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Literal
+
+import attrs
+
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.plan import Question
+from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.plan.changes import STATEFUL
+
+__all__ = ["Foreign", "Owner", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
+
+_PREFIX = "multi_env_lambda:"
+_WORKSPACE, _PROJECT, _ENVIRONMENT = (f"{_PREFIX}{word}" for word in ("workspace", "project", "environment"))
+
+
+@attrs.frozen(kw_only=True)
+class Owner:
+    """Whose a stack should be. ``recorded``: our record says that something of this unit is there."""
+
+    workspace: str
+    project: str
+    environment: str
+    recorded: bool = False
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether a stack with these tags is ours. 0.1.1 wrote no workspace: there our record has to tell."""
+        if (tags.get(_PROJECT), tags.get(_ENVIRONMENT)) != (self.project, self.environment):
+            return False
+        if _WORKSPACE in tags:
+            return bool(self.workspace) and tags[_WORKSPACE] == self.workspace
+        return self.recorded
+
+
+@attrs.frozen(kw_only=True)
+class Foreign:
+    """A stack under the name of ours that is not ours, and all that is in it."""
+
+    name: str
+    stack_id: str
+    tags: Mapping[str, str]
+    resources: tuple[PhysicalResource, ...]
+
+
+def owner_of(workspace: str, project: str, environment: str, record: Record | None) -> Owner:
+    """Whose the stack of a unit should be. A record of a failed first attempt counts: that made a stack, too."""
+    recorded = record is not None and not record.gone
+    return Owner(workspace=workspace, project=project, environment=environment, recorded=recorded)
+
+
+def stack_tags(workspace: str, project: str, environment: str) -> dict[str, str]:
+    """Tags that CloudFormation hands on to every resource. Nothing that changes without the release changing."""
+    found = {_PROJECT: project, _ENVIRONMENT: environment}
+    return {**found, _WORKSPACE: workspace} if workspace else found
+
+
+def whose(tags: Mapping[str, str]) -> str:
+    """Whose a stack with these tags is, as a person would say it.
+
+    >>> whose({})
+    'it has no tag of this tool'
+    """
+    if any(name.startswith(_PREFIX) for name in tags):
+        parts = ((word, tags.get(f"{_PREFIX}{name}")) for word, name in _WORDS)
+        return "it belongs to " + ", ".join(f"{word} {value}" if value else f"no {word}" for word, value in parts)
+    others = ", ".join(f"{name}={value}" for name, value in sorted(tags.items()))
+    return f"it has another tool's tags ({others})" if others else "it has no tag of this tool"
+
+
+_WORDS = (("workspace", "workspace"), ("unit", "project"), ("environment", "environment"))
+
+
+def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -> Question:
+    """The question whether a stack that is not ours may be made ours, with everything that it would cost."""
+    lost = [item for item in _by_weight(foreign.resources) if _fate(item, template) != "stays"]
+    lines = [f"the stack {foreign.name} in {environment} is not of this workspace: {whose(foreign.tags)}"]
+    lines += [f"it is {foreign.stack_id}", f"in it: {_counted(foreign.resources)}"]
+    lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
+    lines += ["by taking it over:" if lost else "taking it over would delete nothing"]
+    lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
+    return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{foreign.name}")
+
+
+def taken_over(
+    changed: tuple[ResourceChange, ...], foreign: Foreign, template: Mapping[str, Any]
+) -> tuple[ResourceChange, ...]:
+    """The changes of a first deployment, as they are where a stack with resources of its own is there."""
+    there = {item.logical_id: item for item in foreign.resources}
+    found = [
+        _modified(change, there[change.logical_id]) if change.logical_id in there else change for change in changed
+    ]
+    gone = (item for name, item in there.items() if name not in template.get("Resources", {}))
+    found += (
+        ResourceChange(action="remove", logical_id=item.logical_id, type=item.type, destructive=item.type in STATEFUL)
+        for item in gone
+    )
+    return tuple(sorted(found, key=lambda change: change.logical_id))
+
+
+def _modified(change: ResourceChange, there: PhysicalResource) -> ResourceChange:
+    """Nothing is known of the properties that it has now, so it may be replaced by any of ours."""
+    replacement: Literal["maybe", "yes"] = "maybe" if change.type == there.type else "yes"
+    return attrs.evolve(
+        change, action="modify", properties=(), replacement=replacement, destructive=there.type in STATEFUL
+    )
+
+
+def _fate(item: PhysicalResource, template: Mapping[str, Any]) -> str:
+    ours = template.get("Resources", {}).get(item.logical_id)
+    if ours is None:
+        return "deleted"
+    if ours["Type"] != item.type:
+        return f"replaced by a {ours['Type']}"
+    return "changed, perhaps replaced" if item.type in STATEFUL else "stays"
+
+
+def _by_weight(resources: Iterable[PhysicalResource]) -> list[PhysicalResource]:
+    """What holds data first."""
+    return sorted(resources, key=lambda item: (item.type not in STATEFUL, item.type, item.logical_id))
+
+
+def _counted(resources: Collection[PhysicalResource]) -> str:
+    return f"{len(resources)} resource{'' if len(resources) == 1 else 's'}"
+
+
+def _shown(item: PhysicalResource) -> str:
+    return f"{item.type} {item.logical_id}" + (f" ({item.physical_id})" if item.physical_id else "")
+
+
+def _with_data(item: PhysicalResource) -> str:
+    return ", with the data in it" if item.type in STATEFUL else ""
