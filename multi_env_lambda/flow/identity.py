@@ -79,7 +79,8 @@ def identified(world: World, id: str) -> World:
 def advice(world: World) -> str:
     """What a person should write where only the bucket knows the id; empty where there is nothing to say."""
     found = "" if world.config.id else _kept(world)
-    return f'write `id = "{found}"` below [tool.multi_env_lambda] in the root pyproject.toml' if found else ""
+    where = "[tool.multi_env_lambda] of the root pyproject.toml (begin that table, if there is none)"
+    return f'write `id = "{found}"` into {where}' if found else ""
 
 
 def _ask(world: World) -> str:

@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.change_set import capabilities
-from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack import Stacks
-from multi_env_lambda.errors import AccountError, PlanStale, StackError
+from multi_env_lambda.errors import AccountError, PlanStale, Refused, StackError
 from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
@@ -479,3 +479,59 @@ class Theirs(Old):
 def test_somebody_elses_change_after_ours_is_no_success_of_ours() -> None:
     with pytest.raises(PlanStale, match="after this change"):
         deploy_over(Theirs("EXECUTE_COMPLETE", "UPDATE_COMPLETE", 0, "CREATE_COMPLETE", True))
+
+
+# --- whose a stack is ---
+def not_ours(_: StackReading) -> None:
+    raise Refused("orders", "it is somebody else's", hint="ask")
+
+
+@pytest.mark.parametrize(
+    "status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "UPDATE_IN_PROGRESS"]
+)
+def test_a_stack_that_is_not_ours_is_neither_changed_nor_repaired_nor_deleted(status: str) -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", status)
+
+    with pytest.raises(Refused):
+        it.deploy(check=not_ours)
+    with pytest.raises(Refused):
+        it.stacks.delete("orders-test", held=it.held, token="t", check=not_ours)
+    assert {name for name, _ in it.client.calls} == {"describe_stacks"}
+
+
+def test_a_stack_that_appears_between_two_looks_is_checked_as_well() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "CREATE_COMPLETE")
+
+    with pytest.raises(Refused):
+        # A look of a moment ago saw none, so its creation is tried, and refused by CloudFormation.
+        it.deploy(before=None, check=not_ours)
+    assert it.cloud.executions == 0
+
+
+def test_an_empty_stack_under_review_is_nobodys() -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", "REVIEW_IN_PROGRESS")
+
+    assert it.deploy(check=not_ours).changed is True
+
+
+def test_a_few_stacks_are_asked_for_by_name_and_many_by_pages_of_all() -> None:
+    it = setting()
+    for number in range(120):
+        it.cloud.put_stack(f"s{number}", "UPDATE_COMPLETE")
+
+    assert set(it.stacks.find(["s1", "s119", "none"])) == {"s1", "s119"}
+    assert sorted(call["StackName"] for _, call in it.client.calls) == ["none", "s1", "s119"]
+    it.client.calls.clear()
+    assert set(it.stacks.find(["s1", "s2", "s3", "s119", "none"])) == {"s1", "s2", "s3", "s119"}
+    assert len(it.client.calls) == 2
+
+
+def test_a_role_that_may_not_list_is_asked_by_name() -> None:
+    it = setting()
+    it.cloud.put_stack("s1", "UPDATE_COMPLETE")
+    it.client.fail("describe_stacks", code="AccessDenied", status=403)
+
+    assert set(it.stacks.find(["s1", "s2", "s3", "s4"])) == {"s1"}

@@ -13,7 +13,7 @@ from .stage import Stage, commit, sample_workspace
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.network]
 
-RULES = "\n[tool.multi_env_lambda]\nkeep = 1\napprovals_by_author = true\n"
+RULES = "[tool.multi_env_lambda]\nkeep = 1\napprovals_by_author = true"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     root = sample_workspace(tmp_path_factory.mktemp("removing") / "workspace")
     path = root / "pyproject.toml"
     text = path.read_text(encoding="utf-8").replace('name = "test"', 'name = "test"\napproval = true')
-    path.write_text(text + RULES, encoding="utf-8")
+    path.write_text(text.replace("[tool.multi_env_lambda]", RULES), encoding="utf-8")
     commit(root)
     found = Stage.at(root)
     module = root / "projects" / "reports" / "reports" / "__init__.py"

@@ -55,7 +55,9 @@ def test_without_an_id_in_the_table_the_first_deploy_makes_one_and_says_where_to
 
     made = in_bucket(fake.store)["id"]  # type: ignore[index]
     assert {record.workspace for record in fake.world.ledger.records("sandbox").values()} == {made}
-    assert advice(fake.world) == f'write `id = "{made}"` below [tool.multi_env_lambda] in the root pyproject.toml'
+    assert advice(fake.world).startswith(
+        f'write `id = "{made}"` into [tool.multi_env_lambda] of the root pyproject.toml'
+    )
 
 
 def test_another_machine_without_an_id_takes_that_of_the_bucket(tmp_path: Path) -> None:

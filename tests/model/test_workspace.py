@@ -56,6 +56,17 @@ def test_the_rules_of_an_environment_are_read() -> None:
     assert (prod.region, prod.approval, prod.releases_only) == ("eu-central-1", True, True)
 
 
+def test_a_workspace_may_have_an_id() -> None:
+    assert read(GOOD).id == ""
+    assert read('[tool.multi_env_lambda]\nid = "7c1f3a92be40"\n' + GOOD).id == "7c1f3a92be40"
+
+
+@pytest.mark.parametrize("id", ["", "-a", "A1", "a b", "a" * 41, "ä"])
+def test_an_id_that_no_tag_should_carry_is_refused(id: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"id: .*allowed is up to 40 small letters"):
+        read(f'[tool.multi_env_lambda]\nid = "{id}"\n' + GOOD)
+
+
 def test_the_environment_before_the_first_is_none() -> None:
     config = read(GOOD)
 

@@ -62,8 +62,9 @@ def test_a_units_scripts_are_some_of_all() -> None:
 
 def test_an_empty_repository_gets_the_table_the_ignored_folder_and_all_scripts() -> None:
     files = dict(init_files(None, None, id="abc"))
+    workspace = read_workspace(tomllib.loads(files["pyproject.toml"]), where="pyproject.toml")
 
-    assert read_workspace(tomllib.loads(files["pyproject.toml"]), where="pyproject.toml").environment("prod").approval
+    assert (workspace.id, workspace.environment("prod").approval) == ("abc", True)
     assert files[".gitignore"] == "/.multi_env_lambda/\n"
     assert len(files) == len(SCRIPTS) + 2
 
