@@ -12,7 +12,7 @@ The tree::
     ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
     ├── StackError                      7   CloudFormation refused, failed or did not answer in time
     ├── PlanStale                       8   the world moved between deciding and acting; run the command again
-    ├── Refused                         9   a rule of the environment forbids it: order, approval, releases only
+    ├── Refused                         9   a rule forbids it: order, approval, consent, releases only, another's stack
     ├── Busy                           10   somebody else is deploying this unit to this environment
     ├── LocalCloudError                11   the local cloud did not start or does not answer
     ├── ToolError                      12   a program that is needed (git, uv) is missing or failed
@@ -124,7 +124,7 @@ class PlanStale(MultiEnvLambdaError):
 
 
 class Refused(MultiEnvLambdaError):
-    """A rule of the environment forbids it: promotion order, approval, releases only."""
+    """A rule forbids it: promotion order, approval, consent, releases only; or the stack is somebody else's."""
 
     exit_code = 9
 

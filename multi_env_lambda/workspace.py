@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,6 @@ from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status, make_status
-from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.world import Event, Invocation, World
 
@@ -58,14 +57,6 @@ Progress = Callable[[str], None]
 
 def _silent(_: object) -> None:
     return None
-
-
-def _fetch(store: ObjectStore) -> Callable[[str], bytes | None]:
-    def fetch(key: str) -> bytes | None:
-        stored = store.get(key)
-        return None if stored is None else stored.body
-
-    return fetch
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -120,6 +111,7 @@ class Workspace:
     def world(self) -> World:
         """The handles to everything outside; the first look starts the local cloud, if that is meant."""
         from multi_env_lambda.aws.bucket import Bucket
+        from multi_env_lambda.aws.index import body_of
         from multi_env_lambda.aws.platform import AwsPlatform
         from multi_env_lambda.aws.session import Sessions
         from multi_env_lambda.flow.make import TreeMaker
@@ -142,7 +134,7 @@ class Workspace:
             ledger=Ledger(store, cache),
             platform=platform,
             maker=TreeMaker(
-                root=self.root, cache=cache, config=self.config, interpreter=interpreter, fetch=_fetch(store)
+                root=self.root, cache=cache, config=self.config, interpreter=interpreter, fetch=partial(body_of, store)
             ),
             cache=cache,
             library=__version__,

@@ -45,7 +45,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/drift.py", "detect_stack_drift"): LOOKS,
     ("aws/functions.py", "invoke"): PERSON,
     ("aws/functions.py", "update_alias"): HELD,
-    ("aws/jobs.py", "start_job_run"): PERSON,
+    ("aws/platform.py", "start_job_run"): PERSON,
     ("aws/platform.py", "delete_layer_version"): OURS,
     ("aws/platform.py", "invoke"): OURS,
     ("aws/session.py", "assume_role"): KEYS,

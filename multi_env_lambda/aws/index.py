@@ -26,7 +26,16 @@ from multi_env_lambda.model.release import Release, release_folder
 from multi_env_lambda.model.store import Looked, ObjectStore
 from multi_env_lambda.model.summary import pack, unpack
 
-__all__ = ["DIGEST", "keep", "list_published", "read_published", "read_release", "read_template", "save_published"]
+__all__ = [
+    "DIGEST",
+    "body_of",
+    "keep",
+    "list_published",
+    "read_published",
+    "read_release",
+    "read_template",
+    "save_published",
+]
 
 DIGEST = "digest"
 """User metadata of ``requirements.zip`` and of a wheel: the digest of the inputs it was made from."""
@@ -147,6 +156,12 @@ def _document(published: Published) -> dict[str, Any]:
 def _published(document: Mapping[str, Any], where: str) -> Published:
     found = structure(_Index, document, where=where, kind=_KIND)
     return Published(layers=dict(found.layers), sources=dict(found.sources), scripts=found.scripts)
+
+
+def body_of(store: ObjectStore, key: str) -> bytes | None:
+    """The bytes of an object, or None where there is none; whoever asks compares them."""
+    stored = store.get(key)
+    return None if stored is None else stored.body
 
 
 def read_release(store: ObjectStore, cache: Path, project: str, digest: str) -> Release:
