@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ import attrs
 import click
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import (
     err_console,
     json_option,
@@ -43,39 +43,6 @@ __all__ = [
     "rollback_command",
 ]
 
-Command = Callable[..., Any]
-
-
-def _selection(command: Command) -> Command:
-    """Which units of the work tree, and how far."""
-    text = "Compare every unit by content, not only affected ones."
-    return _target(click.option("--all", "everything", is_flag=True, help=text)(command))
-
-
-def _target(command: Command) -> Command:
-    """Which units, and how far."""
-    for option in (
-        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
-        click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
-        click.argument("environment", required=False),
-    ):
-        command = option(command)
-    return command
-
-
-def _consent(command: Command) -> Command:
-    for option in (
-        click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
-        click.option("--wait", "wait_seconds", type=float, default=0.0, help="Wait this long for others that deploy."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
-    ):
-        command = option(command)
-    return command
-
-
-def _out(help: str) -> Callable[[Command], Command]:
-    return click.option("--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help=help)
-
 
 def _ask(
     verb: Literal["deploy", "promote"], environment: str | None, to: str | None, only: tuple[str, ...], **more: Any
@@ -96,8 +63,9 @@ def _first(workspace: Workspace, ask: Ask) -> Ask:
 
 
 @click.command("plan")
-@_selection
-@_out("Save the plan as JSON.")
+@selection_options
+@out_option("Save the plan as JSON.")
+@upgrade_option
 @click.option("--force", is_flag=True, help="Also units that run the release already.")
 @local_option
 @json_option
@@ -107,13 +75,15 @@ def plan_command(
     only: tuple[str, ...],
     everything: bool,
     saved: Path | None,
+    upgrade: bool,
     force: bool,
     local: bool | None,
     as_json: bool,
 ) -> int:
     """Show what a deploy would do, and why. Nothing is written."""
     workspace = open_workspace(local)
-    ask = _first(workspace, _ask("deploy", environment, to, only, everything=everything, force=force))
+    request = _ask("deploy", environment, to, only, everything=everything, upgrade=upgrade, force=force)
+    ask = _first(workspace, request)
     draft = workspace.draft(ask)
     _advise(workspace)
     return _show_plan(draft, saved, as_json)
@@ -124,7 +94,7 @@ def _show(draft: Draft, *, details: bool) -> None:
 
 
 @click.command("build")
-@_selection
+@selection_options
 @local_option
 @json_option
 def build_command(
@@ -153,7 +123,7 @@ def _artifacts(uploads: tuple[Any, ...]) -> list[dict[str, str]]:
 
 
 @click.command("publish")
-@_selection
+@selection_options
 @local_option
 @json_option
 def publish_command(
@@ -168,8 +138,9 @@ def publish_command(
 
 
 @click.command("deploy")
-@_selection
-@_consent
+@selection_options
+@consent_options
+@upgrade_option
 @click.option(
     "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Exactly this plan."
 )
@@ -183,6 +154,7 @@ def deploy_command(
     only: tuple[str, ...],
     everything: bool,
     plan_file: Path | None,
+    upgrade: bool,
     force: bool,
     reason: str,
     local: bool | None,
@@ -192,16 +164,17 @@ def deploy_command(
     """Build, publish and deploy: the work tree to the first environment, what runs in one environment to the next."""
     ask = None
     if plan_file is None:
-        ask = _ask("deploy", environment, to, only, everything=everything, force=force, reason=reason)
+        more = {"everything": everything, "upgrade": upgrade, "force": force, "reason": reason}
+        ask = _ask("deploy", environment, to, only, **more)
     return _apply(ask, plan_file, local, as_json, **consent)
 
 
 @click.command("promote")
-@_target
-@_consent
+@target_options
+@consent_options
 @click.option("--skip-order", is_flag=True, help="Take the release from another environment than the one before.")
 @click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: take it from here.")
-@_out("Save the plan as JSON, to be approved; change nothing.")
+@out_option("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--force", is_flag=True, help="Send stacks that run the release already.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
@@ -234,9 +207,9 @@ def promote_command(
 
 @click.command("rollback")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
-@_consent
+@consent_options
 @click.option("--to", "release", metavar="RELEASE", help="A digest or version that ran there; default: the one before.")
-@_out("Save the plan as JSON, to be approved; change nothing.")
+@out_option("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
 @json_option

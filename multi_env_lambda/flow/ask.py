@@ -24,6 +24,7 @@ class Ask:
         through: walk all environments up to the target; otherwise only the target changes.
         only: names of units; empty: every unit.
         everything: compare every unit by its content, even one whose inputs are unchanged.
+        upgrade: only units that nothing but this library and the workspace's settings have changed.
         force: send the stacks of units that run the release already.
         release: for a rollback: the digest (or its beginning) or the version of a release that ran there.
         skip_from: take the release of this environment instead of the one before the target (``--skip-order``).
@@ -35,6 +36,7 @@ class Ask:
     through: bool = False
     only: tuple[str, ...] = ()
     everything: bool = False
+    upgrade: bool = False
     force: bool = False
     release: str | None = None
     skip_from: str | None = None
@@ -84,7 +86,7 @@ class Ask:
             what = f"its request {asked} is none of deploy, promote or rollback with their options"
             raise ConfigurationError("the saved plan", what, hint="write it again with `--out`")
         given: dict[str, Any] = dict(asked)
-        given |= {name: True for name in ("through", "everything", "force") if name in asked}
+        given |= {name: True for name in ("through", "everything", "upgrade", "force") if name in asked}
         return cls(**{**given, "only": tuple(asked.get("only", "").split())})
 
 

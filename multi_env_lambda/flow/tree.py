@@ -21,7 +21,7 @@ from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.affected import Inputs, inputs_of, reasons, tracked_paths
+from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
 from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
 
@@ -68,7 +68,9 @@ def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None], 
         if name in unsure:
             why = (*why, UNSURE)
         looked_at[name] = why
-        if ask.everything or ask.force or name in unsure or (why and not _gives(world, name, inputs, there)):
+        if ask.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
+            desired[name] = Current(project=name, why=f"not the upgrade alone: {', '.join(why)}")
+        elif ask.everything or ask.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import Project
 
-__all__ = ["Inputs", "inputs_of", "reasons", "tracked_paths"]
+__all__ = ["Inputs", "inputs_of", "is_upgrade", "reasons", "tracked_paths"]
 
 Inputs = tuple[tuple[str, str], ...]
 
@@ -42,6 +42,18 @@ def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, librar
     folders = [(path, ids.get(path, "")) for path in (project.folder, *sorted(project.shared))]
     runtime = f"{project.runtime} {project.architecture}"
     return (*folders, (SETTINGS, settings), (LIBRARY, library), (RUNTIME, runtime))
+
+
+def is_upgrade(now: Inputs, before: Inputs | None) -> bool:
+    """Whether nothing of the unit itself has changed since: at most this library, and the workspace's settings.
+
+    >>> is_upgrade((("projects/orders", "c0a6"), ("multi_env_lambda", "2")), None)
+    False
+    """
+    tools = {LIBRARY, SETTINGS}
+    return before is not None and {item for item in now if item[0] not in tools} == {
+        item for item in before if item[0] not in tools
+    }
 
 
 def reasons(now: Inputs, before: Inputs | None) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
+
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.model.plan import UnchangedStep
 from multi_env_lambda.testing.world import fake_world
 
 from .worlds import chain, deploy, outcomes, rollback, versions
@@ -192,3 +195,17 @@ def test_a_plan_made_twice_has_one_digest(tmp_path: Path) -> None:
     ask = Ask(verb="deploy", target="prod", through=True)
 
     assert pipeline.plan(fake.world, ask).plan.digest == pipeline.plan(fake.world, ask).plan.digest
+
+
+def test_an_upgrade_alone_leaves_out_units_that_changed_themselves(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    newer = attrs.evolve(fake, world=attrs.evolve(fake.world, library="9"))
+    fake.tree.made.clear()
+
+    plan = pipeline.plan(newer.world, Ask(verb="deploy", target="sandbox", upgrade=True)).plan
+
+    assert sorted(fake.tree.made) == ["customers", "orders"]
+    why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
+    assert why["search"] == "not the upgrade alone: projects/search changed, multi_env_lambda changed"

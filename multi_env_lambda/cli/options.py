@@ -1,0 +1,49 @@
+"""What several verbs have in common on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["consent_options", "out_option", "selection_options", "target_options", "upgrade_option"]
+
+Command = Callable[..., Any]
+
+
+def selection_options(command: Command) -> Command:
+    """Which units of the work tree, and how far."""
+    text = "Compare every unit by content, not only affected ones."
+    return target_options(click.option("--all", "everything", is_flag=True, help=text)(command))
+
+
+def target_options(command: Command) -> Command:
+    """Which units, and how far."""
+    for option in (
+        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
+        click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
+        click.argument("environment", required=False),
+    ):
+        command = option(command)
+    return command
+
+
+def consent_options(command: Command) -> Command:
+    for option in (
+        click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
+        click.option("--wait", "wait_seconds", type=float, default=0.0, help="Wait this long for others that deploy."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+    ):
+        command = option(command)
+    return command
+
+
+def upgrade_option(command: Command) -> Command:
+    text = "Only what another version of this library changes by itself."
+    return click.option("--upgrade", is_flag=True, help=text)(command)
+
+
+def out_option(help: str) -> Callable[[Command], Command]:
+    return click.option("--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help=help)
