@@ -17,7 +17,8 @@ RUNTIME = f"python3.{sys.version_info[1]}"
 
 
 def workspace_table() -> str:
-    lines = ["[tool.multi_env_lambda.devops]", 'account_id = "111111111111"', 'region = "us-east-1"']
+    lines = ["[tool.multi_env_lambda]", 'id = "b3c4e7d10a55"', "", "[tool.multi_env_lambda.devops]"]
+    lines += ['account_id = "111111111111"', 'region = "us-east-1"']
     lines += ['bucket = "many-artifacts-111111111111-us-east-1"']
     for name, account in ENVIRONMENTS.items():
         lines += ["", "[[tool.multi_env_lambda.environments]]", f'name = "{name}"', f'account_id = "{account}"']
