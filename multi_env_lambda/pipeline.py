@@ -14,6 +14,7 @@ import attrs
 
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
+from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
 from multi_env_lambda.flow.identity import identified, settle_id
@@ -44,9 +45,13 @@ class Draft:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def plan(world: World, ask: Ask) -> Draft:
-    """Read everything once, then decide. Nothing is written to the other side."""
-    observed = observe(world, ask)
+def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
+    """Read everything once, then decide. Nothing is written to the other side.
+
+    Args:
+        soon: it will be applied at once, so what that needs is asked for meanwhile; what only explains is left out.
+    """
+    observed = observe(world, ask, soon=soon)
     snapshot = observed.snapshot
     source = ask.source(world.config) if ask.verb != "rollback" else None
     request = Request(
@@ -75,7 +80,7 @@ def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
         ConfigurationError: it is not a plan.
     """
     digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
-    draft = plan(world, Ask.from_asked(asked))
+    draft = plan(world, Ask.from_asked(asked), soon=True)
     if draft.plan.digest != digest:
         raise PlanStale(
             "the saved plan",
@@ -100,9 +105,16 @@ def apply(
         world = identified(world, settle_id(world, draft.known.records.values()))
     results: list[Result] = []
     failed: dict[str, str] = {}
+    already = Already()
     for environment in draft.plan.environments:
         steps = {step.project: step for step in draft.plan.steps if step.environment == environment}
-        done = _run(world, draft, steps, failed, gate(world, draft.plan, environment, consent), wait_seconds)
+        passage = _Passage(
+            gate=gate(world, draft.plan, environment, consent), already=already, wait_seconds=wait_seconds
+        )
+        if passage.gate.closed is None:
+            deploys = [step for step in steps.values() if isinstance(step, DeployStep)]
+            already.look_ahead(world, world.config.environment(environment), deploys)
+        done = _run(world, draft, steps, failed, passage)
         failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}
         results += [done[name] for name in steps]
         world.ledger.summarise(environment)
@@ -124,8 +136,17 @@ def publish(world: World, draft: Draft) -> tuple[Result, ...]:
     return tuple(done[step.project] for step in first)
 
 
+@attrs.frozen(kw_only=True)
+class _Passage:
+    """What all steps of one environment share."""
+
+    gate: Gate
+    already: Already
+    wait_seconds: float
+
+
 def _run(
-    world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str], gate: Gate, wait: float
+    world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str], passage: _Passage
 ) -> dict[str, Result]:
     needs = {name: _needs(step) for name, step in steps.items()}
 
@@ -134,7 +155,7 @@ def _run(
         if name in failed:
             return _skipped(world, name, step.environment, f"{name} in {failed[name]}")
         if isinstance(step, DeployStep):
-            return _guarded(world, step, lambda: _through(world, draft, step, gate, wait))
+            return _guarded(world, step, lambda: _through(world, draft, step, passage))
         return _still(world, step)
 
     def skip(name: str, need: str) -> Result:
@@ -143,18 +164,19 @@ def _run(
     return run_in_order(needs, start, skip, _good, workers=WORKERS)
 
 
-def _through(world: World, draft: Draft, step: DeployStep, gate: Gate, wait: float) -> Result:
+def _through(world: World, draft: Draft, step: DeployStep, passage: _Passage) -> Result:
     """Past the gate of the environment, then act; patient while somebody else is busy.
 
     Raises:
         Refused: nobody has agreed to this step.
         Busy: somebody else still deploys it when the patience is over.
     """
-    gate.check(step)
-    until = world.seconds() + wait
+    passage.gate.check(step)
+    until = world.seconds() + passage.wait_seconds
     while True:
         try:
-            return deploy_step(world, draft.plan, step, _made(draft, step), approved=gate.approved)
+            made, approved = _made(draft, step), passage.gate.approved
+            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already)
         except Busy:
             if world.seconds() >= until:
                 raise

@@ -161,10 +161,10 @@ class Workspace:
         """
         return self.draft(self._deploy(names, to, only_there, everything, force)).plan
 
-    def draft(self, ask: Ask) -> pipeline.Draft:
-        """A plan together with what was built for it."""
+    def draft(self, ask: Ask, *, soon: bool = False) -> pipeline.Draft:
+        """A plan together with what was built for it; ``soon``: it will be applied at once."""
         self._check_names(ask.only)
-        return pipeline.plan(self.world, ask)
+        return pipeline.plan(self.world, ask, soon=soon)
 
     def apply(self, plan: Plan | Mapping[str, Any], *, agree: Iterable[str] = ()) -> tuple[Result, ...]:
         """Do exactly what the plan says. ``agree``: answers to its questions, such as ``replace:Invoices``.
@@ -215,10 +215,18 @@ class Workspace:
         units = tuple(project.name for project in self.projects)
         return make_status(self.config, units, found.records, found.unreadable)
 
-    def history(self, name: str, environment: str) -> tuple[Deployment, ...]:
-        """Every deployment of a unit in an environment, oldest first."""
+    def history(
+        self, name: str, environment: str, *, newest: int | None = None, before: int | None = None
+    ) -> tuple[Deployment, ...]:
+        """The deployments of a unit in an environment, oldest first.
+
+        Args:
+            newest: so many of them only; None: all.
+            before: only those with a smaller number: that of the oldest one on a page gives the page before it.
+        """
         self._check_names((name,))
-        return self.world.ledger.history(self.config.environment(environment).name, name)
+        place = self.config.environment(environment).name
+        return self.world.ledger.history(place, name, newest=newest, before=before)
 
     def difference(self, name: str, left: str, right: str) -> Difference:
         """What is different between what runs of a unit in two environments."""
@@ -339,7 +347,7 @@ class Workspace:
         settle_id(self.world, ())
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
-        return self._finish(pipeline.apply(self.world, self.draft(ask), Consent(allowed=frozenset(agree))))
+        return self._finish(pipeline.apply(self.world, self.draft(ask, soon=True), Consent(allowed=frozenset(agree))))
 
     def _finish(self, results: tuple[Result, ...]) -> tuple[Result, ...]:
         bad = [result for result in results if not result.good]
@@ -349,10 +357,9 @@ class Workspace:
         return results
 
     def _deploy(self, names: Iterable[str], to: str | None, only_there: bool, everything: bool, force: bool) -> Ask:
-        target = self.config.environments[0].name if to is None else to
         return Ask(
             verb="deploy",
-            target=target,
+            target=self.config.environments[0].name if to is None else to,
             through=not only_there,
             only=tuple(names),
             everything=everything,

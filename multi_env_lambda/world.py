@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -87,6 +87,8 @@ class Maker(Protocol):
     """What turns folders into releases: the real one runs git and uv, a test's gives values."""
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot: ...
+
+    def left_out(self, folders: Iterable[str]) -> frozenset[str]: ...
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made: ...
 

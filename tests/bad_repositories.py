@@ -17,7 +17,7 @@ from multi_env_lambda.testing.world import FakeTree, fake_world
 from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import World
 
-__all__ = ["BAD", "copy_of", "world_of"]
+__all__ = ["BAD", "add_wheels", "copy_of", "world_of"]
 
 REPOS = Path(__file__).parent / "repos"
 BAD = tuple(sorted(path.name for path in (REPOS / "bad").iterdir()))
@@ -31,7 +31,7 @@ def copy_of(folder: Path, mistake: str | None = None) -> Path:
     if mistake is not None:
         shutil.copytree(REPOS / "bad" / mistake, folder, dirs_exist_ok=True, symlinks=True)
     for lock in folder.rglob("pylock.toml"):
-        _add_wheels(lock)
+        add_wheels(lock)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     return folder
 
@@ -58,8 +58,11 @@ def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
     return world, store
 
 
-def _add_wheels(lock: Path) -> None:
-    """A hash of the form @name@ stands for a wheel that is made here; no archive has to lie in this repository."""
+def add_wheels(lock: Path) -> None:
+    """Make the wheels that a lock names, so that no archive has to lie in this repository.
+
+    A hash of the form @name@ stands for one that is made here.
+    """
     text = lock.read_text(encoding="utf-8")
     for name, files in WHEELS.items():
         if f"wheels/{name}" in text:

@@ -62,8 +62,8 @@ class Bucket:
     def __repr__(self) -> str:
         return f"Bucket({self._name!r}, owner={self._owner!r})"
 
-    def list(self, prefix: str) -> Iterator[Listed]:
-        token: dict[str, str] = {}
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
+        token: dict[str, str] = {"StartAfter": after} if after else {}
         while True:
             answer = self._call("list_objects_v2", prefix, Prefix=prefix, **token)
             for line in answer.get("Contents", ()):

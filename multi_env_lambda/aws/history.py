@@ -1,9 +1,13 @@
-"""The history: one object per past deployment, never changed; the newest is in the record until the next begins."""
+"""The history: one object per past deployment, never changed; the newest is in the record until the next begins.
+
+S3 lists in ascending order only. The record says the number of the newest deployment, so the newest of many are those
+after a key that can be told beforehand, and nobody reads a thousand to see ten.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 import attrs
@@ -17,6 +21,13 @@ from multi_env_lambda.model.store import Listed, ObjectStore
 __all__ = ["Histories", "History"]
 
 _ENTRY = re.compile(r"(\d{8,12})\.json")
+_FIRST_PAGE = 4
+
+
+def _number(item: Listed) -> int:
+    """The number of an entry by its key; 0 for what is none."""
+    found = _ENTRY.fullmatch(item.key.rpartition("/")[2])
+    return int(found[1]) if found else 0
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +49,55 @@ class History:
         """Every past deployment of a unit, oldest first; ``record`` has the newest."""
         listed = list(self.store.list(history_key(environment, project)))
         return _merged(in_parallel(self._entry, listed), record)
+
+    def page(
+        self, environment: str, project: str, record: Record | None, *, count: int, before: int | None = None
+    ) -> tuple[Deployment, ...]:
+        """The newest ``count`` deployments of a unit whose number is less than ``before``, oldest first.
+
+        One LIST, and a GET for each that this machine has never seen. Where numbers are missing, the page goes on
+        further back, with a LIST more each time its reach is doubled.
+        """
+        latest = None if record is None else record.latest
+        end = before if before is not None else (latest.sequence + 1 if latest is not None else 0)
+        reach, found = count, list[Listed]()
+        while True:
+            start = max(end - reach - 1, 0)
+            after = history_key(environment, project, start) if start else ""
+            found = list(self._between(environment, project, after, before))
+            in_record = latest is not None and latest.sequence < end and latest.sequence not in map(_number, found)
+            if len(found) + in_record >= count or not start:
+                break
+            reach *= 2
+        # The entry under the record's own number tells whether that record was begun anew.
+        own = [item for item in found[:-count] if latest is not None and _number(item) == latest.sequence]
+        entries = in_parallel(self._entry, [*own, *found[-count:]])
+        return tuple(item for item in _merged(entries, record) if before is None or item.sequence < before)[-count:]
+
+    def _between(self, environment: str, project: str, after: str, before: int | None) -> Iterator[Listed]:
+        for item in self.store.list(history_key(environment, project), after=after):
+            if before is not None and _number(item) >= before:
+                return
+            yield item
+
+    def newest_first(self, environment: str, project: str, record: Record | None) -> Iterator[Deployment]:
+        """Every past deployment, read as far as somebody asks: the one before the newest alone, then ever more."""
+        latest = None if record is None else record.latest
+        if latest is not None and latest.sequence > 1:
+            yield latest
+            entry = self._numbered(environment, project, latest.sequence - 1)
+            if entry is not None:
+                yield entry
+        count, before = _FIRST_PAGE, None if latest is None or latest.sequence == 1 else latest.sequence - 1
+        while page := self.page(environment, project, record, count=count, before=before):
+            yield from reversed(page)
+            count, before = count * 2, page[0].sequence
+
+    def _numbered(self, environment: str, project: str, sequence: int) -> Deployment | None:
+        key = history_key(environment, project, sequence)
+        # Asked for even where this machine has seen it: without a listing nothing says that it still is what it was.
+        stored = self.store.get(key)
+        return None if stored is None else read_history(stored.body, where=key)
 
     def newest(self, environment: str, records: Mapping[str, Record], count: int) -> Histories:
         """The newest deployments of every unit, oldest first; one LIST, and one GET for each never seen before."""
@@ -100,8 +160,7 @@ class History:
         The newest deployment of the deleted record was in no history yet. The bucket still has that record.
         """
         listed = self.store.list(history_key(record.environment, record.project))
-        found = (_ENTRY.fullmatch(item.key.rpartition("/")[2]) for item in listed)
-        numbers: dict[int, Deployment | None] = {int(number[1]): None for number in found if number}
+        numbers: dict[int, Deployment | None] = {number: None for item in listed if (number := _number(item))}
         lost = self._lost(record, max(numbers))
         if lost is not None and lost.latest is not None and self.copy(lost):
             numbers[lost.latest.sequence] = None

@@ -16,13 +16,14 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PublishError
+from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PublishError, UpgradeNeeded
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED, PublishedObject
 from multi_env_lambda.model.document import structure
 from multi_env_lambda.model.published import Published, PublishedName, index_key
-from multi_env_lambda.model.release import Release, release_folder
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.release import Release, release_folder, template_key
 from multi_env_lambda.model.store import Looked, ObjectStore
 from multi_env_lambda.model.summary import pack, unpack
 
@@ -31,6 +32,7 @@ __all__ = [
     "body_of",
     "keep",
     "list_published",
+    "read_noted_template",
     "read_published",
     "read_release",
     "read_template",
@@ -58,7 +60,8 @@ def read_published(store: ObjectStore, project: str) -> Published:
             return attrs.evolve(
                 _published(unpack(stored.body, where=stored.key, kind=_KIND), stored.key), etag=stored.etag
             )
-        except DocumentError:
+        except (DocumentError, UpgradeNeeded):
+            # Junk, or what a newer version wrote: nothing is lost by writing over it.
             pass
     return attrs.evolve(list_published(store, project), etag="" if stored is None else stored.etag)
 
@@ -187,6 +190,17 @@ def read_template(store: ObjectStore, cache: Path, release: Release, environment
     if stage is None:
         raise PublishError(key, f"the release was not made for {environment}", hint="deploy the unit again")
     return _verified(store, cache, key, stage.template_sha256).decode("ascii")
+
+
+def read_noted_template(store: ObjectStore, cache: Path, project: str, environment: str, noted: Deployment) -> str:
+    """The template that a deployment brought, compared with the SHA-256 that it noted: its manifest need not be read.
+
+    Raises:
+        PublishError: there is none.
+        DocumentError: it is another one.
+    """
+    key = template_key(project, noted.release, environment)
+    return _verified(store, cache, key, noted.template_sha256).decode("ascii")
 
 
 def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:

@@ -35,6 +35,10 @@ class Kept:
             return None
         return Stored(key=key, body=body, etag=held["etag"], metadata={})
 
+    def is_empty(self, prefix: str) -> bool:
+        """Whether this machine has kept nothing below a prefix that ends with a slash."""
+        return not any(self._path(prefix).glob("*"))
+
     def body(self, key: str, etag: str) -> bytes | None:
         seen = self.recall(key)
         return seen.body if seen is not None and seen.etag == etag else None

@@ -10,7 +10,7 @@ Readers merge both, so nothing is ever missing or double, and no deployment fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import attrs
 from multi_env_lambda.aws.history import Histories, History
 from multi_env_lambda.aws.kept import Kept
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
-from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.record import (
     Deployment,
     Holder,
@@ -28,7 +28,7 @@ from multi_env_lambda.model.record import (
     current_prefix,
     summary_key,
 )
-from multi_env_lambda.model.store import ObjectStore, Stored
+from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 from multi_env_lambda.model.summary import proven, summary_of
 
 __all__ = ["LEASE_SECONDS", "Histories", "Lease", "Ledger", "Recorded"]
@@ -74,9 +74,13 @@ class Recorded:
 
 @attrs.define
 class _Seen:
-    """What this process knows to lie in one environment: (ETag, body) by key; and how far the summary is behind."""
+    """What this process knows to lie in one environment: (ETag, body) by key; and how far the summary is behind.
+
+    ``listed``: these are all records that there are.
+    """
 
     bodies: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
+    listed: bool = False
     summary_etag: str = ""
     behind: set[str] = attrs.field(factory=set)
     changed: bool = False
@@ -114,14 +118,29 @@ class Ledger:
                 unreadable[name] = error
         return Recorded(records=records, unreadable=unreadable)
 
+    def read_one(self, environment: str, project: str) -> Recorded:
+        """The record of one unit alone: one GET."""
+        key = current_key(environment, project)
+        stored = self.store.get(key)
+        if stored is None:
+            return Recorded(records={}, unreadable={})
+        self._kept.keep(key, stored.etag, stored.body)
+        try:
+            return Recorded(records={project: Record.from_bytes(stored.body, where=key)}, unreadable={})
+        except MultiEnvLambdaError as error:
+            return Recorded(records={}, unreadable={project: error})
+
     def _bodies(self, environment: str) -> dict[str, bytes]:
-        listed = {item.key: item for item in self.store.list(current_prefix(environment))}
+        listed, repeated = self._listing(environment)
         summary = listed.pop(summary_key(environment), None)
         folder = current_key(environment, "").removesuffix(".json")
         etags = {key: item.etag for key, item in listed.items() if key.startswith(folder) and key.endswith(".json")}
         found = {key: body for key, etag in etags.items() if (body := self._kept.body(key, etag)) is not None}
-        if summary is not None and len(etags) - len(found) > _MAY_BE_BEHIND:
-            found |= self._from_summary(environment, {key: etags[key] for key in etags.keys() - found.keys()})
+        missing = {key: etags[key] for key in etags.keys() - found.keys()}
+        if repeated is None and summary is not None and len(missing) > _MAY_BE_BEHIND:
+            repeated = self.store.get(summary.key)
+        if repeated is not None:
+            found |= self._from_summary(repeated, missing)
         for item in in_parallel(self.store.get, [key for key in etags if key not in found]):
             if item is not None:
                 self._kept.keep(item.key, item.etag, item.body)
@@ -129,14 +148,28 @@ class Ledger:
         since = 0.0 if summary is None else summary.modified
         self._seen[environment] = _Seen(
             bodies={key: (etags[key], body) for key, body in found.items()},
+            listed=True,
             summary_etag="" if summary is None else summary.etag,
             behind={key for key in etags if listed[key].modified >= since},
         )
         return {key: found[key] for key in etags if key in found}
 
-    def _from_summary(self, environment: str, etags: Mapping[str, str]) -> dict[str, bytes]:
-        stored = self.store.get(summary_key(environment))
-        found = {} if stored is None else proven(stored.body, etags, where=stored.key)
+    def _listing(self, environment: str) -> tuple[dict[str, Listed], Stored | None]:
+        """What lies there; and the summary, asked for at the same time where this machine has not kept any record."""
+        listed: dict[str, Listed] = {}
+        repeated: list[Stored | None] = []
+
+        def look() -> None:
+            listed.update((item.key, item) for item in self.store.list(current_prefix(environment)))
+
+        steps = [look]
+        if self._kept.is_empty(current_key(environment, "").removesuffix(".json")):
+            steps.append(lambda: repeated.append(self.store.get(summary_key(environment))))
+        together(*steps)
+        return listed, next(iter(repeated), None)
+
+    def _from_summary(self, stored: Stored, etags: Mapping[str, str]) -> dict[str, bytes]:
+        found = proven(stored.body, etags, where=stored.key)
         for key, body in found.items():
             self._kept.keep(key, etags[key], body)
         return found
@@ -147,7 +180,7 @@ class Ledger:
         Whoever loses a race here loses nothing.
         """
         seen = self._seen.get(environment)
-        if seen is None or not seen.changed or len(seen.behind) <= _MAY_BE_BEHIND:
+        if seen is None or not (seen.listed and seen.changed) or len(seen.behind) <= _MAY_BE_BEHIND:
             return
         body, key = summary_of(seen.bodies), summary_key(environment)
         with suppress(MultiEnvLambdaError):
@@ -272,11 +305,25 @@ class Ledger:
         """Give the lease back with the record unchanged, but for whether what runs is known."""
         self._next(lease, attrs.evolve(lease.record, holder=None, unsure=unsure))
 
-    def history(self, environment: str, project: str) -> tuple[Deployment, ...]:
-        """Every past deployment of a unit, oldest first."""
+    def history(
+        self, environment: str, project: str, *, newest: int | None = None, before: int | None = None
+    ) -> tuple[Deployment, ...]:
+        """Past deployments of a unit, oldest first.
+
+        Args:
+            newest: so many of them only; None: all. A page costs the record, one LIST and a GET for each, once.
+            before: only those with a smaller number.
+        """
         current = self.store.get(current_key(environment, project))
         record = None if current is None else Record.from_bytes(current.body, where=current.key)
-        return self._history.of(environment, project, record)
+        if newest is not None:
+            return self._history.page(environment, project, record, count=newest, before=before)
+        past = self._history.of(environment, project, record)
+        return tuple(item for item in past if before is None or item.sequence < before)
+
+    def newest_first(self, record: Record | None, environment: str, project: str) -> Iterator[Deployment]:
+        """Past deployments of a unit from the newest on, read only as far as somebody asks for the next."""
+        return self._history.newest_first(environment, project, record)
 
     def histories(self, environment: str, *, newest: int) -> Histories:
         """The newest deployments of every unit, oldest first: two LISTs, and one GET for each never seen before."""

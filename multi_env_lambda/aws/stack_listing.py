@@ -25,17 +25,23 @@ def find_stacks(
     Raises:
         StackError: they cannot be read.
     """
-    found = _listed(client, where) if len(names) > _BY_NAME else None
+    found = _listed(client, where, len(names) // 2) if len(names) > _BY_NAME else None
     if found is None:
         readings = in_parallel(describe, names)
         found = {reading.name: reading for reading in readings if reading is not None}
     return {name: found[name] for name in names if name in found}
 
 
-def _listed(client: Any, where: str) -> dict[str, StackReading] | None:
-    """Every stack of the account and region by name; None for a role that may see only its own."""
+def _listed(client: Any, where: str, pages: int) -> dict[str, StackReading] | None:
+    """Every stack of the account and region by name; None for a role that may see only its own, or where asking for
+    each by name is cheaper than that many pages."""
+    found: dict[str, StackReading] = {}
     try:
-        return {stack["StackName"]: reading_of(stack) for page in pages_of(client) for stack in page}
+        for number, page in enumerate(pages_of(client)):
+            if number >= pages:
+                return None
+            found |= {stack["StackName"]: reading_of(stack) for stack in page}
+        return found
     except aws_errors() as error:
         if is_denied(error):
             return None

@@ -245,7 +245,7 @@ def _apply(
 ) -> int:
     """Plan, show, ask, act; or only save the plan. ``wait_seconds``: how long to try again while others deploy."""
     quiet = open_workspace(local)
-    draft = _draft(quiet, ask, plan_file)
+    draft = _draft(quiet, ask, plan_file, soon=saved is None)
     if saved is not None:
         return _show_plan(draft, saved, as_json)
     if not as_json:
@@ -282,9 +282,9 @@ def _advise(workspace: Workspace) -> None:
         note(line)
 
 
-def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None) -> Draft:
+def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None, *, soon: bool) -> Draft:
     if ask is not None:
-        return workspace.draft(_first(workspace, ask))
+        return workspace.draft(_first(workspace, ask), soon=soon)
     assert plan_file is not None
     try:
         document = json.loads(plan_file.read_bytes())

@@ -7,6 +7,7 @@ import click
 
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.host.identity import now
+from multi_env_lambda.host.parallel import in_parallel
 
 __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
@@ -47,20 +48,26 @@ def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, 
 
 @click.command("history")
 @click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many per environment.")
+@click.option("--before", type=click.IntRange(min=1), metavar="NUMBER", help="Only those before this number.")
 @local_option
 @json_option
-def history_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
-    """Who put what there, when, from which commit, and how it ended."""
+def history_command(words: tuple[str, ...], limit: int, before: int | None, local: bool | None, as_json: bool) -> int:
+    """Who put what there, when, from which commit, and how it ended; the newest first."""
     from multi_env_lambda.show.text import history_table
 
     name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
     workspace = open_workspace(local)
     environments = rest or tuple(environment.name for environment in workspace.config.environments)
-    found = {environment: workspace.history(name, environment) for environment in environments}
+    pages = in_parallel(lambda item: workspace.history(name, item, newest=limit, before=before), environments)
+    found = dict(zip(environments, pages, strict=True))
     if as_json:
         print_json({environment: [attrs.asdict(item) for item in past] for environment, past in found.items()})
     else:
         out(history_table(found))
+        for environment, past in found.items():
+            if len(past) == limit and past[0].sequence > 1:
+                note(f"older ones: `history.py {name} {environment} --before {past[0].sequence}`")
     return 0
 
 

@@ -22,15 +22,17 @@ from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import check, check_references, stateful_resources
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
 from multi_env_lambda.flow.shift import shift
+from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, Record, RolledBack
+from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record, RolledBack
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
@@ -71,8 +73,18 @@ def publish_step(world: World, step: DeployStep, made: Made) -> Result:
     return _result(step, "published")
 
 
-def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *, approved: str = "") -> Result:
+def deploy_step(
+    world: World,
+    plan: Plan,
+    step: DeployStep,
+    made: Made | None,
+    *,
+    approved: str = "",
+    already: Already | None = None,
+) -> Result:
     """Bring one unit in one environment to the release of the step, and record how it went.
+
+    ``already`` is what the same run has written, compared or looked at before.
 
     Raises:
         MultiEnvLambdaError: it did not get there; the record says so, and what ran before runs.
@@ -85,8 +97,9 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
         _say(world, step, "publish", f"{len(made.news)} objects")
     with ThreadPoolExecutor(3) as pool:
         # None of these needs the lease: names are taken by conditional writes, and the rest are looks.
-        claimed = pool.submit(claim, world, step.release, made)
-        looked = pool.submit(world.platform.look, environment, _stage(step.release, environment).stack_name)
+        known = Already() if already is None else already
+        claimed = pool.submit(_claim, world, step.release, made, known)
+        looked = pool.submit(known.look, world, environment, _stage(step.release, environment).stack_name)
         with hold(world, step.environment, step.project, running=step.running, toward=step.release.digest) as held:
             receipts, look = claimed.result(), looked.result()
             completed = pool.submit(complete, world, made, receipts) if made is not None else claimed
@@ -111,8 +124,15 @@ def deploy_step(world: World, plan: Plan, step: DeployStep, made: Made | None, *
             _say(world, step, "record")
             entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
             held.finish(_succeeded(world, held.record, entry, step))
+            known.receipts[step.release.digest] = completed.result()
     _say(world, step, "done", step.release.version)
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
+
+
+def _claim(world: World, release: Release, made: Made | None, already: Already) -> Receipts:
+    """What this run has written or compared for an environment before is not compared for the next one."""
+    there = already.receipts.get(release.digest)
+    return claim(world, release, made) if there is None else there
 
 
 @attrs.frozen(kw_only=True)
@@ -151,14 +171,13 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             shift(world, work.held, step.release, environment, moving, work.template, entry, change, say)
         stack_id = change(work.template)
         _say(world, step, "check", f"{len(stage.functions)} functions")
-        layers = check(world.platform, environment, step.release, stage, work.template, _known_layers(work.held.record))
+        layers, resources = _checked(work, stage)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
         _put_back(work, step.running)
         what = f"{failure.what}\n{environment.name} was put back to {step.running_version}"
         raise CheckFailed(failure.where, what, hint=failure.hint) from failure
-    resources = stateful_resources(world.platform, environment, stage.stack_name, work.template)
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
     return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
 
@@ -174,6 +193,20 @@ def _moving(work: _Work, stage: Stage) -> tuple[ReleasedFunction, ...]:
         return ()
     text = read_template(world.store, world.cache, before, stage.environment)
     return shifting_functions(stage, text, work.template)
+
+
+def _checked(work: _Work, stage: Stage) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
+    """What the checks saw, and what holds data; neither waits for the other."""
+    platform, environment, release = work.world.platform, work.environment, work.step.release
+    layers: list[LayerReceipt] = []
+    resources: list[PhysicalResource] = []
+    together(
+        lambda: layers.extend(
+            check(platform, environment, release, stage, work.template, _known_layers(work.held.record))
+        ),
+        lambda: resources.extend(stateful_resources(platform, environment, stage.stack_name, work.template)),
+    )
+    return tuple(layers), tuple(resources)
 
 
 def _put_back(work: _Work, running: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +28,7 @@ from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, th
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.host.git import Snapshot, snapshot
+from multi_env_lambda.host.git import Snapshot, left_out, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
@@ -78,6 +78,9 @@ class TreeMaker:
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         return snapshot(self.root, paths)
+
+    def left_out(self, folders: Iterable[str]) -> frozenset[str]:
+        return left_out(self.root, folders)
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         """Build, name, render and check one unit.

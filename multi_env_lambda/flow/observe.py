@@ -6,18 +6,20 @@ Input: the world and what was asked for. Output: what is desired of each unit, a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.meanwhile import Noted, enter, noted_templates, prepare
 from multi_env_lambda.flow.tree import Wish, work_tree
 from multi_env_lambda.host.git import Snapshot
-from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.reading import did_you_mean
@@ -56,11 +58,15 @@ class Observed:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def observe(world: World, ask: Ask) -> Observed:
-    """Read the records, then the source of the desired release, then the releases that are compared."""
+def observe(world: World, ask: Ask, *, soon: bool = False) -> Observed:
+    """Read the records, then the source of the desired release, then the releases that are compared.
+
+    ``soon``: what is decided will be done at once, so that account is entered meanwhile, and what only explains is not
+    read: the manifests of what runs.
+    """
     targets = ask.targets(world.config)
     source = None if ask.verb == "rollback" else ask.source(world.config)
-    recorded = read_all(world, (*targets, *([source] if source else [])))
+    recorded = _recorded(world, ask, (*targets, *([source] if source else [])))
     records = recorded.records
     workspace = find_id(world, records.values())
     unsure = _unsure(world, targets, records)
@@ -70,13 +76,20 @@ def observe(world: World, ask: Ask) -> Observed:
         wish = Wish(desired=dict(zip(scope, older, strict=True)))
     elif source is None:
         running = {name: _running(records, targets[0], name) for name in scope}
-        wish = work_tree(world, ask, running, {name for place, name in unsure if place == targets[0].name})
+        wish = work_tree(
+            world,
+            ask,
+            running,
+            {name for place, name in unsure if place == targets[0].name},
+            partial(_meanwhile, world, targets, records) if soon else lambda _: None,
+        )
     else:
         wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
     places = {target.name for target in targets} | ({source.name} if source else set())
     failures = {name: error for (place, name), error in recorded.unreadable.items() if place in places}
-    published = _releases(world, ask, targets, records, wish, {name for _, name in unsure}, failures)
-    templates = _templates(world, published, targets, failures)
+    needed = _needed(ask, targets, records, wish, {name for _, name in unsure}, soon=soon)
+    published, templates = _releases(world, targets[0] if soon and not wish.made else None, needed, failures)
+    templates |= _templates(world, published, targets, failures)
     broken = {name: Broken(project=name, error=error) for name, error in failures.items() if name in wish.desired}
     for item in wish.made.values():
         published[item.release.digest] = item.release
@@ -107,6 +120,18 @@ def read_all(world: World, environments: Iterable[Environment]) -> AllRecords:
     return AllRecords(
         records={(name, unit): record for name, each in found for unit, record in each.records.items()},
         unreadable={(name, unit): error for name, each in found for unit, error in each.unreadable.items()},
+    )
+
+
+def _recorded(world: World, ask: Ask, environments: tuple[Environment, ...]) -> AllRecords:
+    """Of a rollback of one unit, nothing else matters."""
+    if ask.verb != "rollback" or len(ask.only) != 1:
+        return read_all(world, environments)
+    name = environments[0].name
+    found = world.ledger.read_one(name, ask.only[0])
+    return AllRecords(
+        records={(name, unit): record for unit, record in found.records.items()},
+        unreadable={(name, unit): error for unit, error in found.unreadable.items()},
     )
 
 
@@ -154,15 +179,15 @@ def _older(world: World, ask: Ask, records: Records, unsure: Places, name: str) 
         # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
         text = f"it was rolled back to {running.version} at {running.when} already; `--to` goes to any other release"
         return Current(project=name, why=text)
-    past = world.ledger.history(ask.target, name)
+    past = world.ledger.newest_first(records.get((ask.target, name)), ask.target, name)
     if ask.release is None:
         before = release_before(running, past)
         if doubted is not None and running is not None and (before is None or before.release != doubted):
             # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
             return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
     else:
-        named = [item for item in rollback_choices(running, past) if _is_called(item, ask.release)]
-        before = named[-1] if named else None
+        named = (item for item in rollback_choices(running, past) if _is_called(item, ask.release))
+        before = next(named, None)
     if before is None:
         wanted = "older release" if ask.release is None else f"release `{ask.release}`"
         error = ConfigurationError(
@@ -179,41 +204,71 @@ def _is_called(deployment: Deployment, release: str) -> bool:
     return deployment.release.startswith(release) or deployment.version == release
 
 
-def _releases(
-    world: World,
-    ask: Ask,
-    targets: tuple[Environment, ...],
-    records: Records,
-    wish: Wish,
-    unsure: set[str],
-    failures: dict[str, MultiEnvLambdaError],
-) -> dict[str, Release]:
-    """The manifests of units whose environments differ. A unit that is the same everywhere costs nothing.
+def _meanwhile(world: World, targets: tuple[Environment, ...], records: Records, candidates: Collection[str]) -> None:
+    prepare(world, targets[0], noted_templates(records, targets, candidates))
 
-    Args:
-        failures: gets the units one of whose manifests cannot be read.
-    """
+
+@attrs.frozen(kw_only=True)
+class _Needed:
+    """What is read of the units whose environments differ: manifests by (unit, digest), templates of what runs."""
+
+    manifests: frozenset[tuple[str, str]]
+    running: tuple[Noted, ...]
+
+
+def _needed(
+    ask: Ask, targets: tuple[Environment, ...], records: Records, wish: Wish, unsure: set[str], *, soon: bool
+) -> _Needed:
+    """A unit that is the same everywhere costs nothing."""
     unpublished = {made.release.digest for made in wish.made.values()}
     pairs: set[tuple[str, str]] = set()
+    running: list[Noted] = []
     for name, desired in wish.desired.items():
-        running = {_release(records, target, name) for target in targets}
-        digests = running | _digests(desired)
-        if len(digests) > 1 or ask.force or name in unsure:
-            pairs |= {(name, item) for item in digests if item is not None and item not in unpublished}
+        there = [_running(records, target, name) for target in targets]
+        digests = {None if item is None else item.release for item in there} | _digests(desired)
+        if len(digests) <= 1 and not ask.force and name not in unsure:
+            continue
+        noted = noted_templates(records, targets, (name,))
+        running += noted
+        manifests = digests - _digests(desired) - unpublished
+        if soon:
+            manifests -= {item.release for _, _, item in noted}
+        manifests |= _digests(desired) - unpublished
+        pairs |= {(name, item) for item in manifests if item is not None}
+    return _Needed(manifests=frozenset(pairs), running=tuple(running))
 
-    def read(pair: tuple[str, str]) -> Release | None:
+
+def _releases(
+    world: World, entered: Environment | None, needed: _Needed, failures: dict[str, MultiEnvLambdaError]
+) -> tuple[dict[str, Release], dict[str, str]]:
+    """Manifests by digest, and templates by SHA-256.
+
+    Args:
+        entered: the account that will be changed next.
+        failures: gets the units of which one of these cannot be read.
+    """
+    releases: dict[str, Release] = {}
+    templates: dict[str, str] = {}
+
+    def manifest(pair: tuple[str, str]) -> None:
+        release = read_release(world.store, world.cache, *pair)
+        releases[release.digest] = release
+
+    def template(noted: Noted) -> None:
+        templates[noted[2].template_sha256] = read_noted_template(world.store, world.cache, *noted)
+
+    def tried(unit: str, read: Callable[[], None]) -> None:
         try:
-            return read_release(world.store, world.cache, *pair)
+            read()
         except PublishError as error:
-            failures.setdefault(pair[0], error)
-            return None
+            failures.setdefault(unit, error)
 
-    return {release.digest: release for release in in_parallel(read, sorted(pairs)) if release is not None}
-
-
-def _release(records: Records, target: Environment, name: str) -> str | None:
-    running = _running(records, target, name)
-    return None if running is None else running.release
+    steps = [partial(tried, pair[0], partial(manifest, pair)) for pair in sorted(needed.manifests)]
+    steps += [partial(tried, noted[0], partial(template, noted)) for noted in needed.running]
+    if entered is not None and steps:
+        steps.insert(0, partial(enter, world, entered))
+    together(*steps)
+    return releases, templates
 
 
 def _digests(desired: Desired) -> set[str | None]:

@@ -5,7 +5,7 @@ Input: what runs of each unit in the first environment. Output: a ``Wish``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import attrs
@@ -15,7 +15,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot
-from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
@@ -47,11 +47,25 @@ class _Candidate:
     why: tuple[str, ...]
 
 
-def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None], unsure: Collection[str] = ()) -> Wish:
+_LEFT_OUT = "its folder is not checked out here: a sparse checkout leaves it out"
+
+
+def _nothing(_: Collection[str]) -> None:
+    return None
+
+
+def work_tree(
+    world: World,
+    ask: Ask,
+    running: Mapping[str, Deployment | None],
+    unsure: Collection[str] = (),
+    meanwhile: Callable[[Collection[str]], None] = _nothing,
+) -> Wish:
     """Look at the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
         unsure: units of which it is not known whether that really runs.
+        meanwhile: called with the units that may have changed, while they are made.
     """
     projects = {project.name: project for project in world.projects}
     snapshot = world.maker.snapshot(tracked_paths(world.projects))
@@ -59,9 +73,12 @@ def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None], 
     desired: dict[str, Desired] = {}
     candidates: dict[str, _Candidate] = {}
     looked_at: dict[str, tuple[str, ...]] = {}
+    missing = {name: _folder_of(there) for name, there in running.items() if name not in projects}
+    left_out = world.maker.left_out(filter(None, missing.values())) if missing else frozenset()
     for name, there in running.items():
         if name not in projects:
-            desired[name] = Absent(project=name, why="its folder is gone", removed=True)
+            gone = missing[name] not in left_out
+            desired[name] = Absent(project=name, why="its folder is gone" if gone else _LEFT_OUT, removed=gone)
             continue
         inputs = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
         why = reasons(inputs, None if there is None else there.inputs)
@@ -75,8 +92,13 @@ def work_tree(world: World, ask: Ask, running: Mapping[str, Deployment | None], 
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
             desired[name] = Current(project=name, why=text)
-    made, found = _make_all(world, candidates, snapshot)
+    made, found = _make_all(world, candidates, snapshot, meanwhile)
     return Wish(desired=desired | found, made=made, snapshot=snapshot, looked_at=looked_at)
+
+
+def _folder_of(running: Deployment | None) -> str:
+    """The folder that a unit was made from: the first of its inputs."""
+    return running.inputs[0][0] if running is not None and running.inputs else ""
 
 
 def _settings_digest(world: World) -> str:
@@ -85,7 +107,10 @@ def _settings_digest(world: World) -> str:
 
 
 def _make_all(
-    world: World, candidates: Mapping[str, _Candidate], snapshot: Snapshot
+    world: World,
+    candidates: Mapping[str, _Candidate],
+    snapshot: Snapshot,
+    meanwhile: Callable[[Collection[str]], None],
 ) -> tuple[dict[str, Made], dict[str, Desired]]:
     """Make every candidate, in parallel; one that cannot be made does not hold up the others."""
 
@@ -96,7 +121,12 @@ def _make_all(
         except MultiEnvLambdaError as error:
             return error
 
-    answers = dict(zip(candidates, in_parallel(make, candidates.values(), workers=8), strict=True))
+    found: list[Made | MultiEnvLambdaError] = []
+    steps: list[Callable[[], object]] = [lambda: found.extend(in_parallel(make, candidates.values(), workers=8))]
+    if candidates:
+        steps.append(lambda: meanwhile(tuple(candidates)))
+    together(*steps)
+    answers = dict(zip(candidates, found, strict=True))
     made = {name: answer for name, answer in answers.items() if not isinstance(answer, MultiEnvLambdaError)}
     errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
     for name in _moved(world, snapshot, [candidates[name].project for name in made]):

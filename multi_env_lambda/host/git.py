@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -17,7 +17,18 @@ import attrs
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.process import run
 
-__all__ = ["Clone", "Entry", "Snapshot", "clone_settings", "content_ids", "entries", "filters", "snapshot", "with_crlf"]
+__all__ = [
+    "Clone",
+    "Entry",
+    "Snapshot",
+    "clone_settings",
+    "content_ids",
+    "entries",
+    "filters",
+    "left_out",
+    "snapshot",
+    "with_crlf",
+]
 
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
@@ -74,6 +85,12 @@ def entries(root: Path, folder: str) -> tuple[Entry, ...]:
     """
     listing = _git(root, "--literal-pathspecs", "ls-files", "--cached", "--stage", "-v", "-z", "--", folder)
     return tuple(_entry(line) for line in listing.split(b"\0") if line)
+
+
+def left_out(root: Path, folders: Iterable[str]) -> frozenset[str]:
+    """Of these folders, those that the index has and a sparse checkout leaves out as a whole."""
+    wanted = {folder: entries(root, folder) for folder in folders if not (root / folder).exists()}
+    return frozenset(folder for folder, found in wanted.items() if found and all(entry.skipped for entry in found))
 
 
 def _entry(line: bytes) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 import attrs
@@ -116,7 +117,15 @@ class Plan:
 
         Why it changes, who asked and from which commit is left out: the same change is the same plan.
         """
-        return digest([_change(step) for step in self.deploys if step.environment == environment])
+        return self._digests.get(environment) or digest([])
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        """By environment, once: every record of a run has it."""
+        changes: dict[str, list[dict[str, Any]]] = {}
+        for step in self.deploys:
+            changes.setdefault(step.environment, []).append(_change(step))
+        return {environment: digest(found) for environment, found in changes.items()}
 
     @property
     def deploys(self) -> tuple[DeployStep, ...]:

@@ -24,7 +24,7 @@ from multi_env_lambda.model.document import FORMAT, is_junk, read_document, stru
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.settings import Smoke
 
-__all__ = ["Release", "ReleasedFunction", "Stage", "release_folder"]
+__all__ = ["Release", "ReleasedFunction", "Stage", "release_folder", "template_key"]
 
 _KIND = "a manifest"
 _ARTIFACTS: dict[str, type[SourceArtifact] | type[LayerArtifact] | type[ScriptArtifact]] = {
@@ -37,6 +37,11 @@ _ARTIFACTS: dict[str, type[SourceArtifact] | type[LayerArtifact] | type[ScriptAr
 def release_folder(project: str, release: str) -> str:
     """Where a release lies in the bucket."""
     return f"projects/{project}/release/{release}"
+
+
+def template_key(project: str, release: str, environment: str) -> str:
+    """Where the template of a release for an environment lies in the bucket."""
+    return f"{release_folder(project, release)}/{environment}.template.json"
 
 
 @attrs.frozen(kw_only=True)
@@ -117,7 +122,7 @@ class Release:
         return self.written or canonical_json(self._document()).encode("ascii")
 
     def template_key(self, environment: str) -> str:
-        return f"{self.folder}/{environment}.template.json"
+        return template_key(self.project, self.digest, environment)
 
     def stage(self, environment: str) -> Stage | None:
         """What this release is in an environment; None where it was made before the environment was added."""

@@ -60,8 +60,8 @@ class Written:
 class ObjectStore(Protocol):
     """Conditional reads and writes by key. Every write is verified by SHA-256; nothing is overwritten by accident."""
 
-    def list(self, prefix: str) -> Iterable[Listed]:
-        """All keys below ``prefix``, in order."""
+    def list(self, prefix: str, *, after: str = "") -> Iterable[Listed]:
+        """All keys below ``prefix`` that sort after ``after``, in order; a page is asked for when it is needed."""
         ...
 
     def folders(self, prefix: str) -> tuple[str, ...]:

@@ -280,7 +280,7 @@ def _changes(
     text = _text(wanted.release, target, known)
     foreign = known.foreign.get((target.name, wanted.project))
     if foreign is None:
-        changed = changes(_template(running.release if running else None, target, known), text)
+        changed = changes(_template(running, target, known), text)
         return changed, _destructive(wanted.project, changed)
     template = json.loads(text or "{}")
     return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
@@ -291,8 +291,11 @@ def _again(request: Request, target: Environment, project: str, known: Known) ->
     return request.force or (target.name, project) in known.unsure
 
 
-def _template(digest: str | None, target: Environment, known: Known) -> str | None:
-    release = None if digest is None else known.releases.get(digest)
+def _template(running: Deployment | None, target: Environment, known: Known) -> str | None:
+    """What runs, by the SHA-256 that its deployment noted; 0.1.1 noted none, then its release says it."""
+    if running is None or running.template_sha256:
+        return None if running is None else known.templates.get(running.template_sha256)
+    release = known.releases.get(running.release)
     return None if release is None else _text(release, target, known)
 
 

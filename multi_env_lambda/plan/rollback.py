@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import attrs
 
 from multi_env_lambda.model.record import Deployment
@@ -9,23 +11,31 @@ from multi_env_lambda.model.record import Deployment
 __all__ = ["release_before", "rollback_choices"]
 
 
-def rollback_choices(running: Deployment | None, past: tuple[Deployment, ...]) -> tuple[Deployment, ...]:
-    """Every deployment that can be brought back, oldest first: it ended well, and is not what runs."""
-    return tuple(
-        item for item in past if item.outcome == "succeeded" and (running is None or item.release != running.release)
+def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployment]) -> Iterator[Deployment]:
+    """Every deployment that can be brought back, in the order given: it ended well, and is not what runs.
+
+    ``newest_first`` is read no further than the caller asks, since each of it may be a call.
+    """
+    return (
+        item
+        for item in newest_first
+        if item.outcome == "succeeded" and (running is None or item.release != running.release)
     )
 
 
-def release_before(running: Deployment | None, past: tuple[Deployment, ...]) -> Deployment | None:
+def release_before(running: Deployment | None, newest_first: Iterable[Deployment]) -> Deployment | None:
     """What a rollback takes when nothing was named; None where nothing came before."""
-    choices = rollback_choices(running, past)
-    if running is not None:
-        number = _number_of(running, past)
-        choices = tuple(item for item in choices if item.sequence < number)
-    return choices[-1] if choices else None
+    seen = running is None
+    for item in newest_first:
+        if running is not None and not seen and attrs.evolve(item, sequence=running.sequence) == running:
+            # A record that was deleted by hand began anew at 1, so the place in the history counts, not the number.
+            seen = True
+        elif _comes_before(item, running, seen):
+            return item
+    return None
 
 
-def _number_of(running: Deployment, past: tuple[Deployment, ...]) -> int:
-    """The number that a deployment has in the history: a record that was deleted by hand began anew at 1."""
-    same = (item.sequence for item in past if attrs.evolve(item, sequence=running.sequence) == running)
-    return max(same, default=running.sequence)
+def _comes_before(item: Deployment, running: Deployment | None, seen: bool) -> bool:
+    if item.outcome != "succeeded":
+        return False
+    return running is None or (item.release != running.release and (seen or item.sequence < running.sequence))

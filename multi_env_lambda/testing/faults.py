@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -20,7 +21,18 @@ import attrs
 
 from multi_env_lambda.testing.operations import Operation, Protocol, operation_of
 
-__all__ = ["WRITES", "Call", "Delay", "Fail", "FaultProxy", "KillAfter", "LoseAnswer", "Rule", "Throttle"]
+__all__ = [
+    "WRITES",
+    "Call",
+    "Delay",
+    "Fail",
+    "FaultProxy",
+    "KillAfter",
+    "LoseAnswer",
+    "Rule",
+    "Throttle",
+    "longest_chain",
+]
 
 WRITES = "Put*|Create*|Delete*|Update*|Execute*|Copy*|Complete*|Upload*|Continue*|Rollback*|Cancel*|Publish*|Invoke*"
 """A pattern for every operation of this library's repertoire that may change something."""
@@ -83,16 +95,34 @@ Rule = Throttle | Fail | LoseAnswer | Delay | KillAfter
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """One request as it arrived. ``account`` is known for roles that were assumed through the same proxy."""
+    """One request as it arrived. ``account`` is known for roles that were assumed through the same proxy.
+
+    ``began`` and ``ended`` are seconds of this process's clock; a call without an answer never ended.
+    """
 
     name: str
     subject: str
     account: str
     fault: str = ""
+    began: float = 0.0
+    ended: float = math.inf
 
     @property
     def label(self) -> str:
         return f"{self.name} {self.subject}".rstrip()
+
+
+def longest_chain(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls that wait for each other: a longest row in which each began after the answer to the one before.
+
+    Where every call is delayed by more than a caller needs between two independent ones, its length is the number of
+    round trips that a run takes however fast the machine is.
+    """
+    chains: list[tuple[Call, ...]] = []
+    for call in sorted(calls, key=lambda call: call.began):
+        before = (chain for chain in chains if chain[-1].ended <= call.began)
+        chains.append((*max(before, key=len, default=()), call))
+    return max(chains, key=len, default=())
 
 
 class FaultProxy:
@@ -108,7 +138,8 @@ class FaultProxy:
         self._lock = threading.Lock()
         self._rules: tuple[Rule, ...] = rules
         self._hits: Counter[int] = Counter()
-        self._log: list[Call] = []
+        self._log: dict[int, Call] = {}
+        self._count = 0
         self._accounts: dict[str, str] = {}
         self._server = _Server(self)
 
@@ -120,7 +151,7 @@ class FaultProxy:
     def log(self) -> tuple[Call, ...]:
         """All calls in the order of their arrival, retries too."""
         with self._lock:
-            return tuple(self._log)
+            return tuple(self._log.values())
 
     @property
     def calls(self) -> Mapping[str, int]:
@@ -152,15 +183,25 @@ class FaultProxy:
         host, port = self._upstream.hostname or "127.0.0.1", self._upstream.port
         return http.client.HTTPConnection(host, port, timeout=_UPSTREAM_SECONDS)
 
-    def arrived(self, operation: Operation) -> Rule | None:
-        """Count the call, and choose the rule that it falls under."""
+    def arrived(self, operation: Operation) -> tuple[int, Rule | None]:
+        """Count the call, and choose the rule that it falls under; gives the call's number as well."""
         with self._lock:
             due = (rule for index, rule in enumerate(self._rules) if self._is_due(index, rule, operation))
             rule = next(due, None)
             fault = type(rule).__name__ if rule else ""
             account = self._accounts.get(operation.access_key_id, "")
-            self._log.append(Call(name=operation.name, subject=operation.subject, account=account, fault=fault))
-            return rule
+            call = Call(
+                name=operation.name, subject=operation.subject, account=account, fault=fault, began=time.monotonic()
+            )
+            self._count += 1
+            self._log[self._count] = call
+            return self._count, rule
+
+    def ended(self, number: int) -> None:
+        """The answer to a call is about to be sent."""
+        with self._lock:
+            if number in self._log:
+                self._log[number] = attrs.evolve(self._log[number], ended=time.monotonic())
 
     def answered(self, operation: Operation, body: bytes) -> None:
         """Learn which account a new key belongs to."""
@@ -219,7 +260,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self._body()
         operation = operation_of(self.command, self.path, self.headers, body)
-        match self.server.proxy.arrived(operation):
+        self._number, rule = self.server.proxy.arrived(operation)
+        match rule:
             case None:
                 self._forward(operation, body)
             case Delay(seconds=seconds):
@@ -274,6 +316,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, operation: Operation, body: bytes) -> None:
         response, answer = self._ask(operation, body)
+        self.server.proxy.ended(self._number)
         self.send_response_only(response.status, response.reason)
         length = response.getheader("content-length")
         for name, value in response.getheaders():
@@ -286,6 +329,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, operation: Operation, status: int, code: str, message: str) -> None:
         kind, answer = _error(operation.protocol, code, message)
+        self.server.proxy.ended(self._number)
         self.send_response_only(status)
         self.send_header("Content-Type", kind)
         self.send_header("x-amzn-errortype", code)

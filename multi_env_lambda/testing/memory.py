@@ -90,6 +90,7 @@ class MemoryPlatform:
         self.verified: list[str] = []
         self.listed: list[tuple[str, int]] = []
         self._made = 0
+        self.looked: list[str] = []
         self.who = "arn:aws:iam::111111111111:user/ada"
         self.after_write = after_write
         self._code = code
@@ -105,6 +106,10 @@ class MemoryPlatform:
         self.verified.append(environment.name)
 
     def look(self, environment: Environment, stack_name: str) -> StackReading | None:
+        self.looked.append(stack_name)
+        return self._reading(environment, stack_name)
+
+    def _reading(self, environment: Environment, stack_name: str) -> StackReading | None:
         with self._lock:
             there = self.stacks.get((environment.name, stack_name))
         if there is None:
@@ -113,7 +118,7 @@ class MemoryPlatform:
 
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
         self.listed.append((environment.name, len(names)))
-        found = {name: self.look(environment, name) for name in names}
+        found = {name: self._reading(environment, name) for name in names}
         return {name: reading for name, reading in found.items() if reading is not None}
 
     def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
@@ -239,14 +244,14 @@ class MemoryPlatform:
     def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
         return self.metrics.get((function_name, version), Counts(invocations=0, errors=0))
 
-    def _resources(self, environment: Environment) -> list[dict[str, Any]]:
-        """Of each stack there. Other threads go on deploying."""
+    def _resources(self, environment: Environment, function_name: str) -> list[dict[str, Any]]:
+        """Of each stack there that names the function. Other threads go on deploying."""
         with self._lock:
             here = [stack.template for (place, _), stack in self.stacks.items() if place == environment.name]
-        return [json.loads(template)["Resources"] for template in here]
+        return [json.loads(template)["Resources"] for template in here if f'"{function_name}"' in template]
 
     def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
-        for resources in self._resources(environment):
+        for resources in self._resources(environment, function_name):
             for body in resources.values():
                 if body["Type"] == "AWS::Lambda::Alias":
                     function = resources[body["Properties"]["FunctionName"]["Ref"]]
@@ -303,7 +308,7 @@ class MemoryPlatform:
         return Invocation(payload=body, error=None, log_tail="", version="1")
 
     def _function(self, environment: Environment, name: str) -> dict[str, Any]:
-        for resources in self._resources(environment):
+        for resources in self._resources(environment, name):
             for resource in resources.values():
                 properties: dict[str, Any] = resource["Properties"]
                 if properties.get("FunctionName") == name and "Code" in properties:

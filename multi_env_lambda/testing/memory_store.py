@@ -39,10 +39,10 @@ class MemoryStore:
         self.time = 1_000_000.0
         self._lock = threading.RLock()
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
         self.reads.append(("list", prefix))
         with self._lock:
-            found = sorted((key, item) for key, item in self.objects.items() if key.startswith(prefix))
+            found = sorted((key, self.objects[key]) for key in self.objects if key.startswith(prefix) and key > after)
         for key, item in found:
             yield Listed(key=key, etag=item.etag, size=len(item.body), modified=item.modified)
 

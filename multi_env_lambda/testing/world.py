@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -35,7 +35,8 @@ __all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
 class FakeTree:
     """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason.
 
-    ``loose`` is what a commit changes without changing the wheel (tests, a README).
+    ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
+    sparse checkout leaves out.
     """
 
     content: dict[str, str]
@@ -48,6 +49,7 @@ class FakeTree:
     data: dict[str, str] = attrs.field(factory=dict)
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
+    left_out: set[str] = attrs.field(factory=set)
     made: list[str] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
@@ -81,6 +83,9 @@ class _FakeMaker:
             text = self.tree.libraries.get(path, "".join(own))
             ids[path] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         return Snapshot(commit="c" * 40, committed="2026-01-01T00:00:00Z", dirty=False, ids=ids)
+
+    def left_out(self, folders: Iterable[str]) -> frozenset[str]:
+        return frozenset(folders) & frozenset(self.tree.left_out)
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         self.tree.made.append(project.name)

@@ -18,14 +18,14 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
         with self._locked():
             paths = sorted(path for path in (self.root / "objects").rglob("*") if path.is_file())
             found = [(path, path.relative_to(self.root / "objects").as_posix()) for path in paths]
             lines = [
                 Listed(key=key, etag=_etag(path.read_bytes()), size=path.stat().st_size, modified=path.stat().st_mtime)
                 for path, key in found
-                if key.startswith(prefix)
+                if key.startswith(prefix) and key > after
             ]
         yield from lines
 

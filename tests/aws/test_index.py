@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.aws.index import list_published, read_published, read_release, read_template, save_published
 from multi_env_lambda.errors import DocumentError, PublishError
+from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName, index_key
 from multi_env_lambda.testing.memory import MemoryStore
@@ -45,7 +48,7 @@ def test_of_two_who_save_at_once_neither_is_lost() -> None:
     assert (sorted(found.sources), sorted(found.layers)) == (["0.1.0", "0.1.0.post1"], [1])
 
 
-@pytest.mark.parametrize("junk", [b"", b"junk", b'{"format":2}', b"\x1f\x8b"])
+@pytest.mark.parametrize("junk", [b"", b"junk", b'{"format":2}', b"\x1f\x8b", gzip.compress(b'{"format":9}', mtime=0)])
 def test_an_index_that_is_none_is_made_anew_from_the_bucket(tmp_path: Path, junk: bytes) -> None:
     fake = chain(tmp_path)
     deploy(fake)
@@ -56,6 +59,47 @@ def test_an_index_that_is_none_is_made_anew_from_the_bucket(tmp_path: Path, junk
     assert deploy(fake)["search"].version == "0.1.0.post1"
     assert sorted(read_published(fake.store, "search").sources) == ["0.1.0", "0.1.0.post1"]
     assert fake.store.objects[key].body != junk
+
+
+def test_an_index_that_somebody_deleted_is_made_anew(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    del fake.store.objects[index_key("search")]
+    fake.tree.content["search"] = "s2"
+
+    assert deploy(fake)["search"].version == "0.1.0.post1"
+    assert sorted(read_published(fake.store, "search").sources) == ["0.1.0", "0.1.0.post1"]
+
+
+def test_an_index_that_claims_what_is_not_there_costs_a_look(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    before = read_published(fake.store, "search")
+    fake.tree.content["search"] = "s2"
+    made = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).made["search"].release
+    forged = PublishedName(digest=made.source.digest, objects=made.source.objects)
+    save_published(fake.store, "search", before, Published(sources={made.version: forged}))
+
+    result = deploy(fake)["search"]
+
+    assert (result.outcome, result.release) == ("deployed", made.digest)
+    assert made.source.wheel_key in fake.store.objects
+
+
+def test_an_index_that_is_behind_is_caught_up_by_who_takes_the_name(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    old = fake.store.objects[index_key("search")]
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+    now = fake.store.objects[index_key("search")]
+    fake.store.replace(index_key("search"), old.body, etag=now.etag)
+    fake.tree.content["search"] = "s3"
+
+    first, second = deploy(fake)["search"], deploy(fake)["search"]
+
+    assert (first.outcome, first.error) == ("failed", "PlanStale")
+    assert (second.outcome, second.version) == ("deployed", "0.1.0.post2")
 
 
 def test_the_index_says_what_the_listing_says(tmp_path: Path) -> None:

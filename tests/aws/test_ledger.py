@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ import pytest
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import Busy, PlanStale
-from multi_env_lambda.model.record import Deployment, Holder, Record
+from multi_env_lambda.model.record import Deployment, Holder, Record, summary_key
 from multi_env_lambda.model.store import ObjectStore, Written
+from multi_env_lambda.model.summary import pack, summary_of
 from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.memory import MemoryStore
 
@@ -261,3 +263,141 @@ def test_of_16_processes_exactly_one_wins_each_round_and_fencing_numbers_rise(tm
     assert [fencing for _, fencing in wins] == sorted({fencing for _, fencing in wins})
     history = Ledger(FileStore(tmp_path), tmp_path / "cache").history("prod", "orders")
     assert [entry.release for entry in history] == [f"release-{turn}" for turn in range(ROUNDS)]
+
+
+# --- the summary ---
+UNITS = tuple(f"unit-{number}" for number in range(6))
+SUMMARY = summary_key("prod")
+
+
+def deployed(ledger: Ledger, *units: str, release: str = "r1") -> None:
+    """As a run leaves them, which summarises at its end."""
+    running = {name: record.release for name, record in ledger.records("prod").items()}
+    for unit in units:
+        lease = ledger.acquire("prod", unit, holder("ada"), running=running.get(unit))
+        finish(ledger, lease, release)
+    ledger.summarise("prod")
+
+
+def read_elsewhere(store: MemoryStore, folder: Path) -> tuple[dict[str, str | None], int]:
+    """What a machine without a cache says that runs, and how many objects it reads."""
+    store.reads.clear()
+    records = Ledger(store, folder / f"machine-{len(list(folder.iterdir()))}").records("prod")
+    return {name: record.release for name, record in records.items()}, len(gets(store))
+
+
+def gets(store: MemoryStore) -> list[str]:
+    return [key for kind, key in store.reads if kind == "get"]
+
+
+def put(store: MemoryStore, key: str, body: bytes) -> None:
+    """Whatever lies there; not this library writes it."""
+    there = store.objects.pop(key, None)
+    assert there is not None
+    store.put_new(key, body)
+
+
+def test_a_fresh_machine_reads_a_listing_and_the_summary(ledger: Ledger, store: MemoryStore, tmp_path: Path) -> None:
+    deployed(ledger, *UNITS)
+
+    assert read_elsewhere(store, tmp_path) == (dict.fromkeys(UNITS, "r1"), 1)
+
+
+def test_a_summary_that_is_deleted_costs_a_call_for_each_record(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    deployed(ledger, *UNITS)
+    del store.objects[SUMMARY]
+
+    assert read_elsewhere(store, tmp_path) == (dict.fromkeys(UNITS, "r1"), 1 + len(UNITS))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"junk", gzip.compress(b"[]"), gzip.compress(b'{"format":9,"records":{}}'), pack({"records": 3})]
+)
+def test_a_summary_that_is_none_or_newer_costs_a_call_for_each_record(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path, body: bytes
+) -> None:
+    deployed(ledger, *UNITS)
+    put(store, SUMMARY, body)
+
+    assert read_elsewhere(store, tmp_path) == (dict.fromkeys(UNITS, "r1"), 1 + len(UNITS))
+
+
+def test_a_forged_summary_is_not_believed(ledger: Ledger, store: MemoryStore, tmp_path: Path) -> None:
+    deployed(ledger, *UNITS)
+    keys = [key for key in store.objects if "/current/" in key]
+    bodies = {key: store.objects[key].body.replace(b'"r1"', b'"r9"') for key in keys}
+    put(store, SUMMARY, summary_of({key: (store.objects[key].etag, body) for key, body in bodies.items()}))
+
+    assert read_elsewhere(store, tmp_path) == (dict.fromkeys(UNITS, "r1"), 1 + len(UNITS))
+
+
+def test_of_a_summary_that_is_behind_only_what_changed_since_is_read(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    deployed(ledger, *UNITS)
+    before = store.objects[SUMMARY].body
+    store.time += 10
+    deployed(ledger, *UNITS[:4], release="r2")
+    put(store, SUMMARY, before)
+
+    expected = {unit: "r2" if unit in UNITS[:4] else "r1" for unit in UNITS}
+    assert read_elsewhere(store, tmp_path) == (expected, 1 + 4)
+
+
+def test_of_two_who_summarise_at_once_one_loses_and_nobody_reads_anything_wrong(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    deployed(ledger, *UNITS)
+    store.time += 10
+    other = Ledger(store, tmp_path / "other")
+    others = {name: record.release for name, record in other.records("prod").items()}
+    for unit in UNITS[3:]:
+        finish(other, other.acquire("prod", unit, holder("grace"), running=others[unit]), "r3")
+    deployed(ledger, *UNITS[:3], release="r2")
+    other.summarise("prod")
+
+    found, _ = read_elsewhere(store, tmp_path)
+
+    assert found == {**dict.fromkeys(UNITS[:3], "r2"), **dict.fromkeys(UNITS[3:], "r3")}
+
+
+def test_a_run_that_was_killed_before_it_summarised_is_caught_up_by_the_next(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    deployed(ledger, *UNITS)
+    store.time += 10
+    killed = Ledger(store, tmp_path / "killed")
+    running = {name: record.release for name, record in killed.records("prod").items()}
+    for unit in UNITS[:4]:
+        finish(killed, killed.acquire("prod", unit, holder("ada"), running=running[unit]), "r2")
+    killed.acquire("prod", UNITS[4], holder("ada"), running="r1")
+
+    expected = {unit: "r2" if unit in UNITS[:4] else "r1" for unit in UNITS}
+    assert read_elsewhere(store, tmp_path) == (expected, 1 + 5)
+    deployed(Ledger(store, tmp_path / "next"), UNITS[5], release="r2")
+    assert read_elsewhere(store, tmp_path) == ({**expected, UNITS[5]: "r2"}, 1)
+
+
+def test_a_ledger_that_never_listed_writes_no_summary_of_a_part(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    deployed(ledger, *UNITS)
+    del store.objects[SUMMARY]
+    partial = Ledger(store, tmp_path / "partial")
+    for unit in UNITS[:4]:
+        partial.read_one("prod", unit)
+        finish(partial, partial.acquire("prod", unit, holder("ada"), running="r1"), "r2")
+    partial.summarise("prod")
+
+    assert SUMMARY not in store.objects
+
+
+def test_one_record_alone_is_read_with_one_call(ledger: Ledger, store: MemoryStore) -> None:
+    deployed(ledger, *UNITS)
+    store.reads.clear()
+
+    assert ledger.read_one("prod", UNITS[0]).records[UNITS[0]].release == "r1"
+    assert ledger.read_one("prod", "another").records == {}
+    assert [kind for kind, _ in store.reads] == ["get", "get"]

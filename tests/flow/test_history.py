@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import attrs
+import pytest
 
 from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.model.record import current_key, history_key
 from multi_env_lambda.testing.world import FakeWorld
 
 from .worlds import chain, deploy
@@ -75,3 +77,82 @@ def test_an_entry_that_so_far_stands_in_the_record_only_is_not_missing(tmp_path:
         2,
         3,
     ]
+
+
+def pages(fake: FakeWorld, count: int) -> list[list[int]]:
+    """The numbers of all pages, newest page first, as somebody turns them who has no cache."""
+    ledger, before, found = elsewhere(fake), None, []
+    while page := ledger.history("sandbox", "search", newest=count, before=before):
+        found.append([item.sequence for item in page])
+        before = page[0].sequence
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 50])
+def test_pages_turned_one_after_the_other_are_the_whole_history(tmp_path: Path, count: int) -> None:
+    fake = deployed_three_times(tmp_path)
+
+    found = pages(fake, count)
+
+    assert [number for page in found for number in reversed(page)] == [3, 2, 1]
+    assert all(len(page) <= count for page in found)
+
+
+def test_a_page_of_a_long_history_costs_one_listing_and_as_many_calls_as_it_has_lines(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    aged(fake, 300)
+    fake.store.reads.clear()
+
+    found = elsewhere(fake).history("sandbox", "search", newest=20, before=200)
+
+    assert [item.sequence for item in found] == list(range(180, 200))
+    kinds = [kind for kind, _ in fake.store.reads]
+    assert (kinds.count("list"), kinds.count("get")) == (1, 1 + 20)
+
+
+def test_a_page_over_a_gap_reaches_further_back(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    aged(fake, 300)
+    for number in range(100, 295):
+        del fake.store.objects[history_key("sandbox", "search", number)]
+
+    found = elsewhere(fake).history("sandbox", "search", newest=10)
+
+    assert [item.sequence for item in found] == [97, 98, 99, 295, 296, 297, 298, 299, 300, 301]
+
+
+def test_of_a_record_that_somebody_deleted_the_pages_begin_with_what_was_deployed_since(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    del fake.store.objects[current_key("sandbox", "search")]
+    deploy(fake)
+
+    assert pages(fake, 2) == [[2, 3], [1]]
+
+
+def test_what_was_read_from_the_newest_on_is_the_whole_history_and_no_more_than_was_asked_for(tmp_path: Path) -> None:
+    fake = deployed_three_times(tmp_path)
+    aged(fake, 300)
+    record = fake.world.ledger.records("sandbox")["search"]
+    fake.store.reads.clear()
+
+    found = elsewhere(fake).newest_first(record, "sandbox", "search")
+
+    assert [next(found).sequence for _ in range(2)] == [301, 300]
+    assert [kind for kind, _ in fake.store.reads] == ["get"]
+    assert [item.sequence for item in found] == list(range(299, 0, -1))
+
+
+def aged(fake: FakeWorld, past: int) -> None:
+    """Let the newest deployment be the last of ``past`` + 1."""
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert record.running is not None
+    for number in range(1, past + 1):
+        entry = attrs.evolve(record.running, sequence=number)
+        key = history_key("sandbox", "search", number)
+        there = fake.store.objects.get(key)
+        if there is None:
+            fake.store.put_new(key, entry.to_bytes())
+    running = attrs.evolve(record.running, sequence=past + 1)
+    key = current_key("sandbox", "search")
+    body = attrs.evolve(record, running=running, latest=running).to_bytes()
+    assert fake.store.replace(key, body, etag=fake.store.objects[key].etag) is not None

@@ -164,6 +164,20 @@ def test_the_record_of_a_failure_says_what_failed_and_keeps_what_runs(tmp_path: 
     assert record.latest is not None and "bucket name taken" in record.latest.detail
 
 
+def test_a_unit_that_a_sparse_checkout_leaves_out_is_not_called_gone(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "prod")
+    del fake.tree.content["search"]
+    fake.tree.left_out.add("projects/search")
+    smaller = fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform)
+
+    result = deploy(smaller, "sandbox")["search"]
+
+    assert (result.outcome, result.version) == ("unchanged", "0.1.0")
+    assert "not checked out here" in result.detail
+    assert deploy(smaller, "prod")["search"].outcome == "unchanged"
+
+
 def test_a_unit_whose_folder_is_gone_is_shown_and_left_alone(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake)

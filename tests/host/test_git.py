@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.host.git import snapshot
+from multi_env_lambda.host.git import left_out, snapshot
 
 PATHS = ("projects/a", "projects/b")
 
@@ -41,3 +42,17 @@ def test_a_sparse_checkout_with_edits_has_the_ids_of_a_full_one(tmp_path: Path, 
         (root / "projects/a/d/new").write_text("new")
     assert snapshot(part, PATHS).ids == snapshot(full, PATHS).ids
     assert snapshot(part, PATHS).dirty
+
+
+def test_a_folder_that_a_sparse_checkout_leaves_out_is_told_from_one_that_is_gone(tmp_path: Path) -> None:
+    for name in ("here", "elsewhere", "deleted"):
+        (tmp_path / "projects" / name).mkdir(parents=True)
+        (tmp_path / "projects" / name / "main.py").write_text("", encoding="utf-8")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "all")
+    git(tmp_path, "sparse-checkout", "set", "projects/here", "projects/deleted")
+    shutil.rmtree(tmp_path / "projects" / "deleted")
+    folders = [f"projects/{name}" for name in ("here", "elsewhere", "deleted", "never-was")]
+
+    assert left_out(tmp_path, folders) == {"projects/elsewhere"}

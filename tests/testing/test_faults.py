@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import attrs
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from multi_env_lambda.host.parallel import together
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.faults import WRITES, Delay, Fail, FaultProxy, KillAfter, LoseAnswer, Throttle
+from multi_env_lambda.testing.faults import (
+    WRITES,
+    Call,
+    Delay,
+    Fail,
+    FaultProxy,
+    KillAfter,
+    LoseAnswer,
+    Throttle,
+    longest_chain,
+)
 from multi_env_lambda.testing.local_cloud import client_of
 
 pytestmark = pytest.mark.local_cloud
@@ -105,3 +117,25 @@ def test_calls_are_counted_per_operation_and_known_by_account(
     client.list_stacks()
     assert dict(proxy.calls) == {"DescribeStacks": 1, "ListStacks": 1}
     assert {call.account for call in proxy.log} == {prod.account_id}
+
+
+def test_calls_that_wait_for_each_other_are_told_from_those_that_overlap(
+    s3: Any, bucket: str, proxy: FaultProxy
+) -> None:
+    proxy.set_rules(Delay(match="*", seconds=0.3))
+    s3.list_objects_v2(Bucket=bucket)
+    together(*(partial(s3.list_objects_v2, Bucket=bucket, Prefix=name) for name in ("a", "b", "c")))
+    s3.head_bucket(Bucket=bucket)
+
+    assert len(proxy.log) == 5
+    assert [call.name for call in longest_chain(proxy.log)] == ["ListObjectsV2", "ListObjectsV2", "HeadBucket"]
+    proxy.set_rules()
+
+
+def test_the_longest_chain_is_not_that_of_the_first_call_alone() -> None:
+    def call(name: str, began: float, ended: float) -> Call:
+        return Call(name=name, subject="", account="", began=began, ended=ended)
+
+    calls = [call("long", 0, 9), call("a", 1, 2), call("b", 2, 3), call("c", 2.5, 4), call("d", 3, 5)]
+
+    assert [item.name for item in longest_chain(calls)] == ["a", "b", "d"]

@@ -1,0 +1,49 @@
+"""What a plan that is applied at once will ask for anyway, asked for while something else is waited for.
+
+Nothing is decided here: an error is swallowed, and comes again where the answer is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from multi_env_lambda.aws.index import read_noted_template
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.parallel import in_parallel, together
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.world import World
+
+__all__ = ["Noted", "enter", "noted_templates", "prepare"]
+
+_FEW = 8
+"""With more units, most may turn out to be as they are, and round trips overlap anyway."""
+
+Noted = tuple[str, str, Deployment]
+"""Unit, environment, and what runs there by its record, which has the SHA-256 of its template."""
+
+
+def enter(world: World, environment: Environment) -> None:
+    """Get the credentials of an account before they are needed."""
+    with suppress(MultiEnvLambdaError):
+        world.platform.verify(environment)
+
+
+def noted_templates(
+    records: Mapping[tuple[str, str], Record], targets: Iterable[Environment], units: Iterable[str]
+) -> list[Noted]:
+    """What runs of these units, as far as its record notes the template."""
+    places = [(target.name, unit) for target in targets for unit in units]
+    running = [(unit, place, records[place, unit].running) for place, unit in places if (place, unit) in records]
+    return [(unit, place, there) for unit, place, there in running if there is not None and there.template_sha256]
+
+
+def prepare(world: World, target: Environment, noted: list[Noted]) -> None:
+    """Enter the first account, and read what runs of the few units that may have changed."""
+
+    def read(item: Noted) -> None:
+        with suppress(MultiEnvLambdaError):
+            read_noted_template(world.store, world.cache, *item)
+
+    together(lambda: enter(world, target), lambda: in_parallel(read, noted if len(noted) <= _FEW else []))

@@ -1,0 +1,162 @@
+"""What commands cost: calls, and calls that wait for each other, at 1,000 units that each were deployed 1,000 times.
+
+The bounds are promises. They are counted by a proxy in front of the accounts, with all comparisons in place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.model.record import summary_key
+from tests.end_to_end.stage import ENVIRONMENTS
+
+from .yard import BUSY, LAYERED, REAL, Cost, Yard, open_row, open_yard
+
+pytestmark = pytest.mark.local_cloud
+
+UNITS, PAST = 1000, 1000
+ROW = 12
+FIRST = ENVIRONMENTS[0]
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    with open_yard(tmp_path_factory.mktemp("yard") / "workspace", units=UNITS, past=PAST) as opened:
+        yield opened
+
+
+def counted(cost: Cost) -> tuple[int, int]:
+    return len(cost.calls), len(cost.chain)
+
+
+def unchanged(yard: Yard, *words: str) -> Cost:
+    done, cost = yard.cost("deploy", *words, "--yes", "--json")
+    assert set(done.outcomes().values()) == {"unchanged"}
+    return cost
+
+
+def one_line(yard: Yard, unit: str, *words: str) -> Cost:
+    yard.change(unit)
+    done, cost = yard.cost("deploy", *words, "--yes", "--json")
+    assert done.touched() == {(FIRST, unit)}
+    return cost
+
+
+@pytest.mark.parametrize(("words", "environments"), [((), 1), (("--to", "prod"), 4)], ids=["the first", "the last"])
+def test_no_change_is_at_most_5_calls_per_environment_without_a_cache(
+    yard: Yard, words: tuple[str, ...], environments: int
+) -> None:
+    yard.on_a_fresh_machine()
+
+    first, again = unchanged(yard, *words), unchanged(yard, *words)
+
+    # Identity, the role of the devops account, then a LIST and a summary per environment, at once.
+    assert counted(first) == (2 + 2 * environments, 3), str(first)
+    assert counted(again) == (2 + environments, 3), str(again)
+    assert counted(first)[0] <= 5 * environments
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["without a cache", "with a cache"])
+@pytest.mark.parametrize("words", [("--only", BUSY), ()], ids=["named", "everything"])
+def test_one_changed_line_is_at_most_24_calls_of_which_11_wait(yard: Yard, words: tuple[str, ...], fresh: bool) -> None:
+    yard.summarise(FIRST)
+    if fresh:
+        yard.on_a_fresh_machine()
+
+    cost = one_line(yard, BUSY, *words)
+
+    assert counted(cost) == (24 if fresh else 22, 11), str(cost)
+
+
+def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) -> None:
+    yard.summarise(FIRST)
+    one_line(yard, LAYERED)
+    one_line(yard, BUSY)
+    yard.on_a_fresh_machine()
+
+    cost = one_line(yard, BUSY)
+
+    assert not summary_is_written(cost)
+    assert counted(cost) == (24 + 2, 11 + 1), str(cost)
+
+
+def test_the_third_record_that_the_summary_lacks_makes_it_anew_with_one_call(yard: Yard) -> None:
+    one_line(yard, REAL[-1])
+    yard.summarise(FIRST)
+    costs = [one_line(yard, unit) for unit in REAL]
+
+    assert [summary_is_written(cost) for cost in costs] == [False, False, True], str(costs[-1])
+    assert counted(costs[-1]) == (22 + 1, 11 + 1), str(costs[-1])
+
+
+def summary_is_written(cost: Cost) -> bool:
+    return any(call.label == f"PutObject {summary_key(FIRST)}" for call in cost.calls)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["without a cache", "with a cache"])
+def test_one_changed_line_of_a_unit_with_a_layer_looks_at_its_two_objects(yard: Yard, fresh: bool) -> None:
+    yard.summarise(FIRST)
+    if fresh:
+        yard.on_a_fresh_machine()
+
+    cost = one_line(yard, LAYERED)
+
+    assert counted(cost) == (26 if fresh else 24, 11), str(cost)
+    assert Counter(call.name for call in cost.calls)["HeadObject"] == 2
+
+
+def test_a_rollback_is_at_most_20_calls_without_a_cache_after_1000_deployments(yard: Yard) -> None:
+    one_line(yard, BUSY)
+    yard.on_a_fresh_machine()
+
+    done, cost = yard.cost("rollback", BUSY, FIRST, "--yes", "--json")
+
+    assert done.outcomes() == {(FIRST, BUSY): "deployed"}
+    assert counted(cost) == (19, 13), str(cost)
+
+
+def test_a_page_of_history_is_one_listing_and_a_call_for_each_line(yard: Yard) -> None:
+    yard.on_a_fresh_machine()
+
+    done, cost = yard.cost("history", BUSY, FIRST, "--limit", "10", "--before", "900", "--json")
+
+    assert [item["sequence"] for item in done.answer[FIRST]] == list(range(890, 900))
+    kinds = Counter(call.name for call in cost.calls)
+    # The record, whose number says where the newest begin, and the lines.
+    assert kinds == {"GetCallerIdentity": 1, "AssumeRole": 1, "ListObjectsV2": 1, "GetObject": 1 + 10}, str(cost)
+
+
+@pytest.fixture
+def row(tmp_path: Path) -> Iterator[Yard]:
+    with open_row(tmp_path / "workspace", ROW) as opened:
+        yield opened
+
+
+def test_promoting_all_units_is_at_most_10_calls_for_each(row: Yard) -> None:
+    cost = promoted(row)
+
+    # HEAD of wheel and sdist, lease, history and record, three for the change set, the function; readings of stacks are
+    # shared. Once for all: who we are, two roles, two listings, the summary, and the first reading of all stacks.
+    kinds = Counter(call.name for call in cost.calls)
+    assert kinds["DescribeStacks"] <= 1 + ROW, str(cost)
+    assert len(cost.calls) - 6 <= 10 * ROW, str(cost)
+
+
+def test_promoting_all_units_from_a_fresh_machine_reads_a_manifest_and_two_templates_more(row: Yard) -> None:
+    row.on_a_fresh_machine()
+
+    cost = promoted(row)
+
+    kinds = Counter(call.name for call in cost.calls)
+    assert kinds["GetObject"] == 2 + 3 * ROW, str(cost)
+    assert len(cost.calls) - 6 - kinds["GetObject"] <= 10 * ROW, str(cost)
+
+
+def promoted(row: Yard) -> Cost:
+    done, cost = row.cost("promote", ENVIRONMENTS[1], "--yes", "--json", slowly=False)
+    assert set(done.outcomes().values()) == {"deployed"}
+    return cost
