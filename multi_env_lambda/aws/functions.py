@@ -71,7 +71,9 @@ def code_of_function(client: Any, function_name: str, qualifier: str) -> Functio
     except aws_errors() as error:
         raise _error(f"{function_name}:{qualifier}", error) from error
     return FunctionCode(
-        code_sha256=answer["CodeSha256"], layers=tuple(layer["Arn"] for layer in answer.get("Layers", ()))
+        code_sha256=answer["CodeSha256"],
+        layers=tuple(layer["Arn"] for layer in answer.get("Layers", ())),
+        version=answer["Version"],
     )
 
 

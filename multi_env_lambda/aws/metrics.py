@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, text_of
@@ -14,6 +15,15 @@ __all__ = ["alarmed", "counts"]
 _PERIOD = 60
 """Seconds; Lambda's metrics have this resolution."""
 
+_SKEW = timedelta(minutes=15)
+"""More than a clock may be off before AWS refuses what it signs."""
+
+_LONGEST = timedelta(hours=23)
+"""One answer has at most 1,440 points, with the skew on both sides; of a longer step, the last hours are looked at."""
+
+_NAMES = 100
+"""DescribeAlarms takes that many names."""
+
 
 def alarmed(client: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the alarms that are on.
@@ -21,26 +31,30 @@ def alarmed(client: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         StackError: they cannot be read.
     """
-    if not names:
-        return ()
-    try:
-        answer = client.describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-    except aws_errors() as error:
-        raise _unreadable("alarms", error) from error
-    return tuple(sorted(alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])))
+    found: list[str] = []
+    for first in range(0, len(names), _NAMES):
+        try:
+            answer = client.describe_alarms(AlarmNames=list(names[first : first + _NAMES]), StateValue="ALARM")
+        except aws_errors() as error:
+            raise _unreadable("alarms", error) from error
+        found += [alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])]
+    return tuple(sorted(found))
 
 
 def counts(client: Any, function_name: str, alias: str, version: str, seconds: float) -> Counts:
-    """Invocations and errors of one version behind an alias in the last ``seconds``.
+    """Invocations and errors of one version behind an alias, of the minutes that began in the last ``seconds``.
+
+    A minute that began earlier is left out, since nobody knows which part of it is meant. The last minutes are missing:
+    CloudWatch shows one when it is over, and some more have gone.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html (dimensions of an alias)
 
     Raises:
         StackError: the metrics cannot be read.
     """
-    end = datetime.now(UTC)
-    start = end - timedelta(seconds=max(seconds, 0) + _PERIOD)
     dimensions = {"FunctionName": function_name, "Resource": f"{function_name}:{alias}", "ExecutedVersion": version}
+    here = datetime.now(UTC)
+    wide = min(timedelta(seconds=max(seconds, 0)), _LONGEST) + _SKEW
     found = {}
     for name in ("Invocations", "Errors"):
         try:
@@ -48,15 +62,22 @@ def counts(client: Any, function_name: str, alias: str, version: str, seconds: f
                 Namespace="AWS/Lambda",
                 MetricName=name,
                 Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-                StartTime=start,
-                EndTime=end,
+                StartTime=here - wide,
+                EndTime=here + _SKEW,
                 Period=_PERIOD,
                 Statistics=["Sum"],
             )
         except aws_errors() as error:
             raise _unreadable(function_name, error) from error
-        found[name] = round(sum(point["Sum"] for point in answer.get("Datapoints", [])))
+        since = _now(answer, here) - timedelta(seconds=seconds)
+        found[name] = round(sum(point["Sum"] for point in answer.get("Datapoints", []) if point["Timestamp"] >= since))
     return Counts(invocations=found["Invocations"], errors=found["Errors"])
+
+
+def _now(answer: Any, here: datetime) -> datetime:
+    """The time of CloudWatch. With a machine's clock that is minutes off, errors would lie outside of what is asked."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else here
 
 
 def _unreadable(where: str, error: Exception) -> StackError:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Literal
 
 import attrs
 
-from multi_env_lambda.aws.index import read_release, read_template
+from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.already import Already
-from multi_env_lambda.flow.check import check, check_references, stateful_resources
+from multi_env_lambda.flow.check import Asking, check, check_aliases, check_references, stateful_resources
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
@@ -36,8 +36,9 @@ from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, Phy
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
+from multi_env_lambda.plan.rights import rights_change
 from multi_env_lambda.plan.template.check import needs_template_url
-from multi_env_lambda.plan.traffic import shifting_functions
+from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
 __all__ = ["Result", "deploy_step", "publish_step"]
@@ -164,58 +165,87 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     world, step, environment = work.world, work.step, work.environment
     stage = _stage(step.release, environment)
     change = _changer(work, step.release, work.receipts, work.look)
+    before = _before(work)
+    asking = _asking(work, before)
+    earlier = frozenset() if before is None else said_weights(before)
+    weighted = earlier | {item.name for item in stage.functions if item.traffic is not None}
     try:
-        moving = _moving(work, stage)
+        moving = _moving(work, stage, before)
         if moving:
-            say = partial(_say, world, step, "shift")
-            shift(world, work.held, step.release, environment, moving, work.template, entry, change, say)
+            shift(asking, work.held, moving, work.template, entry, change, partial(_say, world, step, "shift"))
         stack_id = change(work.template)
         _say(world, step, "check", f"{len(stage.functions)} functions")
-        layers, resources = _checked(work, stage)
+        layers, resources = _checked(work, stage, asking, weighted)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
-        _put_back(work, step.running)
-        what = f"{failure.what}\n{environment.name} was put back to {step.running_version}"
-        raise CheckFailed(failure.where, what, hint=failure.hint) from failure
+        there = frozenset() if before is None else aliased_versions(before).keys()
+        raise _put_back(work, step.running, asking, sorted(weighted & there), failure) from failure
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
     return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
 
 
-def _moving(work: _Work, stage: Stage) -> tuple[ReleasedFunction, ...]:
+def _before(work: _Work) -> str | None:
+    """The template of what runs; the plan has read it already."""
+    world, step, running = work.world, work.step, work.held.record.running
+    if running is None:
+        return None
+    if running.template_sha256:
+        return read_noted_template(world.store, world.cache, step.project, step.environment, running)
+    release = read_release(world.store, world.cache, step.project, running.release)
+    stage = release.stage(step.environment)
+    return None if stage is None else read_template(world.store, world.cache, release, step.environment)
+
+
+def _asking(work: _Work, before: str | None) -> Asking:
+    return Asking(
+        world=work.world,
+        held=work.held,
+        environment=work.environment,
+        say=partial(_say, work.world, work.step, "check"),
+        rights_change=rights_change(before, work.template),
+    )
+
+
+def _moving(work: _Work, stage: Stage, before: str | None) -> tuple[ReleasedFunction, ...]:
     """The functions whose traffic moves in steps. A rollback goes back at once, and so does what was never there."""
-    step, world = work.step, work.world
-    asked = any(function.traffic is not None for function in stage.functions)
-    if not asked or step.action == "rollback" or step.running in (None, step.release.digest):
+    step = work.step
+    if before is None or step.action == "rollback" or step.running == step.release.digest:
         return ()
-    before = read_release(world.store, world.cache, step.project, step.running)
-    if before.stage(stage.environment) is None:
-        return ()
-    text = read_template(world.store, world.cache, before, stage.environment)
-    return shifting_functions(stage, text, work.template)
+    for name, why in moved_at_once(stage, before, work.template).items():
+        _say(work.world, step, "shift", f"{name} at once: {why}")
+    return shifting_functions(stage, before, work.template)
 
 
-def _checked(work: _Work, stage: Stage) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
+def _checked(
+    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str]
+) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
     """What the checks saw, and what holds data; neither waits for the other."""
     platform, environment, release = work.world.platform, work.environment, work.step.release
     layers: list[LayerReceipt] = []
     resources: list[PhysicalResource] = []
+    known = _known_layers(work.held.record)
     together(
-        lambda: layers.extend(
-            check(platform, environment, release, stage, work.template, _known_layers(work.held.record))
-        ),
+        lambda: layers.extend(check(asking, release, stage, work.template, weighted, known)),
         lambda: resources.extend(stateful_resources(platform, environment, stage.stack_name, work.template)),
     )
     return tuple(layers), tuple(resources)
 
 
-def _put_back(work: _Work, running: str) -> None:
+def _put_back(work: _Work, running: str, asking: Asking, aliases: Iterable[str], failure: CheckFailed) -> CheckFailed:
+    """What ran before runs again, and has all the traffic; gives what is to be raised."""
     world, environment = work.world, work.environment
     before = read_release(world.store, world.cache, work.step.project, running)
     _say(world, work.step, "deploy", f"back to {before.version}")
     back = _changer(work, before, claim(world, before, None))
     back(read_template(world.store, world.cache, before, environment.name))
+    what = f"{failure.what}\n{environment.name} was put back to {work.step.running_version}"
+    try:
+        check_aliases(asking, aliases)
+    except CheckFailed as left:
+        return CheckFailed(failure.where, f"{what}, but {left.where}: {left.what}", hint=left.hint)
     work.held.settled()
+    return CheckFailed(failure.where, what, hint=failure.hint)
 
 
 def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
+import attrs
+
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
-from multi_env_lambda.host.parallel import together
+from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import LayerReceipt, PhysicalResource
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
+from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.changes import STATEFUL
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
-from multi_env_lambda.world import Invocation, Platform
+from multi_env_lambda.world import AliasState, Invocation, Platform, World
 
-__all__ = ["ALIAS", "check", "check_references", "check_smoke", "matches", "stateful_resources"]
+__all__ = [
+    "ALIAS",
+    "Asking",
+    "alias_text",
+    "check",
+    "check_aliases",
+    "check_references",
+    "check_smoke",
+    "matches",
+    "stateful_resources",
+]
 
 ALIAS = "live"
+
+SETTLE_SECONDS = 30.0
+"""How long an answer that may be older than the change is not believed; IAM and an alias need some seconds."""
+
+PAUSE_SECONDS = 2.0
 
 _LOG_LINES = 12
 _BY_HAND = "somebody changed it by hand, and CloudFormation does not see that; put it back by hand"
@@ -41,35 +60,64 @@ def check_references(platform: Platform, environment: Environment, release: Rele
         raise ConfigurationError(f"{release.project} in {environment.name}", what, hint=missing[0].hint)
 
 
+@attrs.frozen(kw_only=True)
+class Asking:
+    """Who asks, where, and under which lease; what AWS answers right after a change may be older than the change.
+
+    ``rights_change``: roles or policies of the unit are others than before, and IAM may not apply them yet.
+    """
+
+    world: World
+    held: Held
+    environment: Environment
+    say: Callable[[str], None]
+    rights_change: bool = False
+
+
 def check(
-    platform: Platform,
-    environment: Environment,
+    asking: Asking,
     release: Release,
     stage: Stage,
     template: str,
+    aliases: Collection[str] = (),
     known: Collection[LayerReceipt] = (),
 ) -> tuple[LayerReceipt, ...]:
     """All checks of one unit in one environment; gives the layer versions that its functions were seen to use.
 
     Args:
+        aliases: names of functions whose alias has, or had, weights: it must point at one version alone.
         known: layer versions that were compared before. What lies under an ARN never changes.
 
     Raises:
         CheckFailed: with request, answer and the tail of the log.
     """
+    platform, environment = asking.world.platform, asking.environment
     places = code_of(template)
     seen: dict[str, LayerReceipt] = {receipt.arn: receipt for receipt in known}
     used: set[str] = set()
+    runs: dict[str, str] = {}
+    answers: dict[str, Invocation] = {}
 
     def code(function: ReleasedFunction) -> None:
-        used.update(check_code(platform, environment, release, stage, function, places.get(function.name), seen))
+        found = platform.code(environment, function.name)
+        runs[function.name] = found.version
+        expected = places.get(function.name)
+        used.update(check_code(platform, environment, release, stage, function, found, expected, seen))
 
-    def smoke(function: ReleasedFunction) -> None:
+    def ask(function: ReleasedFunction) -> None:
+        if function.smoke is not None:
+            answers[function.name] = _answer(asking, function.name, function.smoke, ALIAS)
+
+    def judge(function: ReleasedFunction) -> None:
         if function.smoke is not None:
             where = f"smoke of {release.project}.{function.key} in {environment.name}"
-            check_smoke(platform, environment, where, function.name, function.smoke)
+            first, version = answers[function.name], runs[function.name]
+            check_smoke(asking, where, function.name, function.smoke, version, first=first)
+        if function.name in aliases:
+            check_alias(asking, function.name, runs[function.name])
 
-    together(*(partial(step, function) for function in stage.functions for step in (code, smoke)))
+    together(*(partial(step, function) for function in stage.functions for step in (code, ask)))
+    together(*(partial(judge, function) for function in stage.functions))
     return tuple(seen[arn] for arn in sorted(used))
 
 
@@ -79,6 +127,7 @@ def check_code(
     release: Release,
     stage: Stage,
     function: ReleasedFunction,
+    runs: FunctionCode,
     expected: ExpectedCode | None,
     seen: dict[str, LayerReceipt],
 ) -> list[str]:
@@ -86,7 +135,6 @@ def check_code(
 
     A function whose code or layers a ``stack.py`` has set is not compared in that respect.
     """
-    runs = platform.code(environment, function.name)
     where = f"{function.name} in {environment.name}"
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
         what = f"Lambda runs code {runs.code_sha256}, published was {release.source.code_sha256}"
@@ -116,16 +164,110 @@ def stateful_resources(
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)
 
 
+def check_alias(asking: Asking, function_name: str, version: str) -> None:
+    """The alias sends all calls to one version; none of them goes where the traffic was moved once.
+
+    Raises:
+        CheckFailed: it still does not after ``SETTLE_SECONDS``.
+    """
+
+    platform, environment = asking.world.platform, asking.environment
+
+    def look() -> CheckFailed | None:
+        there = platform.alias(environment, function_name, ALIAS)
+        if there == AliasState(version=version, weights=()):
+            return None
+        what = f"its alias {ALIAS} points at {alias_text(there)}, it should point at version {version} alone"
+        command = (
+            f"aws lambda update-alias --function-name {function_name} --name {ALIAS} "
+            f"--function-version {version} --routing-config AdditionalVersionWeights={{}}"
+        )
+        return CheckFailed(f"{function_name} in {environment.name}", what, hint=f"put it right with `{command}`")
+
+    _insist(asking, look)
+
+
+def check_aliases(asking: Asking, function_names: Iterable[str]) -> None:
+    """As ``check_alias``, for several functions and the versions that their aliases lead to now.
+
+    Raises:
+        CheckFailed: one of them still gives a share to another version.
+    """
+    platform, environment = asking.world.platform, asking.environment
+    in_parallel(lambda name: check_alias(asking, name, platform.code(environment, name).version), function_names)
+
+
+def alias_text(alias: AliasState | None) -> str:
+    """Where an alias points, in words."""
+    if alias is None:
+        return "nothing"
+    shares = (f" and gives {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
+    return f"version {alias.version}{''.join(shares)}"
+
+
 def check_smoke(
-    platform: Platform, environment: Environment, where: str, function_name: str, smoke: Smoke, qualifier: str = ALIAS
+    asking: Asking,
+    where: str,
+    function_name: str,
+    smoke: Smoke,
+    version: str,
+    qualifier: str = ALIAS,
+    first: Invocation | None = None,
 ) -> None:
-    """One invocation through an alias or of a version, and its answer."""
-    answer = platform.invoke(environment, function_name, qualifier, smoke.payload.encode())
+    """An invocation through an alias or of a version, and its answer.
+
+    An answer of another version is asked again, and a wrong one where rights have changed; for ``SETTLE_SECONDS``.
+
+    Args:
+        version: the one that should answer.
+        first: an answer that was given already.
+
+    Raises:
+        CheckFailed: a wrong answer, or one of another version.
+    """
+    answers = [] if first is None else [first]
+    wanted = [version]
+
+    def look() -> CheckFailed | None:
+        answer = answers.pop() if answers else _answer(asking, function_name, smoke, qualifier)
+        if answer.version != wanted[0] and qualifier == ALIAS:
+            # What was said of the alias may be as old as the answer.
+            wanted[0] = asking.world.platform.code(asking.environment, function_name).version
+        if answer.version != wanted[0]:
+            what = f"version {answer.version} answered, {qualifier} is version {wanted[0]}"
+            return CheckFailed(where, what, hint="run the same command again; if it stays so, look at the alias")
+        failure = _wrong(where, smoke, answer)
+        if failure is not None and not asking.rights_change:
+            raise failure
+        return failure
+
+    _insist(asking, look)
+
+
+def _insist(asking: Asking, look: Callable[[], CheckFailed | None]) -> None:
+    """Look until nothing is wrong, and believe what is wrong after ``SETTLE_SECONDS``."""
+    world = asking.world
+    started, said = world.seconds(), False
+    while (failure := look()) is not None:
+        if world.seconds() - started >= SETTLE_SECONDS:
+            raise failure
+        if not said:
+            asking.say(f"{failure.where}: not as it should be yet, asked again for up to {SETTLE_SECONDS:.0f} s")
+            said = True
+        world.sleep(PAUSE_SECONDS)
+        asking.held.make_sure()
+
+
+def _answer(asking: Asking, function_name: str, smoke: Smoke, qualifier: str) -> Invocation:
+    return asking.world.platform.invoke(asking.environment, function_name, qualifier, smoke.payload.encode())
+
+
+def _wrong(where: str, smoke: Smoke, answer: Invocation) -> CheckFailed | None:
     expected = None if smoke.expect is None else json.loads(smoke.expect)
     if answer.error is None and (smoke.expect is None or matches(expected, _json(answer))):
-        return
+        return None
     log = "\n".join(answer.log_tail.strip().splitlines()[-_LOG_LINES:])
-    raise CheckFailed(
+    return CheckFailed(
         where,
         f"expected {smoke.expect or 'no error'}, got {answer.payload.decode('utf-8', 'replace')}"
         f"\nrequest: {smoke.payload}\nlog: {log or 'empty'}",

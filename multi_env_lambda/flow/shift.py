@@ -12,43 +12,62 @@ import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed
-from multi_env_lambda.flow.check import ALIAS, check_smoke
-from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.flow.check import ALIAS, Asking, alias_text, check_smoke
 from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.model.release import Release, ReleasedFunction
+from multi_env_lambda.model.release import ReleasedFunction
 from multi_env_lambda.plan.traffic import (
+    Counts,
     ShiftStep,
     alarms_in,
     shift_steps,
     shifting_template,
+    silence,
     verdict,
 )
-from multi_env_lambda.world import AliasState, World
+from multi_env_lambda.world import AliasState
 
 __all__ = ["shift"]
 
 WATCH_SECONDS = 10.0
 """How often the errors are looked at while a step is watched."""
 
+LATE_SECONDS = 240.0
+"""How long after the minutes of a step CloudWatch is waited for.
+
+Lambda's metrics have one point a minute, which appears when the minute is over, and usually within two more; no upper
+bound is promised. Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html
+"""
+
+_MINUTE = 60.0
+
 
 @attrs.frozen(kw_only=True)
 class _Shift:
-    world: World
+    """``on_before``: the alarms that were on before the shift began, and have been on since."""
+
+    asking: Asking
     held: HeldLease
-    release: Release
-    environment: Environment
     functions: tuple[ReleasedFunction, ...]
     template: str
     entry: Deployment
     change: Callable[[str], object]
     say: Callable[[str], None]
+    on_before: set[str]
+
+
+@attrs.frozen(kw_only=True)
+class _Pair:
+    """A function two of whose versions get traffic, and how many percent the new one gets."""
+
+    function: str
+    old: str
+    new: str
+    percent: int
 
 
 def shift(
-    world: World,
+    asking: Asking,
     held: HeldLease,
-    release: Release,
-    environment: Environment,
     functions: tuple[ReleasedFunction, ...],
     template: str,
     entry: Deployment,
@@ -63,24 +82,27 @@ def shift(
         entry: the deployment as it will be recorded; each step is saved as ``shifting``.
 
     Raises:
-        CheckFailed: the new version does worse; the caller puts back what ran before.
+        CheckFailed: the new version does worse, or nobody can see how it does; the caller puts back what ran before.
     """
+    latest = held.record.latest if held.record.is_moving_to(entry.release) else None
+    on = asking.world.platform.alarmed(asking.environment, alarms_in(template))
+    on_before = set(on) if latest is None else set(on) & set(latest.alarms)
     work = _Shift(
-        world=world,
+        asking=asking,
         held=held,
-        release=release,
-        environment=environment,
         functions=functions,
         template=template,
-        entry=entry,
+        entry=attrs.evolve(entry, alarms=tuple(sorted(on_before))),
         change=change,
         say=say,
+        on_before=on_before,
     )
-    goes_on = held.record.is_moving_to(release.digest)
-    aliases = _old_aliases(work, goes_on)
+    aliases = _old_aliases(work, latest is not None)
     old = {name: alias.version for name, alias in aliases.items()}
     steps = shift_steps(functions)
-    first = _reached(work, steps, aliases) if goes_on else 0
+    first = 0 if latest is None else _reached(work, steps, aliases)
+    if old and on_before:
+        say(f"alarm {', '.join(sorted(on_before))} was on before; it counts when it goes on again")
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
 
@@ -90,7 +112,7 @@ def _old_aliases(work: _Shift, goes_on: bool) -> dict[str, AliasState]:
 
     One without weights, where an earlier run moved traffic already, points at the new version: all of it is there.
     """
-    platform, environment = work.world.platform, work.environment
+    platform, environment = work.asking.world.platform, work.asking.environment
     found = {item.name: platform.alias(environment, item.name, ALIAS) for item in work.functions}
     return {name: alias for name, alias in found.items() if alias is not None and (alias.weights or not goes_on)}
 
@@ -118,42 +140,92 @@ def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mappin
     work.change(shifting_template(work.template, old, step))
     latest = attrs.evolve(work.entry, outcome="shifting", detail=detail, step=position + 1)
     work.held.save(attrs.evolve(work.held.record, latest=latest))
+    pairs = tuple(
+        _pair(work, name, old[name], percent) for name, percent in step.percent.items() if name in old and percent < 100
+    )
     if position == 0:
-        _smoke_the_new_version(work)
-    _watch(work, step, old)
+        _smoke_the_new_versions(work, pairs)
+    _watch(work, step, pairs, is_first=position == 0)
 
 
-def _smoke_the_new_version(work: _Shift) -> None:
+def _pair(work: _Shift, name: str, old: str, percent: int) -> _Pair:
+    """The versions behind an alias, which must be divided as the step says."""
+    environment = work.asking.environment
+    alias = work.asking.world.platform.alias(environment, name, ALIAS)
+    match alias:
+        case AliasState(version=found, weights=((new, share),)) if found == old and abs(share - percent / 100) < 0.001:
+            return _Pair(function=name, old=old, new=new, percent=percent)
+    what = (
+        f"its alias points at {alias_text(alias)}, it should point at version {old} and give {percent} % to the new one"
+    )
+    raise CheckFailed(f"{name} in {environment.name}", what, hint="somebody else changed it; deploy again")
+
+
+def _smoke_the_new_versions(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
     """The alias still leads to the old version, so the new one is called by its number."""
-    for function in work.functions:
-        alias = work.world.platform.alias(work.environment, function.name, ALIAS)
-        if function.smoke is not None and alias is not None:
-            for version, _ in alias.weights:
-                where = f"smoke of {function.name} version {version} in {work.environment.name}"
-                check_smoke(work.world.platform, work.environment, where, function.name, function.smoke, version)
+    smokes = {function.name: function.smoke for function in work.functions}
+    for pair in pairs:
+        smoke = smokes[pair.function]
+        if smoke is not None:
+            where = f"smoke of {pair.function} version {pair.new} in {work.asking.environment.name}"
+            check_smoke(work.asking, where, pair.function, smoke, pair.new, pair.new)
 
 
-def _watch(work: _Shift, step: ShiftStep, old: Mapping[str, str]) -> None:
-    started = work.world.seconds()
+def _watch(work: _Shift, step: ShiftStep, pairs: tuple[_Pair, ...], *, is_first: bool) -> None:
+    """Until the minutes are over and CloudWatch has shown each new version, or should have by then."""
+    world = work.asking.world
+    began, waiting = world.seconds(), False
     while True:
-        _look(work, old, work.world.seconds() - started)
-        left = step.minutes * 60 - (work.world.seconds() - started)
+        _look(work, pairs, world.seconds() - began)
+        left = step.minutes * 60 - (world.seconds() - began)
         if left <= 0:
-            return
-        work.world.sleep(min(WATCH_SECONDS, left))
+            unseen = tuple(pair for pair in pairs if not _is_seen(work, pair, world.seconds() - began, is_first))
+            left += LATE_SECONDS
+            if not unseen or left <= 0:
+                break
+            if not waiting:
+                names = ", ".join(pair.function for pair in unseen)
+                work.say(f"no call of the new {names} in CloudWatch yet, looked for up to {LATE_SECONDS:.0f} s more")
+                waiting = True
+        world.sleep(min(WATCH_SECONDS, left))
         work.held.make_sure()
+    for pair in unseen:
+        _judge_silence(work, pair, world.seconds() - began)
 
 
-def _look(work: _Shift, old: Mapping[str, str], seconds: float) -> None:
-    platform, environment = work.world.platform, work.environment
-    alarmed = platform.alarmed(environment, alarms_in(work.template))
-    for name, version in old.items():
-        alias = platform.alias(environment, name, ALIAS)
-        newer = [found for found, _ in alias.weights] if alias is not None else []
-        for found in newer:
-            new_counts = platform.counts(environment, name, found, seconds)
-            old_counts = platform.counts(environment, name, version, seconds)
-            problem = verdict(new_counts, old_counts, alarmed)
-            if problem is not None:
-                where = f"{name} in {environment.name}"
-                raise CheckFailed(where, problem, hint="look at its log, correct it and deploy again")
+def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
+    environment = work.asking.environment
+    on = set(work.asking.world.platform.alarmed(environment, alarms_in(work.template)))
+    work.on_before.intersection_update(on)
+    hint = "look at its log, correct it and deploy again"
+    if on - work.on_before:
+        raise CheckFailed(f"alarms in {environment.name}", f"{', '.join(sorted(on - work.on_before))} is on", hint=hint)
+    for pair in pairs:
+        # With the minute in which the step began: what fails there fails here.
+        new, old = (_counts(work, pair, version, seconds + _MINUTE) for version in (pair.new, pair.old))
+        problem = verdict(new, old)
+        if problem is not None:
+            raise CheckFailed(f"{pair.function} in {environment.name}", problem, hint=hint)
+
+
+def _is_seen(work: _Shift, pair: _Pair, seconds: float, is_first: bool) -> bool:
+    """Whether CloudWatch shows a call of the new version in this step.
+
+    Before the first step nothing led to it, so the minute in which that began counts; a later one shares it with the
+    step before.
+    """
+    return _counts(work, pair, pair.new, seconds + is_first * _MINUTE).invocations > 0
+
+
+def _judge_silence(work: _Shift, pair: _Pair, seconds: float) -> None:
+    where = f"{pair.function} in {work.asking.environment.name}"
+    called = _counts(work, pair, pair.old, seconds).invocations
+    problem = silence(pair.new, pair.old, called, pair.percent)
+    if problem is not None:
+        hint = "look whether version and alias are there as they should be, and whether the function logs its calls"
+        raise CheckFailed(where, problem, hint=hint)
+    work.say(f"{where}: too few calls to judge: {called} of version {pair.old}, none of version {pair.new}")
+
+
+def _counts(work: _Shift, pair: _Pair, version: str, seconds: float) -> Counts:
+    return work.asking.world.platform.counts(work.asking.environment, pair.function, version, seconds)

@@ -96,6 +96,7 @@ class Deployment:
         inputs: the ids of all that the release was made from: git tree ids, settings, the library's version.
         account_id, region: where it happened; empty in what 0.1.1 wrote.
         step: how far a traffic shift has come, counted from 1; 0 where no traffic is being moved.
+        alarms: those that were on before the traffic began to move.
         stack_id: the ARN of the stack.
         objects, layers: what was compared before the change, and after it.
         resources: what of it holds data.
@@ -122,6 +123,7 @@ class Deployment:
     account_id: str = ""
     region: str = ""
     step: int = 0
+    alarms: tuple[str, ...] = ()
     stack_id: str = ""
     template_sha256: str = ""
     objects: tuple[ObjectReceipt, ...] = ()

@@ -9,10 +9,14 @@ __all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion"]
 
 @attrs.frozen(kw_only=True)
 class FunctionCode:
-    """What an alias runs: the base64 SHA-256 of its code, and the ARNs of its layer versions in their order."""
+    """What an alias runs: the base64 SHA-256 of its code, the ARNs of its layer versions in their order, its version.
+
+    ``version`` is the number behind the alias; of an alias with weights, the one that gets the rest.
+    """
 
     code_sha256: str
     layers: tuple[str, ...] = ()
+    version: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,19 +8,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.release import ReleasedFunction, Stage
+from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.template.check import references
 
-__all__ = ["Counts", "ShiftStep", "alarms_in", "shift_steps", "shifting_functions", "shifting_template", "verdict"]
+__all__ = [
+    "Counts",
+    "ShiftStep",
+    "alarms_in",
+    "aliased_versions",
+    "moved_at_once",
+    "said_weights",
+    "shift_steps",
+    "shifting_functions",
+    "shifting_template",
+    "silence",
+    "verdict",
+]
 
 _ALIAS = "AWS::Lambda::Alias"
 _ALARM = "AWS::CloudWatch::Alarm"
+_FUNCTION = "AWS::Lambda::Function"
 
 WORSE = 0.05
 """The new version's error rate may exceed the old one's by this much; below it, chance decides."""
+
+CHANCE = 0.01
+"""That nobody called the new version is believed where it happens in more than one of a hundred steps."""
+
+_SHARED = {"DeadLetterConfig": "dead-letter queue", "Role": "role"}
+"""What two versions behind one alias must have in common.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,14 +69,35 @@ class Counts:
 
 
 def shifting_functions(stage: Stage, before: str, after: str) -> tuple[ReleasedFunction, ...]:
-    """The functions whose traffic moves in steps: those that ask for it, and get another version.
+    """The functions whose traffic moves in steps: those that ask for it, and get another version of the same role.
 
     Lambda refuses an alias with two equal versions, and there is nothing to compare either.
 
     Args:
         before, after: the templates of what runs and of what is to run.
     """
-    old, new = _versions(before), _versions(after)
+    at_once = moved_at_once(stage, before, after)
+    return tuple(function for function in _renewed(stage, before, after) if function.name not in at_once)
+
+
+def moved_at_once(stage: Stage, before: str, after: str) -> dict[str, str]:
+    """Why the traffic of some functions that ask for steps moves at once, by physical name.
+
+    Lambda refuses an alias whose versions have different roles or dead-letter queues.
+    """
+    old, new = _shared(before), _shared(after)
+    found = {}
+    for function in _renewed(stage, before, after):
+        there, here = old.get(function.name, {}), new.get(function.name, {})
+        changed = [what for key, what in _SHARED.items() if there.get(key) != here.get(key)]
+        if changed:
+            what = " and ".join(changed)
+            found[function.name] = f"this release changes its {what}, which Lambda wants to be equal behind one alias"
+    return found
+
+
+def _renewed(stage: Stage, before: str, after: str) -> tuple[ReleasedFunction, ...]:
+    old, new = aliased_versions(before), aliased_versions(after)
     return tuple(
         function
         for function in stage.functions
@@ -59,7 +105,30 @@ def shifting_functions(stage: Stage, before: str, after: str) -> tuple[ReleasedF
     )
 
 
-def _versions(template: str) -> dict[str, str]:
+def _shared(template: str) -> dict[str, dict[str, str]]:
+    """What each function has of what versions share, by physical name; with what decides about the ARNs in it."""
+    resources = json.loads(template)["Resources"]
+    return {
+        body["Properties"]["FunctionName"]: {
+            key: canonical_json([body["Properties"].get(key), _identities(body["Properties"].get(key), resources)])
+            for key in _SHARED
+        }
+        for body in resources.values()
+        if body["Type"] == _FUNCTION and "FunctionName" in body["Properties"]
+    }
+
+
+def _identities(value: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the resources that a value refers to, the properties whose change would make other ones."""
+    found = {}
+    for name in sorted(set(references(value)) & resources.keys()):
+        properties = resources[name].get("Properties", {})
+        causes = replaced_by(resources[name]["Type"])
+        found[name] = {key: value for key, value in properties.items() if key in causes}
+    return found
+
+
+def aliased_versions(template: str) -> dict[str, str]:
     """The logical id of the version that each function's alias points at, by physical name."""
     document = json.loads(template)
     names = _function_names(document)
@@ -69,6 +138,15 @@ def _versions(template: str) -> dict[str, str]:
         for alias in aliases
         if isinstance(alias["FunctionName"], dict)
     }
+
+
+def said_weights(template: str) -> frozenset[str]:
+    """The functions whose alias says how much traffic other versions get, by physical name."""
+    document = json.loads(template)
+    names = _function_names(document)
+    aliases = (body["Properties"] for body in document["Resources"].values() if body["Type"] == _ALIAS)
+    said = [alias["FunctionName"] for alias in aliases if "RoutingConfig" in alias]
+    return frozenset(names[name["Ref"]] for name in said if isinstance(name, dict) and name.get("Ref") in names)
 
 
 def shift_steps(functions: Iterable[ReleasedFunction]) -> tuple[ShiftStep, ...]:
@@ -130,17 +208,35 @@ def alarms_in(template: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if isinstance(name, str)))
 
 
-def verdict(new: Counts, old: Counts, alarms: tuple[str, ...]) -> str | None:
+def verdict(new: Counts, old: Counts) -> str | None:
     """Why the traffic must go back, or None where it may go on.
 
-    >>> verdict(Counts(invocations=10, errors=2), Counts(invocations=90, errors=0), ())
+    >>> verdict(Counts(invocations=10, errors=2), Counts(invocations=90, errors=0))
     'the new version fails in 20.0 % of 10 invocations, the old one in 0.0 % of 90'
     """
-    if alarms:
-        return f"alarm {', '.join(alarms)} is on"
     if new.errors and new.rate > old.rate + WORSE:
         return (
             f"the new version fails in {new.rate:.1%} of {new.invocations} invocations, "
             f"the old one in {old.rate:.1%} of {old.invocations}"
         ).replace("%", " %")
     return None
+
+
+def silence(new: str, old: str, invocations: int, percent: int) -> str | None:
+    """Why it is no chance that CloudWatch shows no call of the new version, or None where that cannot be told.
+
+    Args:
+        new, old: the two versions.
+        invocations: of the old one, while the new one should have got ``percent``.
+
+    >>> silence("8", "7", 100, 10)
+    'CloudWatch shows 100 invocations of version 7, and none of version 8, which should have got 10 %'
+    >>> silence("8", "7", 20, 10) is None
+    True
+    """
+    if (1 - percent / 100) ** invocations >= CHANCE:
+        return None
+    return (
+        f"CloudWatch shows {invocations} invocations of version {old}, "
+        f"and none of version {new}, which should have got {percent} %"
+    )

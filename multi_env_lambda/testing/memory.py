@@ -73,6 +73,10 @@ class MemoryPlatform:
         drifted: (environment, stack name) -> what somebody changed by hand there.
         after_write: called with what was done and to what after each change, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
+        metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
+        measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
+        left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
+        stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
 
     ``listed`` is where ``find_stacks`` looked, and for how many names.
     """
@@ -83,6 +87,9 @@ class MemoryPlatform:
         self.failing: dict[str, str] = {}
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
+        self.measured: Callable[[str, str, float], Counts] | None = None
+        self.left: dict[str, tuple[tuple[str, float], ...]] = {}
+        self.stale: dict[str, list[str]] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.missing: set[tuple[str, str]] = set()
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
@@ -234,14 +241,19 @@ class MemoryPlatform:
         found = self._alias(environment, function_name)
         if found is None:
             return None
-        routing = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", [])
+        version = _version(found["FunctionVersion"])
+        if "RoutingConfig" not in found:
+            return AliasState(version=version, weights=self.left.get(function_name, ()))
+        routing = found["RoutingConfig"]["AdditionalVersionWeights"]
         weights = ((_version(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
-        return AliasState(version=_version(found["FunctionVersion"]), weights=tuple(weights))
+        return AliasState(version=version, weights=tuple(weights))
 
     def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if name in self.alarms)
 
     def counts(self, environment: Environment, function_name: str, version: str, seconds: float) -> Counts:
+        if self.measured is not None:
+            return self.measured(function_name, version, seconds)
         return self.metrics.get((function_name, version), Counts(invocations=0, errors=0))
 
     def _resources(self, environment: Environment, function_name: str) -> list[dict[str, Any]]:
@@ -292,7 +304,8 @@ class MemoryPlatform:
         )
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
-        return FunctionCode(code_sha256=self._code(self._function(environment, function_name)["Code"]["S3Key"]))
+        code = self._code(self._function(environment, function_name)["Code"]["S3Key"])
+        return FunctionCode(code_sha256=code, version=self._version_behind(environment, function_name, "live"))
 
     def layer_sha256(self, environment: Environment, arn: str) -> str:
         raise StackError(arn, "there is no such layer version", hint="deploy it")
@@ -300,12 +313,18 @@ class MemoryPlatform:
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         self._function(environment, function_name)
         answer: Callable[[Any], Any] = self.answers.get(function_name, _ok)
+        stale = self.stale.get(function_name)
+        version = stale.pop(0) if stale else self._version_behind(environment, function_name, alias)
         try:
             body = json.dumps(answer(json.loads(payload))).encode()
         except Exception as error:
             text = json.dumps({"errorMessage": str(error)}).encode()
-            return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version="1")
-        return Invocation(payload=body, error=None, log_tail="", version="1")
+            return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version=version)
+        return Invocation(payload=body, error=None, log_tail="", version=version)
+
+    def _version_behind(self, environment: Environment, function_name: str, qualifier: str) -> str:
+        alias = self._alias(environment, function_name) if qualifier == "live" else None
+        return qualifier if alias is None else _version(alias["FunctionVersion"])
 
     def _function(self, environment: Environment, name: str) -> dict[str, Any]:
         for resources in self._resources(environment, name):

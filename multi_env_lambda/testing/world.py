@@ -36,7 +36,7 @@ class FakeTree:
     """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason.
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
-    sparse checkout leaves out.
+    sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
     """
 
     content: dict[str, str]
@@ -47,6 +47,8 @@ class FakeTree:
     smoke: dict[str, Smoke] = attrs.field(factory=dict)
     broken: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
     data: dict[str, str] = attrs.field(factory=dict)
+    properties: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
+    resources: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
@@ -80,7 +82,8 @@ class _FakeMaker:
         for path in paths:
             name = path.rpartition("/")[2]
             own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
-            text = self.tree.libraries.get(path, "".join(own))
+            more = [part[name] for part in (self.tree.properties, self.tree.resources) if name in part]
+            text = self.tree.libraries.get(path, "".join([*own, *map(canonical_json, more)]))
             ids[path] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         return Snapshot(commit="c" * 40, committed="2026-01-01T00:00:00Z", dirty=False, ids=ids)
 
@@ -127,14 +130,22 @@ class _FakeMaker:
         function = {
             "FunctionName": project.function_name(environment.name, "main"),
             "Code": {"S3Key": source.wheel_key},
+            **self.tree.properties.get(project.name, {}),
         }
         version = "Version" + source.wheel_sha256[:12]
         reference = {"FunctionName": {"Ref": "MainFunction"}}
-        alias = {**reference, "Name": "live", "FunctionVersion": {"Fn::GetAtt": [version, "Version"]}}
+        alias: dict[str, object] = {
+            **reference,
+            "Name": "live",
+            "FunctionVersion": {"Fn::GetAtt": [version, "Version"]},
+        }
+        if project.name in self.tree.traffic:
+            alias["RoutingConfig"] = {"AdditionalVersionWeights": []}
         resources: dict[str, object] = {
             "MainFunction": {"Type": "AWS::Lambda::Function", "Properties": function},
             version: {"Type": "AWS::Lambda::Version", "Properties": reference, "DeletionPolicy": "Retain"},
             "MainAlias": {"Type": "AWS::Lambda::Alias", "Properties": alias},
+            **self.tree.resources.get(project.name, {}),
         }
         if project.name in self.tree.data:
             table = {"TableName": self.tree.data[project.name]}

@@ -22,7 +22,7 @@ class Lambda:
         self.calls = 0
 
     def get_function_configuration(self, **_: Any) -> dict[str, Any]:
-        return {"CodeSha256": "abc="}
+        return {"CodeSha256": "abc=", "Version": "7"}
 
     def invoke(self, *, Payload: bytes, **_: Any) -> dict[str, Any]:
         self.calls += 1
@@ -91,8 +91,9 @@ def test_a_denial_is_an_account_error(client: FaultyClient) -> None:
         code_of_function(client, "f", "live")
 
 
-def test_the_code_is_what_lambda_says(client: FaultyClient) -> None:
-    assert code_of_function(client, "f", "live").code_sha256 == "abc="
+def test_code_and_version_behind_an_alias_are_what_lambda_says(client: FaultyClient) -> None:
+    found = code_of_function(client, "f", "live")
+    assert (found.code_sha256, found.version) == ("abc=", "7")
 
 
 def test_an_alias_is_moved_from_the_revision_that_was_seen(client: FaultyClient) -> None:

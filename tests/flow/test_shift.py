@@ -11,24 +11,11 @@ import pytest
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.world import AliasState
 from tests.faults.mortal import Switch, mortal
 
+from .callers import FUNCTION, Clock
 from .worlds import chain, deploy, outcomes, versions
-
-
-class Clock:
-    """Time that passes only when somebody sleeps; ``at`` may do something at a moment."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def seconds(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(seconds)
 
 
 def shifting(folder: Path, kind: str = "linear", percent: int = 40, minutes: int = 1) -> tuple[FakeWorld, Clock]:
@@ -38,6 +25,7 @@ def shifting(folder: Path, kind: str = "linear", percent: int = 40, minutes: int
     fake = attrs.evolve(fake, world=attrs.evolve(fake.world, seconds=clock.seconds, sleep=clock.sleep))
     deploy(fake)
     fake.tree.content["search"] = "s2"
+    fake.platform.metrics[FUNCTION, fake.tree.version_id("s2")] = Counts(invocations=10, errors=0)
     return fake, clock
 
 
@@ -47,6 +35,10 @@ def slept(fake: FakeWorld, clock: Clock, sleep: Callable[[float], None]) -> Fake
 
 def texts(fake: FakeWorld) -> list[str]:
     return [event.text for event in fake.events if event.phase == "shift"]
+
+
+def alias(fake: FakeWorld) -> AliasState | None:
+    return fake.platform.alias(fake.world.config.environment("sandbox"), FUNCTION, "live")
 
 
 def test_the_first_deploy_has_nothing_to_shift_from(tmp_path: Path) -> None:
@@ -75,14 +67,14 @@ def test_traffic_moves_step_by_step_and_ends_at_the_release(tmp_path: Path) -> N
         "step 2/2: search-sandbox-main 80 % for 1 min",
     ]
     assert clock.now == 120
-    assert "RoutingConfig" not in fake.platform.stacks["sandbox", "search-sandbox"].template
+    assert alias(fake) == AliasState(version=fake.tree.version_id("s2"), weights=())
 
 
 def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) -> None:
     fake, _ = shifting(tmp_path)
     before = fake.platform.stacks["sandbox", "search-sandbox"].template
     version = fake.tree.version_id("s2")
-    fake.platform.metrics["search-sandbox-main", version] = Counts(invocations=10, errors=9)
+    fake.platform.metrics[FUNCTION, version] = Counts(invocations=10, errors=9)
 
     result = deploy(fake)["search"]
 
@@ -131,7 +123,7 @@ def test_a_process_killed_at_a_later_step_goes_on_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("percent", [40, 80, 100])
 def test_a_process_killed_before_it_recorded_a_step_moves_no_traffic_back(tmp_path: Path, percent: int) -> None:
     fake, clock = shifting(tmp_path)
-    weight = '"RoutingConfig"' if percent == 100 else f'"FunctionWeight":{percent / 100}'
+    weight = '"FunctionWeight"' if percent == 100 else f'"FunctionWeight":{percent / 100}'
     switch = Switch()
 
     def kill(kind: str, _: str) -> None:
@@ -147,4 +139,4 @@ def test_a_process_killed_before_it_recorded_a_step_moves_no_traffic_back(tmp_pa
 
     assert deploy(fake)["search"].outcome == "deployed"
     assert len(sent) == {40: 2, 80: 1, 100: 0}[percent]
-    assert "RoutingConfig" not in fake.platform.stacks["sandbox", "search-sandbox"].template
+    assert alias(fake) == AliasState(version=fake.tree.version_id("s2"), weights=())

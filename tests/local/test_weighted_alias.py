@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
 import pytest
 
+from multi_env_lambda.aws.functions import code_of_function, find_alias, invoke
 from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -45,7 +47,7 @@ def test_calls_and_errors_are_counted_by_the_version_that_ran(clients: dict[str,
     payloads = [b'{"by": 1}'] * 30 + [b'{"by": 0}'] * 10
     ran = [clients["lambda"].invoke(FunctionName=function, Qualifier="live", Payload=payload) for payload in payloads]
 
-    found = {version: counts(clients["cloudwatch"], function, "live", version, 60) for version in ("1", "2")}
+    found = {version: counts(clients["cloudwatch"], function, "live", version, 180) for version in ("1", "2")}
     assert set(found) == {answer["ExecutedVersion"] for answer in ran}
     assert found == {
         version: Counts(
@@ -54,3 +56,37 @@ def test_calls_and_errors_are_counted_by_the_version_that_ran(clients: dict[str,
         )
         for version in ("1", "2")
     }
+
+
+def test_the_version_behind_an_alias_is_the_one_that_answers_for_it(clients: dict[str, Any], function: str) -> None:
+    client = clients["lambda"]
+    client.create_alias(FunctionName=function, Name="second", FunctionVersion="2")
+
+    assert code_of_function(client, function, "second").version == "2"
+    assert invoke(client, function, "second", b'{"by": 1}').version == "2"
+    assert code_of_function(client, function, "live").version == "1"
+
+
+def test_a_template_that_says_no_weights_clears_them(clients: dict[str, Any]) -> None:
+    code = {"ZipFile": "def handler(event, context): return 1"}
+    found = function_resources("cleared", code, Runtime=_runtime())
+    create_stack(clients["cloudformation"], "cleared", found)
+    for description in ("first", "second"):
+        clients["lambda"].update_function_configuration(FunctionName="cleared", Description=description)
+        clients["lambda"].publish_version(FunctionName="cleared")
+
+    def alias(version: str, weights: list[dict[str, object]]) -> dict[str, object]:
+        routing = {"AdditionalVersionWeights": weights}
+        names = {"FunctionName": "cleared", "Name": "live", "FunctionVersion": version}
+        return {"Type": "AWS::Lambda::Alias", "Properties": {**names, "RoutingConfig": routing}}
+
+    seen = []
+    for each in (alias("1", [{"FunctionVersion": "2", "FunctionWeight": 0.1}]), alias("2", [])):
+        body = json.dumps({"Resources": {**found, "Alias": each}})
+        clients["cloudformation"].update_stack(
+            StackName="cleared", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        there = find_alias(clients["lambda"], "cleared", "live")
+        assert there is not None
+        seen.append((there.version, there.weights))
+    assert seen == [("1", (("2", 0.1),)), ("2", ())]

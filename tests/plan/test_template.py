@@ -16,7 +16,15 @@ from inline_snapshot import snapshot
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
-from multi_env_lambda.model.settings import Function, Literal, ParameterReference, SecretReference
+from multi_env_lambda.model.settings import (
+    Canary,
+    Function,
+    Linear,
+    Literal,
+    ParameterReference,
+    SecretReference,
+    Traffic,
+)
 from tests.plan.template_values import (
     EVERYTHING,
     JOB,
@@ -49,6 +57,22 @@ def version_id(document: object, key: str) -> str:
 @pytest.mark.slow
 def test_all_features_together_are_valid_cloudformation() -> None:
     assert lint(text(maximal())) == []
+
+
+@pytest.mark.slow
+def test_an_alias_that_says_it_has_no_weights_is_valid_cloudformation() -> None:
+    found = text(project(attrs.evolve(SMALL, traffic=Canary(percent=10, minutes=5))))
+
+    assert '"RoutingConfig":{"AdditionalVersionWeights":[]}' in found
+    assert lint(found) == []
+
+
+@pytest.mark.parametrize("traffic", [Canary(percent=10, minutes=5), Linear(percent=20, minutes=1)])
+def test_traffic_in_steps_changes_the_alias_and_no_version(traffic: Traffic) -> None:
+    plain, moving = (template(project(attrs.evolve(SMALL, traffic=each))) for each in (None, traffic))
+
+    assert one(moving, "AWS::Lambda::Alias").pop("RoutingConfig") == {"AdditionalVersionWeights": []}
+    assert moving == plain
 
 
 @pytest.mark.slow

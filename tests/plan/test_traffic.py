@@ -7,7 +7,17 @@ import json
 import pytest
 
 from multi_env_lambda.model.release import ReleasedFunction, Stage
-from multi_env_lambda.plan.traffic import Counts, ShiftStep, alarms_in, shift_steps, shifting_template, verdict
+from multi_env_lambda.plan.traffic import (
+    Counts,
+    ShiftStep,
+    alarms_in,
+    moved_at_once,
+    shift_steps,
+    shifting_functions,
+    shifting_template,
+    silence,
+    verdict,
+)
 
 
 def stage(**traffic: tuple[str, int, int]) -> Stage:
@@ -92,10 +102,57 @@ def test_the_unit_s_own_alarms_are_watched() -> None:
 def test_traffic_goes_back_when_the_new_version_does_worse_than_the_old(
     new: Counts, old: Counts, goes_back: bool
 ) -> None:
-    assert (verdict(new, old, ()) is not None) is goes_back
+    assert (verdict(new, old) is not None) is goes_back
 
 
-def test_an_alarm_alone_sends_the_traffic_back() -> None:
-    nothing = Counts(invocations=0, errors=0)
+def with_function(version: str, role: dict[str, object] | None = None, **properties: object) -> str:
+    """The template with another version, more properties of its function, and a role."""
+    found = json.loads(TEMPLATE.replace("V2", version))
+    found["Resources"]["F"]["Properties"] |= properties
+    found["Resources"]["Role"] = {"Type": "AWS::IAM::Role", "Properties": role or {}}
+    return json.dumps(found)
 
-    assert verdict(nothing, nothing, ("create-errors",)) == "alarm create-errors is on"
+
+QUEUE = {"DeadLetterConfig": {"TargetArn": "arn:queue"}}
+OWN_ROLE = {"Role": {"Fn::GetAtt": ["Role", "Arn"]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (with_function("V1"), with_function("V2", **QUEUE), "dead-letter queue"),
+        (with_function("V1", **QUEUE), with_function("V2"), "dead-letter queue"),
+        (with_function("V1", **OWN_ROLE), with_function("V2", Role="arn:role"), "role"),
+        (with_function("V1", **OWN_ROLE), with_function("V2", {"Path": "/units/"}, **OWN_ROLE), "role"),
+        (with_function("V1"), with_function("V2", Role="arn:role", **QUEUE), "dead-letter queue and role"),
+    ],
+    ids=["a new queue", "no queue any more", "another role", "the same role under another ARN", "both"],
+)
+def test_versions_that_lambda_refuses_behind_one_alias_are_not_divided(before: str, after: str, what: str) -> None:
+    unit = stage(create=("canary", 10, 5))
+
+    assert shifting_functions(unit, before, after) == ()
+    assert f"this release changes its {what}, which" in moved_at_once(unit, before, after)["create"]
+
+
+@pytest.mark.parametrize("role", [{}, {"Policies": [{"PolicyName": "unit"}]}], ids=["the same", "another policy"])
+def test_traffic_is_divided_between_versions_of_one_role(role: dict[str, object]) -> None:
+    unit = stage(create=("canary", 10, 5))
+    before, after = with_function("V1", **OWN_ROLE, **QUEUE), with_function("V2", role, **OWN_ROLE, **QUEUE)
+
+    assert shifting_functions(unit, before, after) == unit.functions
+    assert moved_at_once(unit, before, after) == {}
+
+
+def test_a_function_whose_version_stays_is_not_said_to_move_at_once() -> None:
+    before, after = with_function("V2"), with_function("V2", **QUEUE)
+
+    assert moved_at_once(stage(create=("canary", 10, 5)), before, after) == {}
+
+
+@pytest.mark.parametrize(
+    ("percent", "invocations", "is_chance"),
+    [(10, 0, True), (10, 43, True), (10, 44, False), (50, 6, True), (50, 7, False), (99, 1, True), (99, 2, False)],
+)
+def test_nobody_called_is_believed_where_chance_explains_it(percent: int, invocations: int, is_chance: bool) -> None:
+    assert (silence("8", "7", invocations, percent) is None) is is_chance

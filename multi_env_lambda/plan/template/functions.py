@@ -60,7 +60,7 @@ def function_part(unit: Unit, function: Function) -> Part:
             Resource(
                 logical_id=f"{name}Alias",
                 type="AWS::Lambda::Alias",
-                properties={"FunctionName": ref(f"{name}Function"), "Name": ALIAS},
+                properties={"FunctionName": ref(f"{name}Function"), "Name": ALIAS, **_no_weights(function)},
                 made_by=made_by,
             ),
             *_on_failure(function),
@@ -73,6 +73,14 @@ def function_part(unit: Unit, function: Function) -> Part:
             *events.outputs,
         ),
     )
+
+
+def _no_weights(function: Function) -> Json:
+    """Said where weights come and go: to Lambda, an alias without this property keeps those that it has.
+
+    Source: RoutingConfig in https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    return {} if function.traffic is None else {"RoutingConfig": {"AdditionalVersionWeights": []}}
 
 
 def code(unit: Unit) -> Json:
