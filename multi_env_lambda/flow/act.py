@@ -204,6 +204,7 @@ def _asking(work: _Work, before: str | None) -> Asking:
         environment=work.environment,
         say=partial(_say, work.world, work.step, "check"),
         rights_change=rights_change(before, work.template),
+        first=before is None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
@@ -42,6 +43,7 @@ SETTLE_SECONDS = 30.0
 PAUSE_SECONDS = 2.0
 
 _LOG_LINES = 12
+_DENIED = re.compile(r"access ?denied|not authorized|unauthorized|forbidden", re.IGNORECASE)
 _BY_HAND = "somebody changed it by hand, and CloudFormation does not see that; put it back by hand"
 
 
@@ -64,7 +66,8 @@ def check_references(platform: Platform, environment: Environment, release: Rele
 class Asking:
     """Who asks, where, and under which lease; what AWS answers right after a change may be older than the change.
 
-    ``rights_change``: roles or policies of the unit are others than before, and IAM may not apply them yet.
+    ``rights_change``: roles or policies of the unit are others than before, and IAM may not apply them yet. ``first``:
+    nothing ran before, so that nothing is put back, and only an answer that speaks of rights is asked again.
     """
 
     world: World
@@ -72,6 +75,7 @@ class Asking:
     environment: Environment
     say: Callable[[str], None]
     rights_change: bool = False
+    first: bool = False
 
 
 def check(
@@ -237,11 +241,17 @@ def check_smoke(
             what = f"version {answer.version} answered, {qualifier} is version {wanted[0]}"
             return CheckFailed(where, what, hint="run the same command again; if it stays so, look at the alias")
         failure = _wrong(where, smoke, answer)
-        if failure is not None and not asking.rights_change:
+        if failure is not None and not _may_be_rights(asking, answer):
             raise failure
         return failure
 
     _insist(asking, look)
+
+
+def _may_be_rights(asking: Asking, answer: Invocation) -> bool:
+    """Whether a wrong answer may be due to rights that IAM does not apply yet."""
+    text = f"{answer.payload.decode('utf-8', 'replace')} {answer.log_tail}"
+    return asking.rights_change and (not asking.first or _DENIED.search(text) is not None)
 
 
 def _insist(asking: Asking, look: Callable[[], CheckFailed | None]) -> None:

@@ -77,6 +77,14 @@ def test_the_first_deploy_waits_for_its_new_role_too(tmp_path: Path) -> None:
     assert clock.now == 10
 
 
+def test_a_first_deploy_whose_smoke_fails_for_another_reason_does_not_wait(tmp_path: Path) -> None:
+    fake, clock = with_role(tmp_path)
+    fake.platform.answers[FUNCTION] = lambda _: {"ok": False}
+
+    assert deploy(fake)["search"].error == "CheckFailed"
+    assert clock.now == 0
+
+
 def test_a_smoke_that_still_fails_after_30_seconds_puts_back(tmp_path: Path) -> None:
     fake, clock = smoked(tmp_path)
     before = alias(fake)
