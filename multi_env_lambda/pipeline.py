@@ -72,15 +72,15 @@ def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
     return Draft(ask=ask, plan=decided, made=observed.made, known=known, looked_at=observed.looked_at)
 
 
-def same_again(world: World, saved: Plan | Mapping[str, object]) -> Draft:
-    """Make a saved plan again.
+def same_again(world: World, saved: Plan | Mapping[str, object], *, soon: bool = False) -> Draft:
+    """Make a saved plan again; ``soon`` as in ``plan``.
 
     Raises:
         PlanStale: what would be done now is something else.
         ConfigurationError: it is not a plan.
     """
     digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
-    draft = plan(world, Ask.from_asked(asked), soon=True)
+    draft = plan(world, Ask.from_asked(asked), soon=soon)
     if draft.plan.digest != digest:
         raise PlanStale(
             "the saved plan",

@@ -173,7 +173,7 @@ class Workspace:
             PlanStale: the same request would do something else now.
             UnitsFailed: at least one unit did not get there; the others did.
         """
-        draft = pipeline.same_again(self.world, plan)
+        draft = pipeline.same_again(self.world, plan, soon=True)
         return self._finish(pipeline.apply(self.world, draft, Consent(allowed=frozenset(agree))))
 
     def deploy(

@@ -293,7 +293,7 @@ def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None, *, soo
         raise ConfigurationError(
             str(plan_file), f"not a saved plan: {error}", hint="write it with `plan.py --out`"
         ) from error
-    return pipeline.same_again(workspace.world, asked)
+    return pipeline.same_again(workspace.world, asked, soon=soon)
 
 
 def _agree(workspace: Workspace, draft: Draft, yes: bool, consent: Consent) -> Consent:

@@ -76,13 +76,8 @@ def observe(world: World, ask: Ask, *, soon: bool = False) -> Observed:
         wish = Wish(desired=dict(zip(scope, older, strict=True)))
     elif source is None:
         running = {name: _running(records, targets[0], name) for name in scope}
-        wish = work_tree(
-            world,
-            ask,
-            running,
-            {name for place, name in unsure if place == targets[0].name},
-            partial(_meanwhile, world, targets, records) if soon else lambda _: None,
-        )
+        doubted = {name for place, name in unsure if place == targets[0].name}
+        wish = work_tree(world, ask, running, doubted, partial(_meanwhile, world, targets, records, soon))
     else:
         wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
     places = {target.name for target in targets} | ({source.name} if source else set())
@@ -204,8 +199,11 @@ def _is_called(deployment: Deployment, release: str) -> bool:
     return deployment.release.startswith(release) or deployment.version == release
 
 
-def _meanwhile(world: World, targets: tuple[Environment, ...], records: Records, candidates: Collection[str]) -> None:
-    prepare(world, targets[0], noted_templates(records, targets, candidates))
+def _meanwhile(
+    world: World, targets: tuple[Environment, ...], records: Records, soon: bool, candidates: Collection[str]
+) -> None:
+    if soon:
+        prepare(world, targets[0], noted_templates(records, targets, candidates))
 
 
 @attrs.frozen(kw_only=True)

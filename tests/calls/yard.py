@@ -123,9 +123,9 @@ class Yard:
         env = self.stage.credentials(self.proxy.endpoint)
         return self.stage.script(name, *words, local=False, env=env)
 
-    def cost(self, name: str, *words: str, slowly: bool = True) -> tuple[Done, Cost]:
+    def cost(self, name: str, *words: str) -> tuple[Done, Cost]:
         """Run a command whose every call takes so long that those which wait for each other are seen."""
-        self.proxy.set_rules(*([_SLOWLY] if slowly else []))
+        self.proxy.set_rules(_SLOWLY)
         self.proxy.forget_calls()
         done = self.run(name, *words)
         self.proxy.set_rules()
@@ -155,6 +155,21 @@ class Yard:
             assert stored is not None
             found[stored.key] = (stored.etag, stored.body)
         _write(store, summary_key(environment), summary_of(found))
+
+    def write_records(
+        self, environment: str, names: Iterable[str], ids: Mapping[str, str] | None = None
+    ) -> dict[str, tuple[str, bytes]]:
+        """Units that run, by their key; ``ids`` of their folders, none for what this work tree does not have."""
+        real, bodies = self.record(environment), {}
+        assert real.running is not None
+        for name in names:
+            folder = f"projects/{name}"
+            inputs = ((folder, (ids or {}).get(folder, "")), *real.running.inputs[1:])
+            running = attrs.evolve(real.running, sequence=1, release=_sha256(name), inputs=inputs)
+            record = attrs.evolve(real, project=name, running=running, latest=running)
+            bodies[current_key(environment, name)] = record.to_bytes()
+        etags = in_parallel(lambda item: _write(self.store, *item), bodies.items())
+        return {key: (etag, bodies[key]) for key, etag in zip(bodies, etags, strict=True)}
 
     def record(self, environment: str, unit: str = BUSY) -> Record:
         key = current_key(environment, unit)
@@ -261,21 +276,10 @@ def _fiction(number: int) -> dict[str, str]:
 
 
 def _populate(yard: Yard, names: Sequence[str]) -> None:
-    """Every other unit was deployed everywhere from this work tree."""
-    store, root = yard.store, yard.stage.root
-    ids = snapshot(root, [f"projects/{name}" for name in names]).ids
+    """These units were deployed everywhere from this work tree."""
+    ids = snapshot(yard.stage.root, [f"projects/{name}" for name in names]).ids
     for environment in ENVIRONMENTS:
-        real = yard.record(environment)
-        assert real.running is not None
-        bodies = {}
-        for name in names:
-            inputs = ((f"projects/{name}", ids[f"projects/{name}"]), *real.running.inputs[1:])
-            running = attrs.evolve(real.running, sequence=1, release=_sha256(name), inputs=inputs)
-            record = attrs.evolve(real, project=name, running=running, latest=running)
-            bodies[current_key(environment, name)] = record.to_bytes()
-        etags = in_parallel(lambda item: _write(store, *item), bodies.items())
-        records = {key: (etag, bodies[key]) for key, etag in zip(bodies, etags, strict=True)}
-        yard.summarise(environment, records)
+        yard.summarise(environment, yard.write_records(environment, names, ids))
 
 
 def _write(store: Bucket, key: str, body: bytes) -> str:
