@@ -48,7 +48,10 @@ REAL = (BUSY, LAYERED, "spare")
 _SLOWLY = Delay(match="*", seconds=0.4)
 """Longer than a command needs between two calls that do not wait for each other."""
 
-_WORKSPACE = """[tool.multi_env_lambda.devops]
+_WORKSPACE = """[tool.multi_env_lambda]
+id = "0123456789ab"
+
+[tool.multi_env_lambda.devops]
 account_id = "111111111111"
 region = "us-east-1"
 bucket = "acme-artifacts-111111111111-us-east-1"
