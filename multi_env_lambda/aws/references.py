@@ -7,6 +7,7 @@ from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
+from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.reference import MissingReference, Reference
 
 __all__ = ["missing_references"]
@@ -32,10 +33,16 @@ def missing_references(
     parameters = {item.name for item in references if item.kind == "parameter" and not item.name.startswith(_PUBLIC)}
     secrets = {item.name for item in references if item.kind == "secret"}
     problems: dict[tuple[str, str], tuple[str, str]] = {}
-    if parameters:
-        problems |= {("parameter", name): why for name, why in _parameters(client("ssm"), place, parameters).items()}
-    if secrets:
-        problems |= {("secret", name): why for name, why in _secrets(client("secretsmanager"), place, secrets).items()}
+
+    def find_parameters() -> None:
+        found = _parameters(client("ssm"), place, parameters) if parameters else {}
+        problems.update({("parameter", name): why for name, why in found.items()})
+
+    def find_secrets() -> None:
+        found = _secrets(client("secretsmanager"), place, secrets) if secrets else {}
+        problems.update({("secret", name): why for name, why in found.items()})
+
+    together(find_parameters, find_secrets)
     return tuple(
         MissingReference(reference=item, what=problems[item.kind, item.name][0], hint=problems[item.kind, item.name][1])
         for item in references
@@ -79,20 +86,25 @@ def _kinds(ssm: Any, place: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def _secrets(client: Any, place: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    found = {}
-    for name in sorted(names):
-        try:
-            deleted = client.describe_secret(SecretId=name).get("DeletedDate")
-        except aws_errors() as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise _error(f"secret {name} in {place}", error, "secretsmanager:DescribeSecret") from error
-            hint = f"create it in {place}: `aws secretsmanager create-secret --name {name} …`"
-            found[name] = ("there is no such secret", hint)
-            continue
-        if deleted is not None:
-            hint = f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to another one"
-            found[name] = ("it is scheduled for deletion", hint)
-    return found
+    wanted = sorted(names)
+    problems = in_parallel(lambda name: _problem(client, place, name), wanted)
+    return {name: problem for name, problem in zip(wanted, problems, strict=True) if problem is not None}
+
+
+def _problem(client: Any, place: str, name: str) -> tuple[str, str] | None:
+    try:
+        deleted = client.describe_secret(SecretId=name).get("DeletedDate")
+    except aws_errors() as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise _error(f"secret {name} in {place}", error, "secretsmanager:DescribeSecret") from error
+        hint = f"create it in {place}: `aws secretsmanager create-secret --name {name} …`"
+        return "there is no such secret", hint
+    if deleted is None:
+        return None
+    return (
+        "it is scheduled for deletion",
+        f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to another one",
+    )
 
 
 def _error(where: str, error: Exception, action: str) -> MultiEnvLambdaError:
