@@ -230,7 +230,9 @@ def _needed(
         running += noted
         manifests = digests - _digests(desired) - unpublished
         if soon:
-            manifests -= {item.release for _, _, item in noted}
+            # What runs before the last environment may be what the next one is to run.
+            manifests -= {item.release for _, place, item in noted if place == targets[-1].name}
+            manifests |= {item.release for item in there[:-1] if item is not None} - unpublished
         manifests |= _digests(desired) - unpublished
         pairs |= {(name, item) for item in manifests if item is not None}
     return _Needed(manifests=frozenset(pairs), running=tuple(running))

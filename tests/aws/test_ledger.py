@@ -317,7 +317,7 @@ def test_a_summary_that_is_deleted_costs_a_call_for_each_record(
     [
         b"",
         b"junk",
-        gzip.compress(b"[]", mtime=0, mtime=0),
+        gzip.compress(b"[]", mtime=0),
         gzip.compress(b'{"format":9,"records":{}}', mtime=0),
         pack({"records": 3}),
     ],

@@ -29,7 +29,7 @@ Command = Callable[[FakeWorld], object]
 
 
 def run(fake: FakeWorld, ask: Ask) -> None:
-    pipeline.apply(fake.world, pipeline.plan(fake.world, ask))
+    pipeline.apply(fake.world, pipeline.plan(fake.world, ask, soon=True))
 
 
 def asking(ask: Ask) -> Command:

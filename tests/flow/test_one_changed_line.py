@@ -201,7 +201,8 @@ def test_every_account_is_verified_before_its_first_write(tmp_path: Path) -> Non
 
     deploy(fake, "test", only=("search",))
 
-    assert fake.platform.verified == ["sandbox", "test"]
+    # The first one early, while its unit is built, and then for certain.
+    assert fake.platform.verified == ["sandbox", "sandbox", "test"]
 
 
 def test_a_plan_made_twice_has_one_digest(tmp_path: Path) -> None:

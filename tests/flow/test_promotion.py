@@ -167,3 +167,15 @@ def test_a_promotion_is_recorded_with_the_commit_that_the_release_was_made_from(
 
     latest = fake.world.ledger.records("test")["search"].latest
     assert latest is not None and (latest.commit, latest.committed) == ("c" * 40, "2026-01-01T00:00:00Z")
+
+
+def test_a_chain_that_stopped_half_way_is_finished_on_a_machine_that_has_read_nothing(tmp_path: Path) -> None:
+    fake = chain(tmp_path / "ada")
+    deploy(fake, "prod")
+    fake.tree.content["search"] = "changed"
+    deploy(fake, "test")
+    elsewhere = fake_world(fake.tree, tmp_path / "grace", store=fake.store, platform=fake.platform)
+
+    deploy(elsewhere, "prod")
+
+    assert versions(elsewhere, "prod")["search"] == "0.1.0.post1"

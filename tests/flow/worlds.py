@@ -40,7 +40,7 @@ def rollback(fake: FakeWorld, unit: str, environment: str, consent: Consent = NO
 
 
 def _apply(fake: FakeWorld, ask: Ask, consent: Consent) -> dict[str, Result]:
-    results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask), consent)
+    results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask, soon=True), consent)
     return {result.project: result for result in results if result.environment == ask.target}
 
 
