@@ -1,0 +1,114 @@
+"""Who somebody is, as far as an ARN proves it: the one place where two sessions are told to be the same somebody.
+
+A session name counts only where AWS takes it from a directory. Whoever assumes a role writes any name she likes, and a
+profile with ``role_arn`` gets a new one each time.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html for the shapes,
+https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html for ``AWSReservedSSO_*``,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html for source identities.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.errors import AccountError
+
+__all__ = ["Principal", "principal_of", "same_somebody", "session_name_of"]
+
+Kind = Literal["user", "person", "role", "account"]
+
+_ARN = re.compile(r"arn:(aws[a-z-]*):(iam|sts)::([0-9]{12}):([!-~]+)")
+_NAME = r"[\w+=,.@-]+"
+_ROOT = re.compile(r"root")
+_USER = re.compile(rf"user/(?:[!-.0-~]+/)*{_NAME}", re.ASCII)
+_ROLE = re.compile(rf"assumed-role/({_NAME})/([^/]+)", re.ASCII)
+_FEDERATED = re.compile(rf"federated-user/({_NAME})", re.ASCII)
+# IAM keeps roles of this shape to Identity Center: prefix, permission set, 16 hexadecimal digits.
+_DIRECTORY = re.compile(r"AWSReservedSSO_.+_[0-9a-f]{16}", re.ASCII)
+_NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Principal:
+    """Somebody. ``name`` is the shortest ARN that her own choice has no part in.
+
+    Args:
+        kind: an IAM user; a person of Identity Center; a role, whoever uses it; the account itself, which is its root
+            user or a federated session that some user of it has given herself under any name.
+        person: the name in the directory, or the source identity, where one of them is known.
+    """
+
+    kind: Kind
+    account_id: str
+    name: str
+    person: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def principal_of(arn: str, source_identity: str = "") -> Principal:
+    """Who the holder of credentials is.
+
+    Args:
+        arn: as GetCallerIdentity gives it.
+        source_identity: only where the trust policy of the role enforces it.
+
+    Raises:
+        AccountError: it is the ARN of nobody who could call AWS.
+
+    >>> principal_of("arn:aws:sts::111111111111:assumed-role/ci/botocore-session-1795653712").name
+    'arn:aws:iam::111111111111:role/ci'
+    """
+    whole = _ARN.fullmatch(arn)
+    if whole is None:
+        raise _junk(arn)
+    partition, service, account_id, rest = whole.groups()
+    iam = f"arn:{partition}:iam::{account_id}"
+    if service == "iam" and _USER.fullmatch(rest):
+        return Principal(kind="user", account_id=account_id, name=arn)
+    if (service == "iam" and _ROOT.fullmatch(rest)) or (service == "sts" and _FEDERATED.fullmatch(rest)):
+        return Principal(kind="account", account_id=account_id, name=f"{iam}:root")
+    role = _ROLE.fullmatch(rest)
+    if service != "sts" or role is None:
+        raise _junk(arn)
+    name, session = role.groups()
+    if _DIRECTORY.fullmatch(name):
+        return Principal(kind="person", account_id=account_id, name=f"{iam}:role/{name}/{session}", person=session)
+    by = f"/{source_identity}" if source_identity else ""
+    return Principal(kind="role", account_id=account_id, name=f"{iam}:role/{name}{by}", person=source_identity)
+
+
+def same_somebody(one: Principal, other: Principal) -> bool:
+    """Whether these may be one somebody. In doubt they are: nobody is refused for ever by that, she asks another.
+
+    A person of the directory is herself under each permission set, and directories know no capitals. Any user of an
+    account can make herself a federated session of it, so the account may be each of its users.
+    """
+    if one.kind == "person" and other.kind == "person":
+        return one.person.casefold() == other.person.casefold()
+    kinds = {one.kind, other.kind}
+    if "account" in kinds and kinds <= {"account", "user"}:
+        return one.account_id == other.account_id
+    return one.name == other.name
+
+
+def session_name_of(arn: str) -> str:
+    """What a session that this caller opens is called: its user or session name, as AWS takes it (2 to 64 characters).
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, RoleSessionName and SourceIdentity.
+
+    >>> session_name_of("arn:aws:iam::111111111111:user/team/ada")
+    'ada'
+    """
+    last = arn.rpartition(":")[2].rpartition("/")[2]
+    return _NOT_IN_A_SESSION_NAME.sub("-", last)[:64].ljust(2, "-")
+
+
+def _junk(arn: str) -> AccountError:
+    what = f"found the ARN {arn[:200]!r}, expected that of a user, an assumed role, a federated user or the root"
+    return AccountError("credentials", what, hint="see what `aws sts get-caller-identity` says")
