@@ -21,6 +21,7 @@ from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.flow.identity import settle_id
 from multi_env_lambda.flow.observe import read_all
+from multi_env_lambda.flow.rules import remember_all, with_rules
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
@@ -159,7 +160,7 @@ class Workspace:
             to: the environment to reach, through all before it; None: the first one.
             only_there: change this environment only.
         """
-        return self.draft(self._deploy(names, to, only_there, everything, force)).plan
+        return with_rules(self.world, self.draft(self._deploy(names, to, only_there, everything, force)).plan)
 
     def draft(self, ask: Ask, *, soon: bool = False) -> pipeline.Draft:
         """A plan together with what was built for it; ``soon``: it will be applied at once."""
@@ -331,10 +332,11 @@ class Workspace:
     def bootstrap(self) -> None:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it.
 
-        It gets the id of the workspace, a new one where the root table has none.
+        It gets the id of the workspace, a new one where the root table has none, and remembers the environments' rules.
 
         Raises:
             ConfigurationError: it has another workspace's id.
+            MultiEnvLambdaError: what it remembers of an environment's rules cannot be read.
         """
         from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
         from multi_env_lambda.aws.session import Sessions
@@ -345,6 +347,7 @@ class Workspace:
             readers = [environment.account_id for environment in self.config.environments]
             create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
         settle_id(self.world, ())
+        remember_all(self.world)
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
         return self._finish(pipeline.apply(self.world, self.draft(ask, soon=True), Consent(allowed=frozenset(agree))))

@@ -27,8 +27,10 @@ from multi_env_lambda.cli.output import (
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.gate import Consent, check_answers, waiting_plan, waits_for_another
 from multi_env_lambda.flow.identity import advice
+from multi_env_lambda.flow.rules import with_rules
+from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.pipeline import Draft
 from multi_env_lambda.show.text import plan_text, results_table
 from multi_env_lambda.workspace import Workspace
@@ -84,7 +86,7 @@ def plan_command(
     workspace = open_workspace(local)
     request = _ask("deploy", environment, to, only, everything=everything, upgrade=upgrade, force=force)
     ask = _first(workspace, request)
-    draft = workspace.draft(ask)
+    draft = _bound(workspace, workspace.draft(ask))
     _advise(workspace)
     return _show_plan(draft, saved, as_json)
 
@@ -245,7 +247,7 @@ def _apply(
 ) -> int:
     """Plan, show, ask, act; or only save the plan. ``wait_seconds``: how long to try again while others deploy."""
     quiet = open_workspace(local)
-    draft = _draft(quiet, ask, plan_file, soon=saved is None)
+    draft = _bound(quiet, _draft(quiet, ask, plan_file, soon=saved is None))
     if saved is not None:
         return _show_plan(draft, saved, as_json)
     if not as_json:
@@ -273,6 +275,11 @@ def _show_plan(draft: Draft, saved: Path | None, as_json: bool) -> int:
     else:
         _show(draft, details=True)
     return UnitsFailed.exit_code if draft.plan.blocked else 0
+
+
+def _bound(workspace: Workspace, draft: Draft) -> Draft:
+    """With the rules of the environments that change, so that they are read once, shown, and then applied."""
+    return attrs.evolve(draft, plan=with_rules(workspace.world, draft.plan))
 
 
 def _advise(workspace: Workspace) -> None:
@@ -307,15 +314,28 @@ def _agree(workspace: Workspace, draft: Draft, yes: bool, consent: Consent) -> C
             and click.prompt(f"{question.text}\ntype `{question.answer}` to agree", err=True) == question.answer
         ):
             allowed.add(question.answer)
-    for name in draft.plan.environments:
-        waits = workspace.config.environment(name).approval and any(
-            step.environment == name for step in draft.plan.deploys
-        )
-        if waits and click.prompt(f"type `{name}` to approve this plan", default="", err=True) == name:
-            typed.add(name)
-    if not yes and not typed and not click.confirm("apply this plan?", err=True):
+    waiting = {bound.environment for bound in draft.plan.rules if _waits(workspace, draft, bound)}
+    for bound in draft.plan.rules:
+        if bound.rules.approval and bound.rules.approvals_by_author and _typed(bound.environment):
+            typed.add(bound.environment)
+    open_ones = {step.environment for step in draft.plan.deploys} - waiting
+    if open_ones and not yes and not typed and not click.confirm("apply this plan?", err=True):
         raise Refused("the plan", "not applied", hint="give `--yes` to apply without being asked")
     return Consent(allowed=frozenset(allowed), typed=frozenset(typed))
+
+
+def _waits(workspace: Workspace, draft: Draft, bound: Bound) -> bool:
+    """Whether only somebody else can approve; the person at the terminal is told how. The gate will stop there."""
+    name = bound.environment
+    if not waits_for_another(workspace.world, bound, draft.plan.digest_of(name)):
+        return False
+    note(waiting_plan(draft.plan, name))
+    return True
+
+
+def _typed(name: str) -> bool:
+    text = f"type `{name}` to approve this plan, or nothing to leave {name} as it is"
+    return bool(click.prompt(text, default="", show_default=False, err=True) == name)
 
 
 def finish(results: tuple[Result, ...], as_json: bool) -> int:

@@ -12,9 +12,11 @@ import click
 
 from multi_env_lambda.cli.output import json_option, live, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import Refused, UnitsFailed
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.gate import Consent, waiting_lines, waits_for_another
 from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.flow.rules import bound_of
+from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.workspace import Workspace
@@ -56,9 +58,11 @@ def destroy_command(
         saved.write_text(json.dumps(removal.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
         note(f"saved as {saved}; its digest is {removal.digest}")
         return 0
-    consent = Consent() if removal.gone else _agree(quiet, removal, yes, confirm)
+    bound = None if removal.gone else bound_of(quiet.world, environment)
+    consent = Consent() if bound is None else _agree(quiet, removal, bound, yes, confirm)
     with live(1) as report:
-        result = destroy(attrs.evolve(quiet.world, reported=report), removal, consent, reason=reason, force=force)
+        world = attrs.evolve(quiet.world, reported=report)
+        result = destroy(world, removal, consent, reason=reason, force=force, bound=bound)
     if result.outcome == "destroyed":
         _tell_what_stays(removal)
     if as_json:
@@ -84,9 +88,11 @@ def _tell_what_stays(removal: Removal) -> None:
         note(f"  {item}")
 
 
-def _agree(workspace: Workspace, removal: Removal, yes: bool, confirm: str) -> Consent:
-    """The unit's name, typed by a person or given as an option; the environment's name where it needs an approval."""
+def _agree(workspace: Workspace, removal: Removal, bound: Bound, yes: bool, confirm: str) -> Consent:
+    """The unit's name, typed by a person or given as an option; the environment's, where its author may approve."""
     name, environment = removal.project, removal.environment
+    for line in bound.lines():
+        note(line)
     if not sys.stdin.isatty() or os.environ.get("CI"):
         if not yes or confirm != name:
             hint = f"give `--yes --confirm {name}`"
@@ -95,7 +101,10 @@ def _agree(workspace: Workspace, removal: Removal, yes: bool, confirm: str) -> C
     typed = confirm if yes else click.prompt(f"type `{name}` to delete it from {environment}", default="", err=True)
     if typed != name:
         raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
-    if workspace.config.environment(environment).approval:
+    if waits_for_another(workspace.world, bound, removal.digest):
+        again = f"destroy.py {name} {environment}"
+        note(waiting_lines(environment, removal.digest, f"`{again} --out plan.json`", again))
+    elif bound.rules.approval and bound.rules.approvals_by_author:
         text = f"type `{environment}` to approve this yourself, or nothing if somebody else has approved it"
         if click.prompt(text, default="", show_default=False, err=True) == environment:
             return Consent(typed=frozenset({environment}))

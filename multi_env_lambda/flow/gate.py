@@ -8,13 +8,25 @@ from collections.abc import Iterable
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError, DocumentError, Refused, UpgradeNeeded
+from multi_env_lambda.errors import (
+    AccountError,
+    ConfigurationError,
+    DocumentError,
+    MultiEnvLambdaError,
+    Refused,
+    UpgradeNeeded,
+)
+from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
+from multi_env_lambda.model.principal import principal_of, same_somebody
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
+from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.world import World
 
 __all__ = [
@@ -30,6 +42,10 @@ __all__ = [
     "check_answers",
     "find_approval",
     "gate",
+    "named",
+    "waiting_lines",
+    "waiting_plan",
+    "waits_for_another",
 ]
 
 APPROVAL_HOURS = 24
@@ -40,7 +56,8 @@ class Consent:
     """What the person at the keyboard agreed to.
 
     Args:
-        typed: names of environments that were typed on a terminal, each an approval by that person.
+        typed: names of environments that were typed on a terminal, each an approval by that person, which counts only
+            where authors may approve.
         allowed: answers to questions of single steps (``--agree replace:Invoices``).
     """
 
@@ -56,6 +73,7 @@ class Approval:
     """Who approved what; ``age_seconds`` by the clock of the store.
 
     ``user_id`` also ends the key, where a bucket policy can demand that it is the writer's own (``aws:userid``).
+    ``rules`` are those of the table that was shown as weaker than before: to them the approver agrees as well.
     """
 
     environment: str
@@ -63,19 +81,30 @@ class Approval:
     who: str
     when: str
     user_id: str
+    rules: Rules | None = None
     age_seconds: float = 0.0
+
+    @property
+    def principal(self) -> str:
+        """Who that is, without what she chose herself."""
+        return principal_of(self.who).name
+
+    def __str__(self) -> str:
+        return named(self.who)
 
 
 @attrs.frozen(kw_only=True)
 class Gate:
     """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass.
 
-    ``answered``: somebody approved this very plan, in which all questions stand.
+    ``answered``: somebody approved this very plan, in which all questions stand. ``releases_only`` is an environment
+    that takes releases only, as is remembered, although the table does not say so.
     """
 
     consent: Consent
     approved: str = ""
     answered: bool = False
+    releases_only: Environment | None = None
     closed: Refused | None = None
 
     def check(self, step: DeployStep) -> None:
@@ -86,6 +115,8 @@ class Gate:
         """
         if self.closed is not None:
             raise self.closed
+        if self.releases_only is not None and (no := refusal(step.release, self.releases_only)) is not None:
+            raise Refused(f"{step.project} in {step.environment}", no[0], hint=no[1])
         left = [question for question in step.questions if question.answer not in self.consent.allowed]
         if left and not self.answered:
             what = "\n".join(question.text for question in left)
@@ -113,43 +144,113 @@ def check_answers(plan: Plan, consent: Consent) -> None:
 
 
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
-    """Look whether somebody may change this environment as planned. An environment without approval is open."""
+    """Look whether somebody may change this environment as planned. Where nothing changes, nothing is asked."""
     changes = any(step.environment == environment for step in plan.deploys)
     if not changes:
         return Gate(consent=consent)
+    hint = f"{_save(plan, environment)}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
+    bound = next((item for item in plan.rules if item.environment == environment), None)
+    return agreed(world, environment, plan.digest_of(environment), consent, hint=hint, bound=bound)
+
+
+def _save(plan: Plan, environment: str) -> str:
+    """How this plan is saved, to be approved."""
     asked = dict(plan.asked)
-    save = f"the same `{asked['verb']}` with `--out plan.json`"
-    if asked["verb"] == "deploy":
-        place = f"--to {asked['target']}" if "through" in asked else environment
-        only = "".join(f" --only {name}" for name in asked.get("only", "").split())
-        save = f"`plan.py {place}{only} --out plan.json`"
-    hint = f"{save}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
-    return agreed(world, environment, plan.digest_of(environment), consent, hint=hint)
+    if asked["verb"] != "deploy":
+        return f"the same `{asked['verb']}` with `--out plan.json`"
+    place = f"--to {asked['target']}" if "through" in asked else environment
+    only = "".join(f" --only {name}" for name in asked.get("only", "").split())
+    return f"`plan.py {place}{only} --out plan.json`"
 
 
-def agreed(world: World, environment: str, digest: str, consent: Consent, *, hint: str) -> Gate:
-    """Look whether what has this digest may be done here, whatever kind of change it is."""
-    if not world.config.environment(environment).approval:
+def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
+    """Whether only somebody else can open the environment for this, and nobody has. Nothing is written."""
+    if bound.unreadable or not bound.rules.approval or bound.rules.approvals_by_author:
+        return False
+    found = find_approval(world, bound, digest)
+    return _not_counted(found, bound, digest, world.platform.caller(), "") is not None
+
+
+def waiting_lines(environment: str, digest: str, save: str, again: str) -> str:
+    """What a person at a terminal is told there, in three lines: the environment's name, typed, is no approval."""
+    return (
+        f"{environment} waits until somebody else approves {digest[:12]}; to ask for it: {save}\n"
+        f"  then somebody else: `approve.py plan.json`\n"
+        f"  then: `{again}`"
+    )
+
+
+def waiting_plan(plan: Plan, environment: str) -> str:
+    """The same of an environment's part of a plan."""
+    save = _save(plan, environment)
+    return waiting_lines(environment, plan.digest_of(environment), save, "deploy.py --plan plan.json")
+
+
+def agreed(
+    world: World, environment: str, digest: str, consent: Consent, *, hint: str, bound: Bound | None = None
+) -> Gate:
+    """Look whether what has this digest may be done here, whatever kind of change it is.
+
+    Args:
+        bound: the environment's rules, for who has read them already.
+    """
+    try:
+        known = learn(world, bound_of(world, environment) if bound is None else bound)
+        if known.unreadable:
+            raise Refused(environment, f"nothing can be changed: {known.unreadable}", hint="see the key that is named")
+        return _decided(world, known, digest, consent, hint)
+    except MultiEnvLambdaError as error:
+        closed = error if isinstance(error, Refused) else Refused(error.where, error.what, hint=error.hint)
+        return Gate(consent=consent, closed=closed)
+
+
+def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: str) -> Gate:
+    rules, place = bound.rules, world.config.environment(bound.environment)
+    kept = attrs.evolve(place, releases_only=True) if "releases_only" in bound.weaker else None
+    if not bound.asks:
         return Gate(consent=consent)
-    if environment in consent.typed:
-        return Gate(consent=consent, approved=world.platform.caller())
-    found = find_approval(world, environment, digest)
+    caller = world.platform.caller()
+    if rules.approval and rules.approvals_by_author and bound.environment in consent.typed:
+        return Gate(consent=consent, approved=caller, releases_only=kept)
+    found = find_approval(world, bound, digest)
+    why = _not_counted(found, bound, digest, caller, hint)
+    if found is None or why is not None:
+        return Gate(consent=consent, releases_only=kept, closed=why if rules.approval else None)
+    if bound.weaker and found.rules == bound.table:
+        weaken(world, bound.environment, bound)
+        kept = None
+    return Gate(consent=consent, approved=found.who, answered=True, releases_only=kept)
+
+
+def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str, hint: str) -> Refused | None:
+    """Why there is no approval that opens the environment."""
     if found is None:
-        what = f"nobody has approved plan {digest[:12]}"
-        return Gate(consent=consent, closed=Refused(environment, what, hint=hint))
-    return _approved(world, found, consent)
-
-
-def _approved(world: World, found: Approval, consent: Consent) -> Gate:
+        said = "; ".join(bound.lines()[:-1]) if bound.weaker else ""
+        what = f"nobody has approved plan {digest[:12]}" + (f" ({said})" if said else "")
+        return Refused(bound.environment, what, hint=hint)
     if found.age_seconds > APPROVAL_HOURS * 3600:
         hours = f"{found.age_seconds / 3600:.0f} hours old, {APPROVAL_HOURS} are allowed"
-        what = f"the approval of plan {found.digest[:12]} is {hours}"
-        return Gate(consent=consent, closed=Refused(found.environment, what, hint="have it approved again"))
-    if found.who == world.platform.caller() and not world.config.approvals_by_author:
-        what = f"plan {found.digest[:12]} was approved by {found.who}, who is deploying it"
-        hint = "somebody else must approve it, or set `approvals_by_author = true` in the workspace"
-        return Gate(consent=consent, closed=Refused(found.environment, what, hint=hint))
-    return Gate(consent=consent, approved=found.who, answered=True)
+        what = f"the approval of plan {digest[:12]} is {hours}"
+        return Refused(bound.environment, what, hint="have it approved again")
+    if not bound.rules.approvals_by_author and _is_same(found.who, caller):
+        by = "" if found.who == caller else f" as {named(caller)}"
+        what = f"plan {digest[:12]} was approved by {found}, who is deploying it{by}"
+        return Refused(bound.environment, what, hint="somebody else must approve it")
+    return None
+
+
+def named(arn: str) -> str:
+    """An ARN, and who that is where it is not the same.
+
+    >>> named("arn:aws:sts::111111111111:assumed-role/ci/ada")
+    'arn:aws:iam::111111111111:role/ci (arn:aws:sts::111111111111:assumed-role/ci/ada)'
+    """
+    name = principal_of(arn).name
+    return arn if name == arn else f"{name} ({arn})"
+
+
+def _is_same(one: str, other: str) -> bool:
+    return same_somebody(principal_of(one), principal_of(other))
 
 
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
@@ -162,12 +263,18 @@ def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
     return f"{folder}/{hashlib.sha256(who.encode()).hexdigest()[:16]}/{user_id}.json"
 
 
-def find_approval(world: World, environment: str, digest: str) -> Approval | None:
-    """The newest approval of a plan, by somebody else than the caller where there is one."""
-    listed = world.store.list(f"{environment_folder(environment)}approvals/{digest}/")
+def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
+    """The approval of a plan that counts most: by somebody who may, not too old, seen with the table's rules, new."""
+    listed = world.store.list(f"{environment_folder(bound.environment)}approvals/{digest}/")
     found = [approval for item in listed if (approval := _read(world, item)) is not None]
     caller = world.platform.caller() if found else ""
-    return min(found, key=lambda approval: (approval.who == caller, approval.age_seconds), default=None)
+
+    def order(approval: Approval) -> tuple[bool, bool, bool, float]:
+        own = not bound.rules.approvals_by_author and _is_same(approval.who, caller)
+        old = approval.age_seconds > APPROVAL_HOURS * 3600
+        return own, old, bool(bound.weaker) and approval.rules != bound.table, approval.age_seconds
+
+    return min(found, key=order, default=None)
 
 
 def _read(world: World, item: Listed) -> Approval | None:
@@ -178,7 +285,8 @@ def _read(world: World, item: Listed) -> Approval | None:
     try:
         document = read_document(stored.body, where=item.key, kind="an approval")
         found = structure(Approval, document, where=item.key, kind="an approval")
-    except (DocumentError, UpgradeNeeded) as error:
+        principal_of(found.who)
+    except (AccountError, DocumentError, UpgradeNeeded) as error:
         logging.getLogger(__name__).warning("%s", error)
         return None
     if approval_key(found.environment, found.digest, found.who, found.user_id) != item.key:
@@ -187,14 +295,19 @@ def _read(world: World, item: Listed) -> Approval | None:
     return attrs.evolve(found, age_seconds=max(world.store.now() - item.modified, 0.0))
 
 
-def approve(world: World, environment: str, digest: str) -> Approval:
-    """Approve one environment's part of a plan as the caller. Approving again renews it."""
+def approve(world: World, environment: str, digest: str, *, weaker: Rules | None = None) -> Approval:
+    """Approve one environment's part of a plan as the caller. Approving again renews it.
+
+    Args:
+        weaker: the table's rules, where the approver was shown that they are weaker than what is remembered.
+    """
     writer = world.platform.writer()
+    principal_of(writer.arn)
     approval = Approval(
-        environment=environment, digest=digest, who=writer.arn, user_id=writer.user_id, when=world.now()
+        environment=environment, digest=digest, who=writer.arn, user_id=writer.user_id, when=world.now(), rules=weaker
     )
     document = {name: value for name, value in attrs.asdict(approval).items() if name != "age_seconds"}
-    body = canonical_json({"format": FORMAT, **document}).encode("ascii")
+    body = canonical_json({"format": FORMAT, "principal": approval.principal, **document}).encode("ascii")
     key = approval_key(environment, digest, approval.who, approval.user_id)
     there = world.store.get(key)
     if there is None:

@@ -34,6 +34,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 
@@ -89,12 +90,19 @@ def same_removal(world: World, name: str, environment: str, digest: str) -> Remo
 
 
 def destroy(
-    world: World, removal: Removal, consent: Consent = NO_CONSENT, *, reason: str = "", force: bool = False
+    world: World,
+    removal: Removal,
+    consent: Consent = NO_CONSENT,
+    *,
+    reason: str = "",
+    force: bool = False,
+    bound: Bound | None = None,
 ) -> Result:
     """Delete the stack and record it. A unit that is gone already is left alone.
 
     Args:
         force: delete it although others there need it.
+        bound: the environment's rules, for who has read them already.
 
     Raises:
         Refused: others need it, nobody has approved it, or the stack is not ours.
@@ -112,7 +120,7 @@ def destroy(
         f"`destroy.py {removal.project} {removal.environment} --out plan.json`, "
         "then somebody else: `approve.py plan.json`"
     )
-    gate = agreed(world, removal.environment, removal.digest, consent, hint=hint)
+    gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
     if gate.closed is not None:
         raise gate.closed
     return _delete(world, removal, reason, gate.approved)

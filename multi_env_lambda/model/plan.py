@@ -11,6 +11,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.rules import Bound
 
 __all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
 
@@ -94,6 +95,7 @@ class Plan:
     """All steps, environment by environment in promotion order, dependencies first.
 
     ``asked`` is what the plan was made for (verb, targets, selection), so that it can be made again and compared.
+    ``rules``: by what the environments that change are bound, where that was read; no part of what is planned.
     """
 
     environments: tuple[str, ...]
@@ -102,6 +104,7 @@ class Plan:
     committed: str
     dirty: bool
     steps: tuple[Step, ...]
+    rules: tuple[Bound, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -144,6 +147,7 @@ class Plan:
             "commit": self.commit,
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
+            "rules": [line for bound in self.rules for line in bound.lines()],
         }
 
     def _repr_html_(self) -> str:

@@ -179,11 +179,12 @@ class FakeWorld:
     events: list[Event]
 
 
-def fake_config(**rules: Mapping[str, bool]) -> WorkspaceConfig:
+def fake_config(approvals_by_author: bool = False, **rules: Mapping[str, bool]) -> WorkspaceConfig:
     """Four environments; ``rules`` by environment name: ``prod={"approval": True}``."""
     names = ("sandbox", "test", "staging", "prod")
     return WorkspaceConfig(
         id="0fa4e0000001",
+        approvals_by_author=approvals_by_author,
         devops=Devops(account_id="111111111111", region="us-east-1", bucket="artifacts"),
         environments=tuple(
             Environment(

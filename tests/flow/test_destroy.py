@@ -19,10 +19,10 @@ from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import make_status
 from multi_env_lambda.testing.memory import Killed, MemoryPlatform
-from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
+from multi_env_lambda.testing.world import FakeWorld, fake_world
 from tests.faults.mortal import Switch, mortal
 
-from .worlds import chain, deploy, outcomes, promote, rollback, versions
+from .worlds import chain, deploy, outcomes, rollback, ruled, versions
 
 GRACE = "arn:aws:iam::111111111111:user/grace"
 
@@ -85,9 +85,9 @@ def test_after_the_ones_that_need_it_are_gone_it_can_go(tmp_path: Path) -> None:
 
 
 def test_an_environment_with_approval_refuses_without_one(tmp_path: Path) -> None:
-    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
-    deploy(fake)
-    promote(fake, "test", Consent(typed=frozenset({"test"})))
+    before = chain(tmp_path)
+    deploy(before, "test")
+    fake = ruled(before, tmp_path, test={"approval": True})
 
     with pytest.raises(Refused, match="nobody has approved"):
         remove(fake, "search", "test")
@@ -95,9 +95,9 @@ def test_an_environment_with_approval_refuses_without_one(tmp_path: Path) -> Non
 
 
 def test_the_approval_of_somebody_else_opens_it_and_is_recorded(tmp_path: Path) -> None:
-    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
-    deploy(fake)
-    promote(fake, "test", Consent(typed=frozenset({"test"})))
+    before = chain(tmp_path)
+    deploy(before, "test")
+    fake = ruled(before, tmp_path, test={"approval": True})
     approved_by(fake, GRACE, "test", find_removal(fake.world, "search", "test").digest)
 
     assert remove(fake, "search", "test") == "destroyed"
@@ -105,13 +105,13 @@ def test_the_approval_of_somebody_else_opens_it_and_is_recorded(tmp_path: Path) 
 
 
 def test_an_approval_is_for_one_release_of_the_unit(tmp_path: Path) -> None:
-    fake = chain(tmp_path, config=fake_config(test={"approval": True}))
-    consent = Consent(typed=frozenset({"test"}))
-    deploy(fake, "test", consent)
+    before = chain(tmp_path)
+    deploy(before, "test")
+    fake = ruled(before, tmp_path, test={"approval": True})
     digest = find_removal(fake.world, "search", "test").digest
     approved_by(fake, GRACE, "test", digest)
     fake.tree.content["search"] = "s2"
-    deploy(fake, "test", consent)
+    deploy(before, "test")
 
     with pytest.raises(PlanStale):
         same_removal(fake.world, "search", "test", digest)

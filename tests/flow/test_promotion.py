@@ -106,13 +106,16 @@ def test_an_approval_counts_only_from_somebody_else_and_for_a_day(tmp_path: Path
     assert "deployed" not in outcomes(promote(fake, "prod")).values()
 
 
-def test_typing_the_name_on_a_terminal_is_an_approval(tmp_path: Path) -> None:
-    fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
+@pytest.mark.parametrize(("by_author", "outcome"), [(True, {"deployed"}), (False, {"blocked", "skipped"})])
+def test_typing_the_name_on_a_terminal_is_an_approval_by_the_author(
+    tmp_path: Path, by_author: bool, outcome: set[str]
+) -> None:
+    fake = chain(tmp_path, config=fake_config(approvals_by_author=by_author, prod={"approval": True}))
     deploy(fake, "staging")
 
     results = promote(fake, "prod", Consent(typed=frozenset({"prod"})))
 
-    assert set(outcomes(results).values()) == {"deployed"}
+    assert set(outcomes(results).values()) == outcome
 
 
 def test_the_chain_goes_on_to_the_environment_that_waits_for_approval(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.testing.world import FakeWorld, fake_config
+from multi_env_lambda.testing.world import FakeWorld
 
-from .worlds import chain, deploy, outcomes, rollback, versions
+from .worlds import chain, deploy, outcomes, rollback, ruled, versions
 
 
 def with_three_versions(folder: Path) -> FakeWorld:
@@ -135,10 +135,11 @@ def test_a_release_whose_check_failed_is_not_promoted(tmp_path: Path) -> None:
 
 
 def test_a_rollback_is_saved_approved_and_applied_like_any_plan(tmp_path: Path) -> None:
-    fake = chain(tmp_path, config=fake_config(sandbox={"approval": True}))
+    before = chain(tmp_path)
     for content in ("s1", "s2"):
-        fake.tree.content["search"] = content
-        deploy(fake, only=("search",), consent=Consent(typed=frozenset({"sandbox"})))
+        before.tree.content["search"] = content
+        deploy(before, only=("search",))
+    fake = ruled(before, tmp_path, sandbox={"approval": True})
     refused = rollback(fake, "search", "sandbox")
     saved = pipeline.plan(fake.world, Ask(verb="rollback", target="sandbox", only=("search",))).plan.to_document()
 

@@ -9,7 +9,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent
-from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 
 
 def three_units() -> FakeTree:
@@ -24,6 +24,12 @@ def three_units() -> FakeTree:
 
 def chain(folder: Path, tree: FakeTree | None = None, **more: Any) -> FakeWorld:
     return fake_world(three_units() if tree is None else tree, folder, **more)
+
+
+def ruled(fake: FakeWorld, folder: Path, by_author: bool = False, **rules: dict[str, bool]) -> FakeWorld:
+    """The same accounts and bucket, seen by a work tree whose table has these rules."""
+    config = fake_config(approvals_by_author=by_author, **rules)
+    return fake_world(fake.tree, folder, config=config, store=fake.store, platform=fake.platform)
 
 
 def deploy(fake: FakeWorld, to: str = "sandbox", consent: Consent = NO_CONSENT, **ask: Any) -> dict[str, Result]:

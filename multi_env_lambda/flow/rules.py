@@ -1,0 +1,85 @@
+"""The memory of an environment's rules: a table that is weaker than it once was opens nothing by itself.
+
+One GET, and only for an environment in which something is to be changed; no listing that is made anyway shows the key.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.rules import Bound, remembered, rules_key, rules_of
+from multi_env_lambda.world import World
+
+__all__ = ["bound_of", "learn", "remember_all", "weaken", "with_rules"]
+
+TRIES = 5
+"""How often others may write the same small object in between."""
+
+
+def bound_of(world: World, environment: str) -> Bound:
+    """By what an environment is bound. What cannot be read binds most, and is said."""
+    bound, key = Bound(environment=environment, table=rules_of(world.config, environment)), rules_key(environment)
+    try:
+        stored = world.store.get(key)
+        return bound if stored is None else remembered(bound, stored.body, stored.etag)
+    except MultiEnvLambdaError as error:
+        where = "" if key in error.where else f"{key}: "
+        return attrs.evolve(bound, unreadable=f"{where}{error.where}: {error.what}; {error.hint}")
+
+
+def with_rules(world: World, plan: Plan) -> Plan:
+    """The same plan, with the rules of each environment in which it changes something."""
+    names = [name for name in plan.environments if any(step.environment == name for step in plan.deploys)]
+    return attrs.evolve(plan, rules=tuple(in_parallel(lambda name: bound_of(world, name), names)))
+
+
+def learn(world: World, bound: Bound) -> Bound:
+    """Remember what the table says more strictly than ever before. Without news it costs nothing.
+
+    Raises:
+        Busy: others keep writing it.
+        PublishError: it cannot be written.
+    """
+    for _ in range(TRIES):
+        if bound.unreadable or not bound.news:
+            return bound
+        body = bound.to_bytes(bound.rules)
+        if _write(world, bound, body):
+            return attrs.evolve(bound, memory=bound.rules, etag="")
+        bound = bound_of(world, bound.environment)
+    raise Busy(rules_key(bound.environment), "others keep writing it", hint="run it again")
+
+
+def weaken(world: World, environment: str, seen: Bound) -> None:
+    """Let the memory be what the table says, after who may has agreed to that.
+
+    Raises:
+        PlanStale: the memory is not what was agreed to.
+    """
+    bound = bound_of(world, environment)
+    if bound.memory == bound.table:
+        return
+    if (bound.memory, bound.unreadable) != (seen.memory, "") or not _write(world, bound, bound.to_bytes(bound.table)):
+        what = "the rules are not those that the approval was given under"
+        raise PlanStale(rules_key(environment), what, hint="make the plan again and have it approved")
+
+
+def remember_all(world: World) -> None:
+    """What ``bootstrap`` does: remember the rules of every environment that has one.
+
+    Raises:
+        MultiEnvLambdaError: one of them cannot be read or written.
+    """
+    for environment in world.config.environments:
+        if rules_of(world.config, environment.name).any:
+            learn(world, bound_of(world, environment.name))
+
+
+def _write(world: World, bound: Bound, body: bytes) -> bool:
+    key = rules_key(bound.environment)
+    if bound.etag:
+        return world.store.replace(key, body, etag=bound.etag) is not None
+    return world.store.put_new(key, body) is not None

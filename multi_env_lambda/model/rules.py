@@ -1,0 +1,123 @@
+"""The rules of an environment: what the work tree's table says, the strictest that ever held, and what holds now."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, read_document, structure, unknown_keys
+from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["Bound", "Rules", "remembered", "rules_key", "rules_of"]
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """What an environment asks for; strictest where the first two are true and the last is false."""
+
+    approval: bool
+    releases_only: bool
+    approvals_by_author: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a rule at all; who may approve is none where nobody has to."""
+        return self.approval or self.releases_only
+
+
+@attrs.frozen(kw_only=True)
+class Bound:
+    """One environment, by what it is bound.
+
+    Args:
+        table: what the root table of this work tree says.
+        memory: the strictest rules of the past; None where there was never a rule.
+        etag, unknown: of their object: its ETag, and what a newer version wrote into it.
+        unreadable: why the memory cannot be read; then nothing may be changed.
+    """
+
+    environment: str
+    table: Rules
+    memory: Rules | None = None
+    etag: str = ""
+    unknown: tuple[tuple[str, str], ...] = ()
+    unreadable: str = ""
+
+    @property
+    def rules(self) -> Rules:
+        """The stricter of table and memory, rule by rule."""
+        if self.memory is None or not self.memory.any:
+            return self.table
+        return Rules(
+            approval=self.table.approval or self.memory.approval,
+            releases_only=self.table.releases_only or self.memory.releases_only,
+            approvals_by_author=self.table.approvals_by_author and self.memory.approvals_by_author,
+        )
+
+    @property
+    def weaker(self) -> tuple[str, ...]:
+        """The rules that the table says less strictly than they were."""
+        table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
+        return tuple(name for name in table if table[name] != rules[name])
+
+    @property
+    def news(self) -> bool:
+        """Whether the memory has yet to learn a rule from the table."""
+        return self.rules.any and self.rules != self.memory
+
+    @property
+    def asks(self) -> bool:
+        """Whether an approval can make a difference here."""
+        return self.rules.approval or bool(self.weaker)
+
+    def lines(self) -> tuple[str, ...]:
+        """What a person should know before anything is changed there."""
+        if self.unreadable:
+            return (f"{self.environment}: nothing can be changed: {self.unreadable}",)
+        table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
+        remembered = [
+            f"{self.environment}: {name} = {_word(rules[name])} is remembered, "
+            f"this work tree's table says {_word(table[name])}"
+            for name in self.weaker
+        ]
+        who = "an approval" if self.rules.approvals_by_author else "the approval of somebody else"
+        needs = f"{self.environment}: this plan needs {who}" if self.rules.approval else ""
+        change = f"{self.environment}: the table's rules hold with {who} of this plan, as it is shown here"
+        return (*remembered, *filter(None, [needs, change if remembered else ""]))
+
+    def to_bytes(self, rules: Rules) -> bytes:
+        """The object that remembers ``rules`` from now on."""
+        news = {name: json.loads(text) for name, text in self.unknown}
+        return canonical_json({**news, "format": FORMAT, **attrs.asdict(rules)}).encode("ascii")
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def rules_key(environment: str) -> str:
+    """The object that remembers the strictest rules of an environment."""
+    return f"{environment_folder(environment)}rules.json"
+
+
+def rules_of(config: WorkspaceConfig, environment: str) -> Rules:
+    """What the root table says."""
+    place = config.environment(environment)
+    return Rules(
+        approval=place.approval, releases_only=place.releases_only, approvals_by_author=config.approvals_by_author
+    )
+
+
+def remembered(table: Bound, body: bytes, etag: str) -> Bound:
+    """The same environment with what its object remembers.
+
+    Raises:
+        DocumentError, UpgradeNeeded: the object is something else, or of a newer version.
+    """
+    where, kind = rules_key(table.environment), "the rules of an environment"
+    document = read_document(body, where=where, kind=kind)
+    memory = structure(Rules, document, where=where, kind=kind)
+    return attrs.evolve(table, memory=memory, etag=etag, unknown=unknown_keys(Rules, document))

@@ -1,0 +1,148 @@
+"""An approval counts from somebody else: whoever assumes a role again under another name is nobody else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import Approval, Consent, approval_key, approve
+from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.testing.world import FakeWorld, fake_config
+
+from .worlds import chain, deploy, outcomes, promote
+
+ROLE = "arn:aws:sts::111111111111:assumed-role"
+ADMIN = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
+POWER = "AWSReservedSSO_PowerUser_fedcba9876543210"
+ADA = "arn:aws:iam::111111111111:user/ada"
+GRACE = "arn:aws:iam::111111111111:user/grace"
+FEDERATED = "arn:aws:sts::111111111111:federated-user/grace"
+
+
+def waiting(folder: Path, by_author: bool = False) -> FakeWorld:
+    fake = chain(folder, config=fake_config(approvals_by_author=by_author, prod={"approval": True}))
+    deploy(fake, "staging")
+    return fake
+
+
+def approved_by(fake: FakeWorld, *people: str) -> list[Approval]:
+    digest = pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan.digest_of("prod")
+    author, given = fake.platform.who, []
+    for fake.platform.who in people:
+        given.append(approve(fake.world, "prod", digest))
+    fake.platform.who = author
+    return given
+
+
+@pytest.mark.parametrize(
+    ("approver", "deployer", "outcome"),
+    [
+        (f"{ROLE}/dev/botocore-session-1", f"{ROLE}/dev/botocore-session-2", "blocked"),
+        (f"{ROLE}/dev/ada", f"{ROLE}/dev/grace", "blocked"),
+        (f"{ROLE}/{ADMIN}/ada@example.org", f"{ROLE}/{POWER}/ada@example.org", "blocked"),
+        (FEDERATED, ADA, "blocked"),
+        (ADA, ADA, "blocked"),
+        (f"{ROLE}/{ADMIN}/grace@example.org", f"{ROLE}/{ADMIN}/ada@example.org", "deployed"),
+        (f"{ROLE}/approver/x", f"{ROLE}/dev/x", "deployed"),
+        (f"{ROLE}/{ADMIN}/grace@example.org", f"{ROLE}/github-deploy/GitHubActions", "deployed"),
+        (GRACE, ADA, "deployed"),
+    ],
+)
+def test_who_may_open_what_somebody_deploys(tmp_path: Path, approver: str, deployer: str, outcome: str) -> None:
+    fake = waiting(tmp_path)
+    approved_by(fake, approver)
+    fake.platform.who = deployer
+
+    assert promote(fake, "prod")["search"].outcome == outcome
+
+
+def test_the_same_somebody_may_where_the_workspace_says_so(tmp_path: Path) -> None:
+    fake = waiting(tmp_path, by_author=True)
+    approved_by(fake, f"{ROLE}/dev/one")
+    fake.platform.who = f"{ROLE}/dev/two"
+
+    assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
+
+
+def test_a_refusal_shows_who_it_is_and_both_sessions(tmp_path: Path) -> None:
+    fake = waiting(tmp_path)
+    approved_by(fake, f"{ROLE}/dev/one")
+    fake.platform.who = f"{ROLE}/dev/two"
+
+    detail = promote(fake, "prod")["search"].detail
+
+    assert detail.count("arn:aws:iam::111111111111:role/dev (") == 2
+    assert "assumed-role/dev/one" in detail and "assumed-role/dev/two" in detail
+
+
+def test_the_record_has_the_whole_arn_and_the_approval_also_who_that_is(tmp_path: Path) -> None:
+    fake = waiting(tmp_path)
+    session = f"{ROLE}/approver/grace"
+    (given,) = approved_by(fake, session)
+    promote(fake, "prod")
+
+    key = approval_key("prod", given.digest, given.who, given.user_id)
+    document = json.loads(fake.store.objects[key].body)
+    latest = read_records(fake.world, fake.world.config.environments)["prod", "search"].latest
+    assert (document["who"], document["principal"]) == (session, "arn:aws:iam::111111111111:role/approver")
+    assert latest is not None and latest.approved == session
+
+
+def test_ones_own_approval_never_stands_in_the_way_of_anothers(tmp_path: Path) -> None:
+    fake = waiting(tmp_path)
+    approved_by(fake, GRACE)
+    fake.store.time += 60
+    approved_by(fake, f"{ROLE}/dev/one")
+    fake.platform.who = f"{ROLE}/dev/two"
+
+    assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
+
+
+def test_an_old_approval_of_another_never_stands_in_the_way_of_a_new_one(tmp_path: Path) -> None:
+    fake = waiting(tmp_path, by_author=True)
+    approved_by(fake, GRACE)
+    fake.store.time += 25 * 3600
+    approved_by(fake, ADA)
+
+    assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
+
+
+@pytest.mark.parametrize("who", ["the-ceo", "arn:aws:iam::111111111111:group/all", ""])
+def test_an_approval_by_nobody_opens_nothing_and_stops_nobody(tmp_path: Path, who: str) -> None:
+    fake = waiting(tmp_path)
+    (given,) = approved_by(fake, GRACE)
+    key = approval_key("prod", given.digest, GRACE, given.user_id)
+    document = json.loads(fake.store.objects[key].body)
+    fake.store.put_new(
+        approval_key("prod", given.digest, who, "AIDAX"),
+        json.dumps({**document, "who": who, "user_id": "AIDAX"}).encode(),
+    )
+
+    assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
+
+
+def test_a_caller_that_is_nobody_closes_the_environment_and_hides_no_result(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
+    deploy(fake, "test")
+    staged = pipeline.plan(fake.world, Ask(verb="deploy", target="prod", through=True)).plan
+    fake.platform.who = GRACE
+    approve(fake.world, "prod", staged.digest_of("prod"))
+    fake.platform.who = "nobody"
+
+    results = deploy(fake, "prod")
+
+    assert results["search"].outcome == "blocked" and "'nobody'" in results["search"].detail
+    assert read_records(fake.world, fake.world.config.environments)["staging", "search"].running is not None
+
+
+def test_typing_opens_only_the_environment_that_was_typed(tmp_path: Path) -> None:
+    rules = {"staging": {"approval": True}, "prod": {"approval": True}}
+    fake = chain(tmp_path, config=fake_config(approvals_by_author=True, **rules))
+    deploy(fake, "prod", Consent(typed=frozenset({"staging"})))
+
+    recorded = read_records(fake.world, fake.world.config.environments)
+    assert ("staging", "search") in recorded and ("prod", "search") not in recorded
