@@ -106,6 +106,7 @@ class Workspace:
         find_collisions(projects, config)
         in_order(projects)
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
+        config = config.with_roles() if wished else config
         return cls(root=root, config=config, projects=projects, local=wished, report=report, progress=progress)
 
     @cached_property

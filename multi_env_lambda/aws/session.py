@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -12,13 +11,15 @@ from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.principal import session_name_of
 
 if TYPE_CHECKING:
     import botocore.session
     from botocore.credentials import RefreshableCredentials
 
-__all__ = ["OnCall", "Sessions"]
+__all__ = ["OnCall", "Sessions", "assume_role_request"]
 
 OnCall = Callable[[str, str, str], None]
 """Told of every API call: the place's name (``caller`` for the base identity), the service, the operation."""
@@ -28,6 +29,9 @@ _FALLBACK_REGION = "us-east-1"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 Place = Devops | Environment
+Access = tuple[str, str, str, str]
+"""Equal for places that are reached in the same way: account, role, external id, source identity."""
+_BASE: Access = (CALLER, "", "", "")
 
 
 @cache
@@ -59,22 +63,20 @@ class Sessions:
         self,
         profile: str | None = None,
         *,
-        session_name: str = "multi-env-lambda",
         on_call: OnCall | None = None,
         attempts: int = 6,
     ) -> None:
         self._profile = profile
-        self._session_name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64].ljust(2, "-")
         self._on_call = on_call
         self._attempts = attempts
         # Creating botocore sessions and clients is not thread-safe; using clients is.
         self._lock = threading.RLock()
-        self._verify_locks: dict[tuple[str, str], threading.Lock] = {}
-        self._sessions: dict[str, botocore.session.Session] = {}
-        self._clients: dict[tuple[str, str, str, int], Any] = {}
-        self._verified: set[tuple[str, str]] = set()
+        self._verify_locks: dict[tuple[Access, str], threading.Lock] = {}
+        self._sessions: dict[Access, botocore.session.Session] = {}
+        self._clients: dict[tuple[Access, str, str, int], Any] = {}
+        self._verified: set[tuple[Access, str]] = set()
         self._caller: Mapping[str, str] | None = None
-        self._assumed: dict[str, str] = {}
+        self._assumed: dict[Access, str] = {}
         redact_debug_logs()
 
     def client(self, place: Place, service: str, *, once: bool = False) -> Any:
@@ -87,7 +89,7 @@ class Sessions:
             AccountError: there are no usable base credentials.
         """
         attempts = 1 if once else self._attempts
-        key = (place.role_arn, place.region, service, attempts)
+        key = (_access(place), place.region, service, attempts)
         with self._lock:
             if key not in self._clients:
                 session = self._session_of(place)
@@ -109,7 +111,7 @@ class Sessions:
             AccountError: its role cannot be assumed.
         """
         self.verify(place)
-        return self._assumed.get(place.role_arn) or self._base_identity()["UserId"]
+        return self._assumed.get(_access(place)) or self._base_identity()["UserId"]
 
     def _base_identity(self) -> Mapping[str, str]:
         with self._lock:
@@ -128,7 +130,7 @@ class Sessions:
         Raises:
             AccountError: they belong to another one, or cannot be had.
         """
-        key = (place.role_arn, place.region)
+        key = (_access(place), place.region)
         with self._lock:
             turn = self._verify_locks.setdefault(key, threading.Lock())
         with turn:
@@ -147,21 +149,22 @@ class Sessions:
 
     def _session_of(self, place: Place) -> botocore.session.Session:
         """A session with the base profile's settings and this place's credentials."""
-        if _is_role(self.caller(), place):
+        key = _access(place)
+        if not place.role_name or _is_role(self.caller(), place):
             return self._base()
-        if place.role_arn not in self._sessions:
+        if key not in self._sessions:
             session = self._new_session()
             from botocore.credentials import DeferredRefreshableCredentials
 
             credentials = DeferredRefreshableCredentials(lambda: self._assume(place), "assume-role")
             session.register_component("credential_provider", _AssumedRole(credentials))
-            self._sessions[place.role_arn] = session
-        return self._sessions[place.role_arn]
+            self._sessions[key] = session
+        return self._sessions[key]
 
     def _assume(self, place: Place) -> dict[str, str]:
         """One AssumeRole, whose own answer is checked as well; called again by botocore when the hour is over."""
         try:
-            answer = self._base_sts().assume_role(RoleArn=place.role_arn, RoleSessionName=self._session_name)
+            answer = self._base_sts().assume_role(**assume_role_request(place, self.caller()))
         except aws_errors() as error:
             if is_denied(error):
                 what = f"{self.caller()} may not assume {place.role_arn}: {text_of(error)}"
@@ -172,7 +175,7 @@ class Sessions:
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
         _check_account(place, account_id, "the assumed role is of account")
-        self._assumed[place.role_arn] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
+        self._assumed[_access(place)] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
         credentials = answer["Credentials"]
         expires = credentials["Expiration"]
         return {
@@ -184,13 +187,13 @@ class Sessions:
 
     def _base(self) -> botocore.session.Session:
         with self._lock:
-            if CALLER not in self._sessions:
-                self._sessions[CALLER] = self._new_session()
-            return self._sessions[CALLER]
+            if _BASE not in self._sessions:
+                self._sessions[_BASE] = self._new_session()
+            return self._sessions[_BASE]
 
     def _base_sts(self) -> Any:
         with self._lock:
-            key = (CALLER, "", "sts", self._attempts)
+            key = (_BASE, "", "sts", self._attempts)
             if key not in self._clients:
                 self._clients[key] = self._make_client(self._base(), "sts", None, CALLER, self._attempts)
             return self._clients[key]
@@ -233,6 +236,27 @@ class Sessions:
         hint = "check the credentials with `aws sts get-caller-identity`"
         known = account_error(where, error, profile=self._profile)
         return known or AccountError(where, text_of(error), hint=hint)
+
+
+def assume_role_request(place: Place, caller: str) -> dict[str, str]:
+    """What AssumeRole is told: CloudTrail shows in each account whose session it was.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+
+    >>> ci = "arn:aws:sts::111111111111:assumed-role/ci/build-7"
+    >>> place = Environment(name="prod", account_id="555555555555", region="us-east-1", external_id="acme")
+    >>> assume_role_request(place, ci)["RoleSessionName"], assume_role_request(place, ci)["ExternalId"]
+    ('build-7', 'acme')
+    """
+    name = session_name_of(caller)
+    identity = name if place.source_identity == CALLERS_NAME else place.source_identity
+    told = {"RoleArn": place.role_arn, "RoleSessionName": name}
+    optional = {"ExternalId": place.external_id, "SourceIdentity": identity}
+    return told | {key: value for key, value in optional.items() if value}
+
+
+def _access(place: Place) -> Access:
+    return place.account_id, place.role_arn, place.external_id, place.source_identity
 
 
 def _where(place: Place) -> str:

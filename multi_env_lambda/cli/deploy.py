@@ -382,4 +382,6 @@ def _kinds(kind: type[MultiEnvLambdaError]) -> list[type[MultiEnvLambdaError]]:
 
 def _links(workspace: Workspace, environments: tuple[str, ...]) -> None:
     for name in environments:
-        note(f"console of {name}: {workspace.config.environment(name).switch_role_url}")
+        url = workspace.config.environment(name).switch_role_url
+        if url:
+            note(f"console of {name}: {url}")

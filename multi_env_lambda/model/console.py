@@ -19,8 +19,8 @@ def unit_links(project: Project, environment: Environment) -> tuple[tuple[str, s
     query = f"region={environment.region}"
     stack = project.stack_name(environment.name)
     settings = project.settings[environment.name]
-    links = [
-        ("switch role", environment.switch_role_url),
+    links = [("switch role", environment.switch_role_url)] if environment.switch_role_url else []
+    links += [
         ("stack", f"{base}/cloudformation/home?{query}#/stacks?filteringText={quote(stack)}"),
     ]
     for function in settings.functions:

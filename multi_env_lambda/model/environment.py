@@ -6,29 +6,36 @@ from urllib.parse import urlencode
 
 import attrs
 
-__all__ = ["DEFAULT_ROLE_NAME", "Devops", "Environment"]
+__all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
+
+CALLER = "caller"
+"""As ``source_identity``: the user or session name of whoever runs this."""
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
 """The role that AWS Organizations makes in every member account; used until an account is bootstrapped."""
 
 
 def _role_arn(account_id: str, role_name: str) -> str:
-    return f"arn:aws:iam::{account_id}:role/{role_name}"
+    return f"arn:aws:iam::{account_id}:role/{role_name}" if role_name else ""
 
 
 def _switch_role_url(account_id: str, role_name: str, display_name: str) -> str:
+    if not role_name:
+        return ""
     query = urlencode({"account": account_id, "roleName": role_name, "displayName": display_name})
     return f"https://signin.aws.amazon.com/switchrole?{query}"
 
 
 @attrs.frozen(kw_only=True)
 class Devops:
-    """The account that holds the artifacts, the records and the CI."""
+    """The account that holds the artifacts, the records and the CI. The last three as in ``Environment``."""
 
     account_id: str
     region: str
     bucket: str
     role_name: str = DEFAULT_ROLE_NAME
+    external_id: str = ""
+    source_identity: str = ""
 
     @property
     def name(self) -> str:
@@ -40,7 +47,7 @@ class Devops:
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to this account's role.
+        """The console page that switches to this account's role; empty where there is none.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
         """
@@ -49,7 +56,13 @@ class Devops:
 
 @attrs.frozen(kw_only=True)
 class Environment:
-    """One stage: where it lies, and the rules that hold there. ``position`` counts from 0 in promotion order."""
+    """One stage: where it lies, how one gets there, and the rules that hold there.
+
+    Args:
+        role_name: the role that is assumed; empty: the caller's own credentials are used.
+        position: counts from 0 in promotion order.
+        external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
+    """
 
     name: str
     account_id: str
@@ -58,6 +71,8 @@ class Environment:
     position: int = 0
     approval: bool = False
     releases_only: bool = False
+    external_id: str = ""
+    source_identity: str = ""
 
     @property
     def role_arn(self) -> str:

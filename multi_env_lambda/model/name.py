@@ -20,11 +20,13 @@ __all__ = [
     "ARN",
     "BUCKET",
     "ENVIRONMENT_NAME",
+    "EXTERNAL_ID",
     "KEY",
     "LIMITS",
     "PROJECT_NAME",
     "REGION",
     "ROLE_NAME",
+    "SOURCE_IDENTITY",
     "WORKSPACE_ID",
     "check_bucket",
     "check_length",
@@ -68,6 +70,18 @@ ROLE_NAME = Rule(
     maximum=64,
     allowed="up to 64 letters, digits and `_+=,.@-`",
     hint="write the role's name, not its ARN; the account is known from `account_id`",
+)
+EXTERNAL_ID = Rule(
+    pattern=r"[\w+=,.@:/-]{2,}",
+    maximum=1224,
+    allowed="2 to 1224 letters, digits and `_+=,.@:/-`",
+    hint="it is what the trust policy of the role compares with sts:ExternalId",
+)
+SOURCE_IDENTITY = Rule(
+    pattern=r"[\w+=,.@-]{2,}",
+    maximum=64,
+    allowed='true, false, "caller", or 2 to 64 letters, digits and `_+=,.@-`',
+    hint="`true` sends the name of whoever runs this, which trust policies can compare with sts:SourceIdentity",
 )
 WORKSPACE_ID = Rule(
     pattern=r"[a-z0-9](-?[a-z0-9])*",

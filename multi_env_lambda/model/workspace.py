@@ -7,13 +7,23 @@ from collections.abc import Mapping
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
-from multi_env_lambda.model.name import ACCOUNT_ID, ENVIRONMENT_NAME, REGION, ROLE_NAME, WORKSPACE_ID, check_bucket
+from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
+from multi_env_lambda.model.name import (
+    ACCOUNT_ID,
+    ENVIRONMENT_NAME,
+    EXTERNAL_ID,
+    REGION,
+    ROLE_NAME,
+    SOURCE_IDENTITY,
+    WORKSPACE_ID,
+    check_bucket,
+)
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 
 __all__ = ["WorkspaceConfig", "read_workspace", "tool_table"]
 
 _IN_PROJECT = "that belongs into a unit's own file, projects/<name>/pyproject.toml"
+_ACCESS = ("role_name", "external_id", "source_identity")
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
 
 
@@ -37,6 +47,12 @@ class WorkspaceConfig:
         names = [environment.name for environment in self.environments]
         what = f"there is no environment `{name}`, allowed is {enumerated(names)}"
         raise ConfigurationError("environment", what, hint=did_you_mean(name, names))
+
+    def with_roles(self) -> WorkspaceConfig:
+        """With a role for each account: in the local cloud nobody has credentials of all of them."""
+        places = tuple(attrs.evolve(item, role_name=item.role_name or DEFAULT_ROLE_NAME) for item in self.environments)
+        role = self.devops.role_name or DEFAULT_ROLE_NAME
+        return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
 
     def before(self, environment: Environment) -> Environment | None:
         """The environment that comes before this one in promotion order."""
@@ -71,13 +87,31 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
 
 
 def _devops(table: Table) -> Devops:
-    table.allow(("account_id", "region", "bucket", "role_name"))
+    table.allow(("account_id", "region", "bucket", *_ACCESS))
     return Devops(
         account_id=table.named("account_id", ACCOUNT_ID),
         region=table.named("region", REGION),
         bucket=check_bucket(table, "bucket"),
-        role_name=table.named_or("role_name", ROLE_NAME, DEFAULT_ROLE_NAME),
+        **_access(table),
     )
+
+
+def _access(table: Table) -> dict[str, str]:
+    """How one gets into the account: the role, and what its trust policy may want to hear."""
+    own = table.values.get("role_name") == ""
+    for key in ("external_id", "source_identity") if own else ():
+        if table.has(key):
+            hint = f'`role_name = ""` means your own credentials; leave `{key}` out, or name the role'
+            table.refuse(key, "it is told to a role, and no role is assumed", hint=hint)
+    said = table.values.get("source_identity", False)
+    identity = CALLER if said is True else ""
+    if not isinstance(said, bool):
+        identity = table.named("source_identity", SOURCE_IDENTITY)
+    return {
+        "role_name": "" if own else table.named_or("role_name", ROLE_NAME, DEFAULT_ROLE_NAME),
+        "external_id": table.named_or("external_id", EXTERNAL_ID, ""),
+        "source_identity": identity,
+    }
 
 
 def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
@@ -95,7 +129,7 @@ def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
 
 
 def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    table.allow(("name", "account_id", "region", "role_name", "approval", "releases_only"))
+    table.allow(("name", "account_id", "region", "approval", "releases_only", *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
@@ -104,8 +138,8 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         name=name,
         account_id=table.named("account_id", ACCOUNT_ID),
         region=table.named_or("region", REGION, devops.region),
-        role_name=table.named_or("role_name", ROLE_NAME, DEFAULT_ROLE_NAME),
         position=position,
         approval=table.flag("approval", False),
         releases_only=table.flag("releases_only", False),
+        **_access(table),
     )

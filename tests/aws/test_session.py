@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
-from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.session import Sessions, assume_role_request
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.model.environment import Devops, Environment
 
@@ -154,8 +155,57 @@ def test_making_sessions_imports_no_sdk() -> None:
     assert answer.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("name", ["orders@main", "a" * 100, "ünï code/§", "x"])
-def test_any_session_name_is_made_acceptable(cloud: None, name: str) -> None:
-    sessions = Sessions(session_name=name)
-    arn = sessions.client(SANDBOX, "sts").get_caller_identity()["Arn"]
-    assert 2 <= len(arn.rsplit("/", 1)[-1]) <= 64
+@pytest.mark.parametrize("place", [SANDBOX, DEVOPS])
+def test_a_session_is_called_after_whoever_runs_this(cloud: None, place: Environment | Devops) -> None:
+    sessions = Sessions()
+    name = sessions.caller().rpartition("/")[2]
+
+    arn = sessions.client(place, "sts").get_caller_identity()["Arn"]
+
+    assert arn.endswith(f"assumed-role/OrganizationAccountAccessRole/{name}") and name not in ("", "multi-env-lambda")
+
+
+ADA = "arn:aws:iam::111111111111:user/team/ada"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, {}),
+        ({"external_id": "acme:7"}, {"ExternalId": "acme:7"}),
+        ({"source_identity": "caller"}, {"SourceIdentity": "ada"}),
+        ({"source_identity": "payments"}, {"SourceIdentity": "payments"}),
+    ],
+)
+def test_a_role_is_told_what_its_trust_policy_may_ask(more: dict[str, str], told: dict[str, str]) -> None:
+    for place in (attrs.evolve(SANDBOX, **more), attrs.evolve(DEVOPS, **more)):
+        assert assume_role_request(place, ADA) == {"RoleArn": place.role_arn, "RoleSessionName": "ada", **told}
+
+
+def test_a_place_that_is_reached_in_another_way_gets_other_credentials(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    for place in (SANDBOX, attrs.evolve(SANDBOX, external_id="acme"), attrs.evolve(SANDBOX, source_identity="caller")):
+        sessions.verify(place)
+
+    assert [operation for _, _, operation in calls].count("AssumeRole") == 3
+
+
+def test_without_a_role_the_own_credentials_are_used_and_their_account_is_checked(cloud: None) -> None:
+    calls: list[tuple[str, str, str]] = []
+    sessions = Sessions(on_call=lambda *call: calls.append(call))
+    account_id = sessions.caller().split(":")[4]
+    own = Environment(name="sandbox", account_id=account_id, region="eu-west-1", role_name="")
+    sessions.verify(own)
+
+    assert sessions.client(own, "sts").get_caller_identity()["Arn"] == sessions.caller()
+    assert "AssumeRole" not in [operation for _, _, operation in calls]
+    with pytest.raises(AccountError, match=rf"{account_id}, but the configuration says 999999999999"):
+        sessions.verify(attrs.evolve(own, account_id="999999999999"))
+
+
+def test_the_writer_is_known_by_the_own_id_where_no_role_is_assumed(cloud: None) -> None:
+    sessions = Sessions()
+    own = Devops(account_id=sessions.caller().split(":")[4], region="us-east-1", bucket="b", role_name="")
+
+    assert sessions.user_id(own) == sessions.client(own, "sts").get_caller_identity()["UserId"]

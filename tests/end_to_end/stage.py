@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.server import ensure_running
@@ -100,12 +101,21 @@ class Stage:
         """`python bin/automation/NAME.py WORDS`, with `--local` unless the credentials shall decide."""
         return self.run(f"bin/automation/{name}.py", *words, *(["--local"] if local else []), **more)
 
-    def run(self, *words: str, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Done:
-        """With the environment of somebody who has no AWS account, or with ``env``."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
+    def run(
+        self,
+        *words: str,
+        folder: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int | None = None,
+    ) -> Done:
+        """With the environment of somebody who has no AWS account and is no build, or with ``env``."""
+        build = {*BUILD_VARIABLES, "CI"}
+        mine = {name: value for name, value in os.environ.items() if name not in build}
+        clean = {name: value for name, value in mine.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
         given = {**clean, **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
         argv = [sys.executable, *words]
-        done = subprocess.run(argv, cwd=folder or self.root, env=given, capture_output=True, text=True, check=False)
+        place = folder or self.root
+        done = subprocess.run(argv, cwd=place, env=given, stdin=stdin, capture_output=True, text=True, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def credentials(self, endpoint: str | None = None) -> dict[str, str]:

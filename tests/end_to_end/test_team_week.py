@@ -36,9 +36,20 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     down(root)
 
 
-def by(stage: Stage, person: str, script: str, *words: str, **env: str) -> Done:
+def by(stage: Stage, person: str, script: str, *words: str, stdin: int | None = None, **env: str) -> Done:
     given = {"MULTI_ENV_LAMBDA_LOCAL_USER": person, **env}
-    return stage.run(f"bin/automation/{script}.py", *words, "--local", env=given)
+    return stage.run(f"bin/automation/{script}.py", *words, "--local", env=given, stdin=stdin)
+
+
+def at_a_terminal(stage: Stage, person: str, script: str, *words: str, typed: str) -> Done:
+    """The same, with a terminal as stdin on which this was typed."""
+    keyboard, terminal = os.openpty()
+    try:
+        os.write(keyboard, typed.encode())
+        return by(stage, person, script, *words, stdin=terminal)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
 
 
 def edit(stage: Stage, text: str) -> None:
@@ -92,6 +103,32 @@ def test_promotion_and_rollback_need_no_units_no_git_no_uv_and_no_index(stage: S
     assert back.outcomes() == {("sandbox", "customers"): "deployed"}
     again = by(stage, "bob", "deploy", "sandbox", "--only", "customers", "--yes")
     assert (again.code, "was rolled back in sandbox by" in again.err) == (9, True)
+
+
+def test_a_typed_name_is_no_approval_and_the_person_is_told_what_is(stage: Stage) -> None:
+    done = at_a_terminal(stage, "ada", "promote", "staging", "--only", "customers", typed="staging\nstaging\ny\n")
+
+    told = [line for line in done.err.splitlines() if line.startswith("  then") or "waits until somebody else" in line]
+    assert (done.code, "type `staging`" in done.err) == (9, False), done.err
+    assert ("--out plan.json" in told[0], told[1:]) == (
+        True, ["  then somebody else: `approve.py plan.json`", "  then: `deploy.py --plan plan.json`"],
+    )  # fmt: skip
+    assert stage.versions("customers")[2] is None
+
+
+def test_a_work_tree_that_asks_for_less_opens_nothing(stage: Stage) -> None:
+    path = stage.root / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("approval = true", "approval = false"), encoding="utf-8")
+    try:
+        plan = by(stage, "ada", "plan", "staging", "--only", "customers")
+        done = by(stage, "ada", "promote", "staging", "--only", "customers", "--yes")
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+    said = "staging: approval = true is remembered, this work tree's table says false"
+    assert (said in plan.out, done.code, said in done.err) == (True, 9, True), done.err
+    assert stage.versions("customers")[2] is None
 
 
 def test_a_plan_goes_into_an_approval_environment_after_somebody_else_said_yes(stage: Stage, tmp_path: Path) -> None:

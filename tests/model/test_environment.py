@@ -24,3 +24,9 @@ def test_the_console_link_switches_to_the_role() -> None:
 
 def test_the_console_link_of_devops_carries_its_name() -> None:
     assert DEVOPS.switch_role_url.endswith("displayName=devops")
+
+
+def test_without_a_role_there_is_nothing_to_assume_and_no_link_that_switches() -> None:
+    own = Environment(name="prod", account_id="555555555555", region="us-east-1", role_name="")
+
+    assert (own.role_arn, own.switch_role_url) == ("", "")

@@ -61,6 +61,48 @@ def test_a_workspace_may_have_an_id() -> None:
     assert read('[tool.multi_env_lambda]\nid = "7c1f3a92be40"\n' + GOOD).id == "7c1f3a92be40"
 
 
+@pytest.mark.parametrize("table", ["devops]", 'environments]]\nname = "prod"'])
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("", (DEFAULT_ROLE_NAME, "", "")),
+        ('role_name = ""', ("", "", "")),
+        ('external_id = "acme:7/x"\nsource_identity = true', (DEFAULT_ROLE_NAME, "acme:7/x", "caller")),
+        ('source_identity = "caller"', (DEFAULT_ROLE_NAME, "", "caller")),
+        ('source_identity = "payments-ci"', (DEFAULT_ROLE_NAME, "", "payments-ci")),
+        ("source_identity = false", (DEFAULT_ROLE_NAME, "", "")),
+    ],
+)
+def test_how_one_gets_into_an_account(table: str, written: str, found: tuple[str, str, str]) -> None:
+    config = read(GOOD.replace(f"multi_env_lambda.{table}", f"multi_env_lambda.{table}\n{written}"))
+    place = config.devops if table == "devops]" else config.environment("prod")
+
+    assert (place.role_name, place.external_id, place.source_identity) == found
+
+
+def test_the_local_cloud_has_a_role_for_each_account() -> None:
+    text = GOOD.replace("multi_env_lambda.devops]", 'multi_env_lambda.devops]\nrole_name = ""')
+    config = read(text.replace('name = "prod"', 'name = "prod"\nrole_name = ""')).with_roles()
+
+    assert {place.role_name for place in (config.devops, *config.environments)} == {DEFAULT_ROLE_NAME}
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ('external_id = "x"', "external_id: .*allowed is 2 to 1224 letters"),
+        ('external_id = "a b"', "external_id: .*allowed is 2 to 1224 letters"),
+        ("source_identity = 7", "source_identity: "),
+        ('source_identity = "aws:x"', "source_identity: .*allowed is true, false"),
+        ('role_name = ""\nexternal_id = "acme"', "external_id: it is told to a role, and no role is assumed"),
+        ('role_name = ""\nsource_identity = true', "source_identity: it is told to a role"),
+    ],
+)
+def test_what_no_role_can_be_told_is_refused(written: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        read(GOOD.replace("multi_env_lambda.devops]", f"multi_env_lambda.devops]\n{written}"))
+
+
 @pytest.mark.parametrize("id", ["", "-a", "A1", "a b", "a" * 41, "ä"])
 def test_an_id_that_no_tag_should_carry_is_refused(id: str) -> None:
     with pytest.raises(ConfigurationError, match=r"id: .*allowed is up to 40 small letters"):
@@ -121,7 +163,7 @@ def test_a_table_with_hyphens_is_recognised() -> None:
 
 def test_a_misspelled_key_is_refused() -> None:
     assert refusal('region = "us-east-1"', 'regoin = "us-east-1"') == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, region or role_name
+pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, external_id, region, role_name or source_identity
 hint: did you mean `region`?\
 """)  # noqa: E501
 

@@ -185,7 +185,7 @@ function placeOf(unit, environment, index) {
     h("div", { class: "marks" }, ...cell.marks.flatMap((kind) => [mark(kind), " "])),
     said ? h("p", { class: "said" }, said) : null,
     h("details", {}, h("summary", {}, `Console (${environment.account})`),
-      h("ul", {}, h("li", {}, external("switch role", environment.role)), ...links)));
+      h("ul", {}, ...(environment.role ? [h("li", {}, external("switch role", environment.role))] : []), ...links)));
 }
 
 const OUTCOMES = { succeeded: "✓", failed: "✗", "went back": "▲", destroyed: "■", shifting: "…" };
