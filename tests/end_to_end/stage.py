@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,21 @@ class Done:
 
     def touched(self) -> set[tuple[str, str]]:
         return {key for key, outcome in self.outcomes().items() if outcome not in ("unchanged", "removed")}
+
+
+@contextmanager
+def terminal(typed: str | None) -> Iterator[int | None]:
+    """The file descriptor of a terminal on which this was typed; None where nothing was."""
+    if typed is None:
+        yield None
+        return
+    keyboard, screen = os.openpty()
+    try:
+        os.write(keyboard, typed.encode())
+        yield screen
+    finally:
+        os.close(keyboard)
+        os.close(screen)
 
 
 def git(folder: Path, *words: str) -> str:
@@ -106,16 +122,20 @@ class Stage:
         *words: str,
         folder: Path | None = None,
         env: Mapping[str, str] | None = None,
-        stdin: int | None = None,
+        typed: str | None = None,
     ) -> Done:
-        """With the environment of somebody who has no AWS account and is no build, or with ``env``."""
+        """With the environment of somebody who has no AWS account and is no build, or with ``env``.
+
+        ``typed``: stdin is a terminal on which this was typed.
+        """
         build = {*BUILD_VARIABLES, "CI"}
         mine = {name: value for name, value in os.environ.items() if name not in build}
         clean = {name: value for name, value in mine.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
         given = {**clean, **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
         argv = [sys.executable, *words]
         place = folder or self.root
-        done = subprocess.run(argv, cwd=place, env=given, stdin=stdin, capture_output=True, text=True, check=False)
+        with terminal(typed) as stdin:
+            done = subprocess.run(argv, cwd=place, env=given, stdin=stdin, capture_output=True, text=True, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def credentials(self, endpoint: str | None = None) -> dict[str, str]:

@@ -75,6 +75,16 @@ def test_an_environment_with_approval_is_only_left_by_an_approved_request(stage:
     assert "reports-test" not in stage.stacks()
 
 
+def test_where_authors_may_approve_typing_the_environments_name_does(stage: Stage) -> None:
+    nothing = stage.script("promote", "test", "--only", "reports", typed="\ny\n")
+    done = stage.script("promote", "test", "--only", "reports", typed="test\n")
+    gone = stage.script("destroy", "reports", "test", typed="reports\ntest\n")
+
+    assert (nothing.code, "nobody has approved" in nothing.err) == (9, True), nothing.err
+    assert (done.code, "type `test` to approve this plan" in done.err) == (0, True), done.err
+    assert (gone.code, "reports-test" in stage.stacks()) == (0, False), gone.err
+
+
 def test_destroy_is_recorded_and_the_same_command_again_is_fine(stage: Stage) -> None:
     words = ("reports", "sandbox", "--yes", "--confirm", "reports", "--reason", "nobody reads them")
     first, again = stage.script("destroy", *words), stage.script("destroy", *words)

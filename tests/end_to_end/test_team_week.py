@@ -36,20 +36,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     down(root)
 
 
-def by(stage: Stage, person: str, script: str, *words: str, stdin: int | None = None, **env: str) -> Done:
+def by(stage: Stage, person: str, script: str, *words: str, typed: str | None = None, **env: str) -> Done:
     given = {"MULTI_ENV_LAMBDA_LOCAL_USER": person, **env}
-    return stage.run(f"bin/automation/{script}.py", *words, "--local", env=given, stdin=stdin)
-
-
-def at_a_terminal(stage: Stage, person: str, script: str, *words: str, typed: str) -> Done:
-    """The same, with a terminal as stdin on which this was typed."""
-    keyboard, terminal = os.openpty()
-    try:
-        os.write(keyboard, typed.encode())
-        return by(stage, person, script, *words, stdin=terminal)
-    finally:
-        os.close(keyboard)
-        os.close(terminal)
+    return stage.run(f"bin/automation/{script}.py", *words, "--local", env=given, typed=typed)
 
 
 def edit(stage: Stage, text: str) -> None:
@@ -106,7 +95,7 @@ def test_promotion_and_rollback_need_no_units_no_git_no_uv_and_no_index(stage: S
 
 
 def test_a_typed_name_is_no_approval_and_the_person_is_told_what_is(stage: Stage) -> None:
-    done = at_a_terminal(stage, "ada", "promote", "staging", "--only", "customers", typed="staging\nstaging\ny\n")
+    done = by(stage, "ada", "promote", "staging", "--only", "customers", typed="staging\nstaging\ny\n")
 
     told = [line for line in done.err.splitlines() if line.startswith("  then") or "waits until somebody else" in line]
     assert (done.code, "type `staging`" in done.err) == (9, False), done.err
