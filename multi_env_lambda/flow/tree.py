@@ -28,6 +28,9 @@ from multi_env_lambda.world import Made, World
 __all__ = ["Wish", "work_tree"]
 
 
+_WAY_IN = frozenset({"external_id", "source_identity"})
+
+
 @attrs.frozen(kw_only=True)
 class Wish:
     """What one source of the desired release says. ``looked_at``: why a unit was compared, changed or not."""
@@ -102,8 +105,10 @@ def _folder_of(running: Deployment | None) -> str:
 
 
 def _settings_digest(world: World) -> str:
-    """The workspace's settings as one input of every unit."""
-    return digest([attrs.asdict(world.config.devops), [attrs.asdict(item) for item in world.config.environments]])
+    """The workspace's settings as one input of every unit; what a role is told on the way in makes no release."""
+    written = [attrs.asdict(world.config.devops), *(attrs.asdict(item) for item in world.config.environments)]
+    devops, *environments = [{name: place[name] for name in place.keys() - _WAY_IN} for place in written]
+    return digest([devops, environments])
 
 
 def _make_all(

@@ -96,6 +96,18 @@ def test_a_plan_is_the_same_before_and_after_its_inputs_were_looked_at(tmp_path:
     assert pipeline.plan(fake.world, ask).plan.digest == pipeline.plan(fake.world, ask).plan.digest
 
 
+def test_what_a_role_is_told_on_the_way_in_makes_nothing_anew(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    config = fake.world.config
+    told = tuple(attrs.evolve(item, external_id="acme", source_identity="caller") for item in config.environments)
+    world = attrs.evolve(fake.world, config=attrs.evolve(config, environments=told))
+    fake.tree.made.clear()
+
+    assert outcomes(deploy(attrs.evolve(fake, world=world))) == dict.fromkeys(fake.tree.content, "unchanged")
+    assert fake.tree.made == []
+
+
 def test_what_was_rolled_back_is_not_taken_for_what_runs(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake)
