@@ -19,9 +19,8 @@ from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.gate import Consent
-from multi_env_lambda.flow.identity import settle_id
 from multi_env_lambda.flow.observe import read_all
-from multi_env_lambda.flow.rules import remember_all, with_rules
+from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
@@ -339,16 +338,11 @@ class Workspace:
             ConfigurationError: it has another workspace's id.
             MultiEnvLambdaError: what it remembers of an environment's rules cannot be read.
         """
-        from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
-        from multi_env_lambda.aws.session import Sessions
+        from multi_env_lambda.flow.bootstrap import make_bucket, settle
 
         if not self.local:
-            sessions, devops = Sessions(), self.config.devops
-            sessions.verify(devops)
-            readers = [environment.account_id for environment in self.config.environments]
-            create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
-        settle_id(self.world, ())
-        remember_all(self.world)
+            make_bucket(self.config)
+        settle(self.world)
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
         return self._finish(pipeline.apply(self.world, self.draft(ask, soon=True), Consent(allowed=frozenset(agree))))

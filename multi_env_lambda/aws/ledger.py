@@ -82,6 +82,7 @@ class _Seen:
     bodies: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
     listed: bool = False
     summary_etag: str = ""
+    beside: frozenset[str] | None = None
     behind: set[str] = attrs.field(factory=set)
     changed: bool = False
 
@@ -150,6 +151,7 @@ class Ledger:
             bodies={key: (etags[key], body) for key, body in found.items()},
             listed=True,
             summary_etag="" if summary is None else summary.etag,
+            beside=frozenset(listed.keys() - etags.keys()),
             behind={key for key in etags if listed[key].modified >= since},
         )
         return {key: found[key] for key in etags if key in found}
@@ -173,6 +175,11 @@ class Ledger:
         for key, body in found.items():
             self._kept.keep(key, etags[key], body)
         return found
+
+    def shows_no(self, environment: str, key: str) -> bool:
+        """Whether a listing of this run has shown that an object beside the records does not exist."""
+        seen = self._seen.get(environment)
+        return seen is not None and seen.beside is not None and key not in seen.beside
 
     def summarise(self, environment: str) -> None:
         """Write the summary anew if this process changed a record, and too many have changed since.

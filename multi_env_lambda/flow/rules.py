@@ -1,6 +1,7 @@
 """The memory of an environment's rules: a table that is weaker than it once was opens nothing by itself.
 
-One GET, and only for an environment in which something is to be changed; no listing that is made anyway shows the key.
+One GET, and only for an environment in which something is to be changed and whose listing, which is made anyway, shows
+that there is such a memory.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ TRIES = 5
 def bound_of(world: World, environment: str) -> Bound:
     """By what an environment is bound. What cannot be read binds most, and is said."""
     bound, key = Bound(environment=environment, table=rules_of(world.config, environment)), rules_key(environment)
+    if world.ledger.shows_no(environment, key):
+        return bound
     try:
         stored = world.store.get(key)
         return bound if stored is None else remembered(bound, stored.body, stored.etag)

@@ -8,7 +8,7 @@ import attrs
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure, unknown_keys
-from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.record import current_prefix
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["Bound", "Rules", "remembered", "rules_key", "rules_of"]
@@ -100,7 +100,7 @@ def _word(value: bool) -> str:
 
 def rules_key(environment: str) -> str:
     """The object that remembers the strictest rules of an environment."""
-    return f"{environment_folder(environment)}rules.json"
+    return f"{current_prefix(environment)}.rules.json"
 
 
 def rules_of(config: WorkspaceConfig, environment: str) -> Rules:

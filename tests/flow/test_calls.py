@@ -35,9 +35,9 @@ def test_a_step_reads_nothing_back_that_this_machine_has_written(tmp_path: Path)
     fake.store.reads.clear()
     promote(fake, to="test")
 
-    # Two environments, wheel and sdist of the release that is promoted, and the rules of what changes.
-    assert sorted(reads(fake)) == ["get", "head", "head", "list", "list"]
-    assert [key for kind, key in fake.store.reads if kind == "get"] == ["environments/test/rules.json"]
+    # Two environments, wheel and sdist of the release that is promoted.
+    assert sorted(reads(fake)) == ["head", "head", "list", "list"]
+    assert [key for kind, key in fake.store.reads if kind == "get"] == []
 
 
 def test_a_rollback_reads_one_record_one_entry_of_the_history_and_no_bytes_of_releases(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from multi_env_lambda.flow.rules import bound_of, learn, remember_all, with_rule
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.store import Stored
 from multi_env_lambda.testing.memory import MemoryStore
-from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, outcomes, promote, ruled, versions
 
-KEY = "environments/prod/rules.json"
+KEY = "environments/prod/current.rules.json"
 STRICT = {"approval": True, "releases_only": True}
 GRACE = "arn:aws:iam::111111111111:user/grace"
 ADA = "arn:aws:iam::111111111111:user/ada"
@@ -198,8 +198,9 @@ def test_a_plan_without_changes_asks_for_no_rules(tmp_path: Path) -> None:
 
 
 def test_rules_that_were_shown_are_not_asked_for_again(tmp_path: Path) -> None:
-    fake = chain(tmp_path)
+    fake = chain(tmp_path, config=fake_config(prod={"releases_only": True}))
     deploy(fake, "staging")
+    remember_all(fake.world)
     fake.store.reads.clear()
     draft = pipeline.plan(fake.world, Ask(verb="promote", target="prod"))
     pipeline.apply(fake.world, attrs.evolve(draft, plan=with_rules(fake.world, draft.plan)))

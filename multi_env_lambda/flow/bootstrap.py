@@ -1,0 +1,36 @@
+"""Bootstrap: the artifact bucket, whose it is, and the rules that its environments had until now."""
+
+from __future__ import annotations
+
+from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.flow.identity import settle_id
+from multi_env_lambda.flow.rules import remember_all
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.world import World
+
+__all__ = ["make_bucket", "settle"]
+
+
+def make_bucket(config: WorkspaceConfig) -> None:
+    """Create and set up the bucket in the devops account; the accounts of all environments may read it.
+
+    Raises:
+        AccountError: the credentials are of another account.
+        PublishError: the name is taken by another account, or the role may not do this.
+    """
+    sessions, devops = Sessions(), config.devops
+    sessions.verify(devops)
+    readers = [environment.account_id for environment in config.environments]
+    create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+
+
+def settle(world: World) -> None:
+    """Write the workspace's id and the environments' rules into the bucket, where they are not known yet.
+
+    Raises:
+        ConfigurationError: the bucket has another workspace's id.
+        MultiEnvLambdaError: what it remembers of an environment's rules cannot be read.
+    """
+    settle_id(world, ())
+    remember_all(world)
