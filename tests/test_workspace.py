@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import ConfigurationError, PlanStale, UnitsFailed, Workspace
@@ -101,15 +102,20 @@ def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
 
 
 def test_prune_shows_first_and_removes_only_when_told(workspace: Workspace, fake: FakeWorld) -> None:
-    workspace.deploy("customers")
+    few = attrs.evolve(fake.world, config=attrs.evolve(fake.world.config, keep=1))
+    workspace.__dict__["world"] = few
+    for number in range(4):
+        fake.tree.content["customers"] = f"c{number}"
+        workspace.deploy("customers")
     before = dict(fake.store.objects)
 
     shown = workspace.prune()
 
+    assert {candidate.project for candidate in shown.candidates} == {"customers"}
     assert fake.store.objects.keys() == before.keys()
-    assert [candidate.project for candidate in workspace.prune(really=True).candidates] == [
-        candidate.project for candidate in shown.candidates
-    ]
+    assert workspace.prune(really=True).candidates == shown.candidates
+    assert workspace.prune().candidates == ()
+    assert before.keys() - fake.store.objects.keys()
 
 
 def test_a_misspelled_unit_gets_a_hint(workspace: Workspace) -> None:

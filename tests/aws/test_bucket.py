@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -89,6 +91,48 @@ def test_a_key_is_taken_only_once(bucket: Bucket) -> None:
 def test_other_bytes_of_the_same_length_are_other_bytes(bucket: Bucket) -> None:
     bucket.put_new("k", b"one")
     assert bucket.put_new("k", b"two") is None
+
+
+class Telling:
+    """Answers a HEAD as S3 does: with the SHA-256 that was sent with the object. moto leaves it out.
+
+    ``parts``: it was uploaded in so many, so that the checksum is one over those of the parts.
+    """
+
+    def __init__(self, client: Any, *, parts: int = 0) -> None:
+        self._client = client
+        self._parts = parts
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._client, operation)
+
+    def head_object(self, ChecksumMode: str = "", **parameters: Any) -> Any:
+        answer = self._client.head_object(**parameters)
+        body = self._client.get_object(**parameters)["Body"].read()
+        digest = hashlib.sha256(body).digest()
+        if self._parts:
+            digest = hashlib.sha256(digest).digest()
+        checksum = base64.b64encode(digest).decode() + (f"-{self._parts}" if self._parts else "")
+        return {**answer, **({"ChecksumSHA256": checksum} if ChecksumMode == "ENABLED" else {})}
+
+
+def test_who_finds_a_name_taken_has_it_only_if_s3_tells_the_sha256_of_the_same_bytes(s3: Any) -> None:
+    client = FaultyClient(Telling(s3))
+    bucket = Bucket(client, DEVOPS.bucket, OWNER)
+    first = bucket.put_new("k", b"one")
+
+    assert bucket.put_new("k", b"two") is None
+    assert bucket.replace("k", b"six", etag='"old"') is None
+    assert bucket.put_new("k", b"one") == first
+    assert "get_object" not in [operation for operation, _ in client.calls]
+
+
+def test_a_checksum_over_parts_tells_nothing_and_the_bytes_are_compared(s3: Any) -> None:
+    bucket = Bucket(FaultyClient(Telling(s3, parts=2)), DEVOPS.bucket, OWNER)
+    first = bucket.put_new("k", b"one")
+
+    assert bucket.put_new("k", b"two") is None
+    assert bucket.put_new("k", b"one") == first
 
 
 def test_a_replacement_needs_the_current_etag(bucket: Bucket) -> None:

@@ -204,6 +204,41 @@ def test_what_this_machine_remembers_is_not_believed(ledger: Ledger, store: Memo
     assert take(ledger, "ada", running="r2").fencing == 3
 
 
+def test_a_remembered_record_of_which_a_byte_has_changed_is_read_anew(ledger: Ledger, tmp_path: Path) -> None:
+    finish(ledger, take(ledger, "ada"), "release-1")
+    path = tmp_path / "records" / "environments/prod/current/orders.json"
+    path.write_bytes(path.read_bytes().replace(b"release-1", b"release-9"))
+
+    assert ledger.records("prod")["orders"].release == "release-1"
+    assert take(ledger, "ada", running="release-1").fencing == 2
+
+
+def test_a_record_that_somebody_deleted_is_begun_with_a_number_that_the_history_has_not_given(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    for before, release in ((None, "r1"), ("r1", "r2"), ("r2", "r3")):
+        finish(ledger, take(ledger, "ada", running=before), release)
+    del store.objects["environments/prod/current/orders.json"]
+    for before, release in ((None, "r4"), ("r4", "r5"), ("r5", "r6")):
+        finish(ledger, take(ledger, "ada", running=before), release)
+
+    # What stood in the deleted record only, the third deployment, is lost with it; nothing else is.
+    past = ledger.history("prod", "orders")
+    assert [item.release for item in past] == ["r1", "r2", "r4", "r5", "r6"]
+    assert [item.sequence for item in past] == sorted({item.sequence for item in past})
+
+
+def test_a_machine_without_a_cache_comes_to_the_same_numbers(store: MemoryStore, tmp_path: Path) -> None:
+    machines = [Ledger(store, tmp_path / str(number)) for number in range(6)]
+    for ledger, before, release in zip(machines[:3], (None, "r1", "r2"), ("r1", "r2", "r3"), strict=True):
+        finish(ledger, take(ledger, "ada", running=before), release)
+    del store.objects["environments/prod/current/orders.json"]
+    for ledger, before, release in zip(machines[3:], (None, "r4", "r5"), ("r4", "r5", "r6"), strict=True):
+        finish(ledger, take(ledger, "ada", running=before), release)
+
+    assert [item.release for item in machines[0].history("prod", "orders")] == ["r1", "r2", "r4", "r5", "r6"]
+
+
 @pytest.fixture
 def faulty(aws_environment: dict[str, str]) -> Iterator[FaultyClient]:
     import boto3

@@ -86,7 +86,8 @@ def test_threads_share_one_client_and_one_assumed_role(cloud: None) -> None:
     assert [operation for place, _, operation in calls if place == "prod"].count("GetCallerIdentity") == 0
 
 
-def test_who_already_is_the_role_does_not_assume_it_again(cloud: None) -> None:
+def become_the_deployer_of_devops() -> Devops:
+    """From here on this process acts as the role ``deployer`` of the devops account."""
     deployer = Devops(account_id="111111111111", region="us-east-1", bucket="b", role_name="ci/deployer")
     keys = (
         Sessions()
@@ -96,10 +97,24 @@ def test_who_already_is_the_role_does_not_assume_it_again(cloud: None) -> None:
     os.environ["AWS_ACCESS_KEY_ID"] = keys["AccessKeyId"]
     os.environ["AWS_SECRET_ACCESS_KEY"] = keys["SecretAccessKey"]
     os.environ["AWS_SESSION_TOKEN"] = keys["SessionToken"]
+    return deployer
+
+
+def test_who_already_is_the_role_does_not_assume_it_again(cloud: None) -> None:
+    deployer = become_the_deployer_of_devops()
     calls: list[tuple[str, str, str]] = []
     sessions = Sessions(on_call=lambda *call: calls.append(call))
     sessions.verify(deployer)
     assert "AssumeRole" not in [operation for _, _, operation in calls]
+
+
+def test_a_role_of_the_same_name_in_another_account_is_another_role(cloud: None) -> None:
+    become_the_deployer_of_devops()
+    prod = Environment(name="prod", account_id="555555555555", region="us-east-1", role_name="deployer")
+    sessions = Sessions()
+    sessions.verify(prod)
+
+    assert sessions.client(prod, "sts").get_caller_identity()["Account"] == "555555555555"
 
 
 def test_credentials_of_another_account_are_refused_with_both_numbers(cloud: None) -> None:

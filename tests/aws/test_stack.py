@@ -11,7 +11,7 @@ import pytest
 from multi_env_lambda.aws.change_set import capabilities
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack import Stacks
-from multi_env_lambda.errors import AccountError, PlanStale, Refused, StackError
+from multi_env_lambda.errors import AccountError, PlanStale, PublishError, Refused, StackError
 from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
@@ -100,6 +100,37 @@ def test_a_lost_answer_is_settled_and_nothing_is_done_twice(operation: str, appl
     it.client.lose(operation, applied=applied)
     assert it.deploy().changed is True
     assert it.cloud.executions == before + 1
+
+
+def test_nothing_is_executed_before_the_caller_is_ready() -> None:
+    it = setting()
+
+    def ready() -> None:
+        it.told.append("asked")
+        raise PublishError("s3://acme/layer.zip", "it cannot be written", hint="run again")
+
+    with pytest.raises(PublishError):
+        it.deploy(ready=ready)
+    assert (it.told, it.cloud.executions) == (["asked"], 0)
+
+
+@pytest.mark.parametrize(
+    ("operation", "token", "status"),
+    [
+        ("create_change_set", "ClientToken", "UPDATE_COMPLETE"),
+        ("execute_change_set", "ClientRequestToken", "UPDATE_COMPLETE"),
+        ("delete_stack", "ClientRequestToken", "ROLLBACK_COMPLETE"),
+        ("rollback_stack", "ClientRequestToken", "UPDATE_FAILED"),
+        ("continue_update_rollback", "ClientRequestToken", "UPDATE_ROLLBACK_FAILED"),
+    ],
+)
+def test_a_repeated_call_has_the_token_of_the_first_one(operation: str, token: str, status: str) -> None:
+    it = setting()
+    it.cloud.put_stack("orders-test", status)
+    it.client.fail(operation, code="Throttling", status=400, message="Rate exceeded", times=2)
+    it.deploy()
+    tokens = [call[token] for name, call in it.client.calls if name == operation]
+    assert (len(tokens), len(set(tokens))) == (3, 1)
 
 
 @pytest.mark.parametrize(

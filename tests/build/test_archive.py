@@ -194,3 +194,12 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         raise KeyError
     assert [path.name for path in tmp_path.iterdir()] == ["kept.zip"]
     assert (tmp_path / "kept.zip").read_bytes() == b"old"
+
+
+def test_nothing_is_compressed_because_another_zlib_would_give_other_bytes(tmp_path: Path) -> None:
+    text = b"the same line\n" * 1000
+    write_zip(tmp_path / "a.zip", [content("a.txt", text)])
+    write_tar_gz(tmp_path / "a.tar.gz", [("a.txt", text, False)])
+
+    assert text in (tmp_path / "a.zip").read_bytes()
+    assert text in (tmp_path / "a.tar.gz").read_bytes()

@@ -18,7 +18,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
+from multi_env_lambda.build.layer import BuiltLayer, _opened, build_layer, layer_digest
 from multi_env_lambda.build.lock import Lock, LockedFile, SelectedWheel, Target, read_lock, select, write_lock
 from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.model.artifact import Package
@@ -219,6 +219,15 @@ def test_a_wheel_that_was_changed_in_the_cache_is_fetched_again(bench: Bench) ->
     kept.write_bytes(wheel_bytes("a", {"a.py": "2"}))
     assert bench.build(wheel, cache="other").layer_sha256 == first.layer_sha256
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == wheel.sha256
+
+
+def test_the_bytes_that_are_packed_are_compared_although_the_file_was_right_a_moment_ago(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    path = bench.folder / wheel.filename
+    path.write_bytes(wheel_bytes("a", {"a.py": "EVIL"}))
+
+    with pytest.raises(BuildError, match=f"but {wheel.sha256} is locked"):
+        _opened(wheel, path, where="pylock.toml")
 
 
 def test_a_library_that_its_own_wheel_holds_damaged_is_named(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import attrs
 import pytest
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from multi_env_lambda.cli.deploy import finish
 from multi_env_lambda.cli.output import out
+from multi_env_lambda.errors import Refused, StackError, UnitsFailed
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.show.text import history_table
@@ -78,3 +80,38 @@ def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.
     shown = capsys.readouterr()
     assert (code, shown.out) == (0, "nothing to do\n")
     assert shown.err == f"nothing runs in staging of orders: {why}\n"
+
+
+def ended(outcome: Any, error: str = "") -> Result:
+    return Result(project="orders", environment="prod", outcome=outcome, version="0.1.0", error=error)
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ((ended("deployed"), ended("unchanged"), ended("removed"), ended("published"), ended("destroyed")), 0),
+        ((ended("deployed"), ended("failed", "StackError")), StackError.exit_code),
+        ((ended("failed", "StackError"), ended("failed", "StackError")), StackError.exit_code),
+        ((ended("blocked", "Refused"),), Refused.exit_code),
+        ((ended("failed", "StackError"), ended("skipped")), StackError.exit_code),
+        ((ended("failed", "StackError"), ended("blocked", "Busy")), UnitsFailed.exit_code),
+        ((ended("skipped"),), UnitsFailed.exit_code),
+        ((ended("failed", "SomethingNew"),), UnitsFailed.exit_code),
+    ],
+)
+def test_the_exit_code_is_that_of_the_one_kind_of_failure_or_says_that_some_failed(
+    results: tuple[Result, ...], code: int
+) -> None:
+    assert finish(results, True) == code
+
+
+def test_what_did_not_reach_its_goal_is_told_with_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    skipped = attrs.evolve(ended("skipped"), detail="customers did not succeed")
+    blocked = attrs.evolve(ended("blocked", "Refused"), detail="nobody has approved", hint="have it approved")
+    finish((skipped, blocked), False)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "prod orders skipped: customers did not succeed",
+        "prod orders blocked: nobody has approved",
+        "hint: have it approved",
+    ]

@@ -15,7 +15,7 @@ from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.hold import _beat, hold
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
@@ -278,3 +278,28 @@ def test_what_may_be_there_follows_from_what_was_done(tmp_path: Path, what: str,
     held.give_back()
 
     assert ledger.records("sandbox")["search"].unsure == held.unsure == unsure
+
+
+class Beats:
+    """Time for a few signs of life; nobody waits for it."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.waited: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.waited.append(seconds)
+        self.left -= 1
+        return self.left < 0
+
+
+def test_a_holder_shows_that_it_is_alive_so_often_that_one_sign_may_be_lost(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    release = fake.world.ledger.records("sandbox")["search"].release
+    beats = Beats(3)
+    with hold(fake.world, "sandbox", "search", running=release) as held:
+        _beat(held, beats)  # type: ignore[arg-type]
+        assert held.record.holder is not None and held.record.holder.renewals == 3
+
+    assert max(beats.waited) * 2 < LEASE_SECONDS

@@ -149,6 +149,23 @@ def test_a_unit_that_cannot_be_built_holds_up_only_what_needs_it(tmp_path: Path)
     assert outcomes(results) == {"customers": "blocked", "orders": "skipped", "search": "deployed"}
 
 
+def test_a_unit_that_is_blocked_in_one_environment_goes_no_further_in_the_plan_either(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "test")
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+    fake.tree.content["search"] = "s3"
+    fake.tree.broken["search"] = BuildError("projects/search", "no such module", hint="write it")
+
+    steps = pipeline.plan(fake.world, Ask(verb="deploy", target="test", through=True, only=("search",))).plan.steps
+
+    # What runs in sandbox is older than what was asked for, so it is not sent on in its place.
+    assert [(step.environment, type(step).__name__) for step in steps] == [
+        ("sandbox", "BlockedStep"),
+        ("test", "UnchangedStep"),
+    ]
+
+
 def test_a_stack_that_fails_holds_up_only_what_needs_it_and_is_finished_by_the_next_run(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     fake.platform.failing["customers-test"] = "policy malformed"

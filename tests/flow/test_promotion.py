@@ -149,6 +149,23 @@ def test_a_stateful_resource_is_only_replaced_when_its_name_is_given(tmp_path: P
     assert agreed["search"].outcome == "deployed"
 
 
+@pytest.mark.parametrize("name", ["staging.template.json", "manifest.json"])
+def test_a_release_that_cannot_be_read_blocks_its_unit_in_the_plan_already(tmp_path: Path, name: str) -> None:
+    fake = chain(tmp_path / "one")
+    deploy(fake, "test")
+    for key, item in fake.store.objects.items():
+        if key.startswith("projects/search/") and key.endswith(name):
+            item.body, item.etag = item.body.replace(b"search", b"SEARCH"), "changed"
+    elsewhere = fake_world(fake.tree, tmp_path / "two", store=fake.store, platform=fake.platform)
+
+    steps = pipeline.plan(elsewhere.world, Ask(verb="promote", target="staging")).plan.steps
+    assert {step.project: type(step).__name__ for step in steps} == {
+        "customers": "DeployStep",
+        "orders": "DeployStep",
+        "search": "BlockedStep",
+    }
+
+
 def test_a_release_from_before_an_environment_existed_is_refused_with_a_hint(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake, "staging")

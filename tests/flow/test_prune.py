@@ -322,6 +322,18 @@ def test_what_was_shown_but_is_needed_by_now_stays(tmp_path: Path) -> None:
 
     assert versions(fake, "sandbox") == {"search": "0.1.0"}
     assert rollback(fake, "search", "sandbox", release="0.1.0.post3").outcome == "deployed"
+    assert rollback(fake, "search", "sandbox", release="0.1.0").outcome == "deployed"
+
+
+def test_nothing_goes_that_was_not_shown(tmp_path: Path) -> None:
+    fake = with_versions(tmp_path, 4)
+    shown = find_prunable(fake.world)
+    part = tuple(candidate for candidate in shown.candidates if candidate.kind == "source")
+
+    done = prune(fake.world, attrs.evolve(shown, candidates=part))
+
+    assert done.candidates == part
+    assert set(find_prunable(fake.world).candidates) == set(shown.candidates) - set(part)
 
 
 def test_a_key_that_only_a_template_names_stays(tmp_path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
+from multi_env_lambda.aws.ledger import LEASE_SECONDS
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.traffic import Counts
-from multi_env_lambda.testing.memory import Killed
-from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
+from multi_env_lambda.testing.memory import Killed, MemoryPlatform
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+from multi_env_lambda.world import AliasState, Invocation
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock
 from .worlds import chain, deploy, outcomes, versions
+
+GRACE = Holder(nonce="g", who="grace", host="desktop", process="7 7", since="2026-01-01T09:00:00Z", fencing=0)
 
 
 def shifting(folder: Path, kind: str = "linear", percent: int = 40, minutes: int = 1) -> tuple[FakeWorld, Clock]:
@@ -140,3 +147,58 @@ def test_a_process_killed_before_it_recorded_a_step_moves_no_traffic_back(tmp_pa
     assert deploy(fake)["search"].outcome == "deployed"
     assert len(sent) == {40: 2, 80: 1, 100: 0}[percent]
     assert alias(fake) == AliasState(version=fake.tree.version_id("s2"), weights=())
+
+
+class Called(MemoryPlatform):
+    """Remembers by which alias or version it was called, and fails for those that are bad."""
+
+    def __init__(self, fake: FakeWorld, *bad: str) -> None:
+        super().__init__(fake.platform._code)
+        self.stacks, self.versions, self.metrics = fake.platform.stacks, fake.platform.versions, fake.platform.metrics
+        self.bad = bad
+        self.called: list[str] = []
+
+    def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
+        if function_name == "search-sandbox-main":
+            self.called.append(alias)
+        ok = json.dumps({"ok": alias not in self.bad}).encode()
+        return attrs.evolve(super().invoke(environment, function_name, alias, payload), payload=ok)
+
+
+def with_smoke(folder: Path, *bad: str) -> tuple[FakeWorld, Clock, Called]:
+    fake, clock = shifting(folder)
+    fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
+    platform = Called(fake, *bad)
+    return attrs.evolve(fake, platform=platform, world=attrs.evolve(fake.world, platform=platform)), clock, platform
+
+
+def test_the_new_version_is_called_by_its_number_at_the_first_step_and_by_the_alias_at_the_end(tmp_path: Path) -> None:
+    fake, _, platform = with_smoke(tmp_path)
+
+    assert deploy(fake)["search"].outcome == "deployed"
+    assert platform.called == [fake.tree.version_id("s2"), "live"]
+
+
+def test_a_new_version_that_answers_wrong_is_taken_back_before_anybody_watches_it(tmp_path: Path) -> None:
+    fake, clock, platform = with_smoke(tmp_path, FakeTree(content={}).version_id("s2"))
+    before = fake.platform.stacks["sandbox", "search-sandbox"].template
+
+    assert deploy(fake)["search"].error == "CheckFailed"
+    assert clock.slept == []
+    assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
+
+
+def test_who_lost_the_lease_while_watching_watches_no_longer(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+    other = fake_world(fake.tree, tmp_path / "two", store=fake.store, platform=fake.platform)
+    running = fake.world.ledger.records("sandbox")["search"].release
+
+    def sleep(seconds: float) -> None:
+        if not clock.slept:
+            fake.store.time += LEASE_SECONDS + 1
+            clock.now += LEASE_SECONDS / 2
+            other.world.ledger.acquire("sandbox", "search", GRACE, running=running)
+        clock.sleep(seconds)
+
+    assert deploy(slept(fake, clock, sleep))["search"].error == "PlanStale"
+    assert len(clock.slept) == 1

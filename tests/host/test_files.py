@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda.host.files import has_sha256, read_json, read_sealed, sha256_of, write_sealed
+from multi_env_lambda.host.files import has_sha256, read_json, read_sealed, sha256_of, write_atomically, write_sealed
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -51,3 +51,24 @@ def test_a_file_has_the_digest_of_its_content_only(tmp_path: Path) -> None:
     assert has_sha256(tmp_path / "x", digest)
     assert not has_sha256(tmp_path / "x", digest[:-1])
     assert not has_sha256(tmp_path / "y", digest)
+
+
+def test_who_has_the_old_file_open_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file"
+    write_atomically(path, b"old")
+    with path.open("rb") as stream:
+        write_atomically(path, b"new and longer")
+        assert stream.read() == b"old"
+
+    assert path.read_bytes() == b"new and longer"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "no bytes")  # type: ignore[arg-type]
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

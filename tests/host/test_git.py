@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,97 @@ def test_a_folder_that_a_sparse_checkout_leaves_out_is_told_from_one_that_is_gon
     folders = [f"projects/{name}" for name in ("here", "elsewhere", "deleted", "never-was")]
 
     assert left_out(tmp_path, folders) == {"projects/elsewhere"}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def edit(root: Path) -> None:
+    (root / "projects/a/x").write_text("edited")
+
+
+def add(root: Path) -> None:
+    (root / "projects/a/new").write_text("new")
+
+
+def delete(root: Path) -> None:
+    (root / "projects/a/d/y").unlink()
+
+
+def stage(root: Path) -> None:
+    edit(root)
+    git(root, "add", "-A")
+
+
+def make_executable(root: Path) -> None:
+    (root / "projects/a/x").chmod(0o755)
+
+
+@pytest.mark.parametrize("change", [edit, add, delete, stage, make_executable])
+def test_a_change_gives_the_id_that_its_commit_will_have_and_no_other_folder_another(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    root = repository(tmp_path)
+    before = snapshot(root, PATHS)
+    change(root)
+    dirty = snapshot(root, PATHS)
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "y")
+    after = snapshot(root, PATHS)
+
+    assert (before.dirty, dirty.dirty, after.dirty) == (False, True, False)
+    assert dirty.ids == after.ids
+    assert dirty.ids["projects/a"] != before.ids["projects/a"]
+    assert dirty.ids["projects/b"] == before.ids["projects/b"]
+    assert before.commit == dirty.commit != after.commit
+
+
+def test_what_git_ignores_is_no_change(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    (root / ".git/info/exclude").write_text("*.log\n")
+    before = snapshot(root, PATHS)
+    (root / "projects/a/x.log").write_text("noise")
+
+    assert snapshot(root, PATHS) == before
+
+
+def test_a_change_elsewhere_is_none_here(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    before = snapshot(root, PATHS)
+    (root / "README").write_text("new")
+
+    assert snapshot(root, PATHS) == before
+
+
+def test_looking_leaves_index_and_objects_as_they_are(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    add(root)
+    edit(root)
+    git(root, "status")
+    before = files_of(root / ".git")
+    snapshot(root, PATHS)
+
+    assert files_of(root / ".git") == before
+
+
+def test_before_the_first_commit_everything_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "projects/a").mkdir(parents=True)
+    (tmp_path / "projects/a/x").write_text("x")
+    git(tmp_path, "init", "-q")
+    found = snapshot(tmp_path, PATHS)
+
+    assert (found.commit, found.committed, list(found.ids)) == ("", "", ["projects/a"])
+
+
+def test_a_workspace_below_the_top_of_its_repository_has_the_same_ids(tmp_path: Path) -> None:
+    alone, below = repository(tmp_path / "alone"), tmp_path / "top" / "workspace"
+    repository(below)
+    shutil.rmtree(below / ".git")
+    git(below.parent, "init", "-q")
+    git(below.parent, "add", "-A")
+    git(below.parent, "commit", "-qm", "x")
+    assert snapshot(below, PATHS).ids == snapshot(alone, PATHS).ids
+    for root in (alone, below):
+        edit(root)
+    assert snapshot(below, PATHS).ids == snapshot(alone, PATHS).ids

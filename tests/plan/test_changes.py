@@ -115,6 +115,30 @@ def test_replacing_what_holds_data_is_destructive_unless_it_is_retained() -> Non
     assert not only(old, kept).destructive
 
 
+@pytest.mark.parametrize("type_", ["AWS::Timestream::Table", "AWS::Neptune::DBCluster"])
+def test_what_holds_data_and_may_perhaps_be_replaced_counts_as_replaced(type_: str) -> None:
+    found = only(with_one(type_, Anything="a"), with_one(type_, Anything="b"))
+
+    assert (found.replacement, found.destructive) == ("maybe", True)
+
+
+def test_values_anywhere_below_a_secret_looking_name_are_masked() -> None:
+    old = with_one("AWS::Glue::Job", Credentials={"User": "ada", "More": [{"Value": "hunter2"}]})
+    new = with_one("AWS::Glue::Job", Credentials={"User": "eve", "More": [{"Value": "hunter3"}]})
+
+    assert {(item.old, item.new) for item in only(old, new).properties} == {(MASK, MASK)}
+
+
+def test_what_stood_in_place_of_a_parameter_that_is_never_shown_is_masked() -> None:
+    parameters = {"Pin": {"Type": "String", "NoEcho": True}}
+    old, new = (
+        json.dumps({**json.loads(with_one("AWS::Glue::Job", Start=value)), "Parameters": parameters})
+        for value in ("hunter2", {"Ref": "Pin"})
+    )
+
+    assert only(old, new).properties == (PropertyChange(path="Start", old=MASK, new='{"Ref":"Pin"}'),)
+
+
 def test_values_under_secret_looking_names_are_masked() -> None:
     old = with_one("AWS::Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter2", "TABLE": "a"}})
     new = with_one("AWS::Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter3", "TABLE": "b"}})

@@ -25,6 +25,8 @@ def kinds(**values: object) -> list[str]:
         ({"version": "1.0", "failed": "x", "behind": True}, ["failed", "behind"]),
         ({"version": "1.0", "rolled_back": BACK, "drift": ("A/B",)}, ["drifted", "rolled-back"]),
         ({"failed": "x", "held_by": "ada"}, ["changing", "failed"]),
+        ({"version": "1.0", "failed": ""}, ["failed"]),
+        ({"version": "1.0", "unreadable": "it is no JSON", "behind": True}, ["unreadable", "behind"]),
     ],
 )
 def test_a_cell_says_everything_that_is_true_most_urgent_first(values: dict[str, object], expected: list[str]) -> None:

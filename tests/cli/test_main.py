@@ -1,0 +1,61 @@
+"""How a command ends: its exit code is what scripts and CI see of it. Whole verbs against accounts in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.cli.main import main
+from tests.bad_repositories import copy_of
+
+
+@pytest.fixture
+def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keys that belong to nobody, and moto behind them."""
+    from moto import mock_aws
+
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MULTI_ENV_LAMBDA_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield
+
+
+@pytest.mark.usefixtures("accounts")
+def test_a_plan_in_which_a_unit_is_blocked_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = copy_of(tmp_path / "repository", "unlocked_dependency")
+    assert main(["bootstrap"], start=root) == 0
+
+    assert main(["plan", "--only", "orders", "--json"], start=root) == 1
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    assert [(step["project"], step["kind"]) for step in steps] == [("orders", "blocked")]
+
+
+@pytest.mark.usefixtures("accounts")
+def test_a_verb_that_has_nothing_to_complain_of_ends_with_0(tmp_path: Path) -> None:
+    root = copy_of(tmp_path / "repository")
+    assert main(["bootstrap"], start=root) == 0
+
+    assert main(["status"], start=root) == 0
+    assert main(["drift"], start=root) == 0
+    assert main(["prune"], start=root) == 0
+
+
+def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
+    root = copy_of(tmp_path / "repository")
+
+    assert main(["rollback"], start=root) == 2
+    assert main(["promote", "prod", "--skip-order"], start=root) == 2
+    assert main(["deploy", "prod", "--to", "prod"], start=root) == 2
+    assert main(["depoly"], start=root) == 2
+
+
+def test_outside_of_a_workspace_everything_ends_with_3(tmp_path: Path) -> None:
+    assert main(["status"], start=tmp_path) == 3

@@ -1,0 +1,79 @@
+"""What is published under a version is taken as it is if its content is ours, however it was compressed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import DocumentError
+from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.published import Published, PublishedName
+from multi_env_lambda.workspace import Workspace
+from multi_env_lambda.world import Made, World
+from tests.bad_repositories import copy_of, world_of
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("make")
+    return world_of(Workspace.open(copy_of(folder / "repository"), local=False), folder / "cache")[0]
+
+
+def made(world: World, wheel: bytes | None = None, said: bytes | None = None) -> Made:
+    """Make `customers`, with this wheel in the bucket; ``said``: the one that the index tells of."""
+    project = next(project for project in world.projects if project.name == "customers")
+    maker: Any = attrs.evolve(world.maker, fetch=lambda _: wheel)
+    first = maker.make(project, (), Published())
+    if said is None:
+        return first
+    source = first.release.source
+    there = PublishedObject(key=source.wheel_key, sha256=hashlib.sha256(said).hexdigest(), size=len(said))
+    names = {source.version: PublishedName(digest=source.digest, objects=(there,))}
+    return maker.make(project, (), Published(sources=names, etag="e"))
+
+
+def own_wheel(world: World) -> bytes:
+    first = made(world)
+    return next(upload.read() for upload in first.uploads if upload.key == first.release.source.wheel_key)
+
+
+def deflated(wheel: bytes, changed: str = "") -> bytes:
+    """As an older library wrote it; with a remark more in each module, if that is asked for."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(wheel)) as old, zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            extra = changed.encode() if info.filename.endswith(".py") else b""
+            new.writestr(info.filename, old.read(info) + extra, zipfile.ZIP_DEFLATED)
+    return body.getvalue()
+
+
+def test_a_wheel_of_the_same_content_that_was_compressed_by_others_is_the_one_that_is_released(world: World) -> None:
+    theirs = deflated(own_wheel(world))
+
+    source = made(world, theirs, theirs).release.source
+    assert (source.wheel_sha256, source.wheel_size) == (hashlib.sha256(theirs).hexdigest(), len(theirs))
+
+
+def test_a_wheel_of_another_content_is_refused_although_its_name_says_ours(world: World) -> None:
+    forged = deflated(own_wheel(world), changed="# EVIL\n")
+
+    with pytest.raises(DocumentError, match="its content has the digest"):
+        made(world, forged, forged)
+
+
+def test_a_wheel_that_is_not_the_one_of_the_index_is_refused(world: World) -> None:
+    said = deflated(own_wheel(world), changed="")
+    other = own_wheel(world)
+
+    with pytest.raises(DocumentError, match="are not those with the SHA-256"):
+        made(world, other, said + b"\0")
+
+
+def test_a_wheel_that_is_gone_is_refused(world: World) -> None:
+    with pytest.raises(DocumentError, match="are not those with the SHA-256"):
+        made(world, None, b"gone")

@@ -1,0 +1,61 @@
+"""What is released is what was hashed: a file that is edited in between stops its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.published import Published
+from multi_env_lambda.plan.affected import Inputs
+from multi_env_lambda.world import Made, Maker
+
+from .worlds import chain, deploy, outcomes, versions
+
+
+@attrs.define
+class Edited:
+    """Somebody saves one of these texts of the tree while its unit is built."""
+
+    maker: Maker
+    texts: dict[str, str]
+    name: str
+    unit: str
+    forgotten: int = 0
+
+    def snapshot(self, paths: Sequence[str]) -> Snapshot:
+        return self.maker.snapshot(paths)
+
+    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+        found = self.maker.make(project, inputs, published)
+        if project.name == self.unit:
+            self.texts[self.name] = "saved meanwhile"
+        return found
+
+    def forget(self, inputs: Inputs) -> None:
+        self.forgotten += 1
+
+
+def edited(folder: Path, texts: str, name: str, unit: str) -> None:
+    fake = chain(folder)
+    maker = Edited(fake.world.maker, getattr(fake.tree, texts), name, unit)
+    first = deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, maker=maker)))
+
+    assert (outcomes(first)[unit], first[unit].error) == ("blocked", "PlanStale")
+    assert first[unit].detail.endswith("a file was edited while it was built")
+    assert outcomes(first)["search" if unit != "search" else "customers"] == "deployed"
+    assert maker.forgotten == 1
+    assert [key for _, key in fake.store.writes if f"projects/{unit}/" in key] == []
+    assert outcomes(deploy(fake))[unit] == "deployed"
+    assert versions(fake, "sandbox")[unit] == "0.1.0"
+
+
+def test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it(tmp_path: Path) -> None:
+    edited(tmp_path, "content", "search", "search")
+
+
+def test_a_file_of_a_shared_folder_counts_as_well(tmp_path: Path) -> None:
+    edited(tmp_path, "libraries", "libs/money", "orders")

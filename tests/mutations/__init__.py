@@ -1,0 +1,1 @@
+"""One changed line each: what must turn the suite red. ``bin/test --mutations`` runs them, ``table/`` lists them."""

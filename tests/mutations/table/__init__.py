@@ -1,0 +1,17 @@
+"""All mutations, by rings. ``tests/test_mutations.py`` looks that each of them can still be made."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+from tests.mutations.table import of_aws, of_build, of_flow, of_plan, of_stacks, of_the_rest
+
+__all__ = ["MUTATIONS"]
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *of_aws.MUTATIONS,
+    *of_stacks.MUTATIONS,
+    *of_plan.MUTATIONS,
+    *of_flow.MUTATIONS,
+    *of_build.MUTATIONS,
+    *of_the_rest.MUTATIONS,
+)
