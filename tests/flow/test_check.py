@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
 from multi_env_lambda.errors import CheckFailed
-from multi_env_lambda.flow.check import check, matches
+from multi_env_lambda.flow.check import Asking, check, matches
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact, base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import LayerReceipt
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
+from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform
+from multi_env_lambda.testing.world import FakeTree, fake_world
 from multi_env_lambda.world import Invocation
+
+from .callers import Clock
 
 PROD = Environment(name="prod", account_id="5" * 12, region="us-east-1", position=0)
 NAME = "orders-prod-main"
@@ -50,7 +55,7 @@ class Lambda(MemoryPlatform):
         answer: Invocation | None = None,
     ) -> None:
         super().__init__(lambda key: key)
-        self.runs = FunctionCode(code_sha256=code_sha256, layers=layers)
+        self.runs = FunctionCode(code_sha256=code_sha256, layers=layers, version="7")
         self.layer, self.answer = layer_sha256, answer
         self.asked: list[str] = []
 
@@ -79,7 +84,15 @@ def checked(
         functions=(function,),
     )
     release = Release(project="orders", artifacts=(SOURCE, LAYER), stages=(stage,))
-    return check(platform, PROD, release, stage, text, known)
+    return check(asking(platform), release, stage, text, known=known)
+
+
+def asking(platform: Lambda) -> Asking:
+    """Who asks where no right has changed: what is wrong is believed at once."""
+    clock = Clock()
+    world = fake_world(FakeTree(content={}), Path("nothing is kept"), platform=platform).world
+    world = attrs.evolve(world, seconds=clock.seconds, sleep=clock.sleep)
+    return Asking(world=world, held=FakeHeld(), environment=PROD, say=lambda _: None)
 
 
 def test_what_was_published_passes_and_the_layer_is_remembered() -> None:

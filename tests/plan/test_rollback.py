@@ -19,23 +19,23 @@ ONE, TWO, THREE = item(1, "r1"), item(2, "r2"), item(3, "r3")
 
 
 def test_the_one_before_is_taken() -> None:
-    assert release_before(THREE, (ONE, TWO, THREE)) == TWO
+    assert release_before(THREE, (THREE, TWO, ONE)) == TWO
 
 
 def test_a_history_that_knows_of_something_newer_than_what_runs_does_not_lead_forward() -> None:
-    assert release_before(TWO, (ONE, TWO, THREE)) == ONE
+    assert release_before(TWO, (THREE, TWO, ONE)) == ONE
 
 
 @pytest.mark.parametrize("outcome", ["failed", "went back", "destroyed", "shifting"])
 def test_what_did_not_end_well_is_never_brought_back(outcome: Outcome) -> None:
     bad = item(2, "bad", outcome)
 
-    assert rollback_choices(THREE, (ONE, bad, THREE)) == (ONE,)
-    assert release_before(THREE, (ONE, bad, THREE)) == ONE
+    assert tuple(rollback_choices(THREE, (THREE, bad, ONE))) == (ONE,)
+    assert release_before(THREE, (THREE, bad, ONE)) == ONE
 
 
 def test_what_runs_is_no_choice_however_often_it_ran() -> None:
-    assert rollback_choices(THREE, (ONE, item(2, "r3"), THREE)) == (ONE,)
+    assert tuple(rollback_choices(THREE, (THREE, item(2, "r3"), ONE))) == (ONE,)
 
 
 def test_where_nothing_came_before_there_is_nothing_to_take() -> None:
@@ -44,4 +44,4 @@ def test_where_nothing_came_before_there_is_nothing_to_take() -> None:
 
 
 def test_what_was_destroyed_is_brought_back_as_it_was_last() -> None:
-    assert release_before(None, (ONE, TWO, item(3, "r2", "destroyed"))) == TWO
+    assert release_before(None, (item(3, "r2", "destroyed"), TWO, ONE)) == TWO

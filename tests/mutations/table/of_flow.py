@@ -27,14 +27,14 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/act.py",
-        "layers = check(world.platform, environment, step.release, stage, work.template, _known_layers(work.held.record))",
-        "layers = ()",
+        "lambda: layers.extend(check(asking, release, stage, work.template, weighted, known)),",
+        "",
         "After a deploy the code is compared and the smoke call is made.",
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
     ),
     Mutation(
         "flow/act.py",
-        "        _put_back(work, step.running)\n",
+        "    back(read_template(world.store, world.cache, before, environment.name))\n",
         "",
         "A failed check puts back what ran before.",
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
@@ -113,7 +113,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "if found.who == world.platform.caller() and not world.config.approvals_by_author:",
+        "if not bound.rules.approvals_by_author and _is_same(found.who, caller):",
         "if False:",
         "Nobody approves her own plan.",
         ("flow/test_promotion.py::test_an_approval_counts_only_from_somebody_else_and_for_a_day",),
@@ -134,15 +134,15 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "            if question.answer not in self.consent.allowed:\n",
-        "            if False:\n",
+        "        if left and not self.answered:\n",
+        "        if False:\n",
         "A step with a question waits for the answer.",
         ("flow/test_promotion.py::test_a_stateful_resource_is_only_replaced_when_its_name_is_given",),
     ),
     Mutation(
         "flow/gate.py",
-        '    if found is None:\n        what = f"nobody has approved plan {digest[:12]}"',
-        '    if found is None:\n        return Gate(consent=consent)\n        what = f"nobody has approved plan {digest[:12]}"',
+        "    if found is None or why is not None:\n        return Gate(consent=consent, releases_only=kept, closed=",
+        "    if found is None or why is not None:\n        return Gate(consent=consent, releases_only=kept, closed=None and ",
         "An environment with approval is closed until somebody has approved.",
         (
             "flow/test_promotion.py::test_an_environment_with_approval_is_closed_until_somebody_else_approves_this_very_plan",
@@ -150,8 +150,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "key=lambda approval: (approval.who == caller, approval.age_seconds), default=None",
-        "key=lambda approval: approval.age_seconds, default=None",
+        "        return own, old, bool(",
+        "        return False, old, bool(",
         "The author's own approval never stands in the way of somebody else's.",
         ("flow/test_gate.py::test_the_authors_own_approval_does_not_stand_in_the_way",),
     ),
@@ -206,8 +206,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/observe.py",
-        "templates = _templates(world, published, targets, failures)\n    broken",
-        "templates = _templates(world, published, targets, {})\n    broken",
+        "templates |= _templates(world, published, targets, failures)",
+        "templates |= _templates(world, published, targets, {})",
         "A unit whose template cannot be read is blocked, and no guess is made.",
         ("flow/test_promotion.py::test_a_release_that_cannot_be_read_blocks_its_unit_in_the_plan_already",),
     ),
@@ -350,14 +350,14 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/shift.py",
-        "            if problem is not None:\n",
-        "            if False:\n",
+        "        problem = verdict(new, old)\n",
+        "        problem = None\n",
         "Errors of the new version bring back what ran before.",
         ("flow/test_shift.py::test_errors_of_the_new_version_bring_back_what_ran_before",),
     ),
     Mutation(
         "flow/shift.py",
-        "first = _reached(work, steps, aliases) if goes_on else 0",
+        "first = 0 if latest is None else _reached(work, steps, aliases)",
         "first = 0",
         "A shift that was stopped goes on where it was.",
         ("flow/test_shift.py::test_a_process_killed_at_a_later_step_goes_on_there",),
@@ -378,7 +378,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/shift.py",
-        "        _smoke_the_new_version(work)\n",
+        "        _smoke_the_new_versions(work, pairs)\n",
         "        pass\n",
         "The new version is called before more than the first share of traffic goes there.",
         (
@@ -415,7 +415,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "    gate.check(step)\n",
+        "    passage.gate.check(step)\n",
         "",
         "Every step passes the gate of its environment.",
         (

@@ -110,8 +110,9 @@ MUTATIONS = (
     ),
     Mutation(
         "model/plan.py",
-        "for step in self.deploys if step.environment == environment])",
-        "for step in self.deploys])",
+        "changes.setdefault(step.environment, []).append(_change(step))",
+        "changes.setdefault(step.environment, changes[''] if '' in changes else changes.setdefault('', []))"
+        ".append(_change(step))",
         "An approval binds to one environment's part of a plan.",
         ("model/test_plan.py::test_what_changes_in_another_environment_makes_no_other_plan_for_this_one",),
     ),
@@ -291,8 +292,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/rollback.py",
-        "choices = tuple(item for item in choices if item.sequence < running.sequence)",
-        "pass",
+        "(seen or item.sequence < running.sequence)",
+        "True",
         "A rollback goes back from what runs, not to something newer that was taken away.",
         ("plan/test_rollback.py::test_a_history_that_knows_of_something_newer_than_what_runs_does_not_lead_forward",),
     ),
@@ -305,10 +306,10 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/traffic.py",
-        "    if alarms:\n",
-        "    if False:\n",
-        "An alarm brings the traffic back.",
-        ("plan/test_traffic.py::test_an_alarm_alone_sends_the_traffic_back",),
+        "    if (1 - percent / 100) ** invocations >= CHANCE:\n        return None\n",
+        "    if True:\n        return None\n",
+        "A new version that nobody sees called while the old one is has not passed.",
+        ("plan/test_traffic.py::test_nobody_called_is_believed_where_chance_explains_it",),
     ),
     Mutation(
         "plan/traffic.py",

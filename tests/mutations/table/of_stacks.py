@@ -138,7 +138,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/poller.py",
-        "if watch.trouble is not None and self.clock() - watch.answered >= _SILENCE:",
+        "if watch.trouble is not None and self.clock() - watch.answered >= SILENCE:",
         "if False:",
         "A wait ends when CloudFormation does not answer for minutes.",
         ("aws/test_poller.py::test_a_service_that_stays_silent_is_given_up_before_the_deadline",),

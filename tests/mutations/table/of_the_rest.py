@@ -214,14 +214,14 @@ MUTATIONS = (
         ("cli/test_output.py::test_a_reason_with_brackets_stays_as_it_was_written",),
     ),
     Mutation(
-        "testing/memory.py",
+        "testing/memory_store.py",
         "return Written(etag=there.etag, version_id=there.version_id) if there.body == body else None",
         "return Written(etag=there.etag, version_id=there.version_id)",
         "The store in memory refuses other bytes under a name that is taken.",
         ("aws/test_index.py::test_a_name_that_the_index_does_not_know_is_found_when_it_is_taken",),
     ),
     Mutation(
-        "testing/memory.py",
+        "testing/memory_store.py",
         "            if there is None or there.etag != etag:\n                return None\n",
         "            if there is None:\n                return None\n",
         "The store in memory replaces by ETag only, as S3 does.",
