@@ -9,11 +9,11 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.errors import Busy, Refused
+from multi_env_lambda.errors import Busy, PlanStale, Refused
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.remove import destroy, find_removal
-from multi_env_lambda.flow.rules import bound_of, learn, remember_all, with_rules
+from multi_env_lambda.flow.rules import bound_of, learn, remember_all, weaken, with_rules
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.store import Stored
 from multi_env_lambda.testing.memory import MemoryStore
@@ -24,6 +24,7 @@ from .worlds import chain, deploy, outcomes, promote, ruled, versions
 KEY = "environments/prod/current.rules.json"
 STRICT = {"approval": True, "releases_only": True}
 GRACE = "arn:aws:iam::111111111111:user/grace"
+HEDY = "arn:aws:iam::111111111111:user/hedy"
 ADA = "arn:aws:iam::111111111111:user/ada"
 
 
@@ -88,6 +89,27 @@ def test_an_approval_opens_it_and_weakens_the_rule_only_where_that_was_seen(tmp_
     fake.tree.content["search"] = "s2"
     again = "deployed" if seen else "blocked"
     assert deploy(fake, "prod", only=("search",))["search"].outcome == again
+
+
+def test_an_approval_that_is_too_old_and_saw_more_does_not_stand_in_the_way_of_a_new_one(tmp_path: Path) -> None:
+    fake = remembering(tmp_path, approval=True)
+    approved(fake, GRACE)
+    fake.store.time += 25 * 3600
+    approved(fake, HEDY, seen=False)
+
+    assert set(outcomes(promote(fake, "prod")).values()) == {"deployed"}
+    assert stored(fake)["approval"] is True
+
+
+def test_a_rule_that_came_after_the_approval_was_looked_at_is_not_weakened(tmp_path: Path) -> None:
+    fake = remembering(tmp_path, approval=True)
+    seen = bound_of(fake.world, "prod")
+    remember_all(ruled(fake, tmp_path, prod=STRICT).world)
+
+    with pytest.raises(PlanStale, match="not those that the approval was given under"):
+        weaken(fake.world, "prod", seen)
+
+    assert (stored(fake)["approval"], stored(fake)["releases_only"]) == (True, True)
 
 
 def test_an_approval_that_nobody_uses_weakens_nothing(tmp_path: Path) -> None:
@@ -225,6 +247,17 @@ def test_somebody_elses_stricter_rule_written_meanwhile_is_kept(tmp_path: Path) 
     learn(mine.world, seen)
 
     assert (stored(fake)["approval"], stored(fake)["releases_only"]) == (True, True)
+
+
+def test_somebody_elses_stricter_rule_is_kept_where_others_were_remembered_before(tmp_path: Path) -> None:
+    fake = remembering(tmp_path, by_author=True, releases_only=True)
+    mine = ruled(fake, tmp_path, by_author=True, prod={"approval": True})
+    seen = bound_of(mine.world, "prod")
+    remember_all(ruled(fake, tmp_path, by_author=False, prod={"releases_only": True}).world)
+
+    learn(mine.world, seen)
+
+    assert stored(fake) == {"format": 2, "approval": True, "releases_only": True, "approvals_by_author": False}
 
 
 class RestlessStore(MemoryStore):

@@ -91,6 +91,25 @@ def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) ->
     assert fake.world.ledger.history("sandbox", "search")[-1].outcome == "went back"
 
 
+def test_an_alias_that_is_not_divided_as_the_step_says_ends_the_shift(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+    old, new = fake.tree.version_id("s1"), fake.tree.version_id("s2")
+    before = fake.platform.stacks["sandbox", "search-sandbox"].template
+
+    def interfere(kind: str, _: str) -> None:
+        stack = fake.platform.stacks["sandbox", "search-sandbox"]
+        stack.template = stack.template.replace('"FunctionWeight":0.4', '"FunctionWeight":0.9')
+
+    fake.platform.after_write = interfere
+
+    result = deploy(fake)["search"]
+
+    there = f"its alias points at version {old} and gives 90 % to version {new}"
+    assert f"{there}, it should point at version {old} and give 40 % to the new one" in result.detail
+    assert (result.error, clock.slept) == ("CheckFailed", [])
+    assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
+
+
 def test_a_process_killed_between_two_steps_is_finished_by_the_same_command(tmp_path: Path) -> None:
     fake, clock = shifting(tmp_path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
-from tests.mutations.table import of_aws, of_build, of_flow, of_plan, of_stacks, of_the_rest
+from tests.mutations.table import of_agreement, of_aws, of_build, of_flow, of_plan, of_stacks, of_the_rest
 
 __all__ = ["MUTATIONS"]
 
@@ -12,6 +12,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_stacks.MUTATIONS,
     *of_plan.MUTATIONS,
     *of_flow.MUTATIONS,
+    *of_agreement.MUTATIONS,
     *of_build.MUTATIONS,
     *of_the_rest.MUTATIONS,
 )

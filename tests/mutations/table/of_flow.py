@@ -141,8 +141,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "    if found is None or why is not None:\n        return Gate(consent=consent, releases_only=kept, closed=",
-        "    if found is None or why is not None:\n        return Gate(consent=consent, releases_only=kept, closed=None and ",
+        "closed=why if rules.approval else None)",
+        "closed=None)",
         "An environment with approval is closed until somebody has approved.",
         (
             "flow/test_promotion.py::test_an_environment_with_approval_is_closed_until_somebody_else_approves_this_very_plan",

@@ -110,9 +110,8 @@ MUTATIONS = (
     ),
     Mutation(
         "model/plan.py",
-        "changes.setdefault(step.environment, []).append(_change(step))",
-        "changes.setdefault(step.environment, changes[''] if '' in changes else changes.setdefault('', []))"
-        ".append(_change(step))",
+        "return {environment: digest(found) for environment, found in changes.items()}",
+        "return {environment: digest(list(changes.values())) for environment in changes}",
         "An approval binds to one environment's part of a plan.",
         ("model/test_plan.py::test_what_changes_in_another_environment_makes_no_other_plan_for_this_one",),
     ),
