@@ -58,6 +58,16 @@ def test_after_pruning_a_rollback_works_and_so_does_the_way_back(stage: Stage) -
     assert stage.script("rollback", "reports", "sandbox", "--to", "0.1.0.post2", "--yes").code == 0
 
 
+def test_where_authors_may_approve_typing_the_environments_name_does(stage: Stage) -> None:
+    nothing = stage.script("promote", "test", "--only", "reports", typed="\ny\n")
+    done = stage.script("promote", "test", "--only", "reports", typed="test\n")
+    gone = stage.script("destroy", "reports", "test", typed="reports\ntest\n")
+
+    assert (nothing.code, "nobody has approved" in nothing.err) == (9, True), nothing.err
+    assert (done.code, "type `test` to approve this plan" in done.err) == (0, True), done.err
+    assert (gone.code, "reports-test" in stage.stacks()) == (0, False), gone.err
+
+
 def test_an_environment_with_approval_is_only_left_by_an_approved_request(stage: Stage, tmp_path: Path) -> None:
     plan, request = str(tmp_path / "plan.json"), str(tmp_path / "request.json")
     stage.script("plan", "test", "--only", "reports", "--out", plan)
@@ -73,16 +83,6 @@ def test_an_environment_with_approval_is_only_left_by_an_approved_request(stage:
     assert (refused.code, "nobody has approved" in refused.err) == (9, True)
     assert (approved.code, done.code) == (0, 0)
     assert "reports-test" not in stage.stacks()
-
-
-def test_where_authors_may_approve_typing_the_environments_name_does(stage: Stage) -> None:
-    nothing = stage.script("promote", "test", "--only", "reports", typed="\ny\n")
-    done = stage.script("promote", "test", "--only", "reports", typed="test\n")
-    gone = stage.script("destroy", "reports", "test", typed="reports\ntest\n")
-
-    assert (nothing.code, "nobody has approved" in nothing.err) == (9, True), nothing.err
-    assert (done.code, "type `test` to approve this plan" in done.err) == (0, True), done.err
-    assert (gone.code, "reports-test" in stage.stacks()) == (0, False), gone.err
 
 
 def test_destroy_is_recorded_and_the_same_command_again_is_fine(stage: Stage) -> None:
