@@ -60,6 +60,7 @@ def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
         asked=ask.asked(),
         order=observed.order,
         force=ask.force,
+        upgrade=ask.upgrade,
         reason=_reason(ask),
         commit="" if snapshot is None else snapshot.commit,
         committed="" if snapshot is None else snapshot.committed,

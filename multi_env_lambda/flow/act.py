@@ -237,6 +237,7 @@ def _put_back(work: _Work, running: str, asking: Asking, aliases: Iterable[str],
     """What ran before runs again, and has all the traffic; gives what is to be raised."""
     world, environment = work.world, work.environment
     before = read_release(world.store, world.cache, work.step.project, running)
+    work.held.make_sure()
     _say(world, work.step, "deploy", f"back to {before.version}")
     back = _changer(work, before, claim(world, before, None))
     back(read_template(world.store, world.cache, before, environment.name))

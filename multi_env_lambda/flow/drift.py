@@ -11,7 +11,7 @@ import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.aws.index import read_release
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
@@ -19,6 +19,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.changes import MASK, looks_secret
+from multi_env_lambda.plan.ownership import owner_of, whose
 from multi_env_lambda.world import World
 
 __all__ = ["UnitDrift", "find_drift", "with_drift"]
@@ -86,11 +87,24 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
         assert record.release is not None
         stage = read_release(world.store, world.cache, record.project, record.release).stage(environment.name)
         stack_name = stack_name if stage is None else stage.stack_name
+        _must_be_ours(world, environment, record, stack_name)
         found = world.platform.drift(environment, stack_name)
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
     return _answer(record, stack_name, found.status, resources=tuple(map(_masked, found.resources)))
+
+
+def _must_be_ours(world: World, environment: Environment, record: Record, stack_name: str) -> None:
+    there = world.platform.find_stacks(environment, [stack_name]).get(stack_name)
+    hint = f"to bring it back: `deploy {environment.name} --only {record.project} --force`"
+    if there is None:
+        raise Refused(f"{record.project} in {environment.name}", f"the stack {stack_name} is gone", hint=hint)
+    owner = owner_of(world.config.id, record.project, environment.name, record)
+    if not owner.owns(there.tags, there.stack_id):
+        what = f"the stack {stack_name} ({there.stack_id}) is not of this workspace: {whose(there.tags)}"
+        hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
+        raise Refused(f"{record.project} in {environment.name}", what, hint=hint)
 
 
 def _answer(record: Record, stack_name: str, status: str, **more: Any) -> UnitDrift:

@@ -60,7 +60,7 @@ def _look(world: World, known: Known, place: Environment, steps: list[DeployStep
 def _is_foreign(known: Known, step: DeployStep, there: StackReading) -> bool:
     record = known.records.get((step.environment, step.project))
     owner = owner_of(known.workspace, step.project, step.environment, record)
-    return there.status != "REVIEW_IN_PROGRESS" and not owner.owns(there.tags)
+    return there.status != "REVIEW_IN_PROGRESS" and not owner.owns(there.tags, there.stack_id)
 
 
 def _opened(world: World, place: Environment, readings: Iterable[StackReading]) -> list[Foreign]:
@@ -82,7 +82,7 @@ def deploy_check(world: World, step: DeployStep, record: Record, template: str) 
     asked = next((question for question in step.questions if question.kind == "take over"), None)
 
     def check(there: StackReading) -> None:
-        if owner.owns(there.tags):
+        if owner.owns(there.tags, there.stack_id):
             return
         if asked is None:
             raise _not_ours(step.project, place, there, _hint(step, there))
@@ -97,7 +97,7 @@ def deletion_check(world: World, record: Record) -> Check:
     owner = owner_of(world.config.id, record.project, record.environment, record)
 
     def check(there: StackReading) -> None:
-        if not owner.owns(there.tags):
+        if not owner.owns(there.tags, there.stack_id):
             hint = "nothing was deleted; ask whoever made it, or delete it in the console if it is nobody's"
             raise _not_ours(record.project, place, there, hint)
 

@@ -48,6 +48,8 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise is_junk(where, kind, f"it is no JSON: {type(error).__name__}: {error}"[:200]) from error
+    if b"\\u" in body and _has_half_a_character(document):
+        raise is_junk(where, kind, "it has half of a character (a lone surrogate), which cannot be written anywhere")
     if not isinstance(document, dict):
         raise is_junk(where, kind, f"found a {type(document).__name__}, expected an object")
     found = document.get("format", 1)
@@ -57,6 +59,14 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
         what = f"it has format {found}, this version of multi_env_lambda reads formats up to {FORMAT}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
     return document
+
+
+def _has_half_a_character(document: Any) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def is_junk(where: str, kind: str, what: str) -> DocumentError:

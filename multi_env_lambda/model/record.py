@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 import attrs
@@ -249,6 +250,8 @@ class Record:
         older = document.get("format", 1) == 1
         document = _from_1(document) if older else document
         record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
+        for name, deployment in (("running", record.running), ("latest", record.latest)):
+            _check(deployment, where, f"a record: {name}")
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
         return record if older else attrs.evolve(record, unknown=unknown_keys(cls, document))
@@ -264,7 +267,30 @@ def read_history(body: bytes, *, where: str) -> Deployment:
     document = read_document(body, where=where, kind="a deployment")
     if document.get("format", 1) == 1:
         document = _shift_of_1(document)
-    return structure(Deployment, document, where=where, kind="a deployment")
+    deployment = structure(Deployment, document, where=where, kind="a deployment")
+    _check(deployment, where, "a deployment")
+    return deployment
+
+
+def _check(deployment: Deployment | None, where: str, kind: str) -> None:
+    """Refuse what is text, but not what is computed with and shown everywhere: a time, a name of a release."""
+    if deployment is None:
+        return
+    for name, text in (("when", deployment.when), ("committed", deployment.committed)):
+        if text and not _is_time(text):
+            raise is_junk(where, kind, f"{name}: found {text!r}, expected a time as in 2026-01-31T12:00:00Z"[:200])
+    if not deployment.when:
+        raise is_junk(where, kind, "when: found '', expected a time as in 2026-01-31T12:00:00Z")
+    for name, text in (("version", deployment.version), ("release", deployment.release)):
+        if not text.isprintable() or "/" in text:
+            raise is_junk(where, kind, f"{name}: found {text!r}, expected a name"[:200])
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:

@@ -24,20 +24,28 @@ _WORKSPACE, _PROJECT, _ENVIRONMENT = (f"{_PREFIX}{word}" for word in ("workspace
 
 @attrs.frozen(kw_only=True)
 class Owner:
-    """Whose a stack should be. ``recorded``: our record says that something of this unit is there."""
+    """Whose a stack should be.
+
+    ``recorded``: our record says that something of this unit is there. ``stack_id``: the stack that it names, which
+    0.1.1 did not.
+    """
 
     workspace: str
     project: str
     environment: str
     recorded: bool = False
+    stack_id: str = ""
 
-    def owns(self, tags: Mapping[str, str]) -> bool:
-        """Whether a stack with these tags is ours. 0.1.1 wrote no workspace: there our record has to tell."""
+    def owns(self, tags: Mapping[str, str], stack_id: str) -> bool:
+        """Whether a stack with these tags is ours. 0.1.1 wrote no workspace: there our record has to tell.
+
+        A record that names another stack tells nothing of this one: somebody may have put his where ours was.
+        """
         if (tags.get(_PROJECT), tags.get(_ENVIRONMENT)) != (self.project, self.environment):
             return False
         if _WORKSPACE in tags:
             return bool(self.workspace) and tags[_WORKSPACE] == self.workspace
-        return self.recorded
+        return self.recorded and self.stack_id in ("", stack_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +61,8 @@ class Foreign:
 def owner_of(workspace: str, project: str, environment: str, record: Record | None) -> Owner:
     """Whose the stack of a unit should be. A record of a failed first attempt counts: that made a stack, too."""
     recorded = record is not None and not record.gone
-    return Owner(workspace=workspace, project=project, environment=environment, recorded=recorded)
+    named = "" if record is None or record.running is None or not workspace else record.running.stack_id
+    return Owner(workspace=workspace, project=project, environment=environment, recorded=recorded, stack_id=named)
 
 
 def stack_tags(workspace: str, project: str, environment: str) -> dict[str, str]:

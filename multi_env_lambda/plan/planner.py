@@ -27,6 +27,7 @@ from multi_env_lambda.model.plan import (
 )
 from multi_env_lambda.model.record import Action, Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
@@ -103,13 +104,17 @@ Desired = Wanted | Named | Current | Broken | Absent
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What was asked for. ``order`` names the units in scope, dependencies first."""
+    """What was asked for. ``order`` names the units in scope, dependencies first.
+
+    ``upgrade``: a release goes on only where nothing but this library and the settings tells it from what runs there.
+    """
 
     action: Action
     targets: tuple[Environment, ...]
     asked: tuple[tuple[str, str], ...]
     order: tuple[str, ...]
     force: bool = False
+    upgrade: bool = False
     reason: str = ""
     commit: str = ""
     committed: str = ""
@@ -138,6 +143,8 @@ def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) ->
     """All steps of one request. Units in dependency order; environment ``k`` wants what ``k-1`` will run by then."""
     steps: list[Step] = []
     for target in request.targets:
+        if request.upgrade:
+            desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
         here = [_step(request, target, desired[project], known) for project in request.order if project in desired]
         steps += here
         desired = {step.project: _carried(step, known) for step in here}
@@ -150,6 +157,17 @@ def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) ->
         dirty=request.dirty,
         steps=tuple(steps),
     )
+
+
+def _upgraded(target: Environment, desired: Desired, known: Known) -> Desired:
+    """What a unit is to be under ``--upgrade``: another release of the unit itself stays where it is."""
+    record = known.records.get((target.name, desired.project))
+    running = None if record is None else record.running
+    match desired:
+        case Wanted() | Named() if not is_upgrade(desired.inputs, None if running is None else running.inputs):
+            return Current(project=desired.project, why=f"not the upgrade alone: {', '.join(desired.why)}")
+        case _:
+            return desired
 
 
 def _carried(step: Step, known: Known) -> Desired:

@@ -199,8 +199,8 @@ def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
             who = Text(item.who.rpartition(":")[2] + approved)
             reason = Text(item.reason or item.detail.partition("\n")[0])
             table.add_row(
-                environment, str(item.sequence), item.when, item.action, item.version, item.release[:12],
-                outcome, who, commit, reason,
+                environment, str(item.sequence), Text(item.when), item.action, Text(item.version),
+                Text(item.release[:12]), outcome, who, commit, reason,
             )  # fmt: skip
     return table
 

@@ -65,7 +65,7 @@ def test_a_stack_that_is_gone_does_not_hide_the_others(fake: FakeWorld) -> None:
 
     found = {item.project: item for item in find_drift(fake.world, environment="sandbox")}
 
-    assert "there is no such stack" in found["orders"].problem
+    assert "the stack orders-sandbox is gone" in found["orders"].problem
     assert found["search"].drifted
 
 
@@ -101,3 +101,20 @@ def test_a_password_that_was_typed_into_the_console_goes_no_further(fake: FakeWo
 
     assert found[0].drifted
     assert "hunter2" not in str(found) and "***" in str(found)
+
+
+def test_a_stack_that_is_gone_is_named_with_what_brings_it_back(fake: FakeWorld) -> None:
+    del fake.platform.stacks["test", "orders-test"]
+
+    (found,) = find_drift(fake.world, "orders", "test")
+
+    assert found.problem == "orders in test: the stack orders-test is gone"
+    assert found.hint == "to bring it back: `deploy test --only orders --force`"
+
+
+def test_a_stack_of_somebody_else_under_our_name_is_not_compared(fake: FakeWorld) -> None:
+    fake.platform.put_stack("test", "orders-test", "{}")
+
+    (found,) = find_drift(fake.world, "orders", "test")
+
+    assert "is not of this workspace: it has no tag of this tool" in found.problem

@@ -253,3 +253,17 @@ def test_an_upgrade_alone_leaves_out_units_that_changed_themselves(tmp_path: Pat
     assert sorted(fake.tree.made) == ["customers", "orders"]
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
     assert why["search"] == "not the upgrade alone: projects/search changed, multi_env_lambda changed"
+
+
+def test_an_upgrade_alone_carries_no_other_release_into_later_environments(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "test")
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+    newer = attrs.evolve(fake, world=attrs.evolve(fake.world, library="9"))
+
+    plan = pipeline.plan(newer.world, Ask(verb="deploy", target="test", through=True, upgrade=True)).plan
+
+    why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
+    assert why["search"].startswith("not the upgrade alone: sandbox runs ")
+    assert "search" not in {step.project for step in plan.deploys if step.environment == "test"}

@@ -51,3 +51,26 @@ def test_what_a_newer_version_added_is_written_back_as_it_was() -> None:
     again = json.loads(Record.from_bytes(json.dumps(document).encode(), where=KEY).to_bytes())
 
     assert again == document
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"when": "yesterday"}, "when: found 'yesterday', expected a time"),
+        ({"when": "2026-01-01"}, "when: found '2026-01-01', expected a time"),
+        ({"when": ""}, "when: found '', expected a time"),
+        ({"committed": "junk"}, "committed: found 'junk', expected a time"),
+        ({"version": "1\x1b[2J"}, "version: found '1\\x1b[2J', expected a name"),
+        ({"release": "../../x"}, "release: found '../../x', expected a name"),
+    ],
+)
+def test_text_that_is_no_time_or_no_name_is_junk_of_this_unit_alone(changed: dict[str, str], what: str) -> None:
+    deployment = {**json.loads(SHIFTING.to_bytes()), **changed}
+    record = {**json.loads(RECORD.to_bytes()), "latest": deployment}
+
+    with pytest.raises(DocumentError) as caught:
+        read_history(json.dumps(deployment).encode(), where="key")
+    assert what in caught.value.what
+    with pytest.raises(DocumentError) as caught:
+        Record.from_bytes(json.dumps(record).encode(), where=KEY)
+    assert what in caught.value.what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from inline_snapshot import snapshot
 
@@ -23,8 +24,8 @@ def deployment(outcome: str) -> Deployment:
     )  # type: ignore[arg-type]  # fmt: skip
 
 
-def recorded(outcome: str) -> Owner:
-    latest = deployment(outcome)
+def recorded(outcome: str, stack_id: str = "") -> Owner:
+    latest = attrs.evolve(deployment(outcome), stack_id=stack_id)
     running = latest if outcome == "succeeded" else None
     record = Record(project="billing", environment="sandbox", running=running, latest=latest)
     return owner_of("ours", "billing", "sandbox", record)
@@ -35,7 +36,7 @@ def foreign(*resources: PhysicalResource, tags: dict[str, str] | None = None) ->
 
 
 def test_three_matching_tags_are_enough() -> None:
-    assert OURS.owns(TAGS)
+    assert OURS.owns(TAGS, "arn:stack/1")
 
 
 @pytest.mark.parametrize(
@@ -51,26 +52,33 @@ def test_three_matching_tags_are_enough() -> None:
     ],
 )
 def test_anything_else_is_foreign(tags: dict[str, str]) -> None:
-    assert not OURS.owns(tags)
+    assert not OURS.owns(tags, "arn:stack/1")
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
 def test_a_stack_of_0_1_1_is_ours_by_its_two_tags_and_our_record(outcome: str) -> None:
-    assert recorded(outcome).owns(OF_0_1_1)
+    assert recorded(outcome).owns(OF_0_1_1, "arn:stack/1")
+
+
+def test_two_tags_are_not_enough_where_our_record_names_another_stack() -> None:
+    assert recorded("succeeded", "arn:stack/1").owns(OF_0_1_1, "arn:stack/1")
+    assert not recorded("succeeded", "arn:stack/0").owns(OF_0_1_1, "arn:stack/1")
 
 
 def test_a_record_that_says_destroyed_owns_nothing() -> None:
-    assert not recorded("destroyed").owns(OF_0_1_1)
+    assert not recorded("destroyed").owns(OF_0_1_1, "arn:stack/1")
 
 
 def test_a_record_makes_no_stack_ours_that_says_otherwise() -> None:
-    assert not recorded("succeeded").owns({})
-    assert not recorded("succeeded").owns(stack_tags("theirs", "billing", "sandbox"))
-    assert not recorded("succeeded").owns(stack_tags("", "orders", "sandbox"))
+    assert not recorded("succeeded").owns({}, "arn:stack/1")
+    assert not recorded("succeeded").owns(stack_tags("theirs", "billing", "sandbox"), "arn:stack/1")
+    assert not recorded("succeeded").owns(stack_tags("", "orders", "sandbox"), "arn:stack/1")
 
 
 def test_a_workspace_without_an_id_owns_no_stack_with_one() -> None:
-    assert not owner_of("", "billing", "sandbox", None).owns({**OF_0_1_1, "multi_env_lambda:workspace": ""})
+    assert not owner_of("", "billing", "sandbox", None).owns(
+        {**OF_0_1_1, "multi_env_lambda:workspace": ""}, "arn:stack/1"
+    )
 
 
 def test_a_person_is_told_whose_it_is() -> None:

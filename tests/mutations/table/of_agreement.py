@@ -135,7 +135,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/ownership.py",
-        "        return self.recorded\n",
+        '        return self.recorded and self.stack_id in ("", stack_id)\n',
         "        return True\n",
         "A stack without a workspace is ours only if our record says so.",
         ("plan/test_ownership.py::test_anything_else_is_foreign",),
@@ -156,7 +156,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/ownership.py",
-        "        if owner.owns(there.tags):\n            return\n",
+        "        if owner.owns(there.tags, there.stack_id):\n            return\n",
         "        if there.tags is not None:\n            return\n",
         "A stack that is not ours is refused right before it would be changed.",
         ("flow/test_ownership.py::test_a_foreign_stack_that_came_after_the_plan_is_refused_before_it_is_changed",),
@@ -170,7 +170,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/ownership.py",
-        "        if not owner.owns(there.tags):\n",
+        "        if not owner.owns(there.tags, there.stack_id):\n",
         "        if False:\n",
         "No stack is deleted that is not ours.",
         ("flow/test_ownership.py::test_destroy_deletes_no_foreign_stack_and_says_whose_it_is",),
