@@ -47,7 +47,7 @@ class History:
 
     def of(self, environment: str, project: str, record: Record | None) -> tuple[Deployment, ...]:
         """Every past deployment of a unit, oldest first; ``record`` has the newest."""
-        listed = list(self.store.list(history_key(environment, project)))
+        listed = list(self._listed(history_key(environment, project)))
         return _merged(in_parallel(self._entry, listed), record)
 
     def page(
@@ -75,10 +75,14 @@ class History:
         return tuple(item for item in _merged(entries, record) if before is None or item.sequence < before)[-count:]
 
     def _between(self, environment: str, project: str, after: str, before: int | None) -> Iterator[Listed]:
-        for item in self.store.list(history_key(environment, project), after=after):
+        for item in self._listed(history_key(environment, project), after):
             if before is not None and _number(item) >= before:
                 return
             yield item
+
+    def _listed(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """The entries below a prefix. What else somebody has put there is nothing that happened."""
+        return (item for item in self.store.list(prefix, after=after) if _number(item))
 
     def newest_first(self, environment: str, project: str, record: Record | None) -> Iterator[Deployment]:
         """Every past deployment, read as far as somebody asks: the one before the newest alone, then ever more."""
@@ -102,7 +106,7 @@ class History:
     def newest(self, environment: str, records: Mapping[str, Record], count: int) -> Histories:
         """The newest deployments of every unit, oldest first; one LIST, and one GET for each never seen before."""
         listed: dict[str, list[Listed]] = {}
-        for item in self.store.list(history_key(environment)):
+        for item in self._listed(history_key(environment)):
             listed.setdefault(item.key.split("/")[-2], []).append(item)
         wanted = [(project, item) for project, items in listed.items() for item in items[-count:]]
         found: dict[str, list[Deployment | None]] = {project: [] for project in (*listed, *records)}

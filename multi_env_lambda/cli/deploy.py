@@ -117,7 +117,7 @@ def build_command(
         note(f"{step.project}: {step.what}\nhint: {step.hint}")
     if not built and not draft.plan.blocked:
         note("nothing to build: no unit is affected")
-    return UnitsFailed.exit_code if draft.plan.blocked else 0
+    return _exit_code({step.kind for step in draft.plan.blocked}) if draft.plan.blocked else 0
 
 
 def _artifacts(uploads: tuple[Any, ...]) -> list[dict[str, str]]:
@@ -351,7 +351,7 @@ def finish(results: tuple[Result, ...], as_json: bool) -> int:
         note(f"{result.environment} {result.project} {result.outcome}: {result.detail}")
         if result.hint:
             note(f"hint: {result.hint}")
-    return _exit_code(bad)
+    return _exit_code({result.error for result in bad if result.error}) if bad else 0
 
 
 def _tell_nothing_to_do(results: tuple[Result, ...]) -> None:
@@ -367,12 +367,9 @@ def _tell_nothing_to_do(results: tuple[Result, ...]) -> None:
     out("nothing to do" if missing else "nothing to do: everything runs as it should")
 
 
-def _exit_code(bad: list[Result]) -> int:
+def _exit_code(kinds: set[str]) -> int:
     """The code of the error where all failures are of one kind, else that of "some units failed"."""
-    kinds = {result.error for result in bad if result.error}
     codes = {kind.__name__: kind.exit_code for kind in _kinds(MultiEnvLambdaError)}
-    if not bad:
-        return 0
     return codes.get(kinds.pop(), UnitsFailed.exit_code) if len(kinds) == 1 else UnitsFailed.exit_code
 
 

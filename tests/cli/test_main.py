@@ -50,6 +50,13 @@ def test_a_plan_in_which_a_unit_is_blocked_ends_with_1(tmp_path: Path, capsys: p
 
 
 @pytest.mark.usefixtures("accounts")
+def test_a_build_that_fails_in_one_way_ends_with_the_code_of_that_error(tmp_path: Path) -> None:
+    root = with_bucket(tmp_path / "repository", "unlocked_dependency")
+
+    assert main(["build", "--only", "orders"], start=root) == 3
+
+
+@pytest.mark.usefixtures("accounts")
 def test_a_verb_that_has_nothing_to_complain_of_ends_with_0(tmp_path: Path) -> None:
     root = with_bucket(tmp_path / "repository")
 

@@ -156,3 +156,15 @@ def aged(fake: FakeWorld, past: int) -> None:
     key = current_key("sandbox", "search")
     body = attrs.evolve(record, running=running, latest=running).to_bytes()
     assert fake.store.replace(key, body, etag=fake.store.objects[key].etag) is not None
+
+
+@pytest.mark.parametrize("name", ["00000007.txt", "abc.json", "0000000000000000001.json", "00000000.json"])
+def test_what_is_no_entry_of_the_history_is_not_read(tmp_path: Path, name: str) -> None:
+    fake = deployed_three_times(tmp_path)
+    before = elsewhere(fake).history("sandbox", "search")
+    fake.store.put_new(f"{history_key('sandbox', 'search')}{name}", b"null")
+
+    ledger = elsewhere(fake)
+
+    assert ledger.history("sandbox", "search") == before
+    assert ledger.histories("sandbox", newest=50).histories["search"] == before
