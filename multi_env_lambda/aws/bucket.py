@@ -63,25 +63,24 @@ class Bucket:
         return f"Bucket({self._name!r}, owner={self._owner!r})"
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Listed]:
-        token: dict[str, str] = {"StartAfter": after} if after else {}
-        while True:
-            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **token)
-            for line in answer.get("Contents", ()):
+        for page in self._pages(prefix, {"StartAfter": after} if after else {}):
+            for line in page.get("Contents", ()):
                 yield Listed(
                     key=line["Key"], etag=line["ETag"], size=line["Size"], modified=line["LastModified"].timestamp()
                 )
-            if not answer.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def folders(self, prefix: str) -> tuple[str, ...]:
-        found: list[str] = []
-        token: dict[str, str] = {}
+        pages = self._pages(prefix, {}, Delimiter="/")
+        lines = (line for page in pages for line in page.get("CommonPrefixes", ()))
+        return tuple(line["Prefix"].removeprefix(prefix).rstrip("/") for line in lines)
+
+    def _pages(self, prefix: str, token: Mapping[str, str], **more: str) -> Iterator[Any]:
+        """The answers of a listing; ``token`` says where the first one begins, ``more`` is asked of each."""
         while True:
-            answer = self._call("list_objects_v2", prefix, Prefix=prefix, Delimiter="/", **token)
-            found += [line["Prefix"].removeprefix(prefix).rstrip("/") for line in answer.get("CommonPrefixes", ())]
+            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **more, **token)
+            yield answer
             if not answer.get("IsTruncated"):
-                return tuple(found)
+                return
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def earlier(self, key: str) -> Iterator[Stored]:

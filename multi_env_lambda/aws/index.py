@@ -32,11 +32,13 @@ __all__ = [
     "body_of",
     "keep",
     "list_published",
+    "must_be_released",
     "read_noted_template",
     "read_published",
     "read_release",
     "read_template",
     "save_published",
+    "was_changed",
 ]
 
 DIGEST = "digest"
@@ -203,6 +205,21 @@ def read_noted_template(store: ObjectStore, cache: Path, project: str, environme
     return _verified(store, cache, key, noted.template_sha256).decode("ascii")
 
 
+def must_be_released(key: str, found: str, released: str) -> None:
+    """An object has the SHA-256 that was released.
+
+    Raises:
+        DocumentError: it has another one.
+    """
+    if found != released:
+        raise was_changed(key, f"its bytes have the SHA-256 {found}, released were {released}")
+
+
+def was_changed(key: str, what: str) -> DocumentError:
+    """The error of an object that is not what this library put under its name."""
+    return DocumentError(key, what, hint="somebody changed it; restore the older version, which the bucket keeps")
+
+
 def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
     """The bytes that have this SHA-256, from this machine or from the bucket; nothing else is ever returned."""
     path = _kept(cache, key)
@@ -212,10 +229,7 @@ def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
     stored = store.get(key)
     if stored is None:
         raise PublishError(key, "there is no such object in the bucket", hint="was it pruned? deploy the unit again")
-    found = hashlib.sha256(stored.body).hexdigest()
-    if found != sha256:
-        what = f"its bytes have the SHA-256 {found}, released were {sha256}"
-        raise DocumentError(key, what, hint="somebody changed it; restore the older version, which the bucket keeps")
+    must_be_released(key, hashlib.sha256(stored.body).hexdigest(), sha256)
     keep(cache, key, stored.body)
     return stored.body
 

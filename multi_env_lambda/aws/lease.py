@@ -15,7 +15,7 @@ more than ``LEASE_SECONDS`` less a third right there; botocore's own repetitions
 - **DeleteFunction** of a version: refused by Lambda while an alias points at it. **DeleteLayerVersion**: functions that
   have the layer keep it.
 - **DeleteObject**: carries the ETag, so other bytes are never deleted. The same bytes, needed again since, are; before
-  the next deployment changes anything, ``check_complete`` finds that they are missing.
+  the next deployment changes anything, ``flow.publish.claim`` finds that they are missing.
 - **The record**: its ETag is the fence. Whoever lost the lease writes neither the record nor the history, and ends with
   ``PlanStale``; ``unsure`` stays in the record of a holder that was taken over until somebody has looked what is there.
 
@@ -36,7 +36,7 @@ import attrs
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import Holder, Record, current_key
+from multi_env_lambda.model.record import Holder, Record
 
 __all__ = ["HeldLease", "HeldTogether", "holder_lives"]
 
@@ -235,6 +235,4 @@ def holder_lives(ledger: Ledger, record: Record, is_dead: Callable[[Holder], boo
     """
     if record.holder is None or is_dead(record.holder):
         return False
-    key = current_key(record.environment, record.project)
-    renewed = next((item.modified for item in ledger.store.list(key) if item.key == key), 0.0)
-    return ledger.store.now() - renewed <= LEASE_SECONDS
+    return ledger.silence(record) <= LEASE_SECONDS

@@ -275,7 +275,7 @@ class Ledger:
 
     def is_unsure(self, record: Record) -> bool:
         """Whether an attempt began here that has ended without anybody seeing how."""
-        return record.unsure is not None and (record.holder is None or self._silence(record) > LEASE_SECONDS)
+        return record.unsure is not None and (record.holder is None or self.silence(record) > LEASE_SECONDS)
 
     def holder(self, environment: str, project: str) -> Holder | None:
         """Who holds a unit according to its record, dead or alive."""
@@ -337,7 +337,7 @@ class Ledger:
         return self._history.newest(environment, self.records(environment), newest)
 
     def _refuse_living_holder(self, record: Record, holder: Holder) -> None:
-        age = self._silence(record)
+        age = self.silence(record)
         if age <= LEASE_SECONDS:
             raise Busy(
                 f"{record.project} in {record.environment}",
@@ -346,7 +346,7 @@ class Ledger:
                 hint=f"wait for it, or give `--wait`; a holder that died is taken over after {LEASE_SECONDS} s",
             )
 
-    def _silence(self, record: Record) -> float:
+    def silence(self, record: Record) -> float:
         """For how many seconds the holder has shown no sign of life, by the clock of the store."""
         key = current_key(record.environment, record.project)
         renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)

@@ -13,13 +13,14 @@ from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.aws.index import read_release
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.changes import MASK, looks_secret
-from multi_env_lambda.plan.ownership import owner_of, whose
+from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.world import World
 
 __all__ = ["UnitDrift", "find_drift", "with_drift"]
@@ -96,15 +97,14 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
 
 
 def _must_be_ours(world: World, environment: Environment, record: Record, stack_name: str) -> None:
-    there = world.platform.find_stacks(environment, [stack_name]).get(stack_name)
-    hint = f"to bring it back: `deploy {environment.name} --only {record.project} --force`"
+    there = world.platform.look(environment, stack_name)
     if there is None:
+        hint = f"to bring it back: `deploy {environment.name} --only {record.project} --force`"
         raise Refused(f"{record.project} in {environment.name}", f"the stack {stack_name} is gone", hint=hint)
     owner = owner_of(world.config.id, record.project, environment.name, record)
     if not owner.owns(there.tags, there.stack_id):
-        what = f"the stack {stack_name} ({there.stack_id}) is not of this workspace: {whose(there.tags)}"
         hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
-        raise Refused(f"{record.project} in {environment.name}", what, hint=hint)
+        raise not_ours(record.project, environment, there, hint)
 
 
 def _answer(record: Record, stack_name: str, status: str, **more: Any) -> UnitDrift:

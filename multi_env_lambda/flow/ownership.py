@@ -17,7 +17,7 @@ from multi_env_lambda.plan.ownership import Foreign, owner_of, take_over, whose
 from multi_env_lambda.plan.planner import Known
 from multi_env_lambda.world import World
 
-__all__ = ["deletion_check", "deploy_check", "look_at_stacks"]
+__all__ = ["deletion_check", "deploy_check", "look_at_stacks", "not_ours"]
 
 Check = Callable[[StackReading], None]
 
@@ -85,7 +85,7 @@ def deploy_check(world: World, step: DeployStep, record: Record, template: str) 
         if owner.owns(there.tags, there.stack_id):
             return
         if asked is None:
-            raise _not_ours(step.project, place, there, _hint(step, there))
+            raise not_ours(step.project, place, there, _hint(step, there))
         _must_be_as_asked(take_over(_open(world, place, there), json.loads(template), place.name), asked, step)
 
     return check
@@ -99,7 +99,7 @@ def deletion_check(world: World, record: Record) -> Check:
     def check(there: StackReading) -> None:
         if not owner.owns(there.tags, there.stack_id):
             hint = "nothing was deleted; ask whoever made it, or delete it in the console if it is nobody's"
-            raise _not_ours(record.project, place, there, hint)
+            raise not_ours(record.project, place, there, hint)
 
     return check
 
@@ -110,7 +110,8 @@ def _must_be_as_asked(question: Question, asked: Question, step: DeployStep) -> 
         raise PlanStale(f"{step.project} in {step.environment}", what, hint="run the same command again, and read it")
 
 
-def _not_ours(project: str, place: Environment, there: StackReading, hint: str) -> Refused:
+def not_ours(project: str, place: Environment, there: StackReading, hint: str) -> Refused:
+    """The error of a stack that has our name and is somebody else's."""
     what = f"the stack {there.name} ({there.stack_id}) is not of this workspace: {whose(there.tags)}"
     return Refused(f"{project} in {place.name}", what, hint=hint)
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from multi_env_lambda.aws.index import keep, list_published, save_published
-from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PlanStale, PublishError
+from multi_env_lambda.aws.index import keep, list_published, must_be_released, save_published, was_changed
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, PublishError
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
@@ -122,11 +122,8 @@ def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:
         if stored is None or stored.etag != there.etag:
             raise PlanStale(item.key, "it was written anew while it was read", hint="run the same command again")
         found = hashlib.sha256(stored.body).hexdigest()
-    if item.sha256 and found != item.sha256:
-        what = f"its bytes have the SHA-256 {found}, released were {item.sha256}"
-        raise DocumentError(
-            item.key, what, hint="somebody changed it; restore the older version, which the bucket keeps"
-        )
+    if item.sha256:
+        must_be_released(item.key, found, item.sha256)
     return ObjectReceipt(key=item.key, sha256=found, version_id=there.version_id)
 
 
@@ -134,10 +131,7 @@ def _write_text(world: World, upload: Upload) -> None:
     """A template or a manifest: named by its content, so other bytes under the key were not written by us."""
     body = upload.read()
     if world.store.put_new(upload.key, body) is None:
-        what = "other bytes lie under a name that is made from the content"
-        raise DocumentError(
-            upload.key, what, hint="somebody changed it; restore the older version, which the bucket keeps"
-        )
+        raise was_changed(upload.key, "other bytes lie under a name that is made from the content")
     # The deploy and every promotion from this machine would read it back.
     keep(world.cache, upload.key, body)
 

@@ -8,6 +8,7 @@ it, never by a traceback, so that one bad object stops only the unit that it is 
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -23,6 +24,8 @@ FORMAT = 2
 
 1 is what 0.1.1 wrote. Within a format, fields are only ever added, each with a default.
 """
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 LARGEST = 64 * 1024 * 1024
 """Bytes. No document that this library wrote comes near it."""
@@ -48,7 +51,7 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise is_junk(where, kind, f"it is no JSON: {type(error).__name__}: {error}"[:200]) from error
-    if b"\\u" in body and _has_half_a_character(document):
+    if _SURROGATE.search(body) and _has_half_a_character(document):
         raise is_junk(where, kind, "it has half of a character (a lone surrogate), which cannot be written anywhere")
     if not isinstance(document, dict):
         raise is_junk(where, kind, f"found a {type(document).__name__}, expected an object")

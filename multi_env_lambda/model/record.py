@@ -276,11 +276,10 @@ def _check(deployment: Deployment | None, where: str, kind: str) -> None:
     """Refuse what is text, but not what is computed with and shown everywhere: a time, a name of a release."""
     if deployment is None:
         return
-    for name, text in (("when", deployment.when), ("committed", deployment.committed)):
-        if text and not _is_time(text):
+    times = [("when", deployment.when), *([("committed", deployment.committed)] if deployment.committed else [])]
+    for name, text in times:
+        if not _is_time(text):
             raise is_junk(where, kind, f"{name}: found {text!r}, expected a time as in 2026-01-31T12:00:00Z"[:200])
-    if not deployment.when:
-        raise is_junk(where, kind, "when: found '', expected a time as in 2026-01-31T12:00:00Z")
     for name, text in (("version", deployment.version), ("release", deployment.release)):
         if not text.isprintable() or "/" in text:
             raise is_junk(where, kind, f"{name}: found {text!r}, expected a name"[:200])

@@ -5,7 +5,7 @@ newest `keep` that ran well in any environment, and what a rollback from there w
 and templates name.
 
 What goes is told in an order that a process may be killed in: a manifest is the list by which the rest of its release
-is found, so it goes last. A release whose wheel is gone is no danger: ``check_complete`` refuses to deploy it.
+is found, so it goes last. A release whose wheel is gone is no danger: ``flow.publish.claim`` refuses to deploy it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .lambda_refusal import LambdaRefusal, unless_refused
 from .names import load, original
 
 __all__ = ["patch"]
@@ -20,14 +21,6 @@ _LATEST = "$LATEST"
 _INCLUDED = "Invalid function version {0}. Function version {0} is already included in routing configuration."
 _OF_LATEST = "$LATEST is not supported for an alias pointing to more than 1 version."
 _ABSENT = "Function not found: {arn}:{version}"
-
-
-class _Refused(ValueError):
-    """Code and message of Lambda."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(message)
-        self.code, self.status = code, status
 
 
 def patch() -> None:
@@ -44,11 +37,7 @@ def patch() -> None:
         return checked(name, {**now, **data}, lambda: change(name, alias, data))
 
     def checked(name: str, wanted: Mapping[str, Any], go_on: Callable[[], Any]) -> Any:
-        try:
-            _check(stored.get(name), wanted)
-        except _Refused as refusal:
-            return respond(refusal.code, str(refusal), refusal.status)
-        return go_on()
+        return unless_refused(lambda: _check(stored.get(name), wanted), go_on, respond)
 
     make, change = original(functions, "_create_alias"), original(functions, "_update_alias")
     functions._create_alias, functions._update_alias = create, update
@@ -61,13 +50,13 @@ def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Non
     version = str(wanted.get("FunctionVersion") or _LATEST)
     weights = (wanted.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     if version in weights:
-        raise _Refused("InvalidParameterValueException", _INCLUDED.format(version), 400)
+        raise LambdaRefusal("InvalidParameterValueException", 400, _INCLUDED.format(version))
     if weights and _LATEST in (version, *weights):
-        raise _Refused("InvalidParameterValueException", _OF_LATEST, 400)
+        raise LambdaRefusal("InvalidParameterValueException", 400, _OF_LATEST)
     for one in (version, *weights):
         if one != _LATEST and one not in function.get("versions", {}):
             text = _ABSENT.format(arn=function["config"]["FunctionArn"], version=one)
-            raise _Refused("ResourceNotFoundException", text, 404)
+            raise LambdaRefusal("ResourceNotFoundException", 404, text)
 
 
 def _patch_resource(stored: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .lambda_refusal import LambdaRefusal, unless_refused
 from .names import load, original
 
 __all__ = ["patch"]
@@ -25,14 +26,6 @@ _TWICE = (
 _TOO_SHORT = "Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
 _DESTINATION = "Invalid destination ARN {arn}: a stream's failures can be sent to SQS, SNS or S3"
 _OF_STREAMS = ("arn:aws:sqs:", "arn:aws:sns:", "arn:aws:s3:")
-
-
-class _Refused(ValueError):
-    """What Lambda says; ``code`` and ``status`` for its API."""
-
-    def __init__(self, code: str, status: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.status = code, status
 
 
 def patch() -> None:
@@ -49,11 +42,7 @@ def patch() -> None:
             _check(functions, properties, function["config"], arn)
 
     def create(data: dict[str, Any]) -> Any:
-        try:
-            check(data)
-        except _Refused as refusal:
-            return respond(refusal.code, str(refusal), refusal.status)
-        return make(data)
+        return unless_refused(lambda: check(data), lambda: make(data), respond)
 
     def create_resource(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
         check(properties)
@@ -85,16 +74,16 @@ def _check(functions: Any, wanted: Mapping[str, Any], config: Mapping[str, Any],
     for mapping in list(functions._esms.values()):
         if (mapping.get("EventSourceArn"), mapping.get("FunctionArn")) == (source, function_arn):
             text = _TWICE.format(source=source, function=function_arn, uuid=mapping["UUID"])
-            raise _Refused("ResourceConflictException", 409, text)
+            raise LambdaRefusal("ResourceConflictException", 409, text)
     if ":sqs:" in source:
         visible, timeout = _visibility_of(source), int(config.get("Timeout", 3))
         if visible < timeout:
             text = _TOO_SHORT.format(visible=visible, timeout=timeout)
-            raise _Refused("InvalidParameterValueException", 400, text)
+            raise LambdaRefusal("InvalidParameterValueException", 400, text)
         return
     target = ((wanted.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if target and not str(target).startswith(_OF_STREAMS):
-        raise _Refused("InvalidParameterValueException", 400, _DESTINATION.format(arn=target))
+        raise LambdaRefusal("InvalidParameterValueException", 400, _DESTINATION.format(arn=target))
 
 
 def _visibility_of(arn: str) -> float:

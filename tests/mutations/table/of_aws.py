@@ -244,8 +244,8 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/index.py",
-        '    if found != sha256:\n        what = f"its bytes',
-        '    if False:\n        what = f"its bytes',
+        "    must_be_released(key, hashlib.sha256(stored.body).hexdigest(), sha256)\n",
+        "",
         "A manifest or a template of the bucket that is not the one that was released is refused.",
         ("faults/test_one_flipped_byte.py::test_a_flipped_byte_in_the_bucket_deploys_nothing_wrong",),
     ),

@@ -264,8 +264,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/publish.py",
-        "    if item.sha256 and found != item.sha256:\n",
-        "    if False:\n",
+        "    if item.sha256:\n        must_be_released(",
+        "    if False:\n        must_be_released(",
         "A wheel, a layer or a script that is not the one that was released is not deployed.",
         ("faults/test_one_flipped_byte.py::test_a_flipped_byte_in_the_bucket_deploys_nothing_wrong",),
     ),
