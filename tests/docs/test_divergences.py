@@ -1,0 +1,36 @@
+"""The table of divergences says where each fact about AWS is kept, and forgets none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs/source/03-Concepts/divergences.rst"
+EMULATOR = ROOT / "multi_env_lambda/local/emulator"
+
+ANSWERS = re.findall(r"^     - ``(rule|gate|live) ([^`]+)``$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def named(kind: str) -> set[str]:
+    return {name for found, name in ANSWERS if found == kind}
+
+
+def test_each_row_has_one_answer() -> None:
+    rows = re.findall(r"^   \* - ", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert len(rows) == len(ANSWERS) + 1, "the header has none"
+
+
+@pytest.mark.parametrize("name", sorted(named("rule")))
+def test_a_rule_is_a_module_that_names_its_source(name: str) -> None:
+    path = EMULATOR / f"{name}.py"
+
+    assert path.is_file() and re.search(r"^(Reason|Source): ", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted(named("gate")))
+def test_a_gate_is_held_by_tests(path: str) -> None:
+    assert (ROOT / path).is_file() and Path(path).name.startswith("test_")
