@@ -68,13 +68,15 @@ class Upload:
 class Made:
     """A release as it was just made from the work tree.
 
-    ``uploads`` are all objects of its artifacts; ``published`` are the names that it was named by.
+    ``uploads`` are all objects of its artifacts; ``published`` are the names that it was named by; ``notes`` are what
+    somebody should know of the build.
     """
 
     release: Release
     templates: Mapping[str, str]
     uploads: tuple[Upload, ...]
     published: Published = Published()
+    notes: tuple[str, ...] = ()
 
     @property
     def news(self) -> tuple[str, ...]:

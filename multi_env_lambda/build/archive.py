@@ -62,6 +62,12 @@ class Member:
             raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
         return plain
 
+    def head(self, size: int) -> bytes:
+        """The first ``size`` bytes of the content, without inflating the rest."""
+        if self.method == _STORED:
+            return bytes(self.data[:size])
+        return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(self.data, size)
+
 
 def content(name: str, data: bytes, *, executable: bool = False) -> Member:
     """A member made from plain bytes, stored as they are."""

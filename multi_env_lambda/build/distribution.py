@@ -18,6 +18,7 @@ import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.build.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
+from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
 from multi_env_lambda.build.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host.process import run_uv
@@ -40,7 +41,6 @@ __all__ = [
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: multi_env_lambda\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _WRITTEN_AGAIN = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"})
 _PURE = frozenset({"py3-none-any", "py2-none-any"})
-_MAX_UNZIPPED = 262_144_000
 _PASSED_ON = frozenset(
     {
         "PATH",
@@ -216,8 +216,8 @@ def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str
         hint = "the backend did not find the package: see its setting for the package's place, for example module-root"
         raise BuildError(where, "the wheel is empty", hint=hint)
     size = sum(len(file.body) for file in own)
-    if size > _MAX_UNZIPPED:
-        what = f"the wheel has {size} bytes unzipped, Lambda takes up to {_MAX_UNZIPPED} with its layer"
+    if size > MAX_UNZIPPED_BYTES:
+        what = f"the wheel has {size} bytes unzipped, Lambda takes up to {MAX_UNZIPPED_BYTES} with its layer"
         raise BuildError(where, what, hint="leave large files out, and read them from S3")
     for file in own:
         if _is_secret(file):

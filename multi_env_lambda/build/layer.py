@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,25 +16,30 @@ import attrs
 
 from multi_env_lambda.build.archive import Member, content, read_zip, write_zip
 from multi_env_lambda.build.download import fetch
-from multi_env_lambda.build.elf import problems_of
+from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
 from multi_env_lambda.build.locked import Lock
 from multi_env_lambda.build.select import SelectedWheel, Target
-from multi_env_lambda.build.wheel import installed_members, wheel_of_sdist
+from multi_env_lambda.build.shared_objects import Audit, Missing, audit, missing_library_hint
+from multi_env_lambda.build.wheel import Installed, installed, wheel_of_sdist
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.model.artifact import Package
 from multi_env_lambda.model.digest import canonical_json, digest
 
-__all__ = ["BUILDER_VERSION", "MAX_UNZIPPED_BYTES", "BuiltLayer", "build_layer", "layer_digest"]
+__all__ = ["BUILDER_VERSION", "BuiltLayer", "build_layer"]
 
-BUILDER_VERSION = 1
+BUILDER_VERSION = 2
 """Raised by one whenever the same wheels would give other bytes."""
 
-MAX_UNZIPPED_BYTES = 262_144_000
-"""Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (function and layers together)"""
+_PLAIN = 1
+"""Whose bytes version 2 still makes of wheels that have neither data files nor modules without source."""
+
+_AUDIT = 1
+"""Raised by one whenever a layer that was kept must be looked at again."""
 
 _BIGGEST_SHOWN = 10
+_NAMES_SHOWN = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -50,17 +55,19 @@ class BuiltLayer:
     requirements_size: int
     packages: tuple[Package, ...]
     unzipped_size: int
+    notes: tuple[str, ...] = ()
+    unloadable: Mapping[str, tuple[Missing, ...]] = attrs.field(factory=dict)
 
 
-def layer_digest(selected: Iterable[SelectedWheel], target: Target) -> str:
-    """Over all that the bytes of the layer depend on; known before anything is downloaded."""
-    return digest(_inputs(selected, target))
+def _digest(selected: Iterable[SelectedWheel], target: Target, builder: int) -> str:
+    """Over all that the bytes of the layer depend on."""
+    return digest(_inputs(selected, target, builder))
 
 
-def _inputs(selected: Iterable[SelectedWheel], target: Target) -> dict[str, object]:
+def _inputs(selected: Iterable[SelectedWheel], target: Target, builder: int) -> dict[str, object]:
     return {
         "architecture": target.architecture,
-        "builder": BUILDER_VERSION,
+        "builder": builder,
         "files": sorted([wheel.filename, wheel.sha256] for wheel in selected),
         "glibc": list(target.glibc),
         "python": target.python,
@@ -82,24 +89,33 @@ def build_layer(
     Raises:
         BuildError: two wheels disagree about a file, Lambda could not load one, or all together are too big.
     """
-    name = layer_digest(selected, target)
+    name = _digest(selected, target, BUILDER_VERSION)
     folder = cache / "layer" / name
     if (kept := _kept(folder, name)) is not None:
         return kept
-    members = _members(selected, lock=lock, downloads=downloads or user_cache())
+    wheels = _installed(selected, lock=lock, downloads=downloads or user_cache())
+    members = _members(wheels, where=lock.where)
     _check_size(members, where=lock.where)
-    _check_shared_objects(members, target, where=lock.where)
+    audited = audit(members, target)
+    _check_shared_objects(audited, target, where=lock.where)
+    builder = BUILDER_VERSION if any(wheel.data or wheel.sourceless for wheel in wheels.values()) else _PLAIN
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
         new = Path(scratch) / name
         layer_sha256 = write_zip(new / "layer.zip", [member for group in members.values() for member in group])
-        requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target))
+        requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target, builder))
         built = {
-            "digest": name,
+            "name": name,
+            "audit": _AUDIT,
+            "digest": _digest(selected, target, builder),
             "layer": [layer_sha256, (new / "layer.zip").stat().st_size],
             "requirements": [requirements_sha256, (new / "requirements.zip").stat().st_size],
             "packages": [[wheel.name, wheel.version] for wheel in selected],
             "unzipped_size": sum(member.size for group in members.values() for member in group),
+            "notes": [*_notes(wheels), *_notes_of(audited)],
+            "unloadable": {
+                name: [[one.library, one.needed_by] for one in lost] for name, lost in audited.unloadable.items()
+            },
         }
         write_sealed(new / "built.json", built)
         _move_in(new, folder, name)
@@ -114,12 +130,12 @@ def _kept(folder: Path, name: str) -> BuiltLayer | None:
     """What an earlier call left, if not a byte of it has changed."""
     built = read_sealed(folder / "built.json")
     layer, requirements = folder / "layer.zip", folder / "requirements.zip"
-    if built is None or built["digest"] != name:
+    if built is None or built.get("name") != name or built.get("audit") != _AUDIT:
         return None
     if not has_sha256(layer, built["layer"][0]) or not has_sha256(requirements, built["requirements"][0]):
         return None
     return BuiltLayer(
-        digest=name,
+        digest=built["digest"],
         layer=layer,
         layer_sha256=built["layer"][0],
         layer_size=built["layer"][1],
@@ -128,6 +144,11 @@ def _kept(folder: Path, name: str) -> BuiltLayer | None:
         requirements_size=built["requirements"][1],
         packages=tuple(Package(name=name, version=version) for name, version in built["packages"]),
         unzipped_size=built["unzipped_size"],
+        notes=tuple(built["notes"]),
+        unloadable={
+            name: tuple(Missing(library=library, needed_by=needed_by) for library, needed_by in lost)
+            for name, lost in built["unloadable"].items()
+        },
     )
 
 
@@ -145,31 +166,39 @@ def _move_in(new: Path, folder: Path, name: str) -> None:
             raise
 
 
-def _members(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) -> dict[str, tuple[Member, ...]]:
-    """By wheel, the members that it adds; a file that two wheels have alike is added once."""
+def _installed(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) -> dict[str, Installed]:
+    """What each wheel installs, by its file name."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
-    seen: dict[str, tuple[str, Member]] = {}
-    groups: dict[str, tuple[Member, ...]] = {}
+    wheels: dict[str, Installed] = {}
     for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads), strict=True):
         if wheel.is_sdist:
             path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads)
+        wheels[wheel.filename] = _opened(wheel, path, where=lock.where)
+    return wheels
+
+
+def _members(wheels: Mapping[str, Installed], *, where: str) -> dict[str, tuple[Member, ...]]:
+    """By wheel, the members that it adds; a file that two wheels have alike is added once."""
+    seen: dict[str, tuple[str, Member]] = {}
+    groups: dict[str, tuple[Member, ...]] = {}
+    for filename, wheel in wheels.items():
         added = []
-        for member in _opened(wheel, path, where=lock.where):
+        for member in wheel.members:
             if (other := seen.get(member.name)) is None:
-                seen[member.name] = (wheel.filename, member)
+                seen[member.name] = (filename, member)
                 added.append(member.renamed(f"python/{member.name}"))
             elif not _alike(other[1], member):
-                what = f"{other[0]} and {wheel.filename} both have a file {member.name!r}, with other content"
-                raise BuildError(lock.where, what, hint="they cannot be used together; choose one of them")
-        groups[wheel.filename] = tuple(added)
+                what = f"{other[0]} and {filename} both have a file {member.name!r}, with other content"
+                raise BuildError(where, what, hint="they cannot be used together; choose one of them")
+        groups[filename] = tuple(added)
     return groups
 
 
-def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> tuple[Member, ...]:
+def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> Installed:
     """What a wheel installs; a complaint about the wheel names the lock that it stands in."""
     try:
         opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
-        return tuple(installed_members(opened, name=wheel.name))
+        return installed(opened, name=wheel.name)
     except BuildError as error:
         raise BuildError(where, f"{error.where}: {error.what}", hint=error.hint) from error
 
@@ -194,16 +223,38 @@ def _check_size(groups: Mapping[str, tuple[Member, ...]], *, where: str) -> None
     raise BuildError(where, what, hint="drop or replace one of them; boto3 is there without a layer")
 
 
-def _check_shared_objects(groups: Mapping[str, tuple[Member, ...]], target: Target, *, where: str) -> None:
-    problems = [
-        f"\n  {filename}: {problem}" for filename, group in groups.items() for problem in problems_of(group, target)
-    ]
-    if problems:
-        what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{''.join(problems)}"
-        raise BuildError(where, what, hint="the wheel does not hold what its name says; choose another version")
+def _check_shared_objects(audited: Audit, target: Target, *, where: str) -> None:
+    if audited.problems:
+        lines = "".join(f"\n  {filename}: {problem}" for filename, problem in audited.problems)
+        what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{lines}"
+        is_whole = any("neither the layer nor Lambda" in problem for _, problem in audited.problems)
+        wrong = "the wheel does not hold what its name says; choose another version"
+        raise BuildError(where, what, hint=missing_library_hint(lines) if is_whole else wrong)
 
 
-def _requirements(selected: Iterable[SelectedWheel], target: Target) -> tuple[Member, ...]:
+def _notes(wheels: Mapping[str, Installed]) -> Iterator[str]:
+    """What a layer cannot do of a wheel, which an installation on a machine could."""
+    for filename, wheel in wheels.items():
+        if wheel.unused:
+            yield f"{filename}: its scripts and headers are not in the layer ({_some(wheel.unused)})"
+        if wheel.data:
+            yield f"{filename}: its data files lie in /opt/python, not in sys.prefix ({_some(wheel.data)})"
+        if wheel.sourceless:
+            yield f"{filename}: has compiled modules without source ({_some(wheel.sourceless)})"
+
+
+def _notes_of(audited: Audit) -> Iterator[str]:
+    for name, missing in sorted(audited.unloadable.items()):
+        libraries = _some(sorted({one.library for one in missing}))
+        yield f"{name} cannot be loaded: neither the layer nor Lambda has {libraries}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"{', '.join(names[:_NAMES_SHOWN])}{more}"
+
+
+def _requirements(selected: Iterable[SelectedWheel], target: Target, builder: int) -> tuple[Member, ...]:
     """The lock in a normal form and the manifest: all in them is in the digest, so equal digest is equal bytes."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
     lines = sorted(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in ordered)
@@ -212,10 +263,10 @@ def _requirements(selected: Iterable[SelectedWheel], target: Target) -> tuple[Me
         for wheel in ordered
     ]
     manifest = {
-        "digest": layer_digest(ordered, target),
+        "digest": _digest(ordered, target, builder),
         "python": target.python,
         "architecture": target.architecture,
-        "builder": BUILDER_VERSION,
+        "builder": builder,
         "packages": packages,
     }
     return (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
-import struct
 import subprocess
 import tempfile
 import zipfile
@@ -17,6 +17,8 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.build.borrowed import borrowed, hint_of, missing_here
+from multi_env_lambda.build.elf import elf_machine
 from multi_env_lambda.build.imports import (
     Code,
     Handler,
@@ -26,6 +28,8 @@ from multi_env_lambda.build.imports import (
     no_module,
     read_code,
 )
+from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2023, LambdaImage
+from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
 from multi_env_lambda.build.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.files import sha256_of
@@ -34,10 +38,9 @@ from multi_env_lambda.model.digest import digest
 
 __all__ = ["check_handlers", "check_job_entries"]
 
-_VERSION = 1
+_VERSION = 2
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _TAIL_BYTES = 2000
-_ELF_MACHINES = {62: "x86_64", 183: "arm64"}
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -49,6 +52,8 @@ def check_handlers(
     interpreter: Path | None,
     where: str,
     environment: Mapping[str, str],
+    image: LambdaImage = AMAZON_LINUX_2023,
+    unloadable: Mapping[str, tuple[Missing, ...]] | None = None,
     cache: Path | None = None,
     seconds: float = 60,
 ) -> None:
@@ -56,6 +61,7 @@ def check_handlers(
 
     ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
     than this machine's, the handlers are looked at and not imported; jobs (`module:function`) never are.
+    ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load.
     A success is remembered in ``cache``.
 
     Raises:
@@ -74,6 +80,8 @@ def check_handlers(
             handlers=imported,
             interpreter=interpreter,
             environment=dict(environment),
+            image=image,
+            unloadable=unloadable or {},
             where=where,
         )
         mark = None if cache is None else cache / "preflight" / check.digest()
@@ -113,11 +121,17 @@ def _runs_here(layer: Path | None) -> bool:
             if info.filename.endswith(".so"):
                 with archive.open(info) as stream:
                     head = stream.read(20)
-                machine = struct.unpack_from("<H", head, 18)[0] if head[:4] == b"\x7fELF" and len(head) == 20 else None
                 here = _ARCHITECTURES.get(platform.machine()) if platform.system() == "Linux" else None
-                if machine is None or _ELF_MACHINES.get(machine) != here:
+                if _machine_of(head) != here:
                     return False
     return True
+
+
+def _machine_of(head: bytes) -> str:
+    try:
+        return elf_machine(head)
+    except ValueError:
+        return "nothing that could be loaded"
 
 
 @attrs.frozen(kw_only=True)
@@ -129,6 +143,8 @@ class _Check:
     handlers: tuple[Handler, ...]
     interpreter: Path
     environment: Mapping[str, str]
+    image: LambdaImage
+    unloadable: Mapping[str, tuple[Missing, ...]]
     where: str
 
     def digest(self) -> str:
@@ -141,6 +157,7 @@ class _Check:
                 "handlers": [(handler.key, handler.text) for handler in self.handlers],
                 "interpreter": [os.path.realpath(self.interpreter), _venv_settings(self.interpreter)],
                 "environment": dict(self.environment),
+                "image": [sorted(self.image.libraries), sorted(self.image.programs)],
             }
         )
 
@@ -158,6 +175,8 @@ class _Check:
             orders = {
                 "first": [str(path) for path in first],
                 "last": [str(path) for path in _site_packages(interpreter)],
+                "libraries": sorted(self.image.libraries),
+                "programs": sorted(self.image.programs),
                 "handlers": [
                     {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
                 ],
@@ -171,7 +190,9 @@ class _Check:
                 folder / "orders.json",
                 folder / "answers.jsonl",
             ]
-            return _start(command, folder, _lambda_environment(folder, task, self.environment), seconds)
+            _link_programs(folder / "bin", self.image)
+            outcome = _start(command, folder, _lambda_environment(folder, task, self.environment), seconds)
+            return attrs.evolve(outcome, layer_folder=layer_folder)
 
 
 @attrs.frozen(kw_only=True)
@@ -182,6 +203,15 @@ class _Outcome:
     status: int | None
     seconds: float
     tail: str
+    layer_folder: Path | None = None
+
+
+def _link_programs(folder: Path, image: LambdaImage) -> None:
+    """PATH has what Lambda's has, as far as this machine has it: a tool of the developer is not found."""
+    folder.mkdir()
+    for name in image.programs:
+        if (found := shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")) is not None:
+            (folder / name).symlink_to(found)
 
 
 def _start(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float) -> _Outcome:
@@ -223,7 +253,7 @@ def _lambda_environment(folder: Path, task: Path, own: Mapping[str, str]) -> dic
     """The variables that Lambda sets, those of the function, and nothing of the user; credentials cannot be found."""
     region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "HOME": str(folder),
@@ -270,8 +300,11 @@ def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:
     last = {answer["number"]: answer for answer in outcome.answers}
     for number, handler in enumerate(check.handlers):
         answer = last.get(number, {"kind": "started"})
+        _refuse_borrowed(check, handler, answer, outcome.layer_folder)
         match answer["kind"]:
             case "ok" | "undecided":
+                continue
+            case "raised" if missing_here(answer["text"], check.image):
                 continue
             case "missing" if answer["module"] == handler.module:
                 raise no_module(code, handler, check.where)
@@ -285,9 +318,16 @@ def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:
             case "raised":
                 at = f" ({answer['place']})" if answer["place"] else ""
                 what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
-                raise ConfigurationError(check.where, what, hint="it would raise in Lambda too: correct the module")
+                raise ConfigurationError(check.where, what, hint=hint_of(answer["text"], answer["refused"]))
             case _:
                 raise _not_finished(check, handler, outcome)
+
+
+def _refuse_borrowed(check: _Check, handler: Handler, answer: Mapping[str, Any], layer: Path | None) -> None:
+    """What was imported may have found on this machine what Lambda's does not have."""
+    if (found := borrowed(answer, check.image, check.unloadable, layer)) is not None:
+        what = f"{handler.shown}: importing its module loads {found}"
+        raise ConfigurationError(check.where, what, hint=missing_library_hint(found))
 
 
 def _not_finished(check: _Check, handler: Handler, outcome: _Outcome) -> ConfigurationError:

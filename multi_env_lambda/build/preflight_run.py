@@ -1,15 +1,19 @@
 """Started by ``preflight`` in a clean interpreter: a file of orders in, one line of JSON per imported handler out.
 
-It runs under every Python that Lambda offers and must import nothing but the standard library.
+It runs under every Python that Lambda offers and must import nothing but the standard library. What is on this machine
+and not on Lambda's (libraries that are loaded by name, programs that are started) is refused as Lambda refuses it.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
 import sys
 from typing import IO, Any
+
+_STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.spawn")
 
 
 def main(orders_path: str, answers_path: str) -> None:
@@ -19,17 +23,69 @@ def main(orders_path: str, answers_path: str) -> None:
     # As in Lambda: the function's code and the layer come before the standard library, what the runtime has comes last.
     sys.path[:0] = orders["first"]
     sys.path += orders["last"]
+    refused: list[str] = []
+    if sys.platform == "linux":
+        _leave_the_machine_out(orders, refused)
     with open(answers_path, "a", encoding="utf-8") as answers:
         for number, handler in enumerate(orders["handlers"]):
             os.environ["AWS_LAMBDA_FUNCTION_NAME"] = handler["key"]
             os.environ["_HANDLER"] = handler["text"]
             _write(answers, {"number": number, "kind": "started"})
-            _write(answers, {"number": number, **_imported(handler, orders["first"][0])})
+            answer = _imported(handler, orders["first"][0])
+            seen = {"mapped": _mapped(), "refused": refused, "prefix": os.path.realpath(sys.base_prefix)}
+            _write(answers, {"number": number, **answer, **seen})
 
 
 def _write(answers: IO[str], answer: dict[str, Any]) -> None:
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
+
+
+def _leave_the_machine_out(orders: dict[str, Any], refused: list[str]) -> None:
+    import ctypes.util
+
+    libraries, programs = frozenset(orders["libraries"]), frozenset(orders["programs"])
+    ours = (*orders["first"], *orders["last"], sys.prefix, sys.base_prefix, os.environ["HOME"])
+    roots = tuple(os.path.realpath(path) + os.sep for path in ours)
+
+    def find_library(name: str) -> str | None:
+        return next((one for one in sorted(libraries) if one.startswith(f"lib{name}.so")), None)
+
+    def refuse(path: str) -> OSError:
+        refused.append(os.path.basename(path))
+        return OSError(f"{path}: cannot open shared object file: No such file or directory")
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "ctypes.dlopen" and arguments[0]:
+            path = os.fsdecode(arguments[0])
+            if not _is_allowed(path, libraries, roots) and os.path.basename(path) not in _names(_mapped()):
+                raise refuse(path)
+        elif event in _STARTS and not isinstance(arguments[0], int):
+            path = os.fsdecode(arguments[0])
+            if not _is_allowed(path, programs, roots):
+                refused.append(os.path.basename(path))
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+    ctypes.util.find_library = find_library
+    sys.addaudithook(watch)
+
+
+def _is_allowed(path: str, names: frozenset[str], roots: tuple[str, ...]) -> bool:
+    return os.path.basename(path) in names or (os.sep in path and os.path.realpath(path).startswith(roots))
+
+
+def _mapped() -> list[str]:
+    """The shared objects in this process; where the system does not say, none."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
+            paths = {line.rstrip("\n").partition("/")[2] for line in lines if ".so" in line}
+    except OSError:
+        return []
+    return sorted("/" + path for path in paths if path)
+
+
+def _names(paths: list[str]) -> set[str]:
+    return {os.path.basename(path) for path in paths}
 
 
 def _imported(handler: dict[str, str], task_root: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import attrs
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.build.archive import Member, Zip, content, read_zip, write_zip
@@ -23,30 +24,52 @@ from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["installed_members", "wheel_of_sdist"]
+__all__ = ["Installed", "installed", "wheel_of_sdist"]
 
 _DATA = re.compile(r"[^/]+\.data/(?P<scheme>[^/]+)/(?P<rest>.+)")
-_LIBRARY = re.compile(r"\.so(\.\d+)*$")
+_LIBRARY = re.compile(r"\.so(\.\d[\w-]*)*$")
+_COMPILED = (".pyc", ".pyo")
 _GENERATOR = re.compile(rb"(?m)^Generator: .*$")
 _HINT_WHEEL = "report it to the package's authors, or choose another version"
 
 
-def installed_members(wheel: Zip, *, name: str) -> tuple[Member, ...]:
-    """The files that an installer would put into site-packages, still compressed.
+@attrs.frozen(kw_only=True)
+class Installed:
+    """What a wheel puts below ``python/`` of a layer.
 
-    Scripts and headers are of no use in Lambda; compiled Python is left out because it names other paths and times.
+    ``unused`` are its scripts and headers, which nothing in Lambda runs. ``data`` are files that an installer puts
+    beside the interpreter, and ``sourceless`` compiled modules that have no source; both by their place in the layer.
+    """
+
+    members: tuple[Member, ...]
+    unused: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    sourceless: tuple[str, ...] = ()
+
+
+def installed(wheel: Zip, *, name: str) -> Installed:
+    """The files that `pip install --target` would leave, still compressed.
+
+    Compiled Python that has its source beside it is left out, because it names other paths and times.
 
     Source: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
     info = _dist_info(wheel, name)
-    places = {member.name: _place(wheel.name, member.name) for member in wheel.members}
+    sources = frozenset(member.name for member in wheel.members if member.name.endswith(".py"))
+    places = {member.name: _place(wheel.name, member.name, sources) for member in wheel.members}
     kept = [member.renamed(place) for member in wheel.members if (place := places[member.name]) is not None]
     record = next((member for member in kept if member.name == f"{info}/RECORD"), None)
     if record is None:
         raise BuildError(wheel.name, f"has no {info}/RECORD", hint=_HINT_WHEEL)
-    if all(place == before for before, place in places.items()):
-        return tuple(kept)
-    return (*(member for member in kept if member is not record), _adapted(wheel.name, record, places))
+    if any(place != before for before, place in places.items()):
+        kept = [*(member for member in kept if member is not record), _adapted(wheel.name, record, places)]
+    schemes = {before: data["scheme"] for before in places if (data := _DATA.fullmatch(before)) is not None}
+    return Installed(
+        members=tuple(kept),
+        unused=tuple(sorted(name for name, scheme in schemes.items() if scheme in ("scripts", "headers"))),
+        data=tuple(sorted(str(places[name]) for name, scheme in schemes.items() if scheme == "data")),
+        sourceless=tuple(sorted(member.name for member in kept if member.name.endswith(_COMPILED))),
+    )
 
 
 def _dist_info(wheel: Zip, name: str) -> str:
@@ -60,21 +83,28 @@ def _dist_info(wheel: Zip, name: str) -> str:
     return infos[0]
 
 
-def _place(where: str, name: str) -> str | None:
-    """Where a member of a wheel is installed, relative to site-packages; None: nowhere."""
+def _place(where: str, name: str, sources: frozenset[str]) -> str | None:
+    """Where a member of a wheel is installed, relative to the target folder; None: nowhere."""
     data = _DATA.fullmatch(name)
-    if data is not None and data["scheme"] in ("purelib", "platlib"):
-        name = data["rest"]
-    elif data is not None and data["scheme"] not in ("scripts", "headers", "data"):
-        raise BuildError(where, f"entry {name!r} is for the unknown place {data['scheme']!r}", hint=_HINT_WHEEL)
-    elif data is not None:
-        if data["scheme"] == "data" and _LIBRARY.search(name):
+    match None if data is None else data["scheme"]:
+        case None:
+            pass
+        case "scripts" | "headers":
+            return None
+        case "data" if _LIBRARY.search(name):
             what = f"entry {name!r} would be installed outside of site-packages, where a layer has nothing"
             raise BuildError(where, what, hint="choose a version of the package that keeps its libraries inside")
-        return None
-    if name.endswith((".pyc", ".pyo")) or "__pycache__" in name.split("/"):
+        case "purelib" | "platlib" | "data":
+            name = name.split("/", 2)[2]
+        case scheme:
+            raise BuildError(where, f"entry {name!r} is for the unknown place {scheme!r}", hint=_HINT_WHEEL)
+    if "__pycache__" in name.split("/") or (name.endswith(_COMPILED) and _source_of(name) in sources):
         return None
     return None if name.endswith((".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) else name
+
+
+def _source_of(compiled: str) -> str:
+    return f"{compiled.rpartition('.')[0]}.py"
 
 
 def _adapted(where: str, record: Member, places: Mapping[str, str | None]) -> Member:

@@ -113,11 +113,18 @@ def build_command(
         for upload in made.uploads:
             if isinstance(upload.content, Path):
                 note(f"  {upload.content}")
+    _show_notes(draft)
     for step in draft.plan.blocked:
         note(f"{step.project}: {step.what}\nhint: {step.hint}")
     if not built and not draft.plan.blocked:
         note("nothing to build: no unit is affected")
     return _exit_code({step.kind for step in draft.plan.blocked}) if draft.plan.blocked else 0
+
+
+def _show_notes(draft: Draft) -> None:
+    for name, made in sorted(draft.made.items()):
+        for text in made.notes:
+            note(f"note: {name}: {text}")
 
 
 def _artifacts(uploads: tuple[Any, ...]) -> list[dict[str, str]]:
@@ -274,6 +281,7 @@ def _show_plan(draft: Draft, saved: Path | None, as_json: bool) -> int:
         print_json(draft.plan.to_document())
     else:
         _show(draft, details=True)
+        _show_notes(draft)
     return UnitsFailed.exit_code if draft.plan.blocked else 0
 
 

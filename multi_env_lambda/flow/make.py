@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,12 +22,14 @@ from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.distribution import content_digest_of
 from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.freshness import check_asked_for, check_made_from
-from multi_env_lambda.build.layer import BuiltLayer, build_layer, layer_digest
+from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
+from multi_env_lambda.build.layer import BuiltLayer, build_layer
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
 from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
+from multi_env_lambda.build.shared_objects import image_of
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
-from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.errors import BuildError, ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, left_out, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
@@ -96,7 +99,8 @@ class TreeMaker:
         templates = self._templates(project, source, artifact)
         release = self._release(project, source, artifact, templates)
         uploads = _uploads(project, release, built, layer, published)
-        return Made(release=release, templates=templates, uploads=uploads, published=published)
+        notes = () if layer is None else layer.built.notes
+        return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
         """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
@@ -119,13 +123,12 @@ class TreeMaker:
         if not selected:
             return None
         check_not_ours(selected, ours, lock.where)
-        name = layer_digest(selected, target)
         built = build_layer(selected, target, cache=self.cache, lock=lock)
         check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
         artifact = LayerArtifact(
             project=project.name,
-            number=layer_number(name, published.layer_digests),
-            digest=name,
+            number=layer_number(built.digest, published.layer_digests),
+            digest=built.digest,
             python=project.python,
             architecture=project.architecture,
             packages=built.packages,
@@ -202,8 +205,11 @@ class TreeMaker:
             interpreter=self.interpreter(project.python),
             where=f"{project.folder}/pyproject.toml",
             environment=_variables(project),
+            image=image_of(Target(python=project.python, architecture=project.architecture)),
+            unloadable={} if layer is None else layer.built.unloadable,
             cache=self.cache,
         )
+        _check_together(project, built, layer)
 
     def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
         extend = load_extend(self.root, project)
@@ -222,6 +228,21 @@ class TreeMaker:
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
+
+
+def _check_together(project: Project, built: BuiltSource, layer: _Layer | None) -> None:
+    """Lambda counts code and layers together; each alone was looked at when it was built."""
+    if layer is None:
+        return
+    with zipfile.ZipFile(built.wheel) as archive:
+        code = sum(info.file_size for info in archive.infolist())
+    total = code + layer.built.unzipped_size
+    if total > MAX_UNZIPPED_BYTES:
+        what = (
+            f"code ({code} bytes) and layer ({layer.built.unzipped_size} bytes) have {total} bytes unzipped, "
+            f"Lambda allows {MAX_UNZIPPED_BYTES} together"
+        )
+        raise BuildError(project.folder, what, hint="leave large files out and read them from S3, or drop a dependency")
 
 
 def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:

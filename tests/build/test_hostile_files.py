@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from multi_env_lambda.build.archive import read_zip
 from multi_env_lambda.build.distribution import read_wheel
-from multi_env_lambda.build.elf import problems_of
 from multi_env_lambda.build.lock import Target, check_covers, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
-from multi_env_lambda.build.wheel import installed_members
+from multi_env_lambda.build.shared_objects import audit
+from multi_env_lambda.build.wheel import installed
 from multi_env_lambda.errors import BuildError, ConfigurationError
 
 TARGET = Target(python="3.13", architecture="arm64")
@@ -176,8 +176,8 @@ def damaged_bytes(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def use_wheel(path: Path) -> None:
-    members = installed_members(read_zip(path), name="a")
-    problems_of(members, TARGET)
+    members = installed(read_zip(path), name="a").members
+    audit({path.name: members}, TARGET)
     for member in members:
         assert not member.name.startswith("/") and ".." not in member.name.split("/")
 

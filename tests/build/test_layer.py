@@ -17,11 +17,14 @@ from pathlib import Path
 
 import attrs
 import pytest
+from inline_snapshot import snapshot
 
-from multi_env_lambda.build.layer import BuiltLayer, _opened, build_layer, layer_digest
+from multi_env_lambda.build.layer import BUILDER_VERSION, BuiltLayer, _digest, _opened, build_layer
 from multi_env_lambda.build.lock import Lock, LockedFile, SelectedWheel, Target, read_lock, select, write_lock
+from multi_env_lambda.build.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.model.artifact import Package
+from tests.build.test_shared_objects import elf
 
 X86 = Target(python="3.13", architecture="x86_64")
 
@@ -64,6 +67,10 @@ def wheel_bytes(name: str, files: Mapping[str, bytes | str]) -> bytes:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+def named(selected: tuple[SelectedWheel, ...], target: Target) -> str:
+    return _digest(selected, target, BUILDER_VERSION)
 
 
 def names(built: BuiltLayer) -> list[str]:
@@ -124,9 +131,9 @@ def test_the_digest_is_over_files_and_target(bench: Bench) -> None:
     other = bench.wheel("a", {"a.py": "2"})
     targets = [X86, *(attrs.evolve(X86, **one) for one in ({"python": "3.12"}, {"architecture": "arm64"}))]
     targets.append(attrs.evolve(X86, glibc=(2, 28)))
-    digests = {layer_digest((a, b), target) for target in targets} | {layer_digest((other, b), X86)}
+    digests = {named((a, b), target) for target in targets} | {named((other, b), X86)}
     assert len(digests) == 5
-    assert layer_digest((b, a), X86) == layer_digest((a, b), X86)
+    assert named((b, a), X86) == named((a, b), X86)
 
 
 def test_a_second_call_needs_neither_wheels_nor_downloads(bench: Bench) -> None:
@@ -149,8 +156,8 @@ def test_many_builders_at_once_agree(bench: Bench) -> None:
     wheels = [bench.wheel(name, {f"{name}.py": name * 1000}) for name in "abcdef"]
     with ThreadPoolExecutor(8) as pool:
         built = list(pool.map(lambda _: bench.build(*wheels), range(8)))
-    assert len(set(built)) == 1
-    assert [path.name for path in (bench.folder / "cache" / "layer").iterdir()] == [built[0].digest]
+    assert all(one == built[0] for one in built)
+    assert list((bench.folder / "cache" / "layer").iterdir()) == [built[0].layer.parent]
 
 
 def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(bench: Bench) -> None:
@@ -164,9 +171,53 @@ def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(benc
         "__pycache__/a.cpython-313.pyc": "c",
         "b.pyc": "c",
     }
-    built = bench.build(bench.wheel("a", files))
-    assert names(built) == ["python/a.py", "python/pure.py", "python/sub/plat.py"]
-    assert sorted(record_of(built, "a")) == ["a.py", "pure.py", "sub/plat.py"]
+    wheel = bench.wheel("a", files)
+    built = bench.build(wheel)
+    assert names(built) == [f"python/{one}" for one in ("a.py", "b.pyc", "pure.py", "share/a.txt", "sub/plat.py")]
+    assert sorted(record_of(built, "a")) == ["a.py", "b.pyc", "pure.py", "share/a.txt", "sub/plat.py"]
+    assert built.notes == snapshot(
+        (
+            "a-1.0-py3-none-any.whl: its scripts and headers are not in the layer (a-1.0.data/headers/a.h, a-1.0.data/scripts/run)",
+            "a-1.0-py3-none-any.whl: its data files lie in /opt/python, not in sys.prefix (share/a.txt)",
+            "a-1.0-py3-none-any.whl: has compiled modules without source (b.pyc)",
+        )
+    )
+
+
+def test_compiled_modules_with_a_source_are_left_out(bench: Bench) -> None:
+    assert names(bench.build(bench.wheel("a", {"a.py": "1", "a.pyc": "c", "a/b.pyc": "c"}))) == [
+        "python/a.py",
+        "python/a/b.pyc",
+    ]
+
+
+def test_a_layer_of_plain_wheels_keeps_the_digest_that_it_had_before_data_files_were_kept(bench: Bench) -> None:
+    plain, more = bench.wheel("a", {"a.py": "1"}), bench.wheel("b", {"b.py": "1", "b-1.0.data/data/share/b": "1"})
+    assert bench.build(plain).digest == _digest([plain], X86, 1)
+    assert bench.build(plain, more).digest == _digest([plain, more], X86, BUILDER_VERSION)
+
+
+def test_what_a_layer_cannot_load_is_remembered_with_it(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a/_a.abi3.so": elf(), "a/_b.abi3.so": elf(needed=("libgone.so.1",))})
+    first, second = bench.build(wheel), bench.build(wheel)
+    assert first == second
+    assert first.unloadable == {
+        "python/a/_b.abi3.so": (Missing(library="libgone.so.1", needed_by="python/a/_b.abi3.so"),)
+    }
+    assert first.notes == snapshot(
+        ("python/a/_b.abi3.so cannot be loaded: neither the layer nor Lambda has libgone.so.1",)
+    )
+
+
+def test_a_wheel_that_needs_a_display_is_refused_with_the_one_that_does_not(bench: Bench) -> None:
+    wheel = bench.wheel("opencv_python", {"cv2/cv2.abi3.so": elf(needed=("libGL.so.1",))})
+    with pytest.raises(BuildError) as caught:
+        bench.build(attrs.evolve(wheel, name="opencv-python"))
+    assert str(caught.value) == snapshot("""\
+projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:
+  opencv_python-1.0-py3-none-any.whl: python/cv2/cv2.abi3.so needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has
+hint: `opencv-python-headless` is the same module without windows, and needs none of them\
+""")
 
 
 def test_a_record_without_a_reason_to_change_stays_as_it_is(bench: Bench) -> None:

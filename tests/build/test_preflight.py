@@ -10,9 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
+from multi_env_lambda.build.borrowed import borrowed, missing_here
+from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2023
 from multi_env_lambda.build.preflight import check_handlers, check_job_entries
+from multi_env_lambda.build.preflight_run import _mapped
+from multi_env_lambda.build.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from tests.build.test_shared_objects import elf
 
 HANDLER = "def handler(event, context):\n    return event\n"
 PYTHON = Path(sys.executable)
@@ -36,6 +42,7 @@ def check(
     layer: Path | None = None,
     interpreter: Path | None = PYTHON,
     environment: Mapping[str, str] | None = None,
+    unloadable: Mapping[str, tuple[Missing, ...]] | None = None,
     cache: Path | None = None,
     seconds: float = 60,
 ) -> None:
@@ -47,6 +54,7 @@ def check(
         interpreter=interpreter,
         where="projects/orders",
         environment=environment or {},
+        unloadable=unloadable,
         cache=cache,
         seconds=seconds,
     )
@@ -278,3 +286,119 @@ def test_an_interpreter_that_is_not_there_is_an_error_of_the_tool(tmp_path: Path
 @pytest.mark.parametrize("handler", ["handler", ".handler", "orders.create.", "orders.create.a-b", "orders.create:"])
 def test_what_is_not_a_handler_is_refused(tmp_path: Path, handler: str) -> None:
     assert "write it as `package.module.function`" in refused(wheel_of(tmp_path), handler, interpreter=None)
+
+
+# --- nothing is borrowed from this machine ---
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has loaded")
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "load",
+    [
+        "import ctypes; ctypes.CDLL('libmagic.so.1')",
+        "import ctypes, glob; ctypes.CDLL('/usr/lib/x86_64-linux-gnu/libmagic.so.1')",
+        "import ctypes.util; assert ctypes.util.find_library('magic') is None; ctypes.CDLL('libmagic.so.1')",
+    ],
+)
+def test_a_library_of_this_machine_is_not_found_by_its_name(tmp_path: Path, load: str) -> None:
+    text = refused(wheel_of(tmp_path, f"{load}\n{HANDLER}"))
+    assert "libmagic.so.1: cannot open shared object file" in text
+    assert "hint: Lambda has no `libmagic.so.1`: use a package that brings it, or correct the module" in text
+
+
+@LINUX
+def test_a_package_that_says_it_in_its_own_words_gets_the_same_hint(tmp_path: Path) -> None:
+    code = (
+        "import ctypes\ntry:\n    ctypes.CDLL('libmagic.so.1')\n"
+        "except OSError:\n    raise ImportError('failed to find libmagic') from None\n"
+    )
+    text = refused(wheel_of(tmp_path, code + HANDLER))
+    assert text == snapshot("""\
+projects/orders: function `f0`, handler `orders.create.handler`: importing its module raises ImportError: failed to find libmagic (orders/create.py line 5)
+hint: Lambda has no `libmagic.so.1`: use a package that brings it, or correct the module\
+""")
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "load",
+    [
+        "import ctypes; ctypes.CDLL('libc.so.6'); ctypes.CDLL(None)",
+        "import ctypes, ctypes.util; ctypes.CDLL(ctypes.util.find_library('m'))",
+        "import sqlite3, ssl, lzma, bz2, uuid, readline, decimal, zlib, hashlib; ssl.create_default_context()",
+        "import socket, pwd, os; pwd.getpwuid(os.getuid()); 'a'.encode('utf-7')",
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', '']); subprocess.run('echo', shell=True)",
+        "import platform; platform.platform(); platform.processor()",
+    ],
+)
+def test_what_lambda_has_is_found(tmp_path: Path, load: str) -> None:
+    check(wheel_of(tmp_path, f"{load}\n{HANDLER}"))
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import subprocess; subprocess.run(['git', '--version'])",
+        "import subprocess; subprocess.run(['/usr/bin/git', '--version'])",
+        "import os; os.posix_spawn('/usr/bin/git', ['git'], {})",
+        "import shutil; assert shutil.which('git'), 'no git'",
+    ],
+)
+def test_a_program_of_the_developer_is_not_found(tmp_path: Path, start: str) -> None:
+    text = refused(wheel_of(tmp_path, f"{start}\n{HANDLER}"))
+    assert "FileNotFoundError" in text or "no git" in text
+
+
+@LINUX
+def test_an_object_that_lambda_could_not_load_is_refused_if_the_handler_loads_it(tmp_path: Path) -> None:
+    library = next(Path(path) for path in _mapped() if "libz" in path or "libm" in path)
+    layer = packed(tmp_path / "layer.zip", {"python/a/_a.so": library.read_bytes(), "python/a/__init__.py": ""})
+    load = "import ctypes, a, os; ctypes.CDLL(os.path.join(os.path.dirname(a.__file__), '_a.so'))\n"
+    lost = {"python/a/_a.so": (Missing(library="libGL.so.1", needed_by="python/a.libs/libqt.so"),)}
+
+    check(wheel_of(tmp_path, load + HANDLER), layer=layer)
+    with pytest.raises(ConfigurationError) as caught:
+        check(wheel_of(tmp_path, load + HANDLER), layer=layer, unloadable=lost)
+    assert str(caught.value) == snapshot("""\
+projects/orders: function `f0`, handler `orders.create.handler`: importing its module loads a/_a.so, and python/a.libs/libqt.so needs libGL.so.1, which neither the layer nor Lambda has
+hint: use a package that brings its libraries, or a variant that does without (a display, a driver)\
+""")
+    check(wheel_of(tmp_path), layer=layer, unloadable=lost)
+
+
+MAPPED = ("/py/lib/lib-dynload/_x.cpython-313-x86_64-linux-gnu.so", "/usr/lib/libc.so.6")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_borrowed"),
+    [
+        ("/usr/lib/libodbc.so.2.0.0", True),
+        ("/usr/lib/libz.so.1.3.1", False),
+        ("/usr/lib/libnss_sss.so.2", False),
+        ("/usr/lib/gconv/ISO8859-1.so", False),
+        ("/layer/a.libs/libodbc.so.2", False),
+    ],
+)
+def test_a_library_that_was_loaded_by_other_code_is_looked_at_too(path: str, is_borrowed: bool) -> None:
+    answer = {"mapped": [*MAPPED, path], "prefix": "/py"}
+    found = borrowed(answer, AMAZON_LINUX_2023, {}, Path("/layer"))
+    assert (found is not None) is is_borrowed
+
+
+def test_what_the_interpreter_itself_needs_is_not_borrowed(tmp_path: Path) -> None:
+    dynload, system = tmp_path / "py/lib-dynload/_dbm.so", tmp_path / "usr/libdb.so.5.3"
+    for path, body in ((dynload, elf(needed=("libdb.so.5",))), (system, elf())):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(body)
+    answer = {"mapped": [str(dynload), str(system)], "prefix": str(tmp_path / "py")}
+    assert borrowed(answer, AMAZON_LINUX_2023, {}, None) is None
+    dynload.unlink()
+    assert borrowed(answer, AMAZON_LINUX_2023, {}, None) is not None
+
+
+def test_a_library_that_lambda_has_and_this_machine_lacks_decides_nothing() -> None:
+    text = "ImportError: {}: cannot open shared object file: No such file or directory"
+    assert missing_here(text.format("libcurl.so.4"), AMAZON_LINUX_2023)
+    assert not missing_here(text.format("libGL.so.1"), AMAZON_LINUX_2023)

@@ -1,0 +1,78 @@
+"""What Lambda's own machine has: the libraries, programs and room that a function finds without bringing them.
+
+Sources:
+    Python 3.12 and later run on Amazon Linux 2023, earlier ones on Amazon Linux 2:
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    What the base images have installed (`rpm -qa` of public.ecr.aws/lambda/python:3.12):
+    https://github.com/amazonlinux/amazon-linux-2023/issues/585
+    What a manylinux wheel may leave to the machine, of which X11, GL, glib and nsl are not there:
+    https://peps.python.org/pep-0600/ and https://github.com/pypa/auditwheel (policy.json)
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["AMAZON_LINUX_2", "AMAZON_LINUX_2023", "MAX_UNZIPPED_BYTES", "LambdaImage"]
+
+MAX_UNZIPPED_BYTES = 262_144_000
+"""Of a function's code and all its layers together.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+# What comes with the C library, its loader under both architectures' names, and the runtime of C++.
+_GLIBC = (
+    "ld-linux-aarch64.so.1 ld-linux-x86-64.so.2 libBrokenLocale.so.1 libanl.so.1 libc.so.6 libc_malloc_debug.so.0 "
+    "libdl.so.2 libgcc_s.so.1 libm.so.6 libmvec.so.1 libnss_compat.so.2 libnss_dns.so.2 libnss_files.so.2 "
+    "libpthread.so.0 libresolv.so.2 librt.so.1 libstdc++.so.6 libthread_db.so.1 libutil.so.1 linux-vdso.so.1"
+)
+# What the shell, its tools and curl are linked with. What only the package manager needs is left out on purpose
+# (file, glib2, gpgme, librepo): a container image has it, a function that is deployed as a zip does not.
+_TOOLS = (
+    "libacl.so.1 libattr.so.1 libbz2.so.1 libcap.so.2 libcom_err.so.2 libcurl.so.4 libgmp.so.10 libgssapi_krb5.so.2 "
+    "libidn2.so.0 libk5crypto.so.3 libkeyutils.so.1 libkrb5.so.3 libkrb5support.so.0 liblzma.so.5 libmpfr.so.{mpfr} "
+    "libncurses.so.6 libncursesw.so.6 libnghttp2.so.14 libpsl.so.5 libreadline.so.{readline} libselinux.so.1 "
+    "libsqlite3.so.0 libtinfo.so.6 libunistring.so.{unistring} libuuid.so.1 libz.so.1"
+)
+_ONLY_2 = "libcrypt.so.1 libcrypto.so.10 libexpat.so.1 libffi.so.6 libnsl.so.1 libpcre.so.1 libssl.so.10"
+_ONLY_2023 = "libcrypt.so.2 libcrypto.so.3 libffi.so.8 libpcre2-8.so.0 libssl.so.3 libzstd.so.1"
+_PROGRAMS = (
+    "arch awk base64 basename bash cat chmod chown cp curl cut date dd df dirname du echo env expr false gawk grep "
+    "head hostname id ldconfig ln ls md5sum mkdir mkfifo mktemp mv nproc od paste printenv printf pwd readlink "
+    "realpath rm rmdir sed seq sh sha1sum sha256sum sleep sort split stat sum tail tee test timeout touch tr true "
+    "truncate uname uniq wc whoami yes"
+)
+
+
+@attrs.frozen(kw_only=True)
+class LambdaImage:
+    """The operating system of a runtime.
+
+    ``libraries`` are sonames as a loader asks for them; ``programs`` are file names on PATH. ``glibc`` and
+    ``libstdcxx`` are the newest symbol versions there (GLIBC_x.y, GLIBCXX_3.4.z).
+    """
+
+    title: str
+    glibc: tuple[int, ...]
+    libstdcxx: tuple[int, ...]
+    libraries: frozenset[str]
+    programs: frozenset[str] = frozenset(_PROGRAMS.split())
+
+
+AMAZON_LINUX_2 = LambdaImage(
+    title="Amazon Linux 2",
+    glibc=(2, 26),
+    libstdcxx=(3, 4, 24),  # of GCC 7.3
+    libraries=frozenset(
+        " ".join((_GLIBC, _TOOLS.format(mpfr=4, readline=6, unistring=0), _ONLY_2)).split(),
+    ),
+)
+AMAZON_LINUX_2023 = LambdaImage(
+    title="Amazon Linux 2023",
+    glibc=(2, 34),
+    libstdcxx=(3, 4, 29),  # of GCC 11.3; newer releases of the image have more
+    libraries=frozenset(
+        " ".join((_GLIBC, _TOOLS.format(mpfr=6, readline=8, unistring=2), _ONLY_2023)).split(),
+    ),
+)
