@@ -16,6 +16,7 @@ from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_world
 from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import World
+from tests.build.test_shared_objects import elf
 
 __all__ = ["BAD", "add_wheels", "copy_of", "world_of"]
 
@@ -95,6 +96,9 @@ WHEELS: dict[str, Callable[[], dict[str, bytes]]] = {
     "same-1.0-py3-none-any.whl": lambda: {"shared.py": b"WHO = 'same'\n"},
     "escaping-1.0-py3-none-any.whl": lambda: {"../../outside.py": b"print('here I am')\n"},
     "huge-1.0-py3-none-any.whl": lambda: {"huge/model.bin": bytes(263_000_000)},
+    "display-1.0-cp313-cp313-manylinux_2_28_x86_64.whl": lambda: {
+        "display.cpython-313-x86_64-linux-gnu.so": elf(needed=("libGL.so.1",))
+    },
     "compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl": lambda: {
         "compiled.cpython-313-x86_64-linux-gnu.so": _HEADER_OF_ARM + bytes(200)
     },

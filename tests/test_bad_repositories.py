@@ -232,5 +232,10 @@ hint: an archive may only hold files below its own top\
 ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] resources[0]: found "acme-data", allowed is "*" or an ARN such as "arn:aws:s3:::acme-data/*"
 hint: IAM takes nothing else; `${region}`, `${account_id}` and `${environment}` may stand in it\
 """,
+        "library_that_lambda_lacks": """\
+BuildError projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:
+  display-1.0-cp313-cp313-manylinux_2_28_x86_64.whl: python/display.cpython-313-x86_64-linux-gnu.so needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has
+hint: use a package that brings its libraries, or a variant that does without (a display, a driver)\
+""",
     }
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +28,7 @@ from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.model.artifact import Package
 from multi_env_lambda.model.digest import canonical_json, digest
 
-__all__ = ["BUILDER_VERSION", "BuiltLayer", "build_layer"]
+__all__ = ["BUILDER_VERSION", "BuiltLayer", "build_layer", "check_together"]
 
 BUILDER_VERSION = 2
 """Raised by one whenever the same wheels would give other bytes."""
@@ -56,6 +57,7 @@ class BuiltLayer:
     packages: tuple[Package, ...]
     unzipped_size: int
     notes: tuple[str, ...] = ()
+    useless: tuple[tuple[str, str], ...] = ()
     unloadable: Mapping[str, tuple[Missing, ...]] = attrs.field(factory=dict)
 
 
@@ -81,10 +83,12 @@ def build_layer(
     cache: Path,
     lock: Lock,
     downloads: Path | None = None,
+    alone: bool = True,
 ) -> BuiltLayer:
     """Make both files below ``cache``, or give those that were made before.
 
-    ``downloads`` is where wheels are kept for all workspaces; the user's cache unless said otherwise.
+    ``downloads`` is where wheels are kept for all workspaces; the user's cache unless said otherwise. ``alone``: it is
+    the only layer of some function, so no other one brings a library that it lacks.
 
     Raises:
         BuildError: two wheels disagree about a file, Lambda could not load one, or all together are too big.
@@ -92,12 +96,14 @@ def build_layer(
     name = _digest(selected, target, BUILDER_VERSION)
     folder = cache / "layer" / name
     if (kept := _kept(folder, name)) is not None:
-        return kept
+        return _loadable(kept, target, alone=alone, where=lock.where)
     wheels = _installed(selected, lock=lock, downloads=downloads or user_cache())
     members = _members(wheels, where=lock.where)
     _check_size(members, where=lock.where)
     audited = audit(members, target)
-    _check_shared_objects(audited, target, where=lock.where)
+    if audited.problems:
+        wrong = "the wheel does not hold what its name says; choose another version"
+        raise _cannot_load(audited.problems, target, where=lock.where, hint=wrong)
     builder = BUILDER_VERSION if any(wheel.data or wheel.sourceless for wheel in wheels.values()) else _PLAIN
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
@@ -113,6 +119,7 @@ def build_layer(
             "packages": [[wheel.name, wheel.version] for wheel in selected],
             "unzipped_size": sum(member.size for group in members.values() for member in group),
             "notes": [*_notes(wheels), *_notes_of(audited)],
+            "useless": audited.useless,
             "unloadable": {
                 name: [[one.library, one.needed_by] for one in lost] for name, lost in audited.unloadable.items()
             },
@@ -123,7 +130,22 @@ def build_layer(
     if kept is None:
         what = "disappeared while it was being made"
         raise BuildError(str(folder), what, hint="is something deleting the cache? run again")
-    return kept
+    return _loadable(kept, target, alone=alone, where=lock.where)
+
+
+def check_together(wheel: Path, layer: BuiltLayer, *, where: str) -> None:
+    """Hold code and layer together against the limit that each alone keeps.
+
+    Raises:
+        BuildError: they are too big.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        code = sum(info.file_size for info in archive.infolist())
+    total = code + layer.unzipped_size
+    if total > MAX_UNZIPPED_BYTES:
+        what = f"code ({code} bytes) and layer ({layer.unzipped_size} bytes) have {total} bytes unzipped, Lambda allows"
+        hint = "leave large files out and read them from S3, or drop a dependency"
+        raise BuildError(where, f"{what} {MAX_UNZIPPED_BYTES} for both", hint=hint)
 
 
 def _kept(folder: Path, name: str) -> BuiltLayer | None:
@@ -145,6 +167,7 @@ def _kept(folder: Path, name: str) -> BuiltLayer | None:
         packages=tuple(Package(name=name, version=version) for name, version in built["packages"]),
         unzipped_size=built["unzipped_size"],
         notes=tuple(built["notes"]),
+        useless=tuple((wheel, text) for wheel, text in built["useless"]),
         unloadable={
             name: tuple(Missing(library=library, needed_by=needed_by) for library, needed_by in lost)
             for name, lost in built["unloadable"].items()
@@ -223,13 +246,17 @@ def _check_size(groups: Mapping[str, tuple[Member, ...]], *, where: str) -> None
     raise BuildError(where, what, hint="drop or replace one of them; boto3 is there without a layer")
 
 
-def _check_shared_objects(audited: Audit, target: Target, *, where: str) -> None:
-    if audited.problems:
-        lines = "".join(f"\n  {filename}: {problem}" for filename, problem in audited.problems)
-        what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{lines}"
-        is_whole = any("neither the layer nor Lambda" in problem for _, problem in audited.problems)
-        wrong = "the wheel does not hold what its name says; choose another version"
-        raise BuildError(where, what, hint=missing_library_hint(lines) if is_whole else wrong)
+def _loadable(built: BuiltLayer, target: Target, *, alone: bool, where: str) -> BuiltLayer:
+    if alone and built.useless:
+        hint = missing_library_hint(str(built.useless))
+        raise _cannot_load(built.useless, target, where=where, hint=hint)
+    return built
+
+
+def _cannot_load(problems: Iterable[tuple[str, str]], target: Target, *, where: str, hint: str) -> BuildError:
+    lines = "".join(f"\n  {filename}: {problem}" for filename, problem in problems)
+    what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{lines}"
+    return BuildError(where, what, hint=hint)
 
 
 def _notes(wheels: Mapping[str, Installed]) -> Iterator[str]:

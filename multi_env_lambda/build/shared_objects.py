@@ -36,9 +36,14 @@ class Missing:
 
 @attrs.frozen(kw_only=True)
 class Audit:
-    """``problems``: one sentence each, by wheel. ``unloadable``: what a loader would not find, by object."""
+    """Sentences by wheel, and what a loader would not find, by object.
+
+    ``problems`` are of objects that are wrong; ``useless`` are of wheels of which nothing can be loaded, unless another
+    layer of the function has what they need.
+    """
 
     problems: tuple[tuple[str, str], ...] = ()
+    useless: tuple[tuple[str, str], ...] = ()
     unloadable: Mapping[str, tuple[Missing, ...]] = attrs.field(factory=dict)
 
 
@@ -60,13 +65,14 @@ def audit(wheels: Mapping[str, Iterable[Member]], target: Target) -> Audit:
     objects = tuple(item for found, _ in read.values() for item in found)
     provided = {name: item for item in objects for name in (item.file_name, item.soname) if name}
     problems = [(wheel, problem) for wheel, (_, unread) in read.items() for problem in unread]
+    useless: list[tuple[str, str]] = []
     unloadable: dict[str, tuple[Missing, ...]] = {}
     for wheel, (found, _) in read.items():
         missing = {item.name: lost for item in found if (lost := _missing(item, provided, target))}
         unloadable |= missing
         problems += [(wheel, text) for item in found for text in _too_new(item, provided, target)]
-        problems += [(wheel, text) for text in _useless(found, missing, target)]
-    return Audit(problems=tuple(sorted(problems)), unloadable=unloadable)
+        useless += [(wheel, text) for text in _useless(found, missing, target)]
+    return Audit(problems=tuple(sorted(problems)), useless=tuple(sorted(useless)), unloadable=unloadable)
 
 
 def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject, ...], tuple[str, ...]]:
@@ -83,7 +89,8 @@ def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject
                 case str() if is_named_so:
                     problems.append(f"{member.name} is not a shared object that can be read: {found}")
                 case SharedObject(machine=machine) if machine == target.architecture:
-                    objects += [] if found.is_program else [found]
+                    # Some libraries can be started, too, to say their version: libQt5Core does.
+                    objects += [found] if is_named_so or not found.is_program else []
                 case SharedObject() if is_named_so:
                     problems.append(f"{member.name} is for {found.machine}, allowed is {target.architecture}")
                 case _:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,14 +21,13 @@ from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.distribution import content_digest_of
 from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.freshness import check_asked_for, check_made_from
-from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
-from multi_env_lambda.build.layer import BuiltLayer, build_layer
+from multi_env_lambda.build.layer import BuiltLayer, build_layer, check_together
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.build.preflight import check_handlers
 from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
 from multi_env_lambda.build.shared_objects import image_of
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
-from multi_env_lambda.errors import BuildError, ConfigurationError, DocumentError
+from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, left_out, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
@@ -123,7 +121,7 @@ class TreeMaker:
         if not selected:
             return None
         check_not_ours(selected, ours, lock.where)
-        built = build_layer(selected, target, cache=self.cache, lock=lock)
+        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=_has_no_other_layer(project))
         check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
         artifact = LayerArtifact(
             project=project.name,
@@ -206,10 +204,11 @@ class TreeMaker:
             where=f"{project.folder}/pyproject.toml",
             environment=_variables(project),
             image=image_of(Target(python=project.python, architecture=project.architecture)),
-            unloadable={} if layer is None else layer.built.unloadable,
+            unloadable=layer.built.unloadable if layer is not None and _has_no_other_layer(project) else {},
             cache=self.cache,
         )
-        _check_together(project, built, layer)
+        if layer is not None:
+            check_together(built.wheel, layer.built, where=project.folder)
 
     def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
         extend = load_extend(self.root, project)
@@ -230,19 +229,9 @@ class TreeMaker:
         )
 
 
-def _check_together(project: Project, built: BuiltSource, layer: _Layer | None) -> None:
-    """Lambda counts code and layers together; each alone was looked at when it was built."""
-    if layer is None:
-        return
-    with zipfile.ZipFile(built.wheel) as archive:
-        code = sum(info.file_size for info in archive.infolist())
-    total = code + layer.built.unzipped_size
-    if total > MAX_UNZIPPED_BYTES:
-        what = (
-            f"code ({code} bytes) and layer ({layer.built.unzipped_size} bytes) have {total} bytes unzipped, "
-            f"Lambda allows {MAX_UNZIPPED_BYTES} together"
-        )
-        raise BuildError(project.folder, what, hint="leave large files out and read them from S3, or drop a dependency")
+def _has_no_other_layer(project: Project) -> bool:
+    """Whether some function has the unit's own layer alone; another one may bring libraries that nobody here knows."""
+    return any(not function.layers for settings in project.settings.values() for function in settings.functions)
 
 
 def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:

@@ -19,7 +19,7 @@ import attrs
 import pytest
 from inline_snapshot import snapshot
 
-from multi_env_lambda.build.layer import BUILDER_VERSION, BuiltLayer, _digest, _opened, build_layer
+from multi_env_lambda.build.layer import BUILDER_VERSION, BuiltLayer, _digest, _opened, build_layer, check_together
 from multi_env_lambda.build.lock import Lock, LockedFile, SelectedWheel, Target, read_lock, select, write_lock
 from multi_env_lambda.build.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ToolError
@@ -48,9 +48,13 @@ class Bench:
     def wheel(self, name: str, files: Mapping[str, bytes | str]) -> SelectedWheel:
         return self.selected(name, wheel_bytes(name, files))
 
-    def build(self, *selected: SelectedWheel, cache: str = "cache", target: Target = X86) -> BuiltLayer:
+    def build(
+        self, *selected: SelectedWheel, cache: str = "cache", target: Target = X86, alone: bool = True
+    ) -> BuiltLayer:
         downloads = self.folder / "downloads"
-        return build_layer(selected, target, cache=self.folder / cache, lock=self.lock, downloads=downloads)
+        return build_layer(
+            selected, target, cache=self.folder / cache, lock=self.lock, downloads=downloads, alone=alone
+        )
 
 
 def wheel_bytes(name: str, files: Mapping[str, bytes | str]) -> bytes:
@@ -177,7 +181,8 @@ def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(benc
     assert sorted(record_of(built, "a")) == ["a.py", "b.pyc", "pure.py", "share/a.txt", "sub/plat.py"]
     assert built.notes == snapshot(
         (
-            "a-1.0-py3-none-any.whl: its scripts and headers are not in the layer (a-1.0.data/headers/a.h, a-1.0.data/scripts/run)",
+            "a-1.0-py3-none-any.whl: its scripts and headers are not in the layer "
+            "(a-1.0.data/headers/a.h, a-1.0.data/scripts/run)",
             "a-1.0-py3-none-any.whl: its data files lie in /opt/python, not in sys.prefix (share/a.txt)",
             "a-1.0-py3-none-any.whl: has compiled modules without source (b.pyc)",
         )
@@ -210,14 +215,20 @@ def test_what_a_layer_cannot_load_is_remembered_with_it(bench: Bench) -> None:
 
 
 def test_a_wheel_that_needs_a_display_is_refused_with_the_one_that_does_not(bench: Bench) -> None:
-    wheel = bench.wheel("opencv_python", {"cv2/cv2.abi3.so": elf(needed=("libGL.so.1",))})
+    wheel = attrs.evolve(
+        bench.wheel("opencv_python", {"cv2/cv2.abi3.so": elf(needed=("libGL.so.1",))}), name="opencv-python"
+    )
     with pytest.raises(BuildError) as caught:
-        bench.build(attrs.evolve(wheel, name="opencv-python"))
-    assert str(caught.value) == snapshot("""\
-projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:
-  opencv_python-1.0-py3-none-any.whl: python/cv2/cv2.abi3.so needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has
-hint: `opencv-python-headless` is the same module without windows, and needs none of them\
-""")
+        bench.build(wheel)
+    with pytest.raises(BuildError, match="libGL"):
+        bench.build(wheel)
+    assert bench.build(wheel, alone=False).unloadable
+    assert str(caught.value).splitlines() == [
+        "projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:",
+        "  opencv_python-1.0-py3-none-any.whl: python/cv2/cv2.abi3.so needs libGL.so.1, "
+        "which neither the layer nor Lambda (Amazon Linux 2023) has",
+        "hint: `opencv-python-headless` is the same module without windows, and needs none of them",
+    ]
 
 
 def test_a_record_without_a_reason_to_change_stays_as_it_is(bench: Bench) -> None:
@@ -261,6 +272,22 @@ def test_a_layer_over_the_limit_lists_the_biggest(bench: Bench) -> None:
     big = bench.wheel("big", {f"big/{n}.bin": bytes(66_000_000) for n in range(4)})
     with pytest.raises(BuildError, match=r"Lambda allows 262144000; .*\n *264\.0 MB  big-1\.0.*\n *0\.0 MB  a-1\.0"):
         bench.build(bench.wheel("a", {"a.py": "1"}), big)
+
+
+def test_code_and_layer_are_held_against_the_limit_together(bench: Bench) -> None:
+    wheel = bench.wheel("a", {"a.py": "1"})
+    code = bench.folder / wheel.filename
+    built = attrs.evolve(bench.build(wheel), unzipped_size=262_143_000)
+
+    check_together(code, attrs.evolve(built, unzipped_size=262_143_000 - 1000), where="projects/a")
+    (bench.folder / "big.whl").write_bytes(wheel_bytes("a", {"a.py": "1" * 2000}))
+    with pytest.raises(BuildError) as caught:
+        check_together(bench.folder / "big.whl", built, where="projects/a")
+    assert str(caught.value).splitlines() == [
+        "projects/a: code (2159 bytes) and layer (262143000 bytes) have 262145159 bytes unzipped, "
+        "Lambda allows 262144000 for both",
+        "hint: leave large files out and read them from S3, or drop a dependency",
+    ]
 
 
 def test_a_wheel_that_was_changed_in_the_cache_is_fetched_again(bench: Bench) -> None:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from inline_snapshot import snapshot
 
 from multi_env_lambda.build.borrowed import borrowed, missing_here
 from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2023
@@ -314,10 +313,11 @@ def test_a_package_that_says_it_in_its_own_words_gets_the_same_hint(tmp_path: Pa
         "except OSError:\n    raise ImportError('failed to find libmagic') from None\n"
     )
     text = refused(wheel_of(tmp_path, code + HANDLER))
-    assert text == snapshot("""\
-projects/orders: function `f0`, handler `orders.create.handler`: importing its module raises ImportError: failed to find libmagic (orders/create.py line 5)
-hint: Lambda has no `libmagic.so.1`: use a package that brings it, or correct the module\
-""")
+    assert text.splitlines() == [
+        "projects/orders: function `f0`, handler `orders.create.handler`: "
+        "importing its module raises ImportError: failed to find libmagic (orders/create.py line 5)",
+        "hint: Lambda has no `libmagic.so.1`: use a package that brings it, or correct the module",
+    ]
 
 
 @LINUX
@@ -361,10 +361,11 @@ def test_an_object_that_lambda_could_not_load_is_refused_if_the_handler_loads_it
     check(wheel_of(tmp_path, load + HANDLER), layer=layer)
     with pytest.raises(ConfigurationError) as caught:
         check(wheel_of(tmp_path, load + HANDLER), layer=layer, unloadable=lost)
-    assert str(caught.value) == snapshot("""\
-projects/orders: function `f0`, handler `orders.create.handler`: importing its module loads a/_a.so, and python/a.libs/libqt.so needs libGL.so.1, which neither the layer nor Lambda has
-hint: use a package that brings its libraries, or a variant that does without (a display, a driver)\
-""")
+    assert str(caught.value).splitlines() == [
+        "projects/orders: function `f0`, handler `orders.create.handler`: importing its module loads a/_a.so, "
+        "and a.libs/libqt.so needs libGL.so.1, which neither the layer nor Lambda has",
+        "hint: use a package that brings its libraries, or a variant that does without (a display, a driver)",
+    ]
     check(wheel_of(tmp_path), layer=layer, unloadable=lost)
 
 

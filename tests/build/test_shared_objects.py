@@ -169,7 +169,7 @@ def test_a_wheel_whose_only_module_needs_a_display_is_refused_on_any_machine(mac
         QT: elf(machine=machine, needed=("libGL.so.1",)),
     }
     found = audited(Target(python="3.13", architecture=machine), opencv=wheel)
-    assert found.problems == (
+    assert found.useless == (
         ("opencv", f"{QT} needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has"),
     )
     assert found.unloadable[MODULE] == (Missing(library="libGL.so.1", needed_by=QT),)
@@ -178,12 +178,12 @@ def test_a_wheel_whose_only_module_needs_a_display_is_refused_on_any_machine(mac
 def test_one_module_of_many_that_cannot_be_loaded_is_told_and_not_refused() -> None:
     wheel = {"numba/_helper.abi3.so": elf(), "numba/tbbpool.abi3.so": elf(needed=("libtbb.so.12",))}
     found = audited(X86, numba=wheel)
-    assert found.problems == ()
+    assert found.useless == ()
     assert list(found.unloadable) == ["numba/tbbpool.abi3.so"]
 
 
 def test_a_wheel_of_libraries_alone_is_refused_if_none_can_be_loaded() -> None:
-    assert audited(X86, driver={"driver/libdriver.so": elf(needed=("libodbc.so.2",))}).problems
+    assert audited(X86, driver={"driver/libdriver.so": elf(needed=("libodbc.so.2",))}).useless
     assert not audited(
         X86, driver={"driver/libdriver.so": elf(needed=("libodbc.so.2",)), "driver/libb.so": elf()}
     ).problems
@@ -207,7 +207,12 @@ def test_another_wheel_may_bring_what_is_needed() -> None:
 def test_amazon_linux_2_and_2023_have_other_libraries() -> None:
     wheel = {"a/_a.abi3.so": elf(needed=("libcrypt.so.1",))}
     assert audited(OLD, a=wheel) == Audit()
-    assert audited(X86, a=wheel).problems
+    assert audited(X86, a=wheel).useless
+
+
+def test_a_library_that_can_be_started_is_a_library() -> None:
+    wheel = {"a/_a.abi3.so": elf(needed=("libQt5Core.so.5",)), "a.libs/libQt5Core.so.5": elf(program=True)}
+    assert audited(X86, a=wheel) == Audit()
 
 
 def test_a_library_of_c_plus_plus_that_the_layer_brings_may_be_newer() -> None:
