@@ -329,9 +329,10 @@ class Workspace:
             self.progress(news)
         return cloud
 
-    def bootstrap(self) -> None:
+    def bootstrap(self) -> tuple[str, ...]:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it.
 
+        Returns what was changed, in a line each; what others have set (policy, lifecycle, encryption) stays.
         It gets the id of the workspace, a new one where the root table has none, and remembers the environments' rules.
 
         Raises:
@@ -340,9 +341,9 @@ class Workspace:
         """
         from multi_env_lambda.flow.bootstrap import make_bucket, settle
 
-        if not self.local:
-            make_bucket(self.config)
+        changes = () if self.local else make_bucket(self.config)
         settle(self.world)
+        return changes
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
         return self._finish(pipeline.apply(self.world, self.draft(ask, soon=True), Consent(allowed=frozenset(agree))))

@@ -36,6 +36,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/bucket.py", "delete_object"): HELD,
     ("aws/bucket.py", "put_object"): CONDITIONAL,
     ("aws/bucket_setup.py", "create_bucket"): BOOTSTRAP,
+    ("aws/bucket_setup.py", "put_bucket_lifecycle_configuration"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_policy"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_versioning"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_public_access_block"): BOOTSTRAP,

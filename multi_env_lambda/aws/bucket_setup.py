@@ -1,90 +1,159 @@
-"""Makes the artifact bucket what it must be: versioned, not public, TLS only, readable by the environments."""
+"""Makes the artifact bucket what it must be: versioned, not public, TLS only, readable by the environments.
+
+Each setting is read first and written only where it differs, so that what others have set stays and a second run writes
+nothing. S3 has no condition for these writes: two people who change one policy in the same second may lose a change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, text_of
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.plan.bucket import lifecycle_rules, merged_policy, merged_rules, policy_statements
 
-__all__ = ["artifact_bucket_policy", "create_artifact_bucket"]
+__all__ = ["create_artifact_bucket"]
+
+_NOT_PUBLIC = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_NOTHING_SET = frozenset(
+    {
+        "NoSuchBucketPolicy",
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+_SEEN_AFTER = {"Delay": 1, "MaxAttempts": 30}
+"""Seconds; a bucket that was just made may not be there for everybody yet."""
 
 
-def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> None:
-    """Create the bucket of ``devops`` and set it up; doing it again changes nothing.
+def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
+    """Create the bucket of ``devops`` and set it up; says in a line each what was changed, and what to know of it.
 
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
 
     Raises:
         PublishError: the name is taken by another account, or the role may not do this.
     """
-    name = devops.bucket
-    # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
-    tls_only = str(client.meta.endpoint_url).startswith("https://")
-    rules = {
-        "BlockPublicAcls": True,
-        "IgnorePublicAcls": True,
-        "BlockPublicPolicy": True,
-        "RestrictPublicBuckets": True,
-    }
-    readers = tuple(reader_account_ids)
-    common = {"Bucket": name, "ExpectedBucketOwner": devops.account_id}
+    common = {"Bucket": devops.bucket, "ExpectedBucketOwner": devops.account_id}
     try:
-        _create(client, devops)
-        client.head_bucket(**common)
-        client.put_public_access_block(**common, PublicAccessBlockConfiguration=rules)
-        client.put_bucket_versioning(**common, VersioningConfiguration={"Status": "Enabled"})
-        if tls_only or readers:
-            client.put_bucket_policy(**common, Policy=artifact_bucket_policy(name, readers, tls_only=tls_only))
+        return (
+            *_created(client, devops, common),
+            *_closed(client, common),
+            *_versioned(client, common),
+            *_with_policy(client, common, tuple(reader_account_ids)),
+            *_with_lifecycle(client, common),
+            *_encrypted(client, common),
+        )
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
-        raise PublishError(f"s3://{name}", text_of(error), hint=hint) from error
+        raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
 
 
-def _create(client: Any, devops: Devops) -> None:
+def _created(client: Any, devops: Devops, common: dict[str, str]) -> Iterator[str]:
     place: dict[str, Any] = {}
     if devops.region != "us-east-1":
         # The API refuses its own default region as a location constraint.
         place = {"CreateBucketConfiguration": {"LocationConstraint": devops.region}}
+    if _is_there(client, common):
+        return
     try:
         client.create_bucket(Bucket=devops.bucket, **place)
+        yield f"created in {devops.region}"
     except aws_errors() as error:
         # Also the answer to a repeated call whose first answer was lost.
         if code_of(error) != "BucketAlreadyOwnedByYou":
             raise
+    client.get_waiter("bucket_exists").wait(**common, WaiterConfig=_SEEN_AFTER)
 
 
-def artifact_bucket_policy(bucket: str, reader_account_ids: Iterable[str], *, tls_only: bool = True) -> str:
-    """The bucket policy as canonical JSON.
+def _is_there(client: Any, common: dict[str, str]) -> bool:
+    try:
+        client.head_bucket(**common)
+    except aws_errors() as error:
+        if code_of(error) in ("404", "NoSuchBucket"):
+            return False
+        raise
+    return True
 
-    >>> artifact_bucket_policy("b", [], tls_only=False)
-    '{"Statement":[],"Version":"2012-10-17"}'
-    """
-    arn = f"arn:aws:s3:::{bucket}"
-    statements: list[dict[str, object]] = []
-    if tls_only:
-        statements.append(
-            {
-                "Sid": "DenyInsecureTransport",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [arn, f"{arn}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
+
+def _closed(client: Any, common: dict[str, str]) -> Iterator[str]:
+    found = _read(client, "get_public_access_block", common).get("PublicAccessBlockConfiguration")
+    if found != _NOT_PUBLIC:
+        client.put_public_access_block(**common, PublicAccessBlockConfiguration=_NOT_PUBLIC)
+        yield "public access is blocked"
+
+
+def _versioned(client: Any, common: dict[str, str]) -> Iterator[str]:
+    if _read(client, "get_bucket_versioning", common).get("Status") == "Enabled":
+        return
+    client.put_bucket_versioning(**common, VersioningConfiguration={"Status": "Enabled"})
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+    yield (
+        "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long before "
+        "the first deploy (an object that was just published may not be found until then)"
+    )
+
+
+def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[str]:
+    # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
+    tls_only = str(client.meta.endpoint_url).startswith("https://")
+    text = _read(client, "get_bucket_policy", common).get("Policy")
+    found = None if text is None else json.loads(text)
+    wanted = merged_policy(found, policy_statements(common["Bucket"], readers, tls_only=tls_only))
+    if wanted["Statement"] and not _equal(found, wanted):
+        client.put_bucket_policy(**common, Policy=canonical_json(wanted))
+        others = len(wanted["Statement"]) - len(policy_statements(common["Bucket"], readers, tls_only=tls_only))
+        yield (
+            f"its policy lets the environments read, and {others} statements of others stay"
+            if others
+            else ("its policy lets the environments read")
         )
-    readers = sorted(set(reader_account_ids))
-    if readers:
-        statements.append(
-            {
-                "Sid": "AllowEnvironmentsToRead",
-                "Effect": "Allow",
-                "Principal": {"AWS": [f"arn:aws:iam::{account_id}:root" for account_id in readers]},
-                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-                "Resource": f"{arn}/projects/*",
-            }
-        )
-    return canonical_json({"Version": "2012-10-17", "Statement": statements})
+
+
+def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[str]:
+    found = _read(client, "get_bucket_lifecycle_configuration", common)
+    rules = found.get("Rules", [])
+    wanted = merged_rules(rules, lifecycle_rules())
+    if not _equal(rules, wanted):
+        # What rules do not say, such as the smallest size of a transition, is written back as it was.
+        size = found.get("TransitionDefaultMinimumObjectSize")
+        more = {} if size is None else {"TransitionDefaultMinimumObjectSize": size}
+        client.put_bucket_lifecycle_configuration(**common, LifecycleConfiguration={"Rules": wanted}, **more)
+        yield "old versions and what `prune` deletes are gone after 30 days"
+
+
+def _encrypted(client: Any, common: dict[str, str]) -> Iterator[str]:
+    """A key of KMS is somebody's decision, and needs one more from its owner."""
+    found = _read(client, "get_bucket_encryption", common).get("ServerSideEncryptionConfiguration", {})
+    for rule in found.get("Rules", ()):
+        default = rule.get("ApplyServerSideEncryptionByDefault", {})
+        if str(default.get("SSEAlgorithm", "")).startswith("aws:kms"):
+            key = default.get("KMSMasterKeyID", "alias/aws/s3")
+            yield (
+                f"it encrypts with the key {key}: the accounts and roles of all environments need kms:Decrypt in that "
+                "key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
+            )
+
+
+def _read(client: Any, operation: str, common: dict[str, str]) -> dict[str, Any]:
+    """What is set; empty where nothing is."""
+    try:
+        return dict(getattr(client, operation)(**common))
+    except aws_errors() as error:
+        if code_of(error) in _NOTHING_SET:
+            return {}
+        raise
+
+
+def _equal(found: object, wanted: object) -> bool:
+    return canonical_json(found) == canonical_json(wanted)

@@ -26,6 +26,7 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release, release_folder, template_key
 from multi_env_lambda.model.store import Looked, ObjectStore
 from multi_env_lambda.model.summary import pack, unpack
+from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 
 __all__ = [
     "DIGEST",
@@ -228,7 +229,8 @@ def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
         return kept
     stored = store.get(key)
     if stored is None:
-        raise PublishError(key, "there is no such object in the bucket", hint="was it pruned? deploy the unit again")
+        hint = f"was it pruned? deploy the unit again; {YOUNG_BUCKET}"
+        raise PublishError(key, "there is no such object in the bucket", hint=hint)
     must_be_released(key, hashlib.sha256(stored.body).hexdigest(), sha256)
     keep(cache, key, stored.body)
     return stored.body

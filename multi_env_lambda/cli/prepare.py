@@ -90,12 +90,18 @@ def init_command() -> int:
 @click.command("bootstrap")
 @local_option
 def bootstrap_command(local: bool | None) -> int:
-    """Make the artifact bucket in the devops account, readable by the accounts of all environments. Safe to repeat."""
+    """Make the artifact bucket in the devops account, readable by the accounts of all environments.
+
+    Safe to repeat: only what is missing is set, and what others have set stays.
+    """
     from multi_env_lambda.flow.identity import advice
 
     workspace = open_workspace(local)
-    workspace.bootstrap()
-    note(f"{workspace.config.devops.bucket} is ready")
+    changes = workspace.bootstrap()
+    bucket = workspace.config.devops.bucket
+    for change in changes:
+        note(f"{bucket}: {change}")
+    note(f"{bucket} is ready" if changes else f"{bucket} is ready; nothing had to be changed")
     line = advice(workspace.world)
     if line:
         note(line)

@@ -17,6 +17,7 @@ from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
 from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.workspace import Workspace
@@ -152,3 +153,5 @@ def _show_prunable(found: Prunable, really: bool) -> None:
     out(prune_table(found.candidates))
     if not really:
         note("nothing was removed; `--apply` removes it")
+    elif any(not item.environment for item in found.candidates):
+        note(f"S3 frees the room of what was removed from the bucket in {DAYS_UNTIL_FREED} days")

@@ -12,8 +12,10 @@ from multi_env_lambda.world import World
 __all__ = ["make_bucket", "settle"]
 
 
-def make_bucket(config: WorkspaceConfig) -> None:
+def make_bucket(config: WorkspaceConfig) -> tuple[str, ...]:
     """Create and set up the bucket in the devops account; the accounts of all environments may read it.
+
+    Returns what was changed, in a line each.
 
     Raises:
         AccountError: the credentials are of another account.
@@ -22,7 +24,7 @@ def make_bucket(config: WorkspaceConfig) -> None:
     sessions, devops = Sessions(), config.devops
     sessions.verify(devops)
     readers = [environment.account_id for environment in config.environments]
-    create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+    return create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
 
 
 def settle(world: World) -> None:

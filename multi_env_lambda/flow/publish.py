@@ -20,6 +20,7 @@ from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import Made, Upload, World
 
 __all__ = ["Receipts", "claim", "compare", "complete", "publish"]
@@ -97,7 +98,7 @@ def _settle(world: World, made: Made | None, uploads: Mapping[str, Upload], item
         if found is not None:
             return found
         if upload is None:
-            hint = "it was pruned; deploy the unit again from the work tree"
+            hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
             raise PublishError(item.key, "the release needs it, and it is not in the bucket", hint=hint)
     assert made is not None
     answer = world.store.put_new(item.key, upload.read(), upload.metadata)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
-from multi_env_lambda.aws.bucket_setup import artifact_bucket_policy, create_artifact_bucket
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore, Written
@@ -331,22 +329,3 @@ def test_damaged_bytes_are_refused(bucket: Bucket, faulty: FaultyClient) -> None
     faulty.answer("get_object", lambda answer: {**answer, "ChecksumSHA256": "bm90IHRoZSBjaGVja3N1bQ=="})
     with pytest.raises(PublishError, match="SHA-256"):
         bucket.get("k")
-
-
-def test_a_bucket_is_set_up_twice_with_the_same_result(s3: Any) -> None:
-    devops = Devops(account_id=OWNER, region="us-east-1", bucket="fresh-bucket")
-    create_artifact_bucket(s3, devops, ["222222222222"])
-    policy = s3.get_bucket_policy(Bucket="fresh-bucket")["Policy"]
-    create_artifact_bucket(s3, devops, ["222222222222"])
-    assert s3.get_bucket_policy(Bucket="fresh-bucket")["Policy"] == policy
-    assert s3.get_bucket_versioning(Bucket="fresh-bucket")["Status"] == "Enabled"
-    block = s3.get_public_access_block(Bucket="fresh-bucket")["PublicAccessBlockConfiguration"]
-    assert set(block.values()) == {True}
-
-
-def test_the_environments_may_read_what_is_published_and_nothing_else() -> None:
-    tls, read = json.loads(artifact_bucket_policy("b", ["333333333333", "222222222222", "333333333333"]))["Statement"]
-    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert read["Principal"]["AWS"] == ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
-    assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
-    assert read["Resource"] == "arn:aws:s3:::b/projects/*"

@@ -95,11 +95,11 @@ MUTATIONS = (
         ("aws/test_bucket.py::test_what_asks_for_a_repetition_is_repeated",),
     ),
     Mutation(
-        "aws/bucket_setup.py",
+        "plan/bucket.py",
         '"aws:SecureTransport": "false"',
         '"aws:SecureTransport": "true"',
         "The bucket refuses what is not encrypted on its way.",
-        ("aws/test_bucket.py::test_the_environments_may_read_what_is_published_and_nothing_else",),
+        ("aws/test_bucket_setup.py::test_the_environments_may_read_what_is_published_and_nothing_else",),
     ),
     Mutation(
         "aws/ledger.py",
@@ -332,5 +332,26 @@ MUTATIONS = (
         "",
         "An alias that somebody else moved meanwhile is not moved back.",
         ("aws/test_functions.py::test_an_alias_is_moved_from_the_revision_that_was_seen",),
+    ),
+    Mutation(
+        "plan/bucket.py",
+        '    kept = [by_sid.pop(statement.get("Sid", ""), statement) for statement in there]',
+        "    kept = []",
+        "Statements of others survive in the bucket's policy.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "plan/bucket.py",
+        'own is None or rule.get("Status") == "Disabled"',
+        "own is None",
+        "A lifecycle rule that was switched off by hand stays off.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "aws/bucket_setup.py",
+        'if wanted["Statement"] and not _equal(found, wanted):',
+        'if wanted["Statement"]:',
+        "A second bootstrap writes nothing.",
+        ("aws/test_bucket_setup.py",),
     ),
 )

@@ -1,0 +1,161 @@
+"""The artifact bucket is set up once; what others have set stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import boto3
+import pytest
+from inline_snapshot import snapshot
+from moto import mock_aws
+
+from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.testing.faulty_client import FaultyClient
+
+OWNER, READERS = "123456789012", ["222222222222", "333333333333"]
+NAME = "fresh-bucket"
+DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket=NAME)
+
+
+@pytest.fixture
+def s3() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("s3", region_name="us-east-1")
+
+
+def policy(s3: Any) -> list[dict[str, Any]]:
+    return json.loads(s3.get_bucket_policy(Bucket=NAME)["Policy"])["Statement"]  # type: ignore[no-any-return]
+
+
+def rules(s3: Any) -> dict[str, Any]:
+    return {rule["ID"]: rule for rule in s3.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"]}
+
+
+class Writes:
+    """A client that remembers which changing calls it was asked for."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.calls = client, []  # type: ignore[var-annotated]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("put_", "create_", "delete_")):
+            self.calls.append(name)
+        return getattr(self.client, name)
+
+
+def test_a_bucket_is_made_with_all_that_it_needs(s3: Any) -> None:
+    assert create_artifact_bucket(s3, DEVOPS, READERS) == snapshot(
+        (
+            "created in us-east-1",
+            "public access is blocked",
+            "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long "
+            "before the first deploy (an object that was just published may not be found until then)",
+            "its policy lets the environments read",
+            "old versions and what `prune` deletes are gone after 30 days",
+        )
+    )
+    assert s3.get_bucket_versioning(Bucket=NAME)["Status"] == "Enabled"
+    assert set(s3.get_public_access_block(Bucket=NAME)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert [statement["Sid"] for statement in policy(s3)] == ["DenyInsecureTransport", "AllowEnvironmentsToRead"]
+
+
+def test_a_second_run_writes_nothing_and_says_so(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+
+    again = Writes(s3)
+    assert create_artifact_bucket(again, DEVOPS, READERS) == ()
+    assert again.calls == []
+
+
+def test_statements_of_others_survive_word_by_word(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS[:1])
+    theirs = {"Sid": "SecurityTeam", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket"}
+    theirs["Resource"] = f"arn:aws:s3:::{NAME}"
+    nameless = {**theirs, "Action": "s3:PutBucketPolicy"}
+    del nameless["Sid"]
+    document = {"Version": "2012-10-17", "Id": "theirs", "Statement": [theirs, *policy(s3), nameless]}
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
+
+    assert create_artifact_bucket(s3, DEVOPS, READERS) == snapshot(
+        ("its policy lets the environments read, and 2 statements of others stay",)
+    )
+    found = json.loads(s3.get_bucket_policy(Bucket=NAME)["Policy"])
+    assert found["Id"] == "theirs"
+    assert [found["Statement"][0], found["Statement"][3]] == [theirs, nameless]
+    assert found["Statement"][2]["Principal"]["AWS"] == [f"arn:aws:iam::{account}:root" for account in READERS]
+
+
+def test_the_environments_may_read_what_is_published_and_nothing_else(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, [*READERS, READERS[0]])
+    tls, read = policy(s3)
+    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert read["Principal"]["AWS"] == [f"arn:aws:iam::{account}:root" for account in READERS]
+    assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert read["Resource"] == f"arn:aws:s3:::{NAME}/projects/*"
+
+
+def test_what_is_not_current_any_more_is_forgotten_after_30_days_and_nothing_else_is(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+
+    found = rules(s3)
+    assert {name: rule["Filter"]["Prefix"] for name, rule in found.items()} == {
+        "multi-env-lambda-records": "environments/",
+        "multi-env-lambda-artifacts": "projects/",
+        "multi-env-lambda-uploads": "",
+    }
+    for name in ("multi-env-lambda-records", "multi-env-lambda-artifacts"):
+        assert found[name]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+        assert found[name]["Expiration"] == {"ExpiredObjectDeleteMarker": True}
+    assert found["multi-env-lambda-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+def test_rules_of_others_stay_and_one_of_ours_that_was_switched_off_stays_off(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    ours = rules(s3)
+    theirs = {"ID": "archive", "Filter": {"Prefix": "exports/"}, "Status": "Enabled", "Expiration": {"Days": 400}}
+    off = {**ours["multi-env-lambda-artifacts"], "Status": "Disabled"}
+    configuration = {"Rules": [theirs, off, ours["multi-env-lambda-uploads"]]}
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=configuration)
+
+    assert create_artifact_bucket(s3, DEVOPS, READERS) == (
+        "old versions and what `prune` deletes are gone after 30 days",
+    )
+    assert rules(s3)["archive"]["Expiration"] == {"Days": 400}
+    assert rules(s3)["multi-env-lambda-artifacts"]["Status"] == "Disabled"
+    assert set(rules(s3)) == {*ours, "archive"}
+
+
+def test_a_key_of_kms_is_told_with_who_else_needs_it(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:us-east-1:123456789012:key/k"}
+    s3.put_bucket_encryption(
+        Bucket=NAME,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
+    )
+
+    (told,) = create_artifact_bucket(s3, DEVOPS, READERS)
+    assert told == snapshot(
+        "it encrypts with the key arn:aws:kms:us-east-1:123456789012:key/k: the accounts and roles of all environments "
+        "need kms:Decrypt in that key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, "
+        "or SSE-S3)"
+    )
+
+
+def test_a_bucket_elsewhere_is_made_there(s3: Any) -> None:
+    devops = attrs.evolve(DEVOPS, region="eu-central-1")
+    create_artifact_bucket(boto3.client("s3", region_name="eu-central-1"), devops, READERS)
+    assert s3.get_bucket_location(Bucket=NAME)["LocationConstraint"] == "eu-central-1"
+
+
+def test_a_bucket_of_another_account_is_refused_before_anything_is_set(s3: Any) -> None:
+    faulty = FaultyClient(s3)
+    faulty.fail("head_bucket", code="403", status=403)
+    client = Writes(faulty)
+    with pytest.raises(PublishError, match="does the name belong to account 999999999999"):
+        create_artifact_bucket(client, attrs.evolve(DEVOPS, account_id="999999999999"), READERS)
+    assert client.calls == []
