@@ -1,8 +1,8 @@
-"""Look up secrets and parameters by name in an environment's account. Only descriptions are read, never a value."""
+"""Look up secrets, parameters and queues in an environment's account. Only descriptions are read, never a value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
@@ -32,6 +32,10 @@ def missing_references(
     """
     parameters = {item.name for item in references if item.kind == "parameter" and not item.name.startswith(_PUBLIC)}
     secrets = {item.name for item in references if item.kind == "secret"}
+    queues: dict[str, int] = {}
+    for item in references:
+        if item.kind == "queue":
+            queues[item.name] = max(item.seconds, queues.get(item.name, 0))
     problems: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find_parameters() -> None:
@@ -42,7 +46,11 @@ def missing_references(
         found = _secrets(client("secretsmanager"), place, secrets) if secrets else {}
         problems.update({("secret", name): why for name, why in found.items()})
 
-    together(find_parameters, find_secrets)
+    def find_queues() -> None:
+        found = _queues(client("sqs"), place, queues) if queues else {}
+        problems.update({("queue", arn): why for arn, why in found.items()})
+
+    together(find_parameters, find_secrets, find_queues)
     return tuple(
         MissingReference(reference=item, what=problems[item.kind, item.name][0], hint=problems[item.kind, item.name][1])
         for item in references
@@ -105,6 +113,27 @@ def _problem(client: Any, place: str, name: str) -> tuple[str, str] | None:
         "it is scheduled for deletion",
         f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to another one",
     )
+
+
+def _queues(client: Any, place: str, wanted: Mapping[str, int]) -> dict[str, tuple[str, str]]:
+    """``wanted`` are the seconds that the slowest function behind a queue may take, by the queue's ARN."""
+    found = {}
+    for arn, seconds in sorted(wanted.items()):
+        account_id, name = arn.split(":")[4:6]
+        try:
+            url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account_id)["QueueUrl"]
+            answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        except aws_errors() as error:
+            if "NonExistentQueue" in code_of(error) or code_of(error) == "QueueDoesNotExist":
+                found[arn] = ("there is no such queue", f"create it in {place}, or correct the ARN")
+                continue
+            actions = "sqs:GetQueueUrl and sqs:GetQueueAttributes"
+            raise _error(f"queue {arn} in {place}", error, actions) from error
+        visible = int(answer["Attributes"]["VisibilityTimeout"])
+        if visible < seconds:
+            what = f"it hides a message for {visible} seconds, and the function may take {seconds}"
+            found[arn] = (what, f"set its VisibilityTimeout to {6 * seconds} where it is made, as AWS recommends")
+    return found
 
 
 def _error(where: str, error: Exception, action: str) -> MultiEnvLambdaError:

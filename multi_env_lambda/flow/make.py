@@ -10,6 +10,7 @@ import hashlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.runtime import end_of
 from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
@@ -76,6 +78,7 @@ class TreeMaker:
     config: WorkspaceConfig
     interpreter: Callable[[str], Path | None]
     fetch: Callable[[str], bytes | None]
+    today: Callable[[], date] = date.today
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         return snapshot(self.root, paths)
@@ -97,7 +100,8 @@ class TreeMaker:
         templates = self._templates(project, source, artifact)
         release = self._release(project, source, artifact, templates)
         uploads = _uploads(project, release, built, layer, published)
-        notes = () if layer is None else layer.built.notes
+        ending = end_of(project.runtime, self.today())
+        notes = (*([ending] if ending else []), *(() if layer is None else layer.built.notes))
         return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:

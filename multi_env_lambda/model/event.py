@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import attrs
 
-from multi_env_lambda.model.name import ARN, BUCKET, KEY
+from multi_env_lambda.model.name import BUCKET, KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
@@ -71,6 +71,11 @@ _QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
 _TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
 _TABLE_STREAM = _arn_of(
     "dynamodb", "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+)
+_STREAM_FAILURES = Rule(
+    pattern=r"arn:aws:(sqs|sns|s3):.+",
+    allowed="the ARN of a queue, topic or bucket",
+    hint="a stream's failures go nowhere else: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html",
 )
 _KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream/clicks")
 
@@ -167,12 +172,13 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
 
 
 def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
-    # AWS asks for six times the function's timeout, so that throttled batches are not delivered twice.
-    visibility = table.number("visibility_timeout", 0, 43_200, 6 * timeout)
-    if visibility < timeout:
-        what = f"found {visibility}, allowed is the function's timeout ({timeout}) or more"
-        hint = f"leave it out for {6 * timeout}, which is what AWS recommends"
-        table.refuse("visibility_timeout", what, hint=hint)
+    # So that throttled batches, and those that are still being gathered, are not delivered twice.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    least = 6 * timeout + table.number("window", 0, 300, 0)
+    visibility = table.number("visibility_timeout", 0, 43_200, least)
+    if visibility < least:
+        what = f"found {visibility}, allowed is {least} or more: 6 times the timeout ({timeout}), and the window"
+        table.refuse("visibility_timeout", what, hint=f"leave it out for {least}")
     return OwnQueue(
         key=table.named_or("name", KEY, function),
         visibility_timeout=visibility,
@@ -258,7 +264,7 @@ def _stream(table: Table, kind: str, rule: Rule, made: type[_Stream]) -> _Stream
         bisect=table.flag("bisect", False),
         retries=table.number("retries", -1, 10_000, -1),
         parallelization=table.number("parallelization", 1, 10, 1),
-        on_failure_arn=table.optional_named("on_failure_arn", ARN),
+        on_failure_arn=table.optional_named("on_failure_arn", _STREAM_FAILURES),
         filters=_filters(table),
     )
 

@@ -15,12 +15,12 @@ from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
+from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import Settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "RUNTIMES", "Project", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "read_project"]
 
-RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
 ARCHITECTURES = ("arm64", "x86_64")
 _GLUE_PYTHON = "3.9"
 _MOST_TAGS = 40

@@ -1,4 +1,4 @@
-"""What a function needs from its account by name only: a secret, or a parameter. A reference never holds a value."""
+"""What a function needs from its account by name only: a secret, a parameter, a queue. It never holds a value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 import attrs
 
-from multi_env_lambda.model.settings import Function, ParameterReference, SecretReference
+from multi_env_lambda.model.settings import Existing, Function, ParameterReference, Queue, SecretReference
 from multi_env_lambda.model.settings import Literal as LiteralValue
 
 __all__ = ["MissingReference", "Reference", "references_of"]
@@ -15,12 +15,16 @@ __all__ = ["MissingReference", "Reference", "references_of"]
 
 @attrs.frozen(kw_only=True)
 class Reference:
-    """The variable of a function that refers to a secret or a parameter."""
+    """The variable of a function that refers to a secret or a parameter, or an event of it with an existing queue.
+
+    ``seconds``: how long a queue has to hide a message at least, 0 for the others.
+    """
 
     function: str
     variable: str
-    kind: Literal["secret", "parameter"]
+    kind: Literal["secret", "parameter", "queue"]
     name: str
+    seconds: int = 0
 
     def __str__(self) -> str:
         return f"{self.function}.{self.variable}: {self.kind} `{self.name}`"
@@ -52,4 +56,8 @@ def _references(function: Function) -> tuple[Reference, ...]:
                 found.append(Reference(function=function.key, variable=variable, kind="parameter", name=name))
             case _:
                 assert_never(value)
+    for event in function.events:
+        if isinstance(event, Queue) and isinstance(event.source, Existing):
+            arn, seconds = event.source.identifier, function.timeout
+            found.append(Reference(function=function.key, variable="sqs", kind="queue", name=arn, seconds=seconds))
     return tuple(found)

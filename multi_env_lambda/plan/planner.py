@@ -31,6 +31,7 @@ from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
+from multi_env_lambda.plan.transitions import impossible
 
 __all__ = [
     "UNSURE",
@@ -271,6 +272,11 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     if forbidden is not None:
         return BlockedStep(
             project=wanted.project, environment=target.name, kind="Refused", what=forbidden[0], hint=forbidden[1]
+        )
+    unable = impossible(_template(running, target, known), _text(release, target, known))
+    if unable is not None:
+        return BlockedStep(
+            project=wanted.project, environment=target.name, kind="Refused", what=unable[0], hint=unable[1]
         )
     changed, questions = _changes(target, wanted, running, known)
     unseen = known.unseen.get((target.name, wanted.project))

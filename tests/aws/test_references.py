@@ -87,6 +87,22 @@ def test_more_parameters_than_one_call_takes(clients: Clients) -> None:
     assert whats(clients, *map(parameter, names)) == ["/orders/059: there is no such parameter"]
 
 
+def queue(name: str, seconds: int) -> Reference:
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    return Reference(function="create", variable="sqs", kind="queue", name=arn, seconds=seconds)
+
+
+def test_an_existing_queue_hides_a_message_as_long_as_the_slowest_function_may_take(clients: Recorded) -> None:
+    clients("sqs").create_queue(QueueName="short", Attributes={"VisibilityTimeout": "30"})
+
+    assert missing_references(clients, "prod", [queue("short", 30)]) == ()
+    (problem,) = {item.what for item in missing_references(clients, "prod", [queue("short", 30), queue("short", 120)])}
+    assert problem == "it hides a message for 30 seconds, and the function may take 120"
+    (gone,) = missing_references(clients, "prod", [queue("gone", 3)])
+    assert (gone.what, gone.hint) == ("there is no such queue", "create it in prod, or correct the ARN")
+    assert clients.operations == {"CreateQueue", "GetQueueUrl", "GetQueueAttributes"}
+
+
 def test_no_operation_that_answers_with_a_value_is_used(clients: Recorded) -> None:
     missing_references(clients, "prod", [secret("orders/db"), parameter("/orders/url")])
 

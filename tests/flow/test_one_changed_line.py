@@ -267,3 +267,21 @@ def test_an_upgrade_alone_carries_no_other_release_into_later_environments(tmp_p
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
     assert why["search"].startswith("not the upgrade alone: sandbox runs ")
     assert "search" not in {step.project for step in plan.deploys if step.environment == "test"}
+
+
+def test_a_change_that_aws_would_refuse_is_blocked_and_nothing_of_it_is_written(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    mapping = {"FunctionName": {"Ref": "Alias"}, "EventSourceArn": "arn:aws:kinesis:us-east-1:222222222222:stream/s"}
+
+    def read_from(position: str) -> None:
+        properties = {**mapping, "StartingPosition": position}
+        fake.tree.resources["search"] = {"Read": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": properties}}
+
+    read_from("LATEST")
+    deploy(fake)
+    read_from("TRIM_HORIZON")
+    fake.store.writes.clear()
+
+    result = deploy(fake)["search"]
+    assert (result.outcome, fake.store.writes) == ("blocked", [])
+    assert "StartingPosition changes from LATEST to TRIM_HORIZON" in result.detail

@@ -64,6 +64,10 @@ def bad_event(text: str) -> str:
         ),
         ('{ schedule = { expression = "rate(1 day)" } }', Schedule(expression="rate(1 day)")),
         ("{ sqs = true }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
+        (
+            "{ sqs = true, window = 300 }",
+            Queue(source=OwnQueue(key="create", visibility_timeout=318), window=300),
+        ),
         ("{ sqs = {} }", Queue(source=OwnQueue(key="create", visibility_timeout=18))),
         (
             '{ sqs = { name = "mail", visibility_timeout = 60 }, batch_size = 5 }',
@@ -123,7 +127,18 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         ("{ sqs = true, batch_size = 11 }", "add `window = 1`"),
         (f'{{ sqs = "{QUEUE}.fifo", batch_size = 11 }}', "from 1 to 10"),
         (f'{{ sqs = "{QUEUE}.fifo", window = 1 }}', "from 0 to 0"),
-        ("{ sqs = { visibility_timeout = 2 } }", "found 2, allowed is the function's timeout (3) or more"),
+        (
+            "{ sqs = { visibility_timeout = 17 } }",
+            "found 17, allowed is 18 or more: 6 times the timeout (3), and the window",
+        ),
+        (
+            "{ sqs = { visibility_timeout = 317 }, window = 300 }",
+            "found 317, allowed is 318 or more: 6 times the timeout (3), and the window",
+        ),
+        (
+            f'{{ kinesis = "{KINESIS}", on_failure_arn = "arn:aws:lambda:us-east-1:222222222222:function:f" }}',
+            "allowed is the ARN of a queue, topic or bucket",
+        ),
         (f'{{ sqs = "{QUEUE}", visibility_timeout = 60 }}', "set it where the existing queue is made"),
         ("{ sqs = { batch_size = 1 }, batch_size = 1 }", "stands beside `sqs` and in it"),
         ("{ sqs = true, maximum_concurrency = 1 }", "from 2 to 1000"),

@@ -79,7 +79,7 @@ def test_a_handler_must_be_a_dotted_name(handler: str) -> None:
         ("events = [{{ sqs = true, maximum_concurrency = {} }}]", 2, 1000),
         ("events = [{{ sqs = true, max_receive_count = {} }}]", 1, 1000),
         ("events = [{{ sqs = true, retention_days = {} }}]", 1, 14),
-        ("events = [{{ sqs = true, visibility_timeout = {} }}]", 3, 43_200),
+        ("events = [{{ sqs = true, visibility_timeout = {} }}]", 18, 43_200),
         (f'events = [{{{{ kinesis = "{KINESIS}", batch_size = {{}} }}}}]', 1, 10_000),
         (f'events = [{{{{ kinesis = "{KINESIS}", window = {{}} }}}}]', 0, 300),
         (f'events = [{{{{ kinesis = "{KINESIS}", retries = {{}} }}}}]', -1, 10_000),

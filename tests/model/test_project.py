@@ -12,7 +12,8 @@ from inline_snapshot import snapshot
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
-from multi_env_lambda.model.project import RUNTIMES, Project, read_project
+from multi_env_lambda.model.project import Project, read_project
+from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import Literal, ParameterReference, SecretReference
 
 DEVOPS = Devops(account_id="111111111111", region="us-east-1", bucket="acme")

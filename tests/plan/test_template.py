@@ -25,6 +25,8 @@ from multi_env_lambda.model.settings import (
     SecretReference,
     Traffic,
 )
+from multi_env_lambda.plan.template import Context
+from multi_env_lambda.plan.template.assemble import NOT_VERSIONED, VERSIONED
 from tests.plan.template_values import (
     EVERYTHING,
     JOB,
@@ -314,7 +316,37 @@ def test_settings_bring_exactly_the_permissions_that_they_need() -> None:
     assert {"secretsmanager:GetSecretValue"} in actions
     assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} in actions
     assert any("ec2:CreateNetworkInterface" in found for found in actions)
-    assert len(actions) == 7
+    assert {"kms:Decrypt"} in actions
+    assert len(actions) == 8
+
+
+def test_a_bucket_that_takes_failures_is_listed_and_written() -> None:
+    bucket = attrs.evolve(SMALL, on_failure_arn="arn:aws:s3:::failures")
+
+    assert statements(template(project(bucket)))[-1] == {
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket", "s3:PutObject"],
+        "Resource": ["arn:aws:s3:::failures", "arn:aws:s3:::failures/*"],
+    }
+
+
+def test_each_property_of_a_function_is_known_to_be_in_a_version_or_not() -> None:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Function").schema
+    read_only = {path.rpartition("/")[2] for path in schema["readOnlyProperties"]}
+
+    assert set() == VERSIONED & NOT_VERSIONED
+    assert set(schema["properties"]) - read_only == VERSIONED | NOT_VERSIONED
+
+
+@pytest.mark.parametrize("name", ["CodeSigningConfigArn", "FunctionScalingConfig", "Tags", "TenancyConfig"])
+def test_what_belongs_to_the_function_alone_asks_for_no_version(name: str) -> None:
+    def extend(_: object, context: Context) -> None:
+        context.merge("CreateFunction", {"Properties": {name: {"x": 1}}})
+
+    plain, more = template(project(SMALL)), template(project(SMALL), extend=extend)
+    assert set(of_type(plain, "AWS::Lambda::Version")) == set(of_type(more, "AWS::Lambda::Version"))
 
 
 def test_a_failure_target_that_takes_no_events_is_refused() -> None:
@@ -332,11 +364,19 @@ def test_a_secret_is_named_and_may_be_read_but_is_not_in_the_template() -> None:
 
     variables = one(found, "AWS::Lambda::Function")["Environment"]["Variables"]
     assert variables == {"DB": "orders/db", "DB_KEY": "password"}
-    assert statements(found)[-1] == {
-        "Effect": "Allow",
-        "Action": ["secretsmanager:GetSecretValue"],
-        "Resource": ["arn:aws:secretsmanager:us-east-1:222222222222:secret:orders/db-??????"],
-    }
+    assert statements(found)[-2:] == [
+        {
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue"],
+            "Resource": ["arn:aws:secretsmanager:us-east-1:222222222222:secret:orders/db-??????"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": ["*"],
+            "Condition": {"StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}},
+        },
+    ]
 
 
 def test_a_parameter_is_resolved_by_cloudformation() -> None:

@@ -119,7 +119,9 @@ def test_an_existing_queue_is_only_read() -> None:
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": 4},
     }
-    assert [statement["Resource"] for statement in needs(found)] == [[QUEUE_ARN]]
+    read, decrypt = needs(found)
+    assert read["Resource"] == [QUEUE_ARN]
+    assert decrypt["Condition"] == {"StringEquals": {"kms:ViaService": "sqs.us-east-1.amazonaws.com"}}
 
 
 def test_two_functions_may_share_an_own_queue_that_both_describe_alike() -> None:
@@ -208,7 +210,7 @@ def test_a_table_is_read_through_its_stream() -> None:
     assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
     assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": QUEUE_ARN}}
     assert mapping["MaximumRetryAttempts"] == 2
-    assert [statement["Resource"] for statement in needs(found)] == [[STREAM_ARN], ["*"], [QUEUE_ARN]]
+    assert [statement["Resource"] for statement in needs(found)] == [[STREAM_ARN], ["*"], ["*"], [QUEUE_ARN]]
 
 
 def test_kinesis_records_are_read() -> None:
@@ -216,7 +218,9 @@ def test_kinesis_records_are_read() -> None:
 
     mapping = one(found, "AWS::Lambda::EventSourceMapping")
     assert (mapping["StartingPosition"], mapping["BisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
-    assert all(action.startswith("kinesis:") for statement in needs(found) for action in statement["Action"])
+    read, decrypt = needs(found)
+    assert all(action.startswith("kinesis:") for action in read["Action"])
+    assert decrypt["Condition"] == {"StringEquals": {"kms:ViaService": "kinesis.us-east-1.amazonaws.com"}}
 
 
 # --- URLs ---

@@ -15,11 +15,54 @@ from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, logical_id, ref
 
-__all__ = ["add_pins", "add_versions", "apply_requests", "document"]
+__all__ = ["NOT_VERSIONED", "VERSIONED", "add_pins", "add_versions", "apply_requests", "document"]
 
-_NOT_VERSIONED = frozenset(
-    {"Code", "FunctionName", "RecursiveLoop", "ReservedConcurrentExecutions", "RuntimeManagementConfig", "Tags"}
+VERSIONED = frozenset(
+    {
+        "Architectures",
+        "CapacityProviderConfig",
+        "DeadLetterConfig",
+        "Description",
+        "DurableConfig",
+        "Environment",
+        "EphemeralStorage",
+        "FileSystemConfigs",
+        "Handler",
+        "ImageConfig",
+        "KmsKeyArn",
+        "Layers",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "Role",
+        "Runtime",
+        "SnapStart",
+        "Timeout",
+        "TracingConfig",
+        "VpcConfig",
+    }
 )
+"""What Lambda keeps in a version, beside the code.
+
+Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html (what it tells of a version)
+"""
+
+NOT_VERSIONED = frozenset(
+    {
+        "Code",
+        "CodeSigningConfigArn",
+        "FunctionName",
+        "FunctionScalingConfig",
+        "PublishToLatestPublished",
+        "RecursiveLoop",
+        "ReservedConcurrentExecutions",
+        "RuntimeManagementConfig",
+        "Tags",
+        "TenancyConfig",
+    }
+)
+"""What belongs to the function as a whole. For a change of these alone Lambda publishes no version, and says that one
+exists already."""
 
 
 def document(unit: Unit, part: Part) -> Json:
@@ -125,7 +168,7 @@ def _identity(unit: Unit, properties: Json, resources: Json) -> str:
     More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.
     So whoever hashes something else here makes the next deploy of every unchanged function fail.
     """
-    versioned = {key: value for key, value in properties.items() if key not in _NOT_VERSIONED}
+    versioned = {key: value for key, value in properties.items() if key in VERSIONED}
     ran = unit.source.wheel_sha256 if properties.get("Code") == code(unit) else properties.get("Code")
     return digest([versioned, ran, _replaceable(properties.get("Environment", {}), resources)])[:12]
 

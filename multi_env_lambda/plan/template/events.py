@@ -24,7 +24,7 @@ from multi_env_lambda.model.settings import (
     Topic,
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, Unit, get_att, logical_id, ref
-from multi_env_lambda.plan.template.roles import allow, delivery
+from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
 
 __all__ = ["event_part"]
 
@@ -53,9 +53,10 @@ def event_part(unit: Unit, function: Function, event: Event) -> Part:
             return _pattern(function, event)
         case DynamoDBStream():
             list_streams = allow(["dynamodb:ListStreams"], "*")
-            return _stream(unit, function, event, (allow(_DYNAMODB, event.arn), list_streams))
+            needs = (allow(_DYNAMODB, event.arn), list_streams, decrypt(unit, "dynamodb"))
+            return _stream(unit, function, event, needs)
         case KinesisStream():
-            return _stream(unit, function, event, (allow(_KINESIS, event.arn),))
+            return _stream(unit, function, event, (allow(_KINESIS, event.arn), decrypt(unit, "kinesis")))
         case FunctionUrl():
             return _url(function, event)
         case _:
@@ -174,6 +175,8 @@ def _topic(unit: Unit, function: Function, event: Topic) -> Part:
             assert_never(event.source)
     name = _name(function, "Topic", source)
     subscription: Json = {"Protocol": "lambda", "TopicArn": topic_arn, "Endpoint": _alias(function)}
+    if isinstance(topic_arn, str) and (region := topic_arn.split(":")[3]) != unit.environment.region:
+        subscription["Region"] = region
     if event.filter_policy is not None:
         subscription["FilterPolicy"] = json.loads(event.filter_policy)
     permission = _may_invoke(function, name, "sns.amazonaws.com", topic_arn)
@@ -195,11 +198,13 @@ def _queue(unit: Unit, function: Function, event: Queue) -> Part:
             queue_arn: Any = arn
             source = arn
             outputs: tuple[tuple[str, Json], ...] = ()
+            keys: tuple[Json, ...] = (decrypt(unit, "sqs"),)
         case OwnQueue():
             made = _own_queue(unit, function, event.source)
             source = event.source.key
             queue_arn = get_att(logical_id(source, "Queue"), "Arn")
             outputs = ((logical_id(source, "QueueUrl"), {"Value": ref(logical_id(source, "Queue"))}),)
+            keys = ()
         case _:
             assert_never(event.source)
     properties: Json = {"BatchSize": event.batch_size}
@@ -210,7 +215,7 @@ def _queue(unit: Unit, function: Function, event: Queue) -> Part:
     if event.maximum_concurrency is not None:
         properties["ScalingConfig"] = {"MaximumConcurrency": event.maximum_concurrency}
     mapping = _mapping(function, _name(function, "Messages", source), queue_arn, properties)
-    return Part(resources=(*made, mapping), statements=(allow(_QUEUE, queue_arn),), outputs=outputs)
+    return Part(resources=(*made, mapping), statements=(allow(_QUEUE, queue_arn), *keys), outputs=outputs)
 
 
 def _own_queue(unit: Unit, function: Function, queue: OwnQueue) -> tuple[Resource, ...]:

@@ -9,7 +9,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import Function, SecretReference, Statement
 from multi_env_lambda.plan.template.parts import Json, Resource, Unit
 
-__all__ = ["allow", "declared", "delivery", "function_needs", "role"]
+__all__ = ["allow", "declared", "decrypt", "delivery", "function_needs", "role"]
 
 _NETWORK = (
     "ec2:AssignPrivateIpAddresses",
@@ -58,7 +58,19 @@ def delivery(unit: Unit, arn: str, *, made_by: str) -> Json:
             f"{made_by}: {arn!r} is not the ARN of something that takes failed events",
             hint=f"name an ARN of one of: {', '.join(sorted(_DELIVERY))}",
         )
-    return allow([_DELIVERY[service]], f"{arn}/*" if service == "s3" else arn)
+    if service == "s3":
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        return allow([_DELIVERY[service], "s3:ListBucket"], arn, f"{arn}/*")
+    return allow([_DELIVERY[service]], arn)
+
+
+def decrypt(unit: Unit, service: str) -> Json:
+    """What is encrypted with a customer's key is read by ``service`` in the role's name; through it, and no other way.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    through = f"{service}.{unit.environment.region}.amazonaws.com"
+    return {**allow(["kms:Decrypt"], "*"), "Condition": {"StringEquals": {"kms:ViaService": through}}}
 
 
 def function_needs(unit: Unit, function: Function, log_group: str) -> tuple[Json, ...]:
@@ -74,7 +86,8 @@ def function_needs(unit: Unit, function: Function, log_group: str) -> tuple[Json
         needs.append(delivery(unit, arn, made_by=made_by))
     secrets = {value.name for _, value in function.environment if isinstance(value, SecretReference)}
     if secrets:
-        needs.append(allow(["secretsmanager:GetSecretValue"], *(_secret_arn(unit, name) for name in sorted(secrets))))
+        arns = [_secret_arn(unit, name) for name in sorted(secrets)]
+        needs += [allow(["secretsmanager:GetSecretValue"], *arns), decrypt(unit, "secretsmanager")]
     return tuple(needs)
 
 

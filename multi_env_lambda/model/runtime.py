@@ -1,0 +1,58 @@
+"""The runtimes of Lambda, and when AWS ends each of them.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-supported; a test compares the dates
+with those of cfn-lint, which follows that page. AWS has moved such dates before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import attrs
+
+__all__ = ["ENDS", "RUNTIMES", "RuntimeEnd", "end_of"]
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeEnd:
+    """No security updates from ``deprecated`` on; no new functions, and then no updates, from the other two on."""
+
+    deprecated: date
+    no_create: date
+    no_update: date
+
+
+def _end(deprecated: str, no_create: str, no_update: str) -> RuntimeEnd:
+    days = (date.fromisoformat(text) for text in (deprecated, no_create, no_update))
+    return RuntimeEnd(deprecated=next(days), no_create=next(days), no_update=next(days))
+
+
+ENDS: Mapping[str, RuntimeEnd] = {
+    "python3.9": _end("2025-12-15", "2027-02-01", "2027-03-03"),
+    "python3.10": _end("2026-10-31", "2027-02-01", "2027-03-03"),
+    "python3.11": _end("2027-06-30", "2027-07-31", "2027-08-31"),
+    "python3.12": _end("2028-10-31", "2028-11-30", "2029-01-10"),
+    "python3.13": _end("2029-06-30", "2029-07-31", "2029-08-31"),
+    "python3.14": _end("2029-06-30", "2029-07-31", "2029-08-31"),
+}
+
+RUNTIMES = tuple(ENDS)
+
+_SOON = timedelta(days=180)
+"""AWS writes to the owners of functions this long before a runtime is deprecated."""
+
+
+def end_of(runtime: str, today: date) -> str | None:
+    """What somebody should know who uses ``runtime`` today; None while its end is far away.
+
+    >>> end_of("python3.13", date(2026, 11, 26))
+    >>> end_of("python3.10", date(2026, 11, 26)).partition(";")[0]
+    'python3.10 gets no security updates since 2026-10-31'
+    """
+    end = ENDS.get(runtime)
+    if end is None or today < end.deprecated - _SOON:
+        return None
+    word = "since" if end.deprecated <= today else "from"
+    refused = f"AWS refuses new functions from {end.no_create}, updates and rollbacks from {end.no_update}"
+    return f"{runtime} gets no security updates {word} {end.deprecated}; {refused}"

@@ -1,0 +1,59 @@
+"""Changes that each template alone allows and AWS refuses from one to the other: known before anything is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.changes import replaced_by
+
+__all__ = ["impossible"]
+
+_MAPPING = "AWS::Lambda::EventSourceMapping"
+_IDENTITY = ("EventSourceArn", "FunctionName")
+
+
+def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
+    """What AWS would refuse between two templates, and the way there is; None if nothing is known.
+
+    A mapping of an event source is replaced by making the new one first, and Lambda takes no second mapping of the same
+    source and function.
+
+    Source: https://github.com/aws/serverless-application-model/issues/1320
+    """
+    before = {key: (name, properties) for key, name, properties in _mappings(old)}
+    for key, name, properties in _mappings(new):
+        if key not in before:
+            continue
+        old_name, old_properties = before[key]
+        changed = _replacing(old_properties, properties)
+        if name != old_name or changed:
+            cause = changed[0] if changed else f"it was called {old_name}"
+            what = f"{name}: {cause}, so CloudFormation makes a second mapping of {key[0]} first, which Lambda refuses"
+            return (
+                what,
+                "remove the event and deploy, then add it again; with LATEST, what arrives in between is skipped",
+            )
+    return None
+
+
+def _mappings(template: str | None) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
+    resources = {} if template is None else json.loads(template).get("Resources", {})
+    for name, body in resources.items():
+        properties = body.get("Properties", {})
+        if body["Type"] == _MAPPING and "EventSourceArn" in properties:
+            yield tuple(_text(properties.get(field)) for field in _IDENTITY), name, properties
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else canonical_json(value)
+
+
+def _replacing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{field} changes from {old.get(field)} to {new.get(field)}"
+        for field in sorted(replaced_by(_MAPPING) - {"EventSourceArn"})
+        if old.get(field) != new.get(field)
+    ]
