@@ -23,7 +23,7 @@ DEVELOPER = "local-developer"
 
 
 def profile_of(user: str) -> str:
-    """The profile of a user of the devops account."""
+    """The profile of a user."""
     return PROFILE if user == DEVELOPER else f"{PROFILE}-{user}"
 
 

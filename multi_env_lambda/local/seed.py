@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,6 @@ import attrs
 
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
-from multi_env_lambda.local.strict import MANAGEMENT_ACCOUNT
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME
 
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["MANAGEMENT_ACCOUNT_ID", "RootKey", "root_client", "seed"]
+__all__ = ["MANAGEMENT_ACCOUNT_ID", "RootKey", "home_of", "root_client", "seed"]
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-_FORMAT = 3
+_FORMAT = 4
 
 
 MANAGEMENT_ACCOUNT_ID = "999999999999"
-"""Who the organisation's own role trusts, under the rule ``management-account``."""
+"""Whom ``OrganizationAccountAccessRole`` trusts, and nobody else; who uses that role works there.
+
+Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,20 +47,20 @@ def seed(
     fresh: bool,
     progress: Callable[[str], None],
     user: str = DEVELOPER,
-    strict: Collection[str] = (),
 ) -> LocalCloud:
     """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``).
 
-    ``user`` is who works there; each user of the devops account may assume the accounts' roles and nothing else.
+    ``user`` is who works there; each user may assume the accounts' roles and nothing else, and is of the account that
+    ``home_of`` names. Only a user whose own credentials are the way into an account may do everything there.
     """
     kept = folder / "seed.json"
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
     users = sorted({DEVELOPER, user, *known})
-    wanted = digest([_FORMAT, _accounts(config), config.devops.bucket, users, sorted(strict)])
+    wanted = digest([_FORMAT, _accounts(config), home_of(config), config.devops.bucket, users])
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
-        known = _seed(root, config, {name: known.get(name) for name in users}, strict)
+        known = _seed(root, config, {name: known.get(name) for name in users})
         write_atomically(kept, canonical_json({"digest": wanted, "keys": known}).encode("ascii"))
     return LocalCloud(
         endpoint=root.endpoint,
@@ -103,29 +105,41 @@ def _root_clients(root: RootKey, wanted: list[tuple[str, str, str]]) -> list[Any
 
 def _accounts(config: WorkspaceConfig) -> list[list[str]]:
     """Account and role of each place; environments may share them."""
-    return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in places(config)})]
+    named = (place for place in places(config) if place.role_name)
+    return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in named})]
 
 
-def _seed(
-    root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | None], strict: Collection[str]
-) -> dict[str, list[str]]:
-    devops = config.devops
+def home_of(config: WorkspaceConfig) -> str:
+    """The account that people work in: the one that can reach the roles which the configuration names.
+
+    Own credentials are of the account that they are for; the organisation's role is assumed from the management
+    account; and a role of one's own trusts the devops account here.
+    """
+    own = next((place.account_id for place in places(config) if not place.role_name), None)
+    if own is not None:
+        return own
+    by_organization = any(place.role_name == DEFAULT_ROLE_NAME for place in places(config))
+    return MANAGEMENT_ACCOUNT_ID if by_organization else config.devops.account_id
+
+
+def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | None]) -> dict[str, list[str]]:
+    devops, home = config.devops, home_of(config)
     accounts = _accounts(config)
 
     clients = _root_clients(
         root,
         [
             *((account_id, devops.region, "iam") for account_id, _ in accounts),
-            (devops.account_id, devops.region, "iam"),
+            (home, devops.region, "iam"),
             (devops.account_id, devops.region, "s3"),
         ],
     )
     *of_accounts, iam, s3 = clients
     for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
-        of_organization = MANAGEMENT_ACCOUNT in strict and role_name == DEFAULT_ROLE_NAME
-        _make_role(client, role_name, trusted=MANAGEMENT_ACCOUNT_ID if of_organization else devops.account_id)
+        _make_role(client, role_name, trusted=MANAGEMENT_ACCOUNT_ID if role_name == DEFAULT_ROLE_NAME else home)
     roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
-    made = {user: _make_user(iam, user, roles, key) for user, key in keys.items()}
+    is_administrator = any(not place.role_name for place in places(config))
+    made = {user: _make_user(iam, user, roles, key, is_administrator) for user, key in keys.items()}
     readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})
     _make_bucket(s3, devops, readers)
     return made
@@ -140,12 +154,15 @@ def _make_role(iam: Any, role_name: str, *, trusted: str) -> None:
     iam.attach_role_policy(RoleName=role_name, PolicyArn=_ADMINISTRATOR)
 
 
-def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None) -> list[str]:
+def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None, is_administrator: bool) -> list[str]:
     """The user, with one key. The one already handed out stays valid as long as the server knows it."""
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=user)
-    policy = _statement(Action="sts:AssumeRole", Resource=roles)
-    iam.put_user_policy(UserName=user, PolicyName="assume-roles", PolicyDocument=policy)
+    if roles:
+        policy = _statement(Action="sts:AssumeRole", Resource=roles)
+        iam.put_user_policy(UserName=user, PolicyName="assume-roles", PolicyDocument=policy)
+    if is_administrator:
+        iam.attach_user_policy(UserName=user, PolicyArn=_ADMINISTRATOR)
     present = [found["AccessKeyId"] for found in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]]
     if key is not None and key[0] in present:
         return key

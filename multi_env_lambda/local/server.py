@@ -96,7 +96,7 @@ def ensure_running(
         if server is None:
             server = _start(folder, strict, progress)
         root_key = RootKey(endpoint=server.endpoint, secret=server.secret)
-        cloud = seed(root_key, folder, config, fresh=fresh, progress=progress, user=user, strict=strict)
+        cloud = seed(root_key, folder, config, fresh=fresh, progress=progress, user=user)
         write_config(cloud, config)
         return cloud
 

@@ -6,16 +6,10 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import LocalCloudError
 
-__all__ = ["EARLY_VALIDATION", "GLUE_PYTHON", "LATE_METRICS", "MANAGEMENT_ACCOUNT", "RULES", "VARIABLE", "rules_of"]
+__all__ = ["EARLY_VALIDATION", "GLUE_PYTHON", "LATE_METRICS", "RULES", "VARIABLE", "rules_of"]
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 """Names of rules with commas between them, or ``all``."""
-
-MANAGEMENT_ACCOUNT = "management-account"
-"""``OrganizationAccountAccessRole`` trusts the organisation's management account only.
-
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
-"""
 
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
@@ -26,7 +20,7 @@ EARLY_VALIDATION = "early-validation"
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""
 
-RULES = (EARLY_VALIDATION, GLUE_PYTHON, LATE_METRICS, MANAGEMENT_ACCOUNT)
+RULES = (EARLY_VALIDATION, GLUE_PYTHON, LATE_METRICS)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

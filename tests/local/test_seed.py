@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -54,3 +57,41 @@ def test_the_accounts_of_the_chain_cannot_reach_each_other(root: Path) -> None:
     prod = client_of(cloud, SHARED.environment("prod"), "sts")
     with pytest.raises(ClientError, match="AccessDenied"):
         prod.assume_role(RoleArn=SHARED.devops.role_arn, RoleSessionName="upstream")
+
+
+def test_the_organisations_role_trusts_the_management_account_only_and_people_work_there(root: Path) -> None:
+    mixed = ensure_running(root, SHARED)
+    base = user_of(mixed)
+    assert base.get_caller_identity()["Arn"] == "arn:aws:iam::999999999999:user/local-developer"
+
+    own = attrs.evolve(SHARED.devops, role_name="artifacts")
+    roles = attrs.evolve(SHARED, devops=own, environments=tuple(with_role(item) for item in SHARED.environments))
+    there = ensure_running(root, roles)
+    assert user_of(there).get_caller_identity()["Account"] == own.account_id
+    assert client_of(there, own, "sts").get_caller_identity()["Account"] == own.account_id
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client_of(there, SHARED.environment("sandbox"), "sts")  # the organisation's role, from the devops account
+
+
+def test_own_credentials_are_of_the_account_that_they_are_for(root: Path) -> None:
+    own = attrs.evolve(SHARED.devops, role_name="")
+    config = attrs.evolve(SHARED, devops=own, environments=tuple(with_role(item) for item in SHARED.environments))
+    cloud = ensure_running(root, config)
+
+    assert user_of(cloud).get_caller_identity()["Account"] == own.account_id
+    assert user_of(cloud, "s3").head_bucket(Bucket=own.bucket)
+    assert client_of(cloud, config.environment("prod"), "sts").get_caller_identity()["Account"] == "222222222222"
+
+
+def with_role(environment: Environment) -> Environment:
+    return attrs.evolve(environment, role_name="deployer")
+
+
+def user_of(cloud: LocalCloud, service: str = "sts") -> Any:
+    return boto3.client(
+        service,
+        region_name=cloud.region,
+        endpoint_url=cloud.endpoint,
+        aws_access_key_id=cloud.access_key_id,
+        aws_secret_access_key=cloud.secret_access_key,
+    )

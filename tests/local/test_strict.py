@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
-from botocore.exceptions import ClientError
 
 import multi_env_lambda.local
 from multi_env_lambda.errors import LocalCloudError
-from multi_env_lambda.local.server import _server_python, down, ensure_running, status
+from multi_env_lambda.local.server import _server_python, down, ensure_running
 from multi_env_lambda.local.strict import RULES, VARIABLE, rules_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, eventually
@@ -55,25 +53,6 @@ def test_rules_are_named_one_by_one_or_all() -> None:
     assert rules_of({VARIABLE: "all"}) == frozenset(RULES)
     with pytest.raises(LocalCloudError, match=r"the rule `late`, which there is not\n.*write some of early-validation"):
         rules_of({VARIABLE: "late"})
-
-
-@pytest.mark.local_cloud
-def test_the_organisations_role_trusts_the_management_account_only(
-    root: Path, local_config: WorkspaceConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = attrs.evolve(local_config.environment("prod"), role_name="deployer")
-    config = attrs.evolve(local_config, environments=(*local_config.environments[:-1], own))
-    lenient = ensure_running(root, config)
-    assert client_of(lenient, config.environment("sandbox"), "sts").get_caller_identity()["Account"] == "2" * 12
-    pid = status(root).pid
-
-    monkeypatch.setenv(VARIABLE, "management-account")
-    strict = ensure_running(root, config)
-    assert status(root).pid != pid
-    for place in (config.devops, config.environment("sandbox")):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            client_of(strict, place, "sts")
-    assert client_of(strict, own, "sts").get_caller_identity()["Account"] == own.account_id
 
 
 @pytest.mark.local_cloud
