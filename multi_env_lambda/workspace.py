@@ -26,6 +26,7 @@ from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.name import find_collisions
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.plan import Plan
@@ -316,18 +317,20 @@ class Workspace:
 
     def start_local_cloud(self) -> LocalCloud:
         """Start the local cloud of this workspace, if it does not run yet."""
-        from multi_env_lambda.local.cloud import DEVELOPER
-        from multi_env_lambda.local.server import ensure_running
-        from multi_env_lambda.local.substitute import news_of_substitutes, substitutes
+        from multi_env_lambda.local.opening import start
 
-        wished = {project.runtime for project in self.projects}
-        instead = substitutes(wished)
-        runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
-        user = os.environ.get(LOCAL_USER_VARIABLE) or DEVELOPER
-        cloud = ensure_running(self.root, self.config, runtimes=runtimes, progress=self.progress, user=user)
-        for news in news_of_substitutes(self.root, instead):
-            self.progress(news)
-        return cloud
+        user = os.environ.get(LOCAL_USER_VARIABLE, "")
+        return start(self.root, self.config, self.projects, user=user, progress=self.progress)
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """Look at this machine, the caller, the bucket and every account; nothing is changed."""
+        from multi_env_lambda.aws.session import Sessions
+        from multi_env_lambda.flow.doctor import examine
+
+        if self.local:
+            self.world  # noqa: B018 -- starts the local cloud, and says how to get there
+        pythons = {project.python for project in self.projects}
+        return examine(self.config, pythons, Sessions(), os.environ, lambda: self.world)
 
     def bootstrap(self) -> tuple[str, ...]:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it.
@@ -373,19 +376,9 @@ class Workspace:
 
     def _local_projects(self) -> tuple[Project, ...]:
         """The units as this machine can run them, with the local cloud running and this process pointed at it."""
-        from multi_env_lambda.local.config_file import environment_variables
-        from multi_env_lambda.local.substitute import machine_architecture, substitutes
+        from multi_env_lambda.local.opening import as_run_here
 
-        instead = substitutes({project.runtime for project in self.projects})
-        variables = environment_variables(self.start_local_cloud())
-        for name in os.environ.keys() - variables.keys():
-            del os.environ[name]
-        os.environ.update(variables)
-        architecture = machine_architecture()
-        return tuple(
-            attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), architecture=architecture)
-            for project in self.projects
-        )
+        return as_run_here(self.projects, self.start_local_cloud())
 
     def __repr__(self) -> str:
         where = "local cloud" if self.local else "AWS"

@@ -16,7 +16,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.plan.bucket import lifecycle_rules, merged_policy, merged_rules, policy_statements
 
-__all__ = ["create_artifact_bucket"]
+__all__ = ["create_artifact_bucket", "missing_settings"]
 
 _NOT_PUBLIC = {
     "BlockPublicAcls": True,
@@ -44,19 +44,48 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
     Raises:
         PublishError: the name is taken by another account, or the role may not do this.
     """
-    common = {"Bucket": devops.bucket, "ExpectedBucketOwner": devops.account_id}
+    common = _common(devops)
     try:
-        return (
-            *_created(client, devops, common),
-            *_closed(client, common),
-            *_versioned(client, common),
-            *_with_policy(client, common, tuple(reader_account_ids)),
-            *_with_lifecycle(client, common),
-            *_encrypted(client, common),
-        )
+        return (*_created(client, devops, common), *_settings(client, common, reader_account_ids))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
+
+
+def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
+    """What ``create_artifact_bucket`` would do to a bucket that is there; nothing is written.
+
+    Raises:
+        PublishError: it is not there, or may not be looked at.
+    """
+    try:
+        client.head_bucket(**_common(devops))
+        return tuple(_settings(_Looking(client), _common(devops), reader_account_ids))
+    except aws_errors() as error:
+        hint = "make it with the verb `bootstrap`, or correct devops.bucket in the root pyproject.toml"
+        raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
+
+
+class _Looking:
+    """A client whose changing calls do nothing."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda **_: None) if name.startswith("put_") else getattr(self._client, name)
+
+
+def _common(devops: Devops) -> dict[str, str]:
+    return {"Bucket": devops.bucket, "ExpectedBucketOwner": devops.account_id}
+
+
+def _settings(client: Any, common: dict[str, str], reader_account_ids: Iterable[str]) -> Iterator[str]:
+    yield from _closed(client, common)
+    yield from _versioned(client, common)
+    yield from _with_policy(client, common, tuple(reader_account_ids))
+    yield from _with_lifecycle(client, common)
+    yield from _encrypted(client, common)
 
 
 def _created(client: Any, devops: Devops, common: dict[str, str]) -> Iterator[str]:

@@ -146,7 +146,12 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
     elif code in _EXPIRED:
         hint = f"sign in again: `aws sso login{' --profile ' + profile if profile else ''}`"
     elif code in _WRONG_KEY:
-        hint = "the keys are wrong or were withdrawn; check them with `aws sts get-caller-identity`"
+        # An opt-in region answers the same while it is not enabled:
+        # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+        hint = (
+            "the keys are wrong or were withdrawn (`aws sts get-caller-identity`), or this account has not enabled the "
+            "region (`aws account list-regions`)"
+        )
     elif code in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"):
         hint = "check the network and the endpoint; is the local cloud running?"
     else:

@@ -12,7 +12,7 @@ from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied,
 from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
-from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.principal import session_name_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Sessions:
         self._sessions: dict[Access, botocore.session.Session] = {}
         self._clients: dict[tuple[Access, str, str, int], Any] = {}
         self._verified: set[tuple[Access, str]] = set()
-        self._caller: Mapping[str, str] | None = None
+        self._caller: Mapping[str, Any] | None = None
         self._assumed: dict[Access, str] = {}
         redact_debug_logs()
 
@@ -102,7 +102,15 @@ class Sessions:
         Raises:
             AccountError: there are no usable base credentials.
         """
-        return self._base_identity()["Arn"]
+        return str(self._base_identity()["Arn"])
+
+    def base_answer(self) -> Mapping[str, Any]:
+        """What STS said of the base identity, with the headers of its answer.
+
+        Raises:
+            AccountError: there are no usable base credentials.
+        """
+        return self._base_identity()
 
     def user_id(self, place: Place) -> str:
         """The id under which IAM knows whoever acts at a place: what policies call ``aws:userid``.
@@ -111,9 +119,9 @@ class Sessions:
             AccountError: its role cannot be assumed.
         """
         self.verify(place)
-        return self._assumed.get(_access(place)) or self._base_identity()["UserId"]
+        return self._assumed.get(_access(place)) or str(self._base_identity()["UserId"])
 
-    def _base_identity(self) -> Mapping[str, str]:
+    def _base_identity(self) -> Mapping[str, Any]:
         with self._lock:
             if self._caller is None:
                 try:
@@ -168,10 +176,7 @@ class Sessions:
         except aws_errors() as error:
             if is_denied(error):
                 what = f"{self.caller()} may not assume {place.role_arn}: {text_of(error)}"
-                hint = (
-                    "let the role's trust policy name this identity and allow it sts:AssumeRole; does the role exist?"
-                )
-                raise AccountError(_where(place), what, hint=hint) from error
+                raise AccountError(_where(place), what, hint=_hint_for(place)) from error
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
         _check_account(place, account_id, "the assumed role is of account")
@@ -253,6 +258,19 @@ def assume_role_request(place: Place, caller: str) -> dict[str, str]:
     told = {"RoleArn": place.role_arn, "RoleSessionName": name}
     optional = {"ExternalId": place.external_id, "SourceIdentity": identity}
     return told | {key: value for key, value in optional.items() if value}
+
+
+def _hint_for(place: Place) -> str:
+    """Why a role may not be assumed.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
+    """
+    if place.role_name == DEFAULT_ROLE_NAME:
+        return (
+            f"{DEFAULT_ROLE_NAME} trusts the organisation's management account only, and accounts that were invited do "
+            'not have it: use credentials of that account, or name a role of your own (`role_name`, "" for none)'
+        )
+    return "let the role's trust policy name this identity and allow it sts:AssumeRole; does the role exist?"
 
 
 def _access(place: Place) -> Access:

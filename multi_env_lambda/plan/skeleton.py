@@ -22,6 +22,7 @@ SCRIPTS: Mapping[str, str] = {
     "deploy": "Build, publish and deploy what changed: ``python bin/automation/deploy.py staging``.",
     "destroy": "Remove a unit from an environment: ``python bin/automation/destroy.py NAME sandbox``.",
     "diff": "Compare a unit in two environments: ``python bin/automation/diff.py orders staging prod``.",
+    "doctor": "Look at who you are, and at what is missing where: ``python bin/automation/doctor.py``.",
     "drift": "Show what was changed by hand: ``python bin/automation/drift.py prod``.",
     "history": "Show who put what where, and when: ``python bin/automation/history.py orders``.",
     "invoke": "Call a function through its alias: ``python bin/automation/invoke.py orders create sandbox``.",

@@ -1,0 +1,222 @@
+"""Whether this machine, this identity and these accounts are what a deploy needs. It reads, and changes nothing.
+
+One check that fails says so and stops no other one, but those that need what it did not find.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from multi_env_lambda.aws.bucket_setup import missing_settings
+from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.rules import bound_of
+from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.process import uv_program
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.finding import Finding, State
+from multi_env_lambda.model.principal import principal_of
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.world import World
+
+__all__ = ["examine"]
+
+_NEEDED_BY_OTHERS = {
+    "identity": "not looked at without credentials",
+    "role": "not looked at, since the role cannot be assumed",
+}
+_MOST_SKEW = 240.0
+"""Seconds; AWS takes 300."""
+
+Answer = tuple[State, str, str]
+Check = Callable[[], Answer]
+
+
+def examine(
+    config: WorkspaceConfig,
+    pythons: Iterable[str],
+    sessions: Sessions,
+    environment: Mapping[str, str],
+    open_world: Callable[[], World],
+) -> tuple[Finding, ...]:
+    """All findings, by place in the order of the chain.
+
+    Args:
+        pythons: the versions that the units' functions run on, such as "3.13".
+        environment: the variables of this process.
+        open_world: asked for only once there are credentials.
+    """
+    devops = config.devops
+    found = [*_findings("machine", _of_the_machine(pythons)), *_findings("you", _of_the_caller(sessions, environment))]
+    if any(finding.state == "problem" for finding in found if finding.place == "you"):
+        return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
+    world = open_world()
+    of_devops = list(_findings(devops.name, _of_devops(world, sessions)))
+    published = _published(sessions, devops) if of_devops[0].state == "ok" else None
+    look = partial(_of_environment, world, sessions, published)
+    places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
+    return (*found, *of_devops, *(finding for place in places for finding in place))
+
+
+def _findings(place: str, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
+    """In order; what the others of the place need is its first check."""
+    blocked = ""
+    for name, check in checks:
+        state, what, hint = _unknown(blocked) if blocked else _answer(check)
+        if state == "problem" and name in _NEEDED_BY_OTHERS:
+            blocked = _NEEDED_BY_OTHERS[name]
+        yield Finding(place=place, check=name, state=state, what=what, hint=hint)
+
+
+def _answer(check: Check) -> Answer:
+    try:
+        return check()
+    except MultiEnvLambdaError as error:
+        return "problem", error.what, error.hint
+
+
+def _unknown(why: str) -> Answer:
+    return "unknown", why, ""
+
+
+def _not_looked_at(places: Iterable[str]) -> Iterator[Finding]:
+    for place in places:
+        yield Finding(place=place, check="role", state="unknown", what=_NEEDED_BY_OTHERS["identity"])
+
+
+def _of_the_machine(pythons: Iterable[str]) -> Iterator[tuple[str, Check]]:
+    version = platform.python_version()
+    yield "python", lambda: ("ok", f"{version} at {sys.executable}", "")
+    yield "git", partial(_program, "git", "install Git: units are packed from what it tracks")
+    yield "uv", lambda: ("ok", str(uv_program()), "")
+    for python in sorted(set(pythons)):
+        yield f"python {python}", partial(_runtime, python)
+
+
+def _program(name: str, hint: str) -> Answer:
+    found = shutil.which(name)
+    return ("problem", f"there is no `{name}` on PATH", hint) if found is None else ("ok", found, "")
+
+
+def _runtime(version: str) -> Answer:
+    found = find_python(version)
+    if found is None:
+        what = "this machine has none: handlers of this runtime are read and not imported"
+        return "note", what, f"`uv python install {version}`"
+    return "ok", str(found), ""
+
+
+def _of_the_caller(sessions: Sessions, environment: Mapping[str, str]) -> Iterator[tuple[str, Check]]:
+    yield "identity", partial(_identity, sessions)
+    yield "clock", partial(_clock, sessions)
+    yield "session", partial(_session, environment)
+
+
+def _identity(sessions: Sessions) -> Answer:
+    arn = sessions.caller()
+    who = principal_of(arn)
+    known = {
+        "user": "a user",
+        "person": f"{who.person} of Identity Center",
+        "role": "a role: whoever uses it is the same somebody to an approval",
+        "account": "the account itself: an approval counts for all of its users",
+    }
+    return ("ok" if who.kind in ("user", "person") else "note"), f"{arn}, {known[who.kind]}", ""
+
+
+def _clock(sessions: Sessions) -> Answer:
+    # The answer may be some seconds old, when it was asked for before; that is no skew.
+    skew = clock_skew(sessions.base_answer(), time.time())
+    if abs(skew) > _MOST_SKEW:
+        return "problem", f"this machine is {skew:.0f} seconds ahead of AWS, allowed are 300", "set its clock (NTP)"
+    return "ok", "as AWS's", ""
+
+
+def _session(environment: Mapping[str, str]) -> Answer:
+    expires = environment.get("AWS_CREDENTIAL_EXPIRATION")
+    if expires:
+        return "note", f"your credentials end at {expires}; a longer deploy ends with them", ""
+    if environment.get("AWS_SESSION_TOKEN"):
+        what = "your credentials are temporary, and do not say when they end; nothing renews them in a longer deploy"
+        return "note", what, "a profile (AWS_PROFILE) is renewed while it is used"
+    return "ok", "renewed while it is used", ""
+
+
+def _of_devops(world: World, sessions: Sessions) -> Iterator[tuple[str, Check]]:
+    devops = world.config.devops
+    yield "role", partial(_role, sessions, devops)
+    yield "bucket", partial(_bucket, world, sessions)
+    yield "workspace id", partial(_workspace_id, world)
+
+
+def _role(sessions: Sessions, place: Devops | Environment) -> Answer:
+    sessions.verify(place)
+    how = f"as {place.role_arn}" if place.role_name else "with your own credentials"
+    return "ok", f"account {place.account_id} in {place.region}, {how}", ""
+
+
+def _bucket(world: World, sessions: Sessions) -> Answer:
+    devops = world.config.devops
+    readers = [environment.account_id for environment in world.config.environments]
+    missing = missing_settings(sessions.client(devops, "s3"), devops, readers)
+    if missing:
+        return "problem", f"s3://{devops.bucket}: `bootstrap` would see to it that {'; '.join(missing)}", "`bootstrap`"
+    return "ok", f"s3://{devops.bucket} is set up", ""
+
+
+def _workspace_id(world: World) -> Answer:
+    found = find_id(world, ())
+    if not found:
+        return "problem", "neither the table nor the bucket has one", "`bootstrap` gives it one"
+    if not world.config.id:
+        return "note", f"the bucket says {found}, the table says none", f'write `id = "{found}"` into the root table'
+    return "ok", found, ""
+
+
+def _published(sessions: Sessions, devops: Devops) -> str | None:
+    return first_key(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+
+
+def _of_environment(
+    world: World, sessions: Sessions, published: str | None, place: Environment
+) -> Iterator[tuple[str, Check]]:
+    yield "role", partial(_role, sessions, place)
+    yield "stacks", partial(_stacks, sessions, place)
+    yield "artifacts", partial(_artifacts, world.config.devops, sessions, place, published)
+    yield "rules", partial(_rules, world, place)
+
+
+def _stacks(sessions: Sessions, place: Environment) -> Answer:
+    problem = may_look_at_stacks(sessions.client(place, "cloudformation"))
+    if problem is not None:
+        return "problem", problem, f"see what the role needs: `permissions {place.name}`"
+    return "ok", "CloudFormation answers", ""
+
+
+def _artifacts(devops: Devops, sessions: Sessions, place: Environment, published: str | None) -> Answer:
+    if published is None:
+        return "unknown", "nothing is published yet that could be read", ""
+    problem = may_read(sessions.client(place, "s3"), devops.bucket, published, devops.account_id)
+    if problem is not None:
+        hint = f"`bootstrap` lets the account read; what its role needs: `permissions {place.name}`"
+        return "problem", f"{published}: {problem}", hint
+    return "ok", f"what is published in s3://{devops.bucket} can be read", ""
+
+
+def _rules(world: World, place: Environment) -> Answer:
+    bound = bound_of(world, place.name)
+    if bound.unreadable:
+        return "problem", bound.unreadable, "restore the object's last good version"
+    rules = {"approval": bound.rules.approval, "releases_only": bound.rules.releases_only}
+    held = ", ".join(name for name, is_set in rules.items() if is_set) or "none"
+    if bound.weaker:
+        return "note", f"{held}: stricter than the table, because they were set once", "an approval weakens them"
+    return "ok", held, ""

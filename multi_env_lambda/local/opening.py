@@ -1,0 +1,48 @@
+"""A workspace's units as the local cloud of this machine runs them, with this process pointed at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
+from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.local.server import ensure_running
+from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["as_run_here", "start"]
+
+
+def start(
+    root: Path, config: WorkspaceConfig, projects: Iterable[Project], *, user: str, progress: Callable[[str], None]
+) -> LocalCloud:
+    """Start the local cloud, if it does not run yet; an empty ``user`` is the developer."""
+    wished = {project.runtime for project in projects}
+    instead = substitutes(wished)
+    runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
+    cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)
+    for news in news_of_substitutes(root, instead):
+        progress(news)
+    return cloud
+
+
+def as_run_here(projects: tuple[Project, ...], cloud: LocalCloud) -> tuple[Project, ...]:
+    """The units with this machine's runtimes and architecture; this process speaks to ``cloud`` from now on."""
+    variables = environment_variables(cloud)
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+    instead = substitutes({project.runtime for project in projects})
+    architecture = machine_architecture()
+    return tuple(
+        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), architecture=architecture)
+        for project in projects
+    )

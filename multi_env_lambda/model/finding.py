@@ -1,0 +1,26 @@
+"""What somebody looked at, and whether it is as it must be."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+__all__ = ["Finding", "State"]
+
+State = Literal["ok", "note", "problem", "unknown"]
+"""``note``: works, and somebody should know it; ``unknown``: something else is wrong, so nobody could look."""
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One check in one place (``machine``, ``you``, ``devops``, an environment's name). ``hint`` is what repairs it."""
+
+    place: str
+    check: str
+    state: State
+    what: str
+    hint: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        return attrs.asdict(self)

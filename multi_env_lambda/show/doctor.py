@@ -1,0 +1,38 @@
+"""What ``doctor`` found, as a table: place by place, one line per check, and under it what repairs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from multi_env_lambda.model.finding import Finding, State
+
+__all__ = ["doctor_table"]
+
+_MARKS: dict[State, tuple[str, str]] = {
+    "ok": ("✓", "green"),
+    "note": ("!", "yellow"),
+    "problem": ("✗", "red"),
+    "unknown": ("·", "dim"),
+}
+
+
+def doctor_table(findings: Iterable[Finding]) -> Table:
+    """Texts of others are no markup."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    before = ""
+    for finding in findings:
+        mark, style = _MARKS[finding.state]
+        text = Text(finding.what)
+        if finding.hint:
+            text.append(f"\nhint: {finding.hint}", style="dim")
+        place = finding.place if finding.place != before else ""
+        table.add_row(Text(place, style="bold"), Text(mark, style=style), Text(finding.check), text)
+        before = finding.place
+    return table

@@ -1,0 +1,78 @@
+"""`doctor` names what is missing, where, and what repairs it; one thing that is wrong hides nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.local.server import down
+
+from .stage import Done, Stage, sample_workspace
+
+pytestmark = pytest.mark.local_cloud
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    root = sample_workspace(tmp_path_factory.mktemp("doctor") / "workspace")
+    try:
+        yield Stage.at(root)
+    finally:
+        down(root)
+
+
+def doctor(stage: Stage) -> Done:
+    return stage.script("doctor", "--json", local=False, env=stage.credentials())
+
+
+def states(done: Done) -> dict[tuple[str, str], str]:
+    return {(item["place"], item["check"]): item["state"] for item in json.loads(done.out)}
+
+
+def found(done: Done, place: str, check: str) -> Any:
+    return next(item for item in json.loads(done.out) if (item["place"], item["check"]) == (place, check))
+
+
+def test_where_nothing_is_wrong_it_says_so_and_changes_nothing(stage: Stage) -> None:
+    before = stage.objects()
+    done = doctor(stage)
+
+    assert (done.code, stage.objects()) == (0, before)
+    by_place = {place: state for (place, check), state in states(done).items() if check in ("role", "identity")}
+    assert by_place == dict.fromkeys(("you", "devops", "sandbox", "test", "staging", "prod"), "ok")
+
+
+def test_each_thing_that_is_wrong_is_named_with_what_repairs_it(stage: Stage) -> None:
+    nobody = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::888888888888:root"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    role = "OrganizationAccountAccessRole"
+    stage.client("prod", "iam").update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+    stage.client("devops", "s3").delete_bucket_policy(Bucket=stage.config.devops.bucket)
+    table = stage.root / "pyproject.toml"
+    table.write_text(table.read_text("utf-8").replace('"333333333333"', '"333333333334"'), "utf-8")
+
+    done = doctor(stage)
+
+    assert done.code == 1
+    problems = {key for key, state in states(done).items() if state == "problem"}
+    assert problems == {("devops", "bucket"), ("test", "role"), ("prod", "role")}
+    denied, bucket = found(done, "prod", "role"), found(done, "devops", "bucket")
+    assert "local-developer may not assume arn:aws:iam::555555555555:role/Organization" in denied["what"]
+    assert denied["hint"].startswith("OrganizationAccountAccessRole trusts the organisation's management account only")
+    assert "`bootstrap` would see to it that its policy lets the environments read" in bucket["what"]
+    assert bucket["hint"] == "`bootstrap`"
+    assert states(done)["prod", "stacks"] == "unknown"
+    assert states(done)["staging", "stacks"] == "ok"
+
+
+def test_without_credentials_this_machine_is_looked_at_and_nothing_else(stage: Stage) -> None:
+    nowhere = {**stage.credentials(), "AWS_PROFILE": "nobody"}
+    done = stage.script("doctor", "--json", local=False, env=nowhere)
+
+    assert done.code == 1
+    assert found(done, "you", "identity")["what"].startswith("ProfileNotFound")
+    assert states(done)["machine", "git"] == "ok"
+    assert {state for (place, _), state in states(done).items() if place not in ("machine", "you")} == {"unknown"}
