@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.flow.prune import Prunable
     from multi_env_lambda.local.cloud import LocalCloud
+    from multi_env_lambda.plan.permissions import Permissions
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 
@@ -331,6 +332,12 @@ class Workspace:
             self.world  # noqa: B018 -- starts the local cloud, and says how to get there
         pythons = {project.python for project in self.projects}
         return examine(self.config, pythons, Sessions(), os.environ, lambda: self.world)
+
+    def permissions(self, place: str) -> Permissions:
+        """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
+        from multi_env_lambda.flow.permissions import permissions_of
+
+        return permissions_of(self.root, self.config, self.projects, place)
 
     def bootstrap(self) -> tuple[str, ...]:
         """Make the artifact bucket in the devops account; the accounts of all environments may read it.

@@ -30,6 +30,7 @@ PERSON = "a person's own request: invoke, run job, and the smoke checks of a dep
 SEED = "local cloud's own seeding, and stacks of tests"
 KEYS = "changes nothing, gives keys"
 LOOKS = "changes nothing, starts a look"
+VERB = "the name of a verb, as a text"
 OURS = "a method of ours with that name, which leads to one of the others"
 
 GUARDS: dict[tuple[str, str], str] = {
@@ -59,7 +60,9 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/check.py", "invoke"): OURS,
     ("flow/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,
+    ("plan/permissions.py", "invoke"): VERB,
     ("local/seed.py", "attach_role_policy"): SEED,
+    ("local/seed.py", "attach_user_policy"): SEED,
     ("local/seed.py", "create_access_key"): SEED,
     ("local/seed.py", "create_role"): SEED,
     ("local/seed.py", "create_user"): SEED,

@@ -5,11 +5,9 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, is_missing_stack, text_of
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_missing_stack, text_of
 
 __all__ = ["clock_skew", "first_key", "may_look_at_stacks", "may_read"]
-
-_NO_SUCH_STACK = "multi-env-lambda-doctor-looks-for-this"
 
 
 def clock_skew(answer: Any, now: float) -> float:
@@ -42,15 +40,11 @@ def may_read(s3: Any, bucket: str, key: str, owner: str) -> str | None:
     return None
 
 
-def may_look_at_stacks(cloudformation: Any) -> str | None:
-    """Why CloudFormation cannot be asked with these credentials; None if it can."""
+def may_look_at_stacks(cloudformation: Any, environment: str) -> str | None:
+    """Why the stacks of an environment cannot be looked at with these credentials; None if they can."""
     try:
-        cloudformation.describe_stacks(StackName=_NO_SUCH_STACK)
+        # A name as those of the units' stacks are, which are all that a role may have to look at.
+        cloudformation.describe_stacks(StackName=f"multi-env-lambda-doctor-{environment}")
     except aws_errors() as error:
-        if is_missing_stack(error):
-            return None
-        # Whoever may look at her own stacks only is refused this name, and needs no more.
-        if is_denied(error) and _NO_SUCH_STACK in str(error):
-            return None
-        return text_of(error)
+        return None if is_missing_stack(error) else text_of(error)
     return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
-from multi_env_lambda.cli.output import json_option, local_option, open_workspace, out, print_json
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
 from multi_env_lambda.errors import UnitsFailed
 
-__all__ = ["doctor_command"]
+__all__ = ["doctor_command", "permissions_command"]
 
 
 @click.command("doctor")
@@ -26,3 +28,30 @@ def doctor_command(local: bool | None, as_json: bool) -> int:
     else:
         out(doctor_table(findings))
     return UnitsFailed.exit_code if any(finding.state == "problem" for finding in findings) else 0
+
+
+@click.command("permissions")
+@click.argument("place", metavar="ENVIRONMENT|devops|caller")
+@json_option
+def permissions_command(place: str, as_json: bool) -> int:
+    """Print the IAM policies that a role needs, from the templates of the units and the calls of this library.
+
+    `devops` is the role that writes artifacts and records, `caller` is whoever runs the verbs. Nothing is built or
+    asked, so no credentials are needed.
+    """
+    from multi_env_lambda.plan.permissions import policies
+
+    found = open_workspace(False).permissions(place)
+    documents = policies(found)
+    if as_json:
+        verbs = {grant.sid: list(grant.verbs) for grant in found.grants}
+        print_json({"role": found.role, "policies": documents, "verbs": verbs, "unknown": list(found.unknown)})
+        return 0
+    for number, document in enumerate(documents, start=1):
+        note(f"{found.role}: policy {number} of {len(documents)}")
+        click.echo(json.dumps(document, indent=2))
+    for grant in found.grants:
+        note(f"{grant.sid}: {', '.join(grant.verbs)}")
+    for name in found.unknown:
+        note(f"not known: what CloudFormation calls for {name}; see `aws cloudformation describe-type`")
+    return 0

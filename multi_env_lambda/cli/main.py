@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("prepare", "Make this repository a workspace"),
     "bootstrap": ("prepare", "Make the artifact bucket in the devops account"),
     "doctor": ("doctor", "Look at who you are, and at what is missing where"),
+    "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
     "prune": ("remove", "Remove what nothing refers to any more"),
     "local": ("local", "Start, stop and look at the local cloud"),

@@ -195,7 +195,7 @@ def _of_environment(
 
 
 def _stacks(sessions: Sessions, place: Environment) -> Answer:
-    problem = may_look_at_stacks(sessions.client(place, "cloudformation"))
+    problem = may_look_at_stacks(sessions.client(place, "cloudformation"), place.name)
     if problem is not None:
         return "problem", problem, f"see what the role needs: `permissions {place.name}`"
     return "ok", "CloudFormation answers", ""

@@ -29,6 +29,7 @@ SCRIPTS: Mapping[str, str] = {
     "lock": "Lock the dependencies with hashes: ``python bin/automation/lock.py``.",
     "new": "Make a new unit: ``python bin/automation/new.py NAME``.",
     "open": "Print links to the console: ``python bin/automation/open.py orders prod``.",
+    "permissions": "Print the policies that a role needs: ``python bin/automation/permissions.py prod``.",
     "plan": "Show what a deploy would do, and why: ``python bin/automation/plan.py staging``.",
     "promote": "Take over what runs one environment before: ``python bin/automation/promote.py staging``.",
     "prune": "Show or remove what nothing refers to any more: ``python bin/automation/prune.py``.",

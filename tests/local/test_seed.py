@@ -82,6 +82,10 @@ def test_own_credentials_are_of_the_account_that_they_are_for(root: Path) -> Non
     assert user_of(cloud, "s3").head_bucket(Bucket=own.bucket)
     assert client_of(cloud, config.environment("prod"), "sts").get_caller_identity()["Account"] == "222222222222"
 
+    mixed = attrs.evolve(SHARED, devops=own)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client_of(ensure_running(root, mixed), SHARED.environment("sandbox"), "sts")  # trusts management alone
+
 
 def with_role(environment: Environment) -> Environment:
     return attrs.evolve(environment, role_name="deployer")

@@ -83,6 +83,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         function_environment,
         glue_jobs,
         guard,
+        lambda_actions,
         late_metrics,
         layers,
         objects,
@@ -103,6 +104,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     answers.patch()
     refusals.patch()
     aliases.patch()
+    lambda_actions.patch()
     bucket_regions.patch()
     event_sources.patch()
     builds.patch(settings["build_environment"])

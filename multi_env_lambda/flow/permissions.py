@@ -1,0 +1,65 @@
+"""The permissions of every role, from the templates that the work tree would give now. Nothing is built or asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from multi_env_lambda.flow.make import load_extend
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.reference import references_of
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
+from multi_env_lambda.plan.template import render
+
+__all__ = ["CALLER", "DEVOPS", "permissions_of"]
+
+CALLER, DEVOPS = "caller", "devops"
+"""The two places beside the environments."""
+
+_NO_BYTES = "0" * 64
+"""Stands for the SHA-256 of what is not built; it is in no type and no name of a resource."""
+
+
+def permissions_of(root: Path, config: WorkspaceConfig, projects: tuple[Project, ...], place: str) -> Permissions:
+    """What the role of ``place`` (an environment, ``devops``, ``caller``) has to be allowed.
+
+    Raises:
+        ConfigurationError: there is no such environment, or a unit's settings cannot become a stack.
+    """
+    if place == CALLER:
+        return of_caller(config)
+    if place == DEVOPS:
+        return of_devops(config)
+    environment = config.environment(place)
+    handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
+    functions = [item for project in projects for item in project.settings[place].functions]
+    queues = [item.name for item in references_of(functions) if item.kind == "queue"]
+    templates = [_template(root, config, project, environment, load_extend(root, project)) for project in projects]
+    layers = {arn for function in functions for arn in function.layers}
+    return of_environment(config, environment, templates, handlers, queues=queues, layers=layers)
+
+
+def _template(
+    root: Path,
+    config: WorkspaceConfig,
+    project: Project,
+    environment: Environment,
+    extend: Callable[[Any, Any], None] | None,
+) -> str:
+    source = SourceArtifact(
+        project=project.name, version=project.version, digest=_NO_BYTES, wheel_sha256=_NO_BYTES, wheel_size=0
+    )
+    layer = LayerArtifact(
+        project=project.name,
+        number=1,
+        digest=_NO_BYTES,
+        python=project.python,
+        architecture=project.architecture,
+    )
+    return render(project, environment, bucket=config.devops.bucket, source=source, layer=layer, extend=extend)

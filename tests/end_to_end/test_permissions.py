@@ -1,0 +1,143 @@
+"""Roles that have what `permissions` printed can do every verb; each statement, taken away, breaks one that it names.
+
+CloudFormation acts as a superuser here, so the statements about its calls are compared with AWS's own lists instead
+(tests/plan/test_permissions.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.host.files import read_json
+from multi_env_lambda.local.cloud import state_folder
+from multi_env_lambda.local.seed import RootKey, root_client
+from multi_env_lambda.local.server import down, ensure_running
+
+from .stage import Done, Stage, sample_workspace
+
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+DEPLOY = ("deploy", "sandbox", "--only", "orders", "--yes")
+"""Of a unit with a layer, and of another line of its code each time."""
+
+BREAKS: dict[str, tuple[str, ...]] = {
+    "ListTheBucket": ("status",),
+    "ReadArtifactsAndRecords": ("history", "orders", "sandbox"),
+    "WriteArtifactsAndRecords": DEPLOY,
+    "LookAtTheBucket": ("doctor",),
+    "LookAtStacks": DEPLOY,
+    "ChangeStacks": DEPLOY,
+    "CompareStacks": ("drift", "sandbox"),
+    "WaitForDrift": ("drift", "sandbox"),
+    "TakeWhatIsPublished": ("doctor",),
+    "LookAtFunctions": DEPLOY,
+    "CallFunctions": ("invoke", "orders", "create", "sandbox", "--payload", "{}"),
+    "LookForParameters": DEPLOY,
+    "LookForSecrets": DEPLOY,
+    "RunJobs": ("invoke", "nightly", "calendar", "sandbox"),
+    "FindOldVersions": ("prune",),
+    "FindOldLayers": ("prune",),
+    "DeleteStacks": ("destroy", "nightly", "sandbox", "--yes", "--confirm", "nightly"),
+}
+FIRST = "LookAtLayers"
+"""Only a first deploy, or one with another layer, needs it."""
+
+ELSEWHERE = {
+    "AssumeTheRoles": "without it nothing is reached: tests/local/test_seed.py",
+    "DeleteWhatIsPruned": "needs something that is older than a week",
+    "DeleteVersions": "needs something that is older than a week",
+    "SetUpTheBucket": "the local cloud makes the bucket itself",
+    "MoveAliases": "puts weights back that somebody left: tests/flow/test_shift.py",
+    "WatchAlarms": "while traffic moves: tests/flow/test_shift.py",
+    "WatchMetrics": "while traffic moves: tests/flow/test_shift.py",
+}
+OF_CLOUDFORMATION = ("Make", "Delete", "PassRoles")
+REFERENCES = 'environment = { CURRENCY = "EUR", URL = { parameter = "/url" }, KEY = { secret = "key" } }'
+
+
+@attrs.frozen
+class Guarded:
+    """A workspace whose two roles have just the statements that they were given."""
+
+    stage: Stage
+    policies: dict[str, list[dict[str, Any]]]
+    clients: dict[str, Any]
+
+    def allow(self, without: str = "") -> None:
+        for role, statements in self.policies.items():
+            kept = [statement for statement in statements if statement["Sid"] != without]
+            document = json.dumps({"Version": "2012-10-17", "Statement": kept})
+            self.clients[role].put_role_policy(RoleName=role, PolicyName="printed", PolicyDocument=document)
+
+    def run(self, verb: str, *words: str) -> Done:
+        if (verb, *words) == DEPLOY:
+            with (self.stage.root / "projects/orders/orders/__init__.py").open("a") as module:
+                module.write("# one more line\n")
+        return self.stage.script(verb, *words, local=False, env=self.stage.credentials())
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    root = sample_workspace(tmp_path_factory.mktemp("permissions") / "workspace")
+    table, unit = root / "pyproject.toml", root / "projects/orders/pyproject.toml"
+    text = table.read_text("utf-8")
+    for account_id, role in (("1" * 12, "artifacts"), ("2" * 12, "deployer")):
+        line = f'account_id = "{account_id}"'
+        text = text.replace(line, f'{line}\nrole_name = "{role}"')
+    table.write_text(text, "utf-8")
+    unit.write_text(unit.read_text("utf-8").replace('environment.CURRENCY = "EUR"', REFERENCES), "utf-8")
+    try:
+        yield prepared(Stage.at(root))
+    finally:
+        down(root)
+
+
+def prepared(stage: Stage) -> Guarded:
+    config = stage.config
+    places = (attrs.evolve(config.environments[0], role_name="deployer"), *config.environments[1:])
+    config = attrs.evolve(config, devops=attrs.evolve(config.devops, role_name="artifacts"), environments=places)
+    stage = attrs.evolve(stage, config=config, cloud=ensure_running(stage.root, config))
+    stage.client("sandbox", "ssm").put_parameter(Name="/url", Type="String", Value="v")
+    stage.client("sandbox", "secretsmanager").create_secret(Name="key", SecretString="hidden")
+    said = read_json(state_folder(stage.root) / "listening.json", {})
+    root_key = RootKey(endpoint=stage.cloud.endpoint, secret=said["secret"])
+    clients, policies = {}, {}
+    for place, role, account_id in (("devops", "artifacts", "1" * 12), ("sandbox", "deployer", "2" * 12)):
+        printed = stage.script("permissions", place, "--json", local=False).answer
+        policies[role] = [statement for document in printed["policies"] for statement in document["Statement"]]
+        clients[role] = root_client(root_key, account_id, "us-east-1", "iam")
+        clients[role].detach_role_policy(RoleName=role, PolicyArn=ADMINISTRATOR)
+    return Guarded(stage, policies, clients)
+
+
+def test_roles_with_what_is_printed_can_do_every_verb_and_without_a_statement_one_fails(guarded: Guarded) -> None:
+    guarded.allow(without=FIRST)
+    assert guarded.run(*DEPLOY).code != 0
+    guarded.allow()
+    for verb, *words in (("deploy", "sandbox", "--only", "nightly", "--yes"), *dict.fromkeys(BREAKS.values())):
+        if verb != "destroy":
+            done = guarded.run(verb, *words)
+            assert done.code == 0, (verb, words, done.err, [line for line in done.out.splitlines() if "✗" in line])
+    broken = {}
+    for sid, (verb, *words) in BREAKS.items():
+        guarded.allow(without=sid)
+        broken[sid] = guarded.run(verb, *words).code
+    assert {sid for sid, code in broken.items() if code == 0} == set()
+    guarded.allow()
+    assert guarded.run(*BREAKS["DeleteStacks"]).code == 0
+
+
+def test_every_statement_is_tried_here_or_somewhere_else(guarded: Guarded) -> None:
+    printed = {statement["Sid"] for statements in guarded.policies.values() for statement in statements}
+
+    mine = {sid for sid in printed if not sid.startswith(OF_CLOUDFORMATION)} | (
+        printed & set(BREAKS) | printed & set(ELSEWHERE)
+    )
+    assert mine - set(BREAKS) - set(ELSEWHERE) == {FIRST}
+    assert set(BREAKS) - printed == set()
