@@ -110,11 +110,13 @@ class AccountError(MultiEnvLambdaError):
 class StackError(MultiEnvLambdaError):
     """CloudFormation refused a change, failed to make it, or did not answer before the deadline.
 
-    ``put_back``: CloudFormation has told that the stack is again as it was before the change.
+    ``put_back``: CloudFormation has told that the stack is again as it was before the change. ``taken``: what it was to
+    make and is there already, as logical id, type and physical id.
     """
 
     exit_code = 7
     put_back = False
+    taken: tuple[tuple[str, str, str], ...] = ()
 
 
 class PlanStale(MultiEnvLambdaError):

@@ -27,7 +27,8 @@ class StackRequest:
     ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
     ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
     for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
-    anything is done to it; it raises where that is not ours.
+    anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
+    is there already, may come into it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class StackRequest:
     deadline_seconds: float = 3600.0
     before: Look = NotLooked.NOT_LOOKED
     check: Callable[[StackReading], None] = lambda _: None
+    adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
 
 
 @attrs.frozen(kw_only=True)

@@ -14,6 +14,7 @@ from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_miss
 from multi_env_lambda.aws.poller import SILENCE, StackReading
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
 
 __all__ = ["ChangeSet", "ChangeSets", "Execution", "Target", "capabilities"]
@@ -27,7 +28,7 @@ class Target:
     """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit.
 
     ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
-    ``check`` raises for a stack that is not ours.
+    ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
     """
 
     stack_name: str
@@ -40,6 +41,7 @@ class Target:
     held: Held
     parameters: Mapping[str, str] = attrs.field(factory=dict)
     check: Callable[[StackReading], None] = lambda _: None
+    adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
 
 
 @attrs.frozen(kw_only=True)
@@ -80,14 +82,15 @@ class ChangeSets:
         self._clock = clock
         self._sleep = sleep
 
-    def create(self, target: Target, kind: str) -> ChangeSet:
-        """Create it, or find the one that this run created already.
+    def create(self, target: Target, kind: str, *, importing: bool = False) -> ChangeSet:
+        """Create it, or find the one that this run created already; ``importing``: with what is there already.
 
         Raises:
             StateConflict: somebody else began to change the stack.
             StackError: CloudFormation refuses the template.
         """
-        name = request_token(target.token, kind.lower())
+        name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
+        more = {"ImportExistingResources": True} if importing else {}
         last: Exception | None = None
         for pause in pauses():
             target.held.make_sure()
@@ -104,6 +107,7 @@ class ChangeSets:
                         for key, value in sorted(target.parameters.items())
                     ],
                     **_body(target),
+                    **more,
                 )
                 return ChangeSet(change_set_id=answer["Id"], stack_id=answer["StackId"])
             except aws_errors() as error:

@@ -62,6 +62,7 @@ class AwsPlatform:
             parameters=request.parameters,
             ready=request.ready,
             check=request.check,
+            adopts=request.adopts,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 

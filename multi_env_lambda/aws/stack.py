@@ -19,6 +19,7 @@ from multi_env_lambda.aws.execution import failure_of, wait_executed
 from multi_env_lambda.aws.poller import Look, NotLooked, Poller, StackReading, reading_of
 from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operation
 from multi_env_lambda.aws.stack_listing import find_stacks, resources_of
+from multi_env_lambda.aws.validation import Refusal, refusal_of
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
@@ -98,6 +99,7 @@ class Stacks:
         parameters: Mapping[str, str] | None = None,
         ready: Callable[[], None] = lambda: None,
         check: Check = _any_stack,
+        adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
@@ -105,14 +107,15 @@ class Stacks:
         run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
         ago under the same lease. ``template_url`` is used only where the template is too long to be sent. ``on_event``
         is told each new status. ``check`` is told whatever stack of this name is there, before anything is done to it,
-        and raises where that is not ours; a stack without resources, under review, is nobody's.
+        and raises where that is not ours; a stack without resources, under review, is nobody's. ``adopts`` is asked
+        whether what is to be made and is there already may be imported.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
-        target = attrs.evolve(target, parameters=parameters or {}, check=check)
+        target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
@@ -292,9 +295,15 @@ class Stacks:
             told("waiting for another operation on this stack")
 
     def _change(
-        self, target: Target, before: StackReading | None, ready: Callable[[], None], told: Callable[[str], None]
+        self,
+        target: Target,
+        before: StackReading | None,
+        ready: Callable[[], None],
+        told: Callable[[str], None],
+        *,
+        importing: bool = False,
     ) -> StackResult:
-        change_set = self._change_sets.create(target, _kind(before))
+        change_set = self._change_sets.create(target, _kind(before), importing=importing)
         answer = self._change_sets.settled(change_set, target)
         match answer:
             case ChangesReady():
@@ -308,8 +317,13 @@ class Stacks:
                 outputs = before.outputs if before is not None else {}
                 return StackResult(stack_id=change_set.stack_id, changed=False, outputs=outputs)
             case NotExecuted(reason=reason):
+                refusal = refusal_of(self._client, change_set.change_set_id, target.where, reason)
+                if refusal.taken and not importing and target.adopts(refusal.taken):
+                    told(f"importing {', '.join(item.physical_id for item in refusal.taken)}")
+                    self._change_sets.remove(change_set, target.held)
+                    return self._change(target, before, ready, told, importing=True)
                 self._discard(change_set, target, before)
-                raise _refused(target.where, reason)
+                raise _refused(target.where, refusal)
             case Obsolete():
                 self._discard(change_set, target, before)
                 what = "somebody else changed the stack after this change was computed"
@@ -367,8 +381,13 @@ class Stacks:
         return f"stack {stack} in {self._place}"
 
 
-def _refused(where: str, reason: str) -> StackError:
-    return StackError(where, f"the change set failed: {reason}", hint="correct the unit's settings or its stack.py")
+def _refused(where: str, refusal: Refusal) -> StackError:
+    hint = "correct the unit's settings or its stack.py"
+    if refusal.taken:
+        hint = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
+    error = StackError(where, f"the change set failed: {'; '.join(refusal.causes)}", hint=hint)
+    error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in refusal.taken)
+    return error
 
 
 def _kind(before: StackReading | None) -> str:

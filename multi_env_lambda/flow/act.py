@@ -34,6 +34,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record, RolledBack
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, strangers
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -182,7 +183,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         there = frozenset() if before is None else aliased_versions(before).keys()
         raise _put_back(work, step.running, asking, sorted(weighted & there), failure) from failure
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
-    return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
+    left = left_behind(work.held.record, resources)
+    return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, left=left, objects=objects)
 
 
 def _before(work: _Work) -> str | None:
@@ -271,6 +273,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             # Only the first change of a step follows upon the look.
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=work.wait,
+            adopts=partial(_adopts, work, template),
         )
         try:
             outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
@@ -282,6 +285,13 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
         return outcome.stack_id
 
     return change
+
+
+def _adopts(work: _Work, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
+    """Whether what is there already may come into the stack: it was ours, or somebody has agreed to it."""
+    agreed = {question.answer for question in work.step.questions}
+    unknown = strangers(taken, work.held.record)
+    return may_import(taken, template) and all(answer_for(item) in agreed for item in unknown)
 
 
 def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:
@@ -336,7 +346,13 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
     latest = attrs.evolve(entry, outcome=outcome, detail=detail, seconds=round(seconds, 3))
+    latest = attrs.evolve(latest, left=known_of(held.record), taken=strangers(_taken(error), held.record))
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
+
+
+def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
+    found = error.taken if isinstance(error, StackError) else ()
+    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
 
 
 def _succeeded(world: World, record: Record, entry: Deployment, step: DeployStep) -> Record:

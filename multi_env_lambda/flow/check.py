@@ -162,7 +162,9 @@ def stateful_resources(
     platform: Platform, environment: Environment, stack_name: str, template: str
 ) -> tuple[PhysicalResource, ...]:
     """What of a stack holds data, by the names that AWS knows it under. A stack without data costs no call."""
-    types = {body["Type"] for body in json.loads(template)["Resources"].values()} & STATEFUL
+    resources = json.loads(template)["Resources"].values()
+    types = {body["Type"] for body in resources if body["Type"] in STATEFUL or "DeletionPolicy" in body}
+    types -= {"AWS::Lambda::Version"}  # it goes with its function, whatever its policy says
     if not types:
         return ()
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)

@@ -35,6 +35,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 
@@ -182,6 +183,7 @@ def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deplo
         stack_id=last.stack_id,
         reason=reason,
         plan=removal.digest,
+        left=known_of(record),
     )
 
 

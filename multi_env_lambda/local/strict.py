@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import LocalCloudError
 
-__all__ = ["EARLY_VALIDATION", "GLUE_PYTHON", "LATE_METRICS", "RULES", "VARIABLE", "rules_of"]
+__all__ = ["GLUE_PYTHON", "LATE_METRICS", "RULES", "VARIABLE", "rules_of"]
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 """Names of rules with commas between them, or ``all``."""
@@ -14,13 +14,10 @@ VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
 
-EARLY_VALIDATION = "early-validation"
-"""A change set that wants to make what is there already fails at once, and only DescribeEvents names the resource."""
-
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""
 
-RULES = (EARLY_VALIDATION, GLUE_PYTHON, LATE_METRICS)
+RULES = (GLUE_PYTHON, LATE_METRICS)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

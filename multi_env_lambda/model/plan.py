@@ -23,7 +23,7 @@ class Question:
     An answer is a kind and a name: ``replace:Invoices``, ``again:orders``, ``take-over:orders-sandbox``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over"]
+    kind: Literal["rolled back", "destructive", "take over", "import"]
     text: str
     answer: str
 

@@ -100,7 +100,8 @@ class Deployment:
         alarms: those that were on before the traffic began to move.
         stack_id: the ARN of the stack.
         objects, layers: what was compared before the change, and after it.
-        resources: what of it holds data.
+        resources: what of it holds data. left: what of earlier ones was kept when it left the stack.
+        taken: what it was to make, was there already, and is not known to be ours.
     """
 
     sequence: int
@@ -130,6 +131,8 @@ class Deployment:
     objects: tuple[ObjectReceipt, ...] = ()
     layers: tuple[LayerReceipt, ...] = ()
     resources: tuple[PhysicalResource, ...] = ()
+    left: tuple[PhysicalResource, ...] = ()
+    taken: tuple[PhysicalResource, ...] = ()
 
     def to_bytes(self) -> bytes:
         """An entry of the history."""

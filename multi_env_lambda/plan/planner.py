@@ -29,6 +29,7 @@ from multi_env_lambda.model.record import Action, Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
@@ -305,7 +306,8 @@ def _changes(
     foreign = known.foreign.get((target.name, wanted.project))
     if foreign is None:
         changed = changes(_template(running, target, known), text)
-        return changed, _destructive(wanted.project, changed)
+        record = known.records.get((target.name, wanted.project))
+        return changed, (*_destructive(wanted.project, changed), *import_questions(record, wanted.project, text))
     template = json.loads(text or "{}")
     return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
 

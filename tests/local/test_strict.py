@@ -51,7 +51,7 @@ def test_rules_are_named_one_by_one_or_all() -> None:
     assert rules_of({}) == frozenset()
     assert rules_of({VARIABLE: " late-metrics ,glue-python"}) == {"late-metrics", "glue-python"}
     assert rules_of({VARIABLE: "all"}) == frozenset(RULES)
-    with pytest.raises(LocalCloudError, match=r"the rule `late`, which there is not\n.*write some of early-validation"):
+    with pytest.raises(LocalCloudError, match=r"the rule `late`, which there is not\n.*write some of glue-python"):
         rules_of({VARIABLE: "late"})
 
 
@@ -72,7 +72,6 @@ GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/early"}
 def test_a_change_set_for_what_is_there_fails_and_only_its_events_say_why(
     root: Path, local_config: WorkspaceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, "early-validation")
     cloud, place = ensure_running(root, local_config), local_config.environment("test")
     client = client_of(cloud, place, "cloudformation")
     client_of(cloud, place, "logs").create_log_group(logGroupName="/early")

@@ -112,8 +112,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     layers.patch(folder / "layers")
     if "late-metrics" in settings["strict"]:
         late_metrics.patch()
-    if "early-validation" in settings["strict"]:
-        early_validation.patch()
+    early_validation.patch()
     function_environment.patch(secret)
     guard.patch_links(secret)
     return guard.wrap(durability.wrap(load("ministack.app").app, save), port, secret)

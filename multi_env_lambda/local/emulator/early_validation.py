@@ -63,6 +63,7 @@ def _taken(change_set: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (one["LogicalResourceId"], one["ResourceType"], "|".join(one["ResourceIdentifier"].values()))
         for one in existing(change_set["Changes"], template)
+        if one["LogicalResourceId"] not in change_set["_import_existing"]
     ]
 
 

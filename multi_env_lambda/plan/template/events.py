@@ -232,8 +232,8 @@ def _own_queue(unit: Unit, function: Function, queue: OwnQueue) -> tuple[Resourc
         **unit.tags,
     }
     return (
-        _resource(function, dead_id, "AWS::SQS::Queue", dead),
-        _resource(function, queue_id, "AWS::SQS::Queue", main),
+        _resource(function, dead_id, "AWS::SQS::Queue", dead, retain=True),
+        _resource(function, queue_id, "AWS::SQS::Queue", main, retain=True),
     )
 
 

@@ -1,0 +1,85 @@
+"""Why CloudFormation refused a change set before it changed anything; only the change set's own events say it.
+
+Its reason names no resource, and who deletes it deletes the evidence.
+
+Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html,
+https://github.com/serverless/serverless/issues/13248 and https://github.com/aws/aws-cdk-cli/issues/970
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+
+from multi_env_lambda.aws.errors_of import aws_errors, is_denied, text_of
+from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.record import PhysicalResource
+
+__all__ = ["Refusal", "refusal_of"]
+
+_TAKEN = re.compile(r"Resource of type '(?P<type>[^']+)' with identifier '(?P<name>[^']+)' already exists")
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """A text per cause, and what the change set wanted to make that is there already."""
+
+    causes: tuple[str, ...]
+    taken: tuple[PhysicalResource, ...] = ()
+
+
+def refusal_of(client: Any, change_set_id: str, where: str, reason: str) -> Refusal:
+    """The causes, as far as the change set has any; ``reason`` is its own.
+
+    Raises:
+        StackError: they may not be read; the change set has to stay, for whoever may.
+    """
+    try:
+        found = list(_failed(client, change_set_id))
+    except aws_errors() as error:
+        if not is_denied(error):
+            return Refusal(causes=(reason,))
+        what = (
+            f"the change set failed: {reason}; why is told by its events only, which may not be read: {text_of(error)}"
+        )
+        hint = f"allow the environment's role cloudformation:DescribeEvents, or look at {_link(change_set_id)}"
+        raise StackError(where, what, hint=hint) from error
+    causes = tuple(dict.fromkeys(_text(event) for event in found if event.get("ValidationStatusReason")))
+    return Refusal(causes=causes or (reason,), taken=tuple(filter(None, map(_taken, found))))
+
+
+def _failed(client: Any, change_set_id: str) -> Iterator[dict[str, Any]]:
+    # Versions of boto3 before November 2025 do not know the call.
+    if not hasattr(client, "describe_events"):
+        return
+    more: dict[str, str] = {}
+    while True:
+        answer = client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True}, **more)
+        yield from (event for event in answer["OperationEvents"] if event.get("EventType") == "VALIDATION_ERROR")
+        if not answer.get("NextToken"):
+            return
+        more = {"NextToken": answer["NextToken"]}
+
+
+def _text(event: dict[str, Any]) -> str:
+    return f"{event.get('LogicalResourceId', '')} ({event.get('ResourceType', '')}): {event['ValidationStatusReason']}"
+
+
+def _taken(event: dict[str, Any]) -> PhysicalResource | None:
+    found = _TAKEN.search(event.get("ValidationStatusReason", ""))
+    if found is None:
+        return None
+    return PhysicalResource(
+        logical_id=event.get("LogicalResourceId", ""), type=found["type"], physical_id=found["name"]
+    )
+
+
+def _link(change_set_id: str) -> str:
+    """The page of the console; the ARN says the region."""
+    region = change_set_id.split(":")[3]
+    base = f"https://{region}.console.aws.amazon.com/cloudformation/home?region={region}"
+    return f"{base}#/stacks/changesets/changes?changeSetId={quote(change_set_id, safe='')}"

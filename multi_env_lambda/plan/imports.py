@@ -1,0 +1,71 @@
+"""What a stack wants to make and is there already: whether it may come into the stack, and whose word that takes.
+
+CloudFormation imports what has a name of its own and a policy to be kept. What a record says was ours
+comes back without a question; for anything else somebody has to agree, by a word that names it.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+
+from multi_env_lambda.model.plan import Question
+from multi_env_lambda.model.record import PhysicalResource, Record
+
+__all__ = ["answer_for", "import_questions", "known_of", "left_behind", "may_import", "strangers"]
+
+_KEPT = ("Retain", "RetainExceptOnCreate")
+
+
+def answer_for(item: PhysicalResource) -> str:
+    """The word of consent."""
+    return f"import:{item.physical_id}"
+
+
+def known_of(record: Record) -> tuple[PhysicalResource, ...]:
+    """Everything that the record says this unit has made here, and that may be there still."""
+    past = (record.running, record.latest)
+    return tuple(item for entry in past if entry is not None for item in (*entry.resources, *entry.left))
+
+
+def left_behind(record: Record, resources: Collection[PhysicalResource]) -> tuple[PhysicalResource, ...]:
+    """What was ours and is not among what the stack has now: it was kept when its template or its stack went."""
+    now = {item.physical_id for item in resources}
+    found = {item.physical_id: item for item in known_of(record) if item.physical_id not in now}
+    return tuple(sorted(found.values(), key=lambda item: (item.type, item.physical_id)))
+
+
+def strangers(taken: Iterable[PhysicalResource], record: Record) -> tuple[PhysicalResource, ...]:
+    """Those of ``taken`` that no record of ours knows."""
+    ours = known_of(record)
+    return tuple(item for item in taken if not any(_is(item, other) for other in ours))
+
+
+def may_import(taken: Iterable[PhysicalResource], template: str) -> bool:
+    """Whether CloudFormation would take them in: each has to be kept by its policy."""
+    resources = json.loads(template)["Resources"]
+    return all(resources.get(item.logical_id, {}).get("DeletionPolicy") in _KEPT for item in taken)
+
+
+def import_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
+    """What an earlier attempt met, as far as the template still wants it and it can come into the stack."""
+    latest = None if record is None else record.latest
+    if latest is None or template is None:
+        return ()
+    return tuple(
+        Question(
+            kind="import",
+            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) is there already, with what is in it, "
+            "and would come into the stack",
+            answer=answer_for(item),
+        )
+        for item in latest.taken
+        if may_import([item], template)
+    )
+
+
+def _is(one: PhysicalResource, other: PhysicalResource) -> bool:
+    """The same thing; CloudFormation names a queue by its URL in one place and by its name in another."""
+    return one.type == other.type and one.physical_id.rpartition("/")[2] == other.physical_id.rpartition("/")[2]

@@ -1,0 +1,129 @@
+"""What is there already is named; what was ours comes back with its data, anything else by a word of consent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.local.server import down
+
+from .stage import Done, Stage, sample_workspace
+
+pytestmark = pytest.mark.local_cloud
+
+UNIT = "projects/customers/pyproject.toml"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    root = sample_workspace(tmp_path_factory.mktemp("there") / "workspace")
+    try:
+        yield Stage.at(root)
+    finally:
+        down(root)
+
+
+def with_events(stage: Stage, events: str) -> None:
+    """Let the function `lookup` of customers have these events, and no others."""
+    path = stage.root / UNIT
+    text = path.read_text("utf-8")
+    head, _, rest = text.partition("[tool.multi_env_lambda.functions.lookup]\n")
+    kept = "".join(line for line in rest.splitlines(keepends=True) if not line.startswith("events"))
+    path.write_text(f"{head}[tool.multi_env_lambda.functions.lookup]\n{events}\n{kept}", "utf-8")
+
+
+def deploy(stage: Stage, environment: str, *more: str, verb: str = "deploy") -> Done:
+    return stage.script(verb, environment, "--only", "customers", "--yes", *more)
+
+
+def bucket(environment: str, account: str) -> str:
+    return f"customers-{environment}-lookup-{account}-us-east-1"
+
+
+def in_stack(stage: Stage, environment: str) -> set[str]:
+    client = stage.client(environment, "cloudformation")
+    summaries = client.list_stack_resources(StackName=f"customers-{environment}")["StackResourceSummaries"]
+    return {item["PhysicalResourceId"].rpartition("/")[2] for item in summaries}
+
+
+def messages(stage: Stage, environment: str) -> list[str]:
+    sqs = stage.client(environment, "sqs")
+    url = sqs.get_queue_url(QueueName=f"customers-{environment}-lookup")["QueueUrl"]
+    return [item["Body"] for item in sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", [])]
+
+
+def test_what_was_ours_comes_back_with_its_data_and_without_a_question(stage: Stage) -> None:
+    name, s3 = bucket("sandbox", "2" * 12), stage.client("sandbox", "s3")
+    with_events(stage, "events = [{ s3 = true }]")
+    assert deploy(stage, "sandbox").code == 0
+    s3.put_object(Bucket=name, Key="kept", Body=b"data")
+
+    done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
+    assert (done.code, f"({'AWS::S3::Bucket'} {name}) stays" in done.err) == (0, True)
+    assert deploy(stage, "sandbox").code == 0
+    assert name in in_stack(stage, "sandbox")
+
+    with_events(stage, "")
+    assert deploy(stage, "sandbox").code == 0
+    assert name not in in_stack(stage, "sandbox")
+    back = stage.script("rollback", "customers", "sandbox", "--yes")
+    assert back.code == 0, back.err
+    assert name in in_stack(stage, "sandbox")
+    assert s3.get_object(Bucket=name, Key="kept")["Body"].read() == b"data"
+
+
+def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -> None:
+    name, s3 = bucket("test", "3" * 12), stage.client("test", "s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="theirs", Body=b"data")
+    with_events(stage, "events = [{ s3 = true }]")
+    assert deploy(stage, "sandbox", "--agree", "again:customers").code == 0
+
+    refused = deploy(stage, "test", verb="promote")
+    assert refused.code == 7
+    assert f"LookupBucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{name}'" in refused.err
+    assert "`plan` says if it can come into the stack" in refused.err
+
+    asked = deploy(stage, "test", verb="promote")
+    assert asked.code == 9
+    assert f"import:{name}" in asked.err
+    agreed = deploy(stage, "test", "--agree", f"import:{name}", verb="promote")
+    assert agreed.code == 0, agreed.err
+    assert name in in_stack(stage, "test")
+    assert s3.get_object(Bucket=name, Key="theirs")["Body"].read() == b"data"
+
+
+def test_what_cannot_come_in_is_named_with_both_names(stage: Stage) -> None:
+    group = "/aws/lambda/customers-staging-lookup"
+    stage.client("staging", "logs").create_log_group(logGroupName=group)
+    refused = deploy(stage, "staging", verb="promote")
+
+    assert refused.code == 7
+    assert "LookupLogs (AWS::Logs::LogGroup)" in refused.err and group in refused.err
+    plan = stage.script("plan", "--to", "staging", "--only", "customers", "--json")
+    questions = [question for step in json.loads(plan.out)["steps"] for question in questions_of(step)]
+    assert questions == []
+    stage.client("staging", "logs").delete_log_group(logGroupName=group)
+    assert deploy(stage, "staging", verb="promote").code == 0
+
+
+def questions_of(step: dict[str, Any]) -> list[Any]:
+    return list(step.get("questions", ()))
+
+
+def test_a_queue_keeps_its_messages_when_its_unit_goes_and_comes_back(stage: Stage) -> None:
+    with_events(stage, "events = [{ sqs = true }]\ntimeout = 3")
+    assert deploy(stage, "sandbox").code == 0
+    sqs = stage.client("sandbox", "sqs")
+    mapping = stage.client("sandbox", "lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert mapping
+    done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
+    assert done.code == 0
+    url = sqs.get_queue_url(QueueName="customers-sandbox-lookup")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody='{"country": "GB"}')
+
+    assert deploy(stage, "sandbox").code == 0
+    assert {"customers-sandbox-lookup", "customers-sandbox-lookup-dlq"} <= in_stack(stage, "sandbox")
