@@ -16,7 +16,9 @@ STAND_INS = tuple(digit * 12 for digit in "123456789") + ("123456789012", "00000
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 # The ids of IAM: AKIA and ASIA are keys, the others name users, roles and groups.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-_IAM_ID = re.compile(r"\b(?:ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{12,}\b")
+_IAM_ID = re.compile(r"\b(?:ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{12,}(?::[\w+=,.@-]+)?")
+# A session is often called after a person, and an IAM user always is.
+_PERSON = re.compile(r"(:user/|:assumed-role/[\w+=,.@-]+/)[\w+=,.@/-]+")
 _EMAIL = re.compile(r"[\w.+-]+@(?!example\.(?:org|com)\b)[\w-]+(?:\.[\w-]+)+")
 _SIGNED = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*X-Amz-[^\s\"']*", re.IGNORECASE)
 _TOKEN = re.compile(r"X-Amz-(?:Security-Token|Signature|Credential)", re.IGNORECASE)
@@ -34,7 +36,9 @@ _DROPPED = frozenset(
         "RequestId",
         "ResponseMetadata",
         "RevisionId",
+        "RoleSessionName",
         "SSEKMSKeyId",
+        "SourceIdentity",
     }
 )
 """Never in a cassette, wherever they stand: they are of no use to a reader, or are secrets."""
@@ -71,11 +75,11 @@ def leaks(text: str) -> list[str]:
     found = [account for account in _ACCOUNT.findall(text) if account not in STAND_INS]
     for pattern in (_IAM_ID, _EMAIL, _TOKEN):
         found += [match[0] for match in pattern.finditer(text)]
-    return found
+    return found + [match[0] for match in _PERSON.finditer(text) if not match[0].endswith("/somebody")]
 
 
 def _text(text: str, accounts: Mapping[str, str]) -> str:
-    text = _SIGNED.sub(r"\1", text)
+    text = _PERSON.sub(r"\1somebody", _SIGNED.sub(r"\1", text))
     text = _ACCOUNT.sub(lambda match: accounts.get(match[0], STAND_INS[8]), text)
     text = _IAM_ID.sub("<id of IAM>", text)
     return _TOKEN.sub("<of a signature>", _EMAIL.sub("somebody@example.org", text))

@@ -57,6 +57,8 @@ def test_an_answer_has_the_shape_that_botocore_knows(path: Path) -> None:
         "X-Amz-Security-Token: IQoJb3JpZ2luX2VjE",
         "https://bucket.s3.amazonaws.com/code?X-Amz-Signature=abc&X-Amz-Credential=AKIA",
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin/ada@acme.io",
+        "arn:aws:sts::111111111111:assumed-role/ci/ada",
+        "arn:aws:iam::111111111111:user/ada",
     ],
 )
 def test_what_must_not_be_in_a_cassette_is_refused_and_the_scrubber_takes_it_out(text: str) -> None:
