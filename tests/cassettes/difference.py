@@ -20,8 +20,16 @@ _VARIABLE = (
     (re.compile(r"(Request ID|S3 Extended Request ID|Proxy): [^\s;,)]+"), r"\1: ID"),
     (re.compile(r"\d+"), "N"),
 )
-_REASONS = ("StatusReason", "ResourceStatusReason", "ValidationStatusReason")
-"""Texts of AWS in an answer, on which a person or our code decides."""
+_DECISIVE = (
+    "ExecutionStatus",
+    "ResourceStatus",
+    "ResourceStatusReason",
+    "Status",
+    "StatusReason",
+    "ValidationStatus",
+    "ValidationStatusReason",
+)
+"""What AWS says in an answer, on which a person or our code decides; of all else only the place is compared."""
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +105,7 @@ def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
     match value:
         case Mapping():
             for key, item in value.items():
-                if key in _REASONS and isinstance(item, str):
+                if key in _DECISIVE and isinstance(item, str):
                     yield f"{at}.{key}".lstrip("."), words(item)
                 else:
                     yield from _texts(item, f"{at}.{key}".lstrip("."))

@@ -16,6 +16,7 @@ import botocore
 import pytest
 
 from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.strict import EARLY_VALIDATION, MANAGEMENT_ACCOUNT, VARIABLE
@@ -48,8 +49,9 @@ def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     given = request.config.getoption("--live", default=None)
     file = Path(given) if given else LOCAL
     folder = tmp_path_factory.mktemp("live")
-    with _environment(file if given else None, folder) as environment:
+    with _environment(file if given else None, folder) as environment, _refusing():
         yard = _yard(file, folder, environment, is_aws=bool(given))
+        # Before the first session: one that exists already is not listened to.
         botocore.register_initializer(yard.recorder.listen)
         try:
             check_accounts(yard.sessions, yard.config)
@@ -60,6 +62,15 @@ def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             _finish(request.config, yard, clean(yard.sessions, yard.config))
         finally:
             botocore.unregister_initializer(yard.recorder.listen)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Accounts that may not be used end everything at once, with the sentence alone."""
+    try:
+        yield
+    except MultiEnvLambdaError as error:
+        pytest.exit(f"refused: {error}", returncode=error.exit_code)
 
 
 @contextmanager
