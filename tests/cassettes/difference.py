@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from .cassette import Call
 
-__all__ = ["Heard", "differences", "heard", "paths", "words"]
+__all__ = ["Heard", "differences", "heard", "paths", "step_differences", "words"]
 
 _VARIABLE = (
     (re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:\d*:[^\s\"'\])]+"), "ARN"),
@@ -67,6 +67,44 @@ def differences(recorded: Call, found: Heard) -> list[str]:
         if theirs[path] != ours[path]:
             lines.append(f"text of {path}: AWS says {theirs[path]!r}, here {ours[path]!r}")
     return lines
+
+
+def step_differences(recorded: Iterable[Call], here: Iterable[Call]) -> tuple[str, ...]:
+    """What a step heard from AWS and does not hear from the local cloud, by operation.
+
+    How often an operation is called, and in which order, differs by the time that things take.
+    """
+    theirs, ours = _by_operation(recorded), _by_operation(here)
+    lines = []
+    for name, aws in sorted(theirs.items()):
+        if name not in ours:
+            lines.append(f"{name}: never called here")
+            continue
+        local = ours[name]
+        lines += [f"{name}: here never {error}" for error in sorted(aws.errors - local.errors)]
+        lines += [f"{name}: here without {path}" for path in _outermost(aws.shape - local.shape)]
+    return tuple(lines)
+
+
+@attrs.frozen
+class _Answers:
+    """All answers to one operation in a step."""
+
+    errors: frozenset[str]
+    shape: set[str]
+
+
+def _by_operation(calls: Iterable[Call]) -> dict[str, _Answers]:
+    found: dict[str, list[Call]] = {}
+    for call in calls:
+        found.setdefault(call.name, []).append(call)
+    return {
+        name: _Answers(
+            errors=frozenset(f"{call.code}: {words(call.message)}" for call in group if call.code),
+            shape={path for call in group for path in paths(call.answer)},
+        )
+        for name, group in found.items()
+    }
 
 
 def words(text: str) -> str:

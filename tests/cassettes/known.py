@@ -5,7 +5,7 @@ A line that is no longer printed is red as well: then the local cloud has become
 
 from __future__ import annotations
 
-__all__ = ["KNOWN"]
+__all__ = ["KNOWN", "KNOWN_OF_STEPS"]
 
 KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
     "change-of-a-stack-that-failed": (
@@ -38,3 +38,6 @@ KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
         "ends the deletion of a stack with a bucket that is not empty in ``DELETE_FAILED``",
     ),
 }
+
+KNOWN_OF_STEPS: dict[str, tuple[tuple[str, ...], str]] = {}
+"""The same by step of the live suite, for what was recorded on AWS: nobody has recorded any yet."""

@@ -61,11 +61,11 @@ def played(call: Call) -> Any:
 
 
 def _typed(value: Any, shape: Any) -> Any:
-    """JSON has no times; the shape of the answer says where they are."""
+    """JSON has no times; the shape of the answer says where they are. What the scrubber replaced stays its text."""
     match shape.type_name if shape is not None else "":
         case "timestamp":
             return datetime.fromisoformat(value)
-        case "structure":
+        case "structure" if isinstance(value, dict):
             return {key: _typed(item, shape.members[key]) for key, item in value.items()}
         case "list":
             return [_typed(item, shape.member) for item in value]

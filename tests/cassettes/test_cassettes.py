@@ -18,8 +18,8 @@ from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.memory_store import MemoryStore
 
 from .cassette import FOLDER, Call, cassettes, read, written
-from .difference import differences, heard
-from .player import Player, service_model
+from .difference import differences, heard, step_differences
+from .player import Player, played, service_model
 from .recorder import Recorder
 from .scrub import leaks, scrubbed
 
@@ -42,8 +42,9 @@ def test_a_line_says_where_it_is_from(path: Path) -> None:
 def test_an_answer_has_the_shape_that_botocore_knows(path: Path) -> None:
     for call in read(path):
         model = service_model(call.service).operation_model(call.operation)
-        assert set(call.parameters) <= set(model.input_shape.members)
-        assert call.code or heard(lambda call=call: getattr(Player([call]), _method(call))()).answer
+        assert set(call.parameters) <= _members(model.input_shape), call.name
+        assert set(call.answer) <= _members(model.output_shape), call.name
+        assert heard(lambda call=call: played(call)).code == call.code
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,32 @@ def test_the_minutes_of_a_version_are_read_as_cloudwatch_gives_them() -> None:
     assert (found.invocations, found.errors) == (3, 3)
 
 
+def test_two_recordings_of_one_step_are_compared_by_operation() -> None:
+    def call(operation: str, **more: Any) -> Call:
+        given = {"service": "lambda", "parameters": {}, "status": 200, "origin": "recorded", "source": "x", **more}
+        return Call(operation=operation, **given)
+
+    refusal = {"status": 400, "code": "InvalidParameterValueException"}
+    aws = [
+        call("GetAlias", answer={"Name": "live", "FunctionVersion": "1", "RoutingConfig": {}}),
+        call("GetAlias", answer={"Name": "live", "FunctionVersion": "2"}),
+        call("UpdateAlias", message="Invalid function version 7.", **refusal),
+        call("CreateFunction", message="The role cannot be assumed.", **refusal),
+        call("ListLayers", answer={"Layers": []}),
+    ]
+    here = [
+        call("GetAlias", answer={"Name": "live", "FunctionVersion": "1", "More": 1}),
+        call("UpdateAlias", message="Invalid function version 3.", **refusal),
+        call("CreateFunction"),
+    ]
+
+    assert step_differences(aws, here) == (
+        "lambda.CreateFunction: here never InvalidParameterValueException: The role cannot be assumed",
+        "lambda.GetAlias: here without RoutingConfig",
+        "lambda.ListLayers: never called here",
+    )
+
+
 def test_a_cassette_is_read_as_it_was_written(tmp_path: Path) -> None:
     calls = read(DOCUMENTED / "change-set-of-a-taken-name.jsonl")
     (tmp_path / "x.jsonl").write_text(written(calls), encoding="utf-8")
@@ -189,7 +216,5 @@ def _change(cloud: InMemoryCloudFormation, body: str = '{"Resources": {}}') -> A
     )
 
 
-def _method(call: Call) -> str:
-    from botocore import xform_name
-
-    return str(xform_name(call.operation))
+def _members(shape: Any) -> set[str]:
+    return set(shape.members) if shape is not None else set()

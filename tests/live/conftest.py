@@ -21,6 +21,9 @@ from multi_env_lambda.local.cloud import places
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.strict import EARLY_VALIDATION, MANAGEMENT_ACCOUNT, VARIABLE
 from multi_env_lambda.testing.local_cloud import running_local_cloud
+from tests.cassettes.cassette import FOLDER, read
+from tests.cassettes.difference import step_differences
+from tests.cassettes.known import KNOWN_OF_STEPS
 from tests.cassettes.recorder import Recorder
 from tests.end_to_end.stage import commit, git
 
@@ -28,7 +31,7 @@ from .accounts import CONSENT, check_accounts, config_of, stand_ins
 from .janitor import clean, inventory
 from .report import Line, changes, document, reason, table
 from .step import step_of
-from .yard import Yard
+from .yard import ROOT, Yard
 
 LOCAL = Path(__file__).parent / "local-cloud.toml"
 _LINES = pytest.StashKey[list[Line]]()
@@ -43,12 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LINES] = []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     """The janitor first and last, and between them a workspace without units."""
     given = request.config.getoption("--live", default=None)
     file = Path(given) if given else LOCAL
-    folder = tmp_path_factory.mktemp("live")
+    folder = _kept_folder() if given else tmp_path_factory.mktemp("live")
     with _environment(file if given else None, folder) as environment, _refusing():
         yard = _yard(file, folder, environment, is_aws=bool(given))
         # Before the first session: one that exists already is not listened to.
@@ -62,6 +65,13 @@ def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             _finish(request.config, yard, clean(yard.sessions, yard.config))
         finally:
             botocore.unregister_initializer(yard.recorder.listen)
+
+
+def _kept_folder() -> Path:
+    """Of a run on AWS nothing is thrown away that somebody may want to read or give back."""
+    folder = ROOT / ".multi_env_lambda" / "live" / time.strftime("%Y-%m-%dT%H-%M-%S")
+    folder.mkdir(parents=True)
+    return folder
 
 
 @contextmanager
@@ -161,15 +171,31 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
 def _finish(config: pytest.Config, yard: Yard, failed: tuple[str, ...]) -> None:
     """The JSON file: what is left over counts for the step whose unit's name it has."""
     left = [str(item) for item in inventory(yard.sessions, yard.config)]
+    parted = {} if yard.is_aws else _parted(yard, [line.step.name for line in config.stash[_LINES]])
     for position, line in enumerate(config.stash[_LINES]):
         word = yard.name(line.step.name.replace("_", "-"))
         own = tuple(text for text in left if word in text)
-        config.stash[_LINES][position] = attrs.evolve(line, left_over=own)
+        notes = (*line.notes, *(f"AWS: {text}" for text in parted.get(line.step.name, ())))
+        config.stash[_LINES][position] = attrs.evolve(line, left_over=own, notes=notes)
     target = yard.folder.parent / "report.json"
     target.write_text(document(yard.run, config.stash[_LINES]), encoding="utf-8")
     yard.notes[:] = [f"report: {target}", f"cassettes: {target.parent / 'cassettes'}"]
     yard.notes += [f"left over: {text}" for text in left] + [f"could not be removed: {text}" for text in failed]
     assert not left, left
+    assert not parted, "the local cloud parts from what was recorded on AWS; see the table"
+
+
+def _parted(yard: Yard, steps: list[str]) -> dict[str, tuple[str, ...]]:
+    """By step that was recorded on AWS: what it hears there and not here, where that is not what is known."""
+    here = yard.folder.parent / "cassettes"
+    found = {}
+    for name in steps:
+        recorded = FOLDER / "recorded" / f"{name}.jsonl"
+        if recorded.is_file() and (here / recorded.name).is_file():
+            lines = step_differences(read(recorded), read(here / recorded.name))
+            if lines != KNOWN_OF_STEPS.get(name, ((), ""))[0]:
+                found[name] = lines
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

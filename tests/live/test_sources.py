@@ -101,7 +101,7 @@ def test_least_privilege(yard: Yard) -> None:
 
 @step(11, cost="nothing", needs=("bucket",))
 def test_drift(yard: Yard) -> None:
-    """What somebody changes by hand is found, and a forced deploy puts it right."""
+    """What somebody changes by hand is found, and a stack that nobody touched has no drift."""
     unit = yard.unit("drift")
     unit.handler(_HELLO)
     yard.deploy(unit)
