@@ -19,7 +19,7 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.local.config_file import environment_variables
-from multi_env_lambda.local.strict import EARLY_VALIDATION, MANAGEMENT_ACCOUNT, VARIABLE
+from multi_env_lambda.local.strict import EARLY_VALIDATION, VARIABLE
 from multi_env_lambda.testing.local_cloud import running_local_cloud
 from tests.cassettes.cassette import FOLDER, read
 from tests.cassettes.difference import step_differences
@@ -91,7 +91,7 @@ def _environment(file: Path | None, folder: Path) -> Iterator[Mapping[str, str]]
         return
     config = config_of(LOCAL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, f"{EARLY_VALIDATION},{MANAGEMENT_ACCOUNT}")
+        patch.setenv(VARIABLE, EARLY_VALIDATION)
         with running_local_cloud(folder / "cloud", config) as cloud:
             wanted = environment_variables(cloud)
             for name in set(os.environ) - set(wanted):

@@ -64,6 +64,8 @@ def test_bucket(yard: Yard) -> None:
     assert "Others" in {statement.get("Sid") for statement in kept}
     assert _conditions(s3, name, f"live/{yard.run}") == [412, 412, 404]
     _race(yard, Bucket(s3, name, yard.config.devops.account_id))
+    doctor = yard.verb("doctor")
+    assert doctor.code == 0, doctor.out + doctor.err
 
 
 @step(2, cost="under 0.01 USD", needs=("bucket",))
