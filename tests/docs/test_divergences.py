@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -12,6 +13,18 @@ PAGE = ROOT / "docs/source/03-Concepts/divergences.rst"
 EMULATOR = ROOT / "multi_env_lambda/local/emulator"
 
 ANSWERS = re.findall(r"^     - ``(rule|gate|live) ([^`]+)``$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def steps() -> set[str]:
+    """The functions of the live suite that are steps."""
+    return {
+        node.name.removeprefix("test_")
+        for path in (ROOT / "tests/live").glob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "step"
+    }
 
 
 def named(kind: str) -> set[str]:
@@ -34,3 +47,8 @@ def test_a_rule_is_a_module_that_names_its_source(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(named("gate")))
 def test_a_gate_is_held_by_tests(path: str) -> None:
     assert (ROOT / path).is_file() and Path(path).name.startswith("test_")
+
+
+@pytest.mark.parametrize("name", sorted(named("live") | steps()))
+def test_what_only_aws_can_show_is_a_step_and_each_step_has_a_row(name: str) -> None:
+    assert (name in steps(), name in named("live")) == (True, True)

@@ -2,8 +2,8 @@
 
 Reason: ministack accepts a second mapping, as it is made when a stream's starting position changes, a queue that gives
 a message again before the function may have ended, and destinations that Lambda has not for streams.
-Texts: https://github.com/aws/serverless-application-model/issues/1320, terraform-provider-aws#18099; destinations:
-https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html (no text known)
+Texts: https://github.com/aws/serverless-application-model/issues/1320, sst#5975, terraform-provider-aws#18099;
+destinations: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html (no text known)
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def _check(functions: Any, wanted: Mapping[str, Any], config: Mapping[str, Any],
         return
     for mapping in list(functions._esms.values()):
         if (mapping.get("EventSourceArn"), mapping.get("FunctionArn")) == (source, function_arn):
-            text = _TWICE.format(source=source, function=function_arn, uuid=mapping["UUID"])
+            name = function_arn.partition(":function:")[2]
+            text = _TWICE.format(source=source, function=name, uuid=mapping["UUID"])
             raise LambdaRefusal("ResourceConflictException", 409, text)
     if ":sqs:" in source:
         visible, timeout = _visibility_of(source), int(config.get("Timeout", 3))

@@ -8,6 +8,7 @@ __all__ = ["MUTATIONS"]
 
 _IDENTITY, _GUARD, _BOARD = ("host/test_identity.py",), "local/test_guard.py", ("show/test_board.py",)
 _MEMORY, _OUTPUT, _ERRORS = ("testing/test_memory.py",), ("cli/test_output.py",), ("test_errors.py",)
+_CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contract.py",)
 
 MUTATIONS = (
     Mutation(
@@ -261,5 +262,33 @@ MUTATIONS = (
         "return prune(self.world, shown)",
         "Pruning shows first, and removes when it is told.",
         ("test_workspace.py::test_prune_shows_first_and_removes_only_when_told",),
+    ),
+    Mutation(
+        "testing/cloudformation.py",
+        'f"Stack:{stack.stack_id} is in {status} state and can not be updated."',
+        'f"Stack {stack.name} is {status}."',
+        "CloudFormation in memory refuses in the words of AWS.",
+        _CASSETTES,
+    ),
+    Mutation(
+        "testing/memory_store.py",
+        "if there is None or there.etag != etag:\n                return None",
+        "if there is not None and there.etag != etag:\n                return None",
+        "The store in memory replaces nothing that is gone.",
+        _CASSETTES,
+    ),
+    Mutation(
+        "local/emulator/event_sources.py",
+        'name = function_arn.partition(":function:")[2]',
+        "name = function_arn",
+        "A refused mapping names the function as Lambda does.",
+        _CONTRACT,
+    ),
+    Mutation(
+        "local/emulator/early_validation.py",
+        '"ExecutionStatus": "UNAVAILABLE"',
+        '"ExecutionStatus": "AVAILABLE"',
+        "A change set that was refused early cannot be executed.",
+        _CONTRACT,
     ),
 )

@@ -1,0 +1,220 @@
+"""Steps 8 to 12: events, Glue, least privilege, drift, regions; and two that take long on AWS."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .janitor import TAG
+from .step import step
+from .yard import Unit, Yard
+
+_HELLO = 'return {"greeting": "hello world"}'
+_ROLE_SECONDS = 60.0
+_RIGHTS_SECONDS = 180.0
+_JOB = '''"""A job."""
+
+
+def main(arguments):
+    print("ran with", arguments["word"])
+    return 0
+'''
+
+
+@step(8, cost="under 0.01 USD", needs=("bucket",))
+def test_events(yard: Yard) -> None:
+    """A message of an own queue arrives, and a queue that waits too short is refused.
+
+    Own queue, own topic, a schedule and a URL are made in one stack, which is what the permissions are about.
+    """
+    unit = yard.unit("events")
+    unit.handler(_HELLO)
+    unit.add('events = [{ sqs = true }, { sns = true }, { schedule = "rate(5 minutes)" }, { url = "AWS_IAM" }]')
+    yard.deploy(unit)
+    sqs = yard.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{unit.name}-{yard.first.name}-main")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    yard.eventually("the message is gone from the queue", lambda: _waiting(sqs, url) == 0, seconds=180.0)
+
+    short = sqs.create_queue(
+        QueueName=yard.name("events-short"), Attributes={"VisibilityTimeout": "1"}, tags={TAG: yard.run}
+    )["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=short, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    with pytest.raises(ClientError, match="less than Function timeout"):
+        yard.client("lambda").create_event_source_mapping(FunctionName=yard.function(unit), EventSourceArn=arn)
+
+
+@step(9, cost="about 0.01 USD: one minute of 0.0625 DPU", needs=("bucket",))
+def test_glue(yard: Yard) -> None:
+    """A Glue job gets the unit's wheel and its argument, in Glue's own Python."""
+    unit = yard.unit("glue")
+    unit.change("requires-python = ", "# requires-python = ")
+    unit.change("dependencies = []", 'dependencies = []\nrequires-python = ">=3.9"')
+    unit.handler(_HELLO)
+    (unit.package / "job.py").write_text(_JOB, encoding="utf-8")
+    entry = f'entry = "{unit.package.name}.job:main"'
+    unit.add(f'\n[tool.multi_env_lambda.jobs.tidy]\n{entry}\narguments = {{ "--word" = "live" }}')
+    yard.deploy(unit)
+
+    done = yard.verb("invoke", unit.name, "tidy", yard.first.name)
+
+    assert done.code == 0 and "SUCCEEDED" in yard.text(done), done.err
+
+
+@step(10, cost="nothing", needs=("bucket",))
+def test_least_privilege(yard: Yard) -> None:
+    """A role that may do nothing is told which action it lacks; with what `permissions` prints it deploys.
+
+    Only AWS can show whether CloudFormation, which uses the role's rights, has enough of them.
+    """
+    unit = yard.unit("least-privilege")
+    unit.handler(_HELLO)
+    role = yard.name("least-privilege-role")
+    trusted = {"AWS": f"arn:aws:iam::{yard.sessions.caller().split(':')[4]}:root"}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    tags = [{"Key": TAG, "Value": yard.run}]
+    iam = yard.client("iam")
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
+    if not yard.is_aws:
+        _allow(yard, arn)
+    table = yard.folder / "pyproject.toml"
+    kept = table.read_text(encoding="utf-8")
+    table.write_text(_with_role(kept, yard.first.name, role), encoding="utf-8")
+    said: list[str] = []
+
+    def assumed() -> bool:
+        # A role that is new cannot be assumed for some seconds.
+        said.append(yard.text(yard.verb("deploy", yard.first.name, "--only", unit.name, "--yes")))
+        return "may not assume" not in said[-1]
+
+    def deployed() -> bool:
+        done = yard.verb("deploy", yard.first.name, "--only", unit.name, "--yes")
+        said.append(yard.text(done))
+        return done.code == 0
+
+    try:
+        yard.eventually("the new role can be assumed", assumed, seconds=_ROLE_SECONDS)
+        refused = said[-1]
+        for number, policy in enumerate(yard.verb("permissions", yard.first.name, "--json").answer["policies"]):
+            iam.put_role_policy(RoleName=role, PolicyName=f"printed-{number}", PolicyDocument=json.dumps(policy))
+        yard.eventually("the printed rights are enough", deployed, seconds=_RIGHTS_SECONDS)
+    finally:
+        table.write_text(kept, encoding="utf-8")
+    assert "is not authorized to perform: cloudformation:" in refused, refused
+
+
+@step(11, cost="nothing", needs=("bucket",))
+def test_drift(yard: Yard) -> None:
+    """What somebody changes by hand is found, and a stack that nobody touched has no drift."""
+    unit = yard.unit("drift")
+    unit.handler(_HELLO)
+    yard.deploy(unit)
+    assert yard.verb("drift", unit.name, yard.first.name).code == 0
+
+    yard.client("lambda").update_function_configuration(FunctionName=yard.function(unit), Timeout=17)
+    changed = yard.verb("drift", unit.name, yard.first.name)
+
+    assert (changed.code, "Timeout" in yard.text(changed)) == (1, True), changed.err
+
+
+@step(12, cost="nothing", needs=("bucket",))
+def test_regions(yard: Yard) -> None:
+    """Code in a bucket of another region is refused, and so is a region that is not switched on."""
+    unit = yard.unit("regions")
+    unit.handler(_HELLO)
+    yard.deploy(unit)
+    role = yard.client("lambda").get_function_configuration(FunctionName=yard.function(unit))["Role"]
+    key = f"projects/{unit.name}/lambda/source/0.1.0/{unit.package.name}-0.1.0-py3-none-any.whl"
+    with pytest.raises(ClientError, match="PermanentRedirect"):
+        _elsewhere(yard, "lambda").create_function(
+            FunctionName=yard.name("regions-far"),
+            Role=role,
+            Code={"S3Bucket": yard.config.devops.bucket, "S3Key": key},
+            Runtime="python3.13",
+            Handler=f"{unit.package.name}.main.handler",
+        )
+    if not yard.is_aws:
+        yard.notes.append("not shown by the local cloud: a region that is not switched on")
+        return
+    with pytest.raises(ClientError, match="InvalidClientTokenId|UnrecognizedClientException"):
+        _elsewhere(yard, "sts", "ap-east-1").get_caller_identity()
+
+
+@step(20, cost="nothing; up to 40 minutes until its network interfaces are gone", needs=("bucket",), slow=True)
+def test_vpc(yard: Yard) -> None:
+    """A function in the default VPC is deployed and, with its network interfaces, destroyed again."""
+    ec2 = yard.client("ec2")
+    subnets = [item["SubnetId"] for item in ec2.describe_subnets()["Subnets"]][:2]
+    groups = [item["GroupId"] for item in ec2.describe_security_groups()["SecurityGroups"]][:1]
+    if not subnets or not groups:
+        pytest.skip("the account has no default VPC")
+    unit = yard.unit("vpc")
+    unit.handler(_HELLO)
+    unit.add(f"vpc = {{ subnet_ids = {subnets!r}, security_group_ids = {groups!r} }}")
+    yard.deploy(unit)
+    _destroyed(yard, unit)
+
+
+@step(21, cost="under 0.01 USD: some minutes of a cached snapshot", needs=("bucket",), slow=True)
+def test_snap_start(yard: Yard) -> None:
+    """A version with SnapStart is waited for, and answers."""
+    if not yard.is_aws and sys.version_info < (3, 12):
+        pytest.skip("the local cloud runs units in this Python, and SnapStart begins with 3.12")
+    unit = yard.unit("snap-start")
+    unit.handler(_HELLO)
+    unit.add("snap_start = true")
+    yard.deploy(unit)
+    _destroyed(yard, unit)
+
+
+@step(30, cost="nothing", needs=("bucket",))
+def test_cleaning(yard: Yard) -> None:
+    """Units are destroyed, prune finds what nothing needs, and the same again finds nothing."""
+    unit = yard.unit("cleaning")
+    for number in range(3):
+        unit.handler(f"# {number}\n{_HELLO}")
+        yard.deploy(unit)
+    _destroyed(yard, unit)
+
+    assert yard.verb("prune", "--apply").code == 0
+    assert yard.verb("prune", "--json").answer["candidates"] == []
+
+
+def _allow(yard: Yard, role: str) -> None:
+    """In the local cloud a developer may assume the roles of the workspace's table only."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}]}
+    user = yard.sessions.caller().rpartition("/")[2]
+    iam = yard.client("iam", yard.config.devops)
+    iam.put_user_policy(UserName=user, PolicyName="live", PolicyDocument=json.dumps(policy))
+
+
+def _waiting(sqs: Any, url: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
+
+
+def _with_role(text: str, environment: str, role: str) -> str:
+    """The workspace's table with another role in one environment."""
+    head, mark, tail = text.partition(f'name = "{environment}"')
+    assert mark, f"no environment is written as {mark!r}"
+    table, bracket, rest = tail.partition("[[")
+    lines = [line for line in table.splitlines() if not line.startswith("role_name")]
+    return "\n".join([f"{head}{mark}", f'role_name = "{role}"', *lines, f"{bracket}{rest}"])
+
+
+def _elsewhere(yard: Yard, service: str, region: str = "") -> Any:
+    import attrs
+
+    other = region or ("eu-west-1" if yard.config.devops.region != "eu-west-1" else "us-east-1")
+    return yard.client(service, attrs.evolve(yard.first, region=other))
+
+
+def _destroyed(yard: Yard, unit: Unit) -> None:
+    done = yard.verb("destroy", unit.name, yard.first.name, "--yes", "--confirm", unit.name)
+    assert done.code == 0, done.err
