@@ -109,6 +109,7 @@ class Platform(Protocol):
         say: Callable[[str], None],
         *,
         check: Callable[[StackReading], None],
+        retain: tuple[str, ...] = (),
     ) -> None: ...
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]: ...

@@ -75,8 +75,11 @@ class AwsPlatform:
         say: Callable[[str], None],
         *,
         check: Callable[[StackReading], None],
+        retain: tuple[str, ...] = (),
     ) -> None:
-        self._stacks_of(environment).delete(stack_name, held=held, token=token, on_event=say, check=check)
+        self._stacks_of(environment).delete(
+            stack_name, held=held, token=token, on_event=say, check=check, retain=retain
+        )
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
         reading = self.look(environment, stack_name)

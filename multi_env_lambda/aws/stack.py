@@ -19,7 +19,7 @@ from multi_env_lambda.aws.execution import failure_of, wait_executed
 from multi_env_lambda.aws.poller import Look, NotLooked, Poller, StackReading, reading_of
 from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operation
 from multi_env_lambda.aws.stack_listing import find_stacks, resources_of
-from multi_env_lambda.aws.validation import Refusal, refusal_of
+from multi_env_lambda.aws.validation import refusal_of, refused
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
@@ -171,7 +171,7 @@ class Stacks:
         if not is_final(before.status) and before.status != "DELETE_IN_PROGRESS":
             before = self._wait_final(before, target, told)
         if before is not None and before.status not in _GONE:
-            self._delete(before, target, told, retain)
+            self._delete_or_retain(before, target, told, retain)
         return True
 
     def resources(self, stack_name: str) -> tuple[PhysicalResource, ...]:
@@ -257,6 +257,18 @@ class Stacks:
             on_reading=statuses(told),
         )
 
+    def _delete_or_retain(
+        self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
+    ) -> None:
+        """CloudFormation lets resources stay only once their deletion has failed."""
+        try:
+            self._delete(reading, target, told, retain)
+        except StackError:
+            after = self.describe(reading.stack_id) if retain and reading.status != "DELETE_FAILED" else None
+            if after is None or after.status != "DELETE_FAILED":
+                raise
+            self._delete(after, target, told, retain)
+
     def _delete(
         self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
     ) -> None:
@@ -323,7 +335,7 @@ class Stacks:
                     self._change_sets.remove(change_set, target.held)
                     return self._change(target, before, ready, told, importing=True)
                 self._discard(change_set, target, before)
-                raise _refused(target.where, refusal)
+                raise refused(target.where, refusal)
             case Obsolete():
                 self._discard(change_set, target, before)
                 what = "somebody else changed the stack after this change was computed"
@@ -379,15 +391,6 @@ class Stacks:
 
     def _where(self, stack: str) -> str:
         return f"stack {stack} in {self._place}"
-
-
-def _refused(where: str, refusal: Refusal) -> StackError:
-    hint = "correct the unit's settings or its stack.py"
-    if refusal.taken:
-        hint = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
-    error = StackError(where, f"the change set failed: {'; '.join(refusal.causes)}", hint=hint)
-    error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in refusal.taken)
-    return error
 
 
 def _kind(before: StackReading | None) -> str:

@@ -25,6 +25,10 @@ _HINTS = (
         "allow the environment's role this action, or remove from the unit what needs it",
     ),
     (
+        ("not empty",),
+        "empty it and run the same command again, or let it stay: `destroy` with `--retain LOGICAL-ID`",
+    ),
+    (
         ("already exists",),
         "something of this name was made outside of this stack; rename the unit or remove the other one",
     ),

@@ -19,7 +19,7 @@ from multi_env_lambda.aws.errors_of import aws_errors, is_denied, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["Refusal", "refusal_of"]
+__all__ = ["Refusal", "refusal_of", "refused"]
 
 _TAKEN = re.compile(r"Resource of type '(?P<type>[^']+)' with identifier '(?P<name>[^']+)' already exists")
 
@@ -50,6 +50,16 @@ def refusal_of(client: Any, change_set_id: str, where: str, reason: str) -> Refu
         raise StackError(where, what, hint=hint) from error
     causes = tuple(dict.fromkeys(_text(event) for event in found if event.get("ValidationStatusReason")))
     return Refusal(causes=causes or (reason,), taken=tuple(filter(None, map(_taken, found))))
+
+
+def refused(where: str, refusal: Refusal) -> StackError:
+    """The error of a change set that was refused."""
+    hint = "correct the unit's settings or its stack.py"
+    if refusal.taken:
+        hint = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
+    error = StackError(where, f"the change set failed: {'; '.join(refusal.causes)}", hint=hint)
+    error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in refusal.taken)
+    return error
 
 
 def _failed(client: Any, change_set_id: str) -> Iterator[dict[str, Any]]:

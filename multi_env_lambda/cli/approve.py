@@ -75,9 +75,11 @@ def _approve(workspace: Workspace, bound: Bound, digest: str) -> Approval:
 def _approve_removal(workspace: Workspace, saved: dict[str, Any], as_json: bool) -> int:
     """A request that `destroy.py --out` saved."""
     name, environment = str(saved["asked"]["only"]), str(saved["asked"]["target"])
-    removal = same_removal(workspace.world, name, environment, str(saved["digest"]))
+    asked = saved.get("removal")
+    keep = tuple(str(item) for item in asked.get("keep", ())) if isinstance(asked, dict) else ()
+    removal = same_removal(workspace.world, name, environment, str(saved["digest"]), keep)
     note(f"{name} {removal.version} would be deleted from {environment}")
-    for item in removal.retained:
+    for item in (*removal.retained, *removal.lost):
         note(f"  {item}")
     bound = bound_of(workspace.world, environment)
     if not _asks(bound):

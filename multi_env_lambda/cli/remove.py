@@ -33,6 +33,9 @@ __all__ = ["destroy_command", "prune_command"]
 @click.option("--yes", is_flag=True, help="Do not ask; goes with --confirm.")
 @click.option("--confirm", metavar="UNIT", default="", help="The unit's name once more.")
 @click.option("--force", is_flag=True, help="Although other units there need it.")
+@click.option(
+    "--retain", multiple=True, metavar="LOGICAL-ID", help="May stay where it cannot be deleted; several times."
+)
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
 @json_option
@@ -42,6 +45,7 @@ def destroy_command(
     yes: bool,
     confirm: str,
     force: bool,
+    retain: tuple[str, ...],
     reason: str,
     local: bool | None,
     as_json: bool,
@@ -53,7 +57,7 @@ def destroy_command(
         raise click.UsageError("`destroy.py UNIT ENVIRONMENT`")
     name, environment = named
     quiet = open_workspace(local)
-    removal = find_removal(quiet.world, name, environment)
+    removal = find_removal(quiet.world, name, environment, keep=tuple(sorted(retain)))
     _show(removal)
     if saved is not None:
         saved.write_text(json.dumps(removal.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -79,6 +83,8 @@ def _show(removal: Removal) -> None:
     note(f"{where}: stack {removal.stack_name} with version {removal.version} would be deleted")
     for item in removal.retained:
         note(f"  {item}")
+    for item in removal.lost:
+        note(f"  ! {item}")
     if removal.needed_by:
         note(f"  ! still needed there by {', '.join(removal.needed_by)}")
 

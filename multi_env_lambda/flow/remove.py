@@ -36,14 +36,16 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
-from multi_env_lambda.plan.removal import Removal, needed_by, retained
+from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
 
 
-def find_removal(world: World, name: str, environment: str) -> Removal:
+def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, ...] = ()) -> Removal:
     """Look at what deleting a unit from an environment would do. Nothing is written.
+
+    ``keep`` are logical ids that may stay where CloudFormation cannot delete them.
 
     Raises:
         ConfigurationError: there is no such unit or environment.
@@ -71,16 +73,18 @@ def find_removal(world: World, name: str, environment: str) -> Removal:
         retained=retained(template) if template else (),
         needed_by=() if record.gone else _needed_by(world, name, recorded),
         gone=record.gone,
+        lost=lost(template) if template else (),
+        keep=keep,
     )
 
 
-def same_removal(world: World, name: str, environment: str, digest: str) -> Removal:
+def same_removal(world: World, name: str, environment: str, digest: str, keep: tuple[str, ...] = ()) -> Removal:
     """Make a saved request again.
 
     Raises:
         PlanStale: deleting the unit would do something else now.
     """
-    found = find_removal(world, name, environment)
+    found = find_removal(world, name, environment, keep=keep)
     if found.digest != digest:
         raise PlanStale(
             "the saved request",
@@ -144,7 +148,7 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
             say = partial(_say, world, removal, "deploy")
             check = deletion_check(world, held.record)
-            world.platform.delete(place, removal.stack_name, token, held, say, check=check)
+            world.platform.delete(place, removal.stack_name, token, held, say, check=check, retain=removal.keep)
         except (PlanStale, Refused):
             raise
         except MultiEnvLambdaError as error:

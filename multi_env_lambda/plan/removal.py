@@ -10,8 +10,9 @@ import attrs
 
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.changes import STATEFUL
 
-__all__ = ["Removal", "Retained", "needed_by", "retained"]
+__all__ = ["Removal", "Retained", "lost", "needed_by", "retained"]
 
 _POLICIES = {
     "Retain": "stays",
@@ -39,7 +40,11 @@ class Retained:
 
 @attrs.frozen(kw_only=True)
 class Removal:
-    """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete."""
+    """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
+
+    ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that may stay where they
+    cannot be deleted.
+    """
 
     project: str
     environment: str
@@ -49,6 +54,8 @@ class Removal:
     retained: tuple[Retained, ...] = ()
     needed_by: tuple[str, ...] = ()
     gone: bool = False
+    lost: tuple[Retained, ...] = ()
+    keep: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -68,6 +75,16 @@ def retained(template: str) -> tuple[Retained, ...]:
         Retained(logical_id=name, type=body["Type"], fate=_POLICIES[body["DeletionPolicy"]], name=_name(body))
         for name, body in sorted(resources.items())
         if body.get("DeletionPolicy") in _POLICIES and not _goes_with_its_function(body, resources)
+    )
+
+
+def lost(template: str) -> tuple[Retained, ...]:
+    """The resources of a template that hold data and go with its stack."""
+    resources: Mapping[str, Any] = json.loads(template)["Resources"]
+    return tuple(
+        Retained(logical_id=name, type=body["Type"], fate="goes, with what is in it", name=_name(body))
+        for name, body in sorted(resources.items())
+        if body["Type"] in STATEFUL and body.get("DeletionPolicy") not in _POLICIES
     )
 
 

@@ -78,7 +78,7 @@ StackAnswer = Create | Update | Wait | DeleteThenCreate | Rollback | ContinueRol
 
 _DELETE_FAILED = Refuse(
     "an earlier deletion of the stack failed half way",
-    "delete what blocks it (see the stack's events), or delete the stack again and retain those resources",
+    "`destroy` it again, once what blocks it is away, or with `--retain LOGICAL-ID` for each that shall stay",
 )
 _IMPORT_ROLLBACK_FAILED = Refuse(
     "an import of resources failed, and so did its rollback",

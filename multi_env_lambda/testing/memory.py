@@ -175,6 +175,7 @@ class MemoryPlatform:
         say: Callable[[str], None],
         *,
         check: Callable[[StackReading], None],
+        retain: tuple[str, ...] = (),
     ) -> None:
         key = (environment.name, stack_name)
         reading = self.look(environment, stack_name)

@@ -33,10 +33,6 @@ KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "does not say across accounts whose policy refuses a role",
     ),
-    "stack-with-a-bucket-that-is-not-empty": (
-        ("shape: here without StackEvents[]",),
-        "ends the deletion of a stack with a bucket that is not empty in ``DELETE_FAILED``",
-    ),
 }
 
 KNOWN_OF_STEPS: dict[str, tuple[tuple[str, ...], str]] = {}

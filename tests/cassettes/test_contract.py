@@ -11,7 +11,6 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from multi_env_lambda.local.strict import EARLY_VALIDATION, VARIABLE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
 
@@ -27,22 +26,20 @@ DOCUMENTED = {path.stem: path for path in cassettes() if path.parent.name == "do
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[Clients]:
     here = local_config.environment("sandbox")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, EARLY_VALIDATION)
-        with running_local_cloud(tmp_path_factory.mktemp("contract"), local_config) as cloud:
+    with running_local_cloud(tmp_path_factory.mktemp("contract"), local_config) as cloud:
 
-            def caller(service: str) -> Any:
-                keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}
-                session = boto3.Session(region_name=cloud.region, **keys)
-                return session.client(service, endpoint_url=cloud.endpoint, config=Config(proxies={}))
+        def caller(service: str) -> Any:
+            keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}
+            session = boto3.Session(region_name=cloud.region, **keys)
+            return session.client(service, endpoint_url=cloud.endpoint, config=Config(proxies={}))
 
-            yield Clients(
-                here=lambda service: client_of(cloud, here, service, attempts=1),
-                elsewhere=lambda service: client_of(cloud, attrs.evolve(here, region="eu-central-1"), service),
-                devops=lambda service: client_of(cloud, local_config.devops, service, attempts=1),
-                caller=caller,
-                bucket=local_config.devops.bucket,
-            )
+        yield Clients(
+            here=lambda service: client_of(cloud, here, service, attempts=1),
+            elsewhere=lambda service: client_of(cloud, attrs.evolve(here, region="eu-central-1"), service),
+            devops=lambda service: client_of(cloud, local_config.devops, service, attempts=1),
+            caller=caller,
+            bucket=local_config.devops.bucket,
+        )
 
 
 def test_each_documented_answer_has_a_scene_or_says_that_there_is_none() -> None:

@@ -127,3 +127,27 @@ def test_a_queue_keeps_its_messages_when_its_unit_goes_and_comes_back(stage: Sta
 
     assert deploy(stage, "sandbox").code == 0
     assert {"customers-sandbox-lookup", "customers-sandbox-lookup-dlq"} <= in_stack(stage, "sandbox")
+
+
+SCRATCH = """
+def extend(template, context):
+    bucket = {"BucketName": f"scratch-{context.environment.account_id}"}
+    context.merge("Scratch", {"Type": "AWS::S3::Bucket", "Properties": bucket})
+"""
+
+
+def test_what_cannot_be_deleted_is_named_and_may_stay(stage: Stage) -> None:
+    (stage.root / "projects/customers/stack.py").write_text(SCRATCH, "utf-8")
+    assert deploy(stage, "sandbox").code == 0
+    stage.client("sandbox", "s3").put_object(Bucket=f"scratch-{'2' * 12}", Key="kept", Body=b"data")
+    words = ("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
+
+    refused = stage.script(*words)
+    assert refused.code == 7
+    assert "! Scratch (AWS::S3::Bucket scratch-222222222222) goes, with what is in it" in refused.err
+    assert "Scratch (AWS::S3::Bucket): The bucket you tried to delete is not empty" in refused.err
+    assert "`destroy` with `--retain LOGICAL-ID`" in refused.err
+
+    done = stage.script(*words, "--retain", "Scratch")
+    assert done.code == 0, done.err
+    assert stage.client("sandbox", "s3").head_object(Bucket=f"scratch-{'2' * 12}", Key="kept")

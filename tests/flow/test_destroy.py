@@ -228,9 +228,10 @@ class Waiting(MemoryPlatform):
         say: Callable[[str], None],
         *,
         check: Callable[[StackReading], None],
+        retain: tuple[str, ...] = (),
     ) -> None:
         self.meanwhile()
-        super().delete(environment, stack_name, token, held, say, check=check)
+        super().delete(environment, stack_name, token, held, say, check=check, retain=retain)
 
 
 def test_a_destroy_that_was_paused_leaves_alone_what_was_deployed_meanwhile(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.local.config_file import environment_variables
-from multi_env_lambda.local.strict import EARLY_VALIDATION, VARIABLE
 from multi_env_lambda.testing.local_cloud import running_local_cloud
 from tests.cassettes.cassette import FOLDER, read
 from tests.cassettes.difference import step_differences
@@ -90,17 +89,15 @@ def _environment(file: Path | None, folder: Path) -> Iterator[Mapping[str, str]]
         yield dict(os.environ)
         return
     config = config_of(LOCAL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, EARLY_VALIDATION)
-        with running_local_cloud(folder / "cloud", config) as cloud:
-            wanted = environment_variables(cloud)
-            for name in set(os.environ) - set(wanted):
-                patch.delenv(name)
-            for name, value in wanted.items():
-                patch.setenv(name, value)
-            for place in places(config):
-                Sessions().client(place, "iam").create_account_alias(AccountAlias=f"{CONSENT}-{place.name}")
-            yield wanted
+    with pytest.MonkeyPatch.context() as patch, running_local_cloud(folder / "cloud", config) as cloud:
+        wanted = environment_variables(cloud)
+        for name in set(os.environ) - set(wanted):
+            patch.delenv(name)
+        for name, value in wanted.items():
+            patch.setenv(name, value)
+        for place in places(config):
+            Sessions().client(place, "iam").create_account_alias(AccountAlias=f"{CONSENT}-{place.name}")
+        yield wanted
 
 
 def _yard(file: Path, folder: Path, environment: Mapping[str, str], *, is_aws: bool) -> Yard:

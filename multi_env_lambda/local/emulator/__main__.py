@@ -80,6 +80,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         durability,
         early_validation,
         event_sources,
+        full_buckets,
         function_environment,
         glue_jobs,
         guard,
@@ -107,6 +108,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     lambda_actions.patch()
     bucket_regions.patch()
     event_sources.patch()
+    full_buckets.patch()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")
