@@ -43,9 +43,7 @@ def refusal_of(client: Any, change_set_id: str, where: str, reason: str) -> Refu
     except aws_errors() as error:
         if not is_denied(error):
             return Refusal(causes=(reason,))
-        what = (
-            f"the change set failed: {reason}; why is told by its events only, which may not be read: {text_of(error)}"
-        )
+        what = f"the change set failed: {reason}; only its events say why, and may not be read: {text_of(error)}"
         hint = f"allow the environment's role cloudformation:DescribeEvents, or look at {_link(change_set_id)}"
         raise StackError(where, what, hint=hint) from error
     causes = tuple(dict.fromkeys(_text(event) for event in found if event.get("ValidationStatusReason")))

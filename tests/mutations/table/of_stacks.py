@@ -192,4 +192,32 @@ MUTATIONS = (
         "No wait hangs on a status that nobody knows.",
         ("plan/test_stackstate.py::test_an_unknown_status_is_named_in_the_refusal_and_is_never_success",),
     ),
+    Mutation(
+        "aws/validation.py",
+        '        more = {"NextToken": answer["NextToken"]}',
+        "        return",
+        "Every page of a change set's events is read.",
+        ("aws/test_validation.py",),
+    ),
+    Mutation(
+        "aws/validation.py",
+        "        if not is_denied(error):",
+        "        if True:",
+        "A change set whose causes may not be read stays.",
+        ("aws/test_validation.py",),
+    ),
+    Mutation(
+        "plan/imports.py",
+        "for item in taken)",
+        "for item in ())",
+        "Only what is kept by its policy can come into a stack.",
+        ("plan/test_imports.py",),
+    ),
+    Mutation(
+        "plan/imports.py",
+        "(*entry.resources, *entry.left))",
+        "entry.resources)",
+        "What an earlier release left behind is still the unit's own.",
+        ("plan/test_imports.py",),
+    ),
 )
