@@ -145,6 +145,7 @@ class Workspace:
             holder_is_dead=is_dead,
             reported=self.report,
             now=now,
+            elsewhere=lambda place: Bucket(sessions.client(place, "s3"), place.bucket, place.account_id),
         )
 
     def plan(

@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackOutcome, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.record import Holder
@@ -115,3 +116,11 @@ class World:
     now: Callable[[], str]
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    elsewhere: Callable[[Devops], ObjectStore] | None = None
+    """The bucket of another region; None where there is no other."""
+
+    def store_in(self, region: str) -> ObjectStore:
+        """The bucket that environments of a region take artifacts from."""
+        if region == self.config.devops.region or self.elsewhere is None:
+            return self.store
+        return self.elsewhere(self.config.devops.at(region))

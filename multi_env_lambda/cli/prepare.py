@@ -100,7 +100,7 @@ def bootstrap_command(local: bool | None) -> int:
     changes = workspace.bootstrap()
     bucket = workspace.config.devops.bucket
     for change in changes:
-        note(f"{bucket}: {change}")
+        note(change)
     note(f"{bucket} is ready" if changes else f"{bucket} is ready; nothing had to be changed")
     line = advice(workspace.world)
     if line:

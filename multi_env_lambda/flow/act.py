@@ -27,17 +27,19 @@ from multi_env_lambda.flow.check import Asking, check, check_aliases, check_refe
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
+from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record, RolledBack
+from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, strangers
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
+from multi_env_lambda.plan.rollback import succeeded
 from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
@@ -111,7 +113,7 @@ def deploy_step(
                 step=step,
                 environment=environment,
                 template=read_template(world.store, world.cache, step.release, environment.name),
-                receipts=receipts if _is_pinned(step.release, receipts) else completed.result(),
+                receipts=_taken_there(world, environment, step.release, receipts, completed),
                 look=look,
                 completed=completed,
             )
@@ -125,7 +127,7 @@ def deploy_step(
                 raise
             _say(world, step, "record")
             entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
-            held.finish(_succeeded(world, held.record, entry, step))
+            held.finish(succeeded(held.record, entry, step))
             known.receipts[step.release.digest] = completed.result()
     _say(world, step, "done", step.release.version)
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
@@ -153,6 +155,15 @@ class _Work:
     def wait(self) -> None:
         """Until everything that the release consists of is in the bucket."""
         self.completed.result()
+
+
+def _taken_there(
+    world: World, environment: Environment, release: Release, receipts: Receipts, completed: Future[Receipts]
+) -> Receipts:
+    """The versions that the stack takes; in another region, those of the copies there."""
+    if environment.region != world.config.devops.region:
+        return replicate(world, release, completed.result(), environment.region)
+    return receipts if _is_pinned(release, receipts) else completed.result()
 
 
 def _is_pinned(release: Release, receipts: Receipts) -> bool:
@@ -241,7 +252,7 @@ def _put_back(work: _Work, running: str, asking: Asking, aliases: Iterable[str],
     before = read_release(world.store, world.cache, work.step.project, running)
     work.held.make_sure()
     _say(world, work.step, "deploy", f"back to {before.version}")
-    back = _changer(work, before, claim(world, before, None))
+    back = _changer(work, before, replicate(world, before, claim(world, before, None), environment.region))
     back(read_template(world.store, world.cache, before, environment.name))
     what = f"{failure.what}\n{environment.name} was put back to {work.step.running_version}"
     try:
@@ -353,33 +364,6 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
 def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
     found = error.taken if isinstance(error, StackError) else ()
     return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
-
-
-def _succeeded(world: World, record: Record, entry: Deployment, step: DeployStep) -> Record:
-    """What the record says after a success. A rollback remembers what it took away."""
-    marks = record.taken_away
-    if step.action == "rollback":
-        back_again = any(mark.release == step.release.digest for mark in marks)
-        taken = None if back_again else _taken_away(record, step)
-        kept = [mark for mark in marks if mark.release not in (step.release.digest, taken and taken.release)]
-        marks = (*([_mark(taken, entry)] if taken else []), *kept)
-    elif step.release.digest != record.release:
-        marks = ()
-    newest, earlier = (marks[0] if marks else None), marks[1:]
-    return attrs.evolve(
-        record, running=entry, latest=entry, rolled_back=newest, rolled_back_before=earlier, unsure=None
-    )
-
-
-def _taken_away(record: Record, step: DeployStep) -> Deployment | None:
-    """What a rollback takes away: what ran, or what was only on its way in."""
-    if record.release != step.release.digest:
-        return record.running
-    return record.latest if record.latest is not None and record.latest.outcome == "shifting" else None
-
-
-def _mark(taken: Deployment, entry: Deployment) -> RolledBack:
-    return RolledBack(release=taken.release, version=taken.version, who=entry.who, when=entry.when, reason=entry.reason)
 
 
 def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Result:

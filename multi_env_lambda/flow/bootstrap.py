@@ -13,7 +13,7 @@ __all__ = ["make_bucket", "settle"]
 
 
 def make_bucket(config: WorkspaceConfig) -> tuple[str, ...]:
-    """Create and set up the bucket in the devops account; the accounts of all environments may read it.
+    """Create and set up a bucket of the devops account in each region; the accounts of all environments may read.
 
     Returns what was changed, in a line each.
 
@@ -21,10 +21,14 @@ def make_bucket(config: WorkspaceConfig) -> tuple[str, ...]:
         AccountError: the credentials are of another account.
         PublishError: the name is taken by another account, or the role may not do this.
     """
-    sessions, devops = Sessions(), config.devops
-    sessions.verify(devops)
+    sessions = Sessions()
+    sessions.verify(config.devops)
     readers = [environment.account_id for environment in config.environments]
-    return create_artifact_bucket(sessions.client(devops, "s3"), devops, readers)
+    return tuple(
+        f"{place.bucket}: {change}"
+        for place in config.buckets
+        for change in create_artifact_bucket(sessions.client(place, "s3"), place, readers)
+    )
 
 
 def settle(world: World) -> None:

@@ -60,8 +60,7 @@ def examine(
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
     of_devops = list(_findings(devops.name, _of_devops(world, sessions)))
-    published = _published(sessions, devops) if of_devops[0].state == "ok" else None
-    look = partial(_of_environment, world, sessions, published)
+    look = partial(_of_environment, world, sessions, of_devops[0].state == "ok")
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
     return (*found, *of_devops, *(finding for place in places for finding in place))
 
@@ -164,12 +163,13 @@ def _role(sessions: Sessions, place: Devops | Environment) -> Answer:
 
 
 def _bucket(world: World, sessions: Sessions) -> Answer:
-    devops = world.config.devops
     readers = [environment.account_id for environment in world.config.environments]
-    missing = missing_settings(sessions.client(devops, "s3"), devops, readers)
-    if missing:
-        return "problem", f"s3://{devops.bucket}: `bootstrap` would see to it that {'; '.join(missing)}", "`bootstrap`"
-    return "ok", f"s3://{devops.bucket} is set up", ""
+    for place in world.config.buckets:
+        missing = missing_settings(sessions.client(place, "s3"), place, readers)
+        if missing:
+            what = f"s3://{place.bucket}: `bootstrap` would see to it that {'; '.join(missing)}"
+            return "problem", what, "`bootstrap`"
+    return "ok", f"{', '.join(f's3://{place.bucket}' for place in world.config.buckets)} set up", ""
 
 
 def _workspace_id(world: World) -> Answer:
@@ -186,11 +186,13 @@ def _published(sessions: Sessions, devops: Devops) -> str | None:
 
 
 def _of_environment(
-    world: World, sessions: Sessions, published: str | None, place: Environment
+    world: World, sessions: Sessions, has_devops: bool, place: Environment
 ) -> Iterator[tuple[str, Check]]:
     yield "role", partial(_role, sessions, place)
     yield "stacks", partial(_stacks, sessions, place)
-    yield "artifacts", partial(_artifacts, world.config.devops, sessions, place, published)
+    devops = world.config.devops.at(place.region)
+    published = _published(sessions, devops) if has_devops else None
+    yield "artifacts", partial(_artifacts, devops, sessions, place, published)
     yield "rules", partial(_rules, world, place)
 
 

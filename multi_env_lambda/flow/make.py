@@ -216,10 +216,12 @@ class TreeMaker:
 
     def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
         extend = load_extend(self.root, project)
-        bucket = self.config.devops.bucket
+        devops = self.config.devops
         return {
-            environment.name: render(project, environment, bucket=bucket, source=source, layer=layer, extend=extend)
-            for environment in self.config.environments
+            item.name: render(
+                project, item, bucket=devops.at(item.region).bucket, source=source, layer=layer, extend=extend
+            )
+            for item in self.config.environments
         }
 
     def _release(

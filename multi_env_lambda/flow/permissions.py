@@ -62,4 +62,11 @@ def _template(
         python=project.python,
         architecture=project.architecture,
     )
-    return render(project, environment, bucket=config.devops.bucket, source=source, layer=layer, extend=extend)
+    return render(
+        project,
+        environment,
+        bucket=config.devops.at(environment.region).bucket,
+        source=source,
+        layer=layer,
+        extend=extend,
+    )

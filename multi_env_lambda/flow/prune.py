@@ -30,6 +30,7 @@ from multi_env_lambda.flow.holdings import (
     read_units,
 )
 from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.replicate import delete_replicas
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
@@ -191,6 +192,8 @@ def _leave_a_mark(world: World, candidate: Candidate, held: Held) -> None:
 
 def _delete_objects(world: World, candidate: Candidate, held: Held) -> None:
     for key, etag in candidate.objects:
+        # First of all: what is pruned is found in the first bucket, so a killed prune finds it again.
+        delete_replicas(world, key, held)
         if not world.store.delete(key, etag=etag, held=held) and world.store.head(key) is not None:
             raise PlanStale(key, "it was written anew in the meantime", hint="run the same command again")
 

@@ -36,6 +36,7 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
+from multi_env_lambda.plan.moved import moved
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 
@@ -60,6 +61,8 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     if name in unreadable:
         raise unreadable[name]
     record = records.get(name, Record(project=name, environment=place.name))
+    if (elsewhere := moved(record, place)) is not None:
+        raise Refused(f"{name} in {place.name}", elsewhere[0], hint=elsewhere[1])
     last = record.running or record.latest
     release = None if record.gone or last is None else _released(world, name, last.release)
     stage = None if release is None else release.stage(place.name)

@@ -57,7 +57,7 @@ def seed(
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
     users = sorted({DEVELOPER, user, *known})
-    wanted = digest([_FORMAT, _accounts(config), home_of(config), config.devops.bucket, users])
+    wanted = digest([_FORMAT, _accounts(config), home_of(config), [place.bucket for place in config.buckets], users])
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
         known = _seed(root, config, {name: known.get(name) for name in users})
@@ -131,17 +131,18 @@ def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | No
         [
             *((account_id, devops.region, "iam") for account_id, _ in accounts),
             (home, devops.region, "iam"),
-            (devops.account_id, devops.region, "s3"),
+            *((place.account_id, place.region, "s3") for place in config.buckets),
         ],
     )
-    *of_accounts, iam, s3 = clients
+    of_accounts, iam, of_buckets = clients[: len(accounts)], clients[len(accounts)], clients[len(accounts) + 1 :]
     for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
         _make_role(client, role_name, trusted=MANAGEMENT_ACCOUNT_ID if role_name == DEFAULT_ROLE_NAME else home)
     roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
     is_administrator = any(not place.role_name for place in places(config))
     made = {user: _make_user(iam, user, roles, key, is_administrator) for user, key in keys.items()}
     readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})
-    _make_bucket(s3, devops, readers)
+    for s3, place in zip(of_buckets, config.buckets, strict=True):
+        _make_bucket(s3, place, readers)
     return made
 
 

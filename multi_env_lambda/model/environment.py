@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import attrs
@@ -28,7 +29,13 @@ def _switch_role_url(account_id: str, role_name: str, display_name: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Devops:
-    """The account that holds the artifacts, the records and the CI. The last three as in ``Environment``."""
+    """The account that holds the artifacts, the records and the CI.
+
+    Args:
+        bucket: where everything is written first.
+        buckets: by other region, the bucket that its environments take artifacts from, where it has a name of its own.
+        role_name, external_id, source_identity: as in ``Environment``.
+    """
 
     account_id: str
     region: str
@@ -36,6 +43,22 @@ class Devops:
     role_name: str = DEFAULT_ROLE_NAME
     external_id: str = ""
     source_identity: str = ""
+    buckets: Mapping[str, str] = attrs.field(factory=dict)
+
+    def at(self, region: str) -> Devops:
+        """The same account where it holds the artifacts of a region: Lambda takes code from a bucket of its own only.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html
+
+        >>> Devops(account_id="111111111111", region="us-east-1", bucket="acme-us-east-1").at("eu-west-1").bucket
+        'acme-eu-west-1'
+        >>> Devops(account_id="111111111111", region="us-east-1", bucket="acme").at("eu-west-1").bucket
+        'acme-eu-west-1'
+        """
+        if region == self.region:
+            return self
+        derived = self.bucket.replace(self.region, region) if self.region in self.bucket else f"{self.bucket}-{region}"
+        return attrs.evolve(self, region=region, bucket=self.buckets.get(region, derived))
 
     @property
     def name(self) -> str:

@@ -22,6 +22,7 @@ from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 
 __all__ = ["WorkspaceConfig", "read_workspace", "tool_table"]
 
+_LONGEST_BUCKET = 63
 _IN_PROJECT = "that belongs into a unit's own file, projects/<name>/pyproject.toml"
 _ACCESS = ("role_name", "external_id", "source_identity")
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
@@ -39,6 +40,12 @@ class WorkspaceConfig:
     approvals_by_author: bool = False
     keep: int = 10
     id: str = ""
+
+    @property
+    def buckets(self) -> tuple[Devops, ...]:
+        """The devops account in each region that artifacts are taken from; the first one is written first."""
+        others = sorted({environment.region for environment in self.environments} - {self.devops.region})
+        return (self.devops, *(self.devops.at(region) for region in others))
 
     def environment(self, name: str) -> Environment:
         for environment in self.environments:
@@ -77,9 +84,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     table.allow(("id", "devops", "environments", "approvals_by_author", "keep"), elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
+    environments = _environments(table, devops)
+    _check_buckets(table, devops, environments)
     return WorkspaceConfig(
         devops=devops,
-        environments=_environments(table, devops),
+        environments=environments,
         approvals_by_author=table.flag("approvals_by_author", False),
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
@@ -87,13 +96,26 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
 
 
 def _devops(table: Table) -> Devops:
-    table.allow(("account_id", "region", "bucket", *_ACCESS))
+    table.allow(("account_id", "region", "bucket", "buckets", *_ACCESS))
+    named = table.table("buckets") if table.has("buckets") else None
     return Devops(
         account_id=table.named("account_id", ACCOUNT_ID),
         region=table.named("region", REGION),
         bucket=check_bucket(table, "bucket"),
+        buckets={} if named is None else {region: check_bucket(named, region) for region in named.values},
         **_access(table),
     )
+
+
+def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment, ...]) -> None:
+    """The name that another region's bucket gets by itself has to be one that S3 takes."""
+    for region in sorted({environment.region for environment in environments}):
+        name = devops.at(region).bucket
+        if len(name) > _LONGEST_BUCKET:
+            what = (
+                f"the bucket for {region} would be called {name}, {len(name)} characters, allowed are {_LONGEST_BUCKET}"
+            )
+            table.refuse("devops", what, hint=f'name it: `buckets = {{ {region} = "…" }}`')
 
 
 def _access(table: Table) -> dict[str, str]:

@@ -68,18 +68,20 @@ def of_caller(config: WorkspaceConfig) -> Permissions:
 
 def of_devops(config: WorkspaceConfig) -> Permissions:
     """The role that reads and writes artifacts and records."""
-    arn = f"arn:aws:s3:::{config.devops.bucket}"
+    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    copies = [f"{arn}/projects/*" for arn in arns]
+    arn = arns[0]
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     make = ("CreateBucket", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning")
-    written = (f"{arn}/environments/*", f"{arn}/projects/*", f"{arn}/workspace.json")
+    written = (f"{arn}/environments/*", *copies, f"{arn}/workspace.json")
     grants = (
         # Without it S3 answers 403 instead of 404 for a key that is not there.
-        _grant("ListTheBucket", _EVERY, [arn], "s3:ListBucket", "s3:ListBucketVersions"),
-        _grant("ReadArtifactsAndRecords", _EVERY, [f"{arn}/*"], "s3:GetObject", "s3:GetObjectVersion"),
+        _grant("ListTheBucket", _EVERY, arns, "s3:ListBucket", "s3:ListBucketVersions"),
+        _grant("ReadArtifactsAndRecords", _EVERY, [f"{arn}/*", *copies[1:]], "s3:GetObject", "s3:GetObjectVersion"),
         _grant("WriteArtifactsAndRecords", ("publish", "deploy"), written, "s3:PutObject"),
-        _grant("DeleteWhatIsPruned", "prune", [f"{arn}/projects/*"], "s3:DeleteObject"),
-        _grant("LookAtTheBucket", ("bootstrap", "doctor"), [arn], *_s3(*look, "GetLifecycleConfiguration")),
-        _grant("SetUpTheBucket", "bootstrap", [arn], *_s3(*make, "PutLifecycleConfiguration")),
+        _grant("DeleteWhatIsPruned", "prune", copies, "s3:DeleteObject"),
+        _grant("LookAtTheBucket", ("bootstrap", "doctor"), arns, *_s3(*look, "GetLifecycleConfiguration")),
+        _grant("SetUpTheBucket", "bootstrap", arns, *_s3(*make, "PutLifecycleConfiguration")),
     )
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)
 
@@ -159,7 +161,7 @@ def _direct(
         _grant(
             "TakeWhatIsPublished",
             ("deploy", "doctor"),
-            [f"arn:aws:s3:::{config.devops.bucket}/projects/*"],
+            [f"arn:aws:s3:::{config.devops.at(place.region).bucket}/projects/*"],
             *_s3("GetObject", "GetObjectVersion"),
         ),
         _grant("LookAtFunctions", ("deploy", "drift"), [functions], *_lambda("GetAlias", "GetFunctionConfiguration")),

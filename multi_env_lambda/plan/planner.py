@@ -30,6 +30,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
+from multi_env_lambda.plan.moved import moved
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
@@ -215,6 +216,11 @@ def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
 
 def _step(request: Request, target: Environment, desired: Desired, known: Known) -> Step:
     record = known.records.get((target.name, desired.project))
+    elsewhere = moved(record, target)
+    if elsewhere is not None:
+        return BlockedStep(
+            project=desired.project, environment=target.name, kind="Refused", what=elsewhere[0], hint=elsewhere[1]
+        )
     match desired:
         case Wanted():
             return _wanted(request, target, desired, record, known)

@@ -1,4 +1,4 @@
-"""Which deployment "the one before" is."""
+"""Which deployment "the one before" is, and what a record remembers of those that were taken away."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.plan import DeployStep
+from multi_env_lambda.model.record import Deployment, Record, RolledBack
 
-__all__ = ["release_before", "rollback_choices"]
+__all__ = ["release_before", "rollback_choices", "succeeded"]
 
 
 def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployment]) -> Iterator[Deployment]:
@@ -39,3 +40,30 @@ def _comes_before(item: Deployment, running: Deployment | None, seen: bool) -> b
     if item.outcome != "succeeded":
         return False
     return running is None or (item.release != running.release and (seen or item.sequence < running.sequence))
+
+
+def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
+    """What the record says after a success. A rollback remembers what it took away."""
+    marks = record.taken_away
+    if step.action == "rollback":
+        back_again = any(mark.release == step.release.digest for mark in marks)
+        taken = None if back_again else _taken_away(record, step)
+        kept = [mark for mark in marks if mark.release not in (step.release.digest, taken and taken.release)]
+        marks = (*([_mark(taken, entry)] if taken else []), *kept)
+    elif step.release.digest != record.release:
+        marks = ()
+    newest, earlier = (marks[0] if marks else None), marks[1:]
+    return attrs.evolve(
+        record, running=entry, latest=entry, rolled_back=newest, rolled_back_before=earlier, unsure=None
+    )
+
+
+def _taken_away(record: Record, step: DeployStep) -> Deployment | None:
+    """What a rollback takes away: what ran, or what was only on its way in."""
+    if record.release != step.release.digest:
+        return record.running
+    return record.latest if record.latest is not None and record.latest.outcome == "shifting" else None
+
+
+def _mark(taken: Deployment, entry: Deployment) -> RolledBack:
+    return RolledBack(release=taken.release, version=taken.version, who=entry.who, when=entry.when, reason=entry.reason)

@@ -163,7 +163,7 @@ def test_a_table_with_hyphens_is_recognised() -> None:
 
 def test_a_misspelled_key_is_refused() -> None:
     assert refusal('region = "us-east-1"', 'regoin = "us-east-1"') == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, external_id, region, role_name or source_identity
+pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, buckets, external_id, region, role_name or source_identity
 hint: did you mean `region`?\
 """)  # noqa: E501
 
@@ -211,3 +211,18 @@ def test_a_workspace_without_environments_is_refused(environments: str) -> None:
     devops = GOOD[: GOOD.index("[[")]
     with pytest.raises(ConfigurationError, match="environments"):
         read(f"[tool.multi_env_lambda]\n{environments}\n{devops}")
+
+
+def test_each_region_has_a_bucket_whose_name_follows_from_the_first_or_is_given() -> None:
+    named = GOOD + '[tool.multi_env_lambda.devops.buckets]\neu-central-1 = "copies"\n'
+    dated = GOOD.replace('"acme-artifacts"', '"acme-us-east-1-x"')
+
+    assert [place.bucket for place in read(GOOD).buckets] == ["acme-artifacts", "acme-artifacts-eu-central-1"]
+    assert [place.bucket for place in read(named).buckets] == ["acme-artifacts", "copies"]
+    assert [place.bucket for place in read(dated).buckets] == ["acme-us-east-1-x", "acme-eu-central-1-x"]
+
+
+def test_a_name_that_would_be_too_long_for_s3_is_refused_with_the_way_out() -> None:
+    long = GOOD.replace('"acme-artifacts"', f'"{"a" * 60}"')
+    with pytest.raises(ConfigurationError, match=r"73 characters, allowed are 63\n.*buckets = \{ eu-central-1"):
+        read(long)

@@ -63,7 +63,7 @@ MUTATIONS = (
         ("flow/test_publish_first.py::test_a_stack_stays_as_it_is_while_something_of_the_release_cannot_be_published",),
     ),
     Mutation(
-        "flow/act.py",
+        "plan/rollback.py",
         "taken = None if back_again else _taken_away(record, step)",
         "taken = None",
         "A rollback remembers what it took away.",
@@ -444,5 +444,26 @@ MUTATIONS = (
         "return record is not None",
         "Only who finds the very same release running has nothing to do.",
         ("flow/test_lease.py::test_who_waited_while_something_else_was_deployed_is_told_to_look_again",),
+    ),
+    Mutation(
+        "plan/moved.py",
+        "    if there == here:",
+        "    if True:",
+        "A unit that runs in another place than the table says is told.",
+        ("plan/test_moved.py",),
+    ),
+    Mutation(
+        "flow/replicate.py",
+        "    found = compare(there, item)\n    if found is not None:",
+        "    found = None\n    if found is not None:",
+        "A copy that is right is not made again.",
+        ("flow/test_replicate.py",),
+    ),
+    Mutation(
+        "flow/replicate.py",
+        "    must_be_released(item.key, hashlib.sha256(stored.body).hexdigest(), item.sha256)",
+        "    pass",
+        "Only bytes that were released are copied.",
+        ("flow/test_replicate.py",),
     ),
 )

@@ -1,0 +1,72 @@
+"""Replicate: what AWS reads in another region, in a bucket of that region, before a stack there asks for it.
+
+The bucket of the devops region is written first, and its bytes are the released ones. A copy is compared with them each
+time it is used, and made again where it is missing; so the same command finishes a run that was killed in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import attrs
+
+from multi_env_lambda.aws.index import must_be_released
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.flow.publish import Receipts, compare
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import ObjectReceipt
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.plan.bucket import YOUNG_BUCKET
+from multi_env_lambda.world import World
+
+__all__ = ["delete_replicas", "replicate"]
+
+
+def replicate(world: World, release: Release, receipts: Receipts, region: str) -> Receipts:
+    """The receipts of what a stack in ``region`` takes: of the copies there, or ``receipts`` at home.
+
+    Raises:
+        DocumentError: a copy is not what was released.
+        PublishError: there is no bucket for the region, or an object is gone.
+    """
+    if region == world.config.devops.region:
+        return receipts
+    there = world.store_in(region)
+    wanted = [item for item in release.objects if item.key in _taken_by_aws(release)]
+    known = [attrs.evolve(item, sha256=item.sha256 or receipts[item.key].sha256) for item in wanted]
+    copies = in_parallel(lambda item: _copied(world.store, there, item), known)
+    return {**receipts, **{copy.key: copy for copy in copies}}
+
+
+def delete_replicas(world: World, key: str, held: Held) -> None:
+    """Delete the copies of an object that is about to go; a copy that somebody writes meanwhile is nobody's."""
+    for place in world.config.buckets[1:]:
+        store = world.store_in(place.region)
+        found = store.head(key)
+        if found is not None:
+            store.delete(key, etag=found.etag, held=held)
+
+
+def _taken_by_aws(release: Release) -> frozenset[str]:
+    """Lambda takes code and layer, Glue its script; sdist and lock are for people, and stay at home."""
+    layer = () if release.layer is None else (release.layer.layer_key,)
+    scripts = (item.key for script in release.scripts for item in script.objects)
+    return frozenset({release.source.wheel_key, *layer, *scripts})
+
+
+def _copied(home: ObjectStore, there: ObjectStore, item: PublishedObject) -> ObjectReceipt:
+    found = compare(there, item)
+    if found is not None:
+        return found
+    stored = home.get(item.key)
+    if stored is None:
+        hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
+        raise PublishError(item.key, "the release needs it, and it is not in the bucket", hint=hint)
+    must_be_released(item.key, hashlib.sha256(stored.body).hexdigest(), item.sha256)
+    written = there.put_new(item.key, stored.body)
+    again = compare(there, item) if written is None else None
+    version = written.version_id if written is not None else "" if again is None else again.version_id
+    return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=version)

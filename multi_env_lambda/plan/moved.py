@@ -1,0 +1,31 @@
+"""An environment that is somewhere else by now: what runs in the old place is nothing that a deploy may forget."""
+
+from __future__ import annotations
+
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import Record
+
+__all__ = ["moved"]
+
+
+def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
+    """What is wrong and what to do, if the record says that the unit runs in another account or region.
+
+    Two stacks of one unit would take the same schedules and messages, and the old one would never be mentioned again.
+    What 0.1.1 deployed does not say where.
+    """
+    running = None if record is None else record.running
+    if running is None or not running.account_id:
+        return None
+    there, here = (running.account_id, running.region), (place.account_id, place.region)
+    if there == here:
+        return None
+    what = (
+        f"{running.version} runs in {there[1]} of account {there[0]} ({running.stack_id or 'by its record'}), "
+        f"the table says {here[1]} of account {here[0]}"
+    )
+    hint = (
+        f"write the old place into the table and `destroy` it in {place.name}, then the new one and deploy; "
+        "or give the new place an environment of its own"
+    )
+    return what, hint

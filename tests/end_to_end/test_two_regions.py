@@ -1,0 +1,109 @@
+"""An environment in another region than the bucket: the same bytes, from a bucket of its own region."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.local.server import down, ensure_running
+from multi_env_lambda.model.environment import Environment
+
+from .stage import Done, Stage, sample_workspace
+
+pytestmark = pytest.mark.local_cloud
+
+THERE = "eu-central-1"
+COPIES = f"acme-artifacts-111111111111-{THERE}"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    root = sample_workspace(tmp_path_factory.mktemp("regions") / "workspace")
+    place(root / "pyproject.toml", "333333333333", THERE)
+    config = Stage.at(root).config
+    environments = tuple(attrs.evolve(item, region=region_of(item)) for item in config.environments)
+    config = attrs.evolve(config, environments=environments)
+    try:
+        yield Stage(root, ensure_running(root, config), config)
+    finally:
+        down(root)
+
+
+def region_of(environment: Environment) -> str:
+    return THERE if environment.name == "test" else environment.region
+
+
+def place(table: Path, account_id: str, region: str) -> None:
+    line = f'account_id = "{account_id}"'
+    lines = table.read_text("utf-8").splitlines()
+    at = lines.index(line)
+    lines = [text for number, text in enumerate(lines) if number != at + 1 or not text.startswith("region")]
+    lines.insert(at + 1, f'region = "{region}"')
+    table.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def go(stage: Stage, verb: str, environment: str, *more: str) -> Done:
+    return stage.script(verb, environment, "--only", "orders", "--yes", *more)
+
+
+def copies(stage: Stage) -> dict[str, str]:
+    """Every object of the other region's bucket, with its ETag."""
+    s3 = stage.client("devops", "s3")
+    return {item["Key"]: item["ETag"] for item in s3.list_objects_v2(Bucket=COPIES).get("Contents", ())}
+
+
+def test_a_release_is_promoted_into_another_region_with_the_same_bytes(stage: Stage) -> None:
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--only", "orders", "--yes").code == 0
+    assert copies(stage) == {}
+    assert stage.script("promote", "test", "--only", "customers", "--only", "orders", "--yes").code == 0
+
+    home = stage.artifacts()
+    taken = {key for key in copies(stage) if key.endswith((".whl", "layer.zip"))}
+    assert set(copies(stage)) == taken and {key: home[key] for key in taken} == copies(stage)
+    answer = stage.script("invoke", "orders", "create", "test", "--payload", '{"lines": []}')
+    assert answer.code in (0, 13), answer.err
+    function = stage.client("test", "lambda").get_function(FunctionName="orders-test-create")["Configuration"]
+    here = stage.client("sandbox", "lambda").get_function(FunctionName="orders-sandbox-create")["Configuration"]
+    assert function["FunctionArn"].split(":")[3] == THERE
+    assert function["CodeSha256"] == here["CodeSha256"]
+
+
+def test_a_copy_that_is_gone_is_made_again_and_one_that_was_changed_is_refused(stage: Stage) -> None:
+    s3, key = stage.client("devops", "s3"), next(key for key in copies(stage) if "orders" in key and ".whl" in key)
+    s3.delete_object(Bucket=COPIES, Key=key)
+    assert go(stage, "promote", "test", "--force").code == 0
+    assert key in copies(stage)
+
+    s3.put_object(Bucket=COPIES, Key=key, Body=b"other bytes")
+    changed = go(stage, "promote", "test", "--force")
+    assert changed.code == 14, changed.err
+    assert key in changed.err
+    s3.delete_object(Bucket=COPIES, Key=key)
+
+
+def test_a_rollback_goes_back_there_too(stage: Stage) -> None:
+    with (stage.root / "projects/orders/orders/__init__.py").open("a") as module:
+        module.write("# one more line\n")
+    assert go(stage, "deploy", "sandbox").code == 0
+    assert go(stage, "promote", "test").code == 0
+    back = stage.script("rollback", "orders", "test", "--yes")
+    assert back.code == 0, back.err
+
+
+def test_nothing_is_forgotten_in_the_old_place_of_an_environment_that_has_moved(stage: Stage) -> None:
+    table = stage.root / "pyproject.toml"
+    before = table.read_text("utf-8")
+    place(table, "222222222222", "eu-west-1")
+    try:
+        plan = stage.script("plan", "sandbox", "--only", "orders", "--json")
+        (step,) = [step for step in json.loads(plan.out)["steps"] if step["project"] == "orders"]
+        assert (plan.code, step["kind"]) == (1, "blocked")
+        assert "runs in us-east-1 of account 222222222222" in step["what"] and "eu-west-1" in step["what"]
+        destroyed = stage.script("destroy", "orders", "sandbox", "--yes", "--confirm", "orders")
+        assert destroyed.code == 9 and "write the old place into the table" in destroyed.err
+    finally:
+        table.write_text(before, "utf-8")

@@ -1,0 +1,86 @@
+"""What AWS takes in another region is copied there, compared, and deleted with what it is a copy of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import DocumentError, PublishError
+from multi_env_lambda.flow.publish import claim
+from multi_env_lambda.flow.replicate import delete_replicas, replicate
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.testing.lease import FakeHeld
+from multi_env_lambda.testing.memory_store import MemoryStore
+from multi_env_lambda.world import World
+
+from .worlds import chain, deploy
+
+THERE = "eu-central-1"
+
+
+def two(tmp_path: Path) -> tuple[World, MemoryStore, MemoryStore, Release]:
+    """A world whose last environment is elsewhere, both stores, and a release that is published."""
+    fake = chain(tmp_path)
+    deploy(fake)
+    copies = MemoryStore()
+    *others, last = fake.world.config.environments
+    config = attrs.evolve(fake.world.config, environments=(*others, attrs.evolve(last, region=THERE)))
+    world = attrs.evolve(fake.world, config=config, elsewhere=lambda _: copies)
+    record = world.ledger.records("sandbox")["orders"]
+    assert record.release is not None
+    body = fake.store.objects[f"projects/orders/release/{record.release}/manifest.json"].body
+    return world, fake.store, copies, Release.from_bytes(body, where="m")
+
+
+def test_at_home_nothing_is_copied_and_nothing_is_asked(tmp_path: Path) -> None:
+    world, home, copies, release = two(tmp_path)
+    receipts = claim(world, release, None)
+    home.reads.clear()
+
+    assert replicate(world, release, receipts, world.config.devops.region) == receipts
+    assert (home.reads, copies.writes) == ([], [])
+
+
+def test_code_is_copied_once_and_its_version_is_that_of_the_copy(tmp_path: Path) -> None:
+    world, home, copies, release = two(tmp_path)
+    receipts = claim(world, release, None)
+
+    there = replicate(world, release, receipts, THERE)
+    home.reads.clear()
+    again = replicate(world, release, receipts, THERE)
+    assert home.reads == []
+    key = release.source.wheel_key
+    assert there == again and list(copies.objects) == [key] and len(copies.writes) == 1
+    assert there[key].version_id == copies.objects[key].version_id
+    assert copies.objects[key].body == home.objects[key].body
+
+
+def test_a_copy_that_was_changed_is_refused(tmp_path: Path) -> None:
+    world, _, copies, release = two(tmp_path)
+    copies.put_new(release.source.wheel_key, b"other bytes")
+
+    with pytest.raises(DocumentError, match="orders"):
+        replicate(world, release, claim(world, release, None), THERE)
+
+
+def test_only_bytes_that_were_released_are_copied(tmp_path: Path) -> None:
+    world, home, copies, release = two(tmp_path)
+    receipts, key = claim(world, release, None), release.source.wheel_key
+    home.objects[key].body = b"other bytes"
+
+    with pytest.raises(DocumentError):
+        replicate(world, release, receipts, THERE)
+    del home.objects[key]
+    with pytest.raises(PublishError, match="not in the bucket"):
+        replicate(world, release, receipts, THERE)
+    assert copies.writes == []
+
+
+def test_copies_go_with_what_they_are_copies_of(tmp_path: Path) -> None:
+    world, _, copies, release = two(tmp_path)
+    replicate(world, release, claim(world, release, None), THERE)
+    delete_replicas(world, release.source.wheel_key, FakeHeld())
+
+    assert copies.objects == {}
