@@ -6,6 +6,7 @@ There is no commit id, no time and no tool's version in it, so that "no change" 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,12 +16,14 @@ from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.settings import DynamoDBStream, Existing, KinesisStream, Queue
 from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
 from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
 from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Unit, join_parts, logical_id
+from multi_env_lambda.plan.template.regions import check_offered, check_same_region
 
 if TYPE_CHECKING:
     from cottonformation import Template
@@ -53,6 +56,7 @@ def render(
     """
     unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
     _refuse_dynamic_references(unit)
+    _refuse_other_regions(unit)
     parts = [
         layer_part(unit),
         *(function_part(unit, function) for function in unit.settings.functions),
@@ -64,6 +68,7 @@ def render(
         found = _extended(unit, found, extend, where)
     complete = add_pins(add_versions(unit, found, where=where))
     check_document(complete, where=where)
+    check_offered(complete["Resources"], environment, where=where)
     template = canonical_json(complete)
     check_size(template, where=where)
     return template
@@ -96,6 +101,19 @@ def _refuse_dynamic_references(unit: Unit) -> None:
                 f"{text!r} is a dynamic reference of CloudFormation",
                 hint='write { parameter = "/name" } or { secret = "name" }; docs/adr/0009-secrets-are-references.rst',
             )
+
+
+def _refuse_other_regions(unit: Unit) -> None:
+    for function in unit.settings.functions:
+        title = f"functions.{function.key}"
+        same = partial(check_same_region, place=unit.environment, where=unit.where)
+        same(function.layers, what=f"{title}.layers:")
+        for event in function.events:
+            match event:
+                case Queue(source=Existing(identifier=arn)) | DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+                    same([arn], what=f"{title}.events:")
+                case _:
+                    continue
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -436,4 +436,11 @@ MUTATIONS = (
         "The organisation's role trusts the management account and nobody else.",
         ("local/test_seed.py",),
     ),
+    Mutation(
+        "plan/template/regions.py",
+        "        if len(parts) > 4 and parts[3] and parts[3] != place.region:",
+        "        if False:",
+        "A source of another region is refused before anything is written.",
+        ("plan/test_template_regions.py",),
+    ),
 )

@@ -1,0 +1,52 @@
+"""What a region does not have, and what Lambda takes from its own region only: refused before anything is written.
+
+Sources: the resource types of each region in CloudFormation's schemas, which a test compares through cfn-lint;
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-kinesis.html and with-ddb.html for event sources;
+https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html for layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import Environment
+
+__all__ = ["LACKING", "check_offered", "check_same_region"]
+
+LACKING: Mapping[str, frozenset[str]] = {
+    "AWS::Lambda::Url": frozenset(
+        {
+            *("ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7"),
+            *("ca-west-1", "eu-central-2", "il-central-1", "me-central-1", "mx-central-1"),
+        }
+    ),
+}
+"""By type of resource that this library makes, the regions that do not have it; of those that it works in."""
+
+
+def check_offered(resources: Mapping[str, Mapping[str, Any]], place: Environment, *, where: str) -> None:
+    """Every type of a template is one that the environment's region has.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    for name, body in sorted(resources.items()):
+        if place.region in LACKING.get(body.get("Type", ""), ()):
+            what = f"{name} is of type {body['Type']}, which {place.region} ({place.name}) does not have"
+            raise ConfigurationError(where, what, hint="leave it out there, or choose another region")
+
+
+def check_same_region(arns: Iterable[str], place: Environment, *, where: str, what: str) -> None:
+    """``what`` Lambda takes from its own region only lies there; the account may be another one.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    for arn in arns:
+        parts = arn.split(":")
+        if len(parts) > 4 and parts[3] and parts[3] != place.region:
+            found = f"{what} {arn} is in {parts[3]}, and {place.name} in {place.region}"
+            hint = "Lambda takes it from its own region only; `${region}` may stand in the ARN"
+            raise ConfigurationError(where, found, hint=hint)
