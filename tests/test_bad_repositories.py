@@ -237,5 +237,13 @@ BuildError projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not l
   display-1.0-cp313-cp313-manylinux_2_28_x86_64.whl: python/display.cpython-313-x86_64-linux-gnu.so needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has
 hint: use a package that brings its libraries, or a variant that does without (a display, a driver)\
 """,
+        "job_of_a_newer_python": """\
+ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.job:main`: orders/kinds.py line 6 is not Python 3.9, which Glue runs: Pattern matching is only supported in Python 3.10 and greater
+hint: write it for that version, or keep it out of what the job imports\
+""",
+        "job_with_dependencies": """\
+ConfigurationError projects/orders/pyproject.toml: the unit has a Glue job, and dependencies (small): Glue would install them from PyPI when the job starts, in whatever version there is
+hint: put the job into a unit of its own without dependencies; boto3, pandas and more are there without any\
+""",
     }
 )

@@ -19,7 +19,16 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["Code", "Handler", "check_statically", "missing_module", "no_function", "no_module", "read_code"]
+__all__ = [
+    "_GLUE_PYTHON",
+    "Code",
+    "Handler",
+    "check_statically",
+    "missing_module",
+    "no_function",
+    "no_module",
+    "read_code",
+]
 
 _OFFERED = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
@@ -30,6 +39,8 @@ _ALSO_STANDARD = frozenset(
     | {"smtpd", "symbol", "tomllib", "zoneinfo"}
 )
 _MAX_SHOWN = 5
+_GLUE_PYTHON = (3, 9)
+"""Of Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +137,9 @@ def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> 
             raise ConfigurationError(where, what, hint="write it as `package.module.function`")
         if handler.module in code.sources:
             _check_function(code, handler, where)
-            if not handler.is_job:
+            if handler.is_job:
+                _check_syntax(code, handler, where)
+            else:
                 _check_imports(code, handler, where)
         elif handler.module not in code.layer:
             raise no_module(code, handler, where)
@@ -188,6 +201,37 @@ class _Names:
         for node in nodes:
             if node is not statement and isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
                 self.read([node])
+
+
+def _check_syntax(code: Code, handler: Handler, where: str) -> None:
+    """What a job consists of is older Python than what functions run on; Glue would say so at each run."""
+    for module in sorted(_reached(code, handler.module)):
+        path, source = code.sources[module]
+        try:
+            ast.parse(source, feature_version=_GLUE_PYTHON)
+        except (ValueError, RecursionError):
+            continue
+        except SyntaxError as error:
+            version = ".".join(map(str, _GLUE_PYTHON))
+            what = f"{handler.shown}: {path} line {error.lineno} is not Python {version}, which Glue runs: {error.msg}"
+            hint = "write it for that version, or keep it out of what the job imports"
+            raise ConfigurationError(where, what, hint=hint) from error
+
+
+def _reached(code: Code, module: str) -> set[str]:
+    """The unit's own modules that are imported with one, at their tops."""
+    seen: set[str] = set()
+    waiting = list(_with_parents(module))
+    while waiting:
+        found = waiting.pop()
+        if found in seen or found not in code.sources:
+            continue
+        seen.add(found)
+        path, source = code.sources[found]
+        tree = _parsed(source)
+        for _, wanted, parts in _top_imports(tree, found, path.endswith("__init__.py")) if tree else ():
+            waiting += [*_with_parents(wanted), *parts]
+    return seen
 
 
 def _check_imports(code: Code, handler: Handler, where: str) -> None:

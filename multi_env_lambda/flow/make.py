@@ -118,6 +118,8 @@ class TreeMaker:
         if lock is not None and dependencies:
             check_made_from(lock, lock_inputs(self.root, project), dependencies, target)
         check_covers(lock, dependencies, where, target=target)
+        if dependencies and any(settings.jobs for settings in project.settings.values()):
+            raise _job_with_dependencies(where, dependencies)
         if lock is None or not dependencies:
             return None
         lock = complete_lock(lock, target)
@@ -233,6 +235,19 @@ class TreeMaker:
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
+
+
+def _job_with_dependencies(where: str, dependencies: Iterable[str]) -> ConfigurationError:
+    """Glue installs the wheel of a job by pip: what it requires would come from PyPI, without the lock's hashes.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
+    """
+    what = (
+        f"the unit has a Glue job, and dependencies ({', '.join(sorted(dependencies))}): Glue would install them from "
+        "PyPI when the job starts, in whatever version there is"
+    )
+    hint = "put the job into a unit of its own without dependencies; boto3, pandas and more are there without any"
+    return ConfigurationError(where, what, hint=hint)
 
 
 def _has_no_other_layer(project: Project) -> bool:

@@ -23,6 +23,9 @@ __all__ = ["BOTO3", "find_python", "intact_runtime", "private_venv", "runtime_py
 BOTO3 = "boto3==1.43.106"
 """What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
 
+_OLDER_BOTO3 = {"3.9": "boto3==1.42.97"}
+"""The last release for a Python that newer ones do not support."""
+
 _CONTENTS = "contents.json"
 _INTACT: set[Path] = set()
 _LOOKING = threading.Lock()
@@ -56,7 +59,9 @@ def runtime_python(version: str) -> Path:
     if base is None:
         hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
         raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
-    return private_venv(base, [BOTO3], _runtimes(), name=version, where=f"runtime python{version}")
+    return private_venv(
+        base, [_OLDER_BOTO3.get(version, BOTO3)], _runtimes(), name=version, where=f"runtime python{version}"
+    )
 
 
 def intact_runtime(python: Path) -> Path:

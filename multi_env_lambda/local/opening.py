@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["as_run_here", "start"]
 
+_GLUE = "python3.9"
+"""Where this machine has it, jobs run in the Python of Glue."""
+
 
 def start(
     root: Path, config: WorkspaceConfig, projects: Iterable[Project], *, user: str, progress: Callable[[str], None]
 ) -> LocalCloud:
     """Start the local cloud, if it does not run yet; an empty ``user`` is the developer."""
-    wished = {project.runtime for project in projects}
+    units = tuple(projects)
+    wished = {project.runtime for project in units}
     instead = substitutes(wished)
-    runtimes = sorted({instead.get(runtime, runtime) for runtime in wished})
+    has_jobs = any(settings.jobs for project in units for settings in project.settings.values())
+    of_jobs = {_GLUE} if has_jobs and not substitutes([_GLUE]) else set()
+    runtimes = sorted({instead.get(runtime, runtime) for runtime in wished} | of_jobs)
     cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)
     for news in news_of_substitutes(root, instead):
         progress(news)

@@ -369,4 +369,18 @@ MUTATIONS = (
         "A compiled module without a source is in the layer.",
         ("build/test_layer.py",),
     ),
+    Mutation(
+        "build/imports.py",
+        "    for module in sorted(_reached(code, handler.module)):",
+        "    for module in [handler.module]:",
+        "What a job imports is read as Python 3.9, too.",
+        ("test_bad_repositories.py",),
+    ),
+    Mutation(
+        "flow/make.py",
+        "        if dependencies and any(settings.jobs for settings in project.settings.values()):",
+        "        if False:",
+        "A job with dependencies is refused.",
+        ("test_bad_repositories.py",),
+    ),
 )

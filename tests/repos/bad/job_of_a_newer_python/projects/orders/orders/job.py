@@ -1,0 +1,5 @@
+from orders.kinds import kind
+
+
+def main():
+    return kind(1)
