@@ -14,7 +14,7 @@ from multi_env_lambda import Workspace
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.strict import VARIABLE
-from multi_env_lambda.testing.local_cloud import CloudTime, running_local_cloud
+from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
 from multi_env_lambda.workspace import Event
 from tests.bad_repositories import copy_of
 
@@ -76,6 +76,39 @@ def deploy(root: Path, cloud: LocalCloud) -> tuple[list[str], list[str]]:
     workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
     results = workspace.deploy("customers", to="sandbox")
     return [result.outcome for result in results], [event.text for event in said]
+
+
+def drain(cloud: LocalCloud, workspace: Workspace) -> None:
+    """Take what Lambda gives in a second, in every environment."""
+    for place in workspace.config.with_roles().environments:
+        client = client_of(cloud, place, "lambda", attempts=1)
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            for _ in range(40):
+                client.list_functions()
+
+
+def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:
+    workspace, time = Workspace.open(root, local=False), CloudTime(cloud)
+    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
+    steps = [lambda: workspace.deploy("customers", to="sandbox"), lambda: workspace.promote("customers", to="prod")]
+
+    def run() -> list[str]:
+        outcomes = []
+        for step in steps:
+            drain(cloud, workspace)
+            outcomes += [result.outcome for result in step()]
+        return outcomes
+
+    assert run() == ["deployed", "deployed"]
+    write(root, ANSWERS.replace("1", "2"), 2)
+    workspace = Workspace.open(root, local=False)
+    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
+    assert run() == ["deployed", "deployed"]
+    drain(cloud, workspace)
+    workspace.rollback("customers", "prod")
+    time.sleep(1)
+    assert workspace.invoke("customers", "lookup", "prod", {}) == {"answer": 1}
+    assert workspace.invoke("customers", "lookup", "sandbox", {}) == {"answer": 2}
 
 
 def test_a_release_that_uses_a_right_it_just_got_is_not_put_back(root: Path, cloud: LocalCloud) -> None:

@@ -126,6 +126,16 @@ def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any
     assert answer() == []
 
 
+def test_lambda_takes_so_many_requests_a_second(cloud: LocalCloud, local_config: WorkspaceConfig) -> None:
+    client = client_of(cloud, local_config.environment("staging"), "lambda", attempts=1)
+    with pytest.raises(client.exceptions.TooManyRequestsException, match="Rate exceeded"):
+        for _ in range(40):
+            client.list_functions()
+    CloudTime(cloud).sleep(1)
+    for _ in range(15):
+        client.list_functions()
+
+
 def test_a_new_start_is_not_earlier_and_lets_in_who_signs_by_the_clock_of_this_machine(
     tmp_path: Path, local_config: WorkspaceConfig
 ) -> None:

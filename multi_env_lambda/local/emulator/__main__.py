@@ -127,7 +127,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
-    from . import late_alias, late_metrics, late_rights
+    from . import late_alias, late_metrics, late_rights, throttling
 
     if "late-alias" in strict:
         late_alias.patch(now)
@@ -135,6 +135,8 @@ def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
         late_metrics.patch(now)
     if "late-rights" in strict:
         late_rights.patch(now)
+    if "throttling" in strict:
+        throttling.patch(now)
 
 
 async def _serve(application: Any, listener: socket.socket, folder: Path, said: dict[str, Any]) -> None:

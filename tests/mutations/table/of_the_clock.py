@@ -46,6 +46,13 @@ MUTATIONS = (
         ("local/test_alarms.py",),
     ),
     Mutation(
+        "local/emulator/throttling.py",
+        "        self._tokens -= 1\n",
+        "        pass\n",
+        "Lambda's control plane takes so many requests a second and no more.",
+        ("local/test_clock.py::test_lambda_takes_so_many_requests_a_second",),
+    ),
+    Mutation(
         "flow/check.py",
         "return asking.rights_change and (not asking.first or _DENIED.search(text) is not None)",
         "return False",
