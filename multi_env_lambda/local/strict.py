@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import LocalCloudError
 
-__all__ = ["GLUE_PYTHON", "LATE_METRICS", "RULES", "VARIABLE", "rules_of"]
+__all__ = ["GLUE_PYTHON", "LATE_ALIAS", "LATE_METRICS", "LATE_RIGHTS", "RULES", "THROTTLING", "VARIABLE", "rules_of"]
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 """Names of rules with commas between them, or ``all``."""
+
+LATE_ALIAS = "late-alias"
+"""An alias that was just moved answers with its old version for a second."""
 
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
@@ -17,7 +20,13 @@ LATE_METRICS = "late-metrics"
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""
 
-RULES = (GLUE_PYTHON, LATE_METRICS)
+LATE_RIGHTS = "late-rights"
+"""What a template changes of a role's policies decides about calls five seconds later."""
+
+THROTTLING = "throttling"
+"""Lambda's control plane takes the requests a second that AWS publishes, and refuses the rest."""
+
+RULES = (GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, THROTTLING)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

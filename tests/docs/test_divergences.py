@@ -12,6 +12,21 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/source/03-Concepts/divergences.rst"
 EMULATOR = ROOT / "multi_env_lambda/local/emulator"
 
+MACHINERY = {
+    "__init__": "says what the folder is",
+    "__main__": "starts the server",
+    "clock": "moves the time of the rules",
+    "durability": "keeps what was answered; AWS does not lose it either",
+    "guard": "keeps pages and others of this machine out",
+    "lambda_refusal": "words of several rules",
+    "layers": "unpacks once instead of at each cold start",
+    "names": "reaches into ministack",
+    "sessions": "keys and logs of jobs and builds",
+    "state_file": "keeps the state in one file",
+    "threads": "lets threads look while others change",
+}
+"""Modules of the emulator that do nothing that AWS does otherwise."""
+
 ANSWERS = re.findall(r"^     - ``(rule|gate|live) ([^`]+)``$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -52,3 +67,10 @@ def test_a_gate_is_held_by_tests(path: str) -> None:
 @pytest.mark.parametrize("name", sorted(named("live") | steps()))
 def test_what_only_aws_can_show_is_a_step_and_each_step_has_a_row(name: str) -> None:
     assert (name in steps(), name in named("live")) == (True, True)
+
+
+def test_each_module_of_the_emulator_is_a_rule_of_the_table_or_machinery() -> None:
+    modules = {path.stem for path in EMULATOR.glob("*.py")}
+
+    assert modules == named("rule") | MACHINERY.keys()
+    assert not named("rule") & MACHINERY.keys()

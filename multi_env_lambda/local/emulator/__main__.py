@@ -10,6 +10,7 @@ import secrets
 import socket
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -71,12 +72,14 @@ def _listen(wished_port: int) -> socket.socket:
 
 def _application(folder: Path, settings: dict[str, Any], port: int, secret: str) -> Any:
     from . import (
+        alarms,
         aliases,
         answers,
         artifacts,
         bucket_regions,
         builds,
         change_sets,
+        clock,
         durability,
         early_validation,
         event_sources,
@@ -85,7 +88,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         glue_jobs,
         guard,
         lambda_actions,
-        late_metrics,
         layers,
         objects,
         refusals,
@@ -95,11 +97,15 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         weighted_alias,
     )
 
+    time_here = clock.Clock(folder / "clock.json")
     threads.patch()
     save = state_file.patch(folder / "state", folder / "blobs")
+    clock.patch(time_here)
+    alarms.patch(time_here.now)
     objects.patch()
     artifacts.patch()
     change_sets.patch()
+    _keep_asked_rules(frozenset(settings["strict"]), time_here.now)
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
@@ -112,12 +118,25 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")
-    if "late-metrics" in settings["strict"]:
-        late_metrics.patch()
     early_validation.patch()
     function_environment.patch(secret)
     guard.patch_links(secret)
-    return guard.wrap(durability.wrap(load("ministack.app").app, save), port, secret)
+    application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
+    return guard.wrap(application, port, secret)
+
+
+def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
+    """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
+    from . import late_alias, late_metrics, late_rights, throttling
+
+    if "late-alias" in strict:
+        late_alias.patch(now)
+    if "late-metrics" in strict:
+        late_metrics.patch(now)
+    if "late-rights" in strict:
+        late_rights.patch(now)
+    if "throttling" in strict:
+        throttling.patch(now)
 
 
 async def _serve(application: Any, listener: socket.socket, folder: Path, said: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """A function's failure reads as Lambda words it, and a function that cannot run fails.
 
 Reason: ministack calls every error of a handler ``Runtime.HandlerError`` without a stack trace, and answers
-"Mock response" with status 200 for what it cannot run.
+"Mock response" with status 200 for what it cannot run. Its log shows the worker's own frames.
+Text: https://github.com/aws/aws-lambda-python-runtime-interface-client, ``bootstrap.py``, which writes the log line
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _INIT_FAILED = "Worker init failed: "
 
 _AFTER_CALL = '"error": str(e), "trace": traceback.format_exc()})'
 _AFTER_CALL_DETAILED = (
-    '"error": str(e), "trace": traceback.format_exc().replace(code_dir, "/var/task"), '
+    '"error": str(e), "trace": (f"[ERROR] {type(e).__name__}: {e}\\nTraceback (most recent call last):\\n" + '
+    '"".join(traceback.format_tb(e.__traceback__)[1:])).replace(code_dir, "/var/task"), '
     '"details": {"errorType": type(e).__name__, "requestId": context.aws_request_id, "stackTrace": '
     '[line.replace(code_dir, "/var/task") for line in traceback.format_tb(e.__traceback__)[1:]]}})'
 )

@@ -7,7 +7,6 @@ not promised, one to two minutes after the call is usual
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -23,7 +22,7 @@ _OWN = "AWS/"
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
-def patch(now: Callable[[], float] = time.time) -> None:
+def patch(now: Callable[[], float]) -> None:
     """``now`` is in seconds since 1970. What is measured is stored as before, and shown late."""
     cloudwatch = load("ministack.services.cloudwatch")
     metrics = original(cloudwatch, "_metrics")

@@ -1,0 +1,103 @@
+"""One clock for all that takes time at AWS, which a door of the emulator moves forward.
+
+Reason: metrics come minutes late, a lease ends after a minute of silence, and no test may wait for that.
+
+What moves: the ``Date`` of every answer and when an object of S3 was written, by which leases are judged; what
+CloudWatch measures and when it shows it; the rules about what is seen late. What stays: signatures and the end of
+credentials, since clients sign by the clock of this machine; botocore knows no other.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import formatdate
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["DOOR", "Clock", "patch", "wrap"]
+
+DOOR = "/_ministack/clock"
+"""GET tells the time, POST ``{"seconds": N}`` moves it; both answer ``{"now": seconds since 1970}``."""
+
+_LONGEST_SECONDS = 7 * 24 * 3600.0
+
+_Application = Callable[..., Awaitable[None]]
+
+
+class Clock:
+    """Ahead of this machine's clock by what it was moved; ``kept`` is a file, so that a new start is not earlier."""
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        self._ahead = float(json.loads(kept.read_text(encoding="ascii"))) if kept.is_file() else 0.0
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time() + self._ahead
+
+    def move(self, seconds: float) -> None:
+        """Forward; ``seconds`` is finite and not negative."""
+        self._ahead += seconds
+        scratch = self._kept.with_suffix(".tmp")
+        scratch.write_text(json.dumps(self._ahead), encoding="ascii")
+        scratch.replace(self._kept)
+
+
+def patch(clock: Clock) -> None:
+    """Let CloudWatch, S3 and the header of every answer read ``clock``."""
+    gateway, s3, cloudwatch = (load(f"ministack.{name}") for name in ("app", "services.s3", "services.cloudwatch"))
+    for module, name in ((gateway, "formatdate"), (s3, "now_iso"), (cloudwatch, "time")):
+        original(module, name)
+    gateway.formatdate = lambda usegmt=True: formatdate(clock.now(), usegmt=usegmt)
+    s3.now_iso = lambda: _iso(clock.now())
+    cloudwatch.time = SimpleNamespace(**{**vars(time), "time": clock.now})
+
+
+def wrap(application: _Application, clock: Clock) -> _Application:
+    """The same ASGI application with the door; whoever calls this has looked who may use it."""
+
+    async def with_door(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != DOOR:
+            return await application(scope, receive, send)
+        seconds = _wanted(await _body(receive)) if scope["method"] == "POST" else 0.0
+        if seconds is None:
+            return await _answer(send, 400, {"message": "seconds must be a number from 0 to 604800"})
+        clock.move(seconds)
+        await _answer(send, 200, {"now": clock.now()})
+
+    return with_door
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def _body(receive: Any) -> bytes:
+    message = await receive()
+    body = bytes(message.get("body", b""))
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+def _wanted(body: bytes) -> float | None:
+    try:
+        seconds = float(json.loads(body)["seconds"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_SECONDS else None
+
+
+async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:
+    body = json.dumps(content).encode("ascii")
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

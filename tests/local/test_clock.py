@@ -1,0 +1,151 @@
+"""What takes time at AWS takes effect when the local cloud's clock is moved, and nobody waits."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.functions import invoke
+from multi_env_lambda.aws.ledger import LEASE_SECONDS, Ledger
+from multi_env_lambda.aws.metrics import counts
+from multi_env_lambda.errors import Busy
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.server import down, ensure_running
+from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
+from multi_env_lambda.testing.stacks import create_stack, function_resources
+
+pytestmark = pytest.mark.local_cloud
+
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+READS = """
+import boto3, os
+def handler(event, context):
+    client = boto3.client("dynamodb", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    return client.list_tables()["TableNames"]
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clock")
+
+
+@pytest.fixture(scope="module")
+def cloud(root: Path, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
+    """One of its own, since the clock of all tests stays where it is."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, "all")
+        with running_local_cloud(root, local_config) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def time(cloud: LocalCloud) -> CloudTime:
+    return CloudTime(cloud)
+
+
+@pytest.fixture(scope="module")
+def clients(cloud: LocalCloud, local_config: WorkspaceConfig) -> dict[str, Any]:
+    place = local_config.environment("test")
+    return {name: client_of(cloud, place, name) for name in ("lambda", "cloudwatch", "cloudformation", "sts")}
+
+
+def test_the_clock_is_moved_forward_and_by_whoever_has_the_secret_only(cloud: LocalCloud, time: CloudTime) -> None:
+    before = time.seconds()
+    time.sleep(600)
+    assert 600 <= time.seconds() - before < 660
+    for wrong in (-1, float("nan"), 1e9):
+        with pytest.raises(ValueError, match="seconds must be a number from 0 to 604800"):
+            time.sleep(wrong)
+    connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc)
+    connection.request("POST", "/_ministack/clock", b'{"seconds": 60}')
+    assert connection.getresponse().status == 403
+
+
+def test_a_silent_holder_is_taken_over_when_the_clock_says_so(
+    cloud: LocalCloud, local_config: WorkspaceConfig, time: CloudTime, tmp_path: Path
+) -> None:
+    devops = local_config.devops
+    ledger = Ledger(Bucket(client_of(cloud, devops, "s3"), devops.bucket, devops.account_id), tmp_path)
+
+    def take(who: str) -> int:
+        holder = Holder(nonce=who, who=who, host="laptop", process="1 1", since="2026-01-01T10:00:00Z", fencing=0)
+        return ledger.acquire("test", "silent", holder, running=None, is_dead=lambda _: False).fencing
+
+    first = take("ada")
+    with pytest.raises(Busy):
+        take("grace")
+    time.sleep(LEASE_SECONDS + 3)
+    for _ in range(3):
+        ledger.store.list("environments/")  # the earliest of the last three answers counts
+    assert take("grace") == first + 1
+
+
+def test_what_lambda_measured_and_an_old_version_are_gone_or_there_after_the_move(
+    clients: dict[str, Any], time: CloudTime
+) -> None:
+    function, code = clients["lambda"], {"ZipFile": "def handler(event, context): return 1"}
+    create_stack(clients["cloudformation"], "moved", function_resources("moved", code, Runtime=RUNTIME))
+    function.publish_version(FunctionName="moved")
+    function.create_alias(FunctionName="moved", Name="live", FunctionVersion="1")
+    function.update_function_configuration(FunctionName="moved", Description="second")
+    function.publish_version(FunctionName="moved")
+    function.update_alias(FunctionName="moved", Name="live", FunctionVersion="2")
+
+    assert invoke(function, "moved", "live", b"{}").version == "1"
+    time.sleep(1)
+    assert invoke(function, "moved", "live", b"{}").version == "2"
+    assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 0
+    time.sleep(120)
+    assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 1
+
+
+def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any], time: CloudTime) -> None:
+    resources = function_resources("granted", {"ZipFile": READS}, Runtime=RUNTIME)
+    statement = {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    resources["Role"]["Properties"]["Policies"] = [{"PolicyName": "reads", "PolicyDocument": document}]
+    assert create_stack(clients["cloudformation"], "granted", resources)[0] == "CREATE_COMPLETE"
+
+    def answer() -> Any:
+        return json.loads(clients["lambda"].invoke(FunctionName="granted")["Payload"].read())
+
+    assert "AccessDeniedException" in answer()["errorMessage"]
+    time.sleep(5)
+    assert answer() == []
+
+
+def test_lambda_takes_so_many_requests_a_second(cloud: LocalCloud, local_config: WorkspaceConfig) -> None:
+    client = client_of(cloud, local_config.environment("staging"), "lambda", attempts=1)
+    with pytest.raises(client.exceptions.TooManyRequestsException, match="Rate exceeded"):
+        for _ in range(40):
+            client.list_functions()
+    CloudTime(cloud).sleep(1)
+    for _ in range(15):
+        client.list_functions()
+
+
+def test_a_new_start_is_not_earlier_and_lets_in_who_signs_by_the_clock_of_this_machine(
+    tmp_path: Path, local_config: WorkspaceConfig
+) -> None:
+    try:
+        time = CloudTime(ensure_running(tmp_path, local_config))
+        time.sleep(24 * 3600)
+        before = time.seconds()
+        down(tmp_path)
+        again = ensure_running(tmp_path, local_config)
+        assert CloudTime(again).seconds() >= before
+        assert client_of(again, local_config.devops, "sts").get_caller_identity()["Account"] == "111111111111"
+    finally:
+        down(tmp_path)
