@@ -164,7 +164,7 @@ def stateful_resources(
     """What of a stack holds data, by the names that AWS knows it under. A stack without data costs no call."""
     resources = json.loads(template)["Resources"].values()
     types = {body["Type"] for body in resources if body["Type"] in STATEFUL or "DeletionPolicy" in body}
-    types -= {"AWS::Lambda::Version"}  # it goes with its function, whatever its policy says
+    types -= {"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"}  # made anew from the release, under another number
     if not types:
         return ()
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)

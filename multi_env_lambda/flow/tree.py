@@ -107,7 +107,9 @@ def _folder_of(running: Deployment | None) -> str:
 def _settings_digest(world: World) -> str:
     """The workspace's settings as one input of every unit; what a role is told on the way in makes no release."""
     written = [attrs.asdict(world.config.devops), *(attrs.asdict(item) for item in world.config.environments)]
-    devops, *environments = [{name: place[name] for name in place.keys() - _WAY_IN} for place in written]
+    # Settings that older versions did not know count only where somebody has set them.
+    left_out = _WAY_IN if written[0]["buckets"] else _WAY_IN | {"buckets"}
+    devops, *environments = [{name: place[name] for name in place.keys() - left_out} for place in written]
     return digest([devops, environments])
 
 

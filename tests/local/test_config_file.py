@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
 from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.local.seed import home_of
 from multi_env_lambda.local.server import ensure_running
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.local_cloud
 
 def test_plain_boto3_is_the_developer(local_environment: LocalCloud, local_config: WorkspaceConfig) -> None:
     identity = boto3.Session().client("sts").get_caller_identity()
-    assert identity["Arn"] == f"arn:aws:iam::{local_config.devops.account_id}:user/{DEVELOPER}"
+    assert identity["Arn"] == f"arn:aws:iam::{home_of(local_config)}:user/{DEVELOPER}"
 
 
 @pytest.mark.parametrize("service", ["s3", "cloudformation", "iam"])
