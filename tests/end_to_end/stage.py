@@ -18,13 +18,13 @@ import attrs
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
-from multi_env_lambda.local.server import ensure_running
+from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.substitute import machine_architecture
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, sample_config
 
-__all__ = ["ENVIRONMENTS", "ROOT", "Done", "Stage", "git", "runs_here", "sample_workspace"]
+__all__ = ["ENVIRONMENTS", "ROOT", "Done", "Stage", "git", "runs_here", "sample_stage", "sample_workspace"]
 
 ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENTS = ("sandbox", "test", "staging", "prod")
@@ -175,3 +175,13 @@ class Stage:
 
     def _place(self, name: str) -> Devops | Environment:
         return self.config.devops if name == "devops" else self.config.environment(name)
+
+
+@contextmanager
+def sample_stage(folder: Path) -> Iterator[Stage]:
+    """The sample units with a local cloud of their own, which is stopped at the end."""
+    root = sample_workspace(folder)
+    try:
+        yield Stage.at(root)
+    finally:
+        down(root)

@@ -72,8 +72,8 @@ def write(root: Path, handler: str, answer: int, stack: str = "") -> None:
 def deploy(root: Path, cloud: LocalCloud) -> tuple[list[str], list[str]]:
     """The outcomes, and what was said; whoever waits moves the clock."""
     said: list[Event] = []
-    workspace, time = Workspace.open(root, local=False, report=said.append), CloudTime(cloud)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
+    workspace, clock = Workspace.open(root, local=False, report=said.append), CloudTime(cloud)
+    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     results = workspace.deploy("customers", to="sandbox")
     return [result.outcome for result in results], [event.text for event in said]
 
@@ -88,8 +88,8 @@ def drain(cloud: LocalCloud, workspace: Workspace) -> None:
 
 
 def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:
-    workspace, time = Workspace.open(root, local=False), CloudTime(cloud)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
+    workspace, clock = Workspace.open(root, local=False), CloudTime(cloud)
+    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     steps = [lambda: workspace.deploy("customers", to="sandbox"), lambda: workspace.promote("customers", to="prod")]
 
     def run() -> list[str]:
@@ -102,11 +102,11 @@ def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path
     assert run() == ["deployed", "deployed"]
     write(root, ANSWERS.replace("1", "2"), 2)
     workspace = Workspace.open(root, local=False)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=time.seconds, sleep=time.sleep)
+    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     assert run() == ["deployed", "deployed"]
     drain(cloud, workspace)
     workspace.rollback("customers", "prod")
-    time.sleep(1)
+    clock.sleep(1)
     assert workspace.invoke("customers", "lookup", "prod", {}) == {"answer": 1}
     assert workspace.invoke("customers", "lookup", "sandbox", {}) == {"answer": 2}
 

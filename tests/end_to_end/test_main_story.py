@@ -11,9 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.local.server import down
-
-from .stage import ENVIRONMENTS, Done, Stage, commit, git, sample_workspace
+from .stage import ENVIRONMENTS, Done, Stage, commit, git, sample_stage
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.network]
 
@@ -63,11 +61,8 @@ def of(unit: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Step]:
-    root = sample_workspace(tmp_path_factory.mktemp("story") / "workspace")
-    try:
-        yield step(Stage.at(root), "deploy", "--to", "prod", "--yes", "--json")
-    finally:
-        down(root)
+    with sample_stage(tmp_path_factory.mktemp("story") / "workspace") as stage:
+        yield step(stage, "deploy", "--to", "prod", "--yes", "--json")
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.local.server import down
-
-from .stage import Done, Stage, sample_workspace
+from .stage import Done, Stage, sample_stage
 
 pytestmark = pytest.mark.local_cloud
 
@@ -19,11 +17,8 @@ UNIT = "projects/customers/pyproject.toml"
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    root = sample_workspace(tmp_path_factory.mktemp("there") / "workspace")
-    try:
-        yield Stage.at(root)
-    finally:
-        down(root)
+    with sample_stage(tmp_path_factory.mktemp("there") / "workspace") as stage:
+        yield stage
 
 
 def with_events(stage: Stage, events: str) -> None:

@@ -84,14 +84,14 @@ def states(clients: dict[str, Any]) -> dict[str, str]:
 def test_an_alarm_turns_for_its_own_function_when_the_minute_is_seen_and_back_when_it_is_over(
     cloud: LocalCloud, clients: dict[str, Any]
 ) -> None:
-    time = CloudTime(cloud)
-    time.sleep(61 - time.seconds() % 60)
+    clock = CloudTime(cloud)
+    clock.sleep(61 - clock.seconds() % 60)
     clients["lambda"].invoke(FunctionName="bad", Payload=b'{"by": 0}')
     clients["lambda"].invoke(FunctionName="good", Payload=b'{"by": 1}')
     assert states(clients) == {"good": "INSUFFICIENT_DATA", "bad": "INSUFFICIENT_DATA"}
-    time.sleep(120)
+    clock.sleep(120)
     assert states(clients) == {"good": "OK", "bad": "ALARM"}
-    time.sleep(300)
+    clock.sleep(300)
     assert states(clients) == {"good": "OK", "bad": "OK"}
 
 

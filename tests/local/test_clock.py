@@ -51,7 +51,7 @@ def cloud(root: Path, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="module")
-def time(cloud: LocalCloud) -> CloudTime:
+def clock(cloud: LocalCloud) -> CloudTime:
     return CloudTime(cloud)
 
 
@@ -61,20 +61,20 @@ def clients(cloud: LocalCloud, local_config: WorkspaceConfig) -> dict[str, Any]:
     return {name: client_of(cloud, place, name) for name in ("lambda", "cloudwatch", "cloudformation", "sts")}
 
 
-def test_the_clock_is_moved_forward_and_by_whoever_has_the_secret_only(cloud: LocalCloud, time: CloudTime) -> None:
-    before = time.seconds()
-    time.sleep(600)
-    assert 600 <= time.seconds() - before < 660
+def test_the_clock_is_moved_forward_and_by_whoever_has_the_secret_only(cloud: LocalCloud, clock: CloudTime) -> None:
+    before = clock.seconds()
+    clock.sleep(600)
+    assert 600 <= clock.seconds() - before < 660
     for wrong in (-1, float("nan"), 1e9):
         with pytest.raises(ValueError, match="seconds must be a number from 0 to 604800"):
-            time.sleep(wrong)
+            clock.sleep(wrong)
     connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc)
     connection.request("POST", "/_ministack/clock", b'{"seconds": 60}')
     assert connection.getresponse().status == 403
 
 
 def test_a_silent_holder_is_taken_over_when_the_clock_says_so(
-    cloud: LocalCloud, local_config: WorkspaceConfig, time: CloudTime, tmp_path: Path
+    cloud: LocalCloud, local_config: WorkspaceConfig, clock: CloudTime, tmp_path: Path
 ) -> None:
     devops = local_config.devops
     ledger = Ledger(Bucket(client_of(cloud, devops, "s3"), devops.bucket, devops.account_id), tmp_path)
@@ -86,14 +86,14 @@ def test_a_silent_holder_is_taken_over_when_the_clock_says_so(
     first = take("ada")
     with pytest.raises(Busy):
         take("grace")
-    time.sleep(LEASE_SECONDS + 3)
+    clock.sleep(LEASE_SECONDS + 3)
     for _ in range(3):
         ledger.store.list("environments/")  # the earliest of the last three answers counts
     assert take("grace") == first + 1
 
 
 def test_what_lambda_measured_and_an_old_version_are_gone_or_there_after_the_move(
-    clients: dict[str, Any], time: CloudTime
+    clients: dict[str, Any], clock: CloudTime
 ) -> None:
     function, code = clients["lambda"], {"ZipFile": "def handler(event, context): return 1"}
     create_stack(clients["cloudformation"], "moved", function_resources("moved", code, Runtime=RUNTIME))
@@ -104,14 +104,14 @@ def test_what_lambda_measured_and_an_old_version_are_gone_or_there_after_the_mov
     function.update_alias(FunctionName="moved", Name="live", FunctionVersion="2")
 
     assert invoke(function, "moved", "live", b"{}").version == "1"
-    time.sleep(1)
+    clock.sleep(1)
     assert invoke(function, "moved", "live", b"{}").version == "2"
     assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 0
-    time.sleep(120)
+    clock.sleep(120)
     assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 1
 
 
-def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any], time: CloudTime) -> None:
+def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any], clock: CloudTime) -> None:
     resources = function_resources("granted", {"ZipFile": READS}, Runtime=RUNTIME)
     statement = {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -122,7 +122,7 @@ def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any
         return json.loads(clients["lambda"].invoke(FunctionName="granted")["Payload"].read())
 
     assert "AccessDeniedException" in answer()["errorMessage"]
-    time.sleep(5)
+    clock.sleep(5)
     assert answer() == []
 
 
@@ -140,9 +140,9 @@ def test_a_new_start_is_not_earlier_and_lets_in_who_signs_by_the_clock_of_this_m
     tmp_path: Path, local_config: WorkspaceConfig
 ) -> None:
     try:
-        time = CloudTime(ensure_running(tmp_path, local_config))
-        time.sleep(24 * 3600)
-        before = time.seconds()
+        clock = CloudTime(ensure_running(tmp_path, local_config))
+        clock.sleep(24 * 3600)
+        before = clock.seconds()
         down(tmp_path)
         again = ensure_running(tmp_path, local_config)
         assert CloudTime(again).seconds() >= before

@@ -7,28 +7,18 @@ import json
 import attrs
 import pytest
 
-from multi_env_lambda.model.record import Deployment, PhysicalResource, Record
+from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.imports import import_questions, left_behind, may_import, strangers
+from tests.plan.record_values import deployment
 
 BUCKET = PhysicalResource(logical_id="Main", type="AWS::S3::Bucket", physical_id="acme")
 QUEUE = PhysicalResource(
     logical_id="Jobs", type="AWS::SQS::Queue", physical_id="https://sqs.us-east-1.amazonaws.com/222222222222/jobs"
 )
-ENTRY = Deployment(
-    sequence=1,
-    action="deploy",
-    outcome="succeeded",
-    release="r",
-    version="1",
-    layer=None,
-    who="w",
-    when="t",
-    commit="",
-)
 
 
 def record(**of_latest: tuple[PhysicalResource, ...]) -> Record:
-    return Record(project="p", environment="e", latest=attrs.evolve(ENTRY, **of_latest))
+    return Record(project="p", environment="e", latest=deployment(**of_latest))
 
 
 def template(policy: str | None) -> str:

@@ -6,28 +6,18 @@ from typing import Any
 
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.plan.measures import Week, lead_times, per_week
+from tests.plan.record_values import deployment
 
 
-def deployment(release: str, when: str, **more: Any) -> Deployment:
-    values: dict[str, Any] = {
-        "sequence": 1,
-        "action": "deploy",
-        "outcome": "succeeded",
-        "release": release,
-        "version": f"1.{release}",
-        "layer": None,
-        "who": "ada",
-        "when": when,
-        "commit": "",
-    }
-    return Deployment(**{**values, **more})
+def at(release: str, when: str, **more: Any) -> Deployment:
+    return deployment(release, **{"when": when, "version": f"1.{release}", "commit": "", **more})
 
 
-MADE = deployment("a", "2026-01-01T01:00:00Z", commit="c1", committed="2026-01-01T00:00:00Z")
+MADE = at("a", "2026-01-01T01:00:00Z", commit="c1", committed="2026-01-01T00:00:00Z")
 
 
 def test_the_commit_of_a_promoted_release_is_that_of_its_deploy() -> None:
-    arrived = deployment("a", "2026-01-02T00:00:00Z", action="promote")
+    arrived = at("a", "2026-01-02T00:00:00Z", action="promote")
 
     found = lead_times({"sandbox": [MADE], "prod": [arrived]}, "prod")
 
@@ -35,9 +25,9 @@ def test_the_commit_of_a_promoted_release_is_that_of_its_deploy() -> None:
 
 
 def test_only_the_first_success_of_a_release_counts() -> None:
-    failed = deployment("a", "2026-01-02T00:00:00Z", outcome="failed")
-    first = deployment("a", "2026-01-03T00:00:00Z")
-    again = deployment("a", "2026-01-09T00:00:00Z")
+    failed = at("a", "2026-01-02T00:00:00Z", outcome="failed")
+    first = at("a", "2026-01-03T00:00:00Z")
+    again = at("a", "2026-01-09T00:00:00Z")
 
     found = lead_times({"sandbox": [MADE], "prod": [failed, first, again]}, "prod")
 
@@ -45,24 +35,24 @@ def test_only_the_first_success_of_a_release_counts() -> None:
 
 
 def test_a_rollback_and_an_unknown_commit_have_no_lead_time() -> None:
-    back = deployment("a", "2026-01-02T00:00:00Z", action="rollback")
-    unknown = deployment("b", "2026-01-02T00:00:00Z")
+    back = at("a", "2026-01-02T00:00:00Z", action="rollback")
+    unknown = at("b", "2026-01-02T00:00:00Z")
 
     assert lead_times({"sandbox": [MADE], "prod": [back, unknown]}, "prod") == ()
 
 
 def test_the_time_zone_of_a_commit_is_respected() -> None:
-    made = deployment("a", "2026-01-01T00:00:00Z", committed="2026-01-01T02:00:00+02:00")
+    made = at("a", "2026-01-01T00:00:00Z", committed="2026-01-01T02:00:00+02:00")
 
     assert [item.seconds for item in lead_times({"prod": [made]}, "prod")] == [0]
 
 
 def test_deployments_fall_into_weeks_that_end_now() -> None:
     past = [
-        deployment("a", "2026-01-01T00:00:00Z"),
-        deployment("b", "2026-01-14T00:00:00Z", outcome="failed"),
-        deployment("c", "2026-01-15T00:00:00Z"),
-        deployment("c", "2026-01-15T00:00:00Z", outcome="shifting"),
+        at("a", "2026-01-01T00:00:00Z"),
+        at("b", "2026-01-14T00:00:00Z", outcome="failed"),
+        at("c", "2026-01-15T00:00:00Z"),
+        at("c", "2026-01-15T00:00:00Z", outcome="shifting"),
     ]
 
     assert per_week(past, "2026-01-15T12:00:00Z", weeks=3) == (

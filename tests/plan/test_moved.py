@@ -5,20 +5,13 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.model.record import Record
 from multi_env_lambda.plan.moved import moved
+from tests.plan.record_values import deployment
 
 HERE = Environment(name="prod", account_id="555555555555", region="eu-central-1")
-RUNNING = Deployment(
-    sequence=1,
-    action="deploy",
-    outcome="succeeded",
-    release="r",
+RUNNING = deployment(
     version="1.0",
-    layer=None,
-    who="w",
-    when="t",
-    commit="",
     account_id="555555555555",
     region="us-east-1",
     stack_id="arn:aws:cloudformation:us-east-1:555555555555:stack/orders-prod/1",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import attrs
 import pytest
 from inline_snapshot import snapshot
 
-from multi_env_lambda.model.record import Deployment, PhysicalResource, Record
+from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.ownership import Foreign, Owner, owner_of, stack_tags, take_over, taken_over, whose
+from tests.plan.record_values import deployment
 
 OURS = Owner(workspace="ours", project="billing", environment="sandbox")
 TAGS = stack_tags("ours", "billing", "sandbox")
@@ -17,15 +17,8 @@ TABLE = PhysicalResource(logical_id="Ledger", type="AWS::DynamoDB::Table", physi
 TOPIC = PhysicalResource(logical_id="Alarm", type="AWS::SNS::Topic", physical_id="arn:alarm")
 
 
-def deployment(outcome: str) -> Deployment:
-    return Deployment(
-        sequence=1, action="deploy", outcome=outcome, release="r", version="0.1.0", layer=None, who="ada",
-        when="2026-01-01T00:00:00Z", commit="c",
-    )  # type: ignore[arg-type]  # fmt: skip
-
-
 def recorded(outcome: str, stack_id: str = "") -> Owner:
-    latest = attrs.evolve(deployment(outcome), stack_id=stack_id)
+    latest = deployment(outcome=outcome, stack_id=stack_id)
     running = latest if outcome == "succeeded" else None
     record = Record(project="billing", environment="sandbox", running=running, latest=latest)
     return owner_of("ours", "billing", "sandbox", record)

@@ -8,6 +8,7 @@ import pytest
 from multi_env_lambda.model.record import Deployment, Holder, Outcome, Record, RolledBack
 from multi_env_lambda.model.versions import KeptFunction, KeptVersion
 from multi_env_lambda.plan.prune import GRACE_SECONDS, Holdings, in_flight, kept_releases, named_keys, prunable
+from tests.plan.record_values import deployment
 
 NOW = 1_000_000_000.0
 LONG_AGO = NOW - 2 * GRACE_SECONDS
@@ -15,10 +16,7 @@ HOLDER = Holder(nonce="n", who="ada", host="laptop", process="1 1", since="2026-
 
 
 def item(sequence: int, release: str, outcome: Outcome = "succeeded") -> Deployment:
-    return Deployment(
-        sequence=sequence, action="deploy", outcome=outcome, release=release, version="0.1.0", layer=None, who="ada",
-        when="2026-01-01T00:00:00Z", commit="c",
-    )  # fmt: skip
+    return deployment(release, sequence=sequence, outcome=outcome)
 
 
 EMPTY = Record(project="orders", environment="prod")

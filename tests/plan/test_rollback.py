@@ -6,13 +6,11 @@ import pytest
 
 from multi_env_lambda.model.record import Deployment, Outcome
 from multi_env_lambda.plan.rollback import release_before, rollback_choices
+from tests.plan.record_values import deployment
 
 
 def item(sequence: int, release: str, outcome: Outcome = "succeeded") -> Deployment:
-    return Deployment(
-        sequence=sequence, action="deploy", outcome=outcome, release=release, version="0.1.0", layer=None, who="ada",
-        when="2026-01-01T00:00:00Z", commit="c",
-    )  # fmt: skip
+    return deployment(release, sequence=sequence, outcome=outcome)
 
 
 ONE, TWO, THREE = item(1, "r1"), item(2, "r2"), item(3, "r3")
