@@ -20,6 +20,7 @@ MACHINERY = {
     "guard": "keeps pages and others of this machine out",
     "lambda_refusal": "words of several rules",
     "layers": "unpacks once instead of at each cold start",
+    "messages": "the words of a connection",
     "names": "reaches into ministack",
     "sessions": "keys and logs of jobs and builds",
     "state_file": "keeps the state in one file",

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from .messages import answer, joined, read
 from .names import load, original
 
 __all__ = ["DOOR", "Clock", "patch", "wrap"]
@@ -66,26 +67,17 @@ def wrap(application: _Application, clock: Clock) -> _Application:
     async def with_door(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != DOOR:
             return await application(scope, receive, send)
-        seconds = _wanted(await _body(receive)) if scope["method"] == "POST" else 0.0
+        seconds = _wanted(joined(await read(receive))) if scope["method"] == "POST" else 0.0
         if seconds is None:
-            return await _answer(send, 400, {"message": "seconds must be a number from 0 to 604800"})
+            return await _say(send, 400, {"message": "seconds must be a number from 0 to 604800"})
         clock.move(seconds)
-        await _answer(send, 200, {"now": clock.now()})
+        await _say(send, 200, {"now": clock.now()})
 
     return with_door
 
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-async def _body(receive: Any) -> bytes:
-    message = await receive()
-    body = bytes(message.get("body", b""))
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-    return body
 
 
 def _wanted(body: bytes) -> float | None:
@@ -96,8 +88,5 @@ def _wanted(body: bytes) -> float | None:
     return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_SECONDS else None
 
 
-async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:
-    body = json.dumps(content).encode("ascii")
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _say(send: Any, status: int, content: dict[str, Any]) -> None:
+    await answer(send, status, {"Content-Type": "application/json"}, json.dumps(content))

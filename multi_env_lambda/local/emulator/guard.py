@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from .messages import answer, joined, read
 from .names import load, original
 from .signatures import Request, body_failure, failure, is_signed, needs_body, request_of
 
@@ -51,23 +52,23 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
         scope = _with_url_id_in_path(scope, port)
         refusal = _foreign(scope)
         if refusal:
-            return await _answer(send, 403, {"Content-Type": "text/plain"}, refusal.encode())
+            return await answer(send, 403, {"Content-Type": "text/plain"}, refusal.encode())
         send = send if _PUBLIC.fullmatch(scope["path"]) else _without_cors(send)
         if _OWN_DOORS.fullmatch(scope["path"]):
             if _may_use_own_door(scope, port, secret):
                 return await application(scope, receive, send)
-            return await _answer(send, 403, {"Content-Type": "text/plain"}, b"this door needs the secret of the start")
+            return await answer(send, 403, {"Content-Type": "text/plain"}, b"this door needs the secret of the start")
         request = request_of(scope)
         if _PUBLIC.fullmatch(scope["path"]) and not is_signed(request) and _is_exact(scope, port):
             return await application(scope, receive, send)
-        messages = await _read(receive) if needs_body(request) else []
-        refused = failure(request, _joined(messages), secret)
+        messages = await read(receive) if needs_body(request) else []
+        refused = failure(request, joined(messages), secret)
         if not refused:
-            messages = messages or await _read(receive)
+            messages = messages or await read(receive)
             refused = body_failure(request, [message.get("body", b"") for message in messages])
         receive = _again(messages, receive)
         if refused:
-            return await _answer(send, *_refused(request, *refused))
+            return await answer(send, *_refused(request, *refused))
         await application(scope, receive, send)
 
     return guarded
@@ -139,18 +140,6 @@ def _may_use_own_door(scope: Any, port: int, secret: str) -> bool:
     return is_link and hmac.compare_digest(tokens[0].encode(), _token(scope["path"], secret).encode())
 
 
-async def _read(receive: Any) -> list[Any]:
-    """The messages with the body; at least one."""
-    messages = [await receive()]
-    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
-        messages.append(await receive())
-    return messages
-
-
-def _joined(messages: list[Any]) -> bytes:
-    return b"".join(message.get("body", b"") for message in messages)
-
-
 def _again(messages: list[Any], receive: Any) -> Any:
     """A ``receive`` that gives what was read once more."""
     waiting = iter(messages)
@@ -179,21 +168,12 @@ def _refused(request: Request, code: str, message: str) -> tuple[int, dict[str, 
     gateway = load("ministack.app")
     denied = SimpleNamespace(code=code, message=message)
     try:
-        answer = original(gateway, "_credential_failure")(
+        shown = original(gateway, "_credential_failure")(
             request.service, "", str(uuid.uuid4()), denied, request.headers
         )
     except Exception:  # noqa: BLE001 -- an unknown service is refused all the same
         text = json.dumps({"__type": code, "message": message}).encode()
         return 403, {"Content-Type": "application/x-amz-json-1.1"}, text
-    status, headers, body = answer
+    status, headers, body = shown
     status = 400 if code in _BAD_REQUESTS else status
     return status, headers, b"" if request.method == "HEAD" else body
-
-
-async def _answer(send: Any, status: int, headers: Mapping[str, str], body: bytes | str) -> None:
-    content = body.encode() if isinstance(body, str) else body
-    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    lines = [line for line in lines if line[0] != b"content-length"]
-    lines += [(b"content-length", str(len(content)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": lines})
-    await send({"type": "http.response.body", "body": content})
