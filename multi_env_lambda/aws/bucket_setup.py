@@ -7,8 +7,11 @@ nothing. S3 has no condition for these writes: two people who change one policy 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
+
+import attrs
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, text_of
 from multi_env_lambda.errors import PublishError
@@ -46,7 +49,8 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
     """
     common = _common(devops)
     try:
-        return (*_created(client, devops, common), *_settings(client, common, reader_account_ids))
+        created = tuple(_created(client, devops, common))
+        return (*created, *(_made(change) for change in _changes(client, common, reader_account_ids)))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
@@ -60,27 +64,31 @@ def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[s
     """
     try:
         client.head_bucket(**_common(devops))
-        return tuple(_settings(_Looking(client), _common(devops), reader_account_ids))
+        return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids))
     except aws_errors() as error:
         hint = "make it with the verb `bootstrap`, or correct devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
 
 
-class _Looking:
-    """A client whose changing calls do nothing."""
+@attrs.frozen
+class _Change:
+    """What differs, or should be known, as a sentence; ``make`` writes what it tells."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    told: str
+    make: Callable[[], object] = lambda: None
 
-    def __getattr__(self, name: str) -> Any:
-        return (lambda **_: None) if name.startswith("put_") else getattr(self._client, name)
+
+def _made(change: _Change) -> str:
+    change.make()
+    return change.told
 
 
 def _common(devops: Devops) -> dict[str, str]:
     return {"Bucket": devops.bucket, "ExpectedBucketOwner": devops.account_id}
 
 
-def _settings(client: Any, common: dict[str, str], reader_account_ids: Iterable[str]) -> Iterator[str]:
+def _changes(client: Any, common: dict[str, str], reader_account_ids: Iterable[str]) -> Iterator[_Change]:
+    """Nothing is written here."""
     yield from _closed(client, common)
     yield from _versioned(client, common)
     yield from _with_policy(client, common, tuple(reader_account_ids))
@@ -115,41 +123,39 @@ def _is_there(client: Any, common: dict[str, str]) -> bool:
     return True
 
 
-def _closed(client: Any, common: dict[str, str]) -> Iterator[str]:
+def _closed(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     found = _read(client, "get_public_access_block", common).get("PublicAccessBlockConfiguration")
     if found != _NOT_PUBLIC:
-        client.put_public_access_block(**common, PublicAccessBlockConfiguration=_NOT_PUBLIC)
-        yield "public access is blocked"
+        close = partial(client.put_public_access_block, **common, PublicAccessBlockConfiguration=_NOT_PUBLIC)
+        yield _Change("public access is blocked", close)
 
 
-def _versioned(client: Any, common: dict[str, str]) -> Iterator[str]:
+def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     if _read(client, "get_bucket_versioning", common).get("Status") == "Enabled":
         return
-    client.put_bucket_versioning(**common, VersioningConfiguration={"Status": "Enabled"})
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
-    yield (
+    yield _Change(
         "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long before "
-        "the first deploy (an object that was just published may not be found until then)"
+        "the first deploy (an object that was just published may not be found until then)",
+        partial(client.put_bucket_versioning, **common, VersioningConfiguration={"Status": "Enabled"}),
     )
 
 
-def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[str]:
+def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[_Change]:
     # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
     tls_only = str(client.meta.endpoint_url).startswith("https://")
     text = _read(client, "get_bucket_policy", common).get("Policy")
     found = None if text is None else json.loads(text)
-    wanted = merged_policy(found, policy_statements(common["Bucket"], readers, tls_only=tls_only))
+    ours = policy_statements(common["Bucket"], readers, tls_only=tls_only)
+    wanted = merged_policy(found, ours)
     if wanted["Statement"] and not _equal(found, wanted):
-        client.put_bucket_policy(**common, Policy=canonical_json(wanted))
-        others = len(wanted["Statement"]) - len(policy_statements(common["Bucket"], readers, tls_only=tls_only))
-        yield (
-            f"its policy lets the environments read, and {others} statements of others stay"
-            if others
-            else ("its policy lets the environments read")
-        )
+        others = len(wanted["Statement"]) - len(ours)
+        stay = f", and {others} statements of others stay" if others else ""
+        write = partial(client.put_bucket_policy, **common, Policy=canonical_json(wanted))
+        yield _Change(f"its policy lets the environments read{stay}", write)
 
 
-def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[str]:
+def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     found = _read(client, "get_bucket_lifecycle_configuration", common)
     rules = found.get("Rules", [])
     wanted = merged_rules(rules, lifecycle_rules())
@@ -157,18 +163,20 @@ def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[str]:
         # What rules do not say, such as the smallest size of a transition, is written back as it was.
         size = found.get("TransitionDefaultMinimumObjectSize")
         more = {} if size is None else {"TransitionDefaultMinimumObjectSize": size}
-        client.put_bucket_lifecycle_configuration(**common, LifecycleConfiguration={"Rules": wanted}, **more)
-        yield "old versions and what `prune` deletes are gone after 30 days"
+        write = partial(
+            client.put_bucket_lifecycle_configuration, **common, LifecycleConfiguration={"Rules": wanted}, **more
+        )
+        yield _Change("old versions and what `prune` deletes are gone after 30 days", write)
 
 
-def _encrypted(client: Any, common: dict[str, str]) -> Iterator[str]:
+def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     """A key of KMS is somebody's decision, and needs one more from its owner."""
     found = _read(client, "get_bucket_encryption", common).get("ServerSideEncryptionConfiguration", {})
     for rule in found.get("Rules", ()):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
         if str(default.get("SSEAlgorithm", "")).startswith("aws:kms"):
             key = default.get("KMSMasterKeyID", "alias/aws/s3")
-            yield (
+            yield _Change(
                 f"it encrypts with the key {key}: the accounts and roles of all environments need kms:Decrypt in that "
                 "key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
             )
