@@ -55,7 +55,8 @@ def _foreign(mapped: Sequence[str], prefix: str, layer: Path | None, image: Lamb
         needed = _needed_by(ours)
         ours = [path for path in rest if _sonames(path) & needed]
         rest = [path for path in rest if path not in ours]
-    asked_for = [path for path in rest if not _sonames(path) & _needed_by(rest)]
+    needed = _needed_by(rest)
+    asked_for = [path for path in rest if not _sonames(path) & needed]
     return next(iter(asked_for or rest), None)
 
 

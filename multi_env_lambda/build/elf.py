@@ -14,7 +14,10 @@ import attrs
 if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile
 
-__all__ = ["MAGIC", "SharedObject", "elf_machine", "read_shared_object"]
+__all__ = ["FILE_NAME", "MAGIC", "SharedObject", "elf_machine", "read_shared_object"]
+
+FILE_NAME = re.compile(r"\.so(\.\d[\w-]*)*$")
+"""How the names of shared objects end: `.so`, `.so.1.2.3`, `.so.7-abc`."""
 
 MAGIC = b"\x7fELF"
 _MACHINES = {3: "x86 (32 bit)", 40: "arm (32 bit)", 62: "x86_64", 183: "arm64"}

@@ -18,17 +18,9 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.runtime import GLUE_PYTHON
 
-__all__ = [
-    "_GLUE_PYTHON",
-    "Code",
-    "Handler",
-    "check_statically",
-    "missing_module",
-    "no_function",
-    "no_module",
-    "read_code",
-]
+__all__ = ["Code", "Handler", "check_statically", "missing_module", "no_function", "no_module", "read_code"]
 
 _OFFERED = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
@@ -39,8 +31,9 @@ _ALSO_STANDARD = frozenset(
     | {"smtpd", "symbol", "tomllib", "zoneinfo"}
 )
 _MAX_SHOWN = 5
-_GLUE_PYTHON = (3, 9)
-"""Of Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
+
+_Import = tuple[int, str, tuple[str, ...]]
+"""The line, the module, and what may be modules in it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -205,21 +198,29 @@ class _Names:
 
 def _check_syntax(code: Code, handler: Handler, where: str) -> None:
     """What a job consists of is older Python than what functions run on; Glue would say so at each run."""
-    for module in sorted(_reached(code, handler.module)):
+    major, minor = map(int, GLUE_PYTHON.split("."))
+    for module in sorted(name for name, _ in _reached(code, handler.module)):
         path, source = code.sources[module]
         try:
-            ast.parse(source, feature_version=_GLUE_PYTHON)
+            ast.parse(source, feature_version=(major, minor))
         except (ValueError, RecursionError):
             continue
         except SyntaxError as error:
-            version = ".".join(map(str, _GLUE_PYTHON))
-            what = f"{handler.shown}: {path} line {error.lineno} is not Python {version}, which Glue runs: {error.msg}"
+            older = f"Python {GLUE_PYTHON}, which Glue runs"
+            what = f"{handler.shown}: {path} line {error.lineno} is not {older}: {error.msg}"
             hint = "write it for that version, or keep it out of what the job imports"
             raise ConfigurationError(where, what, hint=hint) from error
 
 
-def _reached(code: Code, module: str) -> set[str]:
-    """The unit's own modules that are imported with one, at their tops."""
+def _check_imports(code: Code, handler: Handler, where: str) -> None:
+    for module, imports in _reached(code, handler.module):
+        for line, wanted, _ in imports:
+            if not _is_there(code, wanted):
+                raise missing_module(code, handler, wanted, f"{code.sources[module][0]} line {line}", where)
+
+
+def _reached(code: Code, module: str) -> Iterator[tuple[str, tuple[_Import, ...]]]:
+    """The unit's own modules that are imported with one, and what each imports at its top."""
     seen: set[str] = set()
     waiting = list(_with_parents(module))
     while waiting:
@@ -229,24 +230,9 @@ def _reached(code: Code, module: str) -> set[str]:
         seen.add(found)
         path, source = code.sources[found]
         tree = _parsed(source)
-        for _, wanted, parts in _top_imports(tree, found, path.endswith("__init__.py")) if tree else ():
-            waiting += [*_with_parents(wanted), *parts]
-    return seen
-
-
-def _check_imports(code: Code, handler: Handler, where: str) -> None:
-    seen: set[str] = set()
-    waiting = list(_with_parents(handler.module))
-    while waiting:
-        module = waiting.pop()
-        if module in seen or module not in code.sources:
-            continue
-        seen.add(module)
-        path, source = code.sources[module]
-        tree = _parsed(source)
-        for line, wanted, parts in _top_imports(tree, module, path.endswith("__init__.py")) if tree else ():
-            if not _is_there(code, wanted):
-                raise missing_module(code, handler, wanted, f"{path} line {line}", where)
+        imports = () if tree is None else tuple(_top_imports(tree, found, path.endswith("__init__.py")))
+        yield found, imports
+        for _, wanted, parts in imports:
             waiting += [*_with_parents(wanted), *parts]
 
 
@@ -256,7 +242,7 @@ def _with_parents(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
-def _top_imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+def _top_imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[_Import]:
     # What stands in `if` or `try` may be meant to fail: for type checkers, for other versions, for an optional module.
     for statement in tree.body:
         if isinstance(statement, ast.Import):

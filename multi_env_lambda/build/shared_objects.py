@@ -15,13 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 
 from multi_env_lambda.build.archive import Member
-from multi_env_lambda.build.elf import MAGIC, SharedObject, read_shared_object
+from multi_env_lambda.build.elf import FILE_NAME, MAGIC, SharedObject, read_shared_object
 from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2, AMAZON_LINUX_2023, LambdaImage
 from multi_env_lambda.build.select import Target
 
 __all__ = ["Audit", "Missing", "audit", "image_of", "missing_library_hint"]
 
-_SHARED_OBJECT = re.compile(r"\.so(\.\d[\w-]*)*$")
 _EXTENSION = re.compile(r"(?P<stem>[^/]*?)\.(?P<tag>(?:cpython-|pypy|graalpy)[^/]*)\.so$")
 _STDCXX = "libstdc++.so.6"
 
@@ -77,14 +76,14 @@ def audit(wheels: Mapping[str, Iterable[Member]], target: Target) -> Audit:
 
 def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject, ...], tuple[str, ...]]:
     """What can be loaded there, and the sentences about the rest."""
-    shared = [member for member in members if _SHARED_OBJECT.search(member.name) or _starts_like_one(member)]
+    shared = [member for member in members if FILE_NAME.search(member.name) or _starts_like_one(member)]
     loadable = [member for member in shared if _tag_fits(member.name, target)]
     problems = list(_without_a_fitting_tag(shared, loadable, target))
     objects: list[SharedObject] = []
     # zlib lets the other threads run while it inflates.
     with ThreadPoolExecutor(2) as pool:
         for member, found in zip(loadable, pool.map(_read_one, loadable), strict=True):
-            is_named_so = _SHARED_OBJECT.search(member.name) is not None
+            is_named_so = FILE_NAME.search(member.name) is not None
             match found:
                 case str() if is_named_so:
                     problems.append(f"{member.name} is not a shared object that can be read: {found}")
@@ -183,4 +182,4 @@ def _useless(
 def _is_module(item: SharedObject) -> bool:
     if ".libs/" in item.name or item.file_name.startswith("lib"):
         return False
-    return item.file_name.endswith((".abi3.so", ".so")) and item.file_name.count(".so") == 1
+    return item.file_name.endswith(".so") and item.file_name.count(".so") == 1

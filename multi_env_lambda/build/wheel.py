@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.build.archive import Member, Zip, content, read_zip, write_zip
 from multi_env_lambda.build.distribution import build_environment
+from multi_env_lambda.build.elf import FILE_NAME
 from multi_env_lambda.build.select import SelectedWheel
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
@@ -27,7 +28,6 @@ from multi_env_lambda.host.process import run_uv
 __all__ = ["Installed", "installed", "wheel_of_sdist"]
 
 _DATA = re.compile(r"[^/]+\.data/(?P<scheme>[^/]+)/(?P<rest>.+)")
-_LIBRARY = re.compile(r"\.so(\.\d[\w-]*)*$")
 _COMPILED = (".pyc", ".pyo")
 _GENERATOR = re.compile(rb"(?m)^Generator: .*$")
 _HINT_WHEEL = "report it to the package's authors, or choose another version"
@@ -91,7 +91,7 @@ def _place(where: str, name: str, sources: frozenset[str]) -> str | None:
             pass
         case "scripts" | "headers":
             return None
-        case "data" if _LIBRARY.search(name):
+        case "data" if FILE_NAME.search(name):
             what = f"entry {name!r} would be installed outside of site-packages, where a layer has nothing"
             raise BuildError(where, what, hint="choose a version of the package that keeps its libraries inside")
         case "purelib" | "platlib" | "data":

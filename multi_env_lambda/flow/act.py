@@ -356,8 +356,14 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
-    latest = attrs.evolve(entry, outcome=outcome, detail=detail, seconds=round(seconds, 3))
-    latest = attrs.evolve(latest, left=known_of(held.record), taken=strangers(_taken(error), held.record))
+    latest = attrs.evolve(
+        entry,
+        outcome=outcome,
+        detail=detail,
+        seconds=round(seconds, 3),
+        left=known_of(held.record),
+        taken=strangers(_taken(error), held.record),
+    )
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
 

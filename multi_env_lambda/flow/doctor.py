@@ -60,7 +60,8 @@ def examine(
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
     of_devops = list(_findings(devops.name, _of_devops(world, sessions)))
-    look = partial(_of_environment, world, sessions, of_devops[0].state == "ok")
+    published = _published(sessions, world.config) if of_devops[0].state == "ok" else {}
+    look = partial(_of_environment, world, sessions, published)
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
     return (*found, *of_devops, *(finding for place in places for finding in place))
 
@@ -181,18 +182,21 @@ def _workspace_id(world: World) -> Answer:
     return "ok", found, ""
 
 
-def _published(sessions: Sessions, devops: Devops) -> str | None:
-    return first_key(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+def _published(sessions: Sessions, config: WorkspaceConfig) -> Mapping[str, str | None]:
+    """The key of something published, by region; None where nothing is."""
+    return {
+        place.region: first_key(sessions.client(place, "s3"), place.bucket, place.account_id)
+        for place in config.buckets
+    }
 
 
 def _of_environment(
-    world: World, sessions: Sessions, has_devops: bool, place: Environment
+    world: World, sessions: Sessions, published: Mapping[str, str | None], place: Environment
 ) -> Iterator[tuple[str, Check]]:
     yield "role", partial(_role, sessions, place)
     yield "stacks", partial(_stacks, sessions, place)
     devops = world.config.devops.at(place.region)
-    published = _published(sessions, devops) if has_devops else None
-    yield "artifacts", partial(_artifacts, devops, sessions, place, published)
+    yield "artifacts", partial(_artifacts, devops, sessions, place, published.get(place.region))
     yield "rules", partial(_rules, world, place)
 
 

@@ -23,7 +23,7 @@ from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import Made, Upload, World
 
-__all__ = ["Receipts", "claim", "compare", "complete", "publish"]
+__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish"]
 
 Receipts = Mapping[str, ObjectReceipt]
 """By key: what was compared, or written just now."""
@@ -98,13 +98,18 @@ def _settle(world: World, made: Made | None, uploads: Mapping[str, Upload], item
         if found is not None:
             return found
         if upload is None:
-            hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
-            raise PublishError(item.key, "the release needs it, and it is not in the bucket", hint=hint)
+            raise not_in_bucket(item.key)
     assert made is not None
     answer = world.store.put_new(item.key, upload.read(), upload.metadata)
     if answer is None:
         raise _taken(world, made, item.key)
     return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=answer.version_id)
+
+
+def not_in_bucket(key: str) -> PublishError:
+    """A release needs an object that is not there."""
+    hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
+    return PublishError(key, "the release needs it, and it is not in the bucket", hint=hint)
 
 
 def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:

@@ -11,15 +11,13 @@ import hashlib
 import attrs
 
 from multi_env_lambda.aws.index import must_be_released
-from multi_env_lambda.errors import PublishError
-from multi_env_lambda.flow.publish import Receipts, compare
+from multi_env_lambda.flow.publish import Receipts, compare, not_in_bucket
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import World
 
 __all__ = ["delete_replicas", "replicate"]
@@ -63,8 +61,7 @@ def _copied(home: ObjectStore, there: ObjectStore, item: PublishedObject) -> Obj
         return found
     stored = home.get(item.key)
     if stored is None:
-        hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
-        raise PublishError(item.key, "the release needs it, and it is not in the bucket", hint=hint)
+        raise not_in_bucket(item.key)
     must_be_released(item.key, hashlib.sha256(stored.body).hexdigest(), item.sha256)
     written = there.put_new(item.key, stored.body)
     again = compare(there, item) if written is None else None

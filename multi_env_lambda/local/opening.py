@@ -13,15 +13,13 @@ from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.server import ensure_running
 from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
+from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["as_run_here", "start"]
-
-_GLUE = "python3.9"
-"""Where this machine has it, jobs run in the Python of Glue."""
 
 
 def start(
@@ -32,7 +30,9 @@ def start(
     wished = {project.runtime for project in units}
     instead = substitutes(wished)
     has_jobs = any(settings.jobs for project in units for settings in project.settings.values())
-    of_jobs = {_GLUE} if has_jobs and not substitutes([_GLUE]) else set()
+    glue = f"python{GLUE_PYTHON}"
+    # Where this machine has it, jobs run in the Python of Glue.
+    of_jobs = {glue} if has_jobs and not substitutes([glue]) else set()
     runtimes = sorted({instead.get(runtime, runtime) for runtime in wished} | of_jobs)
     cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)
     for news in news_of_substitutes(root, instead):

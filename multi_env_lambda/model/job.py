@@ -8,6 +8,7 @@ from multi_env_lambda.model.event import read_schedule
 from multi_env_lambda.model.function import DESCRIPTION
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.runtime import GLUE_PYTHON
 from multi_env_lambda.model.settings import GlueJob
 
 __all__ = ["read_job"]
@@ -33,7 +34,7 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         key=key,
         entry=table.named("entry", _ENTRY),
         kind=table.choice("kind", ("pythonshell",), "pythonshell"),
-        python_version=table.choice("python_version", ("3.9",), "3.9"),
+        python_version=table.choice("python_version", (GLUE_PYTHON,), GLUE_PYTHON),
         max_capacity=table.one_of_numbers("max_capacity", (0.0625, 1), 0.0625),
         timeout=table.number("timeout", 1, 10_080, 60),
         max_retries=table.number("max_retries", 0, 10, 0),

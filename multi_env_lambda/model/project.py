@@ -15,14 +15,13 @@ from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.runtime import RUNTIMES
+from multi_env_lambda.model.runtime import GLUE_PYTHON, RUNTIMES
 from multi_env_lambda.model.settings import Settings
 from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "Project", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
-_GLUE_PYTHON = "3.9"
 _MOST_TAGS = 40
 _IN_WORKSPACE = "that belongs into the pyproject.toml at the top of the repository"
 _BY_ENVIRONMENT = ("functions", "jobs", "tags")
@@ -186,7 +185,7 @@ def _check_python(table: Table, project: Project) -> None:
     specifier = SpecifierSet(project.requires_python or "")
     runs_on = {project.python} if project.handlers else set()
     if any(settings.jobs for settings in project.settings.values()):
-        runs_on.add(_GLUE_PYTHON)
+        runs_on.add(GLUE_PYTHON)
     for python in sorted(runs_on):
         if not any(specifier.contains(f"{python}.{patch}") for patch in range(50)):
             who = f"the runtime {project.runtime}" if python == project.python else f"Glue's Python {python}"

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import attrs
 
-__all__ = ["ENDS", "RUNTIMES", "RuntimeEnd", "end_of"]
+__all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "RuntimeEnd", "end_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +38,9 @@ ENDS: Mapping[str, RuntimeEnd] = {
 }
 
 RUNTIMES = tuple(ENDS)
+
+GLUE_PYTHON = "3.9"
+"""Of Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
 _SOON = timedelta(days=180)
 """AWS writes to the owners of functions this long before a runtime is deprecated."""

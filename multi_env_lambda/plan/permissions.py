@@ -80,8 +80,8 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
         _grant("ReadArtifactsAndRecords", _EVERY, [f"{arn}/*", *copies[1:]], "s3:GetObject", "s3:GetObjectVersion"),
         _grant("WriteArtifactsAndRecords", ("publish", "deploy"), written, "s3:PutObject"),
         _grant("DeleteWhatIsPruned", "prune", copies, "s3:DeleteObject"),
-        _grant("LookAtTheBucket", ("bootstrap", "doctor"), arns, *_s3(*look, "GetLifecycleConfiguration")),
-        _grant("SetUpTheBucket", "bootstrap", arns, *_s3(*make, "PutLifecycleConfiguration")),
+        _grant("LookAtTheBucket", ("bootstrap", "doctor"), arns, *_calls("s3", *look, "GetLifecycleConfiguration")),
+        _grant("SetUpTheBucket", "bootstrap", arns, *_calls("s3", *make, "PutLifecycleConfiguration")),
     )
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)
 
@@ -137,8 +137,8 @@ def _grant(sid: str, verbs: str | Sequence[str], resources: Iterable[str], *acti
     return Grant(sid=sid, actions=actions, resources=tuple(resources), verbs=named, **more)
 
 
-def _s3(*names: str) -> tuple[str, ...]:
-    return tuple(f"s3:{name}" for name in names)
+def _calls(service: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{service}:{name}" for name in names)
 
 
 def _arn(place: Environment, service: str, rest: str) -> str:
@@ -153,28 +153,33 @@ def _direct(
     layers = [_arn(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [_arn(place, "cloudformation", f"stack/*-{place.name}/*")]
     return (
-        _grant("LookAtStacks", ("plan", "deploy", "doctor"), stacks, *_cloudformation(*_LOOKS)),
-        _grant("ChangeStacks", ("deploy", "rollback"), stacks, *_cloudformation(*_CHANGES)),
-        _grant("DeleteStacks", "destroy", stacks, *_cloudformation("DeleteStack")),
-        _grant("CompareStacks", "drift", stacks, *_cloudformation(*_COMPARES)),
+        _grant("LookAtStacks", ("plan", "deploy", "doctor"), stacks, *_calls("cloudformation", *_LOOKS)),
+        _grant("ChangeStacks", ("deploy", "rollback"), stacks, *_calls("cloudformation", *_CHANGES)),
+        _grant("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
+        _grant("CompareStacks", "drift", stacks, *_calls("cloudformation", *_COMPARES)),
         _grant("WaitForDrift", "drift", ["*"], "cloudformation:DescribeStackDriftDetectionStatus"),
         _grant(
             "TakeWhatIsPublished",
             ("deploy", "doctor"),
             [f"arn:aws:s3:::{config.devops.at(place.region).bucket}/projects/*"],
-            *_s3("GetObject", "GetObjectVersion"),
+            *_calls("s3", "GetObject", "GetObjectVersion"),
         ),
-        _grant("LookAtFunctions", ("deploy", "drift"), [functions], *_lambda("GetAlias", "GetFunctionConfiguration")),
-        _grant("LookAtLayers", "deploy", layers, *_lambda("GetLayerVersion")),
+        _grant(
+            "LookAtFunctions",
+            ("deploy", "drift"),
+            [functions],
+            *_calls("lambda", "GetAlias", "GetFunctionConfiguration"),
+        ),
+        _grant("LookAtLayers", "deploy", layers, "lambda:GetLayerVersion"),
         _grant("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
         _grant("MoveAliases", "deploy", [functions], "lambda:UpdateAlias"),
-        _grant("FindOldVersions", "prune", [functions], *_lambda("ListAliases", "ListVersionsByFunction")),
-        _grant("FindOldLayers", "prune", layers, *_lambda("ListLayerVersions")),
+        _grant("FindOldVersions", "prune", [functions], *_calls("lambda", "ListAliases", "ListVersionsByFunction")),
+        _grant("FindOldLayers", "prune", layers, "lambda:ListLayerVersions"),
         _grant(
             "DeleteVersions",
             ("prune", "destroy"),
             [functions, *layers],
-            *_lambda("DeleteFunction", "DeleteLayerVersion"),
+            *_calls("lambda", "DeleteFunction", "DeleteLayerVersion"),
         ),
         _grant("WatchAlarms", "deploy", [_arn(place, "cloudwatch", "alarm:*")], "cloudwatch:DescribeAlarms"),
         _grant("WatchMetrics", "deploy", ["*"], "cloudwatch:GetMetricStatistics"),
@@ -204,14 +209,6 @@ _CHANGES = (
     "UntagResource",
 )
 _COMPARES = ("DescribeStackResourceDrifts", "DetectStackDrift", "DetectStackResourceDrift")
-
-
-def _cloudformation(*names: str) -> tuple[str, ...]:
-    return tuple(f"cloudformation:{name}" for name in names)
-
-
-def _lambda(*names: str) -> tuple[str, ...]:
-    return tuple(f"lambda:{name}" for name in names)
 
 
 def _run_jobs(place: Environment) -> Grant:

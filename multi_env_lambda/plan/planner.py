@@ -218,9 +218,7 @@ def _step(request: Request, target: Environment, desired: Desired, known: Known)
     record = known.records.get((target.name, desired.project))
     elsewhere = moved(record, target)
     if elsewhere is not None:
-        return BlockedStep(
-            project=desired.project, environment=target.name, kind="Refused", what=elsewhere[0], hint=elsewhere[1]
-        )
+        return _refused(target, desired.project, *elsewhere)
     match desired:
         case Wanted():
             return _wanted(request, target, desired, record, known)
@@ -243,6 +241,10 @@ def _step(request: Request, target: Environment, desired: Desired, known: Known)
             return _unchanged(target, desired.project, record, desired.why)
         case _:
             assert_never(desired)
+
+
+def _refused(target: Environment, project: str, what: str, hint: str) -> BlockedStep:
+    return BlockedStep(project=project, environment=target.name, kind="Refused", what=what, hint=hint)
 
 
 def _unchanged(target: Environment, project: str, record: Record | None, why: str) -> UnchangedStep:
@@ -277,14 +279,10 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
     forbidden = refusal(release, target)
     if forbidden is not None:
-        return BlockedStep(
-            project=wanted.project, environment=target.name, kind="Refused", what=forbidden[0], hint=forbidden[1]
-        )
+        return _refused(target, wanted.project, *forbidden)
     unable = impossible(_template(running, target, known), _text(release, target, known))
     if unable is not None:
-        return BlockedStep(
-            project=wanted.project, environment=target.name, kind="Refused", what=unable[0], hint=unable[1]
-        )
+        return _refused(target, wanted.project, *unable)
     changed, questions = _changes(target, wanted, running, known)
     unseen = known.unseen.get((target.name, wanted.project))
     return DeployStep(

@@ -329,8 +329,8 @@ MUTATIONS = (
     ),
     Mutation(
         "build/shared_objects.py",
-        "if _SHARED_OBJECT.search(member.name) or _starts_like_one(member)]",
-        "if _SHARED_OBJECT.search(member.name)]",
+        "if FILE_NAME.search(member.name) or _starts_like_one(member)]",
+        "if FILE_NAME.search(member.name)]",
         "An object is looked at whatever its name is.",
         ("build/test_shared_objects.py",),
     ),
@@ -371,7 +371,7 @@ MUTATIONS = (
     ),
     Mutation(
         "build/imports.py",
-        "    for module in sorted(_reached(code, handler.module)):",
+        "    for module in sorted(name for name, _ in _reached(code, handler.module)):",
         "    for module in [handler.module]:",
         "What a job imports is read as Python 3.9, too.",
         ("test_bad_repositories.py",),
