@@ -9,7 +9,8 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-re
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
@@ -57,15 +58,34 @@ def import_questions(record: Record | None, project: str, template: str | None) 
     return tuple(
         Question(
             kind="import",
-            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) is there already, with what is in it, "
-            "and would come into the stack",
+            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there already at the last attempt, "
+            "with what is in it, and would come into the stack; if it is gone since, it is made new",
             answer=answer_for(item),
         )
         for item in latest.taken
-        if may_import([item], template)
+        if may_import([item], template) and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
     )
 
 
 def _is(one: PhysicalResource, other: PhysicalResource) -> bool:
     """The same thing; CloudFormation names a queue by its URL in one place and by its name in another."""
-    return one.type == other.type and one.physical_id.rpartition("/")[2] == other.physical_id.rpartition("/")[2]
+    if one.type != other.type:
+        return False
+    first, second = one.physical_id, other.physical_id
+    return first == second or (_is_url(first) != _is_url(second) and _short(first) == _short(second))
+
+
+def _is_url(physical_id: str) -> bool:
+    return physical_id.startswith("https://")
+
+
+def _short(physical_id: str) -> str:
+    """Only a URL is shortened: a slash in any other name is a part of it."""
+    return physical_id.rpartition("/")[2] if _is_url(physical_id) else physical_id
+
+
+def _may_be_called(body: Mapping[str, Any], item: PhysicalResource) -> bool:
+    """Whether the template still gives it that name; where CloudFormation computes the name, it may."""
+    names = [value for key, value in body.get("Properties", {}).items() if key.endswith("Name")]
+    called = {item.physical_id, _short(item.physical_id), *item.physical_id.split("|")}
+    return not names or any(isinstance(name, dict) or name in called for name in names)

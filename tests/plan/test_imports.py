@@ -21,9 +21,10 @@ def record(**of_latest: tuple[PhysicalResource, ...]) -> Record:
     return Record(project="p", environment="e", latest=deployment(**of_latest))
 
 
-def template(policy: str | None) -> str:
-    body = {"Type": "AWS::S3::Bucket", **({} if policy is None else {"DeletionPolicy": policy})}
-    return json.dumps({"Resources": {"Main": body}})
+def template(policy: str | None, name: object = "acme") -> str:
+    body = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name, "Tags": []}}
+    more = {} if policy is None else {"DeletionPolicy": policy}
+    return json.dumps({"Resources": {"Main": {**body, **more}}})
 
 
 def test_what_a_record_knows_is_no_stranger_by_whichever_name_it_is_called() -> None:
@@ -31,6 +32,27 @@ def test_what_a_record_knows_is_no_stranger_by_whichever_name_it_is_called() -> 
     assert strangers([BUCKET, named], record(resources=(BUCKET,), left=(QUEUE,))) == ()
     assert strangers([BUCKET, named], record()) == (BUCKET, named)
     assert strangers([attrs.evolve(BUCKET, type="AWS::SNS::Topic")], record(left=(BUCKET,))) != ()
+
+
+def test_a_slash_in_a_name_that_is_no_url_is_a_part_of_it() -> None:
+    mine = PhysicalResource(logical_id="Logs", type="AWS::Logs::LogGroup", physical_id="/mine/shared")
+    theirs = attrs.evolve(mine, physical_id="/theirs/shared")
+    assert strangers([theirs], record(resources=(mine,))) == (theirs,)
+    assert strangers([mine], record(resources=(mine,))) == ()
+
+
+def test_a_queue_of_another_account_is_a_stranger() -> None:
+    theirs = attrs.evolve(QUEUE, physical_id=QUEUE.physical_id.replace("2" * 12, "3" * 12))
+    assert strangers([theirs], record(resources=(QUEUE,))) == (theirs,)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked"),
+    [("acme", True), ("another", False), ({"Fn::Sub": "acme-${AWS::AccountId}"}, True)],
+)
+def test_a_rename_ends_the_question_and_a_computed_name_does_not(name: object, is_asked: bool) -> None:
+    asked = import_questions(record(taken=(BUCKET,)), "orders", template("Retain", name))
+    assert bool(asked) is is_asked
 
 
 def test_what_left_the_stack_is_remembered_until_it_is_back() -> None:

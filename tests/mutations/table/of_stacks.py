@@ -220,4 +220,18 @@ MUTATIONS = (
         "What an earlier release left behind is still the unit's own.",
         ("plan/test_imports.py",),
     ),
+    Mutation(
+        "plan/imports.py",
+        "(_is_url(first) != _is_url(second) and ",
+        "(",
+        "A queue of the same name in another account is somebody else's.",
+        ("plan/test_imports.py",),
+    ),
+    Mutation(
+        "plan/imports.py",
+        ' and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)',
+        "",
+        "A unit that was renamed is not asked about the name that was taken.",
+        ("plan/test_imports.py",),
+    ),
 )
