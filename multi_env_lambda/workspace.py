@@ -352,7 +352,9 @@ class Workspace:
         """
         from multi_env_lambda.flow.bootstrap import make_bucket, settle
 
-        changes = () if self.local else make_bucket(self.config)
+        if self.local:
+            self.world  # noqa: B018 -- starts the local cloud, and says how to get there
+        changes = make_bucket(self.config)
         settle(self.world)
         return changes
 

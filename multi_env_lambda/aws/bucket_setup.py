@@ -17,7 +17,14 @@ from multi_env_lambda.aws.errors_of import aws_errors, code_of, text_of
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.plan.bucket import lifecycle_rules, merged_policy, merged_rules, policy_statements
+from multi_env_lambda.plan.bucket import (
+    lifecycle_rules,
+    merged_policy,
+    merged_rules,
+    policy_statements,
+    same_policy,
+    same_rules,
+)
 
 __all__ = ["create_artifact_bucket", "missing_settings"]
 
@@ -148,7 +155,7 @@ def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) 
     found = None if text is None else json.loads(text)
     ours = policy_statements(common["Bucket"], readers, tls_only=tls_only)
     wanted = merged_policy(found, ours)
-    if wanted["Statement"] and not _equal(found, wanted):
+    if wanted["Statement"] and not same_policy(found, wanted):
         others = len(wanted["Statement"]) - len(ours)
         stay = f", and {others} statements of others stay" if others else ""
         write = partial(client.put_bucket_policy, **common, Policy=canonical_json(wanted))
@@ -159,7 +166,7 @@ def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     found = _read(client, "get_bucket_lifecycle_configuration", common)
     rules = found.get("Rules", [])
     wanted = merged_rules(rules, lifecycle_rules())
-    if not _equal(rules, wanted):
+    if not same_rules(rules, wanted):
         # What rules do not say, such as the smallest size of a transition, is written back as it was.
         size = found.get("TransitionDefaultMinimumObjectSize")
         more = {} if size is None else {"TransitionDefaultMinimumObjectSize": size}
@@ -190,7 +197,3 @@ def _read(client: Any, operation: str, common: dict[str, str]) -> dict[str, Any]
         if code_of(error) in _NOTHING_SET:
             return {}
         raise
-
-
-def _equal(found: object, wanted: object) -> bool:
-    return canonical_json(found) == canonical_json(wanted)

@@ -228,6 +228,9 @@ class Sessions:
             client = session.create_client(service, region_name=region, config=config)
         except aws_errors() as error:
             raise self._account_error("credentials", error) from error
+        except ValueError as error:  # botocore's word for an address or a region that is none
+            hint = "correct AWS_ENDPOINT_URL, AWS_REGION, or endpoint_url and region of the profile"
+            raise AccountError("credentials", f"{service} in {region}: {error}", hint=hint) from error
         if self._on_call is not None:
             tell = self._on_call
 

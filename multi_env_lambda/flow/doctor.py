@@ -81,6 +81,8 @@ def _answer(check: Check) -> Answer:
         return check()
     except MultiEnvLambdaError as error:
         return "problem", error.what, error.hint
+    except Exception as error:  # whatever it is, the other checks are still worth their answer
+        return "problem", f"{type(error).__name__}: {error}", "this check met what it does not know: please report it"
 
 
 def _unknown(why: str) -> Answer:
@@ -183,7 +185,7 @@ def _workspace_id(world: World) -> Answer:
 
 
 def _published(sessions: Sessions, config: WorkspaceConfig) -> Mapping[str, str | None]:
-    """The key of something published, by region; None where nothing is."""
+    """The key of something published, by region; None where nothing is, or it cannot be seen."""
     return {
         place.region: first_key(sessions.client(place, "s3"), place.bucket, place.account_id)
         for place in config.buckets

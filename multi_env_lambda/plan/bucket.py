@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["DAYS_UNTIL_FREED", "YOUNG_BUCKET", "lifecycle_rules", "merged_policy", "merged_rules", "policy_statements"]
+from multi_env_lambda.model.digest import canonical_json
+
+__all__ = [
+    "DAYS_UNTIL_FREED",
+    "YOUNG_BUCKET",
+    "lifecycle_rules",
+    "merged_policy",
+    "merged_rules",
+    "policy_statements",
+    "same_policy",
+    "same_rules",
+]
 
 DAYS_UNTIL_FREED = 30
 """How long S3 keeps an object that was deleted or replaced, so that a mistake can be taken back."""
@@ -15,6 +27,11 @@ YOUNG_BUCKET = "in the first 15 minutes after `bootstrap` S3 may not find what w
 
 _DAYS_OF_UPLOADS = 7
 _RULE = "multi-env-lambda"
+_ACCOUNT = re.compile(r"\d{12}")
+
+_TLS_ONLY, _READERS = "MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"
+_EARLIER_SIDS = {_TLS_ONLY: "DenyInsecureTransport", _READERS: "AllowEnvironmentsToRead"}
+"""What 0.1 called them: names that others use, too, so only a statement that also says what ours says is ours."""
 
 Document = dict[str, Any]
 
@@ -30,7 +47,7 @@ def policy_statements(bucket: str, reader_account_ids: Iterable[str], *, tls_onl
     if tls_only:
         statements.append(
             {
-                "Sid": "DenyInsecureTransport",
+                "Sid": _TLS_ONLY,
                 "Effect": "Deny",
                 "Principal": "*",
                 "Action": "s3:*",
@@ -42,7 +59,7 @@ def policy_statements(bucket: str, reader_account_ids: Iterable[str], *, tls_onl
     if readers:
         statements.append(
             {
-                "Sid": "AllowEnvironmentsToRead",
+                "Sid": _READERS,
                 "Effect": "Allow",
                 "Principal": {"AWS": [f"arn:aws:iam::{account_id}:root" for account_id in readers]},
                 "Action": ["s3:GetObject", "s3:GetObjectVersion"],
@@ -59,11 +76,61 @@ def merged_policy(found: Mapping[str, Any] | None, ours: list[Document]) -> Docu
     """
     if found is None:
         return {"Version": "2012-10-17", "Statement": ours}
-    statements = found.get("Statement", [])
-    there = [statements] if isinstance(statements, dict) else list(statements)
-    by_sid = {statement["Sid"]: statement for statement in ours}
-    kept = [by_sid.pop(statement.get("Sid", ""), statement) for statement in there]
-    return {**found, "Statement": [*kept, *by_sid.values()]}
+    missing = list(ours)
+    merged = []
+    for statement in _listed(found.get("Statement", [])):
+        own = next((one for one in missing if _is_ours(statement, one)), None)
+        if own is not None:
+            missing.remove(own)
+        merged.append(statement if own is None else own)
+    return {**found, "Statement": [*merged, *missing]}
+
+
+def _is_ours(statement: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    sid = statement.get("Sid")
+    earlier = sid == _EARLIER_SIDS[own["Sid"]] and _what(statement) == _what(own)
+    return sid == own["Sid"] or earlier
+
+
+def _what(statement: Mapping[str, Any]) -> object:
+    """What it says, whoever it is said to: an earlier release may have known fewer environments."""
+    return _plain({key: value for key, value in statement.items() if key not in ("Sid", "Principal")})
+
+
+def same_policy(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether two documents mean the same: S3 gives back lists in any order, and a list of one as its only value.
+
+    Source: https://github.com/hashicorp/terraform/issues/2432 and https://github.com/ansible/ansible/issues/42532
+
+    >>> same_policy({"Statement": [{"Action": ["s3:Get*"]}]}, {"Statement": {"Action": "s3:Get*"}})
+    True
+    """
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: object) -> object:
+    """One form of all that IAM reads alike."""
+    match value:
+        case Mapping():
+            return {key: _principal(item) if key.endswith("Principal") else _plain(item) for key, item in value.items()}
+        case list():
+            plain = {canonical_json(_plain(item)): _plain(item) for item in value}
+            ordered = [item for _, item in sorted(plain.items())]
+            return ordered[0] if len(ordered) == 1 else ordered
+        case bool():
+            return str(value).lower()
+        case str() if _ACCOUNT.fullmatch(value):
+            return f"arn:aws:iam::{value}:root"
+        case _:
+            return value
+
+
+def _principal(value: object) -> object:
+    return _plain({"AWS": "*"} if value == "*" else value)
+
+
+def _listed(statements: Any) -> list[Document]:
+    return [statements] if isinstance(statements, dict) else list(statements)
 
 
 def lifecycle_rules() -> list[Document]:
@@ -91,10 +158,36 @@ def lifecycle_rules() -> list[Document]:
 
 
 def merged_rules(found: Iterable[Mapping[str, Any]], ours: list[Document]) -> list[Document]:
-    """The rules with ours among them; a rule is ours by its ``ID``. One that was switched off by hand stays off."""
+    """The rules with ours among them; a rule is ours by its ``ID``. One that was switched off by hand stays off.
+
+    S3 takes no rule of the old kind, with a prefix and no filter, beside ours: it is written the new way.
+
+    Source: https://github.com/aws/aws-sdk-ruby/issues/1653
+    """
     by_id = {rule["ID"]: rule for rule in ours}
     kept = []
-    for rule in map(dict, found):
+    for rule in map(_filtered, found):
         own = by_id.pop(rule.get("ID", ""), None)
         kept.append(rule if own is None or rule.get("Status") == "Disabled" else own)
     return [*kept, *by_id.values()]
+
+
+def same_rules(found: Iterable[Mapping[str, Any]], wanted: list[Document]) -> bool:
+    """Whether nothing is to be written. Their order means nothing, and dates are compared as what boto3 makes of them.
+
+    >>> same_rules([{"ID": "b", "Prefix": ""}, {"ID": "a"}], [{"ID": "a"}, {"ID": "b", "Filter": {}}])
+    True
+    """
+    there = [_without_empty_prefix(_filtered(rule)) for rule in found]
+    asked = [_without_empty_prefix(rule) for rule in wanted]
+    return len(there) == len(asked) and all(rule in there for rule in asked)
+
+
+def _filtered(rule: Mapping[str, Any]) -> Document:
+    if "Prefix" not in rule:
+        return dict(rule)
+    return {"Filter": {"Prefix": rule["Prefix"]}, **{key: value for key, value in rule.items() if key != "Prefix"}}
+
+
+def _without_empty_prefix(rule: Mapping[str, Any]) -> Document:
+    return {key: value for key, value in rule.items() if key != "Filter" or value not in ({}, {"Prefix": ""})}

@@ -58,8 +58,8 @@ def import_questions(record: Record | None, project: str, template: str | None) 
     return tuple(
         Question(
             kind="import",
-            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there already at the last attempt, "
-            "with what is in it, and would come into the stack; if it is gone since, it is made new",
+            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at the last attempt, with "
+            "what is in it, and would come into the stack; if it is gone since, it is made new",
             answer=answer_for(item),
         )
         for item in latest.taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ import pytest
 from inline_snapshot import snapshot
 from moto import mock_aws
 
-from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+from multi_env_lambda.aws.bucket_setup import create_artifact_bucket, missing_settings
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.testing.faulty_client import FaultyClient
@@ -61,7 +62,7 @@ def test_a_bucket_is_made_with_all_that_it_needs(s3: Any) -> None:
     )
     assert s3.get_bucket_versioning(Bucket=NAME)["Status"] == "Enabled"
     assert set(s3.get_public_access_block(Bucket=NAME)["PublicAccessBlockConfiguration"].values()) == {True}
-    assert [statement["Sid"] for statement in policy(s3)] == ["DenyInsecureTransport", "AllowEnvironmentsToRead"]
+    assert [statement["Sid"] for statement in policy(s3)] == ["MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"]
 
 
 def test_a_second_run_writes_nothing_and_says_so(s3: Any) -> None:
@@ -88,6 +89,44 @@ def test_statements_of_others_survive_word_by_word(s3: Any) -> None:
     assert found["Id"] == "theirs"
     assert [found["Statement"][0], found["Statement"][3]] == [theirs, nameless]
     assert found["Statement"][2]["Principal"]["AWS"] == [f"arn:aws:iam::{account}:root" for account in READERS]
+
+
+def test_a_statement_of_others_under_a_common_name_survives(s3: Any) -> None:
+    s3.create_bucket(Bucket=NAME)
+    theirs = {"Sid": "DenyInsecureTransport", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}
+    theirs |= {"Resource": f"arn:aws:s3:::{NAME}/*", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}}
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
+
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    sids = [statement["Sid"] for statement in policy(s3)]
+    assert sids == ["DenyInsecureTransport", "MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"]
+    assert policy(s3)[0] == theirs
+
+
+def test_what_an_earlier_release_wrote_gets_its_new_name_and_no_second_statement(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS[:1])
+    tls, read = policy(s3)
+    earlier = [{**tls, "Sid": "DenyInsecureTransport"}, {**read, "Sid": "AllowEnvironmentsToRead"}]
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Version": "2012-10-17", "Statement": earlier}))
+
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    assert [statement["Sid"] for statement in policy(s3)] == ["MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"]
+    assert len(policy(s3)[1]["Principal"]["AWS"]) == 2
+
+
+def test_a_policy_in_the_words_that_s3_gives_back_is_not_written_again(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    tls, read = policy(s3)
+    as_returned = [
+        {**tls, "Principal": {"AWS": "*"}, "Action": ["s3:*"], "Resource": tls["Resource"][::-1]},
+        {**read, "Principal": {"AWS": READERS[::-1]}, "Action": read["Action"][::-1]},
+    ]
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Version": "2012-10-17", "Statement": as_returned[::-1]}))
+
+    again = Writes(s3)
+    assert (missing_settings(s3, DEVOPS, READERS), create_artifact_bucket(again, DEVOPS, READERS)) == ((), ())
+    assert again.calls == []
+    assert missing_settings(s3, DEVOPS, [*READERS, "4" * 12]) == ("its policy lets the environments read",)
 
 
 def test_the_environments_may_read_what_is_published_and_nothing_else(s3: Any) -> None:
@@ -128,6 +167,31 @@ def test_rules_of_others_stay_and_one_of_ours_that_was_switched_off_stays_off(s3
     assert rules(s3)["archive"]["Expiration"] == {"Days": 400}
     assert rules(s3)["multi-env-lambda-artifacts"]["Status"] == "Disabled"
     assert set(rules(s3)) == {*ours, "archive"}
+
+
+def test_a_rule_with_a_date_stays(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    ends = datetime(2030, 1, 1, tzinfo=UTC)
+    theirs = {"ID": "end", "Filter": {"Prefix": "exports/"}, "Status": "Enabled", "Expiration": {"Date": ends}}
+    configuration = {"Rules": [theirs, *rules(s3).values()]}
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=configuration)
+
+    assert missing_settings(s3, DEVOPS, READERS) == ()
+    configuration = {"Rules": [theirs]}
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=configuration)
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    assert rules(s3)["end"]["Expiration"]["Date"] == ends
+    assert len(rules(s3)) == 4
+
+
+def test_a_rule_of_the_old_kind_is_written_the_new_way_since_s3_refuses_both_in_one(s3: Any) -> None:
+    s3.create_bucket(Bucket=NAME)
+    old = {"ID": "old", "Prefix": "exports/", "Status": "Enabled", "Expiration": {"Days": 400}}
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration={"Rules": [old]})
+
+    create_artifact_bucket(s3, DEVOPS, READERS)
+    assert rules(s3)["old"]["Filter"] == {"Prefix": "exports/"}
+    assert "Prefix" not in rules(s3)["old"]
 
 
 def test_a_key_of_kms_is_told_with_who_else_needs_it(s3: Any) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from typing import Never
+
+import boto3
+import pytest
+from moto import mock_aws
 
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.flow.doctor import examine
@@ -22,3 +27,33 @@ def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at() -> Non
     assert "aws configure list-profiles" in identity.hint
     assert by_place["machine", "python 3.0"].state == "note"
     assert [finding.state for finding in found if finding.place == "prod"] == ["unknown"]
+
+
+def test_an_address_that_is_none_is_told_by_what_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
+    found = examine(sample_config(), [], Sessions(), {}, never)
+
+    (identity,) = [finding for finding in found if finding.check == "identity"]
+    assert (identity.state, identity.what) == ("problem", "sts in us-east-1: Invalid endpoint: foo")
+    assert "AWS_ENDPOINT_URL" in identity.hint
+
+
+class Odd(UserDict[str, str]):
+    """Variables that cannot be read."""
+
+    def get(self, key: str, default: object = None) -> Never:
+        raise OSError(f"{key} is on a disk that is gone")
+
+
+def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mock_aws():
+        role = {"RoleArn": "arn:aws:iam::111111111111:role/deployer", "RoleSessionName": "ada"}
+        keys = boto3.client("sts", region_name="us-east-1").assume_role(**role)["Credentials"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+        monkeypatch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
+        found = examine(sample_config(), [], Sessions(), Odd(), never)
+
+    of_you = {finding.check: finding for finding in found if finding.place == "you"}
+    assert (of_you["clock"].state, of_you["session"].state) == ("ok", "problem")
+    assert "a disk that is gone" in of_you["session"].what
