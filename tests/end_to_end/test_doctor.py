@@ -40,6 +40,16 @@ def test_where_nothing_is_wrong_it_says_so_and_changes_nothing(stage: Stage) -> 
     assert by_place == dict.fromkeys(("you", "devops", "sandbox", "test", "staging", "prod"), "ok")
 
 
+def test_what_doctor_advises_repairs_the_local_bucket_too(stage: Stage) -> None:
+    stage.client("devops", "s3").delete_bucket_policy(Bucket=stage.config.devops.bucket)
+    before = stage.script("doctor", "--json")
+    told = stage.script("bootstrap")
+
+    assert states(before)["devops", "bucket"] == "problem"
+    assert (told.code, "its policy lets the environments read" in told.err) == (0, True)
+    assert states(stage.script("doctor", "--json"))["devops", "bucket"] == "ok"
+
+
 def test_each_thing_that_is_wrong_is_named_with_what_repairs_it(stage: Stage) -> None:
     nobody = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::888888888888:root"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})

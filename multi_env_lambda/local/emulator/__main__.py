@@ -77,6 +77,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         answers,
         artifacts,
         bucket_regions,
+        bucket_settings,
         builds,
         change_sets,
         clock,
@@ -113,6 +114,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     aliases.patch()
     lambda_actions.patch()
     bucket_regions.patch()
+    bucket_settings.patch()
     event_sources.patch()
     full_buckets.patch()
     builds.patch(settings["build_environment"])

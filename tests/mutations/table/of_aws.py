@@ -335,9 +335,30 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/bucket.py",
-        '    kept = [by_sid.pop(statement.get("Sid", ""), statement) for statement in there]',
-        "    kept = []",
+        "merged.append(statement if own is None else own)",
+        "merged += [] if own is None else [own]",
         "Statements of others survive in the bucket's policy.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "plan/bucket.py",
+        " and _what(statement) == _what(own)",
+        "",
+        "A statement of others under a name that many use is theirs.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "plan/bucket.py",
+        "[item for _, item in sorted(plain.items())]",
+        "[item for _, item in plain.items()]",
+        "A policy whose lists come back in another order is not written again.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "plan/bucket.py",
+        "for rule in map(_filtered, found):",
+        "for rule in map(dict, found):",
+        "A lifecycle rule of the old kind is written the new way beside ours.",
         ("aws/test_bucket_setup.py",),
     ),
     Mutation(

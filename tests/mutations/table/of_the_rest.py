@@ -285,6 +285,20 @@ MUTATIONS = (
         _CONTRACT,
     ),
     Mutation(
+        "local/emulator/bucket_settings.py",
+        "    s3._put_bucket_lifecycle = ",
+        "    _ = ",
+        "The local cloud refuses lifecycle rules of both kinds in one, as S3 does.",
+        ("local/test_bucket_settings.py",),
+    ),
+    Mutation(
+        "local/emulator/bucket_settings.py",
+        "sorted(items, reverse=True)",
+        "items",
+        "The local cloud gives a policy back in an order of its own.",
+        ("local/test_bucket_settings.py",),
+    ),
+    Mutation(
         "local/emulator/early_validation.py",
         '"ExecutionStatus": "UNAVAILABLE"',
         '"ExecutionStatus": "AVAILABLE"',

@@ -1,0 +1,86 @@
+"""S3 gives a bucket's policy back in its own words, and takes no lifecycle rules of the old kind beside new ones.
+
+Reason: ministack gives back the text that it got, so that a comparison of texts works here and never on AWS; and it
+reads the filter of a rule only, so that a rule with a prefix of its own would count for the whole bucket.
+Texts: https://github.com/hashicorp/terraform/issues/2432, https://github.com/aws/aws-sdk-ruby/issues/1653 and
+https://github.com/noobaa/noobaa-core/issues/8426
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+_MIXED = "Filter element can only be used in Lifecycle V2."
+
+
+def patch() -> None:
+    """Stand between S3's requests and what ministack keeps of them."""
+    s3 = load("ministack.services.s3")
+    s3._get_bucket_policy = _in_its_own_words(original(s3, "_get_bucket_policy"))
+    s3._put_bucket_lifecycle = _of_one_kind(original(s3, "_put_bucket_lifecycle"), original(s3, "_error"))
+    s3._get_bucket_lifecycle = _with_old_prefixes(original(s3, "_get_bucket_lifecycle"))
+
+
+def _in_its_own_words(get: Any) -> Any:
+    def policy(name: str) -> Any:
+        status, headers, body = get(name)
+        return status, headers, (json.dumps(_reworded(json.loads(body))).encode() if status == 200 else body)
+
+    return policy
+
+
+def _reworded(value: Any, key: str = "") -> Any:
+    """Lists in another order, and of a list of one its only value; a document's statements stay as they were."""
+    if isinstance(value, dict):
+        return {name: _reworded(item, name) for name, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    items = [_reworded(item) for item in value]
+    if key == "Statement":
+        return items
+    return items[0] if len(items) == 1 else sorted(items, reverse=True)
+
+
+def _of_one_kind(put: Any, error: Any) -> Any:
+    kept = original(load("ministack.services.s3"), "_bucket_lifecycle")
+
+    def lifecycle(name: str, body: bytes) -> Any:
+        rules = list(_rules(body))
+        prefixes = [rule.findtext(f"{_NAMESPACE}Prefix") for rule in rules]
+        filters = [rule.find(f"{_NAMESPACE}Filter") for rule in rules]
+        if any(one is not None for one in prefixes) and any(one is not None for one in filters):
+            return error("InvalidRequest", _MIXED, 400, f"/{name}")
+        answer = put(name, body)
+        for rule, prefix in zip(kept.get(name, ()), prefixes, strict=False):
+            if answer[0] == 200 and prefix is not None:
+                rule |= {"Filter": {"Prefix": prefix}, "Old": True}
+        return answer
+
+    return lifecycle
+
+
+def _rules(body: bytes) -> Iterator[ElementTree.Element]:
+    try:
+        return ElementTree.fromstring(body).iter(f"{_NAMESPACE}Rule")  # noqa: S314 -- of the user of this machine
+    except ElementTree.ParseError:
+        return iter(())
+
+
+def _with_old_prefixes(get: Any) -> Any:
+    kept = original(load("ministack.services.s3"), "_bucket_lifecycle")
+
+    def lifecycle(name: str) -> Any:
+        status, headers, body = get(name)
+        if status == 200 and any(rule.get("Old") for rule in kept.get(name, ())):
+            body = body.replace(b"<Filter>", b"").replace(b"</Filter>", b"")
+        return status, headers, body
+
+    return lifecycle
