@@ -370,7 +370,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/bucket_setup.py",
-        'if wanted["Statement"] and not _equal(found, wanted):',
+        'if wanted["Statement"] and not same_policy(found, wanted):',
         'if wanted["Statement"]:',
         "A second bootstrap writes nothing.",
         ("aws/test_bucket_setup.py",),
