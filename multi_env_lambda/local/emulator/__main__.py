@@ -81,6 +81,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         builds,
         change_sets,
         clock,
+        conditions,
         durability,
         early_validation,
         event_sources,
@@ -113,6 +114,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     refusals.patch()
     aliases.patch()
     lambda_actions.patch()
+    conditions.patch()
     bucket_regions.patch()
     bucket_settings.patch()
     event_sources.patch()

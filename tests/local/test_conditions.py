@@ -1,0 +1,165 @@
+"""Policies that say more than an action and a name allow and deny here what they do on AWS."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import client_of
+
+pytestmark = pytest.mark.local_cloud
+
+BUCKET = "conditions-of-policies"
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+_numbers = itertools.count()
+
+Statement = dict[str, Any]
+Acting = Callable[..., Callable[[str], Any]]
+"""Statements in, clients of a new role with them out."""
+
+
+def document(*statements: Statement) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture
+def acting(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Acting:
+    place = local_config.environment("sandbox")
+    iam, sts = (client_of(local_cloud, place, service) for service in ("iam", "sts"))
+
+    def role(*statements: Statement, path: str = "/", session: str = "ada") -> Callable[[str], Any]:
+        name = f"conditions-{next(_numbers)}"
+        account = {"AWS": f"arn:aws:iam::{place.account_id}:root"}
+        trust = document({"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"})
+        made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(*statements))
+        keys = sts.assume_role(RoleArn=made["Arn"], RoleSessionName=session)["Credentials"]
+        return lambda service: boto3.client(
+            service,
+            endpoint_url=local_cloud.endpoint,
+            region_name=place.region,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+    return role
+
+
+@pytest.fixture
+def bucket(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Any:
+    """The owner's client of an empty bucket."""
+    s3 = client_of(local_cloud, local_config.environment("sandbox"), "s3")
+    s3.create_bucket(Bucket=BUCKET)
+    yield s3
+    s3.delete_bucket_policy(Bucket=BUCKET)
+    for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+    s3.delete_bucket(Bucket=BUCKET)
+
+
+def is_denied(call: Callable[..., Any], **parameters: Any) -> bool:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"), error
+        return True
+    return False
+
+
+ONLY_NEW = {
+    "Effect": "Deny",
+    "Action": "s3:PutObject",
+    "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+}
+
+
+@pytest.mark.parametrize("where", ["of the role", "of the bucket"])
+def test_who_may_write_only_what_is_not_there_needs_the_condition(acting: Acting, bucket: Any, where: str) -> None:
+    if where == "of the bucket":
+        bucket.put_bucket_policy(Bucket=BUCKET, Policy=document({**ONLY_NEW, "Principal": "*"}))
+        s3 = acting(EVERYTHING)("s3")
+    else:
+        s3 = acting(EVERYTHING, ONLY_NEW)("s3")
+
+    one = {"Bucket": BUCKET, "Key": "one"}
+    assert is_denied(s3.put_object, **one)
+    assert is_denied(s3.put_object, **one, IfMatch='"0"')
+    assert not is_denied(s3.put_object, **one, IfNoneMatch="*")
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
+    parts = {"Bucket": BUCKET, "Key": "parts", "UploadId": upload}
+    sent = [{"PartNumber": 1, "ETag": s3.upload_part(**parts, PartNumber=1, Body=b"x")["ETag"]}]
+    assert is_denied(s3.complete_multipart_upload, **parts, MultipartUpload={"Parts": sent})
+    assert not is_denied(s3.complete_multipart_upload, **parts, MultipartUpload={"Parts": sent}, IfNoneMatch="*")
+
+
+def test_a_variable_of_a_resource_is_the_callers_own_value(acting: Acting, bucket: Any) -> None:
+    own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/${{aws:userid}}.json"}
+    clients = acting(own)
+    name = clients("sts").get_caller_identity()["UserId"]
+
+    assert not is_denied(clients("s3").put_object, Bucket=BUCKET, Key=f"{name}.json")
+    assert is_denied(clients("s3").put_object, Bucket=BUCKET, Key=f"{name.partition(':')[0]}:bob.json")
+    assert is_denied(clients("s3").put_object, Bucket=BUCKET, Key="${aws:userid}.json")
+
+
+def test_a_variable_of_a_condition_is_the_callers_own_value(acting: Acting, bucket: Any) -> None:
+    listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
+    clients = acting({**listing, "Condition": {"StringEquals": {"s3:prefix": "of/${aws:PrincipalAccount}"}}})
+
+    assert not is_denied(clients("s3").list_objects_v2, Bucket=BUCKET, Prefix="of/222222222222")
+    assert is_denied(clients("s3").list_objects_v2, Bucket=BUCKET, Prefix="of/333333333333")
+
+
+def test_a_role_is_made_and_changed_under_its_boundary_or_not_at_all(acting: Acting) -> None:
+    boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+    under = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    actions = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"]
+    iam = acting({"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": under})("iam")
+    free = acting(EVERYTHING)("iam")
+
+    made = {"AssumeRolePolicyDocument": document()}
+    free.create_role(RoleName="without-a-boundary", **made)
+    assert is_denied(iam.create_role, RoleName="another", **made)
+    assert not is_denied(iam.create_role, RoleName="with-a-boundary", **made, PermissionsBoundary=boundary)
+    for name, denied in (("with-a-boundary", False), ("without-a-boundary", True)):
+        policy = {"RoleName": name, "PolicyName": "p", "PolicyDocument": document(EVERYTHING)}
+        assert is_denied(iam.put_role_policy, **policy) is denied
+        assert is_denied(iam.attach_role_policy, RoleName=name, PolicyArn=boundary) is denied
+
+
+def test_a_role_may_be_given_one_policy_and_no_other(acting: Acting) -> None:
+    reader = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    only = {"ArnEquals": {"iam:PolicyARN": reader}}
+    iam = acting({"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*", "Condition": only})("iam")
+    acting(EVERYTHING)("iam").create_role(RoleName="to-be-given", AssumeRolePolicyDocument=document())
+
+    assert not is_denied(iam.attach_role_policy, RoleName="to-be-given", PolicyArn=reader)
+    administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert is_denied(iam.attach_role_policy, RoleName="to-be-given", PolicyArn=administrator)
+
+
+def test_a_denial_of_all_but_one_denies_the_others(acting: Acting, bucket: Any) -> None:
+    one, other = acting(EVERYTHING), acting(EVERYTHING)
+    arn = one("sts").get_caller_identity()["Arn"]
+    role = f"arn:aws:iam::222222222222:role/{arn.split('/')[1]}"
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": [role, arn]}, "Action": "s3:PutObject"}
+    bucket.put_bucket_policy(Bucket=BUCKET, Policy=document({**denial, "Resource": f"arn:aws:s3:::{BUCKET}/*"}))
+
+    assert not is_denied(one("s3").put_object, Bucket=BUCKET, Key="one")
+    assert is_denied(other("s3").put_object, Bucket=BUCKET, Key="other")
+
+
+def test_a_role_with_a_path_is_assumed_by_its_whole_name_and_acts_by_its_last(acting: Acting) -> None:
+    sts = acting(EVERYTHING, path="/deployers/data/")("sts")
+
+    assert sts.get_caller_identity()["Arn"].split(":", 5)[5].startswith("assumed-role/conditions-")
