@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import LocalCloudError
 
-__all__ = ["GLUE_PYTHON", "LATE_ALIAS", "LATE_METRICS", "LATE_RIGHTS", "RULES", "THROTTLING", "VARIABLE", "rules_of"]
+__all__ = [
+    "GLUE_PYTHON",
+    "LATE_ALIAS",
+    "LATE_METRICS",
+    "LATE_RIGHTS",
+    "RULES",
+    "STALE_READS",
+    "THROTTLING",
+    "VARIABLE",
+    "rules_of",
+]
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 """Names of rules with commas between them, or ``all``."""
@@ -23,10 +33,13 @@ GLUE_PYTHON = "glue-python"
 LATE_RIGHTS = "late-rights"
 """What a template changes of a role's policies decides about calls five seconds later."""
 
+STALE_READS = "stale-reads"
+"""A stack that was just changed is described for a moment as it was before."""
+
 THROTTLING = "throttling"
 """Lambda's control plane takes the requests a second that AWS publishes, and refuses the rest."""
 
-RULES = (GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, THROTTLING)
+RULES = (GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, STALE_READS, THROTTLING)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

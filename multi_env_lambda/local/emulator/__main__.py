@@ -131,7 +131,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
-    from . import late_alias, late_metrics, late_rights, throttling
+    from . import late_alias, late_metrics, late_rights, stale_reads, throttling
 
     if "late-alias" in strict:
         late_alias.patch(now)
@@ -139,6 +139,8 @@ def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
         late_metrics.patch(now)
     if "late-rights" in strict:
         late_rights.patch(now)
+    if "stale-reads" in strict:
+        stale_reads.patch(now)
     if "throttling" in strict:
         throttling.patch(now)
 

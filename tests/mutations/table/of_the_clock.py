@@ -39,6 +39,13 @@ MUTATIONS = (
         (f"{_CLOCK}::test_what_lambda_measured_and_an_old_version_are_gone_or_there_after_the_move",),
     ),
     Mutation(
+        "local/emulator/stale_reads.py",
+        "old.keep(name, described)",
+        "pass",
+        "A stack that was just changed is described as it was before.",
+        ("local/test_stale_reads.py",),
+    ),
+    Mutation(
         "local/emulator/alarms.py",
         "for found, points in cloudwatch._metrics.items() if found == key for point in points]",
         "for found, points in cloudwatch._metrics.items() if found[:2] == key[:2] for point in points]",
