@@ -51,18 +51,37 @@ TYPES = (
 )
 
 
+PASSED_TO = {
+    "AWS::ApiGateway::RestApi": "apigateway.amazonaws.com",
+    "AWS::Events::Rule": "events.amazonaws.com",
+    "AWS::Glue::Job": "glue.amazonaws.com",
+    "AWS::Glue::Table": "glue.amazonaws.com",
+    "AWS::KinesisFirehose::DeliveryStream": "firehose.amazonaws.com",
+    "AWS::Lambda::Function": "lambda.amazonaws.com",
+    "AWS::S3::Bucket": "s3.amazonaws.com",
+    "AWS::SNS::Subscription": "sns.amazonaws.com",
+    "AWS::SNS::Topic": "sns.amazonaws.com",
+    "AWS::Scheduler::Schedule": "scheduler.amazonaws.com",
+    "AWS::StepFunctions::StateMachine": "states.amazonaws.com",
+}
+"""Who gets the role of each type that calls ``iam:PassRole``; no schema says it.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PassedToService
+"""
+
+STEPS = ("create", "read", "update", "delete")
+
+
 def handlers() -> dict[str, dict[str, list[str]]]:
-    """By type: what making and changing one takes, and what deleting one takes; both may read it."""
+    """By type: what each step calls, and to whom a role is passed."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-    found = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for name in TYPES:
         declared = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema.get("handlers", {})
-        calls = {verb: set(declared.get(verb, {}).get("permissions", ())) for verb in declared}
-        found[name] = {
-            "deploy": sorted(calls.get("create", set()) | calls.get("read", set()) | calls.get("update", set())),
-            "destroy": sorted(calls.get("delete", set())),
-        }
+        calls = {step: sorted(set(declared.get(step, {}).get("permissions", ()))) for step in STEPS}
+        passes = any("iam:PassRole" in actions for actions in calls.values())
+        found[name] = {**calls, "passed_to": [PASSED_TO[name]]} if passes else calls
     return found
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.plan.grant import LONGEST_POLICY, Grant
 from multi_env_lambda.plan.permissions import (
-    LONGEST_POLICY,
-    Grant,
     Permissions,
     of_caller,
     of_devops,
@@ -149,7 +148,7 @@ def test_what_a_type_calls_of_another_service_is_there_if_a_property_makes_it_so
 
 
 def test_a_role_is_passed_to_the_services_that_run_it_and_to_no_other() -> None:
-    found = of_environment(CONFIG, PROD, [template("AWS::Lambda::Function")], HANDLERS)
+    found = of_environment(CONFIG, PROD, [template("AWS::Lambda::Function", Role=ROLE)], HANDLERS)
 
     (passing,) = [grant for grant in found.grants if "iam:PassRole" in grant.actions]
     assert passing.statement() == {
@@ -159,6 +158,146 @@ def test_a_role_is_passed_to_the_services_that_run_it_and_to_no_other() -> None:
         "Resource": ["arn:aws:iam::555555555555:role/*-prod-*"],
         "Condition": {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com"]}},
     }
+
+
+def passed_to(kind: str, **properties: Any) -> list[str]:
+    found = of_environment(CONFIG, PROD, [template(kind, **properties)], HANDLERS)
+    grants = [grant for grant in found.grants if "iam:PassRole" in grant.actions]
+    return [name for grant in grants for name in (grant.condition or {})["StringEquals"]["iam:PassedToService"]]
+
+
+ROLE = {"Fn::GetAtt": ["Role", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "properties"),
+    [
+        ("AWS::ApiGateway::RestApi", "apigateway", {"Body": {"paths": {"/": {"get": {"credentials": ROLE}}}}}),
+        ("AWS::Events::Rule", "events", {"RoleArn": ROLE}),
+        ("AWS::Events::Rule", "events", {"Targets": [{"RoleArn": ROLE}]}),
+        ("AWS::Glue::Job", "glue", {"Role": ROLE}),
+        ("AWS::KinesisFirehose::DeliveryStream", "firehose", {"S3DestinationConfiguration": {"RoleARN": ROLE}}),
+        ("AWS::Lambda::Function", "lambda", {"Role": ROLE}),
+        ("AWS::S3::Bucket", "s3", {"ReplicationConfiguration": {"Role": ROLE}}),
+        ("AWS::SNS::Subscription", "sns", {"SubscriptionRoleArn": ROLE}),
+        ("AWS::SNS::Topic", "sns", {"DeliveryStatusLogging": [{"SuccessFeedbackRoleArn": ROLE}]}),
+        ("AWS::Scheduler::Schedule", "scheduler", {"Target": {"RoleArn": ROLE}}),
+        ("AWS::StepFunctions::StateMachine", "states", {"RoleArn": ROLE}),
+    ],
+)
+def test_a_role_is_passed_where_the_property_that_names_it_is_there(
+    kind: str, service: str, properties: dict[str, Any]
+) -> None:
+    assert passed_to(kind, **properties) == [f"{service}.amazonaws.com"]
+    assert passed_to(kind) == []
+
+
+def test_every_type_that_passes_a_role_says_to_whom() -> None:
+    passing = {kind for kind, calls in HANDLERS.items() if any("iam:PassRole" in some for some in calls.values())}
+
+    assert passing == {kind for kind, calls in HANDLERS.items() if calls.get("passed_to")}
+
+
+@pytest.mark.parametrize(
+    ("role", "arn"),
+    [
+        ("arn:aws:iam::555555555555:role/shared", "arn:aws:iam::555555555555:role/shared"),
+        ("shared", "arn:aws:iam::555555555555:role/shared"),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/shared"}, "arn:aws:iam::*:role/shared"),
+    ],
+)
+def test_a_role_that_is_named_otherwise_can_be_passed_too(role: object, arn: str) -> None:
+    found = of_environment(CONFIG, PROD, [template("AWS::Glue::Job", Role=role)], HANDLERS)
+    (passing,) = [grant for grant in found.grants if "iam:PassRole" in grant.actions]
+
+    assert passing.resources == ("arn:aws:iam::555555555555:role/*-prod-*", arn)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "expected"),
+    [
+        ("AWS::DynamoDB::Table", {"SSESpecification": {"KMSMasterKeyId": "k"}}, "kms:CreateGrant"),
+        ("AWS::DynamoDB::Table", {"SSESpecification": {"SSEEnabled": True}}, ""),
+        ("AWS::Lambda::Function", {"KmsKeyArn": "k"}, "kms:Encrypt"),
+        (
+            "AWS::KinesisFirehose::DeliveryStream",
+            {"DeliveryStreamEncryptionConfigurationInput": {"KeyARN": "k"}},
+            "kms:CreateGrant",
+        ),
+        ("AWS::SecretsManager::Secret", {"KmsKeyId": "k"}, "kms:GenerateDataKey"),
+        ("AWS::Events::EventBus", {"Policy": {"Condition": {"Bool": {"kms:GrantIsForAWSResource": True}}}}, ""),
+    ],
+)
+def test_a_key_may_be_used_where_a_property_at_any_depth_names_one(
+    kind: str, properties: dict[str, Any], expected: str
+) -> None:
+    found = granted(of_environment(CONFIG, PROD, [template(kind, **properties)], HANDLERS))
+
+    assert {action for action in found if action.startswith("kms:")} >= ({expected} - {""})
+    assert expected or not any(action.startswith("kms:") for action in found)
+
+
+def resources_of(sid: str, kind: str, **properties: Any) -> set[str]:
+    found = of_environment(CONFIG, PROD, [template(kind, **properties)], HANDLERS)
+    return {arn.removeprefix("arn:aws:") for grant in found.grants if grant.sid == sid for arn in grant.resources}
+
+
+HERE = "us-east-1:555555555555"
+
+
+@pytest.mark.parametrize(
+    ("sid", "kind", "properties", "arns"),
+    [
+        ("DeleteSecretsmanager", "AWS::SecretsManager::Secret", {}, {f"secretsmanager:{HERE}:secret:R0-*-??????"}),
+        (
+            "DeleteSecretsmanager",
+            "AWS::SecretsManager::Secret",
+            {"Name": "shop/key"},
+            {f"secretsmanager:{HERE}:secret:shop/key-??????"},
+        ),
+        ("DeleteSsm", "AWS::SSM::Parameter", {}, {f"ssm:{HERE}:parameter/CFN-R0-*"}),
+        ("DeleteSsm", "AWS::SSM::Parameter", {"Name": "/shop/url"}, {f"ssm:{HERE}:parameter/shop/url"}),
+        (
+            "DeleteSsm",
+            "AWS::SSM::Parameter",
+            {"Name": {"Fn::Sub": "/${AWS::StackName}/url"}},
+            {f"ssm:{HERE}:parameter/*-prod/url"},
+        ),
+        ("DeleteSqs", "AWS::SQS::Queue", {"QueueName": "old"}, {f"sqs:{HERE}:*-prod-*", f"sqs:{HERE}:old"}),
+        ("DeleteSqs", "AWS::SQS::Queue", {"QueueName": "shop-prod-in"}, {f"sqs:{HERE}:*-prod-*"}),
+    ],
+)
+def test_what_is_destroyed_has_the_name_of_the_template_or_the_one_that_it_will_get(
+    sid: str, kind: str, properties: dict[str, Any], arns: set[str]
+) -> None:
+    assert resources_of(sid, kind, **properties) == arns
+
+
+def test_a_table_of_glue_is_scoped_to_its_database() -> None:
+    resources = {
+        "Sales": {"Type": "AWS::Glue::Database", "Properties": {"DatabaseInput": {"Name": "sales"}}},
+        "Day": {"Type": "AWS::Glue::Table", "Properties": {"DatabaseName": {"Ref": "Sales"}}},
+    }
+    found = of_environment(CONFIG, PROD, [json.dumps({"Resources": resources})], HANDLERS)
+    (deleting,) = [grant for grant in found.grants if grant.sid == "DeleteGlue"]
+
+    assert {arn.rpartition(":")[2] for arn in deleting.resources} == {
+        "catalog",
+        "database/sales",
+        "job/*-prod-*",
+        "table/sales/*",
+        "trigger/*-prod-*",
+    }
+
+
+def test_a_key_is_deleted_by_the_tag_of_its_stack_only() -> None:
+    found = of_environment(CONFIG, PROD, [template("AWS::KMS::Key")], HANDLERS)
+    free = {action for grant in found.grants if not grant.condition for action in grant.actions}
+
+    assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"} <= granted(found)
+    assert {action for action in free if action.startswith("kms:")} == {"kms:CreateKey", "kms:TagResource"}
+    (deleting,) = [grant for grant in found.grants if grant.sid == "DeleteKms"]
+    assert deleting.condition == {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": "*-prod"}}
 
 
 def test_a_type_that_is_not_known_is_named() -> None:
@@ -174,6 +313,17 @@ def test_policies_fit_and_lose_nothing() -> None:
     assert all(len(json.dumps(document, separators=(",", ":"))) <= LONGEST_POLICY for document in documents)
     assert [one["Sid"] for document in documents for one in document["Statement"]] == [g.sid for g in found.grants]
     assert len({grant.sid for grant in found.grants}) == len(found.grants)
+
+
+def test_a_statement_that_is_too_long_is_split_by_its_resources() -> None:
+    queues = [f"arn:aws:sqs:us-east-1:555555555555:{'q' * 70}-{number}" for number in range(100)]
+    documents = policies(of_environment(CONFIG, PROD, [], HANDLERS, queues=queues))
+
+    assert all(len(json.dumps(document, separators=(",", ":"))) <= LONGEST_POLICY for document in documents)
+    pieces = [one for document in documents for one in document["Statement"] if one["Sid"].startswith("LookAtQueues")]
+    assert [one["Sid"] for one in pieces][:2] == ["LookAtQueues", "LookAtQueues2"]
+    assert len({one["Sid"] for one in pieces}) == len(pieces)
+    assert sorted(arn for one in pieces for arn in one["Resource"]) == sorted(queues)
 
 
 @pytest.mark.parametrize("roles", [{}, {"role_name": ""}])

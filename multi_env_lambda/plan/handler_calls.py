@@ -1,0 +1,187 @@
+"""What CloudFormation calls with the rights of the role that deploys, by the templates of an environment.
+
+Input: resources, and what AWS publishes by type (``handlers.json``). Output: statements of IAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.plan.grant import Grant, grant_of
+from multi_env_lambda.plan.named_resources import Template, arns_of, is_covered, name_of, patterns_of
+
+__all__ = ["Handlers", "of_cloudformation"]
+
+Handlers = Mapping[str, Mapping[str, Sequence[str]]]
+"""By type: what CloudFormation calls to create, read, update and delete, and to whom a role is passed."""
+
+_STEPS = {"deploy": ("create", "read", "update"), "destroy": ("delete",)}
+_OTHER_SERVICES = {
+    "ec2": ("vpcconfig",),
+    "elasticfilesystem": ("filesystemconfigs",),
+    "kms": ("kms", "awskms", "keyarn"),
+}
+"""What a type calls of another service, and how a property begins (in small letters) that makes it do so."""
+
+_SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
+_NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
+"""Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
+
+_NOWHERE = frozenset({"lambda:CreateEventSourceMapping", "logs:DescribeResourcePolicies"})
+"""What IAM cannot scope to a resource."""
+
+_BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
+"""Of a key that has neither name nor tag yet. Nobody can give a key a tag that begins with ``aws:``.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
+"""
+
+
+@attrs.frozen
+class _Calls:
+    """What is called of a service in one verb, and on what."""
+
+    actions: set[str] = attrs.field(factory=set)
+    arns: set[str] = attrs.field(factory=set)
+
+
+def of_cloudformation(
+    place: Environment, templates: Sequence[Template], handlers: Handlers, granted: frozenset[str]
+) -> tuple[Grant, ...]:
+    """By service: what is called to make and change things, and what more to delete them; then the roles.
+
+    Args:
+        granted: is allowed already on all that is named by the rule.
+    """
+    wanted: dict[str, dict[str, _Calls]] = {"deploy": {}, "destroy": {}}
+    keys: set[str] = set()
+    for template in templates:
+        for logical, body in template.items():
+            for verb, action in _called(body, handlers):
+                if _own(body["Type"]) != "kms" and action.startswith("kms:"):
+                    keys.add(action)
+                    continue
+                calls = wanted[verb].setdefault(action.partition(":")[0], _Calls())
+                calls.actions.add(action)
+                calls.arns.update(arns_of(logical, template, place))
+    made, gone = wanted["deploy"], wanted["destroy"]
+    grants = [grant for service in sorted({*made, *gone}) for grant in _of_service(place, service, made, gone, granted)]
+    uses = [grant_of("UseKeysAnywhere", "deploy", ("*",), *sorted(keys))] if keys else []
+    return (*grants, *uses, *_pass_roles(place, templates, handlers))
+
+
+def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, str]]:
+    more = _NOT_IN_THE_SCHEMA.get(body["Type"], {})
+    for verb, steps in _STEPS.items():
+        for step in steps:
+            for action in (*handlers.get(body["Type"], {}).get(step, ()), *more.get(step, ())):
+                if _is_called(action, body):
+                    yield verb, action
+
+
+def _is_called(action: str, body: Mapping[str, Any]) -> bool:
+    service = action.partition(":")[0]
+    if action == "iam:PassRole":
+        return False  # a statement of its own, with who gets the role
+    if service == _own(body["Type"]):
+        return "." not in action
+    needed = _OTHER_SERVICES.get(service)
+    keys = (key.lower() for key, _ in _properties(body.get("Properties", {})))
+    return needed is not None and any(key.startswith(needed) for key in keys)
+
+
+def _own(kind: str) -> str:
+    service = kind.split("::")[1].lower()
+    return _SERVICE_OF.get(service, service)
+
+
+def _properties(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every property at every depth, with its value; keys with a colon are a policy's conditions."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if ":" not in key:
+                yield key, inner
+                yield from _properties(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _properties(inner)
+
+
+def _of_service(
+    place: Environment,
+    service: str,
+    made: Mapping[str, _Calls],
+    gone: Mapping[str, _Calls],
+    granted: frozenset[str],
+) -> Iterator[Grant]:
+    making, deleting = made.get(service, _Calls()), gone.get(service, _Calls())
+    patterns = patterns_of(service, place)
+    extra = sorted(arn for arn in making.arns | deleting.arns if not is_covered(arn, patterns))
+    known = frozenset() if extra else granted
+    resources = (*patterns, *extra) if service != "kms" else ("*",)
+    yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources)
+    # A deploy removes what left the template, and what it made before it failed.
+    only_gone = deleting.actions - making.actions - known
+    yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources)
+
+
+def _scoped(
+    place: Environment, service: str, what: str, verbs: tuple[str, ...], actions: set[str], resources: tuple[str, ...]
+) -> Iterator[Grant]:
+    nowhere = _NOWHERE | _BEFORE_IT_IS_THERE
+    named, anywhere = sorted(actions - nowhere), sorted(actions & nowhere)
+    title = f"{what}{service.capitalize()}"
+    if named:
+        yield Grant(
+            sid=title,
+            actions=tuple(named),
+            resources=resources,
+            verbs=verbs,
+            condition=_of_our_stacks(place) if service == "kms" else None,
+        )
+    if anywhere:
+        yield Grant(sid=f"{title}Anywhere", actions=tuple(anywhere), resources=("*",), verbs=verbs)
+
+
+def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
+    """A key has no name; CloudFormation tags it with its stack."""
+    return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{place.name}"}}
+
+
+def _pass_roles(place: Environment, templates: Iterable[Template], handlers: Handlers) -> tuple[Grant, ...]:
+    """To give a function or a job its role; without the condition it could be given to anything."""
+    services: set[str] = set()
+    roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
+    others: set[str] = set()
+    for template in templates:
+        for logical, body in template.items():
+            if body["Type"] == "AWS::IAM::Role":
+                others.update(arns_of(logical, template, place))
+            passed_to = handlers.get(body["Type"], {}).get("passed_to", ())
+            given = [value for key, value in _properties(body.get("Properties", {})) if passed_to and _is_role(key)]
+            services.update(passed_to if given else ())
+            others.update(_role_arn(value, template, place) for value in given if not _is_attribute(value))
+    if not services:
+        return ()
+    condition = {"StringEquals": {"iam:PassedToService": sorted(services)}}
+    resources = (*roles, *sorted(arn for arn in others if not is_covered(arn, roles)))
+    return (grant_of("PassRoles", "deploy", resources, "iam:PassRole", condition=condition),)
+
+
+def _is_role(key: str) -> bool:
+    """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and what an API's body calls it."""
+    return key.lower().endswith(("role", "rolearn")) or key == "credentials"
+
+
+def _is_attribute(value: Any) -> bool:
+    """Of a role of a template, which is looked at there."""
+    return isinstance(value, Mapping) and "Fn::GetAtt" in value
+
+
+def _role_arn(value: Any, template: Template, place: Environment) -> str:
+    name = name_of(value, template, place)
+    return name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"
