@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from multi_env_lambda.errors import LocalCloudError
 
 __all__ = [
+    "CALLER_RIGHTS",
     "GLUE_PYTHON",
     "LATE_ALIAS",
     "LATE_METRICS",
@@ -20,6 +21,9 @@ __all__ = [
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
 """Names of rules with commas between them, or ``all``."""
+
+CALLER_RIGHTS = "caller-rights"
+"""CloudFormation makes, changes and deletes what whoever started it may make, change and delete."""
 
 LATE_ALIAS = "late-alias"
 """An alias that was just moved answers with its old version for a second."""
@@ -39,7 +43,7 @@ STALE_READS = "stale-reads"
 THROTTLING = "throttling"
 """Lambda's control plane takes the requests a second that AWS publishes, and refuses the rest."""
 
-RULES = (GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, STALE_READS, THROTTLING)
+RULES = (CALLER_RIGHTS, GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, STALE_READS, THROTTLING)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

@@ -69,7 +69,7 @@ def test_glue(yard: Yard) -> None:
 def test_least_privilege(yard: Yard) -> None:
     """A role that may do nothing is told which action it lacks; with what `permissions` prints it deploys.
 
-    Only AWS can show whether CloudFormation, which uses the role's rights, has enough of them.
+    Only AWS can show whether CloudFormation, which uses the role's rights, calls what its schemas list.
     """
     unit = yard.unit("least-privilege")
     unit.handler(_HELLO)

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from .names import load
 
+_HANDLERS = Path(__file__).parent.parent.parent / "plan" / "handlers.json"
 _LOCK_SECONDS = 1.0
 _LOCK_IS_HELD = 75
 """Exit status (EX_TEMPFAIL): another server runs on this state."""
@@ -131,8 +132,10 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
-    from . import late_alias, late_metrics, late_rights, stale_reads, throttling
+    from . import caller_rights, late_alias, late_metrics, late_rights, stale_reads, throttling
 
+    if "caller-rights" in strict:
+        caller_rights.patch(json.loads(_HANDLERS.read_text(encoding="ascii")))
     if "late-alias" in strict:
         late_alias.patch(now)
     if "late-metrics" in strict:

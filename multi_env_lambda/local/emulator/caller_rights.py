@@ -1,0 +1,206 @@
+"""CloudFormation acts with the rights of whoever started it.
+
+Reason: ministack makes and deletes everything in a stack for everybody who may call CloudFormation, so that a role
+which lacks ``lambda:CreateFunction`` or ``iam:PassRole`` deploys here and fails on AWS.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+(without a service role it "uses a temporary session that's generated from your user credentials")
+What is called: the handlers in the schemas of the types, of the type's own service; all of them, where AWS calls those
+that the properties need. A service role (``RoleARN``) has no say here, and what a nested stack makes is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+_Handlers = Mapping[str, Mapping[str, Sequence[str]]]
+
+_REFUSED = (
+    'Resource handler returned message: "User: {user} is not authorized to perform: {action} on resource: {arn} '
+    'because {why} (Service: {service}, Status Code: 403, Request ID: 0)" (HandlerErrorCode: AccessDenied)'
+)
+_WHY = {
+    "Deny": "of an explicit deny in an identity-based policy",
+    "ImplicitDeny": "no identity-based policy allows the {action} action",
+}
+_SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
+_STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
+
+_HERE = "{region}:{account}:"
+_OF_STACK = "{stack}-{logical}-0"
+_NAMES: Mapping[str, tuple[str, str, str]] = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", _OF_STACK, f"cloudwatch:{_HERE}alarm:{{name}}"),
+    "AWS::DynamoDB::Table": ("TableName", _OF_STACK, f"dynamodb:{_HERE}table/{{name}}"),
+    "AWS::Glue::Job": ("Name", _OF_STACK, f"glue:{_HERE}job/{{name}}"),
+    "AWS::Glue::Trigger": ("Name", _OF_STACK, f"glue:{_HERE}trigger/{{name}}"),
+    "AWS::IAM::Role": ("RoleName", _OF_STACK, "iam::{account}:role{path}{name}"),
+    "AWS::Kinesis::Stream": ("Name", _OF_STACK, f"kinesis:{_HERE}stream/{{name}}"),
+    "AWS::KinesisFirehose::DeliveryStream": (
+        "DeliveryStreamName",
+        _OF_STACK,
+        f"firehose:{_HERE}deliverystream/{{name}}",
+    ),
+    "AWS::Lambda::Alias": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Lambda::Function": ("FunctionName", _OF_STACK, f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Lambda::LayerVersion": ("LayerName", "{logical}", f"lambda:{_HERE}layer:{{name}}"),
+    "AWS::Lambda::Permission": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Lambda::Version": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Logs::LogGroup": ("LogGroupName", _OF_STACK, f"logs:{_HERE}log-group:{{name}}"),
+    "AWS::S3::Bucket": ("BucketName", _OF_STACK, "s3:::{name}"),
+    "AWS::SNS::Topic": ("TopicName", _OF_STACK, f"sns:{_HERE}{{name}}"),
+    "AWS::SQS::Queue": ("QueueName", _OF_STACK, f"sqs:{_HERE}{{name}}"),
+    "AWS::SSM::Parameter": ("Name", "CFN-{logical}-0", f"ssm:{_HERE}parameter/{{name}}"),
+    "AWS::SecretsManager::Secret": ("Name", "{logical}-0", f"secretsmanager:{_HERE}secret:{{name}}-aaaaaa"),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", _OF_STACK, f"states:{_HERE}stateMachine:{{name}}"),
+}
+"""By type: the property with the name, the name that CloudFormation gives on AWS, and the ARN.
+
+Of a type that is not here it is asked whether the action is allowed on anything.
+"""
+
+_OF_ANOTHER_RESOURCE = frozenset(
+    {
+        "lambda:GetCodeSigningConfig",
+        "lambda:GetLayerVersion",
+        "lambda:PassCapacityProvider",
+        "logs:DescribeResourcePolicies",
+        "s3:DeleteObject",
+        "s3:PutObjectAcl",
+    }
+)
+"""What the handler calls of something else than what it makes."""
+
+
+class _Resource(NamedTuple):
+    kind: str
+    logical_id: str
+    stack: str
+    properties: Mapping[str, Any]
+
+
+def patch(handlers: _Handlers) -> None:
+    """Ask before a stack makes, changes or deletes a resource."""
+    deployment = load("ministack.services.cloudformation.stacks")
+    make, change, delete = (
+        original(deployment, name) for name in ("_provision_resource", "_update_resource", "_delete_resource")
+    )
+    replaces = original(deployment, "_replacing_change")
+
+    def made(kind: str, logical_id: str, properties: Any, stack: str) -> Any:
+        _check(handlers, _Resource(kind, logical_id, stack, properties), "create")
+        return make(kind, logical_id, properties, stack)
+
+    def changed(kind: str, physical_id: str, old: Any, new: Any, stack: str, logical_id: str, *more: Any) -> Any:
+        if old != new:
+            step = "create" if replaces(kind, old, new) else "update"
+            _check(handlers, _Resource(kind, logical_id, stack, new), step)
+        return change(kind, physical_id, old, new, stack, logical_id, *more)
+
+    def deleted(kind: str, physical_id: str, properties: Any, stack: str, logical_id: str) -> Any:
+        _check(handlers, _Resource(kind, logical_id, stack, properties), "delete")
+        return delete(kind, physical_id, properties, stack, logical_id)
+
+    deployment._provision_resource = made
+    deployment._update_resource = changed
+    deployment._delete_resource = deleted
+
+
+def _check(handlers: _Handlers, resource: _Resource, step: str) -> None:
+    principal = _principal()
+    if principal is None or principal.policies is None:
+        return
+    known = handlers.get(resource.kind, {})
+    for action in known.get(step, ()):
+        if action.partition(":")[0] == _service_of(resource.kind) and "." not in action:
+            arn = None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
+            _ask(principal, action, arn, {_STACK_NAME: resource.stack})
+    for service in known.get("passed_to", ()) if step != "delete" else ():
+        for arn in _roles(resource.properties):
+            _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
+
+
+def _principal() -> Any:
+    """Who sent the request that this stack's operation runs for; None for an account's root.
+
+    The operation's task has a copy of the request's context.
+    """
+    evaluator = load("ministack.core.iam_evaluator")
+    access_key = original(evaluator, "_verified_key").get()
+    if not access_key:
+        return None
+    account = original(load("ministack.core.responses"), "get_account_id")()
+    found = original(evaluator, "resolve_principal")(access_key, account)
+    if not hasattr(found, "policies"):
+        raise ValueError(found.message)
+    return found
+
+
+def _ask(principal: Any, action: str, arn: str | None, context: Mapping[str, str]) -> None:
+    evaluator, responses = load("ministack.core.iam_evaluator"), load("ministack.core.responses")
+
+    def decision(resource: str) -> str:
+        asked = evaluator.EvalContext(
+            principal_arn=principal.arn,
+            principal_type=principal.type,
+            principal_account=principal.account,
+            action=action,
+            resource_arn=resource,
+            region=responses.get_region(),
+            service_context=dict(context),
+            principal_keys=principal.keys,
+        )
+        return str(evaluator.evaluate(asked, principal.policies, *principal.limits).decision)
+
+    decisions = [decision(resource) for resource in ([arn] if arn else ["*", *_named(principal.policies)])]
+    if "Allow" not in decisions:
+        why = _WHY[decisions[0]].format(action=action)
+        service = action.partition(":")[0].capitalize()
+        raise ValueError(_REFUSED.format(user=principal.arn, action=action, arn=arn or "*", why=why, service=service))
+
+
+def _named(policies: Any) -> set[str]:
+    """Every resource that a statement names."""
+    return {resource for statements in policies for statement in statements for resource in statement.resources}
+
+
+def _service_of(kind: str) -> str:
+    service = kind.split("::")[1].lower()
+    return _SERVICE_OF.get(service, service)
+
+
+def _arn(resource: _Resource) -> str | None:
+    if resource.kind not in _NAMES:
+        return None
+    name_in, generated, pattern = _NAMES[resource.kind]
+    generated = generated.format(stack=resource.stack, logical=resource.logical_id)
+    name = str(resource.properties.get(name_in) or generated)
+    if ":function:" in name:
+        name = name.partition(":function:")[2]
+    if name_in == "FunctionName":
+        name = name.partition(":")[0]
+    if name_in == "Name":
+        name = name.removeprefix("/")
+    if resource.kind == "AWS::S3::Bucket":
+        name = name.lower()
+    return "arn:aws:" + pattern.format(name=name, path=resource.properties.get("Path") or "/", **_here())
+
+
+def _here() -> dict[str, str]:
+    responses = load("ministack.core.responses")
+    return {"region": responses.get_region(), "account": responses.get_account_id()}
+
+
+def _roles(properties: Any) -> Iterator[str]:
+    """The ARN of every role that is given; a job of Glue may have its name only."""
+    if isinstance(properties, Mapping):
+        for key, value in properties.items():
+            if isinstance(value, str) and (key.lower().endswith(("role", "rolearn")) or key == "credentials"):
+                yield value if value.startswith("arn:") else f"arn:aws:iam::{_here()['account']}:role/{value}"
+            yield from _roles(value)
+    elif isinstance(properties, list):
+        for value in properties:
+            yield from _roles(value)

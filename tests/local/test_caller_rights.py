@@ -1,0 +1,166 @@
+"""CloudFormation does what whoever started it may do, and no more; asked for by the rule `caller-rights`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.host.files import read_json
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.seed import RootKey, root_client
+from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud, sample_config
+
+pytestmark = pytest.mark.local_cloud
+
+HANDLERS = json.loads((Path(__file__).parents[2] / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+SANDBOX = attrs.evolve(sample_config().environment("sandbox"), role_name="deployer")
+CONFIG = attrs.evolve(sample_config(), environments=(SANDBOX, *sample_config().environments[1:]))
+QUEUE, ROLE, KEY, MACHINE = "AWS::SQS::Queue", "AWS::IAM::Role", "AWS::KMS::Key", "AWS::StepFunctions::StateMachine"
+TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+def calls(kind: str, *steps: str, without: str = "") -> list[str]:
+    service = {MACHINE: "states"}.get(kind, kind.split("::")[1].lower())
+    found = {action for step in steps for action in HANDLERS[kind][step] if action.startswith(f"{service}:")}
+    return sorted(found - {without})
+
+
+@attrs.frozen
+class Deployer:
+    """A role with these statements beside all of CloudFormation's own, and what it makes."""
+
+    iam: Any
+    stacks: Any
+
+    def may(self, *statements: dict[str, Any]) -> None:
+        own = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
+        body = {"Version": "2012-10-17", "Statement": [own, *({"Effect": "Allow", **one} for one in statements)]}
+        self.iam.put_role_policy(RoleName="deployer", PolicyName="given", PolicyDocument=json.dumps(body))
+
+    def make(self, stack: str, *, verb: str = "create_stack", **resources: dict[str, Any]) -> str:
+        body = json.dumps({"Resources": resources})
+        getattr(self.stacks, verb)(StackName=stack, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+        status: str = self.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        return status
+
+    def reason(self, stack: str, logical: str) -> str:
+        events = self.stacks.describe_stack_events(StackName=stack)["StackEvents"]
+        failed = [e for e in events if e["LogicalResourceId"] == logical and e["ResourceStatus"].endswith("_FAILED")]
+        return str(failed[0]["ResourceStatusReason"])
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, "caller-rights")
+        with running_local_cloud(tmp_path_factory.mktemp("rights"), CONFIG) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def deployer(cloud: LocalCloud) -> Deployer:
+    secret = read_json(cloud.folder / "listening.json", {})["secret"]
+    iam = root_client(RootKey(endpoint=cloud.endpoint, secret=secret), SANDBOX.account_id, "us-east-1", "iam")
+    iam.detach_role_policy(RoleName="deployer", PolicyArn=ADMINISTRATOR)
+    return Deployer(iam, client_of(cloud, SANDBOX, "cloudformation"))
+
+
+def queue(name: str, **more: Any) -> dict[str, Any]:
+    return {"Type": QUEUE, "Properties": {"QueueName": name, **more}}
+
+
+def queues(name: str) -> str:
+    return f"arn:aws:sqs:us-east-1:{SANDBOX.account_id}:{name}"
+
+
+def test_what_the_caller_may_not_make_fails_as_on_aws_and_is_rolled_back(deployer: Deployer) -> None:
+    deployer.may({"Action": calls(QUEUE, "create", "delete", without="sqs:CreateQueue"), "Resource": "*"})
+
+    assert deployer.make("refused", Queue=queue("refused")) == "ROLLBACK_COMPLETE"
+    assert deployer.reason("refused", "Queue").startswith(
+        'Resource handler returned message: "User: '
+        f"arn:aws:sts::{SANDBOX.account_id}:assumed-role/deployer/multi-env-lambda-test is not authorized to perform: "
+        f"sqs:CreateQueue on resource: {queues('refused')} because no identity-based policy allows the "
+        "sqs:CreateQueue action (Service: Sqs, Status Code: 403"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"), [("mine-*", "CREATE_COMPLETE"), ("yours-*", "ROLLBACK_COMPLETE")], ids=["mine", "yours"]
+)
+def test_the_name_decides(deployer: Deployer, pattern: str, status: str) -> None:
+    deployer.may({"Action": calls(QUEUE, "create", "delete"), "Resource": queues(pattern)})
+
+    assert deployer.make(f"named-{pattern[0]}", Queue=queue(f"mine-{pattern[0]}")) == status
+
+
+def test_a_name_that_cloudformation_will_give_begins_with_the_stacks(deployer: Deployer) -> None:
+    deployer.may({"Action": calls(QUEUE, "create", "delete"), "Resource": queues("generated-Queue-*")})
+
+    assert deployer.make("generated", Queue={"Type": QUEUE}) == "CREATE_COMPLETE"
+
+
+def test_changing_and_deleting_need_their_own_rights(deployer: Deployer) -> None:
+    allowed = calls(QUEUE, "create")
+    deployer.may({"Action": allowed, "Resource": "*"})
+    assert deployer.make("changed", Queue=queue("changed")) == "CREATE_COMPLETE"
+
+    status = deployer.make("changed", verb="update_stack", Queue=queue("changed", DelaySeconds=5))
+    assert status == "UPDATE_ROLLBACK_COMPLETE" and "sqs:SetQueueAttributes" in deployer.reason("changed", "Queue")
+    allowed += calls(QUEUE, "update")
+    deployer.may({"Action": allowed, "Resource": "*"})
+    assert deployer.make("changed", verb="update_stack", Queue=queue("changed", DelaySeconds=5)) == "UPDATE_COMPLETE"
+    stack = deployer.stacks.describe_stacks(StackName="changed")["Stacks"][0]["StackId"]
+    deployer.stacks.delete_stack(StackName="changed")
+    assert "sqs:DeleteQueue" in deployer.reason("changed", "Queue")
+    deployer.may({"Action": [*allowed, *calls(QUEUE, "delete")], "Resource": "*"})
+    deployer.stacks.delete_stack(StackName="changed")
+    assert deployer.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("service", "status"), [("states", "CREATE_COMPLETE"), ("lambda", "ROLLBACK_COMPLETE")], ids=["right", "other"]
+)
+def test_a_role_is_given_to_the_services_only_that_the_caller_may_give_it_to(
+    deployer: Deployer, service: str, status: str
+) -> None:
+    role = f"arn:aws:iam::{SANDBOX.account_id}:role/deployer"
+    condition = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
+    deployer.may(
+        {"Action": calls(MACHINE, "create", "delete"), "Resource": "*"},
+        {"Action": "iam:PassRole", "Resource": role, "Condition": condition},
+    )
+    definition = '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}'
+    machine = {"Type": MACHINE, "Properties": {"RoleArn": role, "DefinitionString": definition}}
+
+    assert deployer.make(f"passed-{service}", Machine=machine) == status
+    if service == "lambda":
+        assert f"not authorized to perform: iam:PassRole on resource: {role}" in deployer.reason(
+            "passed-lambda", "Machine"
+        )
+
+
+def test_a_key_is_known_by_the_tag_of_its_stack(deployer: Deployer) -> None:
+    free = ["kms:CreateKey", "kms:TagResource"]
+    tagged = {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": "key-*"}}
+    deployer.may(
+        {"Action": free, "Resource": "*"},
+        {"Action": calls(KEY, "create", "delete"), "Resource": "*", "Condition": tagged},
+    )
+    key = {"Type": KEY, "Properties": {"KeyPolicy": TRUST}}
+
+    assert deployer.make("key-mine", Key=key) == "CREATE_COMPLETE"
+    assert deployer.make("other", Key=key) == "ROLLBACK_COMPLETE"
+
+
+def test_an_administrator_goes_on_working(cloud: LocalCloud) -> None:
+    stacks = client_of(cloud, CONFIG.environment("test"), "cloudformation")
+
+    assert Deployer(None, stacks).make("administrator", Queue=queue("administrator")) == "CREATE_COMPLETE"
