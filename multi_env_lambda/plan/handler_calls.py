@@ -31,8 +31,8 @@ _SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigat
 _NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
 """Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
 
-_NOWHERE = frozenset({"lambda:CreateEventSourceMapping", "logs:DescribeResourcePolicies"})
-"""What IAM cannot scope to a resource."""
+_NOWHERE = frozenset({"lambda:CreateEventSourceMapping", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"})
+"""What IAM cannot scope to a resource; groups are listed as all of them, whatever is looked for."""
 
 _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
 """Of a key that has neither name nor tag yet. Nobody can give a key a tag that begins with ``aws:``.

@@ -1,7 +1,6 @@
 """Roles that have what `permissions` printed can do every verb; each statement, taken away, breaks one that it names.
 
-CloudFormation acts as a superuser here, so the statements about its calls are compared with AWS's own lists instead
-(tests/plan/test_permissions.py).
+CloudFormation acts with the rights of the role that deploys, by the rule `caller-rights`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import state_folder
 from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.local.server import down, ensure_running
+from multi_env_lambda.local.strict import VARIABLE
 
 from .stage import Done, Stage, sample_workspace
 
@@ -40,24 +40,46 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "CallFunctions": ("invoke", "orders", "create", "sandbox", "--payload", "{}"),
     "LookForParameters": DEPLOY,
     "LookForSecrets": DEPLOY,
+    "MakeLambda": DEPLOY,
+    "PassRoles": DEPLOY,
     "RunJobs": ("invoke", "nightly", "calendar", "sandbox"),
     "FindOldVersions": ("prune",),
     "FindOldLayers": ("prune",),
     "DeleteStacks": ("destroy", "nightly", "sandbox", "--yes", "--confirm", "nightly"),
 }
-FIRST = "LookAtLayers"
-"""Only a first deploy, or one with another layer, needs it."""
+FIRST = {
+    "LookAtLayers": "orders",
+    "MakeSqs": "orders",
+    "MakeLambdaAnywhere": "orders",
+    "MakeGlue": "nightly",
+    "MakeIam": "nightly",
+    "MakeLogs": "customers",
+    "MakeLogsAnywhere": "customers",
+    "MakeS3": "reports",
+    "MakeEvents": "reports",
+}
+"""What only a first deploy needs, of this unit."""
+
+LAST = {
+    "DeleteEvents": "reports",
+    "DeleteLogs": "orders",
+    "DeleteLambda": "customers",
+    "DeleteGlue": "nightly",
+    "DeleteIam": "nightly",
+}
+"""What the end of this unit needs."""
 
 ELSEWHERE = {
     "AssumeTheRoles": "without it nothing is reached: tests/local/test_seed.py",
     "DeleteWhatIsPruned": "needs something that is older than a week",
+    "DeleteS3": "a bucket outlives its stack; of a queue: tests/local/test_caller_rights.py",
+    "DeleteSqs": "a queue outlives its stack, unless its creation fails: tests/local/test_caller_rights.py",
     "DeleteVersions": "needs something that is older than a week",
     "SetUpTheBucket": "the local cloud makes the bucket itself",
     "MoveAliases": "puts weights back that somebody left: tests/flow/test_shift.py",
     "WatchAlarms": "while traffic moves: tests/flow/test_shift.py",
     "WatchMetrics": "while traffic moves: tests/flow/test_shift.py",
 }
-OF_CLOUDFORMATION = ("Make", "Delete", "PassRoles")
 REFERENCES = 'environment = { CURRENCY = "EUR", URL = { parameter = "/url" }, KEY = { secret = "key" } }'
 
 
@@ -68,6 +90,18 @@ class Guarded:
     stage: Stage
     policies: dict[str, list[dict[str, Any]]]
     clients: dict[str, Any]
+
+    def first(self, unit: str) -> Done:
+        return self.run("deploy", "sandbox", "--only", unit, "--yes")
+
+    def last(self, unit: str) -> Done:
+        return self.run("destroy", unit, "sandbox", "--yes", "--confirm", unit)
+
+    def names_what_is_missing(self, sid: str, done: Done) -> bool:
+        """Whether it failed, and for want of what the statement allows."""
+        statements = [one for some in self.policies.values() for one in some if one["Sid"] == sid]
+        actions = [action for one in statements for action in one["Action"]]
+        return done.code != 0 and any(action in done.out + done.err for action in actions)
 
     def allow(self, without: str = "") -> None:
         for role, statements in self.policies.items():
@@ -92,10 +126,12 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         text = text.replace(line, f'{line}\nrole_name = "{role}"')
     table.write_text(text, "utf-8")
     unit.write_text(unit.read_text("utf-8").replace('environment.CURRENCY = "EUR"', REFERENCES), "utf-8")
-    try:
-        yield prepared(Stage.at(root))
-    finally:
-        down(root)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, "caller-rights")
+        try:
+            yield prepared(Stage.at(root))
+        finally:
+            down(root)
 
 
 def prepared(stage: Stage) -> Guarded:
@@ -116,28 +152,46 @@ def prepared(stage: Stage) -> Guarded:
     return Guarded(stage, policies, clients)
 
 
-def test_roles_with_what_is_printed_can_do_every_verb_and_without_a_statement_one_fails(guarded: Guarded) -> None:
-    guarded.allow(without=FIRST)
-    assert guarded.run(*DEPLOY).code != 0
+def test_what_only_a_first_deploy_needs_breaks_it(guarded: Guarded) -> None:
+    for sid, unit in FIRST.items():
+        guarded.allow(without=sid)
+        done = guarded.first(unit)
+        assert guarded.names_what_is_missing(sid, done), (sid, done.err, done.out)
     guarded.allow()
-    for verb, *words in (("deploy", "sandbox", "--only", "nightly", "--yes"), *dict.fromkeys(BREAKS.values())):
+    for unit in dict.fromkeys(FIRST.values()):
+        done = guarded.first(unit)
+        assert done.code == 0, (unit, done.err, done.out)
+
+
+def test_roles_with_what_is_printed_can_do_every_verb_and_without_a_statement_one_fails(guarded: Guarded) -> None:
+    guarded.allow()
+    for verb, *words in dict.fromkeys(BREAKS.values()):
         if verb != "destroy":
             done = guarded.run(verb, *words)
             assert done.code == 0, (verb, words, done.err, [line for line in done.out.splitlines() if "✗" in line])
     broken = {}
     for sid, (verb, *words) in BREAKS.items():
         guarded.allow(without=sid)
-        broken[sid] = guarded.run(verb, *words).code
-    assert {sid for sid, code in broken.items() if code == 0} == set()
-    guarded.allow()
-    assert guarded.run(*BREAKS["DeleteStacks"]).code == 0
+        broken[sid] = guarded.run(verb, *words)
+    assert {sid for sid, done in broken.items() if done.code == 0} == set()
+    assert all(guarded.names_what_is_missing(sid, broken[sid]) for sid in ("MakeLambda", "PassRoles"))
+
+
+def test_what_the_end_of_a_unit_needs_breaks_it(guarded: Guarded) -> None:
+    for sid, unit in LAST.items():
+        guarded.allow()
+        assert guarded.first(unit).code == 0
+        guarded.allow(without=sid)
+        done = guarded.last(unit)
+        assert guarded.names_what_is_missing(sid, done), (sid, done.err, done.out)
+        guarded.allow()
+        done = guarded.last(unit)
+        assert done.code == 0, (sid, done.err, done.out)
 
 
 def test_every_statement_is_tried_here_or_somewhere_else(guarded: Guarded) -> None:
     printed = {statement["Sid"] for statements in guarded.policies.values() for statement in statements}
 
-    mine = {sid for sid in printed if not sid.startswith(OF_CLOUDFORMATION)} | (
-        printed & set(BREAKS) | printed & set(ELSEWHERE)
-    )
-    assert mine - set(BREAKS) - set(ELSEWHERE) == {FIRST}
-    assert set(BREAKS) - printed == set()
+    tried = {*BREAKS, *FIRST, *LAST}
+    assert printed - tried - set(ELSEWHERE) == set()
+    assert tried - printed == set()

@@ -67,12 +67,20 @@ _OF_ANOTHER_RESOURCE = frozenset(
         "lambda:GetCodeSigningConfig",
         "lambda:GetLayerVersion",
         "lambda:PassCapacityProvider",
-        "logs:DescribeResourcePolicies",
         "s3:DeleteObject",
         "s3:PutObjectAcl",
     }
 )
 """What the handler calls of something else than what it makes."""
+
+
+_OF_ALL = {
+    "kms:CreateKey": "*",
+    "lambda:CreateEventSourceMapping": "*",
+    "logs:DescribeLogGroups": f"arn:aws:logs:{_HERE}log-group::log-stream:",
+    "logs:DescribeResourcePolicies": "*",
+}
+"""What cannot be scoped to a resource, and what AWS says that it is on."""
 
 
 class _Resource(NamedTuple):
@@ -116,8 +124,7 @@ def _check(handlers: _Handlers, resource: _Resource, step: str) -> None:
     known = handlers.get(resource.kind, {})
     for action in known.get(step, ()):
         if action.partition(":")[0] == _service_of(resource.kind) and "." not in action:
-            arn = None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
-            _ask(principal, action, arn, {_STACK_NAME: resource.stack})
+            _ask(principal, action, _asked_on(action, resource), {_STACK_NAME: resource.stack})
     for service in known.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
@@ -170,6 +177,12 @@ def _named(policies: Any) -> set[str]:
 def _service_of(kind: str) -> str:
     service = kind.split("::")[1].lower()
     return _SERVICE_OF.get(service, service)
+
+
+def _asked_on(action: str, resource: _Resource) -> str | None:
+    if action in _OF_ALL:
+        return _OF_ALL[action].format(**_here())
+    return None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
 
 
 def _arn(resource: _Resource) -> str | None:
