@@ -106,6 +106,9 @@ def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
 def arns_of(logical: str, template: Template, place: Environment) -> tuple[str, ...]:
     """The ARNs of one resource, as patterns where its name is not known yet; nothing of a type without a name."""
     body = template[logical]
+    topic = body.get("Properties", {}).get("TopicArn")
+    if body["Type"] == "AWS::SNS::Subscription" and isinstance(topic, str):
+        return (topic, f"{topic}:*")  # of somebody else
     if body["Type"] not in _NAMED:
         return ()
     path = body.get("Properties", {}).get("Path", "/")

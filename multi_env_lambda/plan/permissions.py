@@ -1,7 +1,8 @@
 """What each role has to be allowed: the calls of this library, and those that CloudFormation makes for a stack.
 
 Input: the workspace, the templates of an environment, what CloudFormation calls by type. Output: statements of IAM,
-each with the verbs that need it. Names are patterns (``*-prod-*``), so a new unit needs no new policy.
+each with the verbs that need it. Names are patterns (``*-prod-*``) wherever the rule for names holds, so that a new
+unit needs no new policy.
 
 Source of what can be scoped to which resource:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

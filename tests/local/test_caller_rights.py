@@ -14,6 +14,7 @@ from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.plan.permissions import of_environment
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud, sample_config
 
 pytestmark = pytest.mark.local_cloud
@@ -50,10 +51,14 @@ class Deployer:
         status: str = self.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
         return status
 
-    def reason(self, stack: str, logical: str) -> str:
+    def failures(self, stack: str) -> list[tuple[str, str]]:
+        """Logical id and reason, the last one first."""
         events = self.stacks.describe_stack_events(StackName=stack)["StackEvents"]
-        failed = [e for e in events if e["LogicalResourceId"] == logical and e["ResourceStatus"].endswith("_FAILED")]
-        return str(failed[0]["ResourceStatusReason"])
+        failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+        return [(event["LogicalResourceId"], event.get("ResourceStatusReason", "")) for event in failed]
+
+    def reason(self, stack: str, logical: str) -> str:
+        return next(reason for name, reason in self.failures(stack) if name == logical)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +163,67 @@ def test_a_key_is_known_by_the_tag_of_its_stack(deployer: Deployer) -> None:
 
     assert deployer.make("key-mine", Key=key) == "CREATE_COMPLETE"
     assert deployer.make("other", Key=key) == "ROLLBACK_COMPLETE"
+
+
+ROLE_ARN = {"Fn::GetAtt": ["Role", "Arn"]}
+ASSUMED = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+WIDE: dict[str, dict[str, Any]] = {
+    "Alarm": {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "MetricName": "Errors",
+            "Namespace": "Own",
+            "Period": 60,
+            "Statistic": "Sum",
+            "Threshold": 1,
+        },
+    },
+    "Base": {"Type": "AWS::Glue::Database", "Properties": {"CatalogId": "2", "DatabaseInput": {"Name": "sales"}}},
+    "Bucket": {"Type": "AWS::S3::Bucket"},
+    "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus-sandbox-1"}},
+    "Key": {"Type": KEY, "Properties": {"KeyPolicy": TRUST}},
+    "Machine": {
+        "Type": MACHINE,
+        "Properties": {
+            "RoleArn": ROLE_ARN,
+            "DefinitionString": '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+        },
+    },
+    "Named": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/shop/url", "Type": "String", "Value": "v"}},
+    "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}},
+    "Queue": queue("old"),
+    "Role": {
+        "Type": ROLE,
+        "Properties": {"RoleName": "legacy", "AssumeRolePolicyDocument": {**TRUST, "Statement": [ASSUMED]}},
+    },
+    "Rule": {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 day)", "RoleArn": ROLE_ARN}},
+    "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "s"}},
+    "Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}},
+    "Table": {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    },
+    "Topic": {"Type": "AWS::SNS::Topic"},
+}
+
+
+def test_what_permissions_prints_is_enough_for_many_types_and_nothing_of_others_is_touched(deployer: Deployer) -> None:
+    printed = of_environment(CONFIG, SANDBOX, [json.dumps({"Resources": WIDE})], HANDLERS)
+    deployer.may(*(grant.statement() for grant in printed.grants))
+
+    assert deployer.make("wide-sandbox", **WIDE) == "CREATE_COMPLETE", deployer.failures("wide-sandbox")
+    stack = deployer.stacks.describe_stacks(StackName="wide-sandbox")["Stacks"][0]["StackId"]
+    deployer.stacks.delete_stack(StackName="wide-sandbox")
+    assert deployer.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+    of_others = {name: WIDE[name] for name in ("Parameter", "Secret", "Key")}
+    for name, body in of_others.items():
+        assert deployer.make(f"alien-{name.lower()}", **{f"Alien{name}": body}) == "ROLLBACK_COMPLETE", name
 
 
 def test_an_administrator_goes_on_working(cloud: LocalCloud) -> None:

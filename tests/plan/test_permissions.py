@@ -264,6 +264,12 @@ HERE = "us-east-1:555555555555"
             {f"ssm:{HERE}:parameter/*-prod/url"},
         ),
         ("DeleteSqs", "AWS::SQS::Queue", {"QueueName": "old"}, {f"sqs:{HERE}:*-prod-*", f"sqs:{HERE}:old"}),
+        (
+            "DeleteSns",
+            "AWS::SNS::Subscription",
+            {"TopicArn": "arn:aws:sns:us-east-1:9:news"},
+            {f"sns:{HERE}:*-prod-*", "sns:us-east-1:9:news", "sns:us-east-1:9:news:*"},
+        ),
         ("DeleteSqs", "AWS::SQS::Queue", {"QueueName": "shop-prod-in"}, {f"sqs:{HERE}:*-prod-*"}),
     ],
 )

@@ -51,6 +51,7 @@ _NAMES: Mapping[str, tuple[str, str, str]] = {
     "AWS::Lambda::Version": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
     "AWS::Logs::LogGroup": ("LogGroupName", _OF_STACK, f"logs:{_HERE}log-group:{{name}}"),
     "AWS::S3::Bucket": ("BucketName", _OF_STACK, "s3:::{name}"),
+    "AWS::SNS::Subscription": ("TopicArn", "", "{name}"),
     "AWS::SNS::Topic": ("TopicName", _OF_STACK, f"sns:{_HERE}{{name}}"),
     "AWS::SQS::Queue": ("QueueName", _OF_STACK, f"sqs:{_HERE}{{name}}"),
     "AWS::SSM::Parameter": ("Name", "CFN-{logical}-0", f"ssm:{_HERE}parameter/{{name}}"),
@@ -190,16 +191,21 @@ def _arn(resource: _Resource) -> str | None:
         return None
     name_in, generated, pattern = _NAMES[resource.kind]
     generated = generated.format(stack=resource.stack, logical=resource.logical_id)
-    name = str(resource.properties.get(name_in) or generated)
-    if ":function:" in name:
-        name = name.partition(":function:")[2]
-    if name_in == "FunctionName":
-        name = name.partition(":")[0]
-    if name_in == "Name":
-        name = name.removeprefix("/")
+    name = _name(name_in, str(resource.properties.get(name_in) or generated))
     if resource.kind == "AWS::S3::Bucket":
         name = name.lower()
     return "arn:aws:" + pattern.format(name=name, path=resource.properties.get("Path") or "/", **_here())
+
+
+def _name(name_in: str, value: str) -> str:
+    """As it stands in an ARN: a function may be named by its own, with a version or an alias."""
+    match name_in:
+        case "FunctionName":
+            return value.rpartition(":function:")[2].partition(":")[0]
+        case "TopicArn":
+            return value.removeprefix("arn:aws:")
+        case _:
+            return value.removeprefix("/") if name_in == "Name" else value
 
 
 def _here() -> dict[str, str]:

@@ -7,10 +7,25 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _IDENTITY, _GUARD, _BOARD = ("host/test_identity.py",), "local/test_guard.py", ("show/test_board.py",)
+_RIGHTS = "local/test_caller_rights.py"
 _MEMORY, _OUTPUT, _ERRORS = ("testing/test_memory.py",), ("cli/test_output.py",), ("test_errors.py",)
 _CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contract.py",)
 
 MUTATIONS = (
+    Mutation(
+        "local/emulator/caller_rights.py",
+        '_check(handlers, _Resource(kind, logical_id, stack, properties), "create")',
+        "pass",
+        "CloudFormation makes only what its caller may make.",
+        (f"{_RIGHTS}::test_what_the_caller_may_not_make_fails_as_on_aws_and_is_rolled_back",),
+    ),
+    Mutation(
+        "local/emulator/caller_rights.py",
+        'for service in known.get("passed_to", ()) if step != "delete" else ():',
+        "for service in ():",
+        "A role is given by those only who may give it to that service.",
+        (f"{_RIGHTS}::test_a_role_is_given_to_the_services_only_that_the_caller_may_give_it_to",),
+    ),
     Mutation(
         "host/files.py",
         "        os.replace(name, path)\n    except",
