@@ -84,8 +84,11 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "AWS::SQS::Queue": ("QueueName", (f"arn:aws:sqs:{_HERE}{{item}}",)),
     "AWS::SSM::Parameter": ("Name", (f"arn:aws:ssm:{_HERE}parameter/{{item}}",)),
     "AWS::Scheduler::Schedule": ("Name", (f"arn:aws:scheduler:{_HERE}schedule/*/{{item}}",)),
-    # Secrets Manager adds a dash and six characters.
-    "AWS::SecretsManager::Secret": ("Name", (f"arn:aws:secretsmanager:{_HERE}secret:{{item}}-??????",)),
+    # Secrets Manager adds a dash and six characters, once the secret is there.
+    "AWS::SecretsManager::Secret": (
+        "Name",
+        (f"arn:aws:secretsmanager:{_HERE}secret:{{item}}", f"arn:aws:secretsmanager:{_HERE}secret:{{item}}-??????"),
+    ),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", (f"arn:aws:states:{_HERE}stateMachine:{{item}}",)),
 }
 """By type: the property with the name, and the ARNs of what is named so."""

@@ -248,12 +248,17 @@ HERE = "us-east-1:555555555555"
 @pytest.mark.parametrize(
     ("sid", "kind", "properties", "arns"),
     [
-        ("DeleteSecretsmanager", "AWS::SecretsManager::Secret", {}, {f"secretsmanager:{HERE}:secret:R0-*-??????"}),
+        (
+            "DeleteSecretsmanager",
+            "AWS::SecretsManager::Secret",
+            {},
+            {f"secretsmanager:{HERE}:secret:R0-*", f"secretsmanager:{HERE}:secret:R0-*-??????"},
+        ),
         (
             "DeleteSecretsmanager",
             "AWS::SecretsManager::Secret",
             {"Name": "shop/key"},
-            {f"secretsmanager:{HERE}:secret:shop/key-??????"},
+            {f"secretsmanager:{HERE}:secret:shop/key", f"secretsmanager:{HERE}:secret:shop/key-??????"},
         ),
         ("DeleteSsm", "AWS::SSM::Parameter", {}, {f"ssm:{HERE}:parameter/CFN-R0-*"}),
         ("DeleteSsm", "AWS::SSM::Parameter", {"Name": "/shop/url"}, {f"ssm:{HERE}:parameter/shop/url"}),
@@ -279,6 +284,44 @@ def test_what_is_destroyed_has_the_name_of_the_template_or_the_one_that_it_will_
     assert resources_of(sid, kind, **properties) == arns
 
 
+def iam_of_aws() -> dict[str, Any]:
+    """By service, as AWS publishes it for its policy editor: actions, and the resources that each can be scoped to."""
+    import cfnlint
+
+    path = Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def test_what_iam_cannot_scope_is_allowed_on_everything_and_nothing_else_is_but_uses_of_keys() -> None:
+    published = iam_of_aws()
+    optional = {"Policy": {}, "ResourcePolicyDocument": {}, "FieldIndexPolicies": []}
+    found = of_environment(CONFIG, PROD, [template(*HANDLERS, **optional)], HANDLERS).grants
+    ours = [grant for grant in found if grant.sid.startswith(("Make", "Delete"))]
+
+    def is_free(action: str) -> bool:
+        service, _, name = action.partition(":")
+        known = published.get(service, {}).get("Actions", {})
+        return name.lower() in known and not known[name.lower()].get("Resources")
+
+    anywhere = {
+        action for grant in ours if grant.resources == ("*",) and not grant.condition for action in grant.actions
+    }
+    assert anywhere == {action for grant in ours for action in grant.actions if is_free(action)} | {"kms:TagResource"}
+
+
+def test_what_would_change_things_of_others_is_there_only_with_the_property_that_needs_it() -> None:
+    plain = granted(of_environment(CONFIG, PROD, [template("AWS::Logs::LogGroup")], HANDLERS))
+    more = template("AWS::Logs::LogGroup", ResourcePolicyDocument={}, FieldIndexPolicies=[])
+
+    assert granted(of_environment(CONFIG, PROD, [more], HANDLERS)) - plain == {
+        "logs:DeleteIndexPolicy",
+        "logs:DeleteResourcePolicy",
+        "logs:PutIndexPolicy",
+        "logs:PutResourcePolicy",
+    }
+
+
 def test_a_table_of_glue_is_scoped_to_its_database() -> None:
     resources = {
         "Sales": {"Type": "AWS::Glue::Database", "Properties": {"DatabaseInput": {"Name": "sales"}}},
@@ -302,6 +345,7 @@ def test_a_key_is_deleted_by_the_tag_of_its_stack_only() -> None:
 
     assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"} <= granted(found)
     assert {action for action in free if action.startswith("kms:")} == {"kms:CreateKey", "kms:TagResource"}
+    assert "aws:ResourceTag/${TagKey}" in iam_of_aws()["kms"]["Resources"]["key"]["ConditionKeys"]
     (deleting,) = [grant for grant in found.grants if grant.sid == "DeleteKms"]
     assert deleting.condition == {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": "*-prod"}}
 

@@ -75,13 +75,38 @@ _OF_ANOTHER_RESOURCE = frozenset(
 """What the handler calls of something else than what it makes."""
 
 
-_OF_ALL = {
-    "kms:CreateKey": "*",
-    "lambda:CreateEventSourceMapping": "*",
-    "logs:DescribeLogGroups": f"arn:aws:logs:{_HERE}log-group::log-stream:",
-    "logs:DescribeResourcePolicies": "*",
+_OF_ALL = frozenset(
+    {
+        "events:PutPermission",
+        "events:RemovePermission",
+        "kinesis:DisableEnhancedMonitoring",
+        "kinesis:EnableEnhancedMonitoring",
+        "kinesis:UpdateShardCount",
+        "kinesis:UpdateStreamMode",
+        "kms:CreateKey",
+        "lambda:CreateEventSourceMapping",
+        "logs:CreateLogDelivery",
+        "logs:DeleteIndexPolicy",
+        "logs:DeleteResourcePolicy",
+        "logs:DescribeIndexPolicies",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:PutIndexPolicy",
+        "logs:PutResourcePolicy",
+        "secretsmanager:GetRandomPassword",
+    }
+)
+"""What IAM cannot scope to a resource, so that a statement about one does not allow it."""
+
+_ONLY_WITH = {
+    "events:PutPermission": "Policy",
+    "events:RemovePermission": "Policy",
+    "logs:DeleteIndexPolicy": "FieldIndexPolicies",
+    "logs:DeleteResourcePolicy": "ResourcePolicyDocument",
+    "logs:PutIndexPolicy": "FieldIndexPolicies",
+    "logs:PutResourcePolicy": "ResourcePolicyDocument",
 }
-"""What cannot be scoped to a resource, and what AWS says that it is on."""
+"""What is called for the sake of one property."""
 
 
 class _Resource(NamedTuple):
@@ -124,7 +149,7 @@ def _check(handlers: _Handlers, resource: _Resource, step: str) -> None:
         return
     known = handlers.get(resource.kind, {})
     for action in known.get(step, ()):
-        if action.partition(":")[0] == _service_of(resource.kind) and "." not in action:
+        if _is_called(action, resource):
             _ask(principal, action, _asked_on(action, resource), {_STACK_NAME: resource.stack})
     for service in known.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
@@ -180,9 +205,15 @@ def _service_of(kind: str) -> str:
     return _SERVICE_OF.get(service, service)
 
 
+def _is_called(action: str, resource: _Resource) -> bool:
+    is_own = action.partition(":")[0] == _service_of(resource.kind) and "." not in action
+    return is_own and _ONLY_WITH.get(action) in {None, *resource.properties}
+
+
 def _asked_on(action: str, resource: _Resource) -> str | None:
+    """An ARN; ``*`` where only a statement about everything allows it, None where one about anything does."""
     if action in _OF_ALL:
-        return _OF_ALL[action].format(**_here())
+        return "*"
     return None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
 
 

@@ -430,6 +430,20 @@ MUTATIONS = (
         ("plan/test_permissions.py",),
     ),
     Mutation(
+        "plan/handler_calls.py",
+        '        return "." not in action and _ONLY_WITH.get(action, "") in {"", *keys}',
+        '        return "." not in action',
+        "Policies of others are changed by nobody who has none.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/handler_calls.py",
+        '        "logs:DescribeLogGroups",\n',
+        "",
+        "What IAM cannot scope is allowed on everything, or it is not allowed.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
         "plan/named_resources.py",
         '    "AWS::SSM::Parameter": "CFN-{logical}-*",',
         '    "AWS::SSM::Parameter": "*",',
