@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.build.elf import read_shared_object
-from multi_env_lambda.build.lambda_image import LambdaImage
 from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
+from multi_env_lambda.model.lambda_image import LambdaImage
 
 __all__ = ["borrowed", "hint_of", "missing_here"]
 
-_NOT_FOUND = re.compile(r"(?P<library>lib[^\s:/]+\.so[^\s:/]*): cannot open shared object file")
+_NOT_FOUND = re.compile(r"(?P<folder>[^\s:]*/)?(?P<library>lib[^\s:/]+\.so[^\s:/]*): cannot open shared object file")
+_LIBRARY_FOLDERS = (None, "/lib64/", "/usr/lib64/")
+_NOT_STARTED = re.compile(r"(?P<path>/[^\s:'\"\u2018\u2019]+)['\"\u2019]?: Permission denied")
+"""How shells and `env` say that the kernel refused a program."""
+
 _OF_THE_C_LIBRARY = re.compile(r".*/(libnss_\w+\.so\.\d|gconv/[^/]+)")
 """What it loads itself to look up a name or an encoding, as this machine is set up."""
 
@@ -84,13 +88,23 @@ def _needed_by(paths: Iterable[str]) -> set[str]:
 def missing_here(text: str, image: LambdaImage) -> bool:
     """Whether an error is about a library that Lambda has and this machine lacks: it decides nothing."""
     found = _NOT_FOUND.search(text)
-    return found is not None and found["library"] in image.libraries
+    return found is not None and found["library"] in image.libraries and found["folder"] in _LIBRARY_FOLDERS
 
 
-def hint_of(text: str, refused: Sequence[str]) -> str:
-    """What to do about an import that raises ``text``; ``refused`` are libraries and programs that it looked for."""
-    if refused:
-        return f"Lambda has no `{refused[-1]}`: use a package that brings it, or correct the module"
+def hint_of(text: str, refused: Sequence[str], said: str = "") -> str:
+    """What to do about an import that raises ``text``.
+
+    ``refused`` are names of libraries and programs that it looked for, and paths. ``said`` is what programs wrote.
+    """
+    if "Read-only file system" in text:
+        return "Lambda lets a function write below /tmp only: correct the module"
+    # A path may have been tried, only to see whether it is there.
+    names = [one for one in refused if os.sep not in one or one in text]
+    names += [found["path"] for found in _NOT_STARTED.finditer(said)]
+    if names:
+        return f"Lambda has no `{names[-1]}`: use a package that brings it, or correct the module"
+    if text.endswith("[Errno 13] Permission denied"):
+        return "Lambda has no /dev/shm, which locks and queues of `multiprocessing` need: correct the module"
     if _NOT_FOUND.search(text):
         return missing_library_hint(text)
     return "it would raise in Lambda too: correct the module"

@@ -18,11 +18,11 @@ import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.build.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
-from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
 from multi_env_lambda.build.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
 
 __all__ = [
     "File",

@@ -17,7 +17,6 @@ import attrs
 
 from multi_env_lambda.build.archive import Member, content, read_zip, write_zip
 from multi_env_lambda.build.download import fetch
-from multi_env_lambda.build.lambda_image import MAX_UNZIPPED_BYTES
 from multi_env_lambda.build.locked import Lock
 from multi_env_lambda.build.select import SelectedWheel, Target
 from multi_env_lambda.build.shared_objects import Audit, Missing, audit, missing_library_hint
@@ -27,6 +26,7 @@ from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.model.artifact import Package
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
 
 __all__ = ["BUILDER_VERSION", "BuiltLayer", "build_layer", "check_together"]
 

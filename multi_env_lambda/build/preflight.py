@@ -28,18 +28,20 @@ from multi_env_lambda.build.imports import (
     no_module,
     read_code,
 )
-from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2023, LambdaImage
 from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
 from multi_env_lambda.build.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.files import sha256_of
 from multi_env_lambda.host.interpreter import intact_runtime
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage
 
 __all__ = ["check_handlers", "check_job_entries"]
 
-_VERSION = 2
+_VERSION = 3
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
+_SANDBOX = Path(sandbox.__file__)
 _TAIL_BYTES = 2000
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -167,22 +169,11 @@ class _Check:
             _extracted(self.layer, cache, self.where) as layer_folder,
         ):
             folder = Path(scratch).resolve()
-            task = folder / "task"
-            unpack(self.wheel, task, "", where=self.where)
+            unpack(self.wheel, folder / "task", "", where=self.where)
             interpreter = intact_runtime(self.interpreter)
-            packages = sorted(layer_folder.glob("lib/python3*/site-packages")) if layer_folder else []
-            first = [task, *packages, *([layer_folder] if layer_folder else [])]
-            orders = {
-                "first": [str(path) for path in first],
-                "last": [str(path) for path in _site_packages(interpreter)],
-                "libraries": sorted(self.image.libraries),
-                "programs": sorted(self.image.programs),
-                "handlers": [
-                    {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
-                ],
-            }
+            orders = self._orders(folder, layer_folder, interpreter)
             (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
-            command: list[str | Path] = [
+            words: list[str | Path] = [
                 interpreter,
                 "-I",
                 "-S",
@@ -191,8 +182,29 @@ class _Check:
                 folder / "answers.jsonl",
             ]
             _link_programs(folder / "bin", self.image)
-            outcome = _start(command, folder, _lambda_environment(folder, task, self.environment), seconds)
+            (folder / "tmp").mkdir()
+            outcome = _start(words, folder, _lambda_environment(folder, self.environment), seconds)
             return attrs.evolve(outcome, layer_folder=layer_folder)
+
+    def _orders(self, folder: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
+        packages = sorted(layer.glob("lib/python3*/site-packages")) if layer else []
+        first = [folder / "task", *packages, *([layer] if layer else [])]
+        # A process that the handler starts reads this program, too (`multiprocessing`).
+        own = [folder / "task", *([layer] if layer else []), _PROGRAM]
+        return {
+            "first": [str(path) for path in first],
+            "last": [str(path) for path in _site_packages(interpreter)],
+            "sandbox": str(_SANDBOX),
+            "own": [str(path) for path in own],
+            "write": [str(folder / "tmp")],
+            "bytecode": [str(layer)] if layer else [],
+            "bin": str(folder / "bin"),
+            "libraries": sorted(self.image.libraries),
+            "programs": sorted(self.image.programs),
+            "handlers": [
+                {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
+            ],
+        }
 
 
 @attrs.frozen(kw_only=True)
@@ -210,7 +222,7 @@ def _link_programs(folder: Path, image: LambdaImage) -> None:
     """PATH has what Lambda's has, as far as this machine has it: a tool of the developer is not found."""
     folder.mkdir()
     for name in image.programs:
-        if (found := shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")) is not None:
+        if (found := shutil.which(name, path=os.pathsep.join(sandbox.PROGRAM_FOLDERS))) is not None:
             (folder / name).symlink_to(found)
 
 
@@ -249,20 +261,20 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _lambda_environment(folder: Path, task: Path, own: Mapping[str, str]) -> dict[str, str]:
+def _lambda_environment(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
     """The variables that Lambda sets, those of the function, and nothing of the user; credentials cannot be found."""
     region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
     return {
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "HOME": str(folder / "tmp"),
+        "TMPDIR": str(folder / "tmp"),
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "LAMBDA_TASK_ROOT": str(task),
+        "LAMBDA_TASK_ROOT": str(folder / "task"),
         **own,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -316,11 +328,20 @@ def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:
                 what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
                 raise ConfigurationError(check.where, what, hint="name a function")
             case "raised":
-                at = f" ({answer['place']})" if answer["place"] else ""
-                what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
-                raise ConfigurationError(check.where, what, hint=hint_of(answer["text"], answer["refused"]))
+                raise _raised(check, handler, answer, outcome.tail)
             case _:
                 raise _not_finished(check, handler, outcome)
+
+
+def _raised(check: _Check, handler: Handler, answer: Mapping[str, Any], tail: str) -> ConfigurationError:
+    at = f" ({answer['place']})" if answer["place"] else ""
+    if (path := answer["denied"]) is not None:
+        does = f"needs {path}, which is of this machine and not in Lambda ({check.image.title})"
+        return ConfigurationError(
+            check.where, f"{handler.shown}: importing its module {does}{at}", hint=hint_of(path, [path])
+        )
+    what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
+    return ConfigurationError(check.where, what, hint=hint_of(answer["text"], answer["refused"], answer["said"] + tail))
 
 
 def _refuse_borrowed(check: _Check, handler: Handler, answer: Mapping[str, Any], layer: Path | None) -> None:

@@ -16,8 +16,8 @@ import attrs
 
 from multi_env_lambda.build.archive import Member
 from multi_env_lambda.build.elf import FILE_NAME, MAGIC, SharedObject, read_shared_object
-from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2, AMAZON_LINUX_2023, LambdaImage
 from multi_env_lambda.build.select import Target
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2, AMAZON_LINUX_2023, LambdaImage
 
 __all__ = ["Audit", "Missing", "audit", "image_of", "missing_library_hint"]
 

@@ -27,6 +27,7 @@ from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.seed import RootKey, seed
 from multi_env_lambda.local.strict import rules_of
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -220,6 +221,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
         "ministack": MINISTACK,
         "build_environment": _build_environment(),
         "strict": sorted(strict),
+        "programs": sorted(AMAZON_LINUX_2023.programs),
     }
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
     with open(folder / "server.log", "ab") as log:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.build.borrowed import borrowed, missing_here
-from multi_env_lambda.build.lambda_image import AMAZON_LINUX_2023
 from multi_env_lambda.build.preflight import check_handlers, check_job_entries
 from multi_env_lambda.build.preflight_run import _mapped
 from multi_env_lambda.build.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.host.sandbox import landlock_version
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023
 from tests.build.test_shared_objects import elf
 
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -289,6 +292,16 @@ def test_what_is_not_a_handler_is_refused(tmp_path: Path, handler: str) -> None:
 
 # --- nothing is borrowed from this machine ---
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has loaded")
+KERNEL = pytest.mark.skipif(landlock_version() < 2, reason="this kernel has no Landlock that allows renames")
+NO_GIT = "Lambda has no `/usr/bin/git`: use a package that brings it, or correct the module"
+
+
+@pytest.fixture
+def desk() -> Iterator[Path]:
+    """A folder of the developer, outside of /tmp."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        (Path(folder) / "secret.txt").write_text("canary")
+        yield Path(folder)
 
 
 @LINUX
@@ -367,6 +380,140 @@ def test_an_object_that_lambda_could_not_load_is_refused_if_the_handler_loads_it
         "hint: use a package that brings its libraries, or a variant that does without (a display, a driver)",
     ]
     check(wheel_of(tmp_path), layer=layer, unloadable=lost)
+
+
+@LINUX
+@pytest.mark.parametrize("folder", ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/home/ada"])
+def test_a_library_of_lambda_is_not_found_in_a_folder_that_lambda_does_not_have(tmp_path: Path, folder: str) -> None:
+    text = refused(wheel_of(tmp_path, f"import ctypes; ctypes.CDLL('{folder}/libz.so.1')\n{HANDLER}"))
+    assert f"hint: Lambda has no `{folder}/libz.so.1`: use a package that brings it, or correct the module" in text
+
+
+@LINUX
+@pytest.mark.parametrize("folder", ["/lib64", "/usr/lib64"])
+def test_a_library_of_lambda_is_asked_for_where_lambda_has_it(tmp_path: Path, folder: str) -> None:
+    check(wheel_of(tmp_path, f"import ctypes; ctypes.CDLL('{folder}/libcurl.so.4')\n{HANDLER}"))
+
+
+@LINUX
+@pytest.mark.parametrize("look", ["open({!r} + '/secret.txt')", "import os; os.listdir({!r})"])
+def test_a_file_of_the_developer_is_not_there(tmp_path: Path, desk: Path, look: str) -> None:
+    text = refused(wheel_of(tmp_path, look.format(str(desk)) + "\n" + HANDLER))
+    assert f"raises FileNotFoundError: [Errno 2] No such file or directory: '{desk}" in text
+    assert f"hint: Lambda has no `{desk}" in text
+
+
+@LINUX
+def test_a_module_may_look_whether_a_file_of_the_developer_is_there(tmp_path: Path, desk: Path) -> None:
+    look = f"try:\n    open('{desk}/secret.txt')\nexcept FileNotFoundError:\n    pass\n"
+    check(wheel_of(tmp_path, look + HANDLER))
+    text = refused(wheel_of(tmp_path, look + "import os\nos.environ['TABLE']\n" + HANDLER))
+    assert "hint: it would raise in Lambda too: correct the module" in text
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "change",
+    [
+        "open({!r} + '/mine', 'w')",
+        "import os; os.mkdir({!r} + '/mine')",
+        "import os; os.mkdir('mine')",
+        "import os; open(os.path.dirname(__file__) + '/mine', 'w')",
+    ],
+)
+def test_nothing_but_scratch_can_be_changed(tmp_path: Path, desk: Path, change: str) -> None:
+    text = refused(wheel_of(tmp_path, change.format(str(desk)) + "\n" + HANDLER))
+    assert "raises OSError: [Errno 30] Read-only file system" in text
+    assert "hint: Lambda lets a function write below /tmp only: correct the module" in text
+    assert [path.name for path in desk.iterdir()] == ["secret.txt"]
+
+
+@LINUX
+def test_scratch_is_there_by_every_name(tmp_path: Path) -> None:
+    code = (
+        "import os, shutil, tempfile\n"
+        "with tempfile.TemporaryDirectory() as own, tempfile.TemporaryDirectory(dir='/tmp') as shared:\n"
+        "    open(own + '/a', 'w').write('x')\n"
+        "    shutil.move(own + '/a', shared + '/b')\n"
+        "    assert open(shared + '/b').read() == 'x'\n"
+        "    os.rename(shared + '/b', own + '/c')\n"
+    )
+    check(wheel_of(tmp_path, code + HANDLER))
+
+
+@LINUX
+def test_bytecode_of_a_layer_is_kept_and_nothing_else_is_changed_in_it(tmp_path: Path, desk: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
+    check(wheel_of(tmp_path, "import rate\n" + HANDLER), layer=layer, cache=desk)
+    assert [path.name.partition(".")[0] for path in desk.rglob("*.pyc")] == ["rate"]
+    write = "import os, rate; open(os.path.dirname(rate.__file__) + '/mine', 'w')\n"
+    assert "Read-only file system" in refused(wheel_of(tmp_path, write + HANDLER), layer=layer, cache=desk)
+
+
+@LINUX
+@KERNEL
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import subprocess; subprocess.run('/usr/bin/git --version', shell=True, check=True)",
+        "import subprocess; subprocess.run('/usr/bin/git --version', shell=True, check=True, capture_output=True)",
+        "import subprocess; subprocess.run(['env', '/usr/bin/git', '--version'], check=True)",
+        "import os; assert os.system('/usr/bin/git --version') == 0",
+        "import os; assert os.popen('/usr/bin/git --version').read()",
+    ],
+)
+def test_a_program_of_the_developer_is_not_started_by_others_either(tmp_path: Path, start: str) -> None:
+    assert NO_GIT in refused(wheel_of(tmp_path, f"{start}\n{HANDLER}"))
+
+
+@LINUX
+@KERNEL
+def test_a_script_does_not_start_a_program_of_the_developer(tmp_path: Path, desk: Path) -> None:
+    code = (
+        "import os, subprocess\npath = os.environ['TMPDIR'] + '/tool'\n"
+        "with open(path, 'w') as file:\n    file.write('#!/usr/bin/git version')\n"
+        f"os.chmod(path, {stat.S_IRWXU})\nsubprocess.run([path], check=True)\n"
+    )
+    text = refused(wheel_of(tmp_path, code + HANDLER))
+    assert "needs /usr/bin/git, which is of this machine and not in Lambda (Amazon Linux 2023)" in text
+    assert NO_GIT in text
+
+
+@LINUX
+@KERNEL
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import os; os.symlink('x', {!r} + '/secret.txt')",
+        "import os; os.truncate({!r} + '/secret.txt', 0)",
+        "import os; os.remove({!r} + '/secret.txt')",
+    ],
+)
+def test_what_python_does_not_tell_is_refused_by_the_kernel(tmp_path: Path, desk: Path, use: str) -> None:
+    text = refused(wheel_of(tmp_path, use.format(str(desk)) + "\n" + HANDLER))
+    assert f"{desk}/secret.txt" in text
+    assert (desk / "secret.txt").read_text() == "canary"
+
+
+@LINUX
+@KERNEL
+def test_a_program_of_lambda_shows_no_file_of_the_developer(tmp_path: Path, desk: Path) -> None:
+    code = f"import subprocess; subprocess.run(['cat', '{desk}/secret.txt'], check=True)\n"
+    text = refused(wheel_of(tmp_path, code + HANDLER))
+    assert f"Lambda has no `{desk}/secret.txt`" in text
+
+
+@LINUX
+def test_processes_of_the_handler_are_started_and_end(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, os\n"
+        "if multiprocessing.parent_process() is None:\n"
+        "    for method in ('fork', 'spawn'):\n"
+        "        process = multiprocessing.get_context(method).Process(target=os.getpid)\n"
+        "        process.start()\n        process.join()\n"
+        "        assert process.exitcode == 0, method\n"
+    )
+    check(wheel_of(tmp_path, code + HANDLER))
 
 
 MAPPED = ("/py/lib/lib-dynload/_x.cpython-313-x86_64-linux-gnu.so", "/usr/lib/libc.so.6")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.host.sandbox import landlock_version
+from multi_env_lambda.local.cloud import LocalCloud, state_folder
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
 from multi_env_lambda.testing.stacks import create_stack, function_resources
@@ -35,14 +39,68 @@ OF_LAMBDA = {"LANG", "TZ", "PATH", "HOME", "TMPDIR", "LAMBDA_TASK_ROOT"}
 OF_THE_MACHINE = {"NO_PROXY", "SSL_CERT_FILE", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "LC_CTYPE"}
 
 
+KERNEL = pytest.mark.skipif(landlock_version() < 2, reason="this kernel has no Landlock that allows renames")
+TRIES = """
+import os, subprocess, sys, tempfile
+import rate
+def said(do):
+    try:
+        return str(do())
+    except OSError as error:
+        return type(error).__name__
+def handler(event, context):
+    return {name: said(lambda: eval(code)) for name, code in event.items()}
+"""
+
+
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
-    """Started by somebody who has something to hide."""
+def desk() -> Iterator[Path]:
+    """The checkout of somebody who has something to hide. It is outside of /tmp, which functions may use."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        (Path(folder) / "secret").write_text("canary")
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def cloud(desk: Path, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in DEVELOPERS.items():
             environment.setenv(name, value)
-        with running_local_cloud(tmp_path_factory.mktemp("hiding"), local_config) as running:
+        with running_local_cloud(desk, local_config) as running:
             yield running
+
+
+@pytest.fixture(scope="module")
+def tried(cloud: LocalCloud, local_config: WorkspaceConfig, desk: Path) -> dict[str, str]:
+    """What a function gets when it tries."""
+    place = local_config.environment("sandbox")
+    cloudformation, functions = client_of(cloud, place, "cloudformation"), client_of(cloud, place, "lambda")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as layer:
+        layer.writestr("python/rate.py", "value = 7\n")
+    content = {"ZipFile": archive.getvalue()}
+    layer_arn = functions.publish_layer_version(LayerName="tries", Content=content)["LayerVersionArn"]
+    resources = function_resources("tries", {"ZipFile": TRIES}, Runtime=RUNTIME, Layers=[layer_arn])
+    assert create_stack(cloudformation, "tries", resources)[0] == "CREATE_COMPLETE"
+    event = {
+        "a file of the checkout": f"open({str(desk / 'secret')!r}).read()",
+        "the secret of the start": f"open({str(state_folder(desk) / 'listening.json')!r}).read()",
+        "another function's code": f"os.listdir({str(state_folder(desk) / 'tmp')!r})",
+        "the user's home": f"os.listdir({str(Path.home())!r})",
+        "the server's environment": "open(f'/proc/{os.getppid()}/environ').read()",
+        "a program of the machine": "subprocess.run(['/usr/bin/git', '--version']).returncode",
+        "a change of its code": "open(__file__, 'a').close()",
+        "a change of its layer": "open(rate.__file__, 'a').close()",
+        "its layer": "rate.value",
+        "the layer's bytecode": "os.path.exists(rate.__cached__)",
+        "scratch by its name": "tempfile.NamedTemporaryFile(dir='/tmp').write(b'x')",
+        "scratch": "tempfile.NamedTemporaryFile().write(b'x')",
+        "a program of Lambda": "subprocess.run('cat /etc/os-release > /dev/null', shell=True).returncode",
+        "Python": "subprocess.run([sys.executable, '-c', 'import ssl, boto3']).returncode",
+    }
+    answer = functions.invoke(FunctionName="tries", Payload=json.dumps(event))
+    found: dict[str, str] = json.loads(answer["Payload"].read())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +139,31 @@ def test_its_role_has_keys_that_are_not_the_developers(seen: list[dict[str, Any]
     keys = [one["environment"]["AWS_ACCESS_KEY_ID"] for one in seen]
     assert len({*keys, cloud.access_key_id}) == 3
     assert all(key.startswith("ASIA") for key in keys)
+
+
+@KERNEL
+def test_it_sees_and_changes_nothing_of_the_developers(tried: dict[str, str], desk: Path) -> None:
+    refused = {name for name, said in tried.items() if said == "PermissionError"}
+    assert refused == {
+        "a file of the checkout",
+        "the secret of the start",
+        "another function's code",
+        "the user's home",
+        "the server's environment",
+        "a program of the machine",
+        "a change of its code",
+        "a change of its layer",
+    }
+    assert (desk / "secret").read_text() == "canary"
+
+
+def test_it_has_what_lambda_would_give_it(tried: dict[str, str]) -> None:
+    wanted = {
+        "its layer": "7",
+        "the layer's bytecode": "True",
+        "scratch by its name": "1",
+        "scratch": "1",
+        "a program of Lambda": "0",
+        "Python": "0",
+    }
+    assert {name: tried[name] for name in wanted} == wanted

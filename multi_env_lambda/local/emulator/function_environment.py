@@ -1,8 +1,9 @@
 """A function sees what Lambda would give it: its own settings, a home and a folder for scratch of its own, its role.
 
 Reason: ministack hands on its whole environment, with where its state lies and the user's proxy and its password; all
-functions share one home; and it derives the keys of a function's role from names, so that anybody can compute them.
-It is no sandbox: a function is a process of this user and may read whatever this user may.
+functions share one home; it derives the keys of a function's role from names, so that anybody can compute them; and a
+function may read, write and start whatever the user may. Here the kernel keeps it to its code, its layers, its
+interpreter and scratch, where it can (``host/sandbox.py``); the network stays open.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
@@ -10,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,23 @@ __all__ = ["patch"]
 
 _KEPT = ("NO_PROXY", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "SSL_CERT_FILE")
 _AS_ON_LAMBDA = {"LANG": "en_US.UTF-8", "TZ": ":UTC"}
+_SANDBOX = Path(__file__).parents[2] / "host" / "sandbox.py"
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 _Credentials = Callable[[dict[str, Any]], dict[str, str]]
 
 
-def patch(secret: str) -> None:
-    """``secret`` is the one of this start, without which nobody can compute a function's keys."""
+def patch(secret: str, programs: Sequence[str]) -> None:
+    """``secret`` is the one of this start, without which nobody can compute a function's keys.
+
+    ``programs`` are those that Lambda has.
+    """
     runtime, functions = load("ministack.core.lambda_runtime"), load("ministack.services.lambda_svc")
     credentials = _unguessable(secret)
     for module in (runtime, functions):
         original(module, "execution_credentials")
         module.execution_credentials = credentials
-        module.subprocess = _with_clean_environment(original(module, "subprocess"))
+        module.subprocess = _with_clean_processes(original(module, "subprocess"), programs)
 
 
 def _unguessable(secret: str) -> _Credentials:
@@ -66,30 +72,53 @@ def _unguessable(secret: str) -> _Credentials:
     return credentials
 
 
-def _with_clean_environment(module: Any) -> Any:
-    """The module ``subprocess`` whose processes get an environment made for them."""
+def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
+    """The module ``subprocess`` whose processes get an environment made for them, and little else of this machine."""
     replaced = types.ModuleType("subprocess")
     vars(replaced).update(vars(module))
 
     class Process(subprocess.Popen):  # type: ignore[type-arg]
         def __init__(self, args: Any, **options: Any) -> None:
             if "env" in options and "cwd" in options:
-                binary = shutil.which(str(args[0])) or str(args[0])
-                args = [binary, *args[1:]]
-                options["env"] = _clean(options["env"], Path(options["cwd"]), Path(binary))
+                code, binary = Path(options["cwd"]), shutil.which(str(args[0])) or str(args[0])
+                private = _private_folder(code)
+                orders = private / "sandbox.json"
+                layers = _layers(options["env"])
+                orders.write_text(json.dumps(_orders(code, private, layers, programs)), encoding="utf-8")
+                args = [binary, "-I", "-S", os.fspath(_SANDBOX), os.fspath(orders), binary, *args[1:]]
+                options["env"] = _clean(options["env"], private, Path(binary))
             super().__init__(args, **options)
 
     vars(replaced)["Popen"] = Process
     return replaced
 
 
-def _clean(given: Mapping[str, str], code: Path, binary: Path) -> dict[str, str]:
-    """What is as in the server's environment is the server's, and the rest the function's."""
-    own = {name: value for name, value in given.items() if name in _KEPT or os.environ.get(name) != value}
+def _private_folder(code: Path) -> Path:
     # ministack unpacks a function's code into a folder of its worker, which is removed with it.
     private = code.parent if code.name == "code" else Path(tempfile.mkdtemp(prefix="function-"))
     for name in ("home", "tmp"):
         (private / name).mkdir(mode=0o700, exist_ok=True)
+    return private
+
+
+def _layers(given: Mapping[str, str]) -> list[Path]:
+    return [Path(name).resolve() for name in given.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if name]
+
+
+def _orders(code: Path, private: Path, layers: Sequence[Path], programs: Sequence[str]) -> dict[str, list[str]]:
+    """What `sandbox.py` takes. Layers are kept for the next function, so bytecode is all that may be written there."""
+    kept = [folder for layer in layers for folder, _, _ in os.walk(layer) if folder.endswith("/__pycache__")]
+    own = [os.fspath(path) for path in (code, private, *layers)]
+    return {
+        "own": own,
+        "write": [*(os.fspath(private / name) for name in ("home", "tmp")), *kept],
+        "programs": [*programs],
+    }
+
+
+def _clean(given: Mapping[str, str], private: Path, binary: Path) -> dict[str, str]:
+    """What is as in the server's environment is the server's, and the rest the function's."""
+    own = {name: value for name, value in given.items() if name in _KEPT or os.environ.get(name) != value}
     made = {"HOME": os.fspath(private / "home"), "TMPDIR": os.fspath(private / "tmp")}
     path = os.pathsep.join([os.fspath(binary.parent), *_PATH] if binary.is_absolute() else _PATH)
     return {**_AS_ON_LAMBDA, "PATH": path, **own, **made}

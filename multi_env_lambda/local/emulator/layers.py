@@ -46,6 +46,9 @@ def _unpacked(archive: zipfile.ZipFile, cache: Path) -> Path:
     if not folder.exists():
         scratch = tempfile.mkdtemp(dir=cache)
         zipfile.ZipFile.extractall(_plain(archive), scratch)
+        # Functions may write bytecode only, so its folders have to be there.
+        for parent in {Path(scratch, name).parent for name in archive.namelist() if name.endswith(".py")}:
+            (parent / "__pycache__").mkdir(exist_ok=True)
         with suppress(OSError):  # another cold start was faster
             os.rename(scratch, folder)
     return folder

@@ -1,0 +1,155 @@
+"""A process gives up the files and programs that it has no need of: Landlock of Linux, asked through ctypes.
+
+It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard library.
+Call it before there are threads: those that run already stay as free as they were. Children inherit it.
+
+Other systems have no Landlock, and before Linux 5.19 (the second version) it forbids every rename between two folders,
+which Lambda allows: there nothing happens.
+
+Started as a program, it takes a file of JSON (the arguments of `shut_in`) and a command, and becomes that command.
+Source: https://docs.kernel.org/userspace-api/landlock.html
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_ASK_VERSION = 1
+_SET_NO_NEW_PRIVILEGES = 38
+_FIRST_WITH_RENAMES = 2
+_FIRST_WITH_TRUNCATE = 3
+
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER, _TRUNCATE = 1, 2, 4, 8, 1 << 14
+_CAPABILITIES_3 = 0x20080522
+_SYS_ADMIN, _PERFMON = 1 << 21, 1 << 38 - 32
+_SPECIAL = 1 << 6 | 1 << 11  # to make a device
+_READ = _READ_FILE | _READ_FOLDER
+_EVERYTHING = (1 << 15) - 1
+_OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+
+SCRATCH = "/tmp"  # noqa: S108 -- the one folder that a function of Lambda may write to
+PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+_LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+# What the C library loads, and where managers of packages keep the libraries of their Pythons.
+_LIBRARIES = (
+    "/lib /lib32 /lib64 /usr/lib /usr/lib32 /usr/lib64 /usr/local/lib /usr/local/lib64 "
+    "/nix/store /gnu/store /home/linuxbrew/.linuxbrew"
+)
+_SHARED = "ca-certificates crypto-policies i18n locale mime pki terminfo zoneinfo"
+# What Lambda has, too, and where Python looks for the types of files. No host keys, no passwords.
+_SETTINGS = (
+    "alternatives apache/mime.types apache2/mime.types ca-certificates ca-certificates.conf crypto-policies "
+    "ethers gai.conf group host.conf hostname hosts httpd/conf/mime.types httpd/mime.types inputrc krb5.conf "
+    "krb5.conf.d ld.so.cache ld.so.conf ld.so.conf.d locale.conf localtime machine-id mime.types mtab networks "
+    "nsswitch.conf os-release passwd pki/ca-trust pki/tls/cert.pem pki/tls/certs pki/tls/openssl.cnf profile "
+    "protocols resolv.conf rpc services shells ssl/cert.pem ssl/certs ssl/openssl.cnf system-release terminfo timezone"
+)
+_FOR_ALL = ("/proc", "/sys", "/usr/local/share/ca-certificates")
+SYSTEM = (
+    *_LIBRARIES.split(),
+    *_FOR_ALL,
+    *("/usr/share/" + name for name in _SHARED.split()),
+    *("/etc/" + name for name in _SETTINGS.split()),
+)
+DEVICES = tuple("/dev/" + name for name in ["full", "null", "random", "tty", "urandom", "zero"])
+
+
+def landlock_version() -> int:
+    """0 where the kernel has none."""
+    if sys.platform != "linux":
+        return 0
+    return max(_syscall(_CREATE_RULESET, None, 0, _ASK_VERSION), 0)
+
+
+def shut_in(*, own: Iterable[str], write: Iterable[str], programs: Iterable[str]) -> bool:
+    """Read and start what lies in ``own`` and ``write``, change what lies in ``write``, start ``programs`` by name.
+
+    The interpreter, the system's libraries and the folder for scratch are added. False: this kernel cannot do it.
+    """
+    version = landlock_version()
+    if version < _FIRST_WITH_RENAMES:
+        return False
+    rights = _EVERYTHING if version >= _FIRST_WITH_TRUNCATE else _EVERYTHING & ~_TRUNCATE
+    ruleset = _checked(_syscall(_CREATE_RULESET, struct.pack("=Q", rights), 8, 0))
+    for path in (*SYSTEM, *interpreter_folders(), *certificates()):
+        _allow(ruleset, path, _READ)
+    for path in (*own, *_started(programs)):
+        _allow(ruleset, path, _READ | _EXECUTE)
+    for path in DEVICES:
+        _allow(ruleset, path, _READ | _WRITE_FILE)
+    for path in (*write, SCRATCH):
+        _allow(ruleset, path, rights & ~_SPECIAL)
+    _checked(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+    _give_up_other_processes()
+    return True
+
+
+def _give_up_other_processes() -> None:
+    """Landlock hides their memory and variables (`/proc/1/environ`), but not from root, who may measure everything."""
+    header, sets = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_3, 0)), ctypes.create_string_buffer(24)
+    _checked(_LIBC.capget(header, sets))
+    words = struct.unpack("=6I", sets.raw)
+    kept = [word & ~_SYS_ADMIN for word in words[:3]] + [word & ~_PERFMON for word in words[3:]]
+    _checked(_LIBC.capset(header, ctypes.create_string_buffer(struct.pack("=6I", *kept))))
+
+
+def interpreter_folders() -> list[str]:
+    """First its prefix, or its library where it shares the prefix with all else; then its venv, if it has one."""
+    shared = os.path.realpath(sys.base_prefix) in ("/", "/usr")
+    venv = os.path.dirname(os.path.dirname(sys.executable))
+    found = [os.path.dirname(os.__file__) if shared else sys.base_prefix]
+    return found + ([venv] if os.path.exists(os.path.join(venv, "pyvenv.cfg")) else [])
+
+
+def certificates() -> list[str]:
+    """Those that the environment names."""
+    return [os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ]
+
+
+def _started(programs: Iterable[str]) -> list[str]:
+    folders = {os.path.realpath(folder) for folder in PROGRAM_FOLDERS}
+    return [*(os.path.join(folder, name) for name in programs for folder in folders), sys.executable, *_LOADERS]
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return  # this machine does not have it
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= _OF_A_FILE
+        _checked(_syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, place), 0))
+    finally:
+        os.close(place)
+
+
+def _syscall(number: int, *arguments: int | bytes | None) -> int:
+    words = [ctypes.c_long(word) if isinstance(word, int) else ctypes.c_char_p(word) for word in arguments]
+    result: int = _LIBC.syscall(ctypes.c_long(number), *words)
+    return result
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno() or errno.EINVAL
+        raise OSError(number, f"Landlock: {os.strerror(number)}")
+    return result
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as orders:
+        given = json.load(orders)
+    shut_in(**given)
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
