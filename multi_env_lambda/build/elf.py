@@ -31,7 +31,8 @@ class SharedObject:
     """What the loader reads before it maps an object.
 
     ``needed`` are the sonames of other libraries. ``glibc`` and ``libstdcxx`` are the newest versions of symbols that
-    it asks for, empty where it asks for none. ``is_program``: it is started, not loaded.
+    it asks for, empty where it asks for none. ``search`` are the folders that it names for its libraries, as it writes
+    them. ``is_program``: it is started, not loaded.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SharedObject:
     needed: tuple[str, ...] = ()
     glibc: tuple[int, ...] = ()
     libstdcxx: tuple[int, ...] = ()
+    search: tuple[str, ...] = ()
     is_program: bool = False
 
     @property
@@ -96,8 +98,16 @@ def _read(name: str, machine: str, file: ELFFile) -> SharedObject:
         needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
         glibc=max((number for family, number in versions if family == "GLIBC"), default=()),
         libstdcxx=max((number for family, number in versions if family == "GLIBCXX"), default=()),
+        search=_search(tags),
         is_program="PT_INTERP" in kinds or file.header.e_type != "ET_DYN",
     )
+
+
+def _search(tags: list[Any]) -> tuple[str, ...]:
+    """A loader that finds a RUNPATH does not look at the RPATH."""
+    newer = [tag.runpath for tag in tags if tag.entry.d_tag == "DT_RUNPATH"]
+    older = [tag.rpath for tag in tags if tag.entry.d_tag == "DT_RPATH"]
+    return tuple(folder for text in newer or older for folder in text.split(":"))
 
 
 def _dynamic_tags(file: ELFFile) -> Iterator[Any]:

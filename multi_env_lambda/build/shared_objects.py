@@ -7,6 +7,7 @@ decides, which sees what handlers really load.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,10 @@ __all__ = ["Audit", "Missing", "audit", "image_of", "missing_library_hint"]
 
 _EXTENSION = re.compile(r"(?P<stem>[^/]*?)\.(?P<tag>(?:cpython-|pypy|graalpy)[^/]*)\.so$")
 _STDCXX = "libstdc++.so.6"
+_PRIVATE = ".libs/"
+"""How a folder's name ends into which `auditwheel` puts what one wheel alone needs."""
+
+_ORIGIN = re.compile(r"\$ORIGIN|\$\{ORIGIN\}")
 
 
 @attrs.frozen(kw_only=True)
@@ -61,17 +66,46 @@ def missing_library_hint(text: str) -> str:
 def audit(wheels: Mapping[str, Iterable[Member]], target: Target) -> Audit:
     """Look at every shared object of the members, by wheel; names are those in the layer."""
     read = {wheel: _read(members, target) for wheel, members in wheels.items()}
-    objects = tuple(item for found, _ in read.values() for item in found)
-    provided = {name: item for item in objects for name in (item.file_name, item.soname) if name}
+    layer = _together({wheel: found for wheel, (found, _) in read.items()})
     problems = [(wheel, problem) for wheel, (_, unread) in read.items() for problem in unread]
     useless: list[tuple[str, str]] = []
     unloadable: dict[str, tuple[Missing, ...]] = {}
     for wheel, (found, _) in read.items():
-        missing = {item.name: lost for item in found if (lost := _missing(item, provided, target))}
+        missing = {item.name: lost for item in found if (lost := _missing(item, layer, target))}
         unloadable |= missing
-        problems += [(wheel, text) for item in found for text in _too_new(item, provided, target)]
+        problems += [(wheel, text) for item in found for text in _too_new(item, layer, target)]
         useless += [(wheel, text) for text in _useless(found, missing, target)]
     return Audit(problems=tuple(sorted(problems)), useless=tuple(sorted(useless)), unloadable=unloadable)
+
+
+@attrs.frozen(kw_only=True)
+class _Layer:
+    """Objects by the names that they are asked for by, and the wheels that they came with."""
+
+    provided: Mapping[str, tuple[SharedObject, ...]]
+    wheels: Mapping[str, str]
+
+    def find(self, library: str, asking: SharedObject) -> SharedObject | None:
+        """What ``asking`` gets, its own wheel's first.
+
+        Packages load libraries before others need them, but none that another wheel has for itself alone.
+        """
+        found = [item for item in self.provided.get(library, ()) if self._is_found(item, asking)]
+        return min(found, key=lambda item: self.wheels[item.name] != self.wheels[asking.name], default=None)
+
+    def _is_found(self, item: SharedObject, asking: SharedObject) -> bool:
+        folder, origin = posixpath.dirname(item.name), posixpath.dirname(asking.name)
+        if self.wheels[item.name] == self.wheels[asking.name] or _PRIVATE not in item.name:
+            return True
+        return folder in {posixpath.normpath(_ORIGIN.sub(origin, path)) for path in asking.search}
+
+
+def _together(wheels: Mapping[str, tuple[SharedObject, ...]]) -> _Layer:
+    provided: dict[str, tuple[SharedObject, ...]] = {}
+    for item in (item for found in wheels.values() for item in found):
+        for name in {item.file_name, item.soname or item.file_name}:
+            provided[name] = (*provided.get(name, ()), item)
+    return _Layer(provided=provided, wheels={item.name: wheel for wheel, found in wheels.items() for item in found})
 
 
 def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject, ...], tuple[str, ...]]:
@@ -133,11 +167,11 @@ def _module(name: str) -> str:
     return f"{folder}/{file.partition('.')[0]}"
 
 
-def _too_new(item: SharedObject, provided: Mapping[str, SharedObject], target: Target) -> Iterator[str]:
+def _too_new(item: SharedObject, layer: _Layer, target: Target) -> Iterator[str]:
     image = image_of(target)
     if item.glibc > target.glibc:
         yield f"{item.name} needs glibc {_dotted(item.glibc)}, allowed is {_dotted(target.glibc)} ({_title(target)})"
-    if item.libstdcxx > image.libstdcxx and _STDCXX not in provided:
+    if item.libstdcxx > image.libstdcxx and layer.find(_STDCXX, item) is None:
         allowed = _dotted(image.libstdcxx)
         yield f"{item.name} needs GLIBCXX_{_dotted(item.libstdcxx)}, allowed is {allowed} ({_title(target)})"
 
@@ -150,7 +184,7 @@ def _title(target: Target) -> str:
     return f"Python {target.python}"
 
 
-def _missing(item: SharedObject, provided: Mapping[str, SharedObject], target: Target) -> tuple[Missing, ...]:
+def _missing(item: SharedObject, layer: _Layer, target: Target) -> tuple[Missing, ...]:
     """What is missing when ``item`` is loaded with all that it needs, and what those need."""
     image = image_of(target)
     seen = {item.name}
@@ -158,7 +192,7 @@ def _missing(item: SharedObject, provided: Mapping[str, SharedObject], target: T
     while waiting:
         asking = waiting.pop()
         for library in asking.needed:
-            other = provided.get(library)
+            other = layer.find(library, asking)
             if other is not None and other.name not in seen:
                 seen.add(other.name)
                 waiting.append(other)
@@ -180,6 +214,6 @@ def _useless(
 
 
 def _is_module(item: SharedObject) -> bool:
-    if ".libs/" in item.name or item.file_name.startswith("lib"):
+    if _PRIVATE in item.name or item.file_name.startswith("lib"):
         return False
     return item.file_name.endswith(".so") and item.file_name.count(".so") == 1

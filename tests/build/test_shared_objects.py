@@ -27,10 +27,11 @@ def elf(
     order: int = 1,
     needed: tuple[str, ...] = (),
     soname: str | None = None,
+    search: tuple[int, str] | None = None,
     program: bool = False,
 ) -> bytes:
     """The least that is a shared object: a header, segments, names, version needs of one library, three sections."""
-    texts = ["", "libc.so.6", *versions, *needed, *([soname] if soname else [])]
+    texts = ["", "libc.so.6", *versions, *needed, *([soname] if soname else []), *([search[1]] if search else [])]
     strings = b"\0".join(text.encode() for text in texts) + b"\0"
 
     def at(text: str) -> int:
@@ -42,6 +43,7 @@ def elf(
         needs += struct.pack("<I2H2I", 0, 0, index + 2, at(version), step)
     head_size = 64 + 3 * 56
     tags = [(1, at(name)) for name in needed] + ([(14, at(soname))] if soname else [])
+    tags += [(search[0], at(search[1]))] if search else []
     tags += [(5, head_size), (10, len(strings)), (0, 0)]  # where the names are, how many bytes, the end
     dynamic = b"".join(struct.pack("<2Q", *tag) for tag in tags)
     start, end = head_size + len(strings), head_size + len(strings) + len(needs)
@@ -202,6 +204,50 @@ def test_libraries_that_need_each_other_come_to_an_end() -> None:
 def test_another_wheel_may_bring_what_is_needed() -> None:
     one, two = {"a/_a.abi3.so": elf(needed=("libfoo.so.1",))}, {"foo/libfoo.so.1": elf()}
     assert audited(X86, one=one, two=two) == Audit()
+
+
+# --- the private folder of another wheel ---
+RPATH, RUNPATH = 15, 29
+PRIVATE = {"a/_a.abi3.so": elf(), "a.libs/libx-1f.so.1": elf(soname="libx-1f.so.1")}
+
+
+def test_what_another_wheel_has_for_itself_alone_is_not_found() -> None:
+    found = audited(X86, a=PRIVATE, b={"b/_b.abi3.so": elf(needed=("libx-1f.so.1",))})
+    assert found.useless == (
+        ("b", "b/_b.abi3.so needs libx-1f.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has"),
+    )
+
+
+@pytest.mark.parametrize("tag", [RPATH, RUNPATH])
+@pytest.mark.parametrize("path", ["$ORIGIN/../a.libs", "/usr/lib:${ORIGIN}/../b/../a.libs/"])
+def test_it_is_found_where_the_object_says_that_it_looks_there(tag: int, path: str) -> None:
+    module = elf(needed=("libx-1f.so.1",), search=(tag, path))
+    assert audited(X86, a=PRIVATE, b={"b/_b.abi3.so": module}) == Audit()
+    assert audited(X86, a=PRIVATE, b={"b/deep/_b.abi3.so": module}).unloadable
+
+
+@pytest.mark.parametrize("place", ["a/lib/libx-1f.so.1", "lib/libx-1f.so.1"])
+def test_what_lies_in_no_private_folder_may_be_loaded_by_a_package_in_advance(place: str) -> None:
+    wheel = {"a/_a.abi3.so": elf(), place: elf(soname="libx-1f.so.1")}
+    assert audited(X86, a=wheel, b={"b/_b.abi3.so": elf(needed=("libx-1f.so.1",))}) == Audit()
+
+
+def test_a_library_of_another_wheel_finds_what_that_wheel_has_for_itself() -> None:
+    wheel = {**PRIVATE, "a/lib/libpublic.so.1": elf(needed=("libx-1f.so.1",))}
+    assert audited(X86, a=wheel, b={"b/_b.abi3.so": elf(needed=("libpublic.so.1",))}) == Audit()
+
+
+def test_a_library_that_two_wheels_have_is_found_in_the_own_one() -> None:
+    two = {f"{name}.libs/libx-1f.so.1": elf(soname="libx-1f.so.1") for name in "bc"}
+    wheel = {"b/_b.abi3.so": elf(needed=("libx-1f.so.1",)), "b.libs/libx-1f.so.1": two["b.libs/libx-1f.so.1"]}
+    assert audited(X86, b=wheel, c={"c.libs/libx-1f.so.1": two["c.libs/libx-1f.so.1"]}) == Audit()
+
+
+def test_the_private_library_of_c_plus_plus_of_another_wheel_may_not_be_newer() -> None:
+    own = {"b/_b.abi3.so": elf("GLIBCXX_3.4.33", needed=("libstdc++.so.6",))}
+    other = {"a.libs/libstdc++.so.6": elf(soname="libstdc++.so.6")}
+    assert audited(X86, a=other, b=own).problems
+    assert audited(X86, b={**own, **other}) == Audit()
 
 
 def test_amazon_linux_2_and_2023_have_other_libraries() -> None:
