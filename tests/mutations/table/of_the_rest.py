@@ -293,6 +293,27 @@ MUTATIONS = (
         _CASSETTES,
     ),
     Mutation(
+        "local/emulator/function_environment.py",
+        'args = [binary, "-I", "-S", os.fspath(_SANDBOX), os.fspath(orders), binary, *args[1:]]',
+        "args = [binary, *args[1:]]",
+        "A function sees no file of the developer's.",
+        ("local/test_function_environment.py",),
+    ),
+    Mutation(
+        "local/emulator/layers.py",
+        '            (parent / "__pycache__").mkdir(exist_ok=True)',
+        "            pass",
+        "What a function compiles of its layer is there for the next one.",
+        ("local/test_function_environment.py",),
+    ),
+    Mutation(
+        "host/sandbox.py",
+        "    _give_up_other_processes()\n    return True",
+        "    return True",
+        "A function does not see the variables of other processes, not even as root.",
+        ("local/test_function_environment.py",),
+    ),
+    Mutation(
         "local/emulator/event_sources.py",
         'name = function_arn.partition(":function:")[2]',
         "name = function_arn",
