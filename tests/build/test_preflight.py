@@ -68,6 +68,13 @@ def refused(*args: object, **named: object) -> str:
     return str(caught.value)
 
 
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """The folder that Lambda lets a function write to, whatever this machine's own one is."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @contextmanager
 def variables(**values: str) -> Iterator[None]:
     before = dict(os.environ)
@@ -243,8 +250,8 @@ def test_a_layer_for_another_processor_is_not_imported(tmp_path: Path) -> None:
 
 
 # --- the cache ---
-def test_a_success_is_remembered(tmp_path: Path) -> None:
-    trace = tmp_path / "trace"
+def test_a_success_is_remembered(tmp_path: Path, scratch: Path) -> None:
+    trace = scratch / "trace"
     wheel = wheel_of(tmp_path, f"open({str(trace)!r}, 'a').write('x')\n" + HANDLER)
     check(wheel, cache=tmp_path / "cache")
     check(wheel, cache=tmp_path / "cache")
@@ -259,8 +266,8 @@ def test_another_layer_is_imported_again(tmp_path: Path) -> None:
     assert "cannot import name 'value'" in refused(wheel, layer=bad, cache=tmp_path / "cache")
 
 
-def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_a_failure_is_not_remembered(tmp_path: Path, scratch: Path) -> None:
+    gate = scratch / "gate"
     wheel = wheel_of(tmp_path, f"open({str(gate)!r})\n" + HANDLER)
     assert "FileNotFoundError" in refused(wheel, cache=tmp_path / "cache")
     gate.touch()
