@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -80,12 +81,14 @@ def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
     class Process(subprocess.Popen):  # type: ignore[type-arg]
         def __init__(self, args: Any, **options: Any) -> None:
             if "env" in options and "cwd" in options:
-                code, binary = Path(options["cwd"]), shutil.which(str(args[0])) or str(args[0])
-                private = _private_folder(code)
-                orders = private / "sandbox.json"
-                layers = _layers(options["env"])
-                orders.write_text(json.dumps(_orders(code, private, layers, programs)), encoding="utf-8")
-                args = [binary, "-I", "-S", os.fspath(_SANDBOX), os.fspath(orders), binary, *args[1:]]
+                binary = shutil.which(str(args[0])) or str(args[0])
+                private = _private_folder(Path(options["cwd"]))
+                orders = _orders(binary, options, private, programs)
+                (private / "sandbox.json").write_text(json.dumps(orders), encoding="utf-8")
+                # A function of Python gives up what it has no need of itself, and keeps its own interpreter.
+                python = binary if Path(binary).name.startswith("python") else sys.executable
+                gives_up = [python, "-I", "-S", os.fspath(_SANDBOX), os.fspath(private / "sandbox.json")]
+                args = [*gives_up, binary, *args[1:]]
                 options["env"] = _clean(options["env"], private, Path(binary))
             super().__init__(args, **options)
 
@@ -101,19 +104,14 @@ def _private_folder(code: Path) -> Path:
     return private
 
 
-def _layers(given: Mapping[str, str]) -> list[Path]:
-    return [Path(name).resolve() for name in given.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if name]
-
-
-def _orders(code: Path, private: Path, layers: Sequence[Path], programs: Sequence[str]) -> dict[str, list[str]]:
+def _orders(binary: str, options: Mapping[str, Any], private: Path, programs: Sequence[str]) -> dict[str, list[str]]:
     """What `sandbox.py` takes. Layers are kept for the next function, so bytecode is all that may be written there."""
+    names = options["env"].get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
+    layers = [Path(name).resolve() for name in names if name]
     kept = [folder for layer in layers for folder, _, _ in os.walk(layer) if folder.endswith("/__pycache__")]
-    own = [os.fspath(path) for path in (code, private, *layers)]
-    return {
-        "own": own,
-        "write": [*(os.fspath(private / name) for name in ("home", "tmp")), *kept],
-        "programs": [*programs],
-    }
+    own = [os.fspath(path) for path in (binary, options["cwd"], private, *layers)]
+    write = [os.fspath(private / name) for name in ("home", "tmp")]
+    return {"own": own, "write": [*write, *kept], "programs": [*programs]}
 
 
 def _clean(given: Mapping[str, str], private: Path, binary: Path) -> dict[str, str]:

@@ -294,7 +294,7 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/function_environment.py",
-        'args = [binary, "-I", "-S", os.fspath(_SANDBOX), os.fspath(orders), binary, *args[1:]]',
+        "args = [*gives_up, binary, *args[1:]]",
         "args = [binary, *args[1:]]",
         "A function sees no file of the developer's.",
         ("local/test_function_environment.py",),
