@@ -331,7 +331,7 @@ class Workspace:
 
         if self.local:
             self.world  # noqa: B018 -- starts the local cloud, and says how to get there
-        pythons = {project.python for project in self.projects}
+        pythons = {python for project in self.projects for python in project.pythons}
         return examine(self.config, pythons, Sessions(), os.environ, lambda: self.world)
 
     def permissions(self, place: str) -> Permissions:

@@ -91,10 +91,11 @@ def missing_here(text: str, image: LambdaImage) -> bool:
     return found is not None and found["library"] in image.libraries and found["folder"] in _LIBRARY_FOLDERS
 
 
-def hint_of(text: str, refused: Sequence[str], said: str = "") -> str:
+def hint_of(text: str, refused: Sequence[str], place: str, said: str = "") -> str:
     """What to do about an import that raises ``text``.
 
-    ``refused`` are names of libraries and programs that it looked for, and paths. ``said`` is what programs wrote.
+    ``refused`` are names of libraries and programs that it looked for, and paths. ``place`` is where it would run,
+    ``said`` what programs wrote.
     """
     if "Read-only file system" in text:
         return "Lambda lets a function write below /tmp only: correct the module"
@@ -107,4 +108,4 @@ def hint_of(text: str, refused: Sequence[str], said: str = "") -> str:
         return "Lambda has no /dev/shm, which locks and queues of `multiprocessing` need: correct the module"
     if _NOT_FOUND.search(text):
         return missing_library_hint(text)
-    return "it would raise in Lambda too: correct the module"
+    return f"it would raise in {place} too: correct the module"

@@ -1,6 +1,7 @@
 """What can be said of handlers without running them: (wheel, layer, handlers) -> nothing, or the error.
 
 It is lenient: only what fails in every Python version is refused; the rest is left to the import in an interpreter.
+Of jobs more is read: what they import inside functions too, which the import of their module does not come to.
 """
 
 from __future__ import annotations
@@ -17,10 +18,21 @@ from pathlib import Path
 
 import attrs
 
+from multi_env_lambda.build.glue_image import modules_of_glue
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.runtime import GLUE_PYTHON
 
-__all__ = ["Code", "Handler", "check_statically", "missing_module", "no_function", "no_module", "read_code"]
+__all__ = [
+    "Code",
+    "Handler",
+    "check_statically",
+    "imports_of_job",
+    "missing_module",
+    "no_function",
+    "no_module",
+    "not_this_python",
+    "read_code",
+    "sources_of_job",
+]
 
 _OFFERED = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
@@ -38,10 +50,14 @@ _Import = tuple[int, str, tuple[str, ...]]
 
 @attrs.frozen(kw_only=True)
 class Handler:
-    """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say."""
+    """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say.
+
+    ``python`` is the version that Glue runs a job in.
+    """
 
     key: str
     text: str
+    python: str = ""
 
     @property
     def is_job(self) -> bool:
@@ -58,6 +74,15 @@ class Handler:
     @property
     def _separator(self) -> str:
         return ":" if self.is_job else "."
+
+    @property
+    def place(self) -> str:
+        return "Glue" if self.is_job else "Lambda"
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Top-level modules that are there without being brought, beside the standard library."""
+        return modules_of_glue(self.python) if self.is_job else _OFFERED
 
     @property
     def shown(self) -> str:
@@ -119,7 +144,7 @@ def _modules(paths: Iterable[str]) -> frozenset[str]:
 
 
 def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> None:
-    """Every handler's module is there and defines its function, and what the module imports at its top is there too.
+    """Every handler's module is there and defines its function, and what the module imports is there too.
 
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
@@ -132,8 +157,7 @@ def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> 
             _check_function(code, handler, where)
             if handler.is_job:
                 _check_syntax(code, handler, where)
-            else:
-                _check_imports(code, handler, where)
+            _check_imports(code, handler, where)
         elif handler.module not in code.layer:
             raise no_module(code, handler, where)
 
@@ -145,7 +169,7 @@ def _check_function(code: Code, handler: Handler, where: str) -> None:
         return
     names.read(tree.body)
     if handler.function in names.coroutines:
-        what = f"{handler.shown}: the function is `async def`, which Lambda does not await"
+        what = f"{handler.shown}: the function is `async def`, which {handler.place} does not await"
         raise ConfigurationError(where, what, hint="write a plain function that calls `asyncio.run`")
     if handler.function not in names.all and not names.is_open:
         raise no_function(handler, sorted(names.functions), where)
@@ -197,32 +221,56 @@ class _Names:
 
 
 def _check_syntax(code: Code, handler: Handler, where: str) -> None:
-    """What a job consists of is older Python than what functions run on; Glue would say so at each run."""
-    major, minor = map(int, GLUE_PYTHON.split("."))
-    for module in sorted(name for name, _ in _reached(code, handler.module)):
-        path, source = code.sources[module]
+    """What a job consists of may be older Python than what functions run on; Glue would say so at each run.
+
+    This Python knows most of what an older one does not; an interpreter of that version knows all of it.
+    """
+    major, minor = map(int, handler.python.split("."))
+    if (major, minor) > sys.version_info[:2]:
+        return
+    for path in sources_of_job(code, handler):
         try:
-            ast.parse(source, feature_version=(major, minor))
+            ast.parse(code.sources[_module(path)][1], feature_version=(major, minor))
         except (ValueError, RecursionError):
             continue
         except SyntaxError as error:
-            older = f"Python {GLUE_PYTHON}, which Glue runs"
-            what = f"{handler.shown}: {path} line {error.lineno} is not {older}: {error.msg}"
-            hint = "write it for that version, or keep it out of what the job imports"
-            raise ConfigurationError(where, what, hint=hint) from error
+            raise not_this_python(handler, f"{path} line {error.lineno}", error.msg, where) from error
+
+
+def not_this_python(handler: Handler, place: str, text: str, where: str) -> ConfigurationError:
+    """Glue could not compile what the job consists of."""
+    what = f"{handler.shown}: {place} is not Python {handler.python}, which Glue runs: {text}"
+    hint = "write it for that version, or keep it out of what the job imports"
+    return ConfigurationError(where, what, hint=hint)
+
+
+def sources_of_job(code: Code, handler: Handler) -> tuple[str, ...]:
+    """The paths of the unit's own modules that a job is made of."""
+    return tuple(sorted(code.sources[module][0] for module, _ in _reached(code, handler)))
+
+
+def imports_of_job(code: Code, handler: Handler) -> tuple[tuple[str, str], ...]:
+    """The foreign top-level modules that it imports, and Glue is not known to have, each with its first place."""
+    known = {name.partition(".")[0] for name in code.modules} | handler.offered
+    found: dict[str, str] = {}
+    for module, imports in _reached(code, handler):
+        for line, wanted, _ in imports:
+            if (top := wanted.partition(".")[0]) not in known:
+                found.setdefault(top, f"{code.sources[module][0]} line {line}")
+    return tuple(sorted(found.items()))
 
 
 def _check_imports(code: Code, handler: Handler, where: str) -> None:
-    for module, imports in _reached(code, handler.module):
+    for module, imports in _reached(code, handler):
         for line, wanted, _ in imports:
-            if not _is_there(code, wanted):
+            if not _is_there(code, wanted, handler.offered):
                 raise missing_module(code, handler, wanted, f"{code.sources[module][0]} line {line}", where)
 
 
-def _reached(code: Code, module: str) -> Iterator[tuple[str, tuple[_Import, ...]]]:
-    """The unit's own modules that are imported with one, and what each imports at its top."""
+def _reached(code: Code, handler: Handler) -> Iterator[tuple[str, tuple[_Import, ...]]]:
+    """The unit's own modules that are imported with a handler's, and what each imports."""
     seen: set[str] = set()
-    waiting = list(_with_parents(module))
+    waiting = list(_with_parents(handler.module))
     while waiting:
         found = waiting.pop()
         if found in seen or found not in code.sources:
@@ -230,7 +278,8 @@ def _reached(code: Code, module: str) -> Iterator[tuple[str, tuple[_Import, ...]
         seen.add(found)
         path, source = code.sources[found]
         tree = _parsed(source)
-        imports = () if tree is None else tuple(_top_imports(tree, found, path.endswith("__init__.py")))
+        statements = () if tree is None else _import_statements(tree, inside=handler.is_job)
+        imports = tuple(_imports(statements, found, path.endswith("__init__.py")))
         yield found, imports
         for _, wanted, parts in imports:
             waiting += [*_with_parents(wanted), *parts]
@@ -242,9 +291,18 @@ def _with_parents(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
-def _top_imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[_Import]:
-    # What stands in `if` or `try` may be meant to fail: for type checkers, for other versions, for an optional module.
-    for statement in tree.body:
+def _import_statements(parent: ast.AST, *, inside: bool) -> Iterator[ast.stmt]:
+    """Those at the top of a module, or those ``inside`` its functions and classes too."""
+    for child in ast.iter_child_nodes(parent):
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield child
+        # What stands in `if` or `try` may be meant to fail: for type checkers, other versions, an optional module.
+        elif inside and isinstance(child, ast.stmt) and not isinstance(child, (ast.If, ast.Try, ast.TryStar)):
+            yield from _import_statements(child, inside=True)
+
+
+def _imports(statements: Iterable[ast.stmt], module: str, is_package: bool) -> Iterator[_Import]:
+    for statement in statements:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 yield statement.lineno, alias.name, ()
@@ -258,7 +316,7 @@ def _top_imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[_I
                 yield statement.lineno, base, tuple(f"{base}.{alias.name}" for alias in statement.names)
 
 
-def _is_there(code: Code, wanted: str) -> bool:
+def _is_there(code: Code, wanted: str, offered: frozenset[str]) -> bool:
     if wanted in code.modules or wanted in code.layer:
         return True
     top = wanted.partition(".")[0]
@@ -266,7 +324,7 @@ def _is_there(code: Code, wanted: str) -> bool:
         # A plain module may make modules by itself, as `six` does; a package has them as files.
         parent = next(name for name in _with_parents(wanted) if name in code.modules)
         return parent in code.sources and not code.sources[parent][0].endswith("__init__.py")
-    return top in code.layer or top in sys.stdlib_module_names or top in _OFFERED or top in _ALSO_STANDARD
+    return top in code.layer or top in sys.stdlib_module_names or top in offered or top in _ALSO_STANDARD
 
 
 def no_module(code: Code, handler: Handler, where: str) -> ConfigurationError:
@@ -289,6 +347,8 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
         hint = _did_you_mean(module, sorted(code.sources), "modules")
     elif top in code.layer:
         hint = "the layer has another version of it: lock again, or correct the import"
+    elif handler.is_job:
+        hint = f"Glue has no `{top}` of Python {handler.python}: bring it as code, in a `shared` folder, or do without"
     else:
         hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again (`lock.py`)"
     return ConfigurationError(where, what, hint=hint)

@@ -1,17 +1,18 @@
-"""Before anything is published: every handler is imported in a clean interpreter that has what Lambda has."""
+"""Before anything is published: every handler is imported in a clean interpreter that has what Lambda has.
+
+A Glue job is imported in one of Glue's own version. Much of what Glue has is not on this machine: what a job needs of
+it is not decided here.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-import shutil
-import signal
-import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +24,29 @@ from multi_env_lambda.build.imports import (
     Code,
     Handler,
     check_statically,
+    imports_of_job,
     missing_module,
     no_function,
     no_module,
+    not_this_python,
     read_code,
+    sources_of_job,
 )
+from multi_env_lambda.build.preflight_process import Outcome, environment_of, link_programs, start
 from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
 from multi_env_lambda.build.unpacked import kept_folder, unpack
-from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.files import sha256_of
 from multi_env_lambda.host.interpreter import intact_runtime
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage
 
-__all__ = ["check_handlers", "check_job_entries"]
+__all__ = ["check_handlers", "check_jobs"]
 
 _VERSION = 3
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _SANDBOX = Path(sandbox.__file__)
-_TAIL_BYTES = 2000
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -62,7 +66,7 @@ def check_handlers(
     """Find a handler that would not start in Lambda; ``handlers`` are (function key, handler).
 
     ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
-    than this machine's, the handlers are looked at and not imported; jobs (`module:function`) never are.
+    than this machine's, the handlers are looked at and not imported.
     ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load.
     A success is remembered in ``cache``.
 
@@ -73,35 +77,47 @@ def check_handlers(
     with _readable(where):
         code = read_code(wheel, layer)
         check_statically(code, wanted, where=where)
-        imported = tuple(handler for handler in wanted if not handler.is_job)
-        if interpreter is None or not imported or not _runs_here(layer):
+        if interpreter is None or not wanted or not _runs_here(layer):
             return
         check = _Check(
             wheel=wheel,
             layer=layer,
-            handlers=imported,
+            code=code,
+            handlers=wanted,
             interpreter=interpreter,
             environment=dict(environment),
             image=image,
             unloadable=unloadable or {},
             where=where,
         )
-        mark = None if cache is None else cache / "preflight" / check.digest()
-        if mark is None or not mark.exists():
-            _judge(check, code, check.run(cache, seconds))
-            if mark is not None:
-                mark.parent.mkdir(parents=True, exist_ok=True)
-                mark.touch()
+        check.remembered(cache, seconds)
 
 
-def check_job_entries(wheel: Path, entries: tuple[tuple[str, str], ...], *, where: str) -> None:
-    """Find a Glue job, as (job key, `module:function`), whose entry is not in the wheel; nothing is run.
+def check_jobs(
+    wheel: Path,
+    entries: tuple[tuple[str, str], ...],
+    *,
+    python: str,
+    interpreter: Path | None,
+    where: str,
+    cache: Path | None = None,
+    seconds: float = 60,
+) -> None:
+    """Find a Glue job that would not start; ``entries`` are (job key, `module:function`), ``python`` is Glue's version.
+
+    The module is imported, the function is not called. Without an ``interpreter`` of that version, whose venv holds
+    boto3 alone, the jobs are looked at and not imported. What needs something that Glue has of its own is undecided.
 
     Raises:
         ConfigurationError: with the job, its entry, and what is missing.
     """
+    wanted = tuple(Handler(key=key, text=text, python=python) for key, text in entries)
     with _readable(where):
-        check_statically(read_code(wheel, None), [Handler(key=key, text=text) for key, text in entries], where=where)
+        code = read_code(wheel, None)
+        check_statically(code, wanted, where=where)
+        if interpreter is not None and wanted:
+            check = _Check(wheel=wheel, code=code, handlers=wanted, interpreter=interpreter, where=where)
+            check.remembered(cache, seconds)
 
 
 @contextmanager
@@ -138,16 +154,26 @@ def _machine_of(head: bytes) -> str:
 
 @attrs.frozen(kw_only=True)
 class _Check:
-    """One run of the clean interpreter."""
+    """One run of the clean interpreter, for functions or for jobs."""
 
     wheel: Path
-    layer: Path | None
+    layer: Path | None = None
+    code: Code
     handlers: tuple[Handler, ...]
     interpreter: Path
-    environment: Mapping[str, str]
-    image: LambdaImage
-    unloadable: Mapping[str, tuple[Missing, ...]]
+    environment: Mapping[str, str] = attrs.field(factory=dict)
+    image: LambdaImage = AMAZON_LINUX_2023
+    unloadable: Mapping[str, tuple[Missing, ...]] = attrs.field(factory=dict)
     where: str
+
+    def remembered(self, cache: Path | None, seconds: float) -> None:
+        """Run it and raise what is wrong, unless ``cache`` says that the same went well before."""
+        mark = None if cache is None else cache / "preflight" / self.digest()
+        if mark is None or not mark.exists():
+            _judge(self, self.run(cache, seconds))
+            if mark is not None:
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.touch()
 
     def digest(self) -> str:
         """Everything that the outcome depends on."""
@@ -163,7 +189,7 @@ class _Check:
             }
         )
 
-    def run(self, cache: Path | None, seconds: float) -> _Outcome:
+    def run(self, cache: Path | None, seconds: float) -> Outcome:
         with (
             tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as scratch,
             _extracted(self.layer, cache, self.where) as layer_folder,
@@ -181,19 +207,25 @@ class _Check:
                 folder / "orders.json",
                 folder / "answers.jsonl",
             ]
-            _link_programs(folder / "bin", self.image)
+            link_programs(folder / "bin", self.image)
             (folder / "tmp").mkdir()
-            outcome = _start(words, folder, _lambda_environment(folder, self.environment), seconds)
+            outcome = start(words, folder, environment_of(folder, self._variables(folder)), seconds)
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
+    def _variables(self, folder: Path) -> Mapping[str, str]:
+        """What Glue sets for a job is not known."""
+        return self.environment if self._are_jobs else {**_lambda_variables(folder / "task"), **self.environment}
+
     def _orders(self, folder: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
-        packages = sorted(layer.glob("lib/python3*/site-packages")) if layer else []
-        first = [folder / "task", *packages, *([layer] if layer else [])]
+        task, packages = folder / "task", sorted(layer.glob("lib/python3*/site-packages")) if layer else []
+        first = [] if self._are_jobs else [task, *packages, *([layer] if layer else [])]
+        last = [*([task] if self._are_jobs else []), *_site_packages(interpreter)]
         # A process that the handler starts reads this program, too (`multiprocessing`).
-        own = [folder / "task", *([layer] if layer else []), _PROGRAM]
+        own = [task, *([layer] if layer else []), _PROGRAM]
         return {
+            "task": str(task),
             "first": [str(path) for path in first],
-            "last": [str(path) for path in _site_packages(interpreter)],
+            "last": [str(path) for path in last],
             "sandbox": str(_SANDBOX),
             "own": [str(path) for path in own],
             "write": [str(folder / "tmp")],
@@ -201,86 +233,31 @@ class _Check:
             "bin": str(folder / "bin"),
             "libraries": sorted(self.image.libraries),
             "programs": sorted(self.image.programs),
-            "handlers": [
-                {"key": h.key, "text": h.text, "module": h.module, "function": h.function} for h in self.handlers
-            ],
+            "handlers": [_order(self.code, handler) for handler in self.handlers],
         }
 
-
-@attrs.frozen(kw_only=True)
-class _Outcome:
-    """What the interpreter wrote before it ended; ``status`` is None where it was ended by the time limit."""
-
-    answers: tuple[Mapping[str, Any], ...]
-    status: int | None
-    seconds: float
-    tail: str
-    layer_folder: Path | None = None
+    @property
+    def _are_jobs(self) -> bool:
+        return self.handlers[0].is_job
 
 
-def _link_programs(folder: Path, image: LambdaImage) -> None:
-    """PATH has what Lambda's has, as far as this machine has it: a tool of the developer is not found."""
-    folder.mkdir()
-    for name in image.programs:
-        if (found := shutil.which(name, path=os.pathsep.join(sandbox.PROGRAM_FOLDERS))) is not None:
-            (folder / name).symlink_to(found)
+def _order(code: Code, handler: Handler) -> dict[str, Any]:
+    """What the interpreter does for one handler; of a job it also compiles and looks for what the import may leave."""
+    named = {"module": handler.module, "function": handler.function}
+    if not handler.is_job:
+        variables = {"AWS_LAMBDA_FUNCTION_NAME": handler.key, "_HANDLER": handler.text}
+        return {**named, "variables": variables, "compiled": [], "wanted": []}
+    compiled, wanted = sources_of_job(code, handler), imports_of_job(code, handler)
+    return {**named, "variables": {}, "compiled": compiled, "wanted": wanted}
 
 
-def _start(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float) -> _Outcome:
-    # Output goes to a file: a child that outlives the handler's module would hold a pipe open for ever.
-    with (folder / "output").open("wb") as output:
-        try:
-            process = subprocess.Popen(
-                [os.fspath(word) for word in command],
-                cwd=folder / "task",
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            what = f"`{command[0]}` could not be started: {error.strerror}"
-            raise ToolError("preflight", what, hint="give the path of a Python interpreter") from error
-        status: int | None = None
-        try:
-            status = process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            _end_group(process)
-    answers = folder / "answers.jsonl"
-    lines = answers.read_text(encoding="utf-8").splitlines() if answers.exists() else []
-    tail = (folder / "output").read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
-    return _Outcome(answers=tuple(json.loads(line) for line in lines), status=status, seconds=seconds, tail=tail)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _lambda_environment(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """The variables that Lambda sets, those of the function, and nothing of the user; credentials cannot be found."""
-    region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
+def _lambda_variables(task: Path) -> dict[str, str]:
     return {
-        "PATH": str(folder / "bin"),
-        "LANG": "C.UTF-8",
-        "TZ": ":UTC",
-        "HOME": str(folder / "tmp"),
-        "TMPDIR": str(folder / "tmp"),
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "LAMBDA_TASK_ROOT": str(folder / "task"),
-        **own,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "LAMBDA_TASK_ROOT": str(task),
     }
 
 
@@ -307,41 +284,61 @@ def _extracted(layer: Path | None, cache: Path | None, where: str) -> Iterator[P
             yield folder
 
 
-def _judge(check: _Check, code: Code, outcome: _Outcome) -> None:
+def _judge(check: _Check, outcome: Outcome) -> None:
     """Raise for the first handler, in order, that did not come to its end well."""
     last = {answer["number"]: answer for answer in outcome.answers}
     for number, handler in enumerate(check.handlers):
         answer = last.get(number, {"kind": "started"})
-        _refuse_borrowed(check, handler, answer, outcome.layer_folder)
-        match answer["kind"]:
-            case "ok" | "undecided":
-                continue
-            case "raised" if missing_here(answer["text"], check.image):
-                continue
-            case "missing" if answer["module"] == handler.module:
-                raise no_module(code, handler, check.where)
-            case "missing":
-                raise missing_module(code, handler, answer["module"], answer["place"] or handler.module, check.where)
-            case "no_function":
-                raise no_function(handler, answer["functions"], check.where)
-            case "not_callable":
-                what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
-                raise ConfigurationError(check.where, what, hint="name a function")
-            case "raised":
-                raise _raised(check, handler, answer, outcome.tail)
-            case _:
-                raise _not_finished(check, handler, outcome)
+        if not handler.is_job:
+            _refuse_borrowed(check, handler, answer, outcome.layer_folder)
+        if answer["kind"] != "ok" and not _is_undecided(check, handler, answer):
+            raise _fault(check, handler, answer, outcome)
+
+
+def _fault(check: _Check, handler: Handler, answer: Mapping[str, Any], outcome: Outcome) -> ConfigurationError:
+    match answer["kind"]:
+        case "missing" if answer["module"] == handler.module:
+            return no_module(check.code, handler, check.where)
+        case "missing":
+            importer = answer["place"] or handler.module
+            return missing_module(check.code, handler, answer["module"], importer, check.where)
+        case "syntax":
+            return not_this_python(handler, answer["place"], answer["text"], check.where)
+        case "no_function":
+            return no_function(handler, answer["functions"], check.where)
+        case "not_callable":
+            what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
+            return ConfigurationError(check.where, what, hint="name a function")
+        case "raised":
+            return _raised(check, handler, answer, outcome.tail)
+        case _:
+            return _not_finished(check, handler, outcome)
+
+
+def _is_undecided(check: _Check, handler: Handler, answer: Mapping[str, Any]) -> bool:
+    """Whether it takes what AWS has and this machine lacks to say more."""
+    match answer["kind"]:
+        case "undecided":
+            return True
+        case "raised" if handler.is_job and (answer["refused"] or answer["denied"] is not None):
+            return True  # a library, a program or a file: what Glue's machine has of these is written nowhere
+        case "raised":
+            return missing_here(answer["text"], check.image)
+        case "missing":
+            return handler.is_job and answer["module"].partition(".")[0] in handler.offered
+        case _:
+            return False
 
 
 def _raised(check: _Check, handler: Handler, answer: Mapping[str, Any], tail: str) -> ConfigurationError:
     at = f" ({answer['place']})" if answer["place"] else ""
     if (path := answer["denied"]) is not None:
         does = f"needs {path}, which is of this machine and not in Lambda ({check.image.title})"
-        return ConfigurationError(
-            check.where, f"{handler.shown}: importing its module {does}{at}", hint=hint_of(path, [path])
-        )
+        what = f"{handler.shown}: importing its module {does}{at}"
+        return ConfigurationError(check.where, what, hint=hint_of(path, [path], handler.place))
     what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
-    return ConfigurationError(check.where, what, hint=hint_of(answer["text"], answer["refused"], answer["said"] + tail))
+    hint = hint_of(answer["text"], answer["refused"], handler.place, answer["said"] + tail)
+    return ConfigurationError(check.where, what, hint=hint)
 
 
 def _refuse_borrowed(check: _Check, handler: Handler, answer: Mapping[str, Any], layer: Path | None) -> None:
@@ -351,7 +348,7 @@ def _refuse_borrowed(check: _Check, handler: Handler, answer: Mapping[str, Any],
         raise ConfigurationError(check.where, what, hint=missing_library_hint(found))
 
 
-def _not_finished(check: _Check, handler: Handler, outcome: _Outcome) -> ConfigurationError:
+def _not_finished(check: _Check, handler: Handler, outcome: Outcome) -> ConfigurationError:
     if outcome.status is None:
         what = f"{handler.shown}: importing its module did not end within {outcome.seconds:g} seconds"
         return ConfigurationError(check.where, what, hint="do long work in the function, not at the top of the module")

@@ -1,14 +1,15 @@
 """Started by ``preflight`` in a clean interpreter: a file of orders in, one line of JSON per imported handler out.
 
-It runs under every Python that Lambda offers and must import nothing but the standard library. What is on this machine
-and not on Lambda's (files, libraries that are loaded by name, programs that are started) is refused as Lambda refuses
-it, by a hook that sees what Python does; what it does not see (programs behind a shell, other code) is refused by the
-kernel.
+It runs under every Python that Lambda and Glue offer and must import nothing but the standard library. What is on
+this machine and not on Lambda's (files, libraries that are loaded by name, programs that are started) is refused as
+Lambda refuses it, by a hook that sees what Python does; what it does not see (programs behind a shell, other code) is
+refused by the kernel.
 """
 
 from __future__ import annotations
 
 import errno
+import importlib
 import importlib.util
 import json
 import os
@@ -27,6 +28,7 @@ def main(orders_path: str, answers_path: str) -> None:
     with open(orders_path, encoding="utf-8") as file:
         orders = json.load(file)
     # As in Lambda: the function's code and the layer come before the standard library, what the runtime has comes last.
+    # As in Glue: a job's code is installed, and comes after the standard library.
     sys.path[:0] = orders["first"]
     sys.path += orders["last"]
     refused: list[str] = []
@@ -34,10 +36,9 @@ def main(orders_path: str, answers_path: str) -> None:
         lambda_ = _leave_the_machine_out(orders, refused) if sys.platform == "linux" else None
         at_start = {*_mapped()}
         for number, handler in enumerate(orders["handlers"]):
-            os.environ["AWS_LAMBDA_FUNCTION_NAME"] = handler["key"]
-            os.environ["_HANDLER"] = handler["text"]
+            os.environ.update(handler["variables"])
             _write(answers, {"number": number, "kind": "started"})
-            answer = _imported(handler, orders["first"][0], lambda_)
+            answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], lambda_)
             seen = {"mapped": [path for path in _mapped() if path not in at_start], "refused": refused}
             _write(answers, {"number": number, **answer, **seen, "prefix": lambda_.prefix if lambda_ else ""})
 
@@ -162,7 +163,24 @@ def _mapped() -> list[str]:
     return sorted("/" + path for path in paths if path)
 
 
-def _imported(handler: dict[str, str], task_root: str, lambda_: _Lambda | None) -> dict[str, Any]:
+def _unfit(handler: dict[str, Any], task_root: str) -> dict[str, Any] | None:
+    """What of a job this Python cannot compile or does not have, wherever in the job it is imported."""
+    for path in handler["compiled"]:
+        with open(os.path.join(task_root, path), "rb") as file:
+            source = file.read()
+        try:
+            compile(source, os.path.join(task_root, path), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return {"kind": "syntax", "text": error.msg, "place": f"{path} line {error.lineno}"}
+        except ValueError as error:  # a null byte
+            return {"kind": "syntax", "text": str(error), "place": path}
+    for module, place in handler["wanted"]:
+        if importlib.util.find_spec(module) is None:
+            return {"kind": "missing", "text": f"No module named {module!r}", "module": module, "place": place}
+    return None
+
+
+def _imported(handler: dict[str, Any], task_root: str, lambda_: _Lambda | None) -> dict[str, Any]:
     try:
         module = importlib.import_module(handler["module"])
         function = getattr(module, handler["function"], None)

@@ -24,6 +24,7 @@ from multi_env_lambda.host.process import uv_program
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.finding import Finding, State
 from multi_env_lambda.model.principal import principal_of
+from multi_env_lambda.model.runtime import not_imported
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
 
@@ -50,7 +51,7 @@ def examine(
     """All findings, by place in the order of the chain.
 
     Args:
-        pythons: the versions that the units' functions run on, such as "3.13".
+        pythons: the versions that the units' functions and jobs run on, such as "3.13".
         environment: the variables of this process.
         open_world: asked for only once there are credentials.
     """
@@ -111,7 +112,7 @@ def _program(name: str, hint: str) -> Answer:
 def _runtime(version: str) -> Answer:
     found = find_python(version)
     if found is None:
-        what = "this machine has none: handlers of this runtime are read and not imported"
+        what = not_imported("handlers and jobs of this version")
         return "note", what, f"`uv python install {version}`"
     return "ok", str(found), ""
 

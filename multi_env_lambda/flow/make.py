@@ -24,7 +24,7 @@ from multi_env_lambda.build.download import complete_lock
 from multi_env_lambda.build.freshness import check_asked_for, check_made_from
 from multi_env_lambda.build.layer import BuiltLayer, build_layer, check_together
 from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
-from multi_env_lambda.build.preflight import check_handlers
+from multi_env_lambda.build.preflight import check_handlers, check_jobs
 from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
 from multi_env_lambda.build.shared_objects import image_of
 from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
@@ -38,7 +38,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.model.runtime import end_of
+from multi_env_lambda.model.runtime import end_of, not_imported
 from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
@@ -101,7 +101,8 @@ class TreeMaker:
         release = self._release(project, source, artifact, templates)
         uploads = _uploads(project, release, built, layer, published)
         ending = end_of(project.runtime, self.today())
-        notes = (*([ending] if ending else []), *(() if layer is None else layer.built.notes))
+        of_layer = () if layer is None else layer.built.notes
+        notes = (*([ending] if ending else []), *of_layer, *self._jobs_not_imported(project))
         return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
@@ -201,20 +202,27 @@ class TreeMaker:
         write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
     def _check(self, project: Project, built: BuiltSource, layer: _Layer | None) -> None:
-        entries = {(job.key, job.entry) for settings in project.settings.values() for job in settings.jobs}
+        where = f"{project.folder}/pyproject.toml"
         check_handlers(
             built.wheel,
             None if layer is None else layer.built.layer,
-            (*project.handlers, *sorted(entries)),
-            interpreter=self.interpreter(project.python),
-            where=f"{project.folder}/pyproject.toml",
+            project.handlers,
+            interpreter=self.interpreter(project.python) if project.handlers else None,
+            where=where,
             environment=_variables(project),
             image=image_of(Target(python=project.python, architecture=project.architecture)),
             unloadable=layer.built.unloadable if layer is not None and _has_no_other_layer(project) else {},
             cache=self.cache,
         )
+        for python, entries in project.entries:
+            found = self.interpreter(python)
+            check_jobs(built.wheel, entries, python=python, interpreter=found, where=where, cache=self.cache)
         if layer is not None:
             check_together(built.wheel, layer.built, where=project.folder)
+
+    def _jobs_not_imported(self, project: Project) -> tuple[str, ...]:
+        lacking = [python for python, _ in project.entries if self.interpreter(python) is None]
+        return tuple(f"python {python}: {not_imported('jobs of Glue')}" for python in lacking)
 
     def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
         extend = load_extend(self.root, project)

@@ -1,4 +1,4 @@
-"""Reading one Glue Python shell job."""
+"""Reading one Glue job: Python shell or Spark."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from multi_env_lambda.model.event import read_schedule
 from multi_env_lambda.model.function import DESCRIPTION
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
-from multi_env_lambda.model.runtime import GLUE_PYTHON
-from multi_env_lambda.model.settings import GlueJob
+from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
+from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 
 __all__ = ["read_job"]
 
@@ -23,19 +23,38 @@ _ARGUMENT = Rule(
     allowed="`--` and letters, digits, `-` or `_`",
     hint='for example `arguments."--day" = "monday"`',
 )
+_KINDS = {
+    "pythonshell": ("python_version", "max_capacity"),
+    "glueetl": ("glue_version", "worker_type", "number_of_workers"),
+}
+"""The kinds of jobs, and what only one of them has."""
+
+_WORKER_TYPES = ("G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X")
+"""Of Glue 4.0 and later, without G.025X, which is for streams only.
+
+Source: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
+"""
+
+_MOST_WORKERS = 299
 _RESERVED_ARGUMENTS = frozenset(("--conf", "--debug", "--mode", "--JOB_NAME"))
 
 
 def read_job(table: Table, *, key: str) -> GlueJob:
     """One job of one environment; ``table`` is already merged and substituted."""
-    table.allow(name for name in attrs.fields_dict(GlueJob) if name != "key")
+    kind = table.choice("kind", tuple(_KINDS), "pythonshell")
+    common = attrs.fields_dict(GlueJob).keys() - {"key", "runs_on"}
+    elsewhere = {
+        name: f'only a job of the kind "{other}" has it'
+        for other, names in _KINDS.items()
+        for name in names
+        if other != kind
+    }
+    table.allow(("kind", *sorted(common), *_KINDS[kind]), elsewhere=elsewhere)
     table.require("entry", hint=f"add `entry = …`, {_ENTRY.hint}")
     return GlueJob(
         key=key,
         entry=table.named("entry", _ENTRY),
-        kind=table.choice("kind", ("pythonshell",), "pythonshell"),
-        python_version=table.choice("python_version", (GLUE_PYTHON,), GLUE_PYTHON),
-        max_capacity=table.one_of_numbers("max_capacity", (0.0625, 1), 0.0625),
+        runs_on=_spark(table) if kind == "glueetl" else _python_shell(table),
         timeout=table.number("timeout", 1, 10_080, 60),
         max_retries=table.number("max_retries", 0, 10, 0),
         arguments=_arguments(table.table("arguments")),
@@ -43,6 +62,19 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         policies=read_policies(table),
         schedule=_schedule(table) if table.has("schedule") else None,
         description=table.named_or("description", DESCRIPTION, ""),
+    )
+
+
+def _python_shell(table: Table) -> PythonShell:
+    table.choice("python_version", (GLUE_PYTHON,), GLUE_PYTHON)
+    return PythonShell(max_capacity=table.one_of_numbers("max_capacity", (0.0625, 1), 0.0625))
+
+
+def _spark(table: Table) -> Spark:
+    return Spark(
+        glue_version=table.choice("glue_version", tuple(SPARK_PYTHON), "5.0"),
+        worker_type=table.choice("worker_type", _WORKER_TYPES, "G.1X"),
+        number_of_workers=table.number("number_of_workers", 2, _MOST_WORKERS, 2),
     )
 
 

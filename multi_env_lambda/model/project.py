@@ -15,7 +15,7 @@ from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.runtime import GLUE_PYTHON, RUNTIMES
+from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import Settings
 from multi_env_lambda.model.workspace import tool_table
 
@@ -66,6 +66,19 @@ class Project:
         """Every (function key, handler) of any environment, sorted."""
         functions = (function for settings in self.settings.values() for function in settings.functions)
         return tuple(sorted({(function.key, function.handler) for function in functions}))
+
+    @property
+    def entries(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """Every (job key, entry) of any environment by the Python that Glue runs it in, sorted."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for job in (job for settings in self.settings.values() for job in settings.jobs):
+            found.setdefault(job.python, set()).add((job.key, job.entry))
+        return tuple((python, tuple(sorted(entries))) for python, entries in sorted(found.items()))
+
+    @property
+    def pythons(self) -> frozenset[str]:
+        """The versions that functions and jobs run on."""
+        return frozenset(({self.python} if self.handlers else set()) | {python for python, _ in self.entries})
 
     def stack_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}"
@@ -183,12 +196,10 @@ def _requires_python(table: Table) -> str | None:
 def _check_python(table: Table, project: Project) -> None:
     """The declared Python must fit what Lambda, or Glue, will run."""
     specifier = SpecifierSet(project.requires_python or "")
-    runs_on = {project.python} if project.handlers else set()
-    if any(settings.jobs for settings in project.settings.values()):
-        runs_on.add(GLUE_PYTHON)
-    for python in sorted(runs_on):
+    for python in sorted(project.pythons):
         if not any(specifier.contains(f"{python}.{patch}") for patch in range(50)):
-            who = f"the runtime {project.runtime}" if python == project.python else f"Glue's Python {python}"
+            of_functions = python == project.python and project.handlers
+            who = f"the runtime {project.runtime}" if of_functions else f"Glue's Python {python}"
             what = f'found "{project.requires_python}", which excludes {who}'
             table.refuse("requires-python", what, hint="change one of them")
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import attrs
 
-__all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "RuntimeEnd", "end_of"]
+__all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "SPARK_PYTHON", "RuntimeEnd", "end_of", "not_imported"]
 
 
 @attrs.frozen(kw_only=True)
@@ -42,8 +42,16 @@ RUNTIMES = tuple(ENDS)
 GLUE_PYTHON = "3.9"
 """Of Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
+SPARK_PYTHON: Mapping[str, str] = {"4.0": "3.10", "5.0": "3.11", "5.1": "3.11"}
+"""Of Spark jobs, by Glue's version. Source: https://docs.aws.amazon.com/glue/latest/dg/release-notes.html"""
+
 _SOON = timedelta(days=180)
 """AWS writes to the owners of functions this long before a runtime is deprecated."""
+
+
+def not_imported(what: str) -> str:
+    """What somebody should know whose machine lacks the Python of ``what``."""
+    return f"this machine has none: {what} are read and not imported"
 
 
 def end_of(runtime: str, today: date) -> str | None:

@@ -6,7 +6,11 @@ The readers are in ``function.py``, ``event.py`` and ``job.py``.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
+
+from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
     "Alarms",
@@ -27,11 +31,13 @@ __all__ = [
     "Own",
     "OwnQueue",
     "ParameterReference",
+    "PythonShell",
     "Queue",
     "Schedule",
     "SecretReference",
     "Settings",
     "Smoke",
+    "Spark",
     "Statement",
     "Topic",
     "Traffic",
@@ -283,17 +289,28 @@ class Function:
 
 
 @attrs.frozen(kw_only=True)
-class GlueJob:
-    """One Glue Python shell job: it gets the unit's wheel and runs ``entry`` (``module:function``); timeout in minutes.
+class PythonShell:
+    """One machine with Python and no Spark; ``max_capacity`` is 0.0625 or 1 data processing units."""
 
-    ``max_capacity`` is 0.0625 or 1 data processing units.
-    """
+    max_capacity: float = 0.0625
+
+
+@attrs.frozen(kw_only=True)
+class Spark:
+    """A cluster of ``number_of_workers``, one of which leads the others; Glue's version says which Python and Spark."""
+
+    glue_version: str = "5.0"
+    worker_type: str = "G.1X"
+    number_of_workers: int = 2
+
+
+@attrs.frozen(kw_only=True)
+class GlueJob:
+    """One Glue job: it gets the unit's wheel and runs ``entry`` (``module:function``); timeout in minutes."""
 
     key: str
     entry: str
-    kind: str = "pythonshell"
-    python_version: str = "3.9"
-    max_capacity: float = 0.0625
+    runs_on: PythonShell | Spark = PythonShell()
     timeout: int = 60
     max_retries: int = 0
     arguments: tuple[tuple[str, str], ...] = ()
@@ -301,6 +318,17 @@ class GlueJob:
     policies: tuple[Statement, ...] = ()
     schedule: str | None = None
     description: str = ""
+
+    @property
+    def python(self) -> str:
+        """The version of Python that Glue runs it in."""
+        match self.runs_on:
+            case PythonShell():
+                return GLUE_PYTHON
+            case Spark(glue_version=version):
+                return SPARK_PYTHON[version]
+            case _:
+                assert_never(self.runs_on)
 
 
 @attrs.frozen(kw_only=True)

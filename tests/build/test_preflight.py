@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.build.borrowed import borrowed, missing_here
-from multi_env_lambda.build.preflight import check_handlers, check_job_entries
+from multi_env_lambda.build.preflight import check_handlers
 from multi_env_lambda.build.preflight_run import _mapped
 from multi_env_lambda.build.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
@@ -157,18 +157,6 @@ def test_a_handler_may_lie_in_the_layer(tmp_path: Path) -> None:
 
 def test_a_handler_with_slashes_is_found_as_lambda_finds_it(tmp_path: Path) -> None:
     check(wheel_of(tmp_path), "orders/create.handler")
-
-
-def test_a_job_is_looked_at_and_never_run(tmp_path: Path) -> None:
-    wheel = wheel_of(tmp_path, "raise SystemExit\nimport awsglue\ndef main(): ...\n")
-    check(wheel, "orders.create:main")
-    assert "job `f0`" in refused(wheel, "orders.create:mian")
-
-
-def test_the_entry_of_a_job_is_looked_for_in_the_wheel(tmp_path: Path) -> None:
-    check_job_entries(wheel_of(tmp_path), (("load", "orders.create:handler"),), where="projects/nightly")
-    with pytest.raises(ConfigurationError, match=r"(?s)projects/nightly: job `load`.*did you mean `orders.create`"):
-        check_job_entries(wheel_of(tmp_path), (("load", "orders.crate:handler"),), where="projects/nightly")
 
 
 # --- what is seen by importing ---

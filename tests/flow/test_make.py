@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from multi_env_lambda.errors import DocumentError
+from multi_env_lambda.errors import DocumentError, ToolError
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
+from multi_env_lambda.model.settings import GlueJob, Settings
 from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import Made, World
 from tests.bad_repositories import copy_of, world_of
@@ -77,3 +79,20 @@ def test_a_wheel_that_is_not_the_one_of_the_index_is_refused(world: World) -> No
 def test_a_wheel_that_is_gone_is_refused(world: World) -> None:
     with pytest.raises(DocumentError, match="are not those with the SHA-256"):
         made(world, None, b"gone")
+
+
+def test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_not(world: World) -> None:
+    customers = next(project for project in world.projects if project.name == "customers")
+    module, _, function = customers.handlers[0][1].rpartition(".")
+    jobs = (GlueJob(key="tidy", entry=f"{module}:{function}"),)
+    project = attrs.evolve(customers, settings={name: Settings(jobs=jobs) for name in customers.settings})
+    asked: list[str] = []
+    maker: Any = attrs.evolve(world.maker, interpreter=lambda version: asked.append(version))
+
+    notes = maker.make(project, (), Published()).notes
+    assert set(asked) == {"3.9"}
+    assert "python 3.9: this machine has none: jobs of Glue are read and not imported" in notes
+
+    missing = Path("/there/is/no/python3.9")
+    with pytest.raises(ToolError, match=str(missing)):
+        attrs.evolve(maker, interpreter=lambda _: missing, cache=world.cache / "other").make(project, (), Published())

@@ -9,7 +9,7 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.settings import GlueJob
+from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 
 
 def read(text: str) -> GlueJob:
@@ -27,7 +27,18 @@ def test_arguments_are_sorted() -> None:
 
 
 def test_a_job_may_have_a_whole_unit_of_capacity() -> None:
-    assert read('entry = "a:b"\nmax_capacity = 1').max_capacity == 1
+    assert read('entry = "a:b"\nmax_capacity = 1').runs_on == PythonShell(max_capacity=1)
+
+
+def test_a_spark_job_says_its_cluster_and_glue_which_python_that_is() -> None:
+    job = read('entry = "a:b"\nkind = "glueetl"\nglue_version = "4.0"\nworker_type = "G.2X"\nnumber_of_workers = 5')
+
+    assert job.runs_on == Spark(glue_version="4.0", worker_type="G.2X", number_of_workers=5)
+    assert [job.python, read('entry = "a:b"\nkind = "glueetl"').python, read('entry = "a:b"').python] == [
+        "3.10",
+        "3.11",
+        "3.9",
+    ]
 
 
 def test_a_job_is_started_by_cron() -> None:
@@ -40,7 +51,13 @@ def test_a_job_is_started_by_cron() -> None:
         ("", "`entry` is missing"),
         ('entry = "nightly.job.main"', "allowed is package.module:function"),
         ('entry = "a:b"\nmax_capacity = 2', "allowed is 0.0625 or 1"),
-        ('entry = "a:b"\nkind = "spark"', 'allowed is "pythonshell"'),
+        ('entry = "a:b"\nkind = "spark"', 'allowed is "pythonshell" or "glueetl"'),
+        ('entry = "a:b"\nworker_type = "G.1X"', 'only a job of the kind "glueetl" has it'),
+        ('entry = "a:b"\nkind = "glueetl"\nmax_capacity = 1', 'only a job of the kind "pythonshell" has it'),
+        ('entry = "a:b"\nkind = "glueetl"\npython_version = "3.9"', 'only a job of the kind "pythonshell" has it'),
+        ('entry = "a:b"\nkind = "glueetl"\nglue_version = "3.0"', 'allowed is "4.0", "5.0" or "5.1"'),
+        ('entry = "a:b"\nkind = "glueetl"\nworker_type = "G.025X"', 'allowed is "G.1X"'),
+        ('entry = "a:b"\nkind = "glueetl"\nnumber_of_workers = 1', "from 2 to 299"),
         ('entry = "a:b"\npython_version = "3.12"', 'allowed is "3.9"'),
         ('entry = "a:b"\narguments = { day = "x" }', "allowed is `--`"),
         ('entry = "a:b"\narguments = { "--day" = 1 }', "allowed is text"),

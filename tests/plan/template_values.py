@@ -29,6 +29,7 @@ from multi_env_lambda.model.settings import (
     Schedule,
     SecretReference,
     Settings,
+    Spark,
     Statement,
     Topic,
     Vpc,
@@ -92,6 +93,8 @@ SMALL = Function(key="create", handler="orders.create.handler")
 JOB = GlueJob(
     key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"),), schedule="cron(0 3 * * ? *)"
 )
+
+SPARK_JOB = GlueJob(key="nightly", entry="orders.nightly:main", runs_on=Spark(worker_type="G.2X", number_of_workers=3))
 
 
 def project(*functions: Function, jobs: tuple[GlueJob, ...] = (), tags: tuple[tuple[str, str], ...] = ()) -> Project:

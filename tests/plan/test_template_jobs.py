@@ -14,7 +14,8 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.plan.template import job_script, job_scripts
-from tests.plan.template_values import BUCKET, JOB, SMALL, of_type, one, project, statements, template, text
+from tests.plan.template_values import BUCKET, JOB, SMALL, SPARK_JOB, of_type, one, project, statements, template, text
+from tests.plan.test_template import lint
 
 MODULE = """
 import sys
@@ -73,6 +74,36 @@ def test_a_job_gets_the_wheel_and_the_entry() -> None:
     assert job["Name"] == "orders-sandbox-nightly"
 
 
+def test_a_spark_job_gets_the_wheel_by_the_argument_that_takes_wheels_there() -> None:
+    """Spark's --extra-py-files takes .py and .zip."""
+    job = one(template(project(jobs=(SPARK_JOB,))), "AWS::Glue::Job")
+
+    assert (job["Command"]["Name"], job["Command"]["PythonVersion"]) == ("glueetl", "3")
+    assert job["DefaultArguments"] == {
+        "--additional-python-modules": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+        "--unit-arguments": "[]",
+        "--unit-entry": "orders.nightly:main",
+    }
+
+
+@pytest.mark.slow
+def test_a_spark_job_is_valid_cloudformation() -> None:
+    assert lint(text(project(jobs=(SPARK_JOB,)))) == []
+
+
+def test_a_spark_job_has_its_cluster_and_no_capacity() -> None:
+    job = one(template(project(jobs=(SPARK_JOB,))), "AWS::Glue::Job")
+
+    assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.0", "G.2X", 3)
+    assert "MaxCapacity" not in job
+
+
+def test_a_spark_job_may_write_the_logs_of_spark_jobs() -> None:
+    logs = statements(template(project(jobs=(SPARK_JOB,))), "NightlyJobRole")[1]
+
+    assert logs["Resource"] == ["arn:aws:logs:us-east-1:222222222222:log-group:/aws-glue/jobs/*"]
+
+
 def test_a_scheduled_job_has_a_trigger() -> None:
     trigger = one(template(project(jobs=(JOB,))), "AWS::Glue::Trigger")
 
@@ -94,10 +125,10 @@ def test_a_job_may_read_its_own_artifacts_and_write_its_log() -> None:
 
 
 def test_an_argument_that_the_library_sets_is_refused() -> None:
-    taken = attrs.evolve(JOB, arguments=(("--extra-py-files", "x"),))
-
-    with pytest.raises(ConfigurationError, match="--extra-py-files is set by this library"):
-        text(project(jobs=(taken,)))
+    for name in ("--extra-py-files", "--additional-python-modules"):
+        taken = attrs.evolve(JOB, arguments=((name, "x"),))
+        with pytest.raises(ConfigurationError, match=f"{name} is set by this library"):
+            text(project(jobs=(taken,)))
 
 
 def test_a_function_and_a_job_of_one_key_live_side_by_side() -> None:
@@ -156,6 +187,12 @@ def test_on_the_local_cloud_the_wheel_is_fetched_and_arguments_are_variables(glu
     finished = run(glue, environment=variables)
 
     assert finished.stdout == "ran with [('day', 'monday')]\n"
+
+
+def test_a_spark_job_whose_wheel_was_not_installed_fetches_it(glue: Path) -> None:
+    wheel = ("--additional-python-modules", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
+
+    assert run(glue, *wheel, "--unit-entry", "orders.nightly:without").stdout == "ran without\n"
 
 
 def test_an_entry_may_take_no_arguments(glue: Path) -> None:

@@ -1,13 +1,14 @@
-"""The text of the script that Glue starts; it runs on Python 3.9, and needs only what Glue has."""
+"""The text of the script that Glue starts; it runs on Python 3.9 and later, and needs only what Glue has."""
 
 from __future__ import annotations
 
 __all__ = ["SCRIPT"]
 
 SCRIPT = '''\
-"""Start one entry of a unit's wheel as a Glue Python shell job.
+"""Start one entry of a unit's wheel as a Glue job.
 
-Glue installs the wheel (--extra-py-files) before it starts this script. Where that did not happen, it is fetched.
+Glue installs the wheel (--extra-py-files, or --additional-python-modules where it runs Spark) before it starts this
+script. Where that did not happen, it is fetched.
 Arguments are read from the command line, or from the environment where the job's host passes them that way.
 """
 
@@ -32,7 +33,8 @@ def argument(name, default=""):
 def fetch_wheel():
     import boto3
 
-    bucket, _, key = argument("extra-py-files")[len("s3://") :].partition("/")
+    wheel = argument("extra-py-files") or argument("additional-python-modules")
+    bucket, _, key = wheel[len("s3://") :].partition("/")
     path = os.path.join(tempfile.mkdtemp(), key.rpartition("/")[2])
     boto3.client("s3").download_file(bucket, key, path)
     sys.path.insert(0, path)

@@ -1,20 +1,21 @@
-"""A Glue Python shell job's settings to its resources, and the script that starts the unit's code in Glue."""
+"""A Glue job's settings to its resources, and the script that starts the unit's code in Glue."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import assert_never
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.settings import GlueJob
+from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.template.glue_script import SCRIPT
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, get_att, logical_id, ref
 from multi_env_lambda.plan.template.roles import allow, declared, role
 
 __all__ = ["job_part", "job_script", "job_scripts"]
 
-_OURS = ("extra-py-files", "unit-arguments", "unit-entry")
+_OURS = ("additional-python-modules", "extra-py-files", "unit-arguments", "unit-entry")
 
 
 def job_script(job: GlueJob) -> tuple[str, bytes]:
@@ -36,7 +37,7 @@ def job_scripts(project: Project) -> tuple[tuple[str, bytes], ...]:
 def job_part(unit: Unit, job: GlueJob) -> Part:
     made_by = f"jobs.{job.key}"
     name = logical_id(job.key)
-    statements = (*map(declared, job.policies), *_needs(unit))
+    statements = (*map(declared, job.policies), *_needs(unit, job))
     resources = [
         role(unit, f"{name}JobRole", "glue.amazonaws.com", statements, job.managed_policies, made_by),
         Resource(
@@ -56,28 +57,65 @@ def job_part(unit: Unit, job: GlueJob) -> Part:
     return Part(resources=tuple(resources), outputs=((f"{name}JobName", {"Value": ref(f"{name}Job")}),))
 
 
-def _needs(unit: Unit) -> tuple[Json, ...]:
-    """Reading the wheel and the script, and Glue's two log groups, which all Python shell jobs of an account share."""
+def _needs(unit: Unit, job: GlueJob) -> tuple[Json, ...]:
+    """Reading the wheel and the script, and Glue's log groups, which all jobs of a kind share in an account."""
     folder = f"arn:{unit.partition}:s3:::{unit.bucket}/projects/{unit.project.name}"
     logs = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
     return (
         allow(["s3:GetObject"], f"{folder}/glue/*", f"{folder}/lambda/source/*"),
-        allow(logs, unit.arn("logs", "log-group:/aws-glue/python-jobs/*")),
+        allow(logs, unit.arn("logs", f"log-group:/aws-glue/{_log_folder(job)}/*")),
     )
+
+
+def _log_folder(job: GlueJob) -> str:
+    match job.runs_on:
+        case PythonShell():
+            return "python-jobs"
+        case Spark():
+            return "jobs"
+        case _:
+            assert_never(job.runs_on)
+
+
+def _machine(job: GlueJob) -> tuple[Json, Json]:
+    """What runs the job: the command without its script, and what the job has beside it."""
+    match job.runs_on:
+        case PythonShell(max_capacity=capacity):
+            return {"Name": "pythonshell", "PythonVersion": job.python}, {"GlueVersion": "3.0", "MaxCapacity": capacity}
+        case Spark(glue_version=version, worker_type=worker, number_of_workers=number):
+            # "3" is all that CloudFormation takes here; Glue's version says which 3.x.
+            workers = {"GlueVersion": version, "WorkerType": worker, "NumberOfWorkers": number}
+            return {"Name": "glueetl", "PythonVersion": "3"}, workers
+        case _:
+            assert_never(job.runs_on)
+
+
+def _wheel_argument(job: GlueJob) -> str:
+    """What brings the wheel. Spark takes .py and .zip files by the first name, and wheels by the second.
+
+    Sources: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html#create-python-extra-library and
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html#extra-py-files-support
+    """
+    match job.runs_on:
+        case PythonShell():
+            return "extra-py-files"
+        case Spark():
+            return "additional-python-modules"
+        case _:
+            assert_never(job.runs_on)
 
 
 def _job_properties(unit: Unit, job: GlueJob) -> Json:
     suffix, _ = job_script(job)
+    command, machine = _machine(job)
     properties: Json = {
         "Name": unit.project.job_name(unit.environment.name, job.key),
         "Role": get_att(logical_id(job.key, "JobRole"), "Arn"),
         "Command": {
-            "Name": job.kind,
-            "PythonVersion": job.python_version,
+            **command,
             "ScriptLocation": f"s3://{unit.bucket}/projects/{unit.project.name}/{suffix}",
         },
-        "GlueVersion": "3.0",
-        "MaxCapacity": job.max_capacity,
+        **machine,
         "MaxRetries": job.max_retries,
         "Timeout": job.timeout,
         "DefaultArguments": _arguments(unit, job),
@@ -99,7 +137,7 @@ def _arguments(unit: Unit, job: GlueJob) -> dict[str, str]:
                 hint="give the argument another name",
             )
     ours = {
-        "extra-py-files": f"s3://{unit.bucket}/{unit.source.wheel_key}",
+        _wheel_argument(job): f"s3://{unit.bucket}/{unit.source.wheel_key}",
         "unit-arguments": canonical_json(sorted(declared_ones)),
         "unit-entry": job.entry,
     }

@@ -8,6 +8,7 @@ __all__ = ["MUTATIONS"]
 
 _ARCHIVE, _WHEEL, _CHECKOUT = ("build/test_archive.py",), ("build/test_distribution.py",), ("build/test_checkout.py",)
 _FRESH, _LOCK, _LAYER = ("build/test_freshness.py",), ("build/test_lock.py",), ("build/test_layer.py",)
+_JOBS = "build/test_preflight_of_jobs.py"
 _STAGE, _DOWNLOAD, _CACHE = ("build/test_stage.py",), ("build/test_download.py",), ("build/test_cache.py",)
 
 MUTATIONS = (
@@ -391,7 +392,7 @@ MUTATIONS = (
         ("build/test_shared_objects.py",),
     ),
     Mutation(
-        "build/preflight.py",
+        "build/preflight_process.py",
         '"PATH": str(folder / "bin"),',
         '"PATH": "/usr/local/bin:/usr/bin:/bin",',
         "A program of the developer is not found on PATH.",
@@ -420,10 +421,59 @@ MUTATIONS = (
     ),
     Mutation(
         "build/imports.py",
-        "    for module in sorted(name for name, _ in _reached(code, handler.module)):",
-        "    for module in [handler.module]:",
+        "    for path in sources_of_job(code, handler):",
+        "    for path in [code.sources[handler.module][0]]:",
         "What a job imports is read as Python 3.9, too.",
         ("test_bad_repositories.py",),
+    ),
+    Mutation(
+        "build/imports.py",
+        "        elif inside and isinstance(child, ast.stmt)",
+        "        elif False and isinstance(child, ast.stmt)",
+        "What a job imports inside a function belongs to it.",
+        (f"{_JOBS}::test_without_an_interpreter_a_module_that_nothing_brings_is_missing_inside_a_function_too",),
+    ),
+    Mutation(
+        "build/preflight_run.py",
+        '    for path in handler["compiled"]:\n',
+        "    for path in []:\n",
+        "What a job imports later is compiled by the Python of Glue.",
+        (f"{_JOBS}::test_newer_syntax_is_refused_wherever_it_is_imported",),
+    ),
+    Mutation(
+        "build/preflight_run.py",
+        '    for module, place in handler["wanted"]:\n',
+        "    for module, place in []:\n",
+        "What a job imports later is looked for in the Python of Glue.",
+        (f"{_JOBS}::test_a_module_of_a_newer_standard_library_is_missing",),
+    ),
+    Mutation(
+        "build/preflight.py",
+        '            return handler.is_job and answer["module"].partition(".")[0] in handler.offered\n',
+        "            return False\n",
+        "A module of Glue's own is not called missing because this machine lacks it.",
+        (f"{_JOBS}::test_what_glue_may_have_and_what_may_fail_is_not_refused",),
+    ),
+    Mutation(
+        "build/preflight.py",
+        "        first = [] if self._are_jobs else [task,",
+        "        first = [task,",
+        "The standard library comes before a job's own code.",
+        (f"{_JOBS}::test_a_job_finds_the_standard_library_before_its_own_code_and_nothing_of_lambda",),
+    ),
+    Mutation(
+        "flow/make.py",
+        "            found = self.interpreter(python)\n",
+        "            found = None\n",
+        "A job is imported where this machine has the Python of Glue.",
+        ("flow/test_make.py::test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_not",),
+    ),
+    Mutation(
+        "plan/template/jobs.py",
+        '            return "additional-python-modules"\n',
+        '            return "extra-py-files"\n',
+        "A Spark job gets its wheel by the argument that takes wheels.",
+        ("plan/test_template_jobs.py::test_a_spark_job_gets_the_wheel_by_the_argument_that_takes_wheels_there",),
     ),
     Mutation(
         "flow/make.py",
