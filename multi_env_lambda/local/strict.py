@@ -8,6 +8,7 @@ from multi_env_lambda.errors import LocalCloudError
 
 __all__ = [
     "CALLER_RIGHTS",
+    "FUNCTION_ROLES",
     "GLUE_PYTHON",
     "LATE_ALIAS",
     "LATE_METRICS",
@@ -31,6 +32,9 @@ LATE_ALIAS = "late-alias"
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
 
+FUNCTION_ROLES = "function-roles"
+"""Lambda, Glue, Scheduler and Step Functions take only a role that lets them assume it."""
+
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""
 
@@ -43,7 +47,16 @@ STALE_READS = "stale-reads"
 THROTTLING = "throttling"
 """Lambda's control plane takes the requests a second that AWS publishes, and refuses the rest."""
 
-RULES = (CALLER_RIGHTS, GLUE_PYTHON, LATE_ALIAS, LATE_METRICS, LATE_RIGHTS, STALE_READS, THROTTLING)
+RULES = (
+    CALLER_RIGHTS,
+    FUNCTION_ROLES,
+    GLUE_PYTHON,
+    LATE_ALIAS,
+    LATE_METRICS,
+    LATE_RIGHTS,
+    STALE_READS,
+    THROTTLING,
+)
 
 
 def rules_of(environment: Mapping[str, str]) -> frozenset[str]:

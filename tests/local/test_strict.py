@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,30 @@ def test_a_glue_job_runs_in_the_python_of_glue_or_not_at_all(
     assert state()["JobRunState"] == "FAILED"
     wanted = {"3.9": "has no Python 3.9", "3.11": "run in Python 3.9, this one asks for 3.11"}
     assert wanted[version] in state()["ErrorMessage"]
+
+
+@pytest.mark.local_cloud
+def test_a_glue_job_in_another_python_says_so_in_its_log_and_one_of_spark_is_not_called_successful(
+    root: Path, local_config: WorkspaceConfig
+) -> None:
+    cloud, place = ensure_running(root, local_config), local_config.environment("test")
+    bucket = local_config.devops.bucket
+    client_of(cloud, local_config.devops, "s3").put_object(Bucket=bucket, Key="projects/job.py", Body=b"print(1)")
+    glue = client_of(cloud, place, "glue")
+
+    def ended(name: str, **command: str) -> Any:
+        location = f"s3://{bucket}/projects/job.py"
+        glue.create_job(Name=name, Role=name, Command={"ScriptLocation": location, **command})
+        run = glue.start_job_run(JobName=name)["JobRunId"]
+        look = partial(glue.get_job_run, JobName=name, RunId=run)
+        eventually(lambda: look()["JobRun"]["JobRunState"] not in ("STARTING", "RUNNING"), seconds=30)
+        return look()["JobRun"]
+
+    shell = ended("shell", Name="pythonshell", PythonVersion="3.9")
+    logs = client_of(cloud, place, "logs")
+    said = logs.get_log_events(logGroupName="/aws-glue/python-jobs/error", logStreamName=shell["Id"])["events"]
+    assert shell["JobRunState"] == "SUCCEEDED"
+    assert "the local cloud has no Python 3.9, in which Glue runs the job: this run is in" in said[0]["message"]
+    spark = ended("spark", Name="glueetl", PythonVersion="3")
+    assert (spark["JobRunState"], spark["ErrorMessage"].partition(":")[0]) == ("FAILED", "the local cloud has no Spark")
+    assert "\nhint: " in spark["ErrorMessage"]

@@ -132,10 +132,12 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
-    from . import caller_rights, late_alias, late_metrics, late_rights, stale_reads, throttling
+    from . import caller_rights, function_roles, late_alias, late_metrics, late_rights, stale_reads, throttling
 
     if "caller-rights" in strict:
         caller_rights.patch(json.loads(_HANDLERS.read_text(encoding="ascii")))
+    if "function-roles" in strict:
+        function_roles.patch()
     if "late-alias" in strict:
         late_alias.patch(now)
     if "late-metrics" in strict:

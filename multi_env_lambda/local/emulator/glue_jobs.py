@@ -2,7 +2,7 @@
 
 Reason: ministack finds scripts in the job's own account only and calls a job whose script is missing SUCCEEDED, hands
 arguments over in the environment, and runs whatever ``python3`` is on PATH. Spark jobs fail here instead of being
-called SUCCEEDED unseen.
+called SUCCEEDED unseen. Where there is no Python of Glue's version, the log of the run says which one it took.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def patch(table: Path, *, exact: bool) -> None:
     def execute(run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="glue-") as folder:
-                python = _interpreter(job.get("Command", {}).get("PythonVersion", ""), table, exact)
+                _refuse_spark(job)
+                python = _interpreter(job.get("Command", {}).get("PythonVersion", ""), table, exact, run["Id"])
                 status = _run(run, job, arguments, script, Path(folder), python)
             run["JobRunState"] = "SUCCEEDED" if status == 0 else "FAILED"
             run["ErrorMessage"] = "" if status == 0 else f"Command failed with exit code {status}"
@@ -58,9 +59,6 @@ def patch(table: Path, *, exact: bool) -> None:
 def _run(
     run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str, folder: Path, python: str
 ) -> int:
-    command = job.get("Command", {})
-    if command.get("Name") != "pythonshell":
-        raise _Refused(f"the local cloud runs Python shell jobs only, not {command.get('Name')}")
     main = folder / "script.py"
     main.write_bytes(_object(script.removesuffix("#.py")))
     path = [*_wheels(arguments, folder), os.fspath(Path(__file__).parent / "glue_library")]
@@ -84,6 +82,13 @@ def _run(
     return done.returncode
 
 
+def _refuse_spark(job: Mapping[str, Any]) -> None:
+    kind = job.get("Command", {}).get("Name")
+    if kind != "pythonshell":
+        what = f"the local cloud has no Spark: it deploys a job of the kind {kind}, and does not run it"
+        raise _Refused(f"{what}\nhint: start it in an account of AWS")
+
+
 def _object(location: str) -> bytes:
     bucket, _, key = location.removeprefix("s3://").partition("/")
     content: bytes | None = load("ministack.services.s3")._get_object_data(bucket, key)
@@ -105,14 +110,18 @@ def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
     return paths
 
 
-def _interpreter(version: str, table: Path, exact: bool) -> str:
+def _interpreter(version: str, table: Path, exact: bool, run_id: str) -> str:
     known: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
-    if exact and version != _GLUE_PYTHON:
+    if version != _GLUE_PYTHON:
         raise _Refused(f"Python shell jobs run in Python {_GLUE_PYTHON}, this one asks for {version or 'none'}")
-    if exact and f"python{version}" not in known:
-        raise _Refused(f"the local cloud has no Python {version}, and is asked to run the job in nothing else")
-    # Glue has 3.9 where Lambda has newer ones; a machine without it runs the job in what there is.
-    return known.get(f"python{version}") or known[min(known, key=lambda name: int(name.rpartition(".")[2]))]
+    if f"python{version}" in known:
+        return known[f"python{version}"]
+    lack = f"the local cloud has no Python {version}"
+    if exact:
+        raise _Refused(f"{lack}, and is asked to run the job in nothing else")
+    instead = min(known, key=lambda name: int(name.rpartition(".")[2]))
+    log_writer(f"{_LOG_GROUP}/error", run_id)(f"{lack}, in which Glue runs the job: this run is in {instead}")
+    return known[instead]
 
 
 def _environment(job: Mapping[str, Any], run_id: str, path: list[str], folder: Path) -> dict[str, str]:

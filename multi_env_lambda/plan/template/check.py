@@ -10,6 +10,7 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.parts import Json
+from multi_env_lambda.plan.template.trust import check_trust
 
 __all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
 
@@ -55,6 +56,7 @@ def check_document(document: Json, *, where: str) -> None:
     _check_parameters(document, where)
     _check_targets(document, where)
     _check_circles(resources, where)
+    check_trust(resources, where)
 
 
 def _refusal(where: str, what: str) -> ConfigurationError:

@@ -1,0 +1,130 @@
+"""A service takes a role only if the role's trust policy lets the service assume it.
+
+Reason: ministack takes any role, so one that trusts somebody else works here, and is refused by AWS amid a deploy.
+Texts: Lambda and Scheduler: hashicorp/terraform-provider-aws, which waits for these words while IAM is late;
+Step Functions: lumigo-io/lumigo-CLI#83; Glue: boto/boto3#1487. Glue says it when a job is started; whether it looks at
+the role of a job that is made is not known.
+
+A condition of the trust policy counts as met.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+
+class _Service(NamedTuple):
+    name: str
+    code: str
+    text: str
+
+
+_LAMBDA = _Service(
+    "lambda", "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+)
+_GLUE = _Service(
+    "glue", "InvalidInputException", "Role {role} should be given assume role permissions for Glue Service."
+)
+_SCHEDULER = _Service(
+    "scheduler",
+    "ValidationException",
+    "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+)
+_STATES = _Service(
+    "states",
+    "AccessDeniedException",
+    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
+    "provided role.",
+)
+_RESOURCES: Mapping[str, tuple[_Service, Callable[[Mapping[str, Any]], Any]]] = {
+    "AWS::Lambda::Function": (_LAMBDA, lambda properties: properties.get("Role")),
+    "AWS::Scheduler::Schedule": (_SCHEDULER, lambda properties: properties.get("Target", {}).get("RoleArn")),
+    "AWS::StepFunctions::StateMachine": (_STATES, lambda properties: properties.get("RoleArn")),
+}
+
+
+def patch() -> None:
+    """Look at the role before it is taken, by the API and by CloudFormation."""
+    respond = original(load("ministack.core.responses"), "error_response_json")
+
+    def watch(module: str, operation: str, service: _Service, role_of: Callable[..., Any]) -> None:
+        loaded = load(f"ministack.services.{module}")
+        take = original(loaded, operation)
+
+        def checked(*args: Any) -> Any:
+            refusal = _refusal(service, role_of(*args))
+            return take(*args) if refusal is None else respond(service.code, refusal, 400)
+
+        setattr(loaded, operation, checked)
+
+    watch("lambda_svc", "_create_function", _LAMBDA, lambda data: data.get("Role", ""))
+    watch("lambda_svc", "_update_config", _LAMBDA, lambda _, data: data.get("Role"))
+    for operation in ("_create_schedule", "_update_schedule"):
+        watch("scheduler", operation, _SCHEDULER, lambda _, body: body.get("Target", {}).get("RoleArn"))
+    for operation in ("_create_state_machine", "_update_state_machine"):
+        watch("stepfunctions", operation, _STATES, lambda data: data.get("roleArn"))
+    jobs = original(load("ministack.services.glue"), "_jobs")
+    watch("glue", "_start_job_run", _GLUE, lambda data: jobs.get(data.get("JobName"), {}).get("Role"))
+    _watch_resources()
+
+
+def _watch_resources() -> None:
+    handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
+    for kind, (service, role_of) in _RESOURCES.items():
+        steps = handlers[kind]
+        handlers[kind] = {
+            **steps,
+            "create": _checked(steps["create"], service, role_of, 1),
+            "update": _checked(steps["update"], service, role_of, 2),
+        }
+
+
+def _checked(
+    run: Callable[..., Any], service: _Service, role_of: Callable[[Mapping[str, Any]], Any], place: int
+) -> Callable[..., Any]:
+    """``place`` is that of the new properties among the arguments."""
+
+    def checked(*args: Any, **named: Any) -> Any:
+        refusal = _refusal(service, role_of(args[place]))
+        if refusal is not None:
+            raise ValueError(f"{refusal} (Service: {service.name}, Status Code: 400, Error Code: {service.code})")
+        return run(*args, **named)
+
+    return checked
+
+
+def _refusal(service: _Service, role: str | None) -> str | None:
+    """What the service says of a role, an ARN or a name; nothing where a change does not speak of one."""
+    if role is None:
+        return None
+    roles = original(load("ministack.services.iam"), "_roles")
+    found = roles.get(str(role).rpartition("/")[2]) or {}
+    if _trusts(found.get("AssumeRolePolicyDocument") or "{}", service.name):
+        return None
+    return service.text.format(role=role)
+
+
+def _trusts(document: str | dict[str, Any], service: str) -> bool:
+    statements = _listed((json.loads(document) if isinstance(document, str) else document).get("Statement"))
+    effects = {statement.get("Effect") for statement in statements if _is_about(statement, service)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _is_about(statement: Mapping[str, Any], service: str) -> bool:
+    principal = statement.get("Principal")
+    names = ["*"] if principal == "*" else _listed(principal.get("Service")) if isinstance(principal, dict) else []
+    # Step Functions may be named with its region.
+    wanted = re.compile(rf"\*|{service}(\.[a-z0-9-]+)?\.amazonaws\.com")
+    actions = {str(action).lower() for action in _listed(statement.get("Action"))}
+    return any(wanted.fullmatch(str(name)) for name in names) and bool(actions & {"*", "sts:*", "sts:assumerole"})
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
