@@ -21,10 +21,6 @@ KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "names the bucket's region where it refuses code of another region",
     ),
-    "role-that-lambda-cannot-assume": (
-        ("code: AWS says InvalidParameterValueException, here no error",),
-        "makes no function whose role Lambda cannot assume, or cannot assume yet",
-    ),
     "role-that-trusts-somebody-else": (
         (
             "text: AWS says 'User: ARN is not authorized to perform: sts:AssumeRole on resource: ARN', here 'User: ARN "

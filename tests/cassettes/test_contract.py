@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from multi_env_lambda.local.strict import FUNCTION_ROLES, VARIABLE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
 
@@ -26,7 +28,9 @@ DOCUMENTED = {path.stem: path for path in cassettes() if path.parent.name == "do
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[Clients]:
     here = local_config.environment("sandbox")
-    with running_local_cloud(tmp_path_factory.mktemp("contract"), local_config) as cloud:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv(VARIABLE, FUNCTION_ROLES)
+        cloud = stack.enter_context(running_local_cloud(tmp_path_factory.mktemp("contract"), local_config))
 
         def caller(service: str) -> Any:
             keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}

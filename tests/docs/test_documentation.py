@@ -15,7 +15,7 @@ import pytest
 import multi_env_lambda
 import multi_env_lambda.errors
 from multi_env_lambda.cli.main import VERBS
-from multi_env_lambda.model.settings import Cors, Function, GlueJob
+from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.skeleton import SCRIPTS, new_unit
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +30,8 @@ _TUPLES = re.compile(r"_(OPTIONS|KEYS|ENVIRONMENT)'")
 
 def keys_of_the_readers() -> set[str]:
     """Every text in a call of ``allow`` and in the readers' tuples of options, and the fields of what they read."""
-    found = {name for kind in (Function, GlueJob, Cors) for name in attrs.fields_dict(kind)} - {"key"}
+    kinds = (Function, GlueJob, PythonShell, Spark, Cors)
+    found = {name for kind in kinds for name in attrs.fields_dict(kind)} - {"key", "runs_on"}
     for path in sorted((ROOT / "multi_env_lambda" / "model").glob("*.py")):
         for node in ast.walk(ast.parse(text(path))):
             allows = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "allow"

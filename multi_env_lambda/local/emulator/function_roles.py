@@ -1,9 +1,9 @@
 """A service takes a role only if the role's trust policy lets the service assume it.
 
 Reason: ministack takes any role, so one that trusts somebody else works here, and is refused by AWS amid a deploy.
-Texts: Lambda and Scheduler: hashicorp/terraform-provider-aws, which waits for these words while IAM is late;
-Step Functions: lumigo-io/lumigo-CLI#83; Glue: boto/boto3#1487. Glue says it when a job is started; whether it looks at
-the role of a job that is made is not known.
+Texts: Lambda: Pizzaface/Alexa-Chromecast-Skill-2.0#9; Scheduler: hashicorp/terraform-provider-aws, which waits for its
+words while IAM is late; Step Functions: lumigo-io/lumigo-CLI#83; Glue: boto/boto3#1487. Glue says it when a job is
+started; whether it looks at the role of a job that is made is not known.
 
 A condition of the trust policy counts as met.
 """

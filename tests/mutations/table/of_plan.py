@@ -11,6 +11,20 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 
 MUTATIONS = (
     Mutation(
+        "plan/template/check.py",
+        "    check_trust(resources, where)\n",
+        "",
+        "A role that the service cannot assume is refused before the first write.",
+        ("plan/test_template_trust.py",),
+    ),
+    Mutation(
+        "plan/template/trust.py",
+        "        if trusted is None or any(",
+        "        if any(",
+        "A trust policy that cannot be read is left to AWS.",
+        ("plan/test_template_trust.py",),
+    ),
+    Mutation(
         "model/document.py",
         "    if found > FORMAT:\n",
         "    if False:\n",

@@ -132,6 +132,27 @@ MUTATIONS = (
         ("local/test_server.py::test_nothing_of_it_can_be_committed_or_read_by_others",),
     ),
     Mutation(
+        "local/emulator/function_roles.py",
+        "        if refusal is not None:\n            raise",
+        "        if False:\n            raise",
+        "A stack does not get a function whose role Lambda cannot assume.",
+        ("local/test_function_roles.py",),
+    ),
+    Mutation(
+        "local/emulator/function_roles.py",
+        'return "Allow" in effects and "Deny" not in effects',
+        'return "Allow" in effects',
+        "A role that denies the service is not taken.",
+        ("local/test_function_roles.py",),
+    ),
+    Mutation(
+        "local/emulator/glue_jobs.py",
+        '    if kind != "pythonshell":\n',
+        '    if kind == "":\n',
+        "A Spark job that was not run is not called successful.",
+        ("local/test_strict.py",),
+    ),
+    Mutation(
         "local/strict.py",
         "    if unknown:\n",
         "    if False:\n",
