@@ -329,8 +329,7 @@ class Workspace:
         from multi_env_lambda.aws.session import Sessions
         from multi_env_lambda.flow.doctor import examine
 
-        if self.local:
-            self.world  # noqa: B018 -- starts the local cloud, and says how to get there
+        _ = self.local and self.world  # starts the local cloud, and says how to get there
         pythons = {python for project in self.projects for python in project.pythons}
         return examine(self.config, pythons, Sessions(), os.environ, lambda: self.world)
 
@@ -352,10 +351,9 @@ class Workspace:
         """
         from multi_env_lambda.flow.bootstrap import make_bucket, settle
 
-        if self.local:
-            self.world  # noqa: B018 -- starts the local cloud, and says how to get there
+        world = self.world  # first of all: it starts the local cloud, and says how to get there
         changes = make_bucket(self.config)
-        settle(self.world)
+        settle(world)
         return changes
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
