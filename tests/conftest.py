@@ -11,6 +11,9 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
+from tests.rules import keep_all_rules
+
+keep_all_rules()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.server import down, ensure_running
+from multi_env_lambda.local.strict import VARIABLE as RULES
 from multi_env_lambda.local.substitute import machine_architecture
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -131,7 +132,7 @@ class Stage:
         build = {*BUILD_VARIABLES, "CI"}
         mine = {name: value for name, value in os.environ.items() if name not in build}
         clean = {name: value for name, value in mine.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
-        given = {**clean, **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
+        given = {**clean, RULES: os.environ[RULES], **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
         argv = [sys.executable, *words]
         place = folder or self.root
         with terminal(typed) as stdin:

@@ -20,6 +20,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
 from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.rules import keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -33,8 +34,9 @@ Client = Callable[[str], Any]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    down(tmp_path)
+    with keeping():  # what is looked at here is what is on the disk
+        yield tmp_path
+        down(tmp_path)
 
 
 def clients(cloud: LocalCloud) -> Client:
