@@ -35,8 +35,10 @@ def function_resources(name: str, code: Mapping[str, object], handler: str = "in
 def create_stack(cloudformation: Any, name: str, resources: Mapping[str, object]) -> tuple[str, str]:
     """The status in which it ended, and the reasons of what failed."""
     body = json.dumps({"Resources": resources})
-    cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
-    status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    capabilities = ["CAPABILITY_NAMED_IAM"]
+    # By its id, under which nobody has read it before: what is said of the name may be old.
+    made = cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=capabilities)["StackId"]
+    status = cloudformation.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"]
+    events = cloudformation.describe_stack_events(StackName=made)["StackEvents"]
     reasons = [e.get("ResourceStatusReason", "") for e in events if e["ResourceStatus"].endswith("FAILED")]
     return status, "\n".join(reasons)

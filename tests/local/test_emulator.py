@@ -182,6 +182,10 @@ raise SystemExit(table == "bad")
     uri = "s3://{S3Bucket}/{S3Key}"
     command = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": uri.format(**location)}
     arguments = {"--TABLE": "t1", "--extra-py-files": uri.format(**wheel)}
+    trust = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    prod("iam").create_role(RoleName="emulator-job", AssumeRolePolicyDocument=policy)
+    prod("iam").attach_role_policy(RoleName="emulator-job", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     properties = {"Name": "emulator-job", "Role": "emulator-job", "Command": command, "DefaultArguments": arguments}
     resources = {"Job": {"Type": "AWS::Glue::Job", "Properties": properties}}
     assert create_stack(prod("cloudformation"), "emulator-job", resources)[0] == "CREATE_COMPLETE"
