@@ -6,13 +6,16 @@ import base64
 import io
 import json
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, eventually
@@ -205,6 +208,36 @@ def test_a_glue_job_that_fails_is_not_called_successful(prod: Client, job: str) 
 
 def test_a_glue_job_whose_wheel_is_gone_fails(prod: Client, job: str) -> None:
     assert run_job(prod, job, **{"--extra-py-files": "s3://nowhere/x.whl"})[0] == "FAILED"
+
+
+@pytest.mark.skipif(landlock_version() < 2, reason="this kernel has no Landlock that allows renames")
+def test_a_glue_job_reads_and_changes_nothing_of_the_developers(prod: Client, publish: Any, job: str) -> None:
+    script = """
+import os, subprocess, sys, tempfile
+from pathlib import Path
+def said(do):
+    try:
+        return str(do())
+    except OSError as error:
+        return type(error).__name__
+secret = Path(sys.argv[sys.argv.index("--SECRET") + 1])
+print(said(secret.read_text), said(lambda: secret.write_text("changed")))
+print(subprocess.run(["cat", secret], capture_output=True).returncode)
+print(said(lambda: (Path(tempfile.gettempdir()) / "scratch").write_text("own")))
+print(said(lambda: Path("/tmp/of-a-job").write_text("own")))
+"""
+    location = "s3://{S3Bucket}/{S3Key}".format(**publish("emulator/tries.py", script.encode()))
+    command = {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": location}
+    prod("glue").create_job(Name="emulator-tries", Role=job, Command=command)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as desk:
+        secret = Path(desk) / "secret"
+        secret.write_text("canary")
+        state, run = run_job(prod, "emulator-tries", **{"--SECRET": str(secret)})
+        assert secret.read_text() == "canary"
+
+    assert state == "SUCCEEDED"
+    events = prod("logs").get_log_events(logGroupName="/aws-glue/python-jobs/output", logStreamName=run)["events"]
+    assert [event["message"] for event in events] == ["PermissionError PermissionError", "1", "3", "3"]
 
 
 def run_build(prod: Client, buildspec: str, **overrides: Any) -> tuple[str, list[str]]:

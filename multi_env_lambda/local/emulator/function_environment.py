@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import shutil
 import subprocess
@@ -23,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from .names import load, original
+from .sandboxed import sandboxed
 
 __all__ = ["patch"]
 
 _KEPT = ("NO_PROXY", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "SSL_CERT_FILE")
 _AS_ON_LAMBDA = {"LANG": "en_US.UTF-8", "TZ": ":UTC"}
-_SANDBOX = Path(__file__).parents[2] / "host" / "sandbox.py"
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 _Credentials = Callable[[dict[str, Any]], dict[str, str]]
@@ -83,11 +82,11 @@ def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
             if "env" in options and "cwd" in options:
                 binary = shutil.which(str(args[0])) or str(args[0])
                 private = _private_folder(Path(options["cwd"]))
-                orders = _orders(binary, options, private, programs)
-                (private / "sandbox.json").write_text(json.dumps(orders), encoding="utf-8")
                 # A function of Python gives up what it has no need of itself, and keeps its own interpreter.
                 python = binary if Path(binary).name.startswith("python") else sys.executable
-                gives_up = [python, "-I", "-S", os.fspath(_SANDBOX), os.fspath(private / "sandbox.json")]
+                own, write = _files(binary, options, private)
+                orders = private / "sandbox.json"
+                gives_up = sandboxed(python, orders, own=own, write=write, programs=programs)
                 args = [*gives_up, binary, *args[1:]]
                 options["env"] = _clean(options["env"], private, Path(binary))
             super().__init__(args, **options)
@@ -104,14 +103,13 @@ def _private_folder(code: Path) -> Path:
     return private
 
 
-def _orders(binary: str, options: Mapping[str, Any], private: Path, programs: Sequence[str]) -> dict[str, list[str]]:
-    """What `sandbox.py` takes. Layers are kept for the next function, so bytecode is all that may be written there."""
+def _files(binary: str, options: Mapping[str, Any], private: Path) -> tuple[list[str], list[str]]:
+    """To read and to write. Layers are kept for the next function, so bytecode is all that may be written there."""
     names = options["env"].get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
     layers = [Path(name).resolve() for name in names if name]
     kept = [folder for layer in layers for folder, _, _ in os.walk(layer) if folder.endswith("/__pycache__")]
     own = [os.fspath(path) for path in (binary, options["cwd"], private, *layers)]
-    write = [os.fspath(private / name) for name in ("home", "tmp")]
-    return {"own": own, "write": [*write, *kept], "programs": [*programs]}
+    return own, [*(os.fspath(private / name) for name in ("home", "tmp")), *kept]
 
 
 def _clean(given: Mapping[str, str], private: Path, binary: Path) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Glue Python shell jobs run their script as Glue does: its arguments, its role, its extra wheels, its log streams.
 
 Reason: ministack finds scripts in the job's own account only and calls a job whose script is missing SUCCEEDED, hands
-arguments over in the environment, and runs whatever ``python3`` is on PATH. Spark jobs fail here instead of being
-called SUCCEEDED unseen. Where there is no Python of Glue's version, the log of the run says which one it took.
+arguments over in the environment, and runs whatever ``python3`` is on PATH, which may read and change whatever the user
+may: here the kernel keeps a run to its script, its wheels and scratch, where it can (``host/sandbox.py``). Spark jobs
+fail here instead of being called SUCCEEDED unseen. Where there is no Python of Glue's version, the log of the run says
+which one it took.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .names import load, original
+from .sandboxed import sandboxed
 from .sessions import log_writer, role_credentials
 
 __all__ = ["patch"]
@@ -24,6 +27,7 @@ _WHEELS = ("--extra-py-files", "--additional-python-modules")
 _GLUE_PYTHON = "3.9"
 """https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
+_LIBRARY = Path(__file__).parent / "glue_library"
 _LOG_GROUP = "/aws-glue/python-jobs"
 
 
@@ -61,8 +65,11 @@ def _run(
 ) -> int:
     main = folder / "script.py"
     main.write_bytes(_object(script.removesuffix("#.py")))
-    path = [*_wheels(arguments, folder), os.fspath(Path(__file__).parent / "glue_library")]
-    words = [python, os.fspath(main)]
+    path = [*_wheels(arguments, folder), os.fspath(_LIBRARY)]
+    own = [os.fspath(folder), os.fspath(_LIBRARY)]
+    # Which programs Glue's machine has is written nowhere.
+    gives_up = sandboxed(python, folder / "sandbox.json", own=own, write=own[:1], programs=_programs())
+    words = [*gives_up, python, os.fspath(main)]
     for name, value in arguments.items():
         words += [name, str(value)]
     minutes = float(job.get("Timeout") or 2880)
@@ -80,6 +87,11 @@ def _run(
         for line in text.decode("utf-8", "replace").splitlines():
             write(line)
     return done.returncode
+
+
+def _programs() -> set[str]:
+    folders = filter(os.path.isdir, os.defpath.split(os.pathsep))
+    return {name for folder in folders for name in os.listdir(folder)}
 
 
 def _refuse_spark(job: Mapping[str, Any]) -> None:

@@ -377,6 +377,13 @@ MUTATIONS = (
         ("local/test_conditions.py",),
     ),
     Mutation(
+        "local/emulator/glue_jobs.py",
+        "words = [*gives_up, python, os.fspath(main)]",
+        "words = [python, os.fspath(main)]",
+        "A job of the local cloud sees nothing of the developer's.",
+        ("local/test_emulator.py",),
+    ),
+    Mutation(
         "local/emulator/early_validation.py",
         '"ExecutionStatus": "UNAVAILABLE"',
         '"ExecutionStatus": "AVAILABLE"',
