@@ -17,6 +17,7 @@ from multi_env_lambda.local.server import _server_python, down, ensure_running
 from multi_env_lambda.local.strict import RULES, VARIABLE, rules_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, eventually
+from tests.rules import keeping
 
 _LATE = """
 import json, os, sys
@@ -44,8 +45,9 @@ print(json.dumps(shown))
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    down(tmp_path)
+    with keeping():  # each test names its rule
+        yield tmp_path
+        down(tmp_path)
 
 
 def test_rules_are_named_one_by_one_or_all() -> None:
