@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 
@@ -36,6 +37,10 @@ class AwsPlatform:
 
     def writer(self) -> Caller:
         return Caller(arn=self._sessions.caller(), user_id=self._sessions.user_id(self._devops))
+
+    def session_end(self) -> str:
+        # What else finds credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
+        return os.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
 
     def verify(self, environment: Environment) -> None:
         self._sessions.verify(environment)

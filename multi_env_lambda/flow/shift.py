@@ -7,6 +7,7 @@ all that the same command needs to go on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -103,8 +104,26 @@ def shift(
     first = 0 if latest is None else _reached(work, steps, aliases)
     if old and on_before:
         say(f"alarm {', '.join(sorted(on_before))} was on before; it counts when it goes on again")
+    _tell_of_the_end(work, sum(step.minutes for step in steps[first:]) if old else 0)
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
+
+
+def _tell_of_the_end(work: _Shift, minutes: int) -> None:
+    """Nobody is stopped: who signs in again and gives the same command goes on where this one ended."""
+    world = work.asking.world
+    end = world.platform.session_end()
+    if _is_before(end, datetime.fromisoformat(world.now()) + timedelta(minutes=minutes)):
+        work.say(f"your credentials end at {end}, and this takes {minutes} min: then sign in and run the command again")
+
+
+def _is_before(end: str, moment: datetime) -> bool:
+    """False where ``end`` is no time: whoever wrote it into the environment will see what botocore says of it."""
+    try:
+        found = datetime.fromisoformat(end)
+    except ValueError:
+        return False
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)) < moment
 
 
 def _old_aliases(work: _Shift, goes_on: bool) -> dict[str, AliasState]:

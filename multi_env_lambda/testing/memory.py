@@ -99,6 +99,7 @@ class MemoryPlatform:
         self._made = 0
         self.looked: list[str] = []
         self.who = "arn:aws:iam::111111111111:user/ada"
+        self.ends = ""
         self.after_write = after_write
         self._code = code
         self._lock = threading.RLock()
@@ -108,6 +109,9 @@ class MemoryPlatform:
 
     def writer(self) -> Caller:
         return Caller(arn=self.who, user_id=f"AIDA{hashlib.sha256(self.who.encode()).hexdigest()[:16].upper()}")
+
+    def session_end(self) -> str:
+        return self.ends
 
     def verify(self, environment: Environment) -> None:
         self.verified.append(environment.name)

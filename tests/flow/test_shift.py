@@ -77,6 +77,24 @@ def test_traffic_moves_step_by_step_and_ends_at_the_release(tmp_path: Path) -> N
     assert alias(fake) == AliasState(version=fake.tree.version_id("s2"), weights=())
 
 
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("2026-01-01T00:01:00Z", 1),
+        ("2026-01-01T00:01:00", 1),
+        ("2026-01-01T01:00:00+00:00", 0),
+        ("in an hour", 0),
+        ("", 0),
+    ],
+)
+def test_credentials_that_end_before_the_traffic_has_moved_are_told(tmp_path: Path, end: str, told: int) -> None:
+    fake, _ = shifting(tmp_path)
+    fake.platform.ends = end
+
+    assert outcomes(deploy(fake))["search"] == "deployed"
+    assert sum(text.startswith(f"your credentials end at {end}, and this takes 2 min") for text in texts(fake)) == told
+
+
 def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) -> None:
     fake, _ = shifting(tmp_path)
     before = fake.platform.stacks["sandbox", "search-sandbox"].template

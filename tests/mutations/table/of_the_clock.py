@@ -46,6 +46,13 @@ MUTATIONS = (
         ("local/test_stale_reads.py",),
     ),
     Mutation(
+        "flow/shift.py",
+        "_tell_of_the_end(work, sum(step.minutes for step in steps[first:]) if old else 0)",
+        "_tell_of_the_end(work, 0)",
+        "Credentials that end before the traffic has moved are told.",
+        ("flow/test_shift.py",),
+    ),
+    Mutation(
         "local/emulator/alarms.py",
         "for found, points in cloudwatch._metrics.items() if found == key for point in points]",
         "for found, points in cloudwatch._metrics.items() if found[:2] == key[:2] for point in points]",
