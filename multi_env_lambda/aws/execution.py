@@ -125,7 +125,9 @@ class _Ending:
         names_none = not reading.change_set_id
         if self.execution is Execution.COMPLETE:
             return names_none and is_success(reading.status)
-        failed = self.execution is Execution.FAILED and not is_success(reading.status)
+        # Under review it was before the execution; see https://github.com/aws/aws-cdk-cli/issues/1802.
+        old = is_success(reading.status) or reading.status == "REVIEW_IN_PROGRESS"
+        failed = self.execution is Execution.FAILED and not old
         return failed and (names_none or self.is_new(reading))
 
 

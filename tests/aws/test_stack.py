@@ -467,6 +467,14 @@ def test_a_change_set_that_failed_is_never_a_success(stale: int, before: str, na
         assert cloud.reads > stale
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+@pytest.mark.parametrize("stale", range(6))
+def test_a_creation_that_failed_is_told_by_its_end_and_not_by_the_review_before_it(stale: int, named: bool) -> None:
+    with pytest.raises(StackError) as caught:
+        deploy_over(Old("EXECUTE_FAILED", "ROLLBACK_COMPLETE", stale, "REVIEW_IN_PROGRESS", named))
+    assert caught.value.what.startswith("ROLLBACK_COMPLETE")
+
+
 @pytest.mark.parametrize("stale", range(6))
 @OLD_STATES
 def test_a_success_is_believed_when_the_stack_shows_it(stale: int, before: str) -> None:

@@ -8,16 +8,18 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.local.strict import STALE_READS
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import client_of
+from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
 from multi_env_lambda.testing.stacks import function_resources
+from tests.rules import EVERY_RULE, keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -39,6 +41,14 @@ def sha256(body: bytes) -> str:
 
 CODE = {n: zipped("index.py", f"import number\ndef handler(e, c): return [{n}, number.N]\n") for n in (1, 2)}
 LAYER = {n: zipped("python/number.py", f"N = {n}\n") for n in (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
+    """One that describes a stack as it is."""
+    rules = [rule for rule in EVERY_RULE if rule != STALE_READS]
+    with keeping(*rules), running_local_cloud(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="module")

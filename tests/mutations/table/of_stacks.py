@@ -207,6 +207,13 @@ MUTATIONS = (
         ("aws/test_validation.py",),
     ),
     Mutation(
+        "aws/execution.py",
+        ' or reading.status == "REVIEW_IN_PROGRESS"',
+        "",
+        "A stack that failed to be created is told by its end, not by the review before it.",
+        _STACK,
+    ),
+    Mutation(
         "plan/imports.py",
         "for item in taken)",
         "for item in ())",
