@@ -93,6 +93,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         lambda_actions,
         layers,
         objects,
+        policy_sizes,
         refusals,
         runtimes,
         state_file,
@@ -120,6 +121,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     bucket_settings.patch()
     event_sources.patch()
     full_buckets.patch()
+    policy_sizes.patch()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")

@@ -10,6 +10,7 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.parts import Json
+from multi_env_lambda.plan.template.policy_size import check_policy_sizes
 from multi_env_lambda.plan.template.trust import check_trust
 
 __all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
@@ -57,6 +58,7 @@ def check_document(document: Json, *, where: str) -> None:
     _check_targets(document, where)
     _check_circles(resources, where)
     check_trust(resources, where)
+    check_policy_sizes(resources, where)
 
 
 def _refusal(where: str, what: str) -> ConfigurationError:

@@ -384,6 +384,20 @@ MUTATIONS = (
         ("local/test_emulator.py",),
     ),
     Mutation(
+        "local/emulator/policy_sizes.py",
+        '{**kept.get("InlinePolicies", {}), **policies}',
+        "policies",
+        "All inline policies of a role count together in the local cloud.",
+        ("local/test_policy_sizes.py",),
+    ),
+    Mutation(
+        "plan/template/policy_size.py",
+        '{"Ref": role} in named.get("Roles", ())',
+        "False",
+        "A policy of its own counts among those of its role.",
+        ("plan/test_template_policy_size.py",),
+    ),
+    Mutation(
         "local/emulator/early_validation.py",
         '"ExecutionStatus": "UNAVAILABLE"',
         '"ExecutionStatus": "AVAILABLE"',
