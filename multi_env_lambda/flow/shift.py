@@ -195,10 +195,12 @@ def _watch(work: _Shift, step: ShiftStep, pairs: tuple[_Pair, ...], *, is_first:
     world = work.asking.world
     began, waiting = world.seconds(), False
     while True:
-        _look(work, pairs, world.seconds() - began)
         left = step.minutes * 60 - (world.seconds() - began)
+        over = pairs if left <= 0 else ()
+        unseen = tuple(pair for pair in over if not _is_seen(work, pair, world.seconds() - began, is_first))
+        # After that, so that a call which counts as seen is judged as well.
+        _look(work, pairs, world.seconds() - began)
         if left <= 0:
-            unseen = tuple(pair for pair in pairs if not _is_seen(work, pair, world.seconds() - began, is_first))
             left += LATE_SECONDS
             if not unseen or left <= 0:
                 break

@@ -239,3 +239,24 @@ def test_who_lost_the_lease_while_watching_watches_no_longer(tmp_path: Path) -> 
 
     assert deploy(slept(fake, clock, sleep))["search"].error == "PlanStale"
     assert len(clock.slept) == 1
+
+
+@pytest.mark.parametrize("hidden", range(40))
+def test_a_version_that_fails_every_call_is_not_passed_whenever_cloudwatch_shows_it(
+    tmp_path: Path, hidden: int
+) -> None:
+    """Its calls become visible between any two questions."""
+    fake, _ = shifting(tmp_path, percent=50)
+    asked: list[str] = []
+
+    def measured(_: str, version: str, __: float) -> Counts:
+        asked.append(version)
+        if version != fake.tree.version_id("s2"):
+            return Counts(invocations=100, errors=0)
+        return Counts(invocations=3, errors=3) if len(asked) > hidden else Counts(invocations=0, errors=0)
+
+    fake.platform.measured = measured
+    result = deploy(fake)["search"]
+
+    assert (result.outcome, result.error) == ("failed", "CheckFailed")
+    assert not any(text.startswith("step 2/") for text in texts(fake))
