@@ -22,6 +22,9 @@ _NOT_STARTED = re.compile(r"(?P<path>/[^\s:'\"\u2018\u2019]+)['\"\u2019]?: Permi
 _OF_THE_C_LIBRARY = re.compile(r".*/(libnss_\w+\.so\.\d|gconv/[^/]+)")
 """What it loads itself to look up a name or an encoding, as this machine is set up."""
 
+_DONE_WITHOUT = ("libfribidi.so",)
+"""What packages look for and do without. Source: https://pillow.readthedocs.io/en/stable/installation (libraqm)."""
+
 
 def borrowed(
     answer: Mapping[str, Any],
@@ -65,7 +68,8 @@ def _foreign(mapped: Sequence[str], prefix: str, layer: Path | None, image: Lamb
 
 
 def _is_of_the_system(path: str, image: LambdaImage) -> bool:
-    return bool(_sonames(path) & image.libraries) or _OF_THE_C_LIBRARY.fullmatch(path) is not None
+    known = bool(_sonames(path) & image.libraries) or _OF_THE_C_LIBRARY.fullmatch(path) is not None
+    return known or os.path.basename(path).startswith(_DONE_WITHOUT)
 
 
 def _sonames(path: str) -> frozenset[str]:

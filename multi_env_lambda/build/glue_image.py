@@ -25,9 +25,9 @@ _OF_PYTHON_SHELL = (
     "pyathena pyodbc pyorc redshift_connector requests_aws4auth scramp soupsieve sqlalchemy tenacity"
 )
 _OF_SPARK = (
-    "PIL appdirs avro chardet click contourpy cycler distlib filelock fontTools kaleido kiwisolver matplotlib "
-    "mpl_toolkits mpmath nltk patsy platformdirs plotly pmdarima py4j pyhocon pylab pyparsing pyspark regex "
-    "statsmodels sympy tbats tqdm tzdata virtualenv zipp"
+    "PIL appdirs avro awsgluedq awsglueml chardet click contourpy cycler distlib filelock fontTools kaleido "
+    "kiwisolver matplotlib mpl_toolkits mpmath nltk patsy platformdirs plotly pmdarima py4j pyhocon pylab pyparsing "
+    "pyspark regex statsmodels sympy tbats tqdm tzdata virtualenv zipp"
 )
 
 

@@ -39,7 +39,18 @@ _OFFERED = frozenset(
 )
 # Of versions of Python that are newer or older than the one that runs this.
 _ALSO_STANDARD = frozenset(
-    {"annotationlib", "asynchat", "asyncore", "binhex", "compression", "distutils", "formatter", "imp", "parser"}
+    {
+        "__main__",
+        "annotationlib",
+        "asynchat",
+        "asyncore",
+        "binhex",
+        "compression",
+        "distutils",
+        "formatter",
+        "imp",
+        "parser",
+    }
     | {"smtpd", "symbol", "tomllib", "zoneinfo"}
 )
 _MAX_SHOWN = 5
@@ -52,12 +63,14 @@ _Import = tuple[int, str, tuple[str, ...]]
 class Handler:
     """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say.
 
-    ``python`` is the version that Glue runs a job in.
+    ``python`` is the version that Glue runs a job in. ``is_layered``: the function has a layer of somebody else, which
+    may bring modules, libraries and programs that nobody here knows.
     """
 
     key: str
     text: str
     python: str = ""
+    is_layered: bool = False
 
     @property
     def is_job(self) -> bool:
@@ -251,7 +264,7 @@ def sources_of_job(code: Code, handler: Handler) -> tuple[str, ...]:
 
 def imports_of_job(code: Code, handler: Handler) -> tuple[tuple[str, str], ...]:
     """The foreign top-level modules that it imports, and Glue is not known to have, each with its first place."""
-    known = {name.partition(".")[0] for name in code.modules} | handler.offered
+    known = {name.partition(".")[0] for name in code.modules} | handler.offered | {"__main__"}
     found: dict[str, str] = {}
     for module, imports in _reached(code, handler):
         for line, wanted, _ in imports:
@@ -263,7 +276,8 @@ def imports_of_job(code: Code, handler: Handler) -> tuple[tuple[str, str], ...]:
 def _check_imports(code: Code, handler: Handler, where: str) -> None:
     for module, imports in _reached(code, handler):
         for line, wanted, _ in imports:
-            if not _is_there(code, wanted, handler.offered):
+            is_foreign = wanted.partition(".")[0] not in code.modules
+            if not _is_there(code, wanted, handler.offered) and not (handler.is_layered and is_foreign):
                 raise missing_module(code, handler, wanted, f"{code.sources[module][0]} line {line}", where)
 
 
@@ -278,10 +292,15 @@ def _reached(code: Code, handler: Handler) -> Iterator[tuple[str, tuple[_Import,
         seen.add(found)
         path, source = code.sources[found]
         tree = _parsed(source)
-        statements = () if tree is None else _import_statements(tree, inside=handler.is_job)
-        imports = tuple(_imports(statements, found, path.endswith("__init__.py")))
+        if tree is None:
+            yield found, ()
+            continue
+        is_package = path.endswith("__init__.py")
+        imports = tuple(_imports(_import_statements(tree, inside=handler.is_job), found, is_package))
         yield found, imports
-        for _, wanted, parts in imports:
+        # Of a job, what may be meant to fail is not asked for, but its own code in there has to be right as well.
+        followed = tuple(_imports(_all_imports(tree), found, is_package)) if handler.is_job else imports
+        for _, wanted, parts in followed:
             waiting += [*_with_parents(wanted), *parts]
 
 
@@ -297,8 +316,27 @@ def _import_statements(parent: ast.AST, *, inside: bool) -> Iterator[ast.stmt]:
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             yield child
         # What stands in `if` or `try` may be meant to fail: for type checkers, other versions, an optional module.
-        elif inside and isinstance(child, ast.stmt) and not isinstance(child, (ast.If, ast.Try, ast.TryStar)):
+        elif inside and isinstance(child, ast.stmt) and not _may_fail(child):
             yield from _import_statements(child, inside=True)
+
+
+def _may_fail(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.If() | ast.Try() | ast.TryStar():
+            return True
+        case ast.With(items=items):
+            return any("suppress" in ast.unparse(item.context_expr) for item in items)
+        case _:
+            return False
+
+
+def _all_imports(parent: ast.AST) -> Iterator[ast.stmt]:
+    """Everywhere but where only a type checker looks."""
+    for child in ast.iter_child_nodes(parent):
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield child
+        elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield from _all_imports(child)
 
 
 def _imports(statements: Iterable[ast.stmt], module: str, is_package: bool) -> Iterator[_Import]:

@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,13 @@ from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage
 
 __all__ = ["check_handlers", "check_jobs"]
 
-_VERSION = 3
+_VERSION = 4
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _SANDBOX = Path(sandbox.__file__)
+_WITHOUT_ARGUMENTS = ("SystemExit", "IndexError", "KeyError", "PermissionError")
+"""What the import of a job raises that looks for its arguments, its variables or shared memory: here are none."""
+
+_OF_A_LAYER = ("OSError", "FileNotFoundError")
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -60,6 +64,7 @@ def check_handlers(
     environment: Mapping[str, str],
     image: LambdaImage = AMAZON_LINUX_2023,
     unloadable: Mapping[str, tuple[Missing, ...]] | None = None,
+    layered: Collection[str] = (),
     cache: Path | None = None,
     seconds: float = 60,
 ) -> None:
@@ -67,13 +72,14 @@ def check_handlers(
 
     ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
     than this machine's, the handlers are looked at and not imported.
-    ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load.
+    ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load,
+    ``layered`` the keys of functions that have a layer of somebody else, too: what they lack here may be in there.
     A success is remembered in ``cache``.
 
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
     """
-    wanted = tuple(Handler(key=key, text=text) for key, text in handlers)
+    wanted = tuple(Handler(key=key, text=text, is_layered=key in layered) for key, text in handlers)
     with _readable(where):
         code = read_code(wheel, layer)
         check_statically(code, wanted, where=where)
@@ -182,7 +188,7 @@ class _Check:
                 "version": _VERSION,
                 "wheel": sha256_of(self.wheel),
                 "layer": None if self.layer is None else sha256_of(self.layer),
-                "handlers": [(handler.key, handler.text) for handler in self.handlers],
+                "handlers": [(handler.key, handler.text, handler.is_layered) for handler in self.handlers],
                 "interpreter": [os.path.realpath(self.interpreter), _venv_settings(self.interpreter)],
                 "environment": dict(self.environment),
                 "image": [sorted(self.image.libraries), sorted(self.image.programs)],
@@ -289,7 +295,7 @@ def _judge(check: _Check, outcome: Outcome) -> None:
     last = {answer["number"]: answer for answer in outcome.answers}
     for number, handler in enumerate(check.handlers):
         answer = last.get(number, {"kind": "started"})
-        if not handler.is_job:
+        if not handler.is_job and not handler.is_layered:
             _refuse_borrowed(check, handler, answer, outcome.layer_folder)
         if answer["kind"] != "ok" and not _is_undecided(check, handler, answer):
             raise _fault(check, handler, answer, outcome)
@@ -320,12 +326,18 @@ def _is_undecided(check: _Check, handler: Handler, answer: Mapping[str, Any]) ->
     match answer["kind"]:
         case "undecided":
             return True
-        case "raised" if handler.is_job and (answer["refused"] or answer["denied"] is not None):
-            return True  # a library, a program or a file: what Glue's machine has of these is written nowhere
+        case "raised" if handler.is_job:
+            # What Glue's machine has of libraries, programs and files is written nowhere.
+            borrows = answer["refused"] or answer["denied"] is not None
+            return borrows or answer["text"].startswith(_WITHOUT_ARGUMENTS) or "is not in list" in answer["text"]
+        case "raised" if handler.is_layered:
+            lacks = "cannot open shared object" in answer["text"] or answer["text"].startswith(_OF_A_LAYER)
+            return lacks or answer["refused"] or answer["denied"] is not None
         case "raised":
             return missing_here(answer["text"], check.image)
         case "missing":
-            return handler.is_job and answer["module"].partition(".")[0] in handler.offered
+            top = answer["module"].partition(".")[0]
+            return top in handler.offered or (handler.is_layered and top not in check.code.modules)
         case _:
             return False
 

@@ -84,7 +84,7 @@ def environment_of(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
-        "HOME": str(folder / "tmp"),
+        "HOME": "/home/sbx_user1051",  # as in Lambda, where nobody can write to it either
         "TMPDIR": str(folder / "tmp"),
         **own,
         "AWS_REGION": region,

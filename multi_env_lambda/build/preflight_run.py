@@ -12,6 +12,7 @@ import errno
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -32,6 +33,8 @@ def main(orders_path: str, answers_path: str) -> None:
     sys.path[:0] = orders["first"]
     sys.path += orders["last"]
     refused: list[str] = []
+    if orders["first"]:
+        logging.getLogger().addHandler(logging.StreamHandler())  # as in Lambda, where there is one already
     with open(answers_path, "a", encoding="utf-8") as answers:
         lambda_ = _leave_the_machine_out(orders, refused) if sys.platform == "linux" else None
         at_start = {*_mapped()}

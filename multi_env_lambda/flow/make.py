@@ -212,6 +212,7 @@ class TreeMaker:
             environment=_variables(project),
             image=image_of(Target(python=project.python, architecture=project.architecture)),
             unloadable=layer.built.unloadable if layer is not None and _has_no_other_layer(project) else {},
+            layered=_layered(project),
             cache=self.cache,
         )
         for python, entries in project.entries:
@@ -261,6 +262,12 @@ def _job_with_dependencies(where: str, dependencies: Iterable[str]) -> Configura
 def _has_no_other_layer(project: Project) -> bool:
     """Whether some function has the unit's own layer alone; another one may bring libraries that nobody here knows."""
     return any(not function.layers for settings in project.settings.values() for function in settings.functions)
+
+
+def _layered(project: Project) -> frozenset[str]:
+    """The functions that have a layer of somebody else in some environment."""
+    functions = (function for settings in project.settings.values() for function in settings.functions)
+    return frozenset(function.key for function in functions if function.layers)
 
 
 def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:

@@ -38,10 +38,11 @@ _TOOLS = (
 _ONLY_2 = "libcrypt.so.1 libcrypto.so.10 libexpat.so.1 libffi.so.6 libnsl.so.1 libpcre.so.1 libssl.so.10"
 _ONLY_2023 = "libcrypt.so.2 libcrypto.so.3 libffi.so.8 libpcre2-8.so.0 libssl.so.3 libzstd.so.1"
 _PROGRAMS = (
-    "arch awk base64 basename bash cat chmod chown cp curl cut date dd df dirname du echo env expr false gawk grep "
-    "head hostname id ldconfig ln ls md5sum mkdir mkfifo mktemp mv nproc od paste printenv printf pwd readlink "
-    "realpath rm rmdir sed seq sh sha1sum sha256sum sleep sort split stat sum tail tee test timeout touch tr true "
-    "truncate uname uniq wc whoami yes"
+    "arch awk base32 base64 basename bash cat chmod chown cksum comm cp curl cut date dd df dirname du echo env "
+    "expr false gawk getconf getent grep head hostname iconv id install ldconfig ln locale ls md5sum mkdir mkfifo "
+    "mktemp mv nice nohup nproc od paste printenv printf pwd readlink realpath rm rmdir sed seq sh sha1sum "
+    "sha256sum sha512sum shuf sleep sort split stat sum sync tac tail tee test timeout touch tr true truncate uname "
+    "uniq wc whoami yes"
 )
 
 

@@ -11,7 +11,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -39,7 +40,9 @@ def of_caller(config: WorkspaceConfig) -> Permissions:
     """Whoever runs the verbs: to become the roles, and nothing else."""
     places: tuple[Devops | Environment, ...] = (config.devops, *config.environments)
     roles = sorted({place.role_arn for place in places if place.role_arn})
-    grants = [grant_of("AssumeTheRoles", "every verb", roles, "sts:AssumeRole")] if roles else []
+    # Whose session says who she is has to be allowed to say it, in the role's trust policy, too.
+    says = ["sts:SetSourceIdentity"] if any(place.role_arn and place.source_identity for place in places) else []
+    grants = [grant_of("AssumeTheRoles", "every verb", roles, "sts:AssumeRole", *says)] if roles else []
     return Permissions(role="whoever runs the verbs", grants=tuple(grants))
 
 
@@ -79,17 +82,43 @@ def of_environment(
         queues: ARNs of existing queues that functions read.
         layers: ARNs of others' layers that functions have.
     """
-    made = [json.loads(text)["Resources"] for text in templates]
+    texts = tuple(templates)
+    made = [json.loads(text)["Resources"] for text in texts]
     types = sorted({body["Type"] for resources in made for body in resources.values()})
     others = sorted(set(layers))
     direct = _direct(config, place, tuple(sorted(set(queues))), has_jobs="AWS::Glue::Job" in types)
     grants = (
         *direct,
+        *_resolved(place, texts),
         *of_cloudformation(place, made, handlers, frozenset(_shared_with_cloudformation(direct))),
         *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
     )
     role = place.role_arn or "your own credentials"
     return Permissions(role=role, grants=grants, unknown=tuple(name for name in types if name not in handlers))
+
+
+_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")
+
+
+def _resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
+    """What templates refer to by `{{resolve:…}}`: CloudFormation reads it with the rights of the role that deploys.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+    """
+    found = {match.groups() for text in texts for match in _REFERENCE.finditer(text)}
+    names = {name.partition(":")[0].removeprefix("/") for kind, name in found if kind != "secretsmanager"}
+    if names:
+        parameters = sorted(arn_of(place, "ssm", f"parameter/{name}") for name in names)
+        yield grant_of("ResolveParameters", "deploy", parameters, "ssm:GetParameters")
+    secrets = {name for kind, name in found if kind == "secretsmanager"}
+    if secrets:
+        arns = sorted(
+            ":".join(name.split(":")[:7])
+            if name.startswith("arn:")
+            else arn_of(place, "secretsmanager", f"secret:{name.partition(':')[0]}-??????")
+            for name in secrets
+        )
+        yield grant_of("ResolveSecrets", "deploy", arns, "secretsmanager:GetSecretValue")
 
 
 def policies(permissions: Permissions) -> tuple[dict[str, Any], ...]:
@@ -113,7 +142,8 @@ def _direct(
         grant_of(
             "TakeWhatIsPublished",
             ("deploy", "doctor"),
-            [f"arn:aws:s3:::{config.devops.at(place.region).bucket}/projects/*"],
+            # A long template is read from the first bucket, wherever the stack is.
+            sorted({f"arn:aws:s3:::{at.bucket}/projects/*" for at in (config.devops, config.devops.at(place.region))}),
             *calls_of("s3", "GetObject", "GetObjectVersion"),
         ),
         grant_of(
@@ -126,7 +156,8 @@ def _direct(
         grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
         grant_of("MoveAliases", "deploy", [functions], "lambda:UpdateAlias"),
         grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
-        grant_of("FindOldLayers", "prune", layers, "lambda:ListLayerVersions"),
+        # IAM cannot scope it to a layer.
+        grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),
         grant_of(
             "DeleteVersions",
             ("prune", "destroy"),

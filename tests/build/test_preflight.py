@@ -45,6 +45,7 @@ def check(
     interpreter: Path | None = PYTHON,
     environment: Mapping[str, str] | None = None,
     unloadable: Mapping[str, tuple[Missing, ...]] | None = None,
+    layered: tuple[str, ...] = (),
     cache: Path | None = None,
     seconds: float = 60,
 ) -> None:
@@ -57,6 +58,7 @@ def check(
         where="projects/orders",
         environment=environment or {},
         unloadable=unloadable,
+        layered=layered,
         cache=cache,
         seconds=seconds,
     )
@@ -545,3 +547,50 @@ def test_a_library_that_lambda_has_and_this_machine_lacks_decides_nothing() -> N
     text = "ImportError: {}: cannot open shared object file: No such file or directory"
     assert missing_here(text.format("libcurl.so.4"), AMAZON_LINUX_2023)
     assert not missing_here(text.format("libGL.so.1"), AMAZON_LINUX_2023)
+
+
+# --- what Lambda has and this machine has not ---
+HANDLER = "def handler(e, c): ...\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import awswrangler\n",
+        "from nowhere_at_all import something\n",
+        "import ctypes\nctypes.CDLL('libodbc.so.2')\n",
+        "open('/opt/data.json')\n",
+        "import subprocess\nsubprocess.run(['/opt/bin/ffmpeg'], check=True)\n",
+    ],
+)
+@pytest.mark.parametrize("interpreter", [None, PYTHON], ids=["read", "imported"])
+def test_what_a_layer_of_somebody_else_may_bring_is_not_decided(
+    tmp_path: Path, text: str, interpreter: Path | None
+) -> None:
+    check(wheel_of(tmp_path, text + HANDLER), interpreter=interpreter, layered=("f0",))
+
+
+@pytest.mark.parametrize("text", ["1 / 0\n", "from orders import nothing_there\n", "import orders.nothing_there\n"])
+def test_what_no_layer_can_bring_is_refused_all_the_same(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        check(wheel_of(tmp_path, text + HANDLER), layered=("f0",))
+
+
+def test_a_function_without_such_a_layer_is_held_to_what_it_has(tmp_path: Path) -> None:
+    assert "`awswrangler`" in refused(wheel_of(tmp_path, "import awswrangler\n" + HANDLER), layered=("another",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from snapshot_restore_py import register_before_snapshot\n",
+        "import logging\nlogging.getLogger().handlers[0].setFormatter(logging.Formatter('%(message)s'))\n",
+    ],
+)
+def test_what_the_runtime_brings_is_there(tmp_path: Path, text: str) -> None:
+    check(wheel_of(tmp_path, text + HANDLER))
+
+
+def test_a_home_cannot_be_written_to_as_on_lambda(tmp_path: Path) -> None:
+    text = "import os\nos.makedirs(os.path.expanduser('~/.cache/model'))\n" + HANDLER
+    assert "Read-only file system" in refused(wheel_of(tmp_path, text))

@@ -149,3 +149,41 @@ def test_spark_has_other_modules_than_python_shell(tmp_path: Path) -> None:
 
     check(wheel, None, "3.11")
     assert "the module `pyspark` is missing" in refused(wheel, None, "3.9")
+
+
+@needs_39
+@pytest.mark.parametrize(
+    "importer",
+    [
+        "def later(day):\n    try:\n        from orders import new\n    except ValueError:\n        raise\n",
+        "def later(day):\n    if day:\n        from orders import new\n",
+        "try:\n    from orders import new\nexcept ImportError:\n    new = None\n",
+    ],
+)
+def test_own_code_has_to_compile_where_its_import_may_fail_too(tmp_path: Path, importer: str) -> None:
+    text = refused(wheel_of(tmp_path, importer + MAIN, new=NEWER["match"]))
+    assert "orders/new.py line 2 is not Python 3.9" in text
+
+
+def test_what_only_a_type_checker_imports_may_be_newer(tmp_path: Path) -> None:
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from orders import new\n" + MAIN
+    check(wheel_of(tmp_path, text, new=NEWER["match"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from contextlib import suppress\nwith suppress(ImportError):\n    import nowhere_at_all\n",
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--year', required=True)\np.parse_args()\n",
+        "import sys\nyear = sys.argv[sys.argv.index('--year') + 1]\n",
+        "import __main__\n",
+    ],
+)
+def test_what_a_job_reads_when_it_starts_decides_nothing(tmp_path: Path, text: str) -> None:
+    check(wheel_of(tmp_path, text + MAIN))
+
+
+@needs_310
+def test_a_module_of_glue_for_spark_is_there(tmp_path: Path) -> None:
+    text = "from awsgluedq.transforms import EvaluateDataQuality\n" + MAIN
+    check(wheel_of(tmp_path, text), interpreter=SPARK, python="3.10")

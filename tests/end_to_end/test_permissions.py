@@ -5,7 +5,6 @@ CloudFormation acts with the rights of the role that deploys, by the rule `calle
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from multi_env_lambda.local.cloud import state_folder
 from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.testing.policies import give
 
 from .stage import Done, Stage, sample_workspace
 
@@ -42,6 +42,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "LookForSecrets": DEPLOY,
     "MakeLambda": DEPLOY,
     "PassRoles": DEPLOY,
+    "ResolveParameters": DEPLOY,
     "RunJobs": ("invoke", "nightly", "calendar", "sandbox"),
     "FindOldVersions": ("prune",),
     "FindOldLayers": ("prune",),
@@ -106,8 +107,7 @@ class Guarded:
     def allow(self, without: str = "") -> None:
         for role, statements in self.policies.items():
             kept = [statement for statement in statements if statement["Sid"] != without]
-            document = json.dumps({"Version": "2012-10-17", "Statement": kept})
-            self.clients[role].put_role_policy(RoleName=role, PolicyName="printed", PolicyDocument=document)
+            give(self.clients[role], role, kept)
 
     def run(self, verb: str, *words: str) -> Done:
         if (verb, *words) == DEPLOY:

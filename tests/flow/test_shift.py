@@ -242,9 +242,7 @@ def test_who_lost_the_lease_while_watching_watches_no_longer(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("hidden", range(40))
-def test_a_version_that_fails_every_call_is_not_passed_whenever_cloudwatch_shows_it(
-    tmp_path: Path, hidden: int
-) -> None:
+def test_a_version_that_always_fails_is_not_passed_whenever_cloudwatch_shows_it(tmp_path: Path, hidden: int) -> None:
     """Its calls become visible between any two questions."""
     fake, _ = shifting(tmp_path, percent=50)
     asked: list[str] = []

@@ -13,6 +13,7 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.policies import take_away
 
 from .accounts import OURS
 
@@ -171,6 +172,7 @@ def _remove_bucket(client: Any, name: str) -> None:
 
 
 def _remove_role(client: Any, name: str) -> None:
+    take_away(client, name)
     for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
         client.delete_role_policy(RoleName=name, PolicyName=policy)
     client.delete_role(RoleName=name)

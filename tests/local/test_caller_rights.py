@@ -16,6 +16,7 @@ from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.plan.permissions import of_environment
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud, sample_config
+from multi_env_lambda.testing.policies import give
 
 pytestmark = pytest.mark.local_cloud
 
@@ -42,8 +43,7 @@ class Deployer:
 
     def may(self, *statements: dict[str, Any]) -> None:
         own = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
-        body = {"Version": "2012-10-17", "Statement": [own, *({"Effect": "Allow", **one} for one in statements)]}
-        self.iam.put_role_policy(RoleName="deployer", PolicyName="given", PolicyDocument=json.dumps(body))
+        give(self.iam, "deployer", [own, *({"Effect": "Allow", **one} for one in statements)])
 
     def make(self, stack: str, *, verb: str = "create_stack", **resources: dict[str, Any]) -> str:
         body = json.dumps({"Resources": resources})
@@ -224,6 +224,32 @@ def test_what_permissions_prints_is_enough_for_many_types_and_nothing_of_others_
     of_others = {name: WIDE[name] for name in ("Parameter", "Secret", "Key")}
     for name, body in of_others.items():
         assert deployer.make(f"alien-{name.lower()}", **{f"Alien{name}": body}) == "ROLLBACK_COMPLETE", name
+
+
+@pytest.mark.parametrize(
+    ("reference", "action"),
+    [("ssm:/rights/url", "ssm:GetParameters"), ("secretsmanager:rights-secret", "secretsmanager:GetSecretValue")],
+)
+def test_what_a_template_resolves_is_read_with_the_callers_rights(
+    deployer: Deployer, cloud: LocalCloud, reference: str, action: str
+) -> None:
+    secret = read_json(cloud.folder / "listening.json", {})["secret"]
+    root = RootKey(endpoint=cloud.endpoint, secret=secret)
+    here = (SANDBOX.account_id, SANDBOX.region)
+    if action.startswith("ssm"):
+        root_client(root, *here, "ssm").put_parameter(Name="/rights/url", Value="shown", Type="String", Overwrite=True)
+    else:
+        root_client(root, *here, "secretsmanager").create_secret(Name="rights-secret", SecretString="shown")
+    name = f"resolved-{reference.partition(':')[0]}"
+    made = queue(name, Tags=[{"Key": "of", "Value": f"{{{{resolve:{reference}}}}}"}])
+    rights = {"Action": calls(QUEUE, "create", "delete"), "Resource": "*"}
+
+    deployer.may(rights)
+    assert deployer.make(f"{name}-not", Queue=made) == "ROLLBACK_COMPLETE"
+    assert f"is not authorized to perform: {action} on resource: arn:aws:" in deployer.reason(f"{name}-not", "Queue")
+    printed = of_environment(CONFIG, SANDBOX, [json.dumps({"Resources": {"Queue": made}})], HANDLERS)
+    deployer.may(rights, *(grant.statement() for grant in printed.grants if grant.sid.startswith("Resolve")))
+    assert deployer.make(name, Queue=made) == "CREATE_COMPLETE", deployer.failures(name)
 
 
 def test_an_administrator_goes_on_working(cloud: LocalCloud) -> None:

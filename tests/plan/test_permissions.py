@@ -109,11 +109,46 @@ def test_no_statement_allows_a_whole_service_or_says_a_star_where_a_name_will_do
     assert not any("*" in action for grant in statements for action in grant.actions)
     anywhere = {grant.sid: set(grant.actions) for grant in statements if "*" in grant.resources}
     assert anywhere == {
+        "FindOldLayers": {"lambda:ListLayerVersions"},
         "WaitForDrift": {"cloudformation:DescribeStackDriftDetectionStatus"},
         "WatchMetrics": {"cloudwatch:GetMetricStatistics"},
         "LookForParameters": {"ssm:DescribeParameters"},
     }
     assert all(grant.verbs for grant in statements)
+
+
+def test_what_a_template_resolves_may_be_read_and_nothing_else_may() -> None:
+    text = "{{resolve:ssm:/shop/url}} {{resolve:ssm-secure:key:3}} {{resolve:secretsmanager:db:SecretString:user}}"
+    found = of_environment(CONFIG, PROD, [template("AWS::SNS::Topic", TopicName=text)], {})
+
+    by_sid = {grant.sid: (grant.actions, grant.resources) for grant in found.grants if grant.sid.startswith("Resolve")}
+    place = f"{PROD.region}:{PROD.account_id}"
+    assert by_sid == {
+        "ResolveParameters": (
+            ("ssm:GetParameters",),
+            (f"arn:aws:ssm:{place}:parameter/key", f"arn:aws:ssm:{place}:parameter/shop/url"),
+        ),
+        "ResolveSecrets": (
+            ("secretsmanager:GetSecretValue",),
+            (f"arn:aws:secretsmanager:{place}:secret:db-??????",),
+        ),
+    }
+
+
+def test_a_long_template_is_read_from_the_first_bucket_in_another_region_too() -> None:
+    place = attrs.evolve(PROD, region="eu-central-1")
+    found = of_environment(CONFIG, place, [template()], {})
+    (resources,) = [set(grant.resources) for grant in found.grants if grant.sid == "TakeWhatIsPublished"]
+    assert resources == {
+        f"arn:aws:s3:::{at.bucket}/projects/*" for at in (CONFIG.devops, CONFIG.devops.at(place.region))
+    }
+
+
+def test_who_says_in_a_session_who_she_is_has_to_be_allowed_to() -> None:
+    places = [attrs.evolve(place, source_identity="ada") for place in CONFIG.environments]
+    (told,) = of_caller(attrs.evolve(CONFIG, environments=tuple(places))).grants
+    (silent,) = of_caller(CONFIG).grants
+    assert (set(told.actions) - set(silent.actions)) == {"sts:SetSourceIdentity"}
 
 
 def test_what_cloudformation_calls_is_what_cfn_lint_says() -> None:

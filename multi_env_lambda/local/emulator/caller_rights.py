@@ -138,6 +138,14 @@ def patch(handlers: _Handlers) -> None:
         _check(handlers, _Resource(kind, logical_id, stack, properties), "delete")
         return delete(kind, physical_id, properties, stack, logical_id)
 
+    engine = load("ministack.services.cloudformation.engine")
+    resolve = original(engine, "_resolve_dynamic_reference")
+
+    def resolved(literal: str) -> Any:
+        _check_reference(literal)
+        return resolve(literal)
+
+    engine._resolve_dynamic_reference = resolved
     deployment._provision_resource = made
     deployment._update_resource = changed
     deployment._delete_resource = deleted
@@ -154,6 +162,24 @@ def _check(handlers: _Handlers, resource: _Resource, step: str) -> None:
     for service in known.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
+
+
+def _check_reference(literal: str) -> None:
+    """What stands in a template as `{{resolve:…}}` is read with the same rights.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+    """
+    principal = _principal()
+    if principal is None or principal.policies is None:
+        return
+    service, _, name = literal.removeprefix("{{resolve:").removesuffix("}}").partition(":")
+    if service == "secretsmanager":
+        own = f"arn:aws:secretsmanager:{_HERE}secret:{name.partition(':')[0]}-aaaaaa"
+        arn = ":".join(name.split(":")[:7]) if name.startswith("arn:") else own
+        _ask(principal, "secretsmanager:GetSecretValue", arn.format(**_here()), {})
+    else:
+        arn = f"arn:aws:ssm:{_HERE}parameter/{name.partition(':')[0].removeprefix('/')}"
+        _ask(principal, "ssm:GetParameters", arn.format(**_here()), {})
 
 
 def _principal() -> Any:
