@@ -120,6 +120,18 @@ def test_a_variable_of_a_condition_is_the_callers_own_value(acting: Acting, buck
     assert is_denied(clients("s3").list_objects_v2, Bucket=BUCKET, Prefix="of/333333333333")
 
 
+def test_a_denial_of_all_but_one_role_by_its_arn_denies_the_others(acting: Acting, bucket: Any) -> None:
+    one, other = acting(EVERYTHING, path="/deployers/"), acting(EVERYTHING)
+    name = one("sts").get_caller_identity()["Arn"].split("/")[1]
+    role = f"arn:aws:iam::222222222222:role/deployers/{name}"
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    guard = {**denial, "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}}}
+    bucket.put_bucket_policy(Bucket=BUCKET, Policy=document(guard))
+
+    assert not is_denied(one("s3").put_object, Bucket=BUCKET, Key="one")
+    assert is_denied(other("s3").put_object, Bucket=BUCKET, Key="other")
+
+
 def test_a_role_is_made_and_changed_under_its_boundary_or_not_at_all(acting: Acting) -> None:
     boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
     under = {"StringEquals": {"iam:PermissionsBoundary": boundary}}

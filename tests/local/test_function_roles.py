@@ -156,3 +156,13 @@ def test_a_stack_whose_role_trusts_another_service_is_rolled_back(
     found, why = status(f"bad-{service}", "ec2")
     assert found == "ROLLBACK_COMPLETE" and text in str(why)
     assert status(f"good-{service}", service)[0] == "CREATE_COMPLETE"
+
+
+def test_the_guard_of_an_organisation_does_not_keep_services_out(client: Client) -> None:
+    document = trust("lambda")
+    condition = {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+    guard = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition}
+    document["Statement"][0]["Action"] = "sts:Assume*"
+    document["Statement"].append(guard)
+    made = client("iam").create_role(RoleName="guarded", AssumeRolePolicyDocument=json.dumps(document))
+    function(client, "guarded", made["Role"]["Arn"])

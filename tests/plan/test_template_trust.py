@@ -96,3 +96,8 @@ def test_a_stack_py_that_gives_a_function_a_role_of_glue_is_refused_by_the_plan(
 
     with pytest.raises(ConfigurationError, match=r"Resources\.CreateFunction: its role NightlyJobRole trusts glue"):
         text(project(SMALL, jobs=(JOB,)), extend=extend)
+
+
+def test_a_pattern_of_actions_counts() -> None:
+    document = by({"Service": "lambda.amazonaws.com"}, action=["sts:Assume*", "sts:TagSession"])
+    check_trust(resources("AWS::Lambda::Function", document), "unit in prod")

@@ -22,7 +22,7 @@ from .names import load, original
 __all__ = ["patch"]
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
-_ESCAPED = {"*": "*", "?": "?", "$": "$"}
+_ESCAPED = {"$": "$"}
 _SETS_A_BOUNDARY = frozenset({"iam:CreateRole", "iam:PutRolePermissionsBoundary"})
 _UNDER_A_BOUNDARY = frozenset(
     {
@@ -38,13 +38,31 @@ _UNDER_A_BOUNDARY = frozenset(
 def patch() -> None:
     """Let the evaluator read statements as IAM does, and tell it what requests say."""
     evaluator, actions = load("ministack.core.iam_evaluator"), load("ministack.core.iam_actions")
-    value_of = original(evaluator, "_resolve_condition_key")
+    value_of = _of_the_role(original(evaluator, "_resolve_condition_key"))
+    evaluator._resolve_condition_key = value_of
     evaluator._first_match = _with_variables(original(evaluator, "_first_match"), value_of)
     evaluator.evaluate_resource_policy = _with_exceptions(
         original(evaluator, "evaluate_resource_policy"), original(evaluator, "_names_caller_directly")
     )
     actions._s3_object_context = _of_writes(original(actions, "_s3_object_context"))
     actions.request_tag_context = _of_roles(original(actions, "request_tag_context"))
+
+
+def _of_the_role(value_of: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """`aws:PrincipalArn` is the ARN of the role, not that of its session.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    roles = original(load("ministack.services.iam"), "_roles")
+
+    def value(key: str, context: Any) -> Any:
+        found = value_of(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(found):
+            return found
+        role = roles.get(str(found).split("/")[1])
+        return role["Arn"] if role else found
+
+    return value
 
 
 def _with_variables(first_match: Any, value_of: Callable[[str, Any], Any]) -> Any:

@@ -5,11 +5,12 @@ Texts: Lambda: Pizzaface/Alexa-Chromecast-Skill-2.0#9; Scheduler: hashicorp/terr
 words while IAM is late; Step Functions: lumigo-io/lumigo-CLI#83; Glue: boto/boto3#1487. Glue says it when a job is
 started; whether it looks at the role of a job that is made is not known.
 
-A condition of the trust policy counts as met.
+A condition counts as met where it allows, and as not met where it denies: organisations deny by it who is no service.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -113,7 +114,8 @@ def _refusal(service: _Service, role: str | None) -> str | None:
 
 def _trusts(document: str | dict[str, Any], service: str) -> bool:
     statements = _listed((json.loads(document) if isinstance(document, str) else document).get("Statement"))
-    effects = {statement.get("Effect") for statement in statements if _is_about(statement, service)}
+    certain = [one for one in statements if one.get("Effect") == "Allow" or not one.get("Condition")]
+    effects = {statement.get("Effect") for statement in certain if _is_about(statement, service)}
     return "Allow" in effects and "Deny" not in effects
 
 
@@ -122,8 +124,9 @@ def _is_about(statement: Mapping[str, Any], service: str) -> bool:
     names = ["*"] if principal == "*" else _listed(principal.get("Service")) if isinstance(principal, dict) else []
     # Step Functions may be named with its region.
     wanted = re.compile(rf"\*|{service}(\.[a-z0-9-]+)?\.amazonaws\.com")
-    actions = {str(action).lower() for action in _listed(statement.get("Action"))}
-    return any(wanted.fullmatch(str(name)) for name in names) and bool(actions & {"*", "sts:*", "sts:assumerole"})
+    actions = [str(action).lower() for action in _listed(statement.get("Action"))]
+    assumes = any(fnmatch.fnmatchcase("sts:assumerole", action) for action in actions)
+    return assumes and any(wanted.fullmatch(str(name)) for name in names)
 
 
 def _listed(value: Any) -> list[Any]:

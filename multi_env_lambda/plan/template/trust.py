@@ -5,6 +5,7 @@ What cannot be read here (a role of somewhere else, a trust policy that is compu
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +24,7 @@ _SERVICES: Mapping[str, tuple[str, str]] = {
 }
 """By type: the service that assumes the role, and the property that names it."""
 
-_ASSUME = frozenset({"*", "sts:*", "sts:assumerole"})
+_ASSUME = "sts:assumerole"
 
 
 def check_trust(resources: Json, where: str) -> None:
@@ -71,7 +72,7 @@ def _trusted(role: Json) -> tuple[str, ...] | None:
             case {"Effect": "Deny"}:
                 continue  # it may speak of a part of the callers only
             case {"Effect": "Allow", "Action": actions, "Principal": {"Service": services, **others}} if not others:
-                if not _ASSUME.isdisjoint(str(action).lower() for action in _listed(actions)):
+                if any(fnmatch.fnmatchcase(_ASSUME, str(action).lower()) for action in _listed(actions)):
                     found += _listed(services)
             case {"Effect": "Allow", "Action": _, "Principal": {"AWS": accounts, **others}} if not others:
                 if "*" in _listed(accounts):
