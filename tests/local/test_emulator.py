@@ -202,6 +202,23 @@ def test_a_glue_job_runs_with_its_wheel_and_arguments(prod: Client, job: str) ->
     assert [event["message"] for event in events] == ["table t1"]
 
 
+def test_a_glue_job_reads_the_files_beside_its_modules_as_where_its_wheel_is_installed(
+    prod: Client, publish: Any, job: str
+) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        query = 'pathlib.Path(__file__).with_name("query.sql").read_text()'
+        archive.writestr("jobs/__init__.py", f"import pathlib\ndef run(table): return {query}")
+        archive.writestr("jobs/query.sql", "select 1")
+    wheel = "s3://{S3Bucket}/{S3Key}".format(**publish("emulator/files-1-py3-none-any.whl", buffer.getvalue()))
+
+    state, run = run_job(prod, job, **{"--extra-py-files": wheel})
+
+    assert state == "SUCCEEDED"
+    events = prod("logs").get_log_events(logGroupName="/aws-glue/python-jobs/output", logStreamName=run)["events"]
+    assert [event["message"] for event in events] == ["select 1"]
+
+
 def test_a_glue_job_that_fails_is_not_called_successful(prod: Client, job: str) -> None:
     assert run_job(prod, job, **{"--TABLE": "bad"})[0] == "FAILED"
 

@@ -9,10 +9,12 @@ which one it took.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,14 +112,15 @@ def _object(location: str) -> bytes:
 
 
 def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
-    """A pure wheel is importable as it is."""
+    """Unpacked, since Glue installs them: code may read the files beside it."""
     locations = [part.strip() for name in _WHEELS for part in str(arguments.get(name, "")).split(",") if part.strip()]
     paths = []
-    for location in locations:
+    for number, location in enumerate(locations):
         if not location.startswith("s3://"):
             raise _Refused(f"the local cloud installs no packages for Glue jobs: {location}")
-        path = folder / location.rpartition("/")[2]
-        path.write_bytes(_object(location))
+        path = folder / f"wheel-{number}"
+        with zipfile.ZipFile(io.BytesIO(_object(location))) as wheel:
+            wheel.extractall(path)
         paths.append(os.fspath(path))
     return paths
 

@@ -384,6 +384,13 @@ MUTATIONS = (
         ("local/test_emulator.py",),
     ),
     Mutation(
+        "local/emulator/glue_jobs.py",
+        "            wheel.extractall(path)\n",
+        "            path.write_bytes(_object(location))\n",
+        "A job's wheel is installed, so that a file beside its module is a file.",
+        ("local/test_emulator.py",),
+    ),
+    Mutation(
         "local/emulator/policy_sizes.py",
         '{**kept.get("InlinePolicies", {}), **policies}',
         "policies",
