@@ -27,6 +27,7 @@ from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.job import run_arguments
 from multi_env_lambda.model.name import find_collisions
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.plan import Plan
@@ -296,10 +297,10 @@ class Workspace:
         """Start one Glue job of a unit and wait for how it ends."""
         project = self.project(name)
         place = self.config.environment(environment)
-        keys = [item.key for item in project.settings[place.name].jobs]
-        if job not in keys:
-            raise ConfigurationError(f"unit {project.name}", f"it has no job `{job}`", hint=did_you_mean(job, keys))
-        given = {f"--{key}": value for key, value in (arguments or {}).items()}
+        jobs = {item.key: item for item in project.settings[place.name].jobs}
+        if job not in jobs:
+            raise ConfigurationError(f"unit {project.name}", f"it has no job `{job}`", hint=did_you_mean(job, jobs))
+        given = run_arguments(f"unit {project.name}", jobs[job], arguments or {})
         return self.world.platform.run_job(place, project.job_name(place.name, job), given)
 
     def project(self, name: str) -> Project:
@@ -378,9 +379,8 @@ class Workspace:
 
     def _check_names(self, names: Iterable[str]) -> None:
         """A unit whose folder is gone may still be named; that it exists somewhere is found out later."""
-        for name in names:
-            if not name:
-                raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+        if not all(names):
+            raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
 
     def _local_projects(self) -> tuple[Project, ...]:
         """The units as this machine can run them, with the local cloud running and this process pointed at it."""

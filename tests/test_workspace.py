@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import ConfigurationError, PlanStale, UnitsFailed, Workspace
+from multi_env_lambda.model.settings import GlueJob
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
 
@@ -121,6 +122,44 @@ def test_prune_shows_first_and_removes_only_when_told(workspace: Workspace, fake
 def test_a_misspelled_unit_gets_a_hint(workspace: Workspace) -> None:
     with pytest.raises(ConfigurationError, match="did you mean `customers`"):
         workspace.project("custmers")
+
+
+@pytest.fixture
+def with_a_job(workspace: Workspace) -> Workspace:
+    job = GlueJob(key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"), ("--year", "2026")))
+    customers, orders = workspace.projects
+    settings = {name: attrs.evolve(each, jobs=(job,)) for name, each in orders.settings.items()}
+    found = Workspace(
+        root=workspace.root, config=workspace.config, projects=(customers, attrs.evolve(orders, settings=settings))
+    )
+    found.__dict__["world"] = workspace.world
+    return found
+
+
+@pytest.mark.parametrize("name", ["year", "--year"])
+def test_an_argument_of_a_job_may_be_named_with_its_dashes_or_without(
+    with_a_job: Workspace, fake: FakeWorld, name: str
+) -> None:
+    with_a_job.run_job("orders", "nightly", "sandbox", {name: "1999"})
+
+    assert fake.platform.runs == [("orders-sandbox-nightly", {"--year": "1999"})]
+
+
+def test_an_argument_that_the_job_does_not_know_starts_nothing(with_a_job: Workspace, fake: FakeWorld) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        with_a_job.run_job("orders", "nightly", "sandbox", {"day": "friday", "--yaer": "1999"})
+
+    assert str(error.value) == (
+        "unit orders: its job `nightly` has no argument `--yaer`, it has --day, --year\nhint: did you mean `--year`?"
+    )
+    assert fake.platform.runs == []
+
+
+def test_an_argument_that_is_named_in_both_ways_at_once_starts_nothing(with_a_job: Workspace, fake: FakeWorld) -> None:
+    with pytest.raises(ConfigurationError, match="is given `--year` twice, with 1998 and 1999"):
+        with_a_job.run_job("orders", "nightly", "sandbox", {"year": "1998", "--year": "1999"})
+
+    assert fake.platform.runs == []
 
 
 def test_a_workspace_says_what_it_is(workspace: Workspace) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.event import read_schedule
 from multi_env_lambda.model.function import DESCRIPTION
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.reading import Rule, Table, did_you_mean
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 
-__all__ = ["read_job"]
+__all__ = ["read_job", "run_arguments"]
 
 _ENTRY = Rule(
     pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*",
@@ -63,6 +66,26 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         schedule=_schedule(table) if table.has("schedule") else None,
         description=table.named_or("description", DESCRIPTION, ""),
     )
+
+
+def run_arguments(where: str, job: GlueJob, given: Mapping[str, str]) -> dict[str, str]:
+    """The arguments of one run as Glue takes them; ``given`` names them with their dashes or without.
+
+    Raises:
+        ConfigurationError: the job does not declare one, and would drop it without a word; or it is there twice.
+    """
+    known = sorted(name for name, _ in job.arguments)
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        flag = f"--{name.removeprefix('--')}"
+        if flag not in known:
+            what = f"its job `{job.key}` has no argument `{flag}`, it has {', '.join(known) or 'none'}"
+            raise ConfigurationError(where, what, hint=did_you_mean(flag, known))
+        if flag in found:
+            what = f"its job `{job.key}` is given `{flag}` twice, with {found[flag]} and {value}"
+            raise ConfigurationError(where, what, hint="name it once, with its dashes or without")
+        found[flag] = value
+    return found
 
 
 def _python_shell(table: Table) -> PythonShell:

@@ -78,7 +78,7 @@ class MemoryPlatform:
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
         stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
 
-    ``listed`` is where ``find_stacks`` looked, and for how many names.
+    ``listed`` is where ``find_stacks`` looked, and for how many names; ``runs`` are the jobs that were started.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
@@ -96,6 +96,7 @@ class MemoryPlatform:
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
         self.verified: list[str] = []
         self.listed: list[tuple[str, int]] = []
+        self.runs: list[tuple[str, dict[str, str]]] = []
         self._made = 0
         self.looked: list[str] = []
         self.who = "arn:aws:iam::111111111111:user/ada"
@@ -240,6 +241,7 @@ class MemoryPlatform:
                     kept.append(KeptVersion(number=logical_id, code_sha256=self._code(code)))
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun:
+        self.runs.append((job_name, arguments))
         return JobRun(identifier="jr_1", state="SUCCEEDED", error=None)
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:

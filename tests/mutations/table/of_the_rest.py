@@ -391,6 +391,13 @@ MUTATIONS = (
         ("local/test_emulator.py",),
     ),
     Mutation(
+        "model/job.py",
+        "        if flag not in known:\n",
+        "        if False:\n",
+        "A job is not started with an argument that it would drop.",
+        ("test_workspace.py::test_an_argument_that_the_job_does_not_know_starts_nothing",),
+    ),
+    Mutation(
         "local/emulator/policy_sizes.py",
         '{**kept.get("InlinePolicies", {}), **policies}',
         "policies",
