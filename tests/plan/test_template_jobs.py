@@ -176,6 +176,28 @@ def test_on_aws_the_installed_wheel_runs_with_arguments_from_the_command_line(gl
     assert finished.stdout == "ran with [('day', 'monday')]\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--dash", "--year", "--year", "2026"], {"dash": "--year", "year": "2026"}),
+        (["--year", "2026", "--dash", "--year"], {"dash": "--year", "year": "2026"}),
+        (["--dash", "--year=1999", "--year=2026"], {"dash": "--year=1999", "year": "2026"}),
+        (["--dash", "", "--year", "--"], {"dash": "", "year": "--"}),
+        (["true", "--year", "2026", "--dash", "a b"], {"dash": "a b", "year": "2026"}),
+        # Glue passes a flag whose value is empty without one.
+        (["--enable-metrics", "--year", "2026", "--dash"], {"dash": "", "year": "2026"}),
+        (["--dash", "--year", "2026", "--enable-metrics"], {"dash": "", "year": "2026"}),
+    ],
+)
+def test_words_are_read_from_the_left_so_that_a_value_may_look_like_a_flag(
+    glue: Path, words: list[str], expected: dict[str, str]
+) -> None:
+    wheel = ["--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl"]
+    entry = ["--unit-entry", "orders.nightly:main", "--unit-arguments", '["dash","year"]']
+
+    assert run(glue, *wheel, *words, *entry).stdout == f"ran with {sorted(expected.items())}\n"
+
+
 def test_on_the_local_cloud_the_wheel_is_fetched_and_arguments_are_variables(glue: Path) -> None:
     variables = {
         "extra-py-files": "s3://artifacts/orders-0.1.1-py3-none-any.whl",

@@ -20,14 +20,27 @@ import sys
 import tempfile
 
 
+def is_flag(word):
+    return word.startswith("--")
+
+
+def command_line():
+    """A value may look like a flag. But Glue leaves empty values out: a flag before a flag with a value has none."""
+    found, words = {}, sys.argv[1:]
+    while words:
+        word = words.pop(0)
+        if not is_flag(word):
+            continue
+        name, equals, value = word[2:].partition("=")
+        has_none = len(words) > 1 and is_flag(words[0]) and not is_flag(words[1])
+        if words and not equals and not has_none:
+            value = words.pop(0)
+        found[name] = value
+    return found
+
+
 def argument(name, default=""):
-    flag = "--" + name
-    for position, word in enumerate(sys.argv):
-        if word == flag and position + 1 < len(sys.argv):
-            return sys.argv[position + 1]
-        if word.startswith(flag + "="):
-            return word[len(flag) + 1 :]
-    return os.environ.get(name, default)
+    return command_line().get(name, os.environ.get(name, default))
 
 
 def fetch_wheel():

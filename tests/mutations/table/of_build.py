@@ -469,6 +469,20 @@ MUTATIONS = (
         ("flow/test_make.py::test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_not",),
     ),
     Mutation(
+        "plan/template/glue_script.py",
+        "            value = words.pop(0)\n",
+        "            value = words[0]\n",
+        "A job takes no value of another argument for a flag.",
+        ("plan/test_template_jobs.py::test_words_are_read_from_the_left_so_that_a_value_may_look_like_a_flag",),
+    ),
+    Mutation(
+        "plan/template/glue_script.py",
+        "        if words and not equals and not has_none:\n",
+        "        if words and not equals:\n",
+        "A flag that Glue passes without a value takes no other flag.",
+        ("plan/test_template_jobs.py::test_words_are_read_from_the_left_so_that_a_value_may_look_like_a_flag",),
+    ),
+    Mutation(
         "plan/template/jobs.py",
         '            return "additional-python-modules"\n',
         '            return "extra-py-files"\n',
