@@ -68,10 +68,20 @@ def test_a_job_gets_the_wheel_and_the_entry() -> None:
     assert job["DefaultArguments"] == {
         "--day": "monday",
         "--extra-py-files": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+        "--library-set": "analytics",
         "--unit-arguments": '["day"]',
         "--unit-entry": "orders.nightly:main",
     }
     assert job["Name"] == "orders-sandbox-nightly"
+
+
+def test_a_python_shell_job_has_the_analytics_libraries_unless_it_says_otherwise() -> None:
+    """Glue leaves them out where nobody asks for them."""
+    without = attrs.evolve(JOB, arguments=(("--library-set", "none"),))
+
+    found = [one(template(project(jobs=(job,))), "AWS::Glue::Job")["DefaultArguments"] for job in (JOB, without)]
+
+    assert [arguments["--library-set"] for arguments in found] == ["analytics", "none"]
 
 
 def test_a_spark_job_gets_the_wheel_by_the_argument_that_takes_wheels_there() -> None:

@@ -105,6 +105,20 @@ def _wheel_argument(job: GlueJob) -> str:
             assert_never(job.runs_on)
 
 
+def _libraries(job: GlueJob) -> dict[str, str]:
+    """What the build counts as there (``build/glue_image.py``); Glue leaves it out where nobody asks for it.
+
+    Source: https://github.com/hashicorp/terraform-provider-aws/issues/30979
+    """
+    match job.runs_on:
+        case PythonShell():
+            return {"library-set": "analytics"}
+        case Spark():
+            return {}
+        case _:
+            assert_never(job.runs_on)
+
+
 def _job_properties(unit: Unit, job: GlueJob) -> Json:
     suffix, _ = job_script(job)
     command, machine = _machine(job)
@@ -141,4 +155,4 @@ def _arguments(unit: Unit, job: GlueJob) -> dict[str, str]:
         "unit-arguments": canonical_json(sorted(declared_ones)),
         "unit-entry": job.entry,
     }
-    return {f"--{name}": value for name, value in (declared_ones | ours).items()}
+    return {f"--{name}": value for name, value in (_libraries(job) | declared_ones | ours).items()}

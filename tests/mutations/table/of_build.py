@@ -484,6 +484,13 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/jobs.py",
+        "(_libraries(job) | declared_ones | ours)",
+        "(declared_ones | _libraries(job) | ours)",
+        "A job may do without the analytics libraries.",
+        ("plan/test_template_jobs.py::test_a_python_shell_job_has_the_analytics_libraries_unless_it_says_otherwise",),
+    ),
+    Mutation(
+        "plan/template/jobs.py",
         '            return "additional-python-modules"\n',
         '            return "extra-py-files"\n',
         "A Spark job gets its wheel by the argument that takes wheels.",
