@@ -60,7 +60,9 @@ def wait_executed(
     if ending.is_made(reading):
         return reading
     if ending.is_named(reading) or ending.execution is Execution.FAILED:
-        put_back = reading.status == "UPDATE_ROLLBACK_COMPLETE" and ending.is_new(reading)
+        # After a creation: nothing runs, as before.
+        is_back = reading.status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+        put_back = is_back and ending.is_new(reading)
         raise failure_of(client, target.where, reading, put_back=put_back)
     raise _unnamed(target.where, ending, reading)
 

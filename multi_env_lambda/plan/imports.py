@@ -76,7 +76,7 @@ def _is(one: PhysicalResource, other: PhysicalResource) -> bool:
 
 
 def _is_url(physical_id: str) -> bool:
-    return physical_id.startswith("https://")
+    return "://" in physical_id  # the local cloud's begin with http
 
 
 def _short(physical_id: str) -> str:

@@ -473,6 +473,7 @@ def test_a_creation_that_failed_is_told_by_its_end_and_not_by_the_review_before_
     with pytest.raises(StackError) as caught:
         deploy_over(Old("EXECUTE_FAILED", "ROLLBACK_COMPLETE", stale, "REVIEW_IN_PROGRESS", named))
     assert caught.value.what.startswith("ROLLBACK_COMPLETE")
+    assert caught.value.put_back, "nothing runs, as before"
 
 
 @pytest.mark.parametrize("stale", range(6))

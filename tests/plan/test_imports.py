@@ -34,6 +34,11 @@ def test_what_a_record_knows_is_no_stranger_by_whichever_name_it_is_called() -> 
     assert strangers([attrs.evolve(BUCKET, type="AWS::SNS::Topic")], record(left=(BUCKET,))) != ()
 
 
+def test_a_queue_of_the_local_cloud_is_known_by_its_name_too() -> None:
+    local = attrs.evolve(QUEUE, physical_id="http://127.0.0.1:4566/222222222222/jobs")
+    assert strangers([attrs.evolve(QUEUE, physical_id="jobs")], record(resources=(local,))) == ()
+
+
 def test_a_slash_in_a_name_that_is_no_url_is_a_part_of_it() -> None:
     mine = PhysicalResource(logical_id="Logs", type="AWS::Logs::LogGroup", physical_id="/mine/shared")
     theirs = attrs.evolve(mine, physical_id="/theirs/shared")
