@@ -5,6 +5,7 @@ Input: resources, and what AWS publishes by type (``handlers.json``). Output: st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -208,7 +209,13 @@ def _is_role(key: str) -> bool:
 
 def _is_attribute(value: Any) -> bool:
     """Of a role of a template, which is looked at there."""
-    return isinstance(value, Mapping) and "Fn::GetAtt" in value
+    match value:
+        case {"Fn::GetAtt": _}:
+            return True
+        case {"Fn::Sub": str(text)}:
+            return re.fullmatch(r"\$\{\w+\.Arn\}", text) is not None
+        case _:
+            return False
 
 
 def _role_arn(value: Any, template: Template, place: Environment) -> str:

@@ -128,9 +128,17 @@ def name_of(value: Any, template: Template, place: Environment) -> str:
         case {"Ref": str(other)} if template.get(other, {}).get("Type") in _NAMED:
             return _name(other, template, place)
         case {"Fn::Sub": str(text)}:
-            return re.sub(r"\$\{[^}]*\}", "*", text.replace("${AWS::StackName}", f"*-{place.name}"))
+            name = re.sub(r"\$\{[^}]*\}", "*", _known(text, place))
+            # What is computed whole is taken to be named as everything of the environment is.
+            return name if name.strip("*-") else f"*-{place.name}*"
         case _:
             return f"*-{place.name}*"
+
+
+def _known(text: str, place: Environment) -> str:
+    for name, value in (("AccountId", place.account_id), ("Region", place.region), ("StackName", f"*-{place.name}")):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
 
 
 def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:

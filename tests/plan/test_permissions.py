@@ -238,7 +238,7 @@ def test_every_type_that_passes_a_role_says_to_whom() -> None:
     [
         ("arn:aws:iam::555555555555:role/shared", "arn:aws:iam::555555555555:role/shared"),
         ("shared", "arn:aws:iam::555555555555:role/shared"),
-        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/shared"}, "arn:aws:iam::*:role/shared"),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/shared"}, "arn:aws:iam::555555555555:role/shared"),
     ],
 )
 def test_a_role_that_is_named_otherwise_can_be_passed_too(role: object, arn: str) -> None:
@@ -246,6 +246,26 @@ def test_a_role_that_is_named_otherwise_can_be_passed_too(role: object, arn: str
     (passing,) = [grant for grant in found.grants if "iam:PassRole" in grant.actions]
 
     assert passing.resources == ("arn:aws:iam::555555555555:role/*-prod-*", arn)
+
+
+def test_a_role_of_the_template_is_passed_by_its_pattern_however_its_arn_is_written() -> None:
+    found = of_environment(CONFIG, PROD, [template("AWS::Glue::Job", Role={"Fn::Sub": "${Role.Arn}"})], HANDLERS)
+    (passing,) = [grant for grant in found.grants if "iam:PassRole" in grant.actions]
+    assert passing.resources == ("arn:aws:iam::555555555555:role/*-prod-*",)
+
+
+@pytest.mark.parametrize(
+    ("name", "item"),
+    [
+        ("${AWS::AccountId}-${AWS::Region}", "555555555555-us-east-1"),
+        ("raw-${AWS::AccountId}", "raw-555555555555"),
+        ("${Topic.TopicName}", "*-prod*"),
+        ("${A}-${B}", "*-prod*"),
+    ],
+)
+def test_a_name_that_is_computed_is_no_wider_than_it_has_to_be(name: str, item: str) -> None:
+    resources = resources_of("MakeS3", "AWS::S3::Bucket", BucketName={"Fn::Sub": name})
+    assert resources - {"s3:::*-prod-*"} == {f"s3:::{item}", f"s3:::{item}/*"}
 
 
 @pytest.mark.parametrize(
