@@ -70,6 +70,10 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/seed.py", "put_user_policy"): SEED,
     ("local/seed.py", "update_assume_role_policy"): SEED,
     ("testing/local_cloud.py", "assume_role"): KEYS,
+    ("testing/policies.py", "attach_role_policy"): SEED,
+    ("testing/policies.py", "create_policy"): SEED,
+    ("testing/policies.py", "delete_policy"): SEED,
+    ("testing/policies.py", "detach_role_policy"): SEED,
     ("testing/stacks.py", "create_stack"): SEED,
     ("workspace.py", "invoke"): OURS,
 }

@@ -449,10 +449,31 @@ MUTATIONS = (
     ),
     Mutation(
         "build/preflight.py",
-        '            return handler.is_job and answer["module"].partition(".")[0] in handler.offered\n',
-        "            return False\n",
+        "return top in handler.offered or (handler.is_layered",
+        "return (handler.is_layered",
         "A module of Glue's own is not called missing because this machine lacks it.",
         (f"{_JOBS}::test_what_glue_may_have_and_what_may_fail_is_not_refused",),
+    ),
+    Mutation(
+        "build/preflight.py",
+        " or (handler.is_layered and top not in check.code.modules)",
+        "",
+        "What a layer of somebody else may bring is not called missing.",
+        ("build/test_preflight.py",),
+    ),
+    Mutation(
+        "build/preflight_process.py",
+        '"HOME": "/home/sbx_user1051",',
+        '"HOME": str(folder / "tmp"),',
+        "A handler that writes to its home is refused, as on Lambda.",
+        ("build/test_preflight.py",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "        _look(work, pairs, world.seconds() - began)\n        if left <= 0:\n",
+        "        if left > 0:\n            _look(work, pairs, world.seconds() - began)\n        if left <= 0:\n",
+        "What counts as seen is judged as well.",
+        ("flow/test_shift.py",),
     ),
     Mutation(
         "build/preflight.py",

@@ -89,7 +89,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/execution.py",
-        'put_back = reading.status == "UPDATE_ROLLBACK_COMPLETE" and ending.is_new(reading)',
+        "put_back = is_back and ending.is_new(reading)",
         "put_back = True",
         "Only CloudFormation's own word says that the stack is again as it was.",
         ("aws/test_stack.py::test_a_change_set_that_failed_is_never_a_success",),
