@@ -20,7 +20,7 @@ from multi_env_lambda.testing.policies import give
 
 from .stage import Done, Stage, sample_workspace
 
-pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 DEPLOY = ("deploy", "sandbox", "--only", "orders", "--yes")

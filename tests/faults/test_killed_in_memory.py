@@ -110,6 +110,8 @@ STORIES: dict[str, tuple[Callable[[FakeWorld], None], Command]] = {
     "canary": (canary_deployed, shifts),
 }
 FEWEST_WRITES = {"destroy": 4}
+LONG = ("canary", "prune")
+"""A minute each."""
 
 
 def begin(folder: Path, before: Callable[[FakeWorld], None]) -> FakeWorld:
@@ -175,7 +177,9 @@ def undisturbed(folder: Path, story: str) -> tuple[dict[str, Any], int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    "story", [pytest.param(story, marks=pytest.mark.long) if story in LONG else story for story in STORIES]
+)
 def test_the_same_command_again_ends_as_if_nothing_had_happened(tmp_path: Path, story: str) -> None:
     before, command = STORIES[story]
     expected, writes = undisturbed(tmp_path, story)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pwd
 import sys
 import tempfile
 import zipfile
@@ -86,7 +87,8 @@ def tried(cloud: LocalCloud, local_config: WorkspaceConfig, desk: Path) -> dict[
         "a file of the checkout": f"open({str(desk / 'secret')!r}).read()",
         "the secret of the start": f"open({str(state_folder(desk) / 'listening.json')!r}).read()",
         "another function's code": f"os.listdir({str(state_folder(desk) / 'tmp')!r})",
-        "the user's home": f"os.listdir({str(Path.home())!r})",
+        # Not `Path.home()`: a home that somebody chose for the tests may lie below /tmp.
+        "the user's home": f"os.listdir({pwd.getpwuid(os.getuid()).pw_dir!r})",
         "the server's environment": "open(f'/proc/{os.getppid()}/environ').read()",
         "a program of the machine": "subprocess.run(['/usr/bin/git', '--version']).returncode",
         "a change of its code": "open(__file__, 'a').close()",
