@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import attrs
@@ -39,19 +40,8 @@ _OFFERED = frozenset(
 )
 # Of versions of Python that are newer or older than the one that runs this.
 _ALSO_STANDARD = frozenset(
-    {
-        "__main__",
-        "annotationlib",
-        "asynchat",
-        "asyncore",
-        "binhex",
-        "compression",
-        "distutils",
-        "formatter",
-        "imp",
-        "parser",
-    }
-    | {"smtpd", "symbol", "tomllib", "zoneinfo"}
+    {"__main__", "annotationlib", "asynchat", "asyncore", "binhex", "compression", "distutils", "formatter", "imp"}
+    | {"parser", "smtpd", "symbol", "tomllib", "zoneinfo"}
 )
 _MAX_SHOWN = 5
 
@@ -188,6 +178,7 @@ def _check_function(code: Code, handler: Handler, where: str) -> None:
         raise no_function(handler, sorted(names.functions), where)
 
 
+@lru_cache(maxsize=256)
 def _parsed(source: bytes) -> ast.Module | None:
     # The runtime may be newer than this Python and know more syntax; an interpreter of its version decides.
     try:

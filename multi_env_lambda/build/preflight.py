@@ -328,11 +328,12 @@ def _is_undecided(check: _Check, handler: Handler, answer: Mapping[str, Any]) ->
             return True
         case "raised" if handler.is_job:
             # What Glue's machine has of libraries, programs and files is written nowhere.
-            borrows = answer["refused"] or answer["denied"] is not None
-            return borrows or answer["text"].startswith(_WITHOUT_ARGUMENTS) or "is not in list" in answer["text"]
+            return (
+                _borrows(answer) or answer["text"].startswith(_WITHOUT_ARGUMENTS) or "is not in list" in answer["text"]
+            )
         case "raised" if handler.is_layered:
             lacks = "cannot open shared object" in answer["text"] or answer["text"].startswith(_OF_A_LAYER)
-            return lacks or answer["refused"] or answer["denied"] is not None
+            return lacks or _borrows(answer)
         case "raised":
             return missing_here(answer["text"], check.image)
         case "missing":
@@ -340,6 +341,11 @@ def _is_undecided(check: _Check, handler: Handler, answer: Mapping[str, Any]) ->
             return top in handler.offered or (handler.is_layered and top not in check.code.modules)
         case _:
             return False
+
+
+def _borrows(answer: Mapping[str, Any]) -> bool:
+    """Whether it looked for a library, a program or a file of this machine."""
+    return bool(answer["refused"]) or answer["denied"] is not None
 
 
 def _raised(check: _Check, handler: Handler, answer: Mapping[str, Any], tail: str) -> ConfigurationError:

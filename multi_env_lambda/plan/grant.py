@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 
-__all__ = ["LONGEST_POLICY", "Grant", "arn_of", "calls_of", "documents", "grant_of"]
+__all__ = ["LONGEST_POLICY", "Grant", "arn_of", "calls_of", "documents", "documents_of", "grant_of"]
 
 LONGEST_POLICY = 6144
 """Characters of a managed policy, white space not counted.
@@ -50,12 +50,17 @@ def arn_of(place: Environment, service: str, rest: str) -> str:
 
 def documents(grants: Iterable[Grant]) -> tuple[dict[str, Any], ...]:
     """The statements as documents that each fit into one managed policy."""
+    return documents_of(piece for grant in grants for piece in _pieces(grant))
+
+
+def documents_of(statements: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """In order, as many in each document as fit."""
     made: list[list[dict[str, Any]]] = [[]]
-    for statement in (piece for grant in grants for piece in _pieces(grant)):
+    for statement in statements:
         if made[-1] and not _fits([*made[-1], statement]):
             made.append([])
         made[-1].append(statement)
-    return tuple(_document(statements) for statements in made if statements)
+    return tuple(_document(group) for group in made if group)
 
 
 def _pieces(grant: Grant) -> Iterator[dict[str, Any]]:

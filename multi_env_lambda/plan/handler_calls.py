@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.iam import ONLY_WITH, SERVICE_OF, UNSCOPED
 from multi_env_lambda.plan.grant import Grant, grant_of
 from multi_env_lambda.plan.named_resources import Template, arns_of, is_covered, name_of, patterns_of
 
@@ -28,41 +29,8 @@ _OTHER_SERVICES = {
 }
 """What a type calls of another service, and how a property begins (in small letters) that makes it do so."""
 
-_SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
 _NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
 """Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
-
-_NOWHERE = frozenset(
-    {
-        "events:PutPermission",
-        "events:RemovePermission",
-        "kinesis:DisableEnhancedMonitoring",
-        "kinesis:EnableEnhancedMonitoring",
-        "kinesis:UpdateShardCount",
-        "kinesis:UpdateStreamMode",
-        "lambda:CreateEventSourceMapping",
-        "logs:CreateLogDelivery",
-        "logs:DeleteIndexPolicy",
-        "logs:DeleteResourcePolicy",
-        "logs:DescribeIndexPolicies",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:PutIndexPolicy",
-        "logs:PutResourcePolicy",
-        "secretsmanager:GetRandomPassword",
-    }
-)
-"""What IAM cannot scope to a resource; a test compares it with what AWS publishes of IAM."""
-
-_ONLY_WITH = {
-    "events:PutPermission": "policy",
-    "events:RemovePermission": "policy",
-    "logs:DeleteIndexPolicy": "fieldindexpolicies",
-    "logs:DeleteResourcePolicy": "resourcepolicydocument",
-    "logs:PutIndexPolicy": "fieldindexpolicies",
-    "logs:PutResourcePolicy": "resourcepolicydocument",
-}
-"""What would change things of others, and the property (in small letters) without which nothing calls it."""
 
 _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
 """Of a key that has neither name nor tag yet. Nobody can give a key a tag that begins with ``aws:``.
@@ -119,14 +87,14 @@ def _is_called(action: str, body: Mapping[str, Any]) -> bool:
         return False  # a statement of its own, with who gets the role
     keys = {key.lower() for key, _ in _properties(body.get("Properties", {}))}
     if service == _own(body["Type"]):
-        return "." not in action and _ONLY_WITH.get(action, "") in {"", *keys}
+        return "." not in action and ONLY_WITH.get(action, "") in {"", *keys}
     needed = _OTHER_SERVICES.get(service)
     return needed is not None and any(key.startswith(needed) for key in keys)
 
 
 def _own(kind: str) -> str:
     service = kind.split("::")[1].lower()
-    return _SERVICE_OF.get(service, service)
+    return SERVICE_OF.get(service, service)
 
 
 def _properties(value: Any) -> Iterator[tuple[str, Any]]:
@@ -162,7 +130,7 @@ def _of_service(
 def _scoped(
     place: Environment, service: str, what: str, verbs: tuple[str, ...], actions: set[str], resources: tuple[str, ...]
 ) -> Iterator[Grant]:
-    nowhere = _NOWHERE | _BEFORE_IT_IS_THERE
+    nowhere = UNSCOPED | _BEFORE_IT_IS_THERE
     named, anywhere = sorted(actions - nowhere), sorted(actions & nowhere)
     title = f"{what}{service.capitalize()}"
     if named:

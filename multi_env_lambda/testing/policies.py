@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
+
+from multi_env_lambda.plan.grant import documents_of
 
 __all__ = ["give", "take_away"]
 
-_LONGEST = 6144
 
-
-def give(iam: Any, role: str, statements: Iterable[Mapping[str, Any]]) -> None:
+def give(iam: Any, role: str, statements: Iterable[dict[str, Any]]) -> None:
     """Let the role do this, and nothing of what an earlier call gave it: managed policies that are called after it."""
     take_away(iam, role)
-    for number, document in enumerate(_documents(statements)):
-        made = iam.create_policy(PolicyName=f"{role}-{number}", PolicyDocument=document)
+    for number, document in enumerate(documents_of(statements)):
+        made = iam.create_policy(PolicyName=f"{role}-{number}", PolicyDocument=json.dumps(document))
         iam.attach_role_policy(RoleName=role, PolicyArn=made["Policy"]["Arn"])
 
 
@@ -25,16 +25,3 @@ def take_away(iam: Any, role: str) -> None:
         if policy["PolicyName"].startswith(f"{role}-"):
             iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
             iam.delete_policy(PolicyArn=policy["PolicyArn"])
-
-
-def _documents(statements: Iterable[Mapping[str, Any]]) -> list[str]:
-    made: list[list[Mapping[str, Any]]] = []
-    for statement in statements:
-        if not made or len(_document([*made[-1], statement])) > _LONGEST:
-            made.append([])
-        made[-1].append(statement)
-    return [_document(group) for group in made]
-
-
-def _document(statements: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))

@@ -12,10 +12,11 @@ import pytest
 
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.emulator.alarms import state_of
-from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.local.strict import RULES
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import CloudTime, client_of
 from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.rules import cloud_keeping
 
 FAILS = {"ZipFile": "def handler(event, context):\n    print('seen')\n    return 1 / event['by']\n"}
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -54,10 +55,8 @@ def test_so_many_of_the_periods_have_to_breach() -> None:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(VARIABLE, "all")
-        with running_local_cloud(tmp_path_factory.mktemp("alarms"), local_config) as found:
-            yield found
+    with cloud_keeping(tmp_path_factory.mktemp("alarms"), local_config, *RULES) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import pytest
 from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.seed import RootKey, root_client
-from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.plan.permissions import of_environment
-from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud, sample_config
+from multi_env_lambda.testing.local_cloud import client_of, sample_config
 from multi_env_lambda.testing.policies import give
+from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -63,10 +63,8 @@ class Deployer:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(VARIABLE, "caller-rights")
-        with running_local_cloud(tmp_path_factory.mktemp("rights"), CONFIG) as running:
-            yield running
+    with cloud_keeping(tmp_path_factory.mktemp("rights"), CONFIG, "caller-rights") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

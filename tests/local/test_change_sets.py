@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.strict import STALE_READS
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
-from tests.rules import EVERY_RULE, keeping
+from multi_env_lambda.testing.local_cloud import client_of
+from tests.rules import EVERY_RULE, cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.local_cloud
 def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     """One that describes a stack as it is."""
     rules = [rule for rule in EVERY_RULE if rule != STALE_READS]
-    with keeping(*rules), running_local_cloud(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
+    with cloud_keeping(tmp_path_factory.mktemp("cloud"), local_config, *rules) as cloud:
         yield cloud
 
 

@@ -19,11 +19,12 @@ from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.errors import Busy
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.server import down, ensure_running
-from multi_env_lambda.local.strict import VARIABLE
+from multi_env_lambda.local.strict import RULES
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import CloudTime, client_of
 from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -44,10 +45,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cloud(root: Path, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     """One of its own, since the clock of all tests stays where it is."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(VARIABLE, "all")
-        with running_local_cloud(root, local_config) as found:
-            yield found
+    with cloud_keeping(root, local_config, *RULES) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.strict import STALE_READS
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import client_of
 from multi_env_lambda.testing.stacks import function_resources
-from tests.rules import EVERY_RULE, keeping
+from tests.rules import EVERY_RULE, cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -47,7 +47,7 @@ LAYER = {n: zipped("python/number.py", f"N = {n}\n") for n in (1, 2)}
 def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     """One that describes a stack as it is."""
     rules = [rule for rule in EVERY_RULE if rule != STALE_READS]
-    with keeping(*rules), running_local_cloud(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
+    with cloud_keeping(tmp_path_factory.mktemp("cloud"), local_config, *rules) as cloud:
         yield cloud
 
 

@@ -9,19 +9,17 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.local.cloud import LocalCloud
-from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import CloudTime, client_of
+from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(VARIABLE, "stale-reads")
-        with running_local_cloud(tmp_path_factory.mktemp("stale"), local_config) as found:
-            yield found
+    with cloud_keeping(tmp_path_factory.mktemp("stale"), local_config, "stale-reads") as found:
+        yield found
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.traffic import Counts
-from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import client_of
 from multi_env_lambda.testing.stacks import create_stack, function_resources
-from tests.rules import keeping
+from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.local_cloud
 @pytest.fixture(scope="module")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     """One that shows what was measured at once."""
-    with keeping(), running_local_cloud(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
+    with cloud_keeping(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
         yield cloud
 
 

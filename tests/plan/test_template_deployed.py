@@ -17,9 +17,9 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.template import job_scripts
-from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
+from multi_env_lambda.testing.local_cloud import client_of
 from tests.plan.template_values import EVERYTHING, JOB, SANDBOX, SMALL, maximal, project, text
-from tests.rules import keeping
+from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
@@ -98,7 +98,7 @@ def finished(glue: Any, run: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory, local_config: WorkspaceConfig) -> Iterator[LocalCloud]:
     """One that shows where an alias leads at once."""
-    with keeping(), running_local_cloud(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
+    with cloud_keeping(tmp_path_factory.mktemp("cloud"), local_config) as cloud:
         yield cloud
 
 

@@ -109,7 +109,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     objects.patch()
     artifacts.patch()
     change_sets.patch()
-    _keep_asked_rules(frozenset(settings["strict"]), time_here.now)
+    _keep_asked_rules(settings, time_here.now)
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
@@ -132,12 +132,13 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     return guard.wrap(application, port, secret)
 
 
-def _keep_asked_rules(strict: frozenset[str], now: Callable[[], float]) -> None:
+def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
     from . import caller_rights, function_roles, late_alias, late_metrics, late_rights, stale_reads, throttling
 
+    strict = frozenset(settings["strict"])
     if "caller-rights" in strict:
-        caller_rights.patch(json.loads(_HANDLERS.read_text(encoding="ascii")))
+        caller_rights.patch(json.loads(_HANDLERS.read_text(encoding="ascii")), settings["iam"])
     if "function-roles" in strict:
         function_roles.patch()
     if "late-alias" in strict:

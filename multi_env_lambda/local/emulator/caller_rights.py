@@ -27,7 +27,6 @@ _WHY = {
     "Deny": "of an explicit deny in an identity-based policy",
     "ImplicitDeny": "no identity-based policy allows the {action} action",
 }
-_SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
 _STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
 
 _HERE = "{region}:{account}:"
@@ -75,38 +74,13 @@ _OF_ANOTHER_RESOURCE = frozenset(
 """What the handler calls of something else than what it makes."""
 
 
-_OF_ALL = frozenset(
-    {
-        "events:PutPermission",
-        "events:RemovePermission",
-        "kinesis:DisableEnhancedMonitoring",
-        "kinesis:EnableEnhancedMonitoring",
-        "kinesis:UpdateShardCount",
-        "kinesis:UpdateStreamMode",
-        "kms:CreateKey",
-        "lambda:CreateEventSourceMapping",
-        "logs:CreateLogDelivery",
-        "logs:DeleteIndexPolicy",
-        "logs:DeleteResourcePolicy",
-        "logs:DescribeIndexPolicies",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:PutIndexPolicy",
-        "logs:PutResourcePolicy",
-        "secretsmanager:GetRandomPassword",
-    }
-)
-"""What IAM cannot scope to a resource, so that a statement about one does not allow it."""
+class _Known(NamedTuple):
+    """The handlers by type, and what ``model/iam.py`` says."""
 
-_ONLY_WITH = {
-    "events:PutPermission": "Policy",
-    "events:RemovePermission": "Policy",
-    "logs:DeleteIndexPolicy": "FieldIndexPolicies",
-    "logs:DeleteResourcePolicy": "ResourcePolicyDocument",
-    "logs:PutIndexPolicy": "FieldIndexPolicies",
-    "logs:PutResourcePolicy": "ResourcePolicyDocument",
-}
-"""What is called for the sake of one property."""
+    handlers: _Handlers
+    service_of: Mapping[str, str]
+    unscoped: Sequence[str]
+    only_with: Mapping[str, str]
 
 
 class _Resource(NamedTuple):
@@ -116,8 +90,9 @@ class _Resource(NamedTuple):
     properties: Mapping[str, Any]
 
 
-def patch(handlers: _Handlers) -> None:
-    """Ask before a stack makes, changes or deletes a resource."""
+def patch(handlers: _Handlers, iam: Mapping[str, Any]) -> None:
+    """Ask before a stack makes, changes or deletes a resource. ``iam``: the tables of ``model/iam.py`` by name."""
+    known = _Known(handlers, **iam)
     deployment = load("ministack.services.cloudformation.stacks")
     make, change, delete = (
         original(deployment, name) for name in ("_provision_resource", "_update_resource", "_delete_resource")
@@ -125,17 +100,17 @@ def patch(handlers: _Handlers) -> None:
     replaces = original(deployment, "_replacing_change")
 
     def made(kind: str, logical_id: str, properties: Any, stack: str) -> Any:
-        _check(handlers, _Resource(kind, logical_id, stack, properties), "create")
+        _check(known, _Resource(kind, logical_id, stack, properties), "create")
         return make(kind, logical_id, properties, stack)
 
     def changed(kind: str, physical_id: str, old: Any, new: Any, stack: str, logical_id: str, *more: Any) -> Any:
         if old != new:
             step = "create" if replaces(kind, old, new) else "update"
-            _check(handlers, _Resource(kind, logical_id, stack, new), step)
+            _check(known, _Resource(kind, logical_id, stack, new), step)
         return change(kind, physical_id, old, new, stack, logical_id, *more)
 
     def deleted(kind: str, physical_id: str, properties: Any, stack: str, logical_id: str) -> Any:
-        _check(handlers, _Resource(kind, logical_id, stack, properties), "delete")
+        _check(known, _Resource(kind, logical_id, stack, properties), "delete")
         return delete(kind, physical_id, properties, stack, logical_id)
 
     engine = load("ministack.services.cloudformation.engine")
@@ -151,15 +126,16 @@ def patch(handlers: _Handlers) -> None:
     deployment._delete_resource = deleted
 
 
-def _check(handlers: _Handlers, resource: _Resource, step: str) -> None:
+def _check(known: _Known, resource: _Resource, step: str) -> None:
     principal = _principal()
     if principal is None or principal.policies is None:
         return
-    known = handlers.get(resource.kind, {})
-    for action in known.get(step, ()):
-        if _is_called(action, resource):
-            _ask(principal, action, _asked_on(action, resource), {_STACK_NAME: resource.stack})
-    for service in known.get("passed_to", ()) if step != "delete" else ():
+    calls = known.handlers.get(resource.kind, {})
+    for action in calls.get(step, ()):
+        if _is_called(known, action, resource):
+            arn = "*" if action in known.unscoped else _asked_on(action, resource)
+            _ask(principal, action, arn, {_STACK_NAME: resource.stack})
+    for service in calls.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
 
@@ -226,20 +202,14 @@ def _named(policies: Any) -> set[str]:
     return {resource for statements in policies for statement in statements for resource in statement.resources}
 
 
-def _service_of(kind: str) -> str:
-    service = kind.split("::")[1].lower()
-    return _SERVICE_OF.get(service, service)
-
-
-def _is_called(action: str, resource: _Resource) -> bool:
-    is_own = action.partition(":")[0] == _service_of(resource.kind) and "." not in action
-    return is_own and _ONLY_WITH.get(action) in {None, *resource.properties}
+def _is_called(known: _Known, action: str, resource: _Resource) -> bool:
+    service = resource.kind.split("::")[1].lower()
+    is_own = action.partition(":")[0] == known.service_of.get(service, service) and "." not in action
+    return is_own and known.only_with.get(action) in {None, *map(str.lower, resource.properties)}
 
 
 def _asked_on(action: str, resource: _Resource) -> str | None:
-    """An ARN; ``*`` where only a statement about everything allows it, None where one about anything does."""
-    if action in _OF_ALL:
-        return "*"
+    """An ARN; None where a statement about anything allows it."""
     return None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.grant import LONGEST_POLICY
 from multi_env_lambda.plan.template.parts import Json
 
 __all__ = ["check_policy_sizes"]
 
 _OF_A_ROLE = 10_240
-_MANAGED = 6_144
 _TRUST = 4_096
 """The most that can be asked for; an account has 2,048 before it asks."""
 
@@ -38,7 +38,7 @@ def _sizes(name: str, body: Json, resources: Json) -> Iterator[tuple[str, int, i
             inline = sum(map(_size, _inline(name, properties, resources)))
             yield f"the inline policies of {name} together", inline, _OF_A_ROLE
         case "AWS::IAM::ManagedPolicy":
-            yield f"the policy of {name}", _size(properties.get("PolicyDocument", {})), _MANAGED
+            yield f"the policy of {name}", _size(properties.get("PolicyDocument", {})), LONGEST_POLICY
         case _:
             pass
 

@@ -445,13 +445,13 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/handler_calls.py",
-        '        return "." not in action and _ONLY_WITH.get(action, "") in {"", *keys}',
+        '        return "." not in action and ONLY_WITH.get(action, "") in {"", *keys}',
         '        return "." not in action',
         "Policies of others are changed by nobody who has none.",
         ("plan/test_permissions.py",),
     ),
     Mutation(
-        "plan/handler_calls.py",
+        "model/iam.py",
         '        "logs:DescribeLogGroups",\n',
         "",
         "What IAM cannot scope is allowed on everything, or it is not allowed.",

@@ -14,14 +14,14 @@ _CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contr
 MUTATIONS = (
     Mutation(
         "local/emulator/caller_rights.py",
-        '_check(handlers, _Resource(kind, logical_id, stack, properties), "create")',
+        '_check(known, _Resource(kind, logical_id, stack, properties), "create")',
         "pass",
         "CloudFormation makes only what its caller may make.",
         (f"{_RIGHTS}::test_what_the_caller_may_not_make_fails_as_on_aws_and_is_rolled_back",),
     ),
     Mutation(
         "local/emulator/caller_rights.py",
-        'for service in known.get("passed_to", ()) if step != "delete" else ():',
+        'for service in calls.get("passed_to", ()) if step != "delete" else ():',
         "for service in ():",
         "A role is given by those only who may give it to that service.",
         (f"{_RIGHTS}::test_a_role_is_given_to_the_services_only_that_the_caller_may_give_it_to",),
