@@ -160,15 +160,68 @@ def test_a_role_may_be_given_one_policy_and_no_other(acting: Acting) -> None:
     assert is_denied(iam.attach_role_policy, RoleName="to-be-given", PolicyArn=administrator)
 
 
-def test_a_denial_of_all_but_one_denies_the_others(acting: Acting, bucket: Any) -> None:
+ACCOUNT = "arn:aws:iam::222222222222:root"
+POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
+@pytest.mark.parametrize(
+    ("account", "with_role", "boundary", "denied"),
+    [
+        (ACCOUNT, True, "", False),
+        ("222222222222", True, "", False),
+        ("", True, "", True),
+        (ACCOUNT, False, "", True),
+        (ACCOUNT, True, POWER_USER, True),
+    ],
+    ids=["all named", "the account by its number", "no account", "no role", "with a boundary"],
+)
+def test_a_denial_of_all_but_one_spares_whom_it_names_with_account_and_role(
+    acting: Acting, bucket: Any, account: str, with_role: bool, boundary: str, denied: bool
+) -> None:
     one, other = acting(EVERYTHING), acting(EVERYTHING)
     arn = one("sts").get_caller_identity()["Arn"]
-    role = f"arn:aws:iam::222222222222:role/{arn.split('/')[1]}"
-    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": [role, arn]}, "Action": "s3:PutObject"}
+    name = arn.split("/")[1]
+    names = [arn, *([account] if account else []), *([f"arn:aws:iam::222222222222:role/{name}"] if with_role else [])]
+    if boundary:
+        other("iam").put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "s3:PutObject"}
     bucket.put_bucket_policy(Bucket=BUCKET, Policy=document({**denial, "Resource": f"arn:aws:s3:::{BUCKET}/*"}))
 
-    assert not is_denied(one("s3").put_object, Bucket=BUCKET, Key="one")
+    assert is_denied(one("s3").put_object, Bucket=BUCKET, Key="one") is denied
     assert is_denied(other("s3").put_object, Bucket=BUCKET, Key="other")
+
+
+@pytest.mark.parametrize("where", ["of the role", "of the bucket"])
+@pytest.mark.parametrize("version", [{"Version": "2008-10-17"}, {}], ids=["2008", "none"])
+def test_what_looks_like_a_variable_is_only_letters_in_a_document_of_the_first_version(
+    acting: Acting, bucket: Any, version: dict[str, str], where: str
+) -> None:
+    clients = acting({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+    s3, name = clients("s3"), clients("sts").get_caller_identity()["UserId"]
+    role = clients("sts").get_caller_identity()["Arn"].split("/")[1]
+    own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/${{aws:userid}}.json"}
+    if where == "of the bucket":
+        told = {**own, "Principal": {"AWS": f"arn:aws:iam::222222222222:role/{role}"}}
+        bucket.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({**version, "Statement": [told]}))
+    else:
+        text = json.dumps({**version, "Statement": [own]})
+        acting(EVERYTHING)("iam").put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=text)
+
+    assert is_denied(s3.put_object, Bucket=BUCKET, Key=f"{name}.json")
+    assert not is_denied(s3.put_object, Bucket=BUCKET, Key="${aws:userid}.json")
+
+
+def test_a_user_is_made_and_changed_under_its_boundary_or_not_at_all(acting: Acting) -> None:
+    under = {"StringEquals": {"iam:PermissionsBoundary": POWER_USER}}
+    actions = ["iam:CreateUser", "iam:PutUserPolicy"]
+    iam = acting({"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": under})("iam")
+    acting(EVERYTHING)("iam").create_user(UserName="user-without")
+
+    assert is_denied(iam.create_user, UserName="another")
+    assert not is_denied(iam.create_user, UserName="user-within", PermissionsBoundary=POWER_USER)
+    for name, denied in (("user-within", False), ("user-without", True)):
+        policy = {"UserName": name, "PolicyName": "p", "PolicyDocument": document(EVERYTHING)}
+        assert is_denied(iam.put_user_policy, **policy) is denied
 
 
 def test_a_role_with_a_path_is_assumed_by_its_whole_name_and_acts_by_its_last(acting: Acting) -> None:

@@ -1,8 +1,8 @@
-"""Policies that say more than an action and a name: variables, conditions of writes and of roles, and NotPrincipal.
+"""Policies that say more than an action and a name: variables, conditions of writes, of roles and users, NotPrincipal.
 
 Reason: ministack compares ``${aws:userid}`` as these letters, does not know ``s3:if-none-match`` or
 ``iam:PermissionsBoundary``, and leaves out a statement with ``NotPrincipal``: a correct Allow would allow nothing here,
-and a correct Deny deny nothing.
+and a correct Deny deny nothing. Variables are filled in only where the document says its version is 2012-10-17.
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html and
@@ -23,16 +23,15 @@ __all__ = ["patch"]
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _ESCAPED = {"$": "$"}
-_SETS_A_BOUNDARY = frozenset({"iam:CreateRole", "iam:PutRolePermissionsBoundary"})
-_UNDER_A_BOUNDARY = frozenset(
-    {
-        "iam:AttachRolePolicy",
-        "iam:DeleteRolePermissionsBoundary",
-        "iam:DeleteRolePolicy",
-        "iam:DetachRolePolicy",
-        "iam:PutRolePolicy",
-    }
+_WITH_VARIABLES = "2012-10-17"
+_EARLIER = "2008-10-17"
+"""What a document is that does not say its version."""
+
+_SETS_A_BOUNDARY = re.compile(r"iam:(Create|Put)(Role|User)(PermissionsBoundary)?")
+_UNDER_A_BOUNDARY = re.compile(
+    r"iam:((Attach|Delete|Detach|Put)(Role|User)Policy|Delete(Role|User)PermissionsBoundary)"
 )
+_NAMES_A_POLICY = re.compile(r"iam:(Attach|Detach)(Group|Role|User)Policy")
 
 
 def patch() -> None:
@@ -41,9 +40,9 @@ def patch() -> None:
     value_of = _of_the_role(original(evaluator, "_resolve_condition_key"))
     evaluator._resolve_condition_key = value_of
     evaluator._first_match = _with_variables(original(evaluator, "_first_match"), value_of)
-    evaluator.evaluate_resource_policy = _with_exceptions(
-        original(evaluator, "evaluate_resource_policy"), original(evaluator, "_names_caller_directly")
-    )
+    evaluator.parse_policy_document = _by_version(original(evaluator, "parse_policy_document"))
+    evaluator.evaluate_resource_policy = _with_exceptions(original(evaluator, "evaluate_resource_policy"))
+    evaluator.evaluate_trust_policy = _filled_for_trust(original(evaluator, "evaluate_trust_policy"), value_of)
     actions._s3_object_context = _of_writes(original(actions, "_s3_object_context"))
     actions.request_tag_context = _of_roles(original(actions, "request_tag_context"))
 
@@ -67,12 +66,28 @@ def _of_the_role(value_of: Callable[[str, Any], Any]) -> Callable[[str, Any], An
 
 def _with_variables(first_match: Any, value_of: Callable[[str, Any], Any]) -> Any:
     def matched(context: Any, statements: Any, effect: str) -> Any:
-        def filled(text: str) -> str:
-            return _VARIABLE.sub(lambda found: _value(found[1], value_of, context) or found[0], text)
-
-        return first_match(context, [_filled(statement, filled) for statement in statements], effect)
+        fill = _filling(value_of, context)
+        return first_match(context, [_filled(statement, fill) for statement in statements], effect)
 
     return matched
+
+
+def _filled_for_trust(evaluate: Any, value_of: Callable[[str, Any], Any]) -> Any:
+    """A role's trust policy is not parsed as the others are, so its conditions are filled in before."""
+
+    def evaluated(document: Any, caller: str, context: Any = None) -> Any:
+        read = _read(document)
+        if context is None or read is None or read.get("Version") != _WITH_VARIABLES:
+            return evaluate(document, caller, context)
+        return evaluate(
+            {**read, "Statement": _each_text(_statements(read), _filling(value_of, context))}, caller, context
+        )
+
+    return evaluated
+
+
+def _filling(value_of: Callable[[str, Any], Any], context: Any) -> Callable[[str], str]:
+    return lambda text: _VARIABLE.sub(lambda found: _value(found[1], value_of, context) or found[0], text)
 
 
 def _value(name: str, value_of: Callable[[str, Any], Any], context: Any) -> str:
@@ -97,31 +112,99 @@ def _each_text(value: Any, fill: Callable[[str], str]) -> Any:
     return {key: _each_text(item, fill) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _with_exceptions(evaluate: Any, names_directly: Callable[[Any, str], bool]) -> Any:
+def _by_version(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What looks like a variable is only letters in a document of the first version.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+
+    def parsed(document: Any) -> Any:
+        read = _read(document)
+        if read is None:
+            return parse(document)
+        told = [_as_letters(one) if _version(one, read) != _WITH_VARIABLES else one for one in _statements(read)]
+        return parse({**read, "Statement": told})
+
+    return parsed
+
+
+def _version(statement: Any, document: Mapping[str, Any]) -> Any:
+    """A statement of a resource's policy brings its document's along: ministack takes it out of its document."""
+    own = statement.get("Version") if isinstance(statement, dict) else None
+    return own or document.get("Version", _EARLIER)
+
+
+def _as_letters(value: Any) -> Any:
+    return _each_text(value, lambda text: text.replace("${", "${$}{"))
+
+
+def _with_exceptions(evaluate: Any) -> Any:
     def evaluated(document: Any, context: Any, *more: Any, **named: Any) -> Any:
-        try:
-            parsed = json.loads(document) if isinstance(document, str) else document
-        except ValueError:
-            parsed = None
-        if not isinstance(parsed, dict) or "NotPrincipal" not in json.dumps(parsed):
+        read = _read(document)
+        if read is None:
             return evaluate(document, context, *more, **named)
-        statements = parsed.get("Statement", [])
-        listed = [statements] if isinstance(statements, dict) else statements
-        told = [_named(statement, context.principal_arn, names_directly) for statement in listed]
-        return evaluate({**parsed, "Statement": told}, context, *more, **named)
+        version = {"Version": read.get("Version", _EARLIER)}
+        told = [{**_named(one, context), **version} if isinstance(one, dict) else one for one in _statements(read)]
+        return evaluate({**read, "Statement": told}, context, *more, **named)
 
     return evaluated
 
 
-def _named(statement: dict[str, Any], caller: str, names_directly: Callable[[Any, str], bool]) -> dict[str, Any]:
-    """A statement that leaves somebody out, as one about everybody else; an account alone leaves no role of it out."""
+def _read(document: Any) -> dict[str, Any] | None:
+    """None of what is no document."""
+    try:
+        parsed = json.loads(document) if isinstance(document, str) else document
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _statements(document: Mapping[str, Any]) -> list[Any]:
+    found = document.get("Statement", [])
+    return found if isinstance(found, list) else [found]
+
+
+def _named(statement: dict[str, Any], context: Any) -> dict[str, Any]:
+    """A statement that leaves somebody out, as one about everybody else.
+
+    AWS looks at the account first, then at the role, then at its session, and denies by the first that is not named;
+    it denies whoever has a permissions boundary, named or not.
+    """
     if "NotPrincipal" not in statement:
         return statement
-    excepted = statement["NotPrincipal"]
-    role = re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", caller)
-    left_out = names_directly(excepted, caller) or role in _listed(excepted)
+    excepted = {_whole(name) for name in _listed(statement["NotPrincipal"])}
+    left_out = excepted >= _each_of(context.principal_arn) and not _has_boundary(context)
     rest = {key: value for key, value in statement.items() if key != "NotPrincipal"}
     return {**rest, "Principal": {"AWS": [] if left_out else "*"}}
+
+
+def _each_of(caller: str) -> set[str]:
+    """The caller, and what the caller is of: the account, and the role of a session."""
+    account, kind, name = _parts(caller)
+    if kind != "assumed-role":
+        return {_whole(account), caller}
+    role, _, _ = name.partition("/")
+    known = original(load("ministack.services.iam"), "_roles").get_scoped(account, None, role) or {}
+    return {_whole(account), known.get("Arn", f"arn:aws:iam::{account}:role/{role}"), caller}
+
+
+def _has_boundary(context: Any) -> bool:
+    iam = load("ministack.services.iam")
+    account, kind, name = _parts(context.principal_arn)
+    store, key = ("_roles", name.partition("/")[0]) if kind == "assumed-role" else ("_users", name.rpartition("/")[2])
+    return bool((original(iam, store).get_scoped(account, None, key) or {}).get("PermissionsBoundary"))
+
+
+def _parts(caller: str) -> tuple[str, str, str]:
+    """Account, kind and name of ``arn:aws:sts::111111111111:assumed-role/name/session``."""
+    _, _, rest = caller.partition("::")
+    account, _, named = rest.partition(":")
+    kind, _, name = named.partition("/")
+    return account, kind, name
+
+
+def _whole(principal: str) -> str:
+    return f"arn:aws:iam::{principal}:root" if re.fullmatch(r"\d{12}", principal) else principal
 
 
 def _listed(principal: Any) -> list[str]:
@@ -144,16 +227,22 @@ def _of_writes(context_of: Any) -> Any:
 
 
 def _of_roles(context_of: Any) -> Any:
-    roles = original(load("ministack.services.iam"), "_roles")
+    """What requests say of a role or a user: the boundary that it will have or has, and the policy that it is given.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    iam = load("ministack.services.iam")
+    stores = {"RoleName": original(iam, "_roles"), "UserName": original(iam, "_users")}
 
     def told(service: str, action: str, body: bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
         boundary = None
-        if action in _SETS_A_BOUNDARY:
+        if _SETS_A_BOUNDARY.fullmatch(action):
             boundary = _first(parameters.get("PermissionsBoundary"))
-        elif action in _UNDER_A_BOUNDARY:
-            boundary = (roles.get(_first(parameters.get("RoleName"))) or {}).get("PermissionsBoundary")
-        policy = _first(parameters.get("PolicyArn")) if action.endswith("RolePolicy") else None
+        elif _UNDER_A_BOUNDARY.fullmatch(action):
+            name = next((name for name in stores if name in parameters), "RoleName")
+            boundary = (stores[name].get(_first(parameters.get(name))) or {}).get("PermissionsBoundary")
+        policy = _first(parameters.get("PolicyArn")) if _NAMES_A_POLICY.fullmatch(action) else None
         more = {"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy}
         return {**context, **{key: value for key, value in more.items() if value}}
 

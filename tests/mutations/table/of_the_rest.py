@@ -371,9 +371,23 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/conditions.py",
-        "boundary = (roles.get",
-        "boundary = None and (roles.get",
+        "boundary = (stores[name].get",
+        "boundary = None and (stores[name].get",
         "The local cloud knows under which boundary a role is.",
+        ("local/test_conditions.py",),
+    ),
+    Mutation(
+        "local/emulator/conditions.py",
+        "evaluator.parse_policy_document = _by",
+        "_ = _by",
+        "The local cloud fills in no variable of a document of the first version.",
+        ("local/test_conditions.py",),
+    ),
+    Mutation(
+        "local/emulator/conditions.py",
+        " and not _has_boundary(context)",
+        "",
+        "Who has a boundary is denied by a statement that leaves out others.",
         ("local/test_conditions.py",),
     ),
     Mutation(
