@@ -269,11 +269,19 @@ def _hint_for(place: Place) -> str:
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
     """
     if place.role_name == DEFAULT_ROLE_NAME:
+        says = (
+            "; for `source_identity` its trust policy needs sts:SetSourceIdentity, too" if place.source_identity else ""
+        )
         return (
             f"{DEFAULT_ROLE_NAME} trusts the organisation's management account only, and accounts that were invited do "
-            'not have it: use credentials of that account, or name a role of your own (`role_name`, "" for none)'
+            f'not have it: use credentials of that account, or name a role of your own (`role_name`, "" for none){says}'
         )
-    return "let the role's trust policy name this identity and allow it sts:AssumeRole; does the role exist?"
+    says = (
+        " and sts:SetSourceIdentity, which this identity's own policies must allow, too"
+        if place.source_identity
+        else ""
+    )
+    return f"let the role's trust policy name this identity and allow it sts:AssumeRole{says}; does the role exist?"
 
 
 def _access(place: Place) -> Access:

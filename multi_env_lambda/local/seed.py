@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MANAGEMENT_ACCOUNT_ID", "RootKey", "home_of", "root_client", "seed"]
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-_FORMAT = 4
+_FORMAT = 5
 
 
 MANAGEMENT_ACCOUNT_ID = "999999999999"
@@ -57,7 +57,10 @@ def seed(
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
     users = sorted({DEVELOPER, user, *known})
-    wanted = digest([_FORMAT, _accounts(config), home_of(config), [place.bucket for place in config.buckets], users])
+    trusts = [_trust(config, *account) for account in _accounts(config)]
+    wanted = digest(
+        [_FORMAT, _accounts(config), home_of(config), trusts, [place.bucket for place in config.buckets], users]
+    )
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
         known = _seed(root, config, {name: known.get(name) for name in users})
@@ -135,8 +138,8 @@ def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | No
         ],
     )
     of_accounts, iam, of_buckets = clients[: len(accounts)], clients[len(accounts)], clients[len(accounts) + 1 :]
-    for client, (_, role_name) in zip(of_accounts, accounts, strict=True):
-        _make_role(client, role_name, trusted=MANAGEMENT_ACCOUNT_ID if role_name == DEFAULT_ROLE_NAME else home)
+    for client, (account_id, role_name) in zip(of_accounts, accounts, strict=True):
+        _make_role(client, role_name, _trust(config, account_id, role_name))
     roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
     is_administrator = any(not place.role_name for place in places(config))
     made = {user: _make_user(iam, user, roles, key, is_administrator) for user, key in keys.items()}
@@ -146,8 +149,23 @@ def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | No
     return made
 
 
-def _make_role(iam: Any, role_name: str, *, trusted: str) -> None:
-    trust = _statement(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{trusted}:root"})
+def _trust(config: WorkspaceConfig, account_id: str, role_name: str) -> str:
+    """The organisation's role is as the organisation makes it; one's own lets in whoever the table's places say.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    if role_name == DEFAULT_ROLE_NAME:
+        root = f"arn:aws:iam::{MANAGEMENT_ACCOUNT_ID}:root"
+        return _statement(Action="sts:AssumeRole", Principal={"AWS": root})
+    of_role = [place for place in places(config) if (place.account_id, place.role_name) == (account_id, role_name)]
+    told = sorted({place.external_id for place in of_role})
+    condition = {"Condition": {"StringEquals": {"sts:ExternalId": told}}} if all(told) else {}
+    says = ["sts:SetSourceIdentity"] if any(place.source_identity for place in of_role) else []
+    root = f"arn:aws:iam::{home_of(config)}:root"
+    return _statement(Action=["sts:AssumeRole", *says], Principal={"AWS": root}, **condition)
+
+
+def _make_role(iam: Any, role_name: str, trust: str) -> None:
     try:
         iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust)
     except iam.exceptions.EntityAlreadyExistsException:
@@ -160,7 +178,7 @@ def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None, is_
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=user)
     if roles:
-        policy = _statement(Action="sts:AssumeRole", Resource=roles)
+        policy = _statement(Action=["sts:AssumeRole", "sts:SetSourceIdentity"], Resource=roles)
         iam.put_user_policy(UserName=user, PolicyName="assume-roles", PolicyDocument=policy)
     if is_administrator:
         iam.attach_user_policy(UserName=user, PolicyArn=_ADMINISTRATOR)

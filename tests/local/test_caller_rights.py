@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import LocalCloud
@@ -248,6 +249,130 @@ def test_what_a_template_resolves_is_read_with_the_callers_rights(
     printed = of_environment(CONFIG, SANDBOX, [json.dumps({"Resources": {"Queue": made}})], HANDLERS)
     deployer.may(rights, *(grant.statement() for grant in printed.grants if grant.sid.startswith("Resolve")))
     assert deployer.make(name, Queue=made) == "CREATE_COMPLETE", deployer.failures(name)
+
+
+BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
+GUARD = {
+    "Effect": "Deny",
+    "Action": ["iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePermissionsBoundary"],
+    "Resource": "*",
+    "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": BOUNDARY}},
+}
+OF_ROLES = {"Action": calls(ROLE, "create", "update", "delete"), "Resource": "*"}
+NEVER_WITHOUT = {"Effect": "Deny", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": "*"}
+
+
+def role(name: str, **more: Any) -> dict[str, Any]:
+    policy = {"PolicyName": "p", "PolicyDocument": {**TRUST, "Statement": [{"Effect": "Allow", **OF_ROLES}]}}
+    trust = {**TRUST, "Statement": [ASSUMED]}
+    return {
+        "Type": ROLE,
+        "Properties": {"RoleName": name, "AssumeRolePolicyDocument": trust, "Policies": [policy], **more},
+    }
+
+
+def test_a_guard_knows_under_which_boundary_a_stack_makes_a_role(deployer: Deployer) -> None:
+    deployer.may(OF_ROLES, GUARD, NEVER_WITHOUT)
+
+    assert deployer.make("bounded", Role=role("bounded", PermissionsBoundary=BOUNDARY)) == "CREATE_COMPLETE"
+    longer = role("bounded", PermissionsBoundary=BOUNDARY, MaxSessionDuration=7200)
+    assert deployer.make("bounded", verb="update_stack", Role=longer) == "UPDATE_COMPLETE"
+    status = deployer.make("bounded", verb="update_stack", Role=role("bounded", MaxSessionDuration=7200))
+    assert status.startswith("UPDATE_ROLLBACK") and "DeleteRolePermissionsBoundary" in deployer.reason(
+        "bounded", "Role"
+    )
+    assert deployer.make("unbounded", Role=role("unbounded")) == "ROLLBACK_COMPLETE"
+    assert "iam:CreateRole" in deployer.reason("unbounded", "Role")
+
+
+def test_a_guard_knows_which_managed_policy_a_stack_gives(deployer: Deployer) -> None:
+    guard = {**GUARD, "Action": "iam:AttachRolePolicy", "Condition": {"ArnEquals": {"iam:PolicyARN": ADMINISTRATOR}}}
+    deployer.may(OF_ROLES, guard)
+
+    assert deployer.make("reader", Role=role("reader", ManagedPolicyArns=[BOUNDARY])) == "CREATE_COMPLETE"
+    both = role("owner", ManagedPolicyArns=[BOUNDARY, ADMINISTRATOR])
+    assert deployer.make("owner", Role=both) == "ROLLBACK_COMPLETE"
+
+
+def test_a_callers_own_boundary_holds_for_what_cloudformation_does(deployer: Deployer) -> None:
+    deployer.may({"Action": calls(QUEUE, "create", "delete"), "Resource": "*"})
+    deployer.iam.put_role_permissions_boundary(
+        RoleName="deployer", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess"
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        deployer.make("read-only", Queue=queue("read-only"))
+    stacks_only = json.dumps(
+        {**TRUST, "Statement": [{"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}]}
+    )
+    boundary = deployer.iam.create_policy(PolicyName="stacks-only", PolicyDocument=stacks_only)["Policy"]["Arn"]
+    deployer.iam.put_role_permissions_boundary(RoleName="deployer", PermissionsBoundary=boundary)
+    status = deployer.make("within", Queue=queue("within"))
+    deployer.iam.delete_role_permissions_boundary(RoleName="deployer")
+
+    assert status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+    assert "sqs:CreateQueue" in deployer.reason("within", "Queue")
+
+
+@pytest.fixture(scope="module")
+def service_role(deployer: Deployer) -> str:
+    """A role that CloudFormation may assume, and that may make queues."""
+    by_service = {**ASSUMED, "Principal": {"Service": "cloudformation.amazonaws.com"}}
+    trust = json.dumps({**TRUST, "Statement": [by_service]})
+    arn: str = deployer.iam.create_role(RoleName="of-stacks", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    give(deployer.iam, "of-stacks", [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}])
+    return arn
+
+
+PASSED = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+
+
+def by_change_set(stacks: Any, stack: str, kind: str = "CREATE", role: str = "", **resources: dict[str, Any]) -> str:
+    told = {"RoleARN": role} if role else {}
+    body = json.dumps({"Resources": resources})
+    stacks.create_change_set(StackName=stack, ChangeSetName=kind, ChangeSetType=kind, TemplateBody=body, **told)
+    stacks.execute_change_set(StackName=stack, ChangeSetName=kind)
+    return str(stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+
+def test_a_stack_is_made_changed_and_deleted_as_its_own_role(deployer: Deployer, service_role: str) -> None:
+    deployer.may({"Action": "iam:PassRole", "Resource": service_role, "Condition": PASSED})
+    stacks = deployer.stacks
+    assert by_change_set(stacks, "own-role", role=service_role, Queue=queue("own-role")) == "CREATE_COMPLETE"
+    found = stacks.describe_stacks(StackName="own-role")["Stacks"][0]
+    assert found["RoleARN"] == service_role
+
+    deployer.may()  # who may not pass the role may go on with what has it
+    later = queue("own-role", DelaySeconds=5)
+    assert by_change_set(stacks, "own-role", "UPDATE", Queue=later) == "UPDATE_COMPLETE"
+    status = deployer.make("own-role", verb="update_stack", Queue=later, Parameter=WIDE["Parameter"])
+    assert status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "assumed-role/of-stacks/AWSCloudFormation is not authorized to perform: ssm:" in deployer.reason(
+        "own-role", "Parameter"
+    )
+    stacks.delete_stack(StackName="own-role")
+    assert stacks.describe_stacks(StackName=found["StackId"])["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert deployer.make("own-role", Queue=queue("own-role")) == "ROLLBACK_COMPLETE"  # a new one has no role
+
+
+@pytest.mark.parametrize(
+    ("may", "role", "text"),
+    [
+        ([], "of-stacks", "is not authorized to perform: iam:PassRole on resource: arn:aws:iam::222222222222:role/of-"),
+        ([{**PASSED, "StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}], "of-stacks", "iam:PassRole"),
+        ([PASSED], "deployer", "role/deployer is invalid or cannot be assumed"),
+        ([PASSED], "of-nobody", "role/of-nobody is invalid or cannot be assumed"),
+        ([PASSED], "", "is not a valid RoleARN"),
+    ],
+    ids=["not passed", "passed to another service", "does not trust", "is not there", "no ARN"],
+)
+def test_a_stack_gets_only_a_role_that_the_caller_passes_and_cloudformation_may_assume(
+    deployer: Deployer, service_role: str, may: list[dict[str, Any]], role: str, text: str
+) -> None:
+    deployer.may(*({"Action": "iam:PassRole", "Resource": "*", "Condition": condition} for condition in may))
+    named = service_role.replace("of-stacks", role) if role else "of-stacks-by-its-name-only"
+
+    with pytest.raises(ClientError, match=text):
+        by_change_set(deployer.stacks, "not-passed", role=named, Queue=queue("not-passed"))
 
 
 def test_an_administrator_goes_on_working(cloud: LocalCloud) -> None:

@@ -99,3 +99,17 @@ def user_of(cloud: LocalCloud, service: str = "sts") -> Any:
         aws_access_key_id=cloud.access_key_id,
         aws_secret_access_key=cloud.secret_access_key,
     )
+
+
+def test_a_role_of_ones_own_takes_what_the_table_says_and_the_organisations_takes_no_name(root: Path) -> None:
+    prod = attrs.evolve(SHARED.environment("prod"), external_id="acme-7", source_identity="ada")
+    cloud = ensure_running(root, attrs.evolve(SHARED, environments=(SHARED.environment("sandbox"), prod)))
+    sts = user_of(cloud)
+
+    own = {"RoleArn": prod.role_arn, "RoleSessionName": "ada", "SourceIdentity": "ada"}
+    assert sts.assume_role(**own, ExternalId="acme-7")["SourceIdentity"] == "ada"
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        sts.assume_role(**own)
+    organisations = {**own, "RoleArn": SHARED.environment("sandbox").role_arn}
+    with pytest.raises(ClientError, match="not authorized to perform: sts:SetSourceIdentity"):
+        sts.assume_role(**organisations)

@@ -82,7 +82,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         builds,
         change_sets,
         clock,
-        conditions,
         durability,
         early_validation,
         event_sources,
@@ -116,7 +115,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     refusals.patch()
     aliases.patch()
     lambda_actions.patch()
-    conditions.patch()
+    _read_policies()
     bucket_regions.patch()
     bucket_settings.patch()
     event_sources.patch()
@@ -130,6 +129,14 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)
+
+
+def _read_policies() -> None:
+    from . import conditions, service_role, source_identity
+
+    conditions.patch()
+    source_identity.patch()
+    service_role.patch()
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:

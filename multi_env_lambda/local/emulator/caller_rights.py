@@ -5,7 +5,8 @@ which lacks ``lambda:CreateFunction`` or ``iam:PassRole`` deploys here and fails
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 (without a service role it "uses a temporary session that's generated from your user credentials")
 What is called: the handlers in the schemas of the types, of the type's own service; all of them, where AWS calls those
-that the properties need. A service role (``RoleARN``) has no say here, and what a nested stack makes is not asked for.
+that the properties need. Where the stack has a service role (``service_role.py``), its rights count instead of the
+caller's. What a nested stack makes is not asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from . import service_role
+from .conditions import NAMES_A_POLICY, SETS_A_BOUNDARY, UNDER_A_BOUNDARY
 from .names import load, original
 
 __all__ = ["patch"]
@@ -27,6 +30,7 @@ _WHY = {
     "Deny": "of an explicit deny in an identity-based policy",
     "ImplicitDeny": "no identity-based policy allows the {action} action",
 }
+_BOUNDED = "PermissionsBoundary"
 _STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
 
 _HERE = "{region}:{account}:"
@@ -88,6 +92,7 @@ class _Resource(NamedTuple):
     logical_id: str
     stack: str
     properties: Mapping[str, Any]
+    before: Mapping[str, Any] = {}
 
 
 def patch(handlers: _Handlers, iam: Mapping[str, Any]) -> None:
@@ -106,7 +111,7 @@ def patch(handlers: _Handlers, iam: Mapping[str, Any]) -> None:
     def changed(kind: str, physical_id: str, old: Any, new: Any, stack: str, logical_id: str, *more: Any) -> Any:
         if old != new:
             step = "create" if replaces(kind, old, new) else "update"
-            _check(known, _Resource(kind, logical_id, stack, new), step)
+            _check(known, _Resource(kind, logical_id, stack, new, old), step)
         return change(kind, physical_id, old, new, stack, logical_id, *more)
 
     def deleted(kind: str, physical_id: str, properties: Any, stack: str, logical_id: str) -> Any:
@@ -134,10 +139,24 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
     for action in calls.get(step, ()):
         if _is_called(known, action, resource):
             arn = "*" if action in known.unscoped else _asked_on(action, resource)
-            _ask(principal, action, arn, {_STACK_NAME: resource.stack})
+            for context in _contexts(action, resource.properties):
+                _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
     for service in calls.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
+
+
+def _contexts(action: str, properties: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What each call says of a role or a user: its boundary, and the managed policy that it is given or loses."""
+    told: dict[str, str] = {}
+    if SETS_A_BOUNDARY.fullmatch(action) or UNDER_A_BOUNDARY.fullmatch(action):
+        # A policy of its own says in `Roles` whose it is.
+        roles = original(load("ministack.services.iam"), "_roles")
+        owners = (roles.get(name) or {} for name in properties.get("Roles") or [])
+        found = properties.get(_BOUNDED) or next((role[_BOUNDED] for role in owners if role.get(_BOUNDED)), None)
+        told = {"iam:permissionsboundary": str(found)} if found else {}
+    given = properties.get("ManagedPolicyArns") if NAMES_A_POLICY.fullmatch(action) else None
+    return [{**told, "iam:policyarn": str(arn)} for arn in given] if given else [told]
 
 
 def _check_reference(literal: str) -> None:
@@ -159,10 +178,13 @@ def _check_reference(literal: str) -> None:
 
 
 def _principal() -> Any:
-    """Who sent the request that this stack's operation runs for; None for an account's root.
+    """The stack's role, or who sent the request that its operation runs for; None for an account's root.
 
     The operation's task has a copy of the request's context.
     """
+    role = service_role.acting()
+    if role is not None:
+        return role
     evaluator = load("ministack.core.iam_evaluator")
     access_key = original(evaluator, "_verified_key").get()
     if not access_key:
@@ -205,7 +227,16 @@ def _named(policies: Any) -> set[str]:
 def _is_called(known: _Known, action: str, resource: _Resource) -> bool:
     service = resource.kind.split("::")[1].lower()
     is_own = action.partition(":")[0] == known.service_of.get(service, service) and "." not in action
-    return is_own and known.only_with.get(action) in {None, *map(str.lower, resource.properties)}
+    has_all = known.only_with.get(action) in {None, *map(str.lower, resource.properties)}
+    return is_own and has_all and _is_about_a_boundary(action, resource) is not False
+
+
+def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
+    """Whether a boundary is changed, or taken away, by a call that does nothing else; None of any other call."""
+    new, old = resource.properties.get(_BOUNDED), resource.before.get(_BOUNDED)
+    if not action.endswith(_BOUNDED):
+        return None
+    return bool(old and not new) if ":Delete" in action else bool(new and new != old)
 
 
 def _asked_on(action: str, resource: _Resource) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from .names import load, original
 
-__all__ = ["patch"]
+__all__ = ["NAMES_A_POLICY", "SETS_A_BOUNDARY", "UNDER_A_BOUNDARY", "patch"]
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _ESCAPED = {"$": "$"}
@@ -27,11 +27,9 @@ _WITH_VARIABLES = "2012-10-17"
 _EARLIER = "2008-10-17"
 """What a document is that does not say its version."""
 
-_SETS_A_BOUNDARY = re.compile(r"iam:(Create|Put)(Role|User)(PermissionsBoundary)?")
-_UNDER_A_BOUNDARY = re.compile(
-    r"iam:((Attach|Delete|Detach|Put)(Role|User)Policy|Delete(Role|User)PermissionsBoundary)"
-)
-_NAMES_A_POLICY = re.compile(r"iam:(Attach|Detach)(Group|Role|User)Policy")
+SETS_A_BOUNDARY = re.compile(r"iam:(Create|Put)(Role|User)(PermissionsBoundary)?")
+UNDER_A_BOUNDARY = re.compile(r"iam:((Attach|Delete|Detach|Put)(Role|User)Policy|Delete(Role|User)PermissionsBoundary)")
+NAMES_A_POLICY = re.compile(r"iam:(Attach|Detach)(Group|Role|User)Policy")
 
 
 def patch() -> None:
@@ -237,12 +235,12 @@ def _of_roles(context_of: Any) -> Any:
     def told(service: str, action: str, body: bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
         boundary = None
-        if _SETS_A_BOUNDARY.fullmatch(action):
+        if SETS_A_BOUNDARY.fullmatch(action):
             boundary = _first(parameters.get("PermissionsBoundary"))
-        elif _UNDER_A_BOUNDARY.fullmatch(action):
+        elif UNDER_A_BOUNDARY.fullmatch(action):
             name = next((name for name in stores if name in parameters), "RoleName")
             boundary = (stores[name].get(_first(parameters.get(name))) or {}).get("PermissionsBoundary")
-        policy = _first(parameters.get("PolicyArn")) if _NAMES_A_POLICY.fullmatch(action) else None
+        policy = _first(parameters.get("PolicyArn")) if NAMES_A_POLICY.fullmatch(action) else None
         more = {"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy}
         return {**context, **{key: value for key, value in more.items() if value}}
 

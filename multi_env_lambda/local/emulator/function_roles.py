@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from .names import load, original
 
-__all__ = ["patch"]
+__all__ = ["patch", "trusts"]
 
 
 class _Service(NamedTuple):
@@ -107,12 +107,13 @@ def _refusal(service: _Service, role: str | None) -> str | None:
         return None
     roles = original(load("ministack.services.iam"), "_roles")
     found = roles.get(str(role).rpartition("/")[2]) or {}
-    if _trusts(found.get("AssumeRolePolicyDocument") or "{}", service.name):
+    if trusts(found.get("AssumeRolePolicyDocument") or "{}", service.name):
         return None
     return service.text.format(role=role)
 
 
-def _trusts(document: str | dict[str, Any], service: str) -> bool:
+def trusts(document: str | dict[str, Any], service: str) -> bool:
+    """Whether a trust policy lets a service (``lambda``, ``cloudformation`` and so on) assume its role."""
     statements = _listed((json.loads(document) if isinstance(document, str) else document).get("Statement"))
     certain = [one for one in statements if one.get("Effect") == "Allow" or not one.get("Condition")]
     effects = {statement.get("Effect") for statement in certain if _is_about(statement, service)}

@@ -487,8 +487,8 @@ MUTATIONS = (
     ),
     Mutation(
         "local/seed.py",
-        "trusted=MANAGEMENT_ACCOUNT_ID if role_name == DEFAULT_ROLE_NAME else home)",
-        "trusted=home)",
+        'root = f"arn:aws:iam::{MANAGEMENT_ACCOUNT_ID}:root"',
+        'root = f"arn:aws:iam::{home_of(config)}:root"',
         "The organisation's role trusts the management account and nobody else.",
         ("local/test_seed.py",),
     ),
