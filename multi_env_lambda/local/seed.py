@@ -156,13 +156,15 @@ def _trust(config: WorkspaceConfig, account_id: str, role_name: str) -> str:
     """
     if role_name == DEFAULT_ROLE_NAME:
         root = f"arn:aws:iam::{MANAGEMENT_ACCOUNT_ID}:root"
-        return _statement(Action="sts:AssumeRole", Principal={"AWS": root})
+        return _document(_allow(Action="sts:AssumeRole", Principal={"AWS": root}))
     of_role = [place for place in places(config) if (place.account_id, place.role_name) == (account_id, role_name)]
     told = sorted({place.external_id for place in of_role})
     condition = {"Condition": {"StringEquals": {"sts:ExternalId": told}}} if all(told) else {}
-    says = ["sts:SetSourceIdentity"] if any(place.source_identity for place in of_role) else []
-    root = f"arn:aws:iam::{home_of(config)}:root"
-    return _statement(Action=["sts:AssumeRole", *says], Principal={"AWS": root}, **condition)
+    trusted = {"Principal": {"AWS": f"arn:aws:iam::{home_of(config)}:root"}}
+    # A statement of its own: sts:SetSourceIdentity knows no sts:ExternalId.
+    says = any(place.source_identity for place in of_role)
+    named = [_allow(Action="sts:SetSourceIdentity", **trusted)] if says else []
+    return _document(_allow(Action="sts:AssumeRole", **trusted, **condition), *named)
 
 
 def _make_role(iam: Any, role_name: str, trust: str) -> None:
@@ -178,7 +180,7 @@ def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None, is_
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=user)
     if roles:
-        policy = _statement(Action=["sts:AssumeRole", "sts:SetSourceIdentity"], Resource=roles)
+        policy = _document(_allow(Action=["sts:AssumeRole", "sts:SetSourceIdentity"], Resource=roles))
         iam.put_user_policy(UserName=user, PolicyName="assume-roles", PolicyDocument=policy)
     if is_administrator:
         iam.attach_user_policy(UserName=user, PolicyArn=_ADMINISTRATOR)
@@ -198,5 +200,9 @@ def _make_bucket(s3: Any, devops: Devops, reader_account_ids: list[str]) -> None
     create_artifact_bucket(s3, devops, reader_account_ids)
 
 
-def _statement(**fields: object) -> str:
-    return canonical_json({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **fields}]})
+def _allow(**fields: object) -> dict[str, object]:
+    return {"Effect": "Allow", **fields}
+
+
+def _document(*statements: dict[str, object]) -> str:
+    return canonical_json({"Version": "2012-10-17", "Statement": list(statements)})

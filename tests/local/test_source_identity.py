@@ -38,11 +38,12 @@ class Roles:
     iam: Any
     sts: Any
 
-    def make(self, trusts: Sequence[str], may: Sequence[str], condition: Policy | None = None) -> str:
+    def make(self, trusts: Sequence[str], may: Sequence[str], condition: Policy | None = None, also: str = "") -> str:
         name = f"source-identity-{next(_numbers)}"
         principal = {"AWS": f"arn:aws:iam::{self.account}:root"}
         told = {"Effect": "Allow", "Principal": principal, "Action": list(trusts)}
-        trust = document(told | ({"Condition": condition} if condition else {}))
+        more = [{**told, "Action": also}] if also else []
+        trust = document(told | ({"Condition": condition} if condition else {}), *more)
         made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
         allowed = document({"Effect": "Allow", "Action": list(may), "Resource": "*"})
         self.iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=allowed)
@@ -100,8 +101,10 @@ def test_it_takes_the_role_and_the_caller(
 
 def test_a_role_may_insist_on_what_is_said(roles: Roles) -> None:
     is_ada = {"StringEquals": {"sts:SourceIdentity": "ada", "sts:ExternalId": "acme"}}
-    role = roles.make(BOTH, (), is_ada)
+    role = roles.make(ALONE, (), is_ada, also="sts:SetSourceIdentity")
+    in_one = roles.make(BOTH, (), is_ada)
 
+    assert refused(roles.acting, in_one, SourceIdentity="ada", ExternalId="acme") == "sts:SetSourceIdentity"
     assert roles.acting(role, SourceIdentity="ada", ExternalId="acme")
     for told in ({}, {"SourceIdentity": "bob"}, {"SourceIdentity": "ada", "ExternalId": "other"}):
         assert refused(roles.acting, role, **{"ExternalId": "acme"} | told) == "sts:AssumeRole"

@@ -4,7 +4,9 @@ Reason: ministack takes no notice of ``SourceIdentity``: a role whose trust poli
 that of ``OrganizationAccountAccessRole`` does, is assumed with one here and refused by AWS.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 (``sts:SetSourceIdentity`` in the caller's policies and in the trust policy; ``sts:SourceIdentity`` is what is said,
-``aws:SourceIdentity`` what a session has; it stays when another role is assumed, and cannot be changed)
+``aws:SourceIdentity`` what a session has; it stays when another role is assumed, and cannot be changed) and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html (of what a request
+says, ``sts:SetSourceIdentity`` knows ``sts:SourceIdentity`` alone: no ``sts:ExternalId``)
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ __all__ = ["patch"]
 _ASSUME, _SAY = "sts:AssumeRole", "sts:SetSourceIdentity"
 _ALLOWED = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _KEPT_AS = "SourceIdentity"
+_NAMED = "sts:sourceidentity"
 _TOLD = {
-    "SourceIdentity": "sts:sourceidentity",
+    "SourceIdentity": _NAMED,
     "ExternalId": "sts:externalid",
     "RoleSessionName": "sts:rolesessionname",
 }
@@ -66,7 +69,7 @@ def _asking(sts: Any, handle: Any) -> Any:
         _said.set(said)
         if said and (
             said != (kept or said)
-            or evaluator.enforce(key, _SAY, "sts", responses.get_region(), role, _keys(told, said)) is not None
+            or evaluator.enforce(key, _SAY, "sts", responses.get_region(), role, {_NAMED: said}) is not None
         ):
             return _refusal(sts, headers, query_params, role)
         try:
@@ -91,11 +94,11 @@ def _with_both(evaluate: Callable[..., bool]) -> Callable[..., bool]:
         said = _said.get()
         if context is None or not said:
             return evaluate(document, caller, context)
-        knowing = {**context.service_context, _TOLD["SourceIdentity"]: said}
-        context = dataclasses.replace(context, service_context=knowing)
-        if not evaluate(document, caller, context):
+        saying = dataclasses.replace(context, action=_SAY, service_context={_NAMED: said})
+        knowing = dataclasses.replace(context, service_context={**context.service_context, _NAMED: said})
+        if not evaluate(document, caller, knowing):
             return False
-        if context.action == _ASSUME and not evaluate(document, caller, dataclasses.replace(context, action=_SAY)):
+        if context.action == _ASSUME and not evaluate(document, caller, saying):
             raise _Refused
         return True
 
@@ -105,15 +108,10 @@ def _with_both(evaluate: Callable[..., bool]) -> Callable[..., bool]:
 def _of_sessions(context_of: Any) -> Any:
     def told(service: str, action: str, body: bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
-        return {**context, **(_keys(parameters, _one(parameters, "SourceIdentity")) if action == _ASSUME else {})}
+        said = {key: _one(parameters, name) for name, key in _TOLD.items()} if action == _ASSUME else {}
+        return {**context, **{key: value for key, value in said.items() if value}}
 
     return told
-
-
-def _keys(told: Mapping[str, Any], said: str) -> dict[str, str]:
-    """The condition keys of a request for a session; ``said`` is whose it will be."""
-    found = {key: _one(told, name) for name, key in _TOLD.items()} | {_TOLD["SourceIdentity"]: said}
-    return {key: value for key, value in found.items() if value}
 
 
 def _of_the_session(keys_of: Callable[[Any], Any], sessions: Mapping[str, Any]) -> Callable[[Any], Any]:
