@@ -45,7 +45,7 @@ STALE_READS = "stale-reads"
 """A stack that was just changed is described for a moment as it was before."""
 
 THROTTLING = "throttling"
-"""Lambda's control plane takes the requests a second that AWS publishes, and refuses the rest."""
+"""Lambda's control plane, CloudWatch and STS take the requests a second that AWS publishes, and refuse the rest."""
 
 RULES = (
     CALLER_RIGHTS,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda import Workspace
 from multi_env_lambda.local.cloud import LocalCloud
@@ -79,12 +80,16 @@ def deploy(root: Path, cloud: LocalCloud) -> tuple[list[str], list[str]]:
 
 
 def drain(cloud: LocalCloud, workspace: Workspace) -> None:
-    """Take what Lambda gives in a second, in every environment."""
+    """Take what Lambda and CloudWatch give in a second, in every environment."""
     for place in workspace.config.with_roles().environments:
         client = client_of(cloud, place, "lambda", attempts=1)
         with pytest.raises(client.exceptions.TooManyRequestsException):
             for _ in range(40):
                 client.list_functions()
+        metrics = client_of(cloud, place, "cloudwatch", attempts=1)
+        with pytest.raises(ClientError, match="Throttling"):
+            for _ in range(40):
+                metrics.describe_alarms()
 
 
 def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.functions import invoke
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Ledger
 from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.errors import Busy
+from multi_env_lambda.local import emulator
 from multi_env_lambda.local.cloud import LocalCloud
-from multi_env_lambda.local.server import down, ensure_running
+from multi_env_lambda.local.server import _server_python, down, ensure_running
 from multi_env_lambda.local.strict import RULES
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -28,6 +31,7 @@ from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
 
+EMULATOR = Path(emulator.__file__).parent
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 READS = """
 import boto3, os
@@ -133,6 +137,39 @@ def test_lambda_takes_so_many_requests_a_second(cloud: LocalCloud, local_config:
     CloudTime(cloud).sleep(1)
     for _ in range(15):
         client.list_functions()
+
+
+def test_cloudwatch_takes_so_many_requests_a_second(cloud: LocalCloud, local_config: WorkspaceConfig) -> None:
+    client = client_of(cloud, local_config.environment("staging"), "cloudwatch", attempts=1)
+    with pytest.raises(ClientError, match="Throttling.*Rate exceeded"):
+        for _ in range(40):
+            client.describe_alarms()
+    CloudTime(cloud).sleep(1)
+    for _ in range(9):
+        client.describe_alarms()
+
+
+_IN_ONE_SECOND = """
+import asyncio, importlib, sys
+sys.path.insert(0, sys.argv[1])
+from emulator import throttling
+throttling.patch(lambda: 1e9)
+def taken(module, action):
+    handle = importlib.import_module(f"ministack.services.{module}").handle_request
+    async def asked():
+        answers = [await handle("POST", "/", {}, b"Action=" + action.encode(), {}) for _ in range(700)]
+        return sum(b"Rate exceeded" not in answer[2] for answer in answers)
+    return asyncio.run(asked())
+asked = ("sts", "GetCallerIdentity"), ("cloudwatch", "GetMetricStatistics"), ("cloudwatch", "DescribeAlarms")
+print(*(taken(*one) for one in asked))
+"""
+
+
+def test_so_many_are_taken_as_aws_publishes() -> None:
+    argv = [_server_python(), "-I", "-c", _IN_ONE_SECOND, EMULATOR.parent]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["600", "400", "9"]
 
 
 def test_a_new_start_is_not_earlier_and_lets_in_who_signs_by_the_clock_of_this_machine(

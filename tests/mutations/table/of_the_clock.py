@@ -67,6 +67,13 @@ MUTATIONS = (
         ("local/test_clock.py::test_lambda_takes_so_many_requests_a_second",),
     ),
     Mutation(
+        "local/emulator/throttling.py",
+        '"cloudwatch:DescribeAlarms": 9.0',
+        '"cloudwatch:DescribeAlarms": 90.0',
+        "CloudWatch describes alarms so many times a second and no more.",
+        ("local/test_clock.py::test_so_many_are_taken_as_aws_publishes",),
+    ),
+    Mutation(
         "flow/check.py",
         "return asking.rights_change and (not asking.first or _DENIED.search(text) is not None)",
         "return False",
