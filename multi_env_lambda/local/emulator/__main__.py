@@ -87,6 +87,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         event_sources,
         full_buckets,
         function_environment,
+        generated_names,
         glue_jobs,
         guard,
         lambda_actions,
@@ -96,6 +97,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         refusals,
         runtimes,
         state_file,
+        taken_names,
         threads,
         weighted_alias,
     )
@@ -121,6 +123,8 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     event_sources.patch()
     full_buckets.patch()
     policy_sizes.patch()
+    taken_names.patch()
+    generated_names.patch()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")

@@ -1,0 +1,144 @@
+"""Names are refused and given here as CloudFormation refuses and gives them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.testing.local_cloud import client_of
+from multi_env_lambda.testing.stacks import create_stack
+
+pytestmark = pytest.mark.local_cloud
+
+HERE = "us-east-1:555555555555"
+TRUST = {"Version": "2012-10-17", "Statement": []}
+ALLOWED = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}}
+ALARM = {
+    "ComparisonOperator": "GreaterThanThreshold",
+    "EvaluationPeriods": 1,
+    "MetricName": "Errors",
+    "Namespace": "Own",
+    "Period": 60,
+    "Statistic": "Sum",
+    "Threshold": 1,
+}
+
+
+@pytest.fixture
+def client(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Any:
+    return lambda service: client_of(local_cloud, local_config.environment("prod"), service)
+
+
+def make_alarm(client: Any, name: str) -> None:
+    client("cloudwatch").put_metric_alarm(AlarmName=name, **ALARM)
+
+
+TAKEN: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", make_alarm, ALARM),
+    "AWS::Events::Rule": (
+        "Name",
+        lambda client, name: client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)"),
+        {"ScheduleExpression": "rate(1 hour)"},
+    ),
+    "AWS::IAM::ManagedPolicy": (
+        "ManagedPolicyName",
+        lambda client, name: client("iam").create_policy(PolicyName=name, PolicyDocument=json.dumps(ALLOWED)),
+        {"PolicyDocument": ALLOWED},
+    ),
+    "AWS::IAM::Role": (
+        "RoleName",
+        lambda client, name: client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST)),
+        {"AssumeRolePolicyDocument": TRUST},
+    ),
+    "AWS::Kinesis::Stream": (
+        "Name",
+        lambda client, name: client("kinesis").create_stream(StreamName=name, ShardCount=1),
+        {"ShardCount": 1},
+    ),
+    "AWS::Logs::LogGroup": (
+        "LogGroupName",
+        lambda client, name: client("logs").create_log_group(logGroupName=name),
+        {},
+    ),
+    "AWS::SNS::Topic": ("TopicName", lambda client, name: client("sns").create_topic(Name=name), {}),
+    "AWS::SQS::Queue": ("QueueName", lambda client, name: client("sqs").create_queue(QueueName=name), {}),
+    "AWS::SecretsManager::Secret": (
+        "Name",
+        lambda client, name: client("secretsmanager").create_secret(Name=name, SecretString="theirs"),
+        {"SecretString": "ours"},
+    ),
+}
+BEFORE_IT_IS_MADE = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::IAM::Role",
+    "AWS::Kinesis::Stream",
+    "AWS::Logs::LogGroup",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(TAKEN))
+def test_a_stack_takes_nothing_over_that_has_its_name(client: Any, kind: str) -> None:
+    key, make, properties = TAKEN[kind]
+    name = f"taken-{kind.rpartition('::')[2].lower()}"
+    make(client, name)
+    resources = {"Thing": {"Type": kind, "Properties": {**properties, key: name}}}
+
+    status, reasons = create_stack(client("cloudformation"), f"stack-{name}", resources)
+    assert (status, f"'{kind}' with identifier '{name}' already exists" in reasons) == ("ROLLBACK_COMPLETE", True)
+    found = change_set(client("cloudformation"), f"early-{name}", resources)
+    assert found == ("FAILED" if kind in BEFORE_IT_IS_MADE else "CREATE_COMPLETE")
+
+
+def change_set(stacks: Any, stack: str, resources: dict[str, Any]) -> str:
+    body, capabilities = json.dumps({"Resources": resources}), ["CAPABILITY_NAMED_IAM"]
+    names = {"StackName": stack, "ChangeSetName": "early"}
+    stacks.create_change_set(**names, ChangeSetType="CREATE", TemplateBody=body, Capabilities=capabilities)
+    status: str = stacks.describe_change_set(**names)["Status"]
+    return status
+
+
+def test_a_queue_that_is_there_is_not_looked_for_even_where_it_may_be_imported(client: Any) -> None:
+    client("sqs").create_queue(QueueName="not-found")
+    stacks, names = client("cloudformation"), {"StackName": "not-found", "ChangeSetName": "import"}
+    queue = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain", "Properties": {"QueueName": "not-found"}}
+    body = json.dumps({"Resources": {"Queue": queue}})
+    stacks.create_change_set(**names, ChangeSetType="CREATE", TemplateBody=body, ImportExistingResources=True)
+    (change,) = stacks.describe_change_set(**names)["Changes"]
+    assert change["ResourceChange"]["Action"] == "Add"
+
+
+STACK, LOGICAL = "customer-notification-service-prod", "SendReminderToCustomerRole"
+"""So long that a role's name has room for 25 characters of each."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "beginning", "length"),
+    [
+        (
+            "AWS::IAM::Role",
+            {"AssumeRolePolicyDocument": TRUST},
+            "customer-notification-ser-SendReminderToCustomerRol-",
+            64,
+        ),
+        ("AWS::S3::Bucket", {}, "customer-notification-ser-sendremindertocustomerro-", 63),
+        ("AWS::SQS::Queue", {}, f"{STACK}-{LOGICAL}-", 74),
+        ("AWS::Logs::LogGroup", {}, f"{STACK}-{LOGICAL}-", 74),
+        ("AWS::SSM::Parameter", {"Type": "String", "Value": "v"}, f"CFN-{LOGICAL}-", 43),
+        ("AWS::SecretsManager::Secret", {"SecretString": "s"}, f"{LOGICAL}-", 39),
+    ],
+)
+def test_a_name_of_cloudformations_is_cut_in_both_halves(
+    client: Any, kind: str, properties: dict[str, Any], beginning: str, length: int
+) -> None:
+    stacks, stack = client("cloudformation"), f"{STACK}"
+    resources = {LOGICAL: {"Type": kind, "Properties": properties}}
+    assert create_stack(stacks, stack, resources) == ("CREATE_COMPLETE", "")
+    (made,) = stacks.describe_stack_resources(StackName=stack)["StackResources"]
+    stacks.delete_stack(StackName=stack)
+    name = made["PhysicalResourceId"].rpartition("/")[2]
+    name = name.rpartition(":secret:")[2].rpartition("-")[0] if ":secret:" in name else name
+    assert (name[: len(beginning)], len(name)) == (beginning, length)
