@@ -28,7 +28,7 @@ class StackRequest:
     ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
     for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
     anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
-    is there already, may come into it.
+    is there already, may come into it. ``returning`` comes into it first: CloudFormation cannot find it by its name.
     """
 
     name: str
@@ -42,6 +42,7 @@ class StackRequest:
     before: Look = NotLooked.NOT_LOOKED
     check: Callable[[StackReading], None] = lambda _: None
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
+    returning: tuple[PhysicalResource, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

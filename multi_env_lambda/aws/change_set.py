@@ -17,7 +17,7 @@ from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
 
-__all__ = ["ChangeSet", "ChangeSets", "Execution", "Target", "capabilities"]
+__all__ = ["ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities"]
 
 INLINE_LIMIT = 51_200
 _SLOWEST = 2.0
@@ -29,6 +29,7 @@ class Target:
 
     ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
     ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
+    ``returning``: what is there already, may come in, and is known by its address only.
     """
 
     stack_name: str
@@ -42,6 +43,15 @@ class Target:
     parameters: Mapping[str, str] = attrs.field(factory=dict)
     check: Callable[[StackReading], None] = lambda _: None
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
+    returning: tuple[PhysicalResource, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Import:
+    """What an import brings into a stack, and by which identifier."""
+
+    resource: PhysicalResource
+    identifier: Mapping[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +92,18 @@ class ChangeSets:
         self._clock = clock
         self._sleep = sleep
 
-    def create(self, target: Target, kind: str, *, importing: bool = False) -> ChangeSet:
+    def create(
+        self,
+        target: Target,
+        kind: str,
+        *,
+        importing: bool = False,
+        wanted: Import | None = None,
+        kept: tuple[str, ...] = (),
+    ) -> ChangeSet:
         """Create it, or find the one that this run created already; ``importing``: with what is there already.
+
+        ``wanted`` is what an import (``kind``) brings in; the parameters ``kept`` then stay as they are.
 
         Raises:
             StateConflict: somebody else began to change the stack.
@@ -91,6 +111,7 @@ class ChangeSets:
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
         more = {"ImportExistingResources": True} if importing else {}
+        changed = _settings(target) if wanted is None else _import_settings(wanted, kept)
         last: Exception | None = None
         for pause in pauses():
             target.held.make_sure()
@@ -101,11 +122,7 @@ class ChangeSets:
                     ChangeSetType=kind,
                     ClientToken=name,
                     Capabilities=list(capabilities(target.template)),
-                    Tags=[{"Key": key, "Value": value} for key, value in sorted(target.tags.items())],
-                    Parameters=[
-                        {"ParameterKey": key, "ParameterValue": value}
-                        for key, value in sorted(target.parameters.items())
-                    ],
+                    **changed,
                     **_body(target),
                     **more,
                 )
@@ -250,6 +267,23 @@ def _has_moved(error: Exception) -> bool:
 
 def _is_gone(error: Exception) -> bool:
     return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or is_missing_stack(error)
+
+
+def _settings(target: Target) -> dict[str, Any]:
+    tags = [{"Key": key, "Value": value} for key, value in sorted(target.tags.items())]
+    values = sorted(target.parameters.items())
+    return {"Tags": tags, "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in values]}
+
+
+def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
+    """An import may change no tags, so it names none."""
+    resource = {
+        "ResourceType": wanted.resource.type,
+        "LogicalResourceId": wanted.resource.logical_id,
+        "ResourceIdentifier": dict(wanted.identifier),
+    }
+    parameters = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+    return {"ResourcesToImport": [resource], "Parameters": parameters}
 
 
 def _body(target: Target) -> dict[str, str]:

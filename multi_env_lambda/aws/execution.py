@@ -20,6 +20,7 @@ from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Ta
 from multi_env_lambda.aws.errors_of import aws_errors
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack_events import causes_of, hint_of
+from multi_env_lambda.aws.validation import HINT, taken_in
 from multi_env_lambda.aws.waiting import statuses
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.plan.stackstate import is_final, is_success
@@ -76,8 +77,10 @@ def failure_of(client: Any, where: str, reading: StackReading, *, put_back: bool
     why = "; ".join(causes) or reading.reason or "no reason given"
     # An old reading may still call it a success.
     status = "EXECUTE_FAILED" if is_success(reading.status) else reading.status
-    error = StackError(where, f"{status}: {why}", hint=hint_of(causes))
+    taken = taken_in(causes)
+    error = StackError(where, f"{status}: {why}", hint=HINT if taken else hint_of(causes))
     error.put_back = put_back
+    error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in taken)
     return error
 
 

@@ -68,6 +68,7 @@ class AwsPlatform:
             ready=request.ready,
             check=request.check,
             adopts=request.adopts,
+            returning=request.returning,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 

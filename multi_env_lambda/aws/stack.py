@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 import attrs
 
+from multi_env_lambda.aws.adoption import Adoption
 from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, stack_error
 from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Target
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
@@ -83,6 +84,7 @@ class Stacks:
         self._place = place
         self._sleep = sleep
         self._change_sets = ChangeSets(client, clock=poller.clock, sleep=sleep)
+        self._adoption = Adoption(client, self._change_sets, poller, self.describe)
 
     def deploy(
         self,
@@ -100,26 +102,27 @@ class Stacks:
         ready: Callable[[], None] = lambda: None,
         check: Check = _any_stack,
         adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False,
+        returning: tuple[PhysicalResource, ...] = (),
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
         ``held`` is the unit's lease, looked at right before each call that changes something. ``token`` is unique per
         run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
-        ago under the same lease. ``template_url`` is used only where the template is too long to be sent. ``on_event``
-        is told each new status. ``check`` is told whatever stack of this name is there, before anything is done to it,
-        and raises where that is not ours; a stack without resources, under review, is nobody's. ``adopts`` is asked
-        whether what is to be made and is there already may be imported.
+        ago under the same lease. ``template_url`` is for a template that is too long. ``on_event`` is told each status.
+        ``check`` is told whatever stack is there before anything is done to it, and raises where that is not ours; one
+        under review is nobody's. ``adopts``: whether what is there already may be imported. ``returning``: comes first.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
-        target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts)
+        target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
             try:
+                reading = self._adoption.bring(target, reading, told, self._change)
                 return self._change(target, reading, ready, told)
             except StateConflict:
                 told("waiting for another operation on this stack")

@@ -9,7 +9,7 @@ https://github.com/serverless/serverless/issues/13248 and https://github.com/aws
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -19,9 +19,13 @@ from multi_env_lambda.aws.errors_of import aws_errors, is_denied, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["Refusal", "refusal_of", "refused"]
+__all__ = ["HINT", "Refusal", "refusal_of", "refused", "taken_in"]
 
 _TAKEN = re.compile(r"Resource of type '(?P<type>[^']+)' with identifier '(?P<name>[^']+)' already exists")
+
+_MET = re.compile(r"^(?P<logical>\w+) \((?P<type>AWS::(SNS::Topic|SQS::Queue))\): .*\bAlreadyExists\b")
+_NAMES = (re.compile(r"identifier '([^']+)' already exists"), re.compile(r'message: "([\w.-]+) already exists'))
+HINT = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
 
 
 @attrs.frozen(kw_only=True)
@@ -54,10 +58,23 @@ def refused(where: str, refusal: Refusal) -> StackError:
     """The error of a change set that was refused."""
     hint = "correct the unit's settings or its stack.py"
     if refusal.taken:
-        hint = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
+        hint = HINT
     error = StackError(where, f"the change set failed: {'; '.join(refusal.causes)}", hint=hint)
     error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in refusal.taken)
     return error
+
+
+def taken_in(causes: Iterable[str]) -> tuple[PhysicalResource, ...]:
+    """The queues and topics that were there already, which only their handlers look for, among the causes of a failure.
+
+    Text: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/754
+    """
+    met = ((_MET.match(cause), next(filter(None, (one.search(cause) for one in _NAMES)), None)) for cause in causes)
+    return tuple(
+        PhysicalResource(logical_id=found["logical"], type=found["type"], physical_id=name[1])
+        for found, name in met
+        if found and name
+    )
 
 
 def _failed(client: Any, change_set_id: str) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, strangers
+from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, returning, strangers
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -285,6 +285,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=work.wait,
             adopts=partial(_adopts, work, template),
+            returning=returning(template, held.record, _agreed(work)),
         )
         try:
             outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
@@ -300,9 +301,12 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
 
 def _adopts(work: _Work, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
     """Whether what is there already may come into the stack: it was ours, or somebody has agreed to it."""
-    agreed = {question.answer for question in work.step.questions}
-    unknown = strangers(taken, work.held.record)
+    unknown, agreed = strangers(taken, work.held.record), _agreed(work)
     return may_import(taken, template) and all(answer_for(item) in agreed for item in unknown)
+
+
+def _agreed(work: _Work) -> frozenset[str]:
+    return frozenset(question.answer for question in work.step.questions)
 
 
 def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:

@@ -12,12 +12,30 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
 
-__all__ = ["answer_for", "import_questions", "known_of", "left_behind", "may_import", "strangers"]
+__all__ = [
+    "NAME_OF",
+    "answer_for",
+    "import_questions",
+    "known_of",
+    "left_behind",
+    "may_import",
+    "returning",
+    "short_name",
+    "strangers",
+]
 
 _KEPT = ("Retain", "RetainExceptOnCreate")
+
+NAME_OF = {
+    "AWS::SNS::Topic": ("TopicName", "TopicArn", "arn:aws:sns:{region}:{account}:{name}"),
+    "AWS::SQS::Queue": ("QueueName", "QueueUrl", "https://sqs.{region}.amazonaws.com/{account}/{name}"),
+}
+"""Types that are known by an address: the property with the name, the identifier's key, and how the address is made."""
 
 
 def answer_for(item: PhysicalResource) -> str:
@@ -67,25 +85,42 @@ def import_questions(record: Record | None, project: str, template: str | None) 
     )
 
 
+def returning(template: str, record: Record, agreed: Collection[str]) -> tuple[PhysicalResource, ...]:
+    """What the template wants, is in no stack of ours as far as is known, and is known by its address only.
+
+    It was ours, or it was met and somebody agreed to it (``agreed``: the words). It goes by the template's logical id.
+    """
+    inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
+    met = () if record.latest is None else record.latest.taken
+    ours = [item for item in known_of(record) if item.physical_id not in inside]
+    there = [*ours, *(item for item in met if answer_for(item) in agreed)]
+    named = {(item.type, short_name(item)): item for item in there if item.type in NAME_OF}
+    found = []
+    for logical_id, body in json.loads(template)["Resources"].items():
+        name = body.get("Properties", {}).get(NAME_OF.get(body["Type"], ("",))[0])
+        item = named.get((body["Type"], name)) if isinstance(name, str) else None
+        if item is not None and body.get("DeletionPolicy") in _KEPT:
+            found.append(attrs.evolve(item, logical_id=logical_id))
+    return tuple(found)
+
+
 def _is(one: PhysicalResource, other: PhysicalResource) -> bool:
     """The same thing; CloudFormation names a queue by its URL in one place and by its name in another."""
     if one.type != other.type:
         return False
-    first, second = one.physical_id, other.physical_id
-    return first == second or (_is_url(first) != _is_url(second) and _short(first) == _short(second))
+    is_named = short_name(one) == one.physical_id, short_name(other) == other.physical_id
+    return one.physical_id == other.physical_id or (is_named[0] != is_named[1] and short_name(one) == short_name(other))
 
 
-def _is_url(physical_id: str) -> bool:
-    return "://" in physical_id  # the local cloud's begin with http
-
-
-def _short(physical_id: str) -> str:
-    """Only a URL is shortened: a slash in any other name is a part of it."""
-    return physical_id.rpartition("/")[2] if _is_url(physical_id) else physical_id
+def short_name(item: PhysicalResource) -> str:
+    """Only an address is shortened: a slash in any other name is a part of it."""
+    if "://" in item.physical_id:  # the local cloud's begin with http
+        return item.physical_id.rpartition("/")[2]
+    return item.physical_id.rpartition(":")[2] if item.type == "AWS::SNS::Topic" else item.physical_id
 
 
 def _may_be_called(body: Mapping[str, Any], item: PhysicalResource) -> bool:
     """Whether the template still gives it that name; where CloudFormation computes the name, it may."""
     names = [value for key, value in body.get("Properties", {}).items() if key.endswith("Name")]
-    called = {item.physical_id, _short(item.physical_id), *item.physical_id.split("|")}
+    called = {item.physical_id, short_name(item), *item.physical_id.split("|")}
     return not names or any(isinstance(name, dict) or name in called for name in names)

@@ -180,6 +180,7 @@ _LOOKS = (
     "DescribeEvents",
     "DescribeStackEvents",
     "DescribeStacks",
+    "GetTemplate",
     "ListStackResources",
 )
 _CHANGES = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.aws.validation import refusal_of
+from multi_env_lambda.aws.validation import refusal_of, taken_in
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.testing.faulty_client import client_error
@@ -66,3 +66,19 @@ def test_who_may_not_ask_is_told_so_with_the_page_to_look_at() -> None:
     assert "only its events say why, and may not be read" in caught.value.what
     assert "allow the environment's role cloudformation:DescribeEvents" in caught.value.hint
     assert "https://eu-west-1.console.aws.amazon.com/cloudformation/" in caught.value.hint
+
+
+def test_a_queue_or_topic_that_a_handler_met_is_named_and_nothing_else_can_come_in() -> None:
+    there = "Resource of type 'AWS::SQS::Queue' with identifier 'jobs' already exists."
+    causes = (
+        f'Jobs (AWS::SQS::Queue): Resource handler returned message: "{there}" (HandlerErrorCode: AlreadyExists)',
+        'News (AWS::SNS::Topic): Resource handler returned message: "news already exists" (RequestToken: 1, '
+        "HandlerErrorCode: AlreadyExists)",
+        'Key (AWS::SecretsManager::Secret): Resource handler returned message: "The operation failed because the '
+        'secret key already exists." (HandlerErrorCode: AlreadyExists)',
+        'Other (AWS::SQS::Queue): Resource handler returned message: "denied" (HandlerErrorCode: AccessDenied)',
+    )
+    assert taken_in(causes) == (
+        PhysicalResource(logical_id="Jobs", type="AWS::SQS::Queue", physical_id="jobs"),
+        PhysicalResource(logical_id="News", type="AWS::SNS::Topic", physical_id="news"),
+    )

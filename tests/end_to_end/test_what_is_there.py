@@ -44,12 +44,6 @@ def in_stack(stage: Stage, environment: str) -> set[str]:
     return {item["PhysicalResourceId"].rpartition("/")[2] for item in summaries}
 
 
-def messages(stage: Stage, environment: str) -> list[str]:
-    sqs = stage.client(environment, "sqs")
-    url = sqs.get_queue_url(QueueName=f"customers-{environment}-lookup")["QueueUrl"]
-    return [item["Body"] for item in sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", [])]
-
-
 def test_what_was_ours_comes_back_with_its_data_and_without_a_question(stage: Stage) -> None:
     name, s3 = bucket("sandbox", "2" * 12), stage.client("sandbox", "s3")
     with_events(stage, "events = [{ s3 = true }]")
@@ -109,19 +103,25 @@ def questions_of(step: dict[str, Any]) -> list[Any]:
     return list(step.get("questions", ()))
 
 
-def test_a_queue_keeps_its_messages_when_its_unit_goes_and_comes_back(stage: Stage) -> None:
+def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stage: Stage) -> None:
     with_events(stage, "events = [{ sqs = true }]\ntimeout = 3")
-    assert deploy(stage, "sandbox").code == 0
-    sqs = stage.client("sandbox", "sqs")
-    mapping = stage.client("sandbox", "lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert mapping
+    sqs, name = stage.client("sandbox", "sqs"), "customers-sandbox-lookup"
+    url = sqs.create_queue(QueueName=name, tags={"made": "by hand"})["QueueUrl"]
+    refused = deploy(stage, "sandbox")
+    assert refused.code == 7
+    assert f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists" in refused.err
+    assert "`plan` says if it can come into the stack" in refused.err
+
+    agreed = deploy(stage, "sandbox", "--agree", f"import:{name}")
+    assert (agreed.code, f"importing {name}" in agreed.err) == (0, True), agreed.err
+    assert stage.client("sandbox", "lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["VisibilityTimeout"] == "18"
     done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
     assert done.code == 0
-    url = sqs.get_queue_url(QueueName="customers-sandbox-lookup")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody='{"country": "GB"}')
 
     assert deploy(stage, "sandbox").code == 0
-    assert {"customers-sandbox-lookup", "customers-sandbox-lookup-dlq"} <= in_stack(stage, "sandbox")
+    assert {name, f"{name}-dlq"} <= in_stack(stage, "sandbox")
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"]["made"] == "by hand"
 
 
 SCRATCH = """

@@ -78,7 +78,16 @@ def is_meant(operation: str, path: Path) -> bool:
         return True
     owners = {"s3": ("bucket", "examine"), "lambda": ("functions", "versions", "platform"), "cloudformation": ()}
     if service == "cloudformation":
-        return path.stem in ("stack", "change_set", "drift", "poller", "stack_events", "stack_listing", "examine")
+        return path.stem in (
+            "adoption",
+            "stack",
+            "change_set",
+            "drift",
+            "poller",
+            "stack_events",
+            "stack_listing",
+            "examine",
+        )
     return path.stem.startswith(owners[service])
 
 

@@ -83,11 +83,9 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         change_sets,
         clock,
         durability,
-        early_validation,
         event_sources,
         full_buckets,
         function_environment,
-        generated_names,
         glue_jobs,
         guard,
         lambda_actions,
@@ -97,7 +95,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         refusals,
         runtimes,
         state_file,
-        taken_names,
         threads,
         weighted_alias,
     )
@@ -123,12 +120,10 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     event_sources.patch()
     full_buckets.patch()
     policy_sizes.patch()
-    taken_names.patch()
-    generated_names.patch()
+    _keep_names()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")
-    early_validation.patch()
     function_environment.patch(secret, settings["programs"])
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
@@ -141,6 +136,15 @@ def _read_policies() -> None:
     conditions.patch()
     source_identity.patch()
     service_role.patch()
+
+
+def _keep_names() -> None:
+    from . import early_validation, generated_names, taken_names
+
+    generated_names.patch()
+    # What is named here is free, on AWS.
+    taken_names.patch()
+    early_validation.patch()
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:

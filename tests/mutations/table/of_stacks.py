@@ -229,10 +229,31 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/imports.py",
-        "(_is_url(first) != _is_url(second) and ",
+        "(is_named[0] != is_named[1] and ",
         "(",
         "A queue of the same name in another account is somebody else's.",
         ("plan/test_imports.py",),
+    ),
+    Mutation(
+        "plan/imports.py",
+        "if item.physical_id not in inside]",
+        "]",
+        "A queue that is in the stack is not imported once more.",
+        ("plan/test_imports.py",),
+    ),
+    Mutation(
+        "local/emulator/taken_names.py",
+        "        if name:\n",
+        "        if not name:\n",
+        "No stack takes over a queue, a topic or a secret that has the name.",
+        ("local/test_names.py",),
+    ),
+    Mutation(
+        "local/emulator/generated_names.py",
+        "max(free - len(logical), free - free // 2)",
+        "free",
+        "A name of CloudFormation's loses the end of the stack's name, as on AWS.",
+        ("local/test_names.py",),
     ),
     Mutation(
         "plan/imports.py",
