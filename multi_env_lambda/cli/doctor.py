@@ -39,13 +39,16 @@ def permissions_command(place: str, as_json: bool) -> int:
     `devops` is the role that writes artifacts and records, `caller` is whoever runs the verbs. Nothing is built or
     asked, so no credentials are needed.
     """
-    from multi_env_lambda.plan.permissions import policies
+    from multi_env_lambda.plan.permissions import policies, too_many
 
     found = open_workspace(False).permissions(place)
     documents = policies(found)
+    cautions = [*found.cautions, *filter(None, [too_many(len(documents))])]
     if as_json:
         verbs = {grant.sid: list(grant.verbs) for grant in found.grants}
-        print_json({"role": found.role, "policies": documents, "verbs": verbs, "unknown": list(found.unknown)})
+        unknown = list(found.unknown)
+        answer = {"role": found.role, "policies": documents, "verbs": verbs, "unknown": unknown, "cautions": cautions}
+        print_json(answer)
         return 0
     for number, document in enumerate(documents, start=1):
         note(f"{found.role}: policy {number} of {len(documents)}")
@@ -54,4 +57,6 @@ def permissions_command(place: str, as_json: bool) -> int:
         note(f"{grant.sid}: {', '.join(grant.verbs)}")
     for name in found.unknown:
         note(f"not known: what CloudFormation calls for {name}; see `aws cloudformation describe-type`")
+    for text in cautions:
+        note(text)
     return 0

@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.iam import ONLY_WITH, SERVICE_OF, UNSCOPED
 from multi_env_lambda.plan.grant import Grant, grant_of
-from multi_env_lambda.plan.named_resources import Template, arns_of, is_covered, name_of, patterns_of
+from multi_env_lambda.plan.named_resources import Made, arns_of, is_covered, names_of, patterns_of
 
 __all__ = ["Handlers", "of_cloudformation"]
 
@@ -38,6 +38,12 @@ _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
 """
 
+_OF_OBJECTS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"})
+"""Asked on a key. A ``*`` also stands for a slash, so ``*-ENVIRONMENT-*`` would reach keys of anybody's bucket.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
+"""
+
 
 @attrs.frozen
 class _Calls:
@@ -48,7 +54,7 @@ class _Calls:
 
 
 def of_cloudformation(
-    place: Environment, templates: Sequence[Template], handlers: Handlers, granted: frozenset[str]
+    place: Environment, stacks: Sequence[Made], handlers: Handlers, granted: frozenset[str]
 ) -> tuple[Grant, ...]:
     """By service: what is called to make and change things, and what more to delete them; then the roles.
 
@@ -57,19 +63,20 @@ def of_cloudformation(
     """
     wanted: dict[str, dict[str, _Calls]] = {"deploy": {}, "destroy": {}}
     keys: set[str] = set()
-    for template in templates:
-        for logical, body in template.items():
+    for made in stacks:
+        for logical, body in made.resources.items():
             for verb, action in _called(body, handlers):
                 if _own(body["Type"]) != "kms" and action.startswith("kms:"):
                     keys.add(action)
                     continue
                 calls = wanted[verb].setdefault(action.partition(":")[0], _Calls())
                 calls.actions.add(action)
-                calls.arns.update(arns_of(logical, template, place))
-    made, gone = wanted["deploy"], wanted["destroy"]
-    grants = [grant for service in sorted({*made, *gone}) for grant in _of_service(place, service, made, gone, granted)]
+                calls.arns.update(arns_of(logical, made, place))
+    making, gone = wanted["deploy"], wanted["destroy"]
+    services = sorted({*making, *gone})
+    grants = [grant for service in services for grant in _of_service(place, service, making, gone, granted)]
     uses = [grant_of("UseKeysAnywhere", "deploy", ("*",), *sorted(keys))] if keys else []
-    return (*grants, *uses, *_pass_roles(place, templates, handlers))
+    return (*grants, *uses, *_pass_roles(place, stacks, handlers))
 
 
 def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, str]]:
@@ -121,17 +128,24 @@ def _of_service(
     extra = sorted(arn for arn in making.arns | deleting.arns if not is_covered(arn, patterns))
     known = frozenset() if extra else granted
     resources = (*patterns, *extra) if service != "kms" else ("*",)
-    yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources)
+    yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
     # A deploy removes what left the template, and what it made before it failed.
     only_gone = deleting.actions - making.actions - known
-    yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources)
+    yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
 
 
 def _scoped(
-    place: Environment, service: str, what: str, verbs: tuple[str, ...], actions: set[str], resources: tuple[str, ...]
+    place: Environment,
+    service: str,
+    what: str,
+    verbs: tuple[str, ...],
+    actions: set[str],
+    resources: tuple[str, ...],
+    arns: set[str],
 ) -> Iterator[Grant]:
     nowhere = UNSCOPED | _BEFORE_IT_IS_THERE
-    named, anywhere = sorted(actions - nowhere), sorted(actions & nowhere)
+    objects = sorted(actions & _OF_OBJECTS)
+    named, anywhere = sorted(actions - nowhere - _OF_OBJECTS), sorted(actions & nowhere)
     title = f"{what}{service.capitalize()}"
     if named:
         yield Grant(
@@ -141,8 +155,14 @@ def _scoped(
             verbs=verbs,
             condition=_of_our_stacks(place) if service == "kms" else None,
         )
+    if objects:
+        yield Grant(sid=f"{title}Objects", actions=tuple(objects), resources=_keys_of(arns), verbs=verbs)
     if anywhere:
         yield Grant(sid=f"{title}Anywhere", actions=tuple(anywhere), resources=("*",), verbs=verbs)
+
+
+def _keys_of(buckets: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{arn}/*" for arn in sorted(buckets))
 
 
 def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
@@ -150,19 +170,19 @@ def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
     return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{place.name}"}}
 
 
-def _pass_roles(place: Environment, templates: Iterable[Template], handlers: Handlers) -> tuple[Grant, ...]:
+def _pass_roles(place: Environment, stacks: Iterable[Made], handlers: Handlers) -> tuple[Grant, ...]:
     """To give a function or a job its role; without the condition it could be given to anything."""
     services: set[str] = set()
     roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
     others: set[str] = set()
-    for template in templates:
-        for logical, body in template.items():
+    for made in stacks:
+        for logical, body in made.resources.items():
             if body["Type"] == "AWS::IAM::Role":
-                others.update(arns_of(logical, template, place))
+                others.update(arns_of(logical, made, place))
             passed_to = handlers.get(body["Type"], {}).get("passed_to", ())
             given = [value for key, value in _properties(body.get("Properties", {})) if passed_to and _is_role(key)]
             services.update(passed_to if given else ())
-            others.update(_role_arn(value, template, place) for value in given if not _is_attribute(value))
+            others.update(arn for value in given if not _is_attribute(value) for arn in _role_arns(value, made, place))
     if not services:
         return ()
     condition = {"StringEquals": {"iam:PassedToService": sorted(services)}}
@@ -186,6 +206,6 @@ def _is_attribute(value: Any) -> bool:
             return False
 
 
-def _role_arn(value: Any, template: Template, place: Environment) -> str:
-    name = name_of(value, template, place)
-    return name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"
+def _role_arns(value: Any, made: Made, place: Environment) -> Iterator[str]:
+    for name in names_of(value, made, place):
+        yield name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"

@@ -1,21 +1,34 @@
 """How the resources of a template are named, as ARNs that a policy can have.
 
-A name that stands in a template is used as it is. What has none gets a name of CloudFormation's, which begins with the
-name of the stack; a secret's and a parameter's begin with their own name in the template.
+A name that stands in a template is used as it is, and so is the name of something else that a resource changes, as a
+policy of a bucket changes the bucket. Of a name that is computed, what stands in the template is used. What has no name
+gets one of CloudFormation's (``generated_names``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from multi_env_lambda.model.environment import Environment
+import attrs
 
-__all__ = ["PATTERNS", "Template", "arns_of", "is_covered", "name_of", "patterns_of"]
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.plan.generated_names import patterns
+
+__all__ = ["PATTERNS", "Made", "Template", "arns_of", "computed_names", "is_covered", "names_of", "patterns_of"]
 
 Template = Mapping[str, Mapping[str, Any]]
 """The resources of a template by their name there."""
+
+
+@attrs.frozen
+class Made:
+    """What one stack makes."""
+
+    stack: str
+    resources: Template
+
 
 PATTERNS: Mapping[str, tuple[str, ...]] = {
     "apigateway": ("arn:aws:apigateway:{region}::/*",),
@@ -79,7 +92,7 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "LogGroupName",
         (f"arn:aws:logs:{_HERE}log-group:{{item}}", f"arn:aws:logs:{_HERE}log-group:{{item}}:*"),
     ),
-    "AWS::S3::Bucket": ("BucketName", ("arn:aws:s3:::{item}", "arn:aws:s3:::{item}/*")),
+    "AWS::S3::Bucket": ("BucketName", ("arn:aws:s3:::{item}",)),
     "AWS::SNS::Topic": ("TopicName", (f"arn:aws:sns:{_HERE}{{item}}",)),
     "AWS::SQS::Queue": ("QueueName", (f"arn:aws:sqs:{_HERE}{{item}}",)),
     "AWS::SSM::Parameter": ("Name", (f"arn:aws:ssm:{_HERE}parameter/{{item}}",)),
@@ -93,12 +106,28 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """By type: the property with the name, and the ARNs of what is named so."""
 
-_GENERATED = {
-    "AWS::Glue::Database": "{logical}*",
-    "AWS::SSM::Parameter": "CFN-{logical}-*",
-    "AWS::SecretsManager::Secret": "{logical}-*",
+_FUNCTION = f"arn:aws:lambda:{_HERE}function:{{item}}"
+_PRINCIPALS = {
+    key: (f"arn:aws:iam::{{account}}:{kind}/{{item}}", f"arn:aws:iam::{{account}}:{kind}/*/{{item}}")
+    for key, kind in (("Groups", "group"), ("Roles", "role"), ("Users", "user"))
 }
-"""Names of CloudFormation's that do not begin with the stack's name."""
+_CHANGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "AWS::IAM::ManagedPolicy": _PRINCIPALS,
+    "AWS::IAM::Policy": _PRINCIPALS,
+    "AWS::Lambda::Alias": {"FunctionName": (_FUNCTION,)},
+    "AWS::Lambda::EventInvokeConfig": {"FunctionName": (_FUNCTION,)},
+    "AWS::Lambda::Permission": {"FunctionName": (_FUNCTION,)},
+    "AWS::Lambda::Url": {"TargetFunctionArn": (_FUNCTION,)},
+    "AWS::Lambda::Version": {"FunctionName": (_FUNCTION,)},
+    "AWS::Logs::MetricFilter": {
+        "LogGroupName": (f"arn:aws:logs:{_HERE}log-group:{{item}}", f"arn:aws:logs:{_HERE}log-group:{{item}}:*")
+    },
+    "AWS::S3::BucketPolicy": {"Bucket": ("arn:aws:s3:::{item}",)},
+    "AWS::SNS::Subscription": {"TopicArn": ("{item}", "{item}:*")},
+    "AWS::SNS::TopicPolicy": {"Topics": ("{item}",)},
+    "AWS::SQS::QueuePolicy": {"Queues": (f"arn:aws:sqs:{_HERE}{{item}}",)},
+}
+"""By type: the properties that name something else which is changed, and the ARNs of that."""
 
 
 def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
@@ -106,39 +135,40 @@ def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
     return tuple(pattern.format(**_values(place)) for pattern in PATTERNS.get(service, ("*",)))
 
 
-def arns_of(logical: str, template: Template, place: Environment) -> tuple[str, ...]:
-    """The ARNs of one resource, as patterns where its name is not known yet; nothing of a type without a name."""
-    body = template[logical]
-    topic = body.get("Properties", {}).get("TopicArn")
-    if body["Type"] == "AWS::SNS::Subscription" and isinstance(topic, str):
-        return (topic, f"{topic}:*")  # of somebody else
-    if body["Type"] not in _NAMED:
-        return ()
-    path = body.get("Properties", {}).get("Path", "/")
-    item = _name(logical, template, place).removeprefix("/" if body["Type"] == "AWS::SSM::Parameter" else "")
-    values = {**_values(place), "item": item, "path": path if isinstance(path, str) else "/*"}
-    return tuple(pattern.format(**values) for pattern in _NAMED[body["Type"]][1])
+def arns_of(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
+    """The ARNs of one resource and of what it changes, as patterns where a name is not known yet."""
+    body = made.resources[logical]
+    values = {**_values(place), "path": _path(body)}
+    found = []
+    if body["Type"] in _NAMED:
+        for name in _names(logical, made, place):
+            item = name.removeprefix("/") if body["Type"] == "AWS::SSM::Parameter" else name
+            found += [pattern.format(**values, item=item) for pattern in _NAMED[body["Type"]][1]]
+    for value, shapes in _changed(body):
+        if not _is_of(value, made.resources):
+            for name in names_of(value, made, place):
+                found += [shape.format(**values, item=_item(name, shape)) for shape in shapes]
+    return tuple(dict.fromkeys(found))
 
 
-def name_of(value: Any, template: Template, place: Environment) -> str:
+def computed_names(made: Made, place: Environment) -> Iterator[str]:
+    """The resources of which a name is known to CloudFormation only, so that nothing says what it will be."""
+    for logical, body in made.resources.items():
+        own = _property(body) if body["Type"] in _NAMED else None
+        others = [value for value, _ in _changed(body) if not _is_of(value, made.resources)]
+        if any(value is not None and not _is_known(_text(value, made, place)) for value in (own, *others)):
+            yield logical
+
+
+def names_of(value: Any, made: Made, place: Environment) -> tuple[str, ...]:
     """What stands in a property, with ``*`` for what is not known before it is deployed."""
     match value:
-        case str():
-            return value
-        case {"Ref": str(other)} if template.get(other, {}).get("Type") in _NAMED:
-            return _name(other, template, place)
-        case {"Fn::Sub": str(text)}:
-            name = re.sub(r"\$\{[^}]*\}", "*", _known(text, place))
-            # What is computed whole is taken to be named as everything of the environment is.
-            return name if name.strip("*-") else f"*-{place.name}*"
+        case {"Ref": str(other)} if made.resources.get(other, {}).get("Type") in _NAMED:
+            return _names(other, made, place)
         case _:
-            return f"*-{place.name}*"
-
-
-def _known(text: str, place: Environment) -> str:
-    for name, value in (("AccountId", place.account_id), ("Region", place.region), ("StackName", f"*-{place.name}")):
-        text = text.replace(f"${{AWS::{name}}}", value)
-    return text
+            text = _text(value, made, place)
+            # What is computed whole is taken to be named as everything of the environment is.
+            return (text,) if _is_known(text) else (f"*-{place.name}*",)
 
 
 def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
@@ -146,14 +176,78 @@ def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
     return any(re.fullmatch(re.escape(one).replace(r"\*", ".*").replace(r"\?", "."), arn) for one in patterns)
 
 
-def _name(logical: str, template: Template, place: Environment) -> str:
-    body = template[logical]
+def _text(value: Any, made: Made, place: Environment) -> str:
+    match value:
+        case str():
+            return value
+        case {"Ref": str(name)}:
+            return _known(f"${{{name}}}", made, place, {})
+        case {"Fn::Sub": str(text)}:
+            return _known(text, made, place, {})
+        case {"Fn::Sub": [str(text), dict(more)]}:
+            return _known(text, made, place, {key: _text(one, made, place) for key, one in more.items()})
+        case {"Fn::Join": [str(between), list(parts)]}:
+            return between.join(_text(part, made, place) for part in parts)
+        case _:
+            return "*"
+
+
+def _known(text: str, made: Made, place: Environment, more: Mapping[str, str]) -> str:
+    own = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": "aws"}
+    # The stack of any unit may be meant by a pattern that is printed once for all.
+    values = {**own, "AWS::StackName": f"*-{place.name}", "AWS::URLSuffix": "amazonaws.com", **more}
+    return re.sub(r"\$\{([^}]*)\}", lambda found: values.get(found[1].strip(), "*"), text)
+
+
+def _is_known(text: str) -> bool:
+    """Whether anything of it says which one is meant."""
+    return text.rpartition(":")[2].rpartition("/")[2].strip("*-_.") != ""
+
+
+def _names(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
+    body = made.resources[logical]
+    value = _property(body)
+    return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, place)
+
+
+def _property(body: Mapping[str, Any]) -> Any:
     value: Any = body.get("Properties", {})
     for step in _NAMED[body["Type"]][0].split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
-    if value is None:
-        return _GENERATED.get(body["Type"], "*-{name}-*").format(logical=logical, name=place.name)
-    return name_of(value, template, place)
+    return value
+
+
+def _changed(body: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    for key, shapes in _CHANGES.get(body["Type"], {}).items():
+        value = body.get("Properties", {}).get(key)
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            yield one, shapes
+
+
+def _is_of(value: Any, template: Template) -> bool:
+    """Whether it is a resource of the template, which is looked at there."""
+    match value:
+        case {"Ref": str(other)} | {"Fn::GetAtt": [str(other), *_]}:
+            return other in template
+        case {"Fn::Sub": str(text)}:
+            found = re.fullmatch(r"\$\{(\w+)(\.\w+)?\}", text)
+            return found is not None and found[1] in template
+        case _:
+            return False
+
+
+def _item(name: str, shape: str) -> str:
+    """A queue is given by its URL, and a function perhaps by its ARN."""
+    if shape.startswith("{item}"):
+        return name
+    if ":function:" in name:
+        return name.rpartition(":function:")[2].partition(":")[0]
+    return name.rpartition("/")[2] if "://" in name else name
+
+
+def _path(body: Mapping[str, Any]) -> str:
+    path = body.get("Properties", {}).get("Path", "/")
+    return path if isinstance(path, str) else "/*"
 
 
 def _values(place: Environment) -> dict[str, str]:

@@ -12,28 +12,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.generated_names import is_cut
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
+from multi_env_lambda.plan.named_resources import Made, computed_names
 
-__all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "policies"]
+__all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "policies", "too_many"]
 
 _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 
 
 @attrs.frozen(kw_only=True)
 class Permissions:
-    """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here."""
+    """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
+
+    ``cautions`` say where the names of a stack are not what the statements count on, and what to do about it.
+    """
 
     role: str
     grants: tuple[Grant, ...]
     unknown: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 def of_caller(config: WorkspaceConfig) -> Permissions:
@@ -69,7 +75,7 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
 def of_environment(
     config: WorkspaceConfig,
     place: Environment,
-    templates: Iterable[str],
+    templates: Mapping[str, str],
     handlers: Handlers,
     *,
     queues: Iterable[str] = (),
@@ -78,23 +84,67 @@ def of_environment(
     """The role that deploys to one environment; CloudFormation acts with its rights.
 
     Args:
-        templates: of all units there.
+        templates: of all units there, by the name of their stack.
         queues: ARNs of existing queues that functions read.
         layers: ARNs of others' layers that functions have.
     """
-    texts = tuple(templates)
-    made = [json.loads(text)["Resources"] for text in texts]
-    types = sorted({body["Type"] for resources in made for body in resources.values()})
+    made = [Made(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
+    types = sorted({body["Type"] for one in made for body in one.resources.values()})
     others = sorted(set(layers))
     direct = _direct(config, place, tuple(sorted(set(queues))), has_jobs="AWS::Glue::Job" in types)
     grants = (
         *direct,
-        *_resolved(place, texts),
+        *_resolved(place, templates.values()),
         *of_cloudformation(place, made, handlers, frozenset(_shared_with_cloudformation(direct))),
         *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
     )
     role = place.role_arn or "your own credentials"
-    return Permissions(role=role, grants=grants, unknown=tuple(name for name in types if name not in handlers))
+    unknown = tuple(name for name in types if name not in handlers)
+    cautions = tuple(text for one in made for text in (*_cut(config, place, one), *_computed(place, one)))
+    return Permissions(role=role, grants=grants, unknown=unknown, cautions=cautions)
+
+
+def _cut(config: WorkspaceConfig, place: Environment, made: Made) -> Iterator[str]:
+    """Roles whose names lose the environment's, in an account that has another one."""
+    others = [one for one in config.environments if one.account_id == place.account_id and one.name != place.name]
+    for logical, body in made.resources.items():
+        is_ours = body["Type"] == "AWS::IAM::Role" and "RoleName" not in body.get("Properties", {})
+        if others and is_ours and is_cut(body["Type"], made.stack, logical):
+            names = ", ".join(one.name for one in others)
+            yield (
+                f"{made.stack}: CloudFormation cuts the name of {logical} to {LONGEST_ROLE} characters, so roles of "
+                f"{names} in account {place.account_id} may be called alike; hint: a shorter name of the unit, or an "
+                "account of its own"
+            )
+
+
+def _computed(place: Environment, made: Made) -> Iterator[str]:
+    for logical in computed_names(made, place):
+        yield (
+            f"{made.stack}: only CloudFormation knows the name that {logical} has or changes; the statements cover "
+            f"*-{place.name}*; hint: write the name into the template, or add a statement of your own"
+        )
+
+
+LONGEST_ROLE = 64
+"""Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+MOST_POLICIES = 10
+"""Managed policies of a role, unless the quota was raised. Source: as above."""
+
+
+def too_many(documents: int) -> str:
+    """What to say of so many policies; nothing, where a role takes them.
+
+    >>> too_many(10)
+    ''
+    """
+    if documents <= MOST_POLICIES:
+        return ""
+    return (
+        f'these are {documents} managed policies, and a role takes {MOST_POLICIES}; hint: raise the quota "Managed '
+        'policies attached to an IAM role" of the account (up to 20), or let fewer things have names of their own'
+    )
 
 
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")

@@ -57,6 +57,7 @@ FIRST = {
     "MakeLogs": "customers",
     "MakeLogsAnywhere": "customers",
     "MakeS3": "reports",
+    "MakeS3Objects": "reports",
     "MakeEvents": "reports",
 }
 """What only a first deploy needs, of this unit."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import attrs
 import pytest
@@ -213,7 +215,7 @@ WIDE: dict[str, dict[str, Any]] = {
 
 
 def test_what_permissions_prints_is_enough_for_many_types_and_nothing_of_others_is_touched(deployer: Deployer) -> None:
-    printed = of_environment(CONFIG, SANDBOX, [json.dumps({"Resources": WIDE})], HANDLERS)
+    printed = of_environment(CONFIG, SANDBOX, {"wide-sandbox": json.dumps({"Resources": WIDE})}, HANDLERS)
     deployer.may(*(grant.statement() for grant in printed.grants))
 
     assert deployer.make("wide-sandbox", **WIDE) == "CREATE_COMPLETE", deployer.failures("wide-sandbox")
@@ -223,6 +225,117 @@ def test_what_permissions_prints_is_enough_for_many_types_and_nothing_of_others_
     of_others = {name: WIDE[name] for name in ("Parameter", "Secret", "Key")}
     for name, body in of_others.items():
         assert deployer.make(f"alien-{name.lower()}", **{f"Alien{name}": body}) == "ROLLBACK_COMPLETE", name
+
+
+def printed_for(stack: str, resources: dict[str, Any]) -> list[dict[str, Any]]:
+    printed = of_environment(CONFIG, SANDBOX, {stack: json.dumps({"Resources": resources})}, HANDLERS)
+    return [grant.statement() for grant in printed.grants]
+
+
+LONG = "customer-notification-service-sandbox"
+LONG_ROLE = {
+    "SendReminderToCustomerRole": {
+        "Type": ROLE,
+        "Properties": {"AssumeRolePolicyDocument": {**TRUST, "Statement": [ASSUMED]}},
+    }
+}
+
+
+def test_what_is_printed_reaches_a_role_whose_name_loses_the_environment(deployer: Deployer) -> None:
+    deployer.may(*printed_for(LONG, LONG_ROLE))
+    assert deployer.make(LONG, **LONG_ROLE) == "CREATE_COMPLETE", deployer.failures(LONG)
+    deployer.may(*printed_for("orders-sandbox", LONG_ROLE))
+    assert deployer.make("customer-notification-services-sandbox", **LONG_ROLE) == "ROLLBACK_COMPLETE"
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "Group": {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": "/theirs/app",
+            "FilterPattern": "E",
+            "MetricTransformations": [{"MetricName": "E", "MetricNamespace": "N", "MetricValue": "1"}],
+        },
+    },
+    "Queues": {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [f"https://sqs.us-east-1.amazonaws.com/{SANDBOX.account_id}/theirs"],
+            "PolicyDocument": TRUST,
+        },
+    },
+    "Topics": {
+        "Type": "AWS::SNS::TopicPolicy",
+        "Properties": {"Topics": [f"arn:aws:sns:us-east-1:{SANDBOX.account_id}:theirs"], "PolicyDocument": TRUST},
+    },
+    "Bucket": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "theirs-of-rights", "PolicyDocument": TRUST}},
+    "Roles": {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {
+            "Roles": ["theirs"],
+            "PolicyName": "ours",
+            "PolicyDocument": {**TRUST, "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]},
+        },
+    },
+    "Called": {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {"FunctionName": "theirs", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"},
+    },
+    "Joined": {"Type": QUEUE, "Properties": {"QueueName": {"Fn::Join": ["-", ["joined", {"Ref": "AWS::Region"}]]}}},
+    "Filled": {"Type": QUEUE, "Properties": {"QueueName": {"Fn::Sub": ["${Who}-in", {"Who": "filled"}]}}},
+}
+
+
+@pytest.fixture(scope="module")
+def theirs(cloud: LocalCloud) -> Any:
+    """What somebody else made, by a root's client of a service."""
+    secret = read_json(cloud.folder / "listening.json", {})["secret"]
+    root = RootKey(endpoint=cloud.endpoint, secret=secret)
+
+    def client(service: str) -> Any:
+        return root_client(root, SANDBOX.account_id, SANDBOX.region, service)
+
+    client("logs").create_log_group(logGroupName="/theirs/app")
+    client("sqs").create_queue(QueueName="theirs")
+    client("sns").create_topic(Name="theirs")
+    client("s3").create_bucket(Bucket="theirs-of-rights")
+    trust = json.dumps({**TRUST, "Statement": [ASSUMED]})
+    role = client("iam").create_role(RoleName="theirs", Path="/team/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("m.py", "")
+    client("lambda").create_function(
+        FunctionName="theirs", Runtime="python3.12", Role=role, Handler="m.f", Code={"ZipFile": packed.getvalue()}
+    )
+    return client
+
+
+@pytest.mark.parametrize("logical", sorted(FOREIGN))
+def test_what_a_template_changes_of_others_needs_a_statement_and_has_one(
+    deployer: Deployer, theirs: Any, logical: str
+) -> None:
+    resources, stack = {logical: FOREIGN[logical]}, f"foreign-{logical.lower()}-sandbox"
+    statements = printed_for(stack, resources)
+    own = [
+        {**one, "Resource": [arn for arn in one["Resource"] if "*-sandbox" in arn] or ["arn:aws:sqs:::none"]}
+        for one in statements
+        if one["Resource"] != ["*"]
+    ]
+
+    deployer.may(*own)
+    assert deployer.make(f"{stack}-not", **resources) == "ROLLBACK_COMPLETE"
+    deployer.may(*statements)
+    assert deployer.make(stack, **resources) == "CREATE_COMPLETE", deployer.failures(stack)
+
+
+def test_what_is_printed_reaches_no_key_in_a_bucket_of_others(
+    deployer: Deployer, theirs: Any, cloud: LocalCloud
+) -> None:
+    theirs("s3").put_object(Bucket="theirs-of-rights", Key="backup-sandbox-1", Body=b"data")
+    deployer.may(*printed_for("keys-sandbox", {"Bucket": {"Type": "AWS::S3::Bucket"}}))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client_of(cloud, SANDBOX, "s3").delete_object(Bucket="theirs-of-rights", Key="backup-sandbox-1")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +359,7 @@ def test_what_a_template_resolves_is_read_with_the_callers_rights(
     deployer.may(rights)
     assert deployer.make(f"{name}-not", Queue=made) == "ROLLBACK_COMPLETE"
     assert f"is not authorized to perform: {action} on resource: arn:aws:" in deployer.reason(f"{name}-not", "Queue")
-    printed = of_environment(CONFIG, SANDBOX, [json.dumps({"Resources": {"Queue": made}})], HANDLERS)
+    printed = of_environment(CONFIG, SANDBOX, {name: json.dumps({"Resources": {"Queue": made}})}, HANDLERS)
     deployer.may(rights, *(grant.statement() for grant in printed.grants if grant.sid.startswith("Resolve")))
     assert deployer.make(name, Queue=made) == "CREATE_COMPLETE", deployer.failures(name)
 

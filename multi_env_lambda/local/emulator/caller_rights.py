@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from . import service_role
 from .conditions import NAMES_A_POLICY, SETS_A_BOUNDARY, UNDER_A_BOUNDARY
+from .generated_names import LONGEST, shares
 from .names import load, original
 
 __all__ = ["patch"]
@@ -40,6 +41,7 @@ _NAMES: Mapping[str, tuple[str, str, str]] = {
     "AWS::DynamoDB::Table": ("TableName", _OF_STACK, f"dynamodb:{_HERE}table/{{name}}"),
     "AWS::Glue::Job": ("Name", _OF_STACK, f"glue:{_HERE}job/{{name}}"),
     "AWS::Glue::Trigger": ("Name", _OF_STACK, f"glue:{_HERE}trigger/{{name}}"),
+    "AWS::IAM::Policy": ("Roles", "", "iam::{account}:role{path}{name}"),
     "AWS::IAM::Role": ("RoleName", _OF_STACK, "iam::{account}:role{path}{name}"),
     "AWS::Kinesis::Stream": ("Name", _OF_STACK, f"kinesis:{_HERE}stream/{{name}}"),
     "AWS::KinesisFirehose::DeliveryStream": (
@@ -49,19 +51,25 @@ _NAMES: Mapping[str, tuple[str, str, str]] = {
     ),
     "AWS::Lambda::Alias": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
     "AWS::Lambda::Function": ("FunctionName", _OF_STACK, f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Lambda::EventInvokeConfig": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
     "AWS::Lambda::LayerVersion": ("LayerName", "{logical}", f"lambda:{_HERE}layer:{{name}}"),
     "AWS::Lambda::Permission": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
+    "AWS::Lambda::Url": ("TargetFunctionArn", "", f"lambda:{_HERE}function:{{name}}"),
     "AWS::Lambda::Version": ("FunctionName", "", f"lambda:{_HERE}function:{{name}}"),
     "AWS::Logs::LogGroup": ("LogGroupName", _OF_STACK, f"logs:{_HERE}log-group:{{name}}"),
+    "AWS::Logs::MetricFilter": ("LogGroupName", "", f"logs:{_HERE}log-group:{{name}}"),
     "AWS::S3::Bucket": ("BucketName", _OF_STACK, "s3:::{name}"),
+    "AWS::S3::BucketPolicy": ("Bucket", "", "s3:::{name}"),
     "AWS::SNS::Subscription": ("TopicArn", "", "{name}"),
     "AWS::SNS::Topic": ("TopicName", _OF_STACK, f"sns:{_HERE}{{name}}"),
+    "AWS::SNS::TopicPolicy": ("Topics", "", "{name}"),
+    "AWS::SQS::QueuePolicy": ("Queues", "", f"sqs:{_HERE}{{name}}"),
     "AWS::SQS::Queue": ("QueueName", _OF_STACK, f"sqs:{_HERE}{{name}}"),
     "AWS::SSM::Parameter": ("Name", "CFN-{logical}-0", f"ssm:{_HERE}parameter/{{name}}"),
     "AWS::SecretsManager::Secret": ("Name", "{logical}-0", f"secretsmanager:{_HERE}secret:{{name}}-aaaaaa"),
-    "AWS::StepFunctions::StateMachine": ("StateMachineName", _OF_STACK, f"states:{_HERE}stateMachine:{{name}}"),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", "{logical}-0", f"states:{_HERE}stateMachine:{{name}}"),
 }
-"""By type: the property with the name, the name that CloudFormation gives on AWS, and the ARN.
+"""By type: the property with the name or names, the name that CloudFormation gives on AWS, and the ARN.
 
 Of a type that is not here it is asked whether the action is allowed on anything.
 """
@@ -138,9 +146,9 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
     calls = known.handlers.get(resource.kind, {})
     for action in calls.get(step, ()):
         if _is_called(known, action, resource):
-            arn = "*" if action in known.unscoped else _asked_on(action, resource)
-            for context in _contexts(action, resource.properties):
-                _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
+            for arn in ("*",) if action in known.unscoped else _asked_on(action, resource):
+                for context in _contexts(action, resource.properties):
+                    _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
     for service in calls.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
@@ -239,29 +247,39 @@ def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
     return bool(old and not new) if ":Delete" in action else bool(new and new != old)
 
 
-def _asked_on(action: str, resource: _Resource) -> str | None:
-    """An ARN; None where a statement about anything allows it."""
-    return None if action in _OF_ANOTHER_RESOURCE else _arn(resource)
-
-
-def _arn(resource: _Resource) -> str | None:
-    if resource.kind not in _NAMES:
-        return None
+def _asked_on(action: str, resource: _Resource) -> Sequence[str | None]:
+    """ARNs; None where a statement about anything allows it."""
+    if action in _OF_ANOTHER_RESOURCE or resource.kind not in _NAMES:
+        return (None,)
+    if resource.kind == "AWS::IAM::Policy" and "Role" not in action:
+        return (None,)
     name_in, generated, pattern = _NAMES[resource.kind]
-    generated = generated.format(stack=resource.stack, logical=resource.logical_id)
-    name = _name(name_in, str(resource.properties.get(name_in) or generated))
+    stack, logical = shares(resource.stack, resource.logical_id, LONGEST.get(resource.kind, 255))
+    given = resource.properties.get(name_in) or generated.format(stack=stack, logical=logical)
+    names = [_name(name_in, str(one)) for one in (given if isinstance(given, list) else [given])]
     if resource.kind == "AWS::S3::Bucket":
-        name = name.lower()
-    return "arn:aws:" + pattern.format(name=name, path=resource.properties.get("Path") or "/", **_here())
+        names = [name.lower() for name in names]
+    here = _here()
+    return [
+        "arn:aws:" + pattern.format(name=name, path=_path(resource, name), **here) if name else None for name in names
+    ]
+
+
+def _path(resource: _Resource, role: str) -> str:
+    """That of a role which is there is not in the template."""
+    kept = original(load("ministack.services.iam"), "_roles").get(role) if resource.kind == "AWS::IAM::Policy" else None
+    return str((kept or resource.properties).get("Path") or "/")
 
 
 def _name(name_in: str, value: str) -> str:
-    """As it stands in an ARN: a function may be named by its own, with a version or an alias."""
+    """As it stands in an ARN: a function may be named by its own, with a version or an alias, a queue by its URL."""
     match name_in:
-        case "FunctionName":
+        case "FunctionName" | "TargetFunctionArn":
             return value.rpartition(":function:")[2].partition(":")[0]
-        case "TopicArn":
+        case "TopicArn" | "Topics":
             return value.removeprefix("arn:aws:")
+        case "Queues":
+            return value.rpartition("/")[2]
         case _:
             return value.removeprefix("/") if name_in == "Name" else value
 

@@ -1,0 +1,67 @@
+"""What CloudFormation calls the things that a template does not name, as patterns that a policy can have.
+
+``STACK-RESOURCE-RANDOM``; where that is longer than the service takes, both parts are cut, so that the end of the
+stack's name (the environment's) may be gone. A few types are called otherwise.
+Sources: IdentifierUtils of https://github.com/aws-cloudformation/cloudformation-cli-java-plugin; and, for handlers that
+are older and leave one character more, https://github.com/convox/rack/issues/2297
+"""
+
+from __future__ import annotations
+
+__all__ = ["is_cut", "patterns"]
+
+_LONGEST = {
+    "AWS::Events::Rule": 64,
+    "AWS::IAM::ManagedPolicy": 128,
+    "AWS::IAM::Role": 64,
+    "AWS::Kinesis::Stream": 128,
+    "AWS::KinesisFirehose::DeliveryStream": 64,
+    "AWS::Lambda::Function": 64,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 80,
+    "AWS::Scheduler::Schedule": 64,
+}
+"""Characters of a name, by type; of other types names are never cut, since a stack's name has 61 at most."""
+
+_RANDOM = 15
+"""Characters that are left for the random part and the hyphens, by the older handlers."""
+
+_OTHERWISE = {
+    "AWS::SSM::Parameter": "CFN-{logical}-*",
+    "AWS::SecretsManager::Secret": "{logical}-*",
+    "AWS::StepFunctions::StateMachine": "{logical}-*",
+}
+
+
+def patterns(kind: str, stack: str, logical: str) -> tuple[str, ...]:
+    """The names that a resource of this type may get, with ``*`` for what is not known.
+
+    >>> patterns("AWS::IAM::Role", "orders-prod", "CreateRole")
+    ('orders-prod-CreateRole-*',)
+    >>> patterns("AWS::IAM::Role", "customer-notification-service-prod", "SendReminderToCustomerRole")
+    ('customer-notification-ser*SendReminderToCustomerRo*',)
+    """
+    if kind in _OTHERWISE:
+        return (_OTHERWISE[kind].format(logical=logical),)
+    if kind == "AWS::Glue::Database":
+        # Glue keeps its names in small letters.
+        return tuple(dict.fromkeys(f"{name}*" for name in (logical, logical.lower())))
+    name = f"{stack}-{logical}-*"
+    if is_cut(kind, stack, logical):
+        first, second = _shares(kind, stack, logical)
+        # Of two forms, one has a character more.
+        name = f"{first}{'-' if first == stack else '*'}{second}*"
+    if kind.startswith("AWS::Glue::"):
+        return (name, f"{logical}-*")
+    return (name.lower() if kind == "AWS::S3::Bucket" else name,)
+
+
+def is_cut(kind: str, stack: str, logical: str) -> bool:
+    """Whether a part of the name is lost."""
+    return _shares(kind, stack, logical) != (stack, logical)
+
+
+def _shares(kind: str, stack: str, logical: str) -> tuple[str, str]:
+    free = _LONGEST.get(kind, 255) - _RANDOM
+    first = min(len(stack), max(free - len(logical), free - free // 2))
+    return stack[:first], logical[: free - first]
