@@ -143,7 +143,7 @@ def too_many(documents: int) -> str:
         return ""
     return (
         f'these are {documents} managed policies, and a role takes {MOST_POLICIES}; hint: raise the quota "Managed '
-        'policies attached to an IAM role" of the account (up to 20), or let fewer things have names of their own'
+        'policies attached to an IAM role" of the account, or let fewer things have names of their own'
     )
 
 

@@ -70,3 +70,16 @@ def test_a_call_that_makes_a_roles_policies_too_long_is_refused_and_changes_noth
         iam.put_role_policy(**name, PolicyName="two", PolicyDocument=json.dumps(document(2000)))
     iam.put_role_policy(**name, PolicyName="one", PolicyDocument=json.dumps(document(9500)))
     assert iam.list_role_policies(**name)["PolicyNames"] == ["one"]
+
+
+def test_a_role_takes_ten_managed_policies(client: Any) -> None:
+    iam, name = client("iam"), {"RoleName": "ten-policies"}
+    iam.create_role(**name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    arns = [
+        iam.create_policy(PolicyName=f"ten-{number}", PolicyDocument=json.dumps(document(65)))["Policy"]["Arn"]
+        for number in range(11)
+    ]
+    for arn in (*arns[:10], arns[0]):
+        iam.attach_role_policy(**name, PolicyArn=arn)
+    with pytest.raises(ClientError, match="LimitExceeded.*PoliciesPerRole: 10"):
+        iam.attach_role_policy(**name, PolicyArn=arns[10])

@@ -18,6 +18,7 @@ from multi_env_lambda.plan.permissions import (
     of_devops,
     of_environment,
     policies,
+    too_many,
 )
 from multi_env_lambda.testing.local_cloud import sample_config
 
@@ -451,3 +452,98 @@ def test_the_caller_becomes_the_roles_and_nothing_else(roles: dict[str, str]) ->
 
     assert isinstance(grant, Grant) and grant.actions == ("sts:AssumeRole",)
     assert len(grant.resources) == (4 if roles else 5)
+
+
+LONG, LONG_ROLE = "customer-notification-service-prod", "SendReminderToCustomerRole"
+
+
+def one(stack: str, logical: str, kind: str = "AWS::IAM::Role", **properties: Any) -> dict[str, str]:
+    return {stack: json.dumps({"Resources": {logical: {"Type": kind, "Properties": properties}}})}
+
+
+def test_a_role_whose_name_is_cut_is_reached_and_one_that_is_not_needs_no_line_of_its_own() -> None:
+    def roles(stack: str) -> set[str]:
+        found = of_environment(CONFIG, PROD, one(stack, LONG_ROLE), HANDLERS).grants
+        return {arn.partition(":role/")[2] for grant in found if grant.sid == "MakeIam" for arn in grant.resources}
+
+    assert roles("orders-prod") == {"", "*-prod-*"}
+    assert roles(LONG) == {"", "*-prod-*", "customer-notification-ser*SendReminderToCustomerRo*"}
+
+
+def test_roles_that_could_be_another_environments_are_named_where_an_account_has_two() -> None:
+    other = attrs.evolve(CONFIG.environment("test"), account_id=PROD.account_id)
+    shared = attrs.evolve(CONFIG, environments=(other, PROD))
+
+    (text,) = of_environment(shared, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions
+    assert f"{LONG}: CloudFormation cuts the name of {LONG_ROLE} to 64 characters, so roles of test in account" in text
+    assert "hint: a shorter name" in text
+    assert of_environment(shared, PROD, one("orders-prod", LONG_ROLE), HANDLERS).cautions == ()
+    assert of_environment(CONFIG, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ({"Fn::Join": ["-", ["shop", {"Ref": "AWS::Region"}]]}, "shop-us-east-1"),
+        ({"Fn::Join": ["-", ["shop", {"Fn::ImportValue": "x"}]]}, "shop-*"),
+        ({"Fn::Sub": ["${Who}-in", {"Who": "shop"}]}, "shop-in"),
+        ({"Fn::Sub": ["${Who}-in", {"Who": {"Fn::ImportValue": "x"}}]}, "*-in"),
+        ({"Ref": "AWS::AccountId"}, "555555555555"),
+    ],
+)
+def test_what_stands_in_a_name_that_is_put_together_is_used(name: object, pattern: str) -> None:
+    assert f"sqs:{HERE}:{pattern}" in resources_of("MakeSqs", "AWS::SQS::Queue", QueueName=name)
+
+
+def test_a_name_that_only_cloudformation_knows_is_said_and_not_widened() -> None:
+    found = of_environment(
+        CONFIG, PROD, one("shop-prod", "In", "AWS::SQS::Queue", QueueName={"Fn::ImportValue": "x"}), HANDLERS
+    )
+    (text,) = found.cautions
+    assert text.startswith(
+        "shop-prod: only CloudFormation knows the name that In has or changes; the statements cover *-prod*"
+    )
+    assert not any(arn.endswith(":*") for grant in found.grants if grant.sid == "MakeSqs" for arn in grant.resources)
+
+
+@pytest.mark.parametrize(
+    ("sid", "kind", "properties", "arns"),
+    [
+        ("MakeS3", "AWS::S3::BucketPolicy", {"Bucket": "theirs"}, {"s3:::theirs"}),
+        ("MakeSns", "AWS::SNS::TopicPolicy", {"Topics": [f"arn:aws:sns:{HERE}:news"]}, {f"sns:{HERE}:news"}),
+        ("MakeSqs", "AWS::SQS::QueuePolicy", {"Queues": ["https://sqs.x/5/theirs"]}, {f"sqs:{HERE}:theirs"}),
+        (
+            "MakeLogs",
+            "AWS::Logs::MetricFilter",
+            {"LogGroupName": "/app"},
+            {f"logs:{HERE}:log-group:/app", f"logs:{HERE}:log-group:/app:*"},
+        ),
+        (
+            "MakeLambda",
+            "AWS::Lambda::Permission",
+            {"FunctionName": f"arn:aws:lambda:{HERE}:function:theirs:live"},
+            {f"lambda:{HERE}:function:theirs"},
+        ),
+        ("MakeIam", "AWS::IAM::Policy", {"Roles": ["r"]}, {"iam::555555555555:role/r", "iam::555555555555:role/*/r"}),
+        ("MakeS3", "AWS::S3::BucketPolicy", {"Bucket": {"Ref": "R0"}}, set()),
+    ],
+)
+def test_what_is_changed_of_others_is_listed(sid: str, kind: str, properties: dict[str, Any], arns: set[str]) -> None:
+    found = resources_of(sid, kind, **properties)
+    assert {arn for arn in found if "prod" not in arn and "mapping" not in arn} == arns
+
+
+def test_objects_are_allowed_in_the_buckets_of_the_templates_only() -> None:
+    assert resources_of("MakeS3Objects", "AWS::S3::Bucket", BucketName="mine") == {"s3:::mine/*"}
+    assert resources_of("MakeS3Objects", "AWS::S3::Bucket") == {"s3:::unit0-prod-r0-*/*"}
+    assert not any("Object" in action and "Lock" not in action for action in actions_of("MakeS3", "AWS::S3::Bucket"))
+
+
+def actions_of(sid: str, kind: str) -> set[str]:
+    found = of_environment(CONFIG, PROD, stacks(template(kind)), HANDLERS).grants
+    return {action for grant in found if grant.sid == sid for action in grant.actions}
+
+
+def test_more_policies_than_a_role_takes_are_said() -> None:
+    assert too_many(10) == ""
+    assert "these are 11 managed policies, and a role takes 10; hint: " in too_many(11)

@@ -1,4 +1,4 @@
-"""IAM takes policies up to a size: all inline policies of a role together, and each managed policy.
+"""IAM takes policies up to a size: all inline policies of a role together, each managed one, and ten of these a role.
 
 Reason: ministack takes any, so a unit that has grown for a year is refused by AWS amid a deploy.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -18,6 +18,7 @@ __all__ = ["patch"]
 _OF_A_ROLE = 10_240
 _MANAGED = 6_144
 """Characters; white space does not count."""
+_POLICIES_OF_A_ROLE = 10
 
 _Check = Callable[[str, Mapping[str, Any]], None]
 """A name (the logical id of what is made without one) and the properties in; raises."""
@@ -39,6 +40,17 @@ def patch() -> None:
         return refuse(409, "LimitExceeded", text, ns="iam") if text else put(parameters)
 
     calls["PutRolePolicy"] = put_if_it_fits
+    attach, roles = calls["AttachRolePolicy"], original(iam, "_roles")
+
+    def attach_if_there_is_room(parameters: Any) -> Any:
+        role = roles.get(parameter(parameters, "RoleName")) or {}
+        others = [arn for arn in role.get("AttachedPolicies", ()) if arn != parameter(parameters, "PolicyArn")]
+        if len(others) >= _POLICIES_OF_A_ROLE:
+            text = f"Cannot exceed quota for PoliciesPerRole: {_POLICIES_OF_A_ROLE}"
+            return refuse(409, "LimitExceeded", text, ns="iam")
+        return attach(parameters)
+
+    calls["AttachRolePolicy"] = attach_if_there_is_room
 
 
 def _checked(handler: Mapping[str, Any], check: _Check) -> dict[str, Any]:
