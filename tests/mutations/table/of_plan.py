@@ -11,6 +11,34 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 
 MUTATIONS = (
     Mutation(
+        "plan/handler_calls.py",
+        "sorted(actions - nowhere - _OF_OBJECTS)",
+        "sorted(actions - nowhere)",
+        "What is printed reaches no key in a bucket of others.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/generated_names.py",
+        "    if is_cut(kind, stack, logical):",
+        "    if False:",
+        "A role whose name is cut is reached by what is printed.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/permissions.py",
+        "if documents <= MOST_POLICIES:",
+        "if documents:",
+        "More managed policies than a role takes are said.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/named_resources.py",
+        "found += [shape.format(**values, item=_item(name, shape)) for shape in shapes]",
+        "found += []",
+        "What a template changes of others has a statement.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
         "plan/template/check.py",
         "    check_trust(resources, where)\n",
         "",
