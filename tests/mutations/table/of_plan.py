@@ -486,7 +486,7 @@ MUTATIONS = (
         ("plan/test_permissions.py",),
     ),
     Mutation(
-        "plan/named_resources.py",
+        "plan/generated_names.py",
         '    "AWS::SSM::Parameter": "CFN-{logical}-*",',
         '    "AWS::SSM::Parameter": "*",',
         "A parameter of somebody else is not deleted.",
