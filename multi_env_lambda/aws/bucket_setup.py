@@ -25,8 +25,9 @@ from multi_env_lambda.plan.bucket import (
     same_policy,
     same_rules,
 )
+from multi_env_lambda.plan.bucket_obstacles import Obstacle, denied_writes, ended_objects
 
-__all__ = ["create_artifact_bucket", "missing_settings"]
+__all__ = ["create_artifact_bucket", "missing_settings", "obstacles"]
 
 _NOT_PUBLIC = {
     "BlockPublicAcls": True,
@@ -52,11 +53,14 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
 
     Raises:
-        PublishError: the name is taken by another account, or the role may not do this.
+        PublishError: the name is taken by another account, the role may not do this, or what others have set on the
+            bucket would break it; then nothing is written.
     """
     common = _common(devops)
     try:
         created = tuple(_created(client, devops, common))
+        for obstacle in () if created else obstacles(client, devops):
+            raise PublishError(f"s3://{devops.bucket}", obstacle.what, hint=obstacle.hint)
         return (*created, *(_made(change) for change in _changes(client, common, reader_account_ids)))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
@@ -75,6 +79,14 @@ def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[s
     except aws_errors() as error:
         hint = "make it with the verb `bootstrap`, or correct devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
+
+
+def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
+    """What others have set on a bucket that is there and what breaks it; nothing is written."""
+    common = _common(devops)
+    rules = _read(client, "get_bucket_lifecycle_configuration", common).get("Rules", [])
+    denied = denied_writes(_policy(client, common), devops.bucket, devops.account_id)
+    return (*ended_objects(rules, lifecycle_rules()), *denied)
 
 
 @attrs.frozen
@@ -151,8 +163,7 @@ def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
 def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[_Change]:
     # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
     tls_only = str(client.meta.endpoint_url).startswith("https://")
-    text = _read(client, "get_bucket_policy", common).get("Policy")
-    found = None if text is None else json.loads(text)
+    found = _policy(client, common)
     ours = policy_statements(common["Bucket"], readers, tls_only=tls_only)
     wanted = merged_policy(found, ours)
     if wanted["Statement"] and not same_policy(found, wanted):
@@ -160,6 +171,11 @@ def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) 
         stay = f", and {others} statements of others stay" if others else ""
         write = partial(client.put_bucket_policy, **common, Policy=canonical_json(wanted))
         yield _Change(f"its policy lets the environments read{stay}", write)
+
+
+def _policy(client: Any, common: dict[str, str]) -> dict[str, Any] | None:
+    text = _read(client, "get_bucket_policy", common).get("Policy")
+    return None if text is None else dict(json.loads(text))
 
 
 def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from multi_env_lambda.aws.bucket_setup import missing_settings
+from multi_env_lambda.aws.bucket_setup import missing_settings, obstacles
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -170,6 +170,8 @@ def _bucket(world: World, sessions: Sessions) -> Answer:
     readers = [environment.account_id for environment in world.config.environments]
     for place in world.config.buckets:
         missing = missing_settings(sessions.client(place, "s3"), place, readers)
+        for obstacle in obstacles(sessions.client(place, "s3"), place):
+            return "problem", f"s3://{place.bucket}: {obstacle.what}", obstacle.hint
         if missing:
             what = f"s3://{place.bucket}: `bootstrap` would see to it that {'; '.join(missing)}"
             return "problem", what, "`bootstrap`"

@@ -50,6 +50,21 @@ def test_what_doctor_advises_repairs_the_local_bucket_too(stage: Stage) -> None:
     assert states(stage.script("doctor", "--json"))["devops", "bucket"] == "ok"
 
 
+def test_a_rule_of_somebody_else_that_removes_records_is_a_problem(stage: Stage) -> None:
+    s3, bucket = stage.client("devops", "s3"), stage.config.devops.bucket
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    theirs = {"ID": "tidy", "Filter": {"Prefix": ""}, "Status": "Enabled", "Expiration": {"Days": 90}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [*rules, theirs]})
+
+    told = found(stage.script("doctor", "--json"), "devops", "bucket")
+    refused = stage.script("bootstrap")
+
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    what = "the lifecycle rule `tidy` removes current records and artifacts after 90 days"
+    assert (told["state"], told["what"]) == ("problem", f"s3://{bucket}: {what}")
+    assert (refused.code, what in " ".join(refused.err.split())) == (5, True)
+
+
 def test_each_thing_that_is_wrong_is_named_with_what_repairs_it(stage: Stage) -> None:
     nobody = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::888888888888:root"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})

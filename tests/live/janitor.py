@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,6 +26,7 @@ TAG = "mel-live"
 _WORKSPACE = "multi_env_lambda:workspace"
 _AT_ONCE = 16
 """Deletions at the same time: one of a small stack takes half a minute on AWS."""
+_OLD_ANSWERS_SECONDS = 2.0
 
 
 @attrs.frozen(kw_only=True)
@@ -101,9 +103,19 @@ def _stacks(account: _Account) -> Iterator[Item]:
 
                 def remove(stack_id: str = stack["StackId"]) -> None:
                     client.delete_stack(StackName=stack_id)
-                    client.get_waiter("stack_delete_complete").wait(StackName=stack_id)
+                    _wait_until_gone(client, stack_id)
 
                 yield account.item("stack", stack["StackName"], remove)
+
+
+def _wait_until_gone(client: Any, stack_id: str) -> None:
+    waiter = client.get_waiter("stack_delete_complete")
+    try:
+        waiter.wait(StackName=stack_id)
+    except aws_errors():
+        # Right after the call a stack may be described as it was before: by an earlier deletion, which failed.
+        time.sleep(_OLD_ANSWERS_SECONDS)
+        waiter.wait(StackName=stack_id)
 
 
 def _log_groups(account: _Account) -> Iterator[Item]:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.aws.bucket_setup import create_artifact_bucket, missing_settings
+from multi_env_lambda.errors import PublishError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -68,3 +69,48 @@ def test_a_bucket_with_a_rule_of_the_old_kind_is_set_up_once(s3: Any, local_conf
     assert create_artifact_bucket(s3, devops(local_config), READERS)
     assert missing_settings(s3, devops(local_config), READERS) == ()
     assert {rule["ID"]: rule["Filter"] for rule in rules(s3)}["old"] == {"Prefix": "exports/"}
+
+
+@pytest.fixture
+def ready(s3: Any, local_config: WorkspaceConfig) -> Iterator[Any]:
+    """A bucket that is set up, with a record and an artifact in it; emptied afterwards."""
+    create_artifact_bucket(s3, devops(local_config), READERS)
+    for key in ("environments/prod/record.json", "projects/a/wheel.whl"):
+        s3.put_object(Bucket=NAME, Key=key, Body=b"x", IfNoneMatch="*")
+    yield s3
+    s3.delete_bucket_policy(Bucket=NAME)
+    found = s3.list_object_versions(Bucket=NAME)
+    for item in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+        s3.delete_object(Bucket=NAME, Key=item["Key"], VersionId=item["VersionId"])
+
+
+def refusal(s3: Any, config: WorkspaceConfig) -> str:
+    with pytest.raises(PublishError) as caught:
+        create_artifact_bucket(s3, devops(config), READERS)
+    assert missing_settings(s3, devops(config), READERS) == ()
+    return caught.value.what
+
+
+def test_a_rule_of_others_removes_what_is_current_and_bootstrap_refuses_it(
+    ready: Any, local_config: WorkspaceConfig
+) -> None:
+    ended = {"ID": "tidy", "Filter": {"Prefix": "projects/"}, "Status": "Enabled", "Expiration": {"Date": "2020-01-01"}}
+    put_rules(ready, *rules(ready), ended)
+
+    assert [item["Key"] for item in ready.list_objects_v2(Bucket=NAME)["Contents"]] == ["environments/prod/record.json"]
+    assert "`tidy` removes current artifacts on 2020-01-01" in refusal(ready, local_config)
+
+
+def test_a_statement_of_others_denies_our_writes_and_bootstrap_refuses_it(
+    ready: Any, local_config: WorkspaceConfig
+) -> None:
+    found = json.loads(ready.get_bucket_policy(Bucket=NAME)["Policy"])
+    key = "s3:x-amz-server-side-encryption"
+    theirs = {"Sid": "Encrypt", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}
+    theirs |= {"Resource": f"arn:aws:s3:::{NAME}/*", "Condition": {"StringNotEquals": {key: "aws:kms"}}}
+    document = {**found, "Statement": [found["Statement"], theirs]}
+    ready.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ready.put_object(Bucket=NAME, Key="projects/a/new", Body=b"x", IfNoneMatch="*")
+    assert f"`Encrypt` asks for {key}" in refusal(ready, local_config)

@@ -129,6 +129,24 @@ def test_what_a_template_grants_counts_five_seconds_later(clients: dict[str, Any
     assert answer() == []
 
 
+def test_a_lifecycle_rule_removes_an_object_at_the_midnight_after_its_days(
+    cloud: LocalCloud, local_config: WorkspaceConfig, clock: CloudTime
+) -> None:
+    s3, bucket = client_of(cloud, local_config.devops, "s3"), "lifecycle-of-a-bucket"
+    s3.create_bucket(Bucket=bucket)
+    ends = {"ID": "a", "Filter": {"Prefix": "short/"}, "Status": "Enabled", "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [ends]})
+    for key in ("long/a", "short/a"):
+        s3.put_object(Bucket=bucket, Key=key)
+
+    def there() -> list[str]:
+        return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+
+    assert there() == ["long/a", "short/a"]
+    clock.sleep(2 * 86_400)
+    assert there() == ["long/a"]
+
+
 def test_lambda_takes_so_many_requests_a_second(cloud: LocalCloud, local_config: WorkspaceConfig) -> None:
     client = client_of(cloud, local_config.environment("staging"), "lambda", attempts=1)
     with pytest.raises(client.exceptions.TooManyRequestsException, match="Rate exceeded"):

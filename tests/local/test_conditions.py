@@ -102,6 +102,20 @@ def test_who_may_write_only_what_is_not_there_needs_the_condition(acting: Acting
     assert not is_denied(s3.complete_multipart_upload, **parts, MultipartUpload={"Parts": sent}, IfNoneMatch="*")
 
 
+def test_where_writes_must_be_conditional_nothing_is_copied(acting: Acting, bucket: Any) -> None:
+    enforced = {**ONLY_NEW, "Principal": "*", "Resource": f"arn:aws:s3:::{BUCKET}/enforced/*"}
+    bucket.put_bucket_policy(Bucket=BUCKET, Policy=document(enforced))
+    bucket.put_object(Bucket=BUCKET, Key="one", Body=b"x")
+    s3, copied = acting(EVERYTHING)("s3"), {"Bucket": BUCKET, "CopySource": f"{BUCKET}/one"}
+
+    assert is_denied(s3.copy_object, **copied, Key="enforced/two")
+    with pytest.raises(ClientError) as caught:
+        s3.copy_object(**copied, Key="enforced/two", IfNoneMatch="*")
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+    s3.copy_object(**copied, Key="two", IfNoneMatch="*")
+    s3.put_object(Bucket=BUCKET, Key="enforced/two", Body=b"x", IfNoneMatch="*")
+
+
 def test_a_variable_of_a_resource_is_the_callers_own_value(acting: Acting, bucket: Any) -> None:
     own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/${{aws:userid}}.json"}
     clients = acting(own)

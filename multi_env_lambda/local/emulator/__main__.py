@@ -76,21 +76,16 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         alarms,
         aliases,
         answers,
-        artifacts,
-        bucket_regions,
-        bucket_settings,
         builds,
         change_sets,
         clock,
         durability,
         event_sources,
-        full_buckets,
         function_environment,
         glue_jobs,
         guard,
         lambda_actions,
         layers,
-        objects,
         policy_sizes,
         refusals,
         runtimes,
@@ -104,8 +99,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     save = state_file.patch(folder / "state", folder / "blobs")
     clock.patch(time_here)
     alarms.patch(time_here.now)
-    objects.patch()
-    artifacts.patch()
+    _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
     _keep_asked_rules(settings, time_here.now)
     weighted_alias.patch()
@@ -115,10 +109,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     aliases.patch()
     lambda_actions.patch()
     _read_policies()
-    bucket_regions.patch()
-    bucket_settings.patch()
     event_sources.patch()
-    full_buckets.patch()
     policy_sizes.patch()
     _keep_names()
     builds.patch(settings["build_environment"])
@@ -145,6 +136,14 @@ def _keep_names() -> None:
     # What is named here is free, on AWS.
     taken_names.patch()
     early_validation.patch()
+
+
+def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
+    from . import artifacts, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
+
+    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets):
+        rule.patch()
+    lifecycle.patch(now)
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:

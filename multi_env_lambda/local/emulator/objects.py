@@ -1,13 +1,17 @@
 """S3 answers a write with the checksum that it kept, and copies only onto a name that is free where that is asked.
 
 Reason: ministack keeps the checksum and does not tell it, copies over an existing object whatever ``If-None-Match``
-says, and overlooks the checksum algorithm that a copy asks for.
-Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (and API_CopyObject.html)
+says, overlooks the checksum algorithm that a copy asks for, and copies where a bucket's policy makes writes
+conditional: there S3 answers 403 to a copy without a condition, and 501 to one with it.
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (and API_CopyObject.html),
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .names import load, original
@@ -17,6 +21,8 @@ __all__ = ["patch"]
 _Answer = tuple[int, dict[str, str], bytes]
 _ALGORITHM = "x-amz-checksum-algorithm"
 """CopyObject's header; ministack reads that of PutObject only."""
+_CONDITIONS = ("if-match", "if-none-match")
+_NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
 _ALGORITHM_OF_PUT = "x-amz-sdk-checksum-algorithm"
 
 
@@ -46,8 +52,25 @@ def _telling_checksum(s3: Any, put: Callable[..., _Answer]) -> Callable[..., _An
     return put_object
 
 
+def _enforces_conditions(policy: str, bucket: str, key: str) -> bool:
+    """Whether a statement about this object asks for the condition of a write."""
+    statements = json.loads(policy or "{}").get("Statement", [])
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        conditions = {name.lower() for values in statement.get("Condition", {}).values() for name in values}
+        named = statement.get("Resource", [])
+        resources = [named] if isinstance(named, str) else named
+        is_about_it = any(fnmatchcase(f"arn:aws:s3:::{bucket}/{key}", resource) for resource in resources)
+        if is_about_it and not conditions.isdisjoint(f"s3:{name}" for name in _CONDITIONS):
+            return True
+    return False
+
+
 def _conditional(s3: Any, copy: Callable[..., _Answer]) -> Callable[..., _Answer]:
     def copy_object(bucket: str, key: str, headers: dict[str, str]) -> _Answer:
+        policy = original(s3, "_bucket_policies").get(bucket) or ""
+        if any(headers.get(name) for name in _CONDITIONS) and _enforces_conditions(policy, bucket, key):
+            answer: _Answer = original(s3, "_error")("NotImplemented", _NOT_IMPLEMENTED, 501, f"/{bucket}/{key}")
+            return answer
         existing = (s3._buckets.get(bucket) or {}).get("objects", {}).get(key)
         refusal: _Answer | None = s3._check_put_preconditions(headers, existing)
         if refusal:

@@ -11,6 +11,20 @@ _LEASE, _SESSION = ("flow/test_lease.py",), ("aws/test_session.py",)
 
 MUTATIONS = (
     Mutation(
+        "aws/bucket_setup.py",
+        "for obstacle in () if created else obstacles(client, devops):",
+        "for obstacle in ():",
+        "A bucket whose rules remove current records is not called ready.",
+        ("local/test_bucket_settings.py",),
+    ),
+    Mutation(
+        "plan/bucket_obstacles.py",
+        'return operator.endswith("IfExists") or "Not" in operator',
+        "return False",
+        "A policy that asks for a header that no write sends is told before the first write.",
+        ("plan/test_bucket_obstacles.py",),
+    ),
+    Mutation(
         "aws/bucket.py",
         '{"IfNoneMatch": "*", "Metadata": dict(metadata or {})}',
         '{"Metadata": dict(metadata or {})}',
