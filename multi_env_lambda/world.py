@@ -34,7 +34,7 @@ __all__ = [
     "World",
 ]
 
-Phase = Literal["publish", "deploy", "check", "shift", "record", "done", "failed", "skipped", "unchanged"]
+Phase = Literal["publish", "deploy", "warning", "check", "shift", "record", "done", "failed", "skipped", "unchanged"]
 
 
 @attrs.frozen(kw_only=True)

@@ -29,6 +29,7 @@ class StackRequest:
     for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
     anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
     is there already, may come into it. ``returning`` comes into it first: CloudFormation cannot find it by its name.
+    ``warned`` is told of what CloudFormation warns and lets pass.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StackRequest:
     check: Callable[[StackReading], None] = lambda _: None
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
     returning: tuple[PhysicalResource, ...] = ()
+    warned: Callable[[str], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)

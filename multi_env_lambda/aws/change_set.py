@@ -12,10 +12,18 @@ import attrs
 from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
 from multi_env_lambda.aws.poller import SILENCE, StackReading
+from multi_env_lambda.aws.validation import may_warn, warnings_of
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.stackstate import ChangeSetAnswer, Executed, KeepWaiting, Obsolete, change_set_answer
+from multi_env_lambda.plan.stackstate import (
+    ChangeSetAnswer,
+    ChangesReady,
+    Executed,
+    KeepWaiting,
+    Obsolete,
+    change_set_answer,
+)
 
 __all__ = ["ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities"]
 
@@ -30,6 +38,7 @@ class Target:
     ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
     ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
     ``returning``: what is there already, may come in, and is known by its address only.
+    ``warned`` is told what CloudFormation warns of before anything is executed.
     """
 
     stack_name: str
@@ -44,6 +53,7 @@ class Target:
     check: Callable[[StackReading], None] = lambda _: None
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
     returning: tuple[PhysicalResource, ...] = ()
+    warned: Callable[[str], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)
@@ -154,12 +164,16 @@ class ChangeSets:
             self._sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
-                answer, answered = self._answer(change_set), self._clock()
+                described, answered = self._describe(change_set), self._clock()
+                answer = _answer_of(described)
             except aws_errors() as error:
                 silent = self._clock() - answered >= SILENCE
                 if silent or not (is_lost(error) or is_throttled(error)):
                     raise stack_error(target.where, error) from error
                 answer = KeepWaiting()
+            if isinstance(answer, ChangesReady) and may_warn(described):
+                for text in warnings_of(self._client, change_set.change_set_id):
+                    target.warned(text)
             if not isinstance(answer, KeepWaiting):
                 return answer
             if self._clock() >= target.deadline:
@@ -216,9 +230,12 @@ class ChangeSets:
         except aws_errors():
             return
 
+    def _describe(self, change_set: ChangeSet) -> dict[str, Any]:
+        asked = {"ChangeSetName": change_set.change_set_id, "StackName": change_set.stack_id}
+        return dict(self._client.describe_change_set(**asked))
+
     def _answer(self, change_set: ChangeSet) -> ChangeSetAnswer:
-        answer = self._client.describe_change_set(ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id)
-        return change_set_answer(answer["Status"], answer.get("ExecutionStatus", ""), answer.get("StatusReason", ""))
+        return _answer_of(self._describe(change_set))
 
     def _find(self, stack_name: str, name: str) -> ChangeSet | None:
         try:
@@ -256,6 +273,11 @@ class ChangeSets:
             if _is_gone(error) or is_missing_stack(error):
                 return False
             raise
+
+
+def _answer_of(described: Mapping[str, Any]) -> ChangeSetAnswer:
+    texts = (described["Status"], described.get("ExecutionStatus", ""), described.get("StatusReason", ""))
+    return change_set_answer(*texts)
 
 
 def _has_moved(error: Exception) -> bool:

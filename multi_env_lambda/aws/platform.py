@@ -69,6 +69,7 @@ class AwsPlatform:
             check=request.check,
             adopts=request.adopts,
             returning=request.returning,
+            warned=request.warned,
         )
         return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
 

@@ -103,6 +103,7 @@ class Stacks:
         check: Check = _any_stack,
         adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False,
         returning: tuple[PhysicalResource, ...] = (),
+        warned: Callable[[str], None] = lambda _: None,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
@@ -111,6 +112,7 @@ class Stacks:
         ago under the same lease. ``template_url`` is for a template that is too long. ``on_event`` is told each status.
         ``check`` is told whatever stack is there before anything is done to it, and raises where that is not ours; one
         under review is nobody's. ``adopts``: whether what is there already may be imported. ``returning``: comes first.
+        ``warned`` is told CloudFormation's warnings.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
@@ -118,6 +120,7 @@ class Stacks:
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
+        target = attrs.evolve(target, warned=warned)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)

@@ -1,4 +1,4 @@
-"""Why CloudFormation refused a change set before it changed anything; only the change set's own events say it.
+"""Why CloudFormation refused a change set before it changed anything, or warns of it; only its own events say it.
 
 Its reason names no resource, and who deletes it deletes the evidence.
 
@@ -9,7 +9,7 @@ https://github.com/serverless/serverless/issues/13248 and https://github.com/aws
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,9 @@ from multi_env_lambda.aws.errors_of import aws_errors, is_denied, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["HINT", "Refusal", "refusal_of", "refused", "taken_in"]
+__all__ = ["HINT", "Refusal", "may_warn", "refusal_of", "refused", "taken_in", "warnings_of"]
+
+_OF_EACH_RELEASE = frozenset({"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
 
 _TAKEN = re.compile(r"Resource of type '(?P<type>[^']+)' with identifier '(?P<name>[^']+)' already exists")
 
@@ -43,15 +45,45 @@ def refusal_of(client: Any, change_set_id: str, where: str, reason: str) -> Refu
         StackError: they may not be read; the change set has to stay, for whoever may.
     """
     try:
-        found = list(_failed(client, change_set_id))
+        found = list(_events(client, change_set_id, Filters={"FailedEvents": True}))
     except aws_errors() as error:
         if not is_denied(error):
             return Refusal(causes=(reason,))
         what = f"the change set failed: {reason}; only its events say why, and may not be read: {text_of(error)}"
         hint = f"allow the environment's role cloudformation:DescribeEvents, or look at {_link(change_set_id)}"
         raise StackError(where, what, hint=hint) from error
-    causes = tuple(dict.fromkeys(_text(event) for event in found if event.get("ValidationStatusReason")))
+    causes = _texts(event for event in found if event.get("ValidationFailureMode") != "WARN")
     return Refusal(causes=causes or (reason,), taken=tuple(filter(None, map(_taken, found))))
+
+
+def may_warn(described: Mapping[str, Any]) -> bool:
+    """Whether a change set may have been warned of: something is made, replaced or removed beside versions of code.
+
+    What only warns is about buckets and repositories that are not empty, and about quotas; one more call for each
+    changed line would be too many.
+
+    Args:
+        described: the answer of DescribeChangeSet.
+    """
+    changes = [item.get("ResourceChange", {}) for item in described.get("Changes", ())]
+    return bool(described.get("NextToken")) or any(
+        change.get("Action") in ("Add", "Remove") or change.get("Replacement") in ("True", "Conditional")
+        for change in changes
+        if change.get("ResourceType") not in _OF_EACH_RELEASE
+    )
+
+
+def warnings_of(client: Any, change_set_id: str) -> tuple[str, ...]:
+    """What CloudFormation warns of before it executes a change set that it does not refuse."""
+    try:
+        return _texts(event for event in _events(client, change_set_id) if event.get("ValidationFailureMode") == "WARN")
+    except aws_errors() as error:
+        # The change is allowed all the same.
+        return (f"what CloudFormation warns of could not be read: {text_of(error)}",)
+
+
+def _texts(events: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_text(event) for event in events if event.get("ValidationStatusReason")))
 
 
 def refused(where: str, refusal: Refusal) -> StackError:
@@ -77,13 +109,14 @@ def taken_in(causes: Iterable[str]) -> tuple[PhysicalResource, ...]:
     )
 
 
-def _failed(client: Any, change_set_id: str) -> Iterator[dict[str, Any]]:
+def _events(client: Any, change_set_id: str, **asked: Any) -> Iterator[dict[str, Any]]:
+    """Those of its validation that failed, whatever follows from that."""
     # Versions of boto3 before November 2025 do not know the call.
     if not hasattr(client, "describe_events"):
         return
     more: dict[str, str] = {}
     while True:
-        answer = client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True}, **more)
+        answer = client.describe_events(ChangeSetName=change_set_id, **asked, **more)
         yield from (event for event in answer["OperationEvents"] if event.get("EventType") == "VALIDATION_ERROR")
         if not answer.get("NextToken"):
             return

@@ -23,7 +23,7 @@ __all__ = ["err_console", "json_option", "local_option", "live", "open_workspace
 
 Command = Callable[..., Any]
 
-_LOUD = ("done", "failed", "skipped", "shift")
+_LOUD = ("done", "failed", "skipped", "shift", "warning")
 
 
 def local_option(command: Command) -> Command:

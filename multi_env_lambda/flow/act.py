@@ -286,6 +286,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             ready=work.wait,
             adopts=partial(_adopts, work, template),
             returning=returning(template, held.record, _agreed(work)),
+            warned=partial(_say, world, work.step, "warning"),
         )
         try:
             outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))

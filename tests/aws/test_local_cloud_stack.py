@@ -97,6 +97,25 @@ def test_what_was_found_before_anything_was_changed_is_told(
         stacks.deploy("taken-test", json.dumps({"Resources": {"Data": bucket}}), held=FakeHeld(), token="run-1")
 
 
+def test_a_bucket_that_is_not_empty_is_warned_of_before_it_is_removed(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, sessions: Sessions
+) -> None:
+    stacks, said = stacks_of(local_config.environment("test")), []  # type: ignore[var-annotated]
+    both = json.loads(template("1", "warned"))
+    for name in ("full", "empty"):
+        both["Resources"][name] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"warned-{name}"}}
+    stacks.deploy("warned-test", json.dumps(both), held=FakeHeld(), token="run-1", warned=said.append)
+    sessions.client(local_config.environment("test"), "s3").put_object(Bucket="warned-full", Key="one", Body=b"1")
+    assert said == []
+
+    def ready() -> None:
+        assert len(said) == 1, "nothing is executed yet"
+
+    less = {"held": FakeHeld(), "token": "run-2", "warned": said.append, "ready": ready}
+    assert stacks.deploy("warned-test", template("1", "warned"), **less).changed is True  # type: ignore[arg-type]
+    assert said[0].startswith("full (AWS::S3::Bucket): The bucket 'warned-full' is not empty.")
+
+
 def test_an_unknown_type_is_refused_and_leaves_no_stack(
     stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
 ) -> None:

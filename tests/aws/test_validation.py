@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.aws.validation import refusal_of, taken_in
+from multi_env_lambda.aws.validation import may_warn, refusal_of, taken_in, warnings_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.testing.faulty_client import client_error
@@ -82,3 +82,35 @@ def test_a_queue_or_topic_that_a_handler_met_is_named_and_nothing_else_can_come_
         PhysicalResource(logical_id="Jobs", type="AWS::SQS::Queue", physical_id="jobs"),
         PhysicalResource(logical_id="News", type="AWS::SNS::Topic", physical_id="news"),
     )
+
+
+def change(kind: str, action: str, replacement: str = "False") -> dict[str, Any]:
+    return {"ResourceChange": {"ResourceType": kind, "Action": action, "Replacement": replacement}}
+
+
+def test_a_warning_is_no_cause_and_a_cause_is_no_warning() -> None:
+    events = (
+        event("A", "is not empty", ValidationFailureMode="WARN"),
+        event("B", "wrong", ValidationFailureMode="FAIL"),
+    )
+
+    assert refusal_of(Pages(*events), ID, "stack s", REASON).causes == ("B (AWS::S3::Bucket): wrong",)
+    client = Pages(*events)
+    assert warnings_of(client, ID) == ("A (AWS::S3::Bucket): is not empty",)
+    assert client.asked == [{"ChangeSetName": ID}] * 2, "whether a warning counts as a failed event, nobody says"
+
+
+def test_warnings_that_cannot_be_read_stop_nothing_and_are_said() -> None:
+    (said,) = warnings_of(Failing("AccessDenied", 403), ID)
+    assert said.startswith("what CloudFormation warns of could not be read: ")
+    assert warnings_of(object(), ID) == ()
+
+
+def test_warnings_are_asked_for_where_something_is_made_replaced_or_removed() -> None:
+    version = [change("AWS::Lambda::Version", "Add"), change("AWS::Lambda::Version", "Remove")]
+    one_line = {"Changes": [*version, change("AWS::Lambda::Function", "Modify")]}
+
+    assert not may_warn(one_line)
+    assert may_warn({**one_line, "NextToken": "more"})
+    for changed in (("Add", "False"), ("Remove", "False"), ("Modify", "True"), ("Modify", "Conditional")):
+        assert may_warn({"Changes": [*version, change("AWS::S3::Bucket", *changed)]})

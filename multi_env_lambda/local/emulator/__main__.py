@@ -130,12 +130,13 @@ def _read_policies() -> None:
 
 
 def _keep_names() -> None:
-    from . import early_validation, generated_names, taken_names
+    from . import early_validation, early_warnings, generated_names, taken_names
 
     generated_names.patch()
     # What is named here is free, on AWS.
     taken_names.patch()
     early_validation.patch()
+    early_warnings.patch()
 
 
 def _keep_rules_of_buckets(now: Callable[[], float]) -> None:

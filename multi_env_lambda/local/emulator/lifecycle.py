@@ -75,7 +75,8 @@ def _is_due(action: Mapping[str, Any], found: Mapping[str, Any], now: float) -> 
         return _seconds(action["Date"]) <= now
     if "Days" not in action:
         return False
-    return math.ceil(_seconds(found["last_modified"]) / _DAY + action["Days"]) * _DAY <= now
+    due = math.ceil(_seconds(found["last_modified"]) / _DAY + int(action["Days"])) * _DAY
+    return due <= now
 
 
 def _says_size(rule: Mapping[str, Any]) -> bool:

@@ -11,6 +11,13 @@ _STACK, _STATE, _POLLER = ("aws/test_stack.py",), ("plan/test_stackstate.py",), 
 MUTATIONS = (
     Mutation(
         "aws/change_set.py",
+        "target.warned(text)",
+        "pass",
+        "What CloudFormation warns of is said before the change is executed.",
+        ("aws/test_local_cloud_stack.py::test_a_bucket_that_is_not_empty_is_warned_of_before_it_is_removed",),
+    ),
+    Mutation(
+        "aws/change_set.py",
         "target.held.begin()",
         "pass",
         "The lease is looked at right before a change set is executed.",
