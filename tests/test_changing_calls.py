@@ -15,6 +15,7 @@ import pytest
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.functions import Alias, set_alias
 from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.versions import delete_function_version, delete_layer_version
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -46,6 +47,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/change_set.py", "execute_change_set"): HELD,
     ("aws/drift.py", "detect_stack_drift"): LOOKS,
     ("aws/functions.py", "invoke"): PERSON,
+    ("aws/protection.py", "update_termination_protection"): HELD,
     ("aws/functions.py", "update_alias"): HELD,
     ("aws/platform.py", "start_job_run"): PERSON,
     ("aws/platform.py", "delete_layer_version"): OURS,
@@ -159,6 +161,8 @@ class Account:
     def update_alias(self, **_: Any) -> dict[str, Any]:
         return {"FunctionVersion": "2", "RevisionId": "r"}
 
+    def update_termination_protection(self, **_: Any) -> None: ...
+
     def delete_object(self, IfMatch: str | None = None, **_: Any) -> dict[str, Any]:
         if IfMatch is not None and not self._conditional:
             raise client_error("DeleteObject", "NotImplemented", "no", status=501)
@@ -269,6 +273,11 @@ SCENARIOS: dict[str, Scenario] = {
         "delete_layer_version",
         lambda: FaultyClient(Account()),
         lambda client, held: delete_layer_version(client, "l", 1, held),
+    ),
+    "a protection": (
+        "update_termination_protection",
+        lambda: FaultyClient(Account()),
+        lambda client, held: protect(client, "s", "stack s", held, lambda _: None),
     ),
     "an alias": (
         "update_alias",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import attrs
 
+from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
@@ -146,6 +147,14 @@ class Platform(Protocol):
     def references_missing(
         self, environment: Environment, references: tuple[Reference, ...]
     ) -> tuple[MissingReference, ...]: ...
+
+    def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
+        """Let CloudFormation refuse to delete a stack."""
+        ...
+
+    def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
+        """What the account lacks of the concurrency that functions are to reserve, by their names."""
+        ...
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None: ...
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackOutcome, StackRequest
+from multi_env_lambda.aws.concurrency import Shortage, shortage_of
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller, StackReading
+from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
@@ -132,6 +135,13 @@ class AwsPlatform:
         return missing_references(
             lambda service: self._sessions.client(environment, service), environment.name, references
         )
+
+    def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
+        client = self._sessions.client(environment, "cloudformation")
+        protect(client, stack_name, f"stack {stack_name} in {environment.name}", held, time.sleep)
+
+    def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
+        return shortage_of(self._sessions.client(environment, "lambda"), environment.name, reserved)
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
         return versions.kept_function(self._sessions.client(environment, "lambda"), function_name)

@@ -281,7 +281,7 @@ class Stacks:
         """Delete by id, so that a new stack of the same name is never meant."""
         if reading.protected:
             what = f"the stack has termination protection and is in status {reading.status}"
-            hint = "switch the protection off if it may really be deleted"
+            hint = "only if it may really go: `aws cloudformation update-termination-protection` switches it off"
             raise StackError(target.where, what, hint=hint)
         parameters: dict[str, Any] = {"StackName": reading.stack_id}
         if retain and reading.status == "DELETE_FAILED":

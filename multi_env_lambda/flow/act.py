@@ -23,10 +23,18 @@ from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.already import Already
-from multi_env_lambda.flow.check import Asking, check, check_aliases, check_references, stateful_resources
+from multi_env_lambda.flow.check import (
+    Asking,
+    check,
+    check_aliases,
+    check_concurrency,
+    check_references,
+    protect,
+    stateful_resources,
+)
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check
-from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish
+from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish, template_of
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.host.parallel import together
@@ -97,6 +105,7 @@ def deploy_step(
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
+    check_concurrency(world.platform, environment, template_of(world, step.release, environment, made))
     if made is not None:
         _say(world, step, "publish", f"{len(made.news)} objects")
     with ThreadPoolExecutor(3) as pool:
@@ -112,7 +121,7 @@ def deploy_step(
                 held=held,
                 step=step,
                 environment=environment,
-                template=read_template(world.store, world.cache, step.release, environment.name),
+                template=template_of(world, step.release, environment, made),
                 receipts=_taken_there(world, environment, step.release, receipts, completed),
                 look=look,
                 completed=completed,
@@ -193,6 +202,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             raise
         there = frozenset() if before is None else aliased_versions(before).keys()
         raise _put_back(work, step.running, asking, sorted(weighted & there), failure) from failure
+    protect(world.platform, environment, stage.stack_name, work.look, work.held)
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
     left = left_behind(work.held.record, resources)
     return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, left=left, objects=objects)

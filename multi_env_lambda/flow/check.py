@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import base64_sha256
@@ -21,6 +22,7 @@ from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.changes import STATEFUL
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
+from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.world import AliasState, Invocation, Platform, World
 
 __all__ = [
@@ -60,6 +62,36 @@ def check_references(platform: Platform, environment: Environment, release: Rele
     if missing:
         what = "; ".join(f"{item.reference}: {item.what}" for item in missing)
         raise ConfigurationError(f"{release.project} in {environment.name}", what, hint=missing[0].hint)
+
+
+def protect(
+    platform: Platform, environment: Environment, stack_name: str, look: StackReading | None, held: Held
+) -> None:
+    """Where the table says so, CloudFormation refuses to delete the stack from now on.
+
+    ``look`` is what the stack was before: of one that is protected already nothing is asked.
+    """
+    if environment.protect and (look is None or not look.protected):
+        platform.protect(environment, stack_name, held)
+
+
+def check_concurrency(platform: Platform, environment: Environment, template: str) -> None:
+    """The account has the concurrency that the template's functions reserve. Nothing was published or changed yet.
+
+    Units are looked at one by one: what two of them reserve together in one run, CloudFormation judges.
+
+    Raises:
+        ConfigurationError: it has not.
+    """
+    reserved = reservations(template)
+    found = platform.shortage(environment, reserved) if reserved else None
+    if found is not None:
+        what = (
+            f"{', '.join(reserved)} reserve {found.wanted} calls at once, which leaves {found.left} of the account's "
+            f"{found.limit}; Lambda keeps {found.least} unreserved"
+        )
+        hint = "raise the quota `Concurrent executions` of Lambda in that account, or reserve less"
+        raise ConfigurationError(environment.name, what, hint=hint)
 
 
 @attrs.frozen(kw_only=True)

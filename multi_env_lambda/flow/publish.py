@@ -12,10 +12,18 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from multi_env_lambda.aws.index import keep, list_published, must_be_released, save_published, was_changed
+from multi_env_lambda.aws.index import (
+    keep,
+    list_published,
+    must_be_released,
+    read_template,
+    save_published,
+    was_changed,
+)
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, PublishError
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
@@ -23,7 +31,7 @@ from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import Made, Upload, World
 
-__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish"]
+__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish", "template_of"]
 
 Receipts = Mapping[str, ObjectReceipt]
 """By key: what was compared, or written just now."""
@@ -163,3 +171,10 @@ def _names(made: Made) -> Published:
 
 def _name(digest: str, objects: Iterable[PublishedObject]) -> PublishedName:
     return PublishedName(digest=digest, objects=tuple(objects))
+
+
+def template_of(world: World, release: Release, environment: Environment, made: Made | None) -> str:
+    """What a release is in an environment; of one that was just made, what was rendered: it may not be there yet."""
+    if made is not None and environment.name in made.templates:
+        return made.templates[environment.name]
+    return read_template(world.store, world.cache, release, environment.name)

@@ -43,6 +43,13 @@ from multi_env_lambda.world import Event, Phase, World
 __all__ = ["destroy", "find_removal", "same_removal"]
 
 
+_PROTECTED = "the environment's table says `protect = true`, so nothing is deleted there"
+_UNPROTECT = (
+    "only if it may really go: take `protect` out of the table, then `aws cloudformation update-termination-protection "
+    "--no-enable-termination-protection --stack-name {stack}` in that account, then this again"
+)
+
+
 def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, ...] = ()) -> Removal:
     """Look at what deleting a unit from an environment would do. Nothing is written.
 
@@ -50,6 +57,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
 
     Raises:
         ConfigurationError: there is no such unit or environment.
+        Refused: it runs somewhere else, or the environment is protected.
     """
     place = world.config.environment(environment)
     recorded = world.ledger.read(place.name)
@@ -63,6 +71,8 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     record = records.get(name, Record(project=name, environment=place.name))
     if (elsewhere := moved(record, place)) is not None:
         raise Refused(f"{name} in {place.name}", elsewhere[0], hint=elsewhere[1])
+    if place.protect and not record.gone:
+        raise Refused(f"{name} in {place.name}", _PROTECTED, hint=_UNPROTECT.format(stack=f"{name}-{place.name}"))
     last = record.running or record.latest
     release = None if record.gone or last is None else _released(world, name, last.release)
     stage = None if release is None else release.stage(place.name)

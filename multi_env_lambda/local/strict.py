@@ -17,6 +17,7 @@ __all__ = [
     "STALE_READS",
     "THROTTLING",
     "VARIABLE",
+    "YOUNG_ACCOUNTS",
     "rules_of",
 ]
 
@@ -47,6 +48,9 @@ STALE_READS = "stale-reads"
 THROTTLING = "throttling"
 """Lambda's control plane, CloudWatch and STS take the requests a second that AWS publishes, and refuse the rest."""
 
+YOUNG_ACCOUNTS = "young-accounts"
+"""Lambda runs ten calls at once in an account, so that no function can reserve any of them."""
+
 RULES = (
     CALLER_RIGHTS,
     FUNCTION_ROLES,
@@ -56,6 +60,7 @@ RULES = (
     LATE_RIGHTS,
     STALE_READS,
     THROTTLING,
+    YOUNG_ACCOUNTS,
 )
 
 

@@ -84,6 +84,7 @@ class Environment:
     Args:
         role_name: the role that is assumed; empty: the caller's own credentials are used.
         position: counts from 0 in promotion order.
+        protect: its stacks cannot be deleted, neither by `destroy` nor by others.
         external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
     """
 
@@ -94,6 +95,7 @@ class Environment:
     position: int = 0
     approval: bool = False
     releases_only: bool = False
+    protect: bool = False
     external_id: str = ""
     source_identity: str = ""
 

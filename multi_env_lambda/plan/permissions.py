@@ -23,6 +23,7 @@ from multi_env_lambda.plan.generated_names import is_cut
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import Made, computed_names
+from multi_env_lambda.plan.reservations import reservations
 
 __all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "policies", "too_many"]
 
@@ -95,6 +96,7 @@ def of_environment(
     grants = (
         *direct,
         *_resolved(place, templates.values()),
+        *_reserving(place, templates.values()),
         *of_cloudformation(place, made, handlers, frozenset(_shared_with_cloudformation(direct))),
         *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
     )
@@ -171,6 +173,14 @@ def _resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
         yield grant_of("ResolveSecrets", "deploy", arns, "secretsmanager:GetSecretValue")
 
 
+def _reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
+    """Whether the account has what functions reserve is asked before anything is written."""
+    if any(reservations(text) for text in texts):
+        yield grant_of("LookAtTheQuota", "deploy", ["*"], "lambda:GetAccountSettings")
+        functions = [arn_of(place, "lambda", f"function:*-{place.name}-*")]
+        yield grant_of("LookAtReservations", "deploy", functions, "lambda:GetFunctionConcurrency")
+
+
 def policies(permissions: Permissions) -> tuple[dict[str, Any], ...]:
     """The statements as documents that each fit into one managed policy."""
     return documents(permissions.grants)
@@ -185,7 +195,7 @@ def _direct(
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     return (
         grant_of("LookAtStacks", ("plan", "deploy", "doctor"), stacks, *calls_of("cloudformation", *_LOOKS)),
-        grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_CHANGES)),
+        grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_changes(place))),
         grant_of("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
         grant_of("CompareStacks", "drift", stacks, *calls_of("cloudformation", *_COMPARES)),
         grant_of("WaitForDrift", "drift", ["*"], "cloudformation:DescribeStackDriftDetectionStatus"),
@@ -242,6 +252,12 @@ _CHANGES = (
     "TagResource",
     "UntagResource",
 )
+
+
+def _changes(place: Environment) -> tuple[str, ...]:
+    return (*_CHANGES, "UpdateTerminationProtection") if place.protect else _CHANGES
+
+
 _COMPARES = ("DescribeStackResourceDrifts", "DetectStackDrift", "DetectStackResourceDrift")
 
 

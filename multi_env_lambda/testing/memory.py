@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.account import Caller
+from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.poller import StackReading
@@ -37,10 +38,13 @@ class _Stack:
     tags: dict[str, str]
     updates: int
     stack_id: str
+    protected: bool = False
 
 
 def _reading(name: str, stack: _Stack) -> StackReading:
-    return StackReading(stack_id=stack.stack_id, name=name, status="UPDATE_COMPLETE", tags=stack.tags)
+    return StackReading(
+        stack_id=stack.stack_id, name=name, status="UPDATE_COMPLETE", tags=stack.tags, protected=stack.protected
+    )
 
 
 def _ok(_: Any) -> Any:
@@ -70,6 +74,7 @@ class MemoryPlatform:
         answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
         missing: (environment, name) of secrets and parameters that do not exist there.
+        shortages: environment -> what its account lacks of the concurrency that anybody wants to reserve.
         drifted: (environment, stack name) -> what somebody changed by hand there.
         after_write: called with what was done and to what after each change, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
@@ -92,6 +97,7 @@ class MemoryPlatform:
         self.stale: dict[str, list[str]] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.missing: set[tuple[str, str]] = set()
+        self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
         self.verified: list[str] = []
@@ -165,7 +171,8 @@ class MemoryPlatform:
         with self._lock:
             updates = (0 if there is None else there.updates) + changed
             stack_id = self._new_id(*key) if there is None else there.stack_id
-            self.stacks[key] = _Stack(request.template, dict(request.tags), updates, stack_id)
+            protected = there is not None and there.protected
+            self.stacks[key] = _Stack(request.template, dict(request.tags), updates, stack_id, protected)
             self._publish_versions(environment, request.template)
         if changed:
             self._changed("stack", request.name)
@@ -288,6 +295,16 @@ class MemoryPlatform:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
         found = self.drifted.get(key, ())
         return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found)
+
+    def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
+        held.make_sure()
+        with self._lock:
+            there = self.stacks[environment.name, stack_name]
+            self.stacks[environment.name, stack_name] = attrs.evolve(there, protected=True)
+        self._changed("protection", stack_name)
+
+    def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
+        return self.shortages.get(environment.name)
 
     def references_missing(
         self, environment: Environment, references: tuple[Reference, ...]

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.poller import Poller
+from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, StackError
@@ -168,6 +170,23 @@ def test_a_deletion_leaves_nothing(stacks_of: Callable[[Environment], Stacks], l
     stacks.deploy("short-sandbox", template("1", "short"), held=FakeHeld(), token="t")
     assert stacks.delete("short-sandbox", held=FakeHeld(), token="t") is True
     assert stacks.describe("short-sandbox") is None
+
+
+def test_a_protected_stack_stays(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, sessions: Sessions
+) -> None:
+    stacks, client = (
+        stacks_of(local_config.environment("test")),
+        sessions.client(local_config.environment("test"), "cloudformation"),
+    )
+    stacks.deploy("kept-test", template("1", "kept"), held=FakeHeld(), token="run-1")
+    for _ in range(2):
+        protect(client, "kept-test", "stack kept-test", FakeHeld(), lambda _: None)
+
+    with pytest.raises(ClientError, match="TerminationProtection"):
+        client.delete_stack(StackName="kept-test")
+    with pytest.raises(StackError, match="termination protection"):
+        stacks.delete("kept-test", held=FakeHeld(), token="run-2")
 
 
 def test_the_artifact_bucket_takes_each_key_once(sessions: Sessions, local_config: WorkspaceConfig) -> None:

@@ -255,3 +255,23 @@ def test_a_destroy_that_was_paused_leaves_alone_what_was_deployed_meanwhile(tmp_
 
     assert ("sandbox", "search-sandbox") in platform.stacks
     assert versions(other, "sandbox")["search"] == "0.1.0.post1"
+
+
+def test_a_protected_environment_keeps_its_stacks_until_table_and_stack_say_otherwise(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    said: list[str] = []
+    fake.platform.after_write = lambda kind, name: said.append(f"{kind} {name}") if kind == "protection" else None
+    deploy(fake, "sandbox")
+    assert said == []
+    free, places = fake.world, fake.world.config.environments
+    config = attrs.evolve(free.config, environments=tuple(attrs.evolve(place, protect=True) for place in places))
+    fake = attrs.evolve(fake, world=attrs.evolve(free, config=config))
+    for content in ("s2", "s3"):
+        fake.tree.content["search"] = content
+        deploy(fake, "sandbox")
+
+    assert said == ["protection search-sandbox"], "once, and for what is deployed"
+    with pytest.raises(Refused, match="protect = true") as caught:
+        find_removal(fake.world, "search", "sandbox")
+    assert "--no-enable-termination-protection --stack-name search-sandbox" in caught.value.hint
+    assert find_removal(free, "search", "sandbox").gone is False

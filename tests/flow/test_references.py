@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
@@ -68,6 +69,19 @@ def test_a_rollback_looks_too(tmp_path: Path) -> None:
 
     assert rollback(fake, "search", "sandbox").error == "ConfigurationError"
     assert versions(fake, "sandbox")["search"] == "0.1.0.post1"
+
+
+def test_what_the_account_cannot_reserve_stops_its_unit_before_anything_is_written(tmp_path: Path) -> None:
+    fake = world(tmp_path)
+    fake.tree.properties["search"] = {"ReservedConcurrentExecutions": 5}
+    fake.platform.shortages["sandbox"] = Shortage(wanted=5, left=5, limit=10, least=10)
+
+    results = deploy(fake)
+
+    assert outcomes(results) == {"orders": "deployed", "search": "failed"}
+    assert "reserve 5 calls at once, which leaves 5 of the account's 10; Lambda keeps 10" in results["search"].detail
+    assert "quota" in results["search"].hint
+    assert [key for _, key in fake.store.writes if "search" in key] == []
 
 
 def test_what_was_typed_to_agree_is_written_nowhere(tmp_path: Path) -> None:

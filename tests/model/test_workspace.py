@@ -25,6 +25,7 @@ account_id = "555555555555"
 region = "eu-central-1"
 approval = true
 releases_only = true
+protect = true
 """
 
 
@@ -47,13 +48,13 @@ def test_region_and_role_have_defaults() -> None:
     sandbox = read(GOOD).environment("sandbox")
 
     assert (sandbox.region, sandbox.role_name) == ("us-east-1", DEFAULT_ROLE_NAME)
-    assert (sandbox.approval, sandbox.releases_only) == (False, False)
+    assert (sandbox.approval, sandbox.releases_only, sandbox.protect) == (False, False, False)
 
 
 def test_the_rules_of_an_environment_are_read() -> None:
     prod = read(GOOD).environment("prod")
 
-    assert (prod.region, prod.approval, prod.releases_only) == ("eu-central-1", True, True)
+    assert (prod.region, prod.approval, prod.releases_only, prod.protect) == ("eu-central-1", True, True, True)
 
 
 def test_a_workspace_may_have_an_id() -> None:

@@ -88,6 +88,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         layers,
         policy_sizes,
         refusals,
+        reserved_concurrency,
         runtimes,
         state_file,
         threads,
@@ -107,6 +108,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     answers.patch()
     refusals.patch()
     aliases.patch()
+    reserved_concurrency.patch(young="young-accounts" in settings["strict"])
     lambda_actions.patch()
     _read_policies()
     event_sources.patch()

@@ -11,6 +11,13 @@ _LEASE, _SESSION = ("flow/test_lease.py",), ("aws/test_session.py",)
 
 MUTATIONS = (
     Mutation(
+        "aws/concurrency.py",
+        "least = min(limit, _UNRESERVED)",
+        "least = 0",
+        "Lambda keeps part of an account's concurrency unreserved.",
+        ("local/test_reserved_concurrency.py::test_lambda_keeps_a_hundred_or_all_that_there_is",),
+    ),
+    Mutation(
         "aws/bucket_setup.py",
         "for obstacle in () if created else obstacles(client, devops):",
         "for obstacle in ():",

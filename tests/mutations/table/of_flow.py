@@ -12,6 +12,27 @@ _LINE, _BYTES = ("flow/test_one_changed_line.py",), ("faults/test_one_flipped_by
 
 MUTATIONS = (
     Mutation(
+        "flow/remove.py",
+        "if place.protect and not record.gone:",
+        "if False:",
+        "Nothing is deleted in an environment whose table says protect.",
+        ("flow/test_destroy.py",),
+    ),
+    Mutation(
+        "flow/check.py",
+        "if environment.protect and (look is None or not look.protected):",
+        "if False:",
+        "The stacks of a protected environment are protected by CloudFormation, too.",
+        ("flow/test_destroy.py",),
+    ),
+    Mutation(
+        "flow/act.py",
+        "check_concurrency(world.platform, environment, template_of(world, step.release, environment, made))",
+        "pass",
+        "What an account cannot reserve is refused before anything is written.",
+        ("flow/test_references.py",),
+    ),
+    Mutation(
         "flow/act.py",
         "    world.platform.verify(environment)\n",
         "",

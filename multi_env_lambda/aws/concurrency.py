@@ -1,0 +1,71 @@
+"""Whether an account has the concurrency that functions are to reserve; asked for only where one reserves some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
+
+__all__ = ["Shortage", "shortage_of"]
+
+_UNRESERVED = 100
+"""What Lambda keeps for functions without a reservation; an account with a lower limit keeps all of it.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html and
+https://github.com/aws-samples/one-observability-demo/issues/278
+"""
+
+
+@attrs.frozen(kw_only=True)
+class Shortage:
+    """``left`` of the account's ``limit`` would stay unreserved, and Lambda keeps ``least``."""
+
+    wanted: int
+    left: int
+    limit: int
+    least: int
+
+
+def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortage | None:
+    """What an account lacks for ``reserved``, by function name; None where it has enough.
+
+    Raises:
+        AccountError: the role may not look.
+        StackError: Lambda does not answer.
+    """
+    wanted = sum(reserved.values())
+    if not wanted:
+        return None
+    try:
+        limits = client.get_account_settings()["AccountLimit"]
+        limit, free = int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
+        least = min(limit, _UNRESERVED)
+        if free - wanted < least:
+            # What the functions have already is given back first.
+            free += sum(_reserved_now(client, name) for name in reserved)
+    except aws_errors() as error:
+        raise _error(place, error) from error
+    if free - wanted >= least:
+        return None
+    return Shortage(wanted=wanted, left=free - wanted, limit=limit, least=least)
+
+
+def _reserved_now(client: Any, name: str) -> int:
+    try:
+        return int(client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions", 0))
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return 0
+        raise
+
+
+def _error(place: str, error: Exception) -> MultiEnvLambdaError:
+    where = f"the concurrency of {place}"
+    if is_denied(error):
+        hint = "allow the environment's role lambda:GetAccountSettings and lambda:GetFunctionConcurrency"
+        return AccountError(where, text_of(error), hint=hint)
+    return StackError(where, text_of(error), hint="run the same command again")
