@@ -137,8 +137,9 @@ def prune_command(only: tuple[str, ...], really: bool, local: bool | None, as_js
     done = prune(workspace.world, shown, lambda item: note(f"removed {_line(item)}")) if really else shown
     if as_json:
         candidates = [attrs.asdict(item) for item in done.candidates]
+        copies = {"copies": [{"bucket": place.bucket, "region": place.region} for place in done.copies]}
         untouched = [attrs.asdict(item) for item in done.untouched]
-        print_json({"applied": really, "size": done.size, "candidates": candidates, "untouched": untouched})
+        print_json({"applied": really, "size": done.size, "candidates": candidates, "untouched": untouched, **copies})
     else:
         _show_prunable(done, really)
     return UnitsFailed.exit_code if really and done.untouched else 0
@@ -151,6 +152,11 @@ def _line(item: Candidate) -> str:
 def _show_prunable(found: Prunable, really: bool) -> None:
     from multi_env_lambda.show.prune import prune_table
 
+    for place in found.copies:
+        note(
+            f"s3://{place.bucket} has copies for {place.region}, where no environment is any more: once no rollback "
+            f"needs them, `aws s3api delete-objects` and `aws s3 rb s3://{place.bucket}` end them"
+        )
     for item in found.untouched:
         note(f"{item.project} is left alone: {item.why}")
     if not found.candidates:

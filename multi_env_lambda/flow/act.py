@@ -30,6 +30,7 @@ from multi_env_lambda.flow.check import (
     check_concurrency,
     check_references,
     protect,
+    say_endings,
     stateful_resources,
 )
 from multi_env_lambda.flow.hold import hold
@@ -53,7 +54,6 @@ from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
 __all__ = ["Result", "deploy_step", "publish_step"]
-
 
 _NOT_LOOKED = NotLooked.NOT_LOOKED
 
@@ -105,7 +105,10 @@ def deploy_step(
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
-    check_concurrency(world.platform, environment, template_of(world, step.release, environment, made))
+    template = template_of(world, step.release, environment, made)
+    check_concurrency(world.platform, environment, template)
+    if made is None:
+        say_endings(world, template, partial(_say, world, step, "warning"))
     if made is not None:
         _say(world, step, "publish", f"{len(made.news)} objects")
     with ThreadPoolExecutor(3) as pool:
@@ -121,7 +124,7 @@ def deploy_step(
                 held=held,
                 step=step,
                 environment=environment,
-                template=template_of(world, step.release, environment, made),
+                template=template,
                 receipts=_taken_there(world, environment, step.release, receipts, completed),
                 look=look,
                 completed=completed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.changes import STATEFUL
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
+from multi_env_lambda.plan.runtimes import endings
 from multi_env_lambda.world import AliasState, Invocation, Platform, World
 
 __all__ = [
@@ -92,6 +94,12 @@ def check_concurrency(platform: Platform, environment: Environment, template: st
         )
         hint = "raise the quota `Concurrent executions` of Lambda in that account, or reserve less"
         raise ConfigurationError(environment.name, what, hint=hint)
+
+
+def say_endings(world: World, template: str, say: Callable[[str], None]) -> None:
+    """Tell which runtimes of a template AWS ends; who has just built it was told then."""
+    for text in endings(template, date.fromisoformat(world.now()[:10])):
+        say(text)
 
 
 @attrs.frozen(kw_only=True)

@@ -30,11 +30,11 @@ from multi_env_lambda.flow.holdings import (
     read_units,
 )
 from multi_env_lambda.flow.identity import find_id
-from multi_env_lambda.flow.replicate import delete_replicas
+from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.prune import Candidate, Holdings, kept_releases, named_keys, prunable
@@ -58,13 +58,15 @@ class Untouched:
 class Prunable:
     """What could be removed, or was; ``named`` are the keys that templates of kept releases name.
 
-    ``abandoned`` are units with the lease of a dead holder, which is given back when they are pruned.
+    ``abandoned`` are units with the lease of a dead holder, which is given back when they are pruned. ``copies`` are
+    buckets with copies for regions in which there is no environment any more.
     """
 
     candidates: tuple[Candidate, ...]
     untouched: tuple[Untouched, ...] = ()
     named: frozenset[str] = frozenset()
     abandoned: tuple[str, ...] = ()
+    copies: tuple[Devops, ...] = ()
 
     @property
     def size(self) -> int:
@@ -89,6 +91,7 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
         untouched=tuple(untouched),
         named=named,
         abandoned=tuple(unit.project for unit in free if unit.abandoned),
+        copies=abandoned_copies(world, _regions(units)),
     )
 
 
@@ -108,7 +111,13 @@ def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lam
                 said(candidate)
         except MultiEnvLambdaError as error:
             untouched.append(Untouched(project=project, why=f"{error.where}: {error.what}"))
-    return Prunable(candidates=tuple(removed), untouched=tuple(untouched))
+    return Prunable(candidates=tuple(removed), untouched=tuple(untouched), copies=shown.copies)
+
+
+def _regions(units: Iterable[Unit]) -> set[str]:
+    """Where releases were made for, and units ran."""
+    stages = {stage.region for unit in units for release in unit.releases.values() for stage in release.stages}
+    return stages | {item.region for unit in units for past in unit.histories.values() for item in past} - {""}
 
 
 def _prune_unit(world: World, project: str, wanted: list[Candidate], named: frozenset[str]) -> Iterator[Candidate]:

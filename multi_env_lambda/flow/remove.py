@@ -31,12 +31,12 @@ from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import find_id, identified
 from multi_env_lambda.flow.ownership import deletion_check
 from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
-from multi_env_lambda.plan.moved import moved
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
 from multi_env_lambda.world import Event, Phase, World
 

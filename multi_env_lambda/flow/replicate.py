@@ -7,20 +7,23 @@ time it is used, and made again where it is missing; so the same command finishe
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import attrs
 
 from multi_env_lambda.aws.index import must_be_released
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.publish import Receipts, compare, not_in_bucket
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.world import World
 
-__all__ = ["delete_replicas", "replicate"]
+__all__ = ["abandoned_copies", "delete_replicas", "replicate"]
 
 
 def replicate(world: World, release: Release, receipts: Receipts, region: str) -> Receipts:
@@ -46,6 +49,23 @@ def delete_replicas(world: World, key: str, held: Held) -> None:
         found = store.head(key)
         if found is not None:
             store.delete(key, etag=found.etag, held=held)
+
+
+def abandoned_copies(world: World, regions: Iterable[str]) -> tuple[Devops, ...]:
+    """Buckets with copies in regions that no environment has any more; nothing here deletes from them.
+
+    ``regions`` are those that releases were made for. A bucket that is gone, or is somebody else's, has none of ours.
+    """
+    known = {place.region for place in world.config.buckets}
+    found = []
+    for place in (world.config.devops.at(region) for region in sorted(set(regions) - known)):
+        try:
+            store = world.store if world.elsewhere is None else world.elsewhere(place)
+            if any(True for _ in store.list("projects/")):
+                found.append(place)
+        except MultiEnvLambdaError:
+            continue
+    return tuple(found)
 
 
 def _taken_by_aws(release: Release) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
@@ -18,7 +19,8 @@ __all__ = ["Cell", "Status", "make_status"]
 class Cell:
     """One unit in one environment.
 
-    ``behind``: the environment before it runs another release. ``unreadable``: why its record says nothing.
+    ``behind``: the environment before it runs another release. ``unreadable``: why its record says nothing. ``moved``:
+    where it runs, if that is not where the table says that the environment is.
     """
 
     project: str
@@ -40,6 +42,7 @@ class Cell:
     held_since: str | None = None
     drift: tuple[str, ...] | None = None
     unreadable: str | None = None
+    moved: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +89,9 @@ def make_status(
             behind = position > 0 and before is not None and release != before
             behind = behind and (name, project) not in damaged
             cell = _cell(project, name, record, behind)
-            cells.append(attrs.evolve(cell, unreadable=damaged.get((name, project))))
+            elsewhere = moved(record, config.environments[position])
+            told = None if elsewhere is None else elsewhere[0]
+            cells.append(attrs.evolve(cell, unreadable=damaged.get((name, project)), moved=told))
             before = None if (name, project) in damaged else release
     return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells))
 

@@ -15,6 +15,7 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plan import (
     BlockedStep,
     DeployStep,
@@ -30,7 +31,6 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
-from multi_env_lambda.plan.moved import moved
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible

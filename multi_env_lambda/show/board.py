@@ -132,6 +132,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "back": f"{cell.rolled_back.version}, by {cell.rolled_back.who}" if cell.rolled_back else None,
         "held": f"{cell.held_by} since {cell.held_since}" if cell.held_by else None,
         "drift": list(cell.drift) if cell.drift else None,
+        "moved": cell.moved,
         "unreadable": cell.unreadable[:_LONGEST] if cell.unreadable else None,
     }
     return {"marks": [mark.kind for mark in marks_of(cell)], **{key: value for key, value in values.items() if value}}

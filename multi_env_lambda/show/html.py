@@ -27,6 +27,7 @@ _STYLE = """<style>
 .multi-env-lambda td.changing{border-color:#0072b2}
 .multi-env-lambda td.failed,.multi-env-lambda td.blocked{border-color:#d55e00}
 .multi-env-lambda td.unreadable{border-color:#000}
+.multi-env-lambda td.moved{border-color:#d55e00}
 .multi-env-lambda td.drifted{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
@@ -90,6 +91,7 @@ def _title(cell: Cell) -> str:
         f"{cell.rolled_back.version} was rolled back by {cell.rolled_back.who}" if cell.rolled_back else "",
         f"changed by hand: {', '.join(cell.drift)}" if cell.drift else "",
         f"held by {cell.held_by} since {cell.held_since}" if cell.held_by else "",
+        cell.moved or "",
         cell.unreadable or "",
     ]
     return "\n".join(part for part in parts if part)

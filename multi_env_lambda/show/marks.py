@@ -10,7 +10,7 @@ from multi_env_lambda.model.status import Cell
 
 __all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
 
-Kind = Literal["unreadable", "changing", "failed", "drifted", "rolled-back", "behind", "current", "empty"]
+Kind = Literal["unreadable", "changing", "failed", "moved", "drifted", "rolled-back", "behind", "current", "empty"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Most urgent first: the first one that is true of a cell gives its colour."""
@@ -31,6 +31,7 @@ MARKS: dict[Kind, Mark] = {
         Mark(kind="unreadable", glyph="?", word="unreadable"),
         Mark(kind="changing", glyph="…", word="changing"),
         Mark(kind="failed", glyph="✗", word="failed"),
+        Mark(kind="moved", glyph="⇢", word="elsewhere"),
         Mark(kind="drifted", glyph="≠", word="drifted"),
         Mark(kind="rolled-back", glyph="↩", word="rolled back"),
         Mark(kind="behind", glyph="←", word="behind"),
@@ -46,6 +47,7 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
         "unreadable": cell.unreadable is not None,
         "changing": cell.held_by is not None,
         "failed": cell.failed is not None,
+        "moved": cell.moved is not None,
         "drifted": bool(cell.drift),
         "rolled-back": cell.rolled_back is not None,
         "behind": cell.behind,

@@ -180,6 +180,8 @@ def _cell(cell: Cell, now: str) -> Text:
         text.append(" ≠ drifted", style="magenta")
     if cell.held_by is not None:
         text.append(" … changing", style="cyan")
+    if cell.moved is not None:
+        text.append(" ⇢ elsewhere", style="red")
     if cell.unreadable is not None:
         text.append(" ? unreadable", style="red")
     return text

@@ -9,7 +9,7 @@ import pytest
 
 from multi_env_lambda.errors import DocumentError, PublishError
 from multi_env_lambda.flow.publish import claim
-from multi_env_lambda.flow.replicate import delete_replicas, replicate
+from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas, replicate
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory_store import MemoryStore
@@ -84,3 +84,16 @@ def test_copies_go_with_what_they_are_copies_of(tmp_path: Path) -> None:
     delete_replicas(world, release.source.wheel_key, FakeHeld())
 
     assert copies.objects == {}
+
+
+def test_copies_of_a_region_that_no_environment_has_any_more_are_found(tmp_path: Path) -> None:
+    world, _, copies, release = two(tmp_path)
+    regions = {world.config.devops.region, THERE}
+    replicate(world, release, claim(world, release, None), THERE)
+    assert abandoned_copies(world, regions) == (), "prod is there"
+
+    home = tuple(attrs.evolve(place, region=world.config.devops.region) for place in world.config.environments)
+    moved = attrs.evolve(world, config=attrs.evolve(world.config, environments=home))
+    assert [place.region for place in abandoned_copies(moved, regions)] == [THERE]
+    copies.objects.clear()
+    assert abandoned_copies(moved, regions) == ()

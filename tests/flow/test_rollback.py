@@ -151,3 +151,20 @@ def test_a_rollback_is_saved_approved_and_applied_like_any_plan(tmp_path: Path) 
     assert "the same `rollback` with `--out plan.json`" in refused.hint
     assert [result.outcome for result in done] == ["deployed"]
     assert versions(fake, "sandbox") == {"search": "0.1.0"}
+
+
+def test_the_end_of_an_old_runtime_is_said_before_the_first_write(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.properties["search"] = {"Runtime": "python3.9"}
+    deploy(fake)
+    fake.tree.properties["search"] = {"Runtime": "python3.13"}
+    deploy(fake)
+    assert [event for event in fake.events if event.phase == "warning"] == [], "a build says it itself"
+    fake.events.clear()
+
+    rollback(fake, "search", "sandbox")
+
+    phases = [event.phase for event in fake.events if event.project == "search"]
+    assert phases.index("warning") < phases.index("deploy" if "deploy" in phases else "check")
+    (said,) = [event.text for event in fake.events if event.phase == "warning"]
+    assert said.startswith("python3.9 gets no security updates since 2025-12-15; AWS refuses new functions from ")

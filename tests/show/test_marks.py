@@ -27,6 +27,7 @@ def kinds(**values: object) -> list[str]:
         ({"failed": "x", "held_by": "ada"}, ["changing", "failed"]),
         ({"version": "1.0", "failed": ""}, ["failed"]),
         ({"version": "1.0", "unreadable": "it is no JSON", "behind": True}, ["unreadable", "behind"]),
+        ({"version": "1.0", "moved": "it runs in eu-west-1", "behind": True}, ["moved", "behind"]),
     ],
 )
 def test_a_cell_says_everything_that_is_true_most_urgent_first(values: dict[str, object], expected: list[str]) -> None:

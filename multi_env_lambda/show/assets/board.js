@@ -56,6 +56,7 @@ function whole(cell) {
     cell.back && `rolled back: ${cell.back}`,
     cell.drift && `changed by hand: ${cell.drift.join(", ")}`,
     cell.held && `held by ${cell.held}`,
+    cell.moved,
     cell.unreadable,
   ];
   return parts.filter(Boolean).join("\n") || null;

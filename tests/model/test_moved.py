@@ -5,8 +5,11 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.record import Record
-from multi_env_lambda.plan.moved import moved
+from multi_env_lambda.model.status import make_status
+from multi_env_lambda.show.text import status_table
+from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.record_values import deployment
 
 HERE = Environment(name="prod", account_id="555555555555", region="eu-central-1")
@@ -39,3 +42,21 @@ def test_where_it_is_or_is_not_known_to_be_elsewhere_nothing_is_said() -> None:
     for running in (same, unknown, None):
         assert moved(Record(project="orders", environment="prod", running=running), HERE) is None
     assert moved(None, HERE) is None
+
+
+def test_status_and_board_mark_what_runs_elsewhere() -> None:
+    config = sample_config()
+    here = config.environment("test")
+    same = attrs.evolve(RUNNING, region=here.region, account_id=here.account_id)
+    records = {
+        ("test", name): Record(project=name, environment="test", running=running)
+        for name, running in (("orders", RUNNING), ("search", same))
+    }
+
+    status = make_status(config, ("orders", "search"), records)
+
+    told = status.cell("orders", "test").moved
+    assert told is not None and told.startswith("1.0 runs in us-east-1 of account 555555555555")
+    assert status.cell("search", "test").moved is None
+    cells = [str(cell) for column in status_table(status, "2026-11-26T00:00:00Z").columns for cell in column.cells]
+    assert sum("⇢ elsewhere" in cell for cell in cells) == 1
