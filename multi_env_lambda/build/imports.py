@@ -21,6 +21,7 @@ import attrs
 
 from multi_env_lambda.build.glue_image import modules_of_glue
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.lambda_python import LACKING
 
 __all__ = [
     "Code",
@@ -378,6 +379,8 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
         hint = "the layer has another version of it: lock again, or correct the import"
     elif handler.is_job:
         hint = f"Glue has no `{top}` of Python {handler.python}: bring it as code, in a `shared` folder, or do without"
+    elif top in LACKING:
+        hint = f"Lambda's Python has no {top.strip('_')}: do without it"
     else:
         hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again (`lock.py`)"
     return ConfigurationError(where, what, hint=hint)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,21 +31,29 @@ from multi_env_lambda.build.imports import (
     read_code,
     sources_of_job,
 )
-from multi_env_lambda.build.preflight_process import Outcome, environment_of, link_programs, start
+from multi_env_lambda.build.preflight_process import (
+    Outcome,
+    environment_of,
+    lambda_environment,
+    link_programs,
+    own_libraries,
+    proof_folders,
+    start,
+)
 from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
-from multi_env_lambda.build.unpacked import kept_folder, unpack
+from multi_env_lambda.build.unpacked import bytecode_folders, kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError
-from multi_env_lambda.host import sandbox
+from multi_env_lambda.host import lambda_python, sandbox
 from multi_env_lambda.host.files import sha256_of
 from multi_env_lambda.host.interpreter import intact_runtime
 from multi_env_lambda.model.digest import digest
-from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage, variables_of
 
 __all__ = ["check_handlers", "check_jobs"]
 
-_VERSION = 4
+_VERSION = 5
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
-_SANDBOX = Path(sandbox.__file__)
+_WATCH = Path(__file__).with_name("preflight_watch.py")
 _WITHOUT_ARGUMENTS = ("SystemExit", "IndexError", "KeyError", "PermissionError")
 """What the import of a job raises that looks for its arguments, its variables or shared memory: here are none."""
 
@@ -65,6 +72,7 @@ def check_handlers(
     image: LambdaImage = AMAZON_LINUX_2023,
     unloadable: Mapping[str, tuple[Missing, ...]] | None = None,
     layered: Collection[str] = (),
+    settings: Mapping[str, Mapping[str, str]] | None = None,
     cache: Path | None = None,
     seconds: float = 60,
 ) -> None:
@@ -73,7 +81,8 @@ def check_handlers(
     ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
     than this machine's, the handlers are looked at and not imported.
     ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load,
-    ``layered`` the keys of functions that have a layer of somebody else, too: what they lack here may be in there.
+    ``layered`` the keys of functions that have a layer of somebody else, too: what they lack here may be in there;
+    ``settings`` are the variables that Lambda sets, by function key (``variables_of``).
     A success is remembered in ``cache``.
 
     Raises:
@@ -94,6 +103,7 @@ def check_handlers(
             environment=dict(environment),
             image=image,
             unloadable=unloadable or {},
+            settings=settings or {},
             where=where,
         )
         check.remembered(cache, seconds)
@@ -170,6 +180,7 @@ class _Check:
     environment: Mapping[str, str] = attrs.field(factory=dict)
     image: LambdaImage = AMAZON_LINUX_2023
     unloadable: Mapping[str, tuple[Missing, ...]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     where: str
 
     def remembered(self, cache: Path | None, seconds: float) -> None:
@@ -191,19 +202,19 @@ class _Check:
                 "handlers": [(handler.key, handler.text, handler.is_layered) for handler in self.handlers],
                 "interpreter": [os.path.realpath(self.interpreter), _venv_settings(self.interpreter)],
                 "environment": dict(self.environment),
+                "settings": {key: dict(variables) for key, variables in self.settings.items()},
                 "image": [sorted(self.image.libraries), sorted(self.image.programs)],
             }
         )
 
     def run(self, cache: Path | None, seconds: float) -> Outcome:
         with (
-            tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as scratch,
-            _extracted(self.layer, cache, self.where) as layer_folder,
+            proof_folders(cache) as (folder, scratch),
+            _extracted(self.layer, folder if cache is None else cache / "preflight", self.where) as layer_folder,
         ):
-            folder = Path(scratch).resolve()
             unpack(self.wheel, folder / "task", "", where=self.where)
             interpreter = intact_runtime(self.interpreter)
-            orders = self._orders(folder, layer_folder, interpreter)
+            orders = self._orders(folder, scratch, layer_folder, interpreter)
             (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
             words: list[str | Path] = [
                 interpreter,
@@ -213,33 +224,33 @@ class _Check:
                 folder / "orders.json",
                 folder / "answers.jsonl",
             ]
-            link_programs(folder / "bin", self.image)
-            (folder / "tmp").mkdir()
-            outcome = start(words, folder, environment_of(folder, self._variables(folder)), seconds)
+            link_programs(folder / "bin", self.image, interpreter)
+            # What Glue sets for a job is not known.
+            variables = environment_of if self._are_jobs else lambda_environment
+            outcome = start(words, folder, variables(folder, scratch, self.environment), seconds)
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
-    def _variables(self, folder: Path) -> Mapping[str, str]:
-        """What Glue sets for a job is not known."""
-        return self.environment if self._are_jobs else {**_lambda_variables(folder / "task"), **self.environment}
-
-    def _orders(self, folder: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
+    def _orders(self, folder: Path, scratch: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
         task, packages = folder / "task", sorted(layer.glob("lib/python3*/site-packages")) if layer else []
         first = [] if self._are_jobs else [task, *packages, *([layer] if layer else [])]
         last = [*([task] if self._are_jobs else []), *_site_packages(interpreter)]
         # A process that the handler starts reads this program, too (`multiprocessing`).
-        own = [task, *([layer] if layer else []), _PROGRAM]
+        own = [task, folder / "bin", *([layer] if layer else []), _PROGRAM]
         return {
             "task": str(task),
             "first": [str(path) for path in first],
             "last": [str(path) for path in last],
-            "sandbox": str(_SANDBOX),
+            "watch": str(_WATCH),
+            "sandbox": sandbox.__file__,
+            "lambda_python": lambda_python.__file__,
             "own": [str(path) for path in own],
-            "write": [str(folder / "tmp")],
-            "bytecode": [str(layer)] if layer else [],
+            "write": [str(scratch)],
+            "bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],
             "bin": str(folder / "bin"),
             "libraries": sorted(self.image.libraries),
-            "programs": sorted(self.image.programs),
-            "handlers": [_order(self.code, handler) for handler in self.handlers],
+            "library_folders": [str(place) for place in own_libraries(task)],
+            "programs": [*sorted(self.image.programs), "python", "python3"],
+            "handlers": [_order(self.code, handler, self.settings.get(handler.key, {})) for handler in self.handlers],
         }
 
     @property
@@ -247,24 +258,14 @@ class _Check:
         return self.handlers[0].is_job
 
 
-def _order(code: Code, handler: Handler) -> dict[str, Any]:
+def _order(code: Code, handler: Handler, settings: Mapping[str, str]) -> dict[str, Any]:
     """What the interpreter does for one handler; of a job it also compiles and looks for what the import may leave."""
     named = {"module": handler.module, "function": handler.function}
     if not handler.is_job:
-        variables = {"AWS_LAMBDA_FUNCTION_NAME": handler.key, "_HANDLER": handler.text}
-        return {**named, "variables": variables, "compiled": [], "wanted": []}
+        unknown = variables_of(name=handler.key, handler=handler.text, memory_size=128, log_format="Text")
+        return {**named, "variables": {**unknown, **settings, "_HANDLER": handler.text}, "compiled": [], "wanted": []}
     compiled, wanted = sources_of_job(code, handler), imports_of_job(code, handler)
     return {**named, "variables": {}, "compiled": compiled, "wanted": wanted}
-
-
-def _lambda_variables(task: Path) -> dict[str, str]:
-    return {
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3",
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "LAMBDA_TASK_ROOT": str(task),
-    }
 
 
 def _venv_settings(interpreter: Path) -> str:
@@ -279,15 +280,13 @@ def _site_packages(interpreter: Path) -> list[Path]:
 
 
 @contextmanager
-def _extracted(layer: Path | None, cache: Path | None, where: str) -> Iterator[Path | None]:
+def _extracted(layer: Path | None, kept: Path, where: str) -> Iterator[Path | None]:
     """The layer's ``python`` folder."""
     if layer is None:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        kept = Path(scratch) if cache is None else cache / "preflight"
-        with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", "python/", where=where) as folder:
-            yield folder
+    with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", "python/", where=where) as folder:
+        yield folder
 
 
 def _judge(check: _Check, outcome: Outcome) -> None:

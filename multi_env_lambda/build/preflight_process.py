@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,17 @@ import attrs
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
-from multi_env_lambda.model.lambda_image import LambdaImage
+from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTION, LambdaImage
 
-__all__ = ["Outcome", "environment_of", "link_programs", "start"]
+__all__ = [
+    "Outcome",
+    "environment_of",
+    "lambda_environment",
+    "link_programs",
+    "own_libraries",
+    "proof_folders",
+    "start",
+]
 
 _TAIL_BYTES = 2000
 
@@ -34,9 +44,45 @@ class Outcome:
     layer_folder: Path | None = None
 
 
-def link_programs(folder: Path, image: LambdaImage) -> None:
+@contextmanager
+def proof_folders(cache: Path | None) -> Iterator[tuple[Path, Path]]:
+    """One for the code, where nothing may be written, and one for scratch.
+
+    The first is not below the folder that a function may write to, where the kernel would let the second's rights reach
+    it. A cache may lie there, in tests say.
+    """
+    places = [*([cache / "preflight"] if cache is not None else []), Path("/var/tmp")]  # noqa: S108 -- as private
+    place = next((one for one in places if not _is_scratch(one) and _is_usable(one)), None)
+    with (
+        tempfile.TemporaryDirectory(prefix=".proof-", dir=place, ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="multi_env_lambda-", dir=_scratch(), ignore_cleanup_errors=True) as scratch,
+    ):
+        yield Path(folder).resolve(), Path(scratch).resolve()
+
+
+def _scratch() -> str | None:
+    return sandbox.SCRATCH if os.access(sandbox.SCRATCH, os.W_OK) else None
+
+
+def _is_scratch(path: Path) -> bool:
+    return path.resolve().is_relative_to(Path(sandbox.SCRATCH).resolve())
+
+
+def _is_usable(path: Path) -> bool:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(path, os.W_OK)
+
+
+def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
     """PATH has what Lambda's has, as far as this machine has it: a tool of the developer is not found."""
     folder.mkdir()
+    # By its own name, since an interpreter looks beside its name for its packages.
+    for name in ("python", "python3"):
+        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(os.fspath(python))} "$@"\n', encoding="utf-8")
+        (folder / name).chmod(0o755)
     for name in image.programs:
         if (found := shutil.which(name, path=os.pathsep.join(sandbox.PROGRAM_FOLDERS))) is not None:
             (folder / name).symlink_to(found)
@@ -77,15 +123,39 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def environment_of(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """The variables of AWS and its own, and nothing of the user; credentials cannot be found."""
+def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """What a function sees, with paths of this machine, and nothing of the user. Its keys open nothing."""
+    region, task = own.get("AWS_REGION", "us-east-1"), folder / "task"
+    return {
+        **OF_EVERY_FUNCTION,
+        "PATH": os.fspath(folder / "bin"),
+        "LD_LIBRARY_PATH": os.pathsep.join([*LIBRARY_FOLDERS, *map(os.fspath, own_libraries(task)), "/opt/lib"]),
+        "PWD": os.fspath(task),
+        "LAMBDA_TASK_ROOT": os.fspath(task),
+        "TMPDIR": os.fspath(scratch),
+        "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "not-a-key",
+        "AWS_SESSION_TOKEN": "not-a-token",
+        **own,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def own_libraries(task: Path) -> tuple[Path, Path]:
+    """Where the loader finds what a function's code brings."""
+    return task, task / "lib"
+
+
+def environment_of(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """For a job: the variables of AWS and its own, and nothing of the user; credentials cannot be found."""
     region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
     return {
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "HOME": "/home/sbx_user1051",  # as in Lambda, where nobody can write to it either
-        "TMPDIR": str(folder / "tmp"),
+        "TMPDIR": str(scratch),
         **own,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

@@ -1,27 +1,21 @@
 """Started by ``preflight`` in a clean interpreter: a file of orders in, one line of JSON per imported handler out.
 
 It runs under every Python that Lambda and Glue offer and must import nothing but the standard library. What is on
-this machine and not on Lambda's (files, libraries that are loaded by name, programs that are started) is refused as
-Lambda refuses it, by a hook that sees what Python does; what it does not see (programs behind a shell, other code) is
-refused by the kernel.
+this machine and not on Lambda's is left out by `preflight_watch`.
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import importlib
+import importlib.machinery
 import importlib.util
 import json
-import logging
+import locale
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import IO, Any
-
-_STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.spawn")
-_LISTS = ("os.listdir", "os.scandir")
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_LIBRARY_FOLDERS = ("/lib64", "/usr/lib64")
 
 
 def main(orders_path: str, answers_path: str) -> None:
@@ -33,17 +27,41 @@ def main(orders_path: str, answers_path: str) -> None:
     sys.path[:0] = orders["first"]
     sys.path += orders["last"]
     refused: list[str] = []
-    if orders["first"]:
-        logging.getLogger().addHandler(logging.StreamHandler())  # as in Lambda, where there is one already
+    # Read now: they are files of this machine, too.
+    watch, sandbox, lambda_python = (_module(orders[name]) for name in ("watch", "sandbox", "lambda_python"))
     with open(answers_path, "a", encoding="utf-8") as answers:
-        lambda_ = _leave_the_machine_out(orders, refused) if sys.platform == "linux" else None
-        at_start = {*_mapped()}
+        machine = watch.leave_out(orders, refused, sandbox) if sys.platform == "linux" else None
+        if orders["first"]:
+            lambda_python.become()
+            _speak_its_language()
+            sys.meta_path.insert(0, _NothingIsSent)
+        at_start = {*watch.mapped()}
         for number, handler in enumerate(orders["handlers"]):
             os.environ.update(handler["variables"])
             _write(answers, {"number": number, "kind": "started"})
-            answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], lambda_)
-            seen = {"mapped": [path for path in _mapped() if path not in at_start], "refused": refused}
-            _write(answers, {"number": number, **answer, **seen, "prefix": lambda_.prefix if lambda_ else ""})
+            answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], machine)
+            seen = {"mapped": [path for path in watch.mapped() if path not in at_start], "refused": refused}
+            _write(answers, {"number": number, **answer, **seen, "prefix": machine.prefix if machine else ""})
+    _end()
+
+
+def _speak_its_language() -> None:
+    """Where this machine does not have the locale of Lambda, `setlocale(LC_ALL, "")` shall find another one."""
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        os.environ["LC_ALL"] = "C.UTF-8"
+    else:
+        locale.setlocale(locale.LC_ALL, "C")
+        locale.setlocale(locale.LC_CTYPE, "")  # as Python starts
+
+
+def _end() -> None:
+    """Lambda does not wait for the threads of a module either."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(0)
 
 
 def _write(answers: IO[str], answer: dict[str, Any]) -> None:
@@ -51,119 +69,37 @@ def _write(answers: IO[str], answer: dict[str, Any]) -> None:
     answers.flush()
 
 
-class _Lambda:
-    """Which paths, libraries and programs of this machine stand for those of Lambda."""
-
-    def __init__(self, orders: dict[str, Any], sandbox: Any) -> None:
-        interpreter = sandbox.interpreter_folders()
-        self.prefix = os.path.realpath(interpreter[0])
-        self.libraries, self.programs = frozenset(orders["libraries"]), frozenset(orders["programs"])
-        self.program_folders = (*sandbox.PROGRAM_FOLDERS, orders["bin"])
-        self.code = _roots(orders["own"])
-        self.writable = _roots([*orders["write"], sandbox.SCRATCH, "/dev", "/proc"])
-        self.loadable = self.code + self.writable + _roots(interpreter)
-        self.readable = self.loadable + _roots([*sandbox.SYSTEM, *sandbox.certificates()])
-
-    def may_read(self, path: str) -> bool:
-        return _is_in(path, self.readable)
-
-    def may_write(self, path: str) -> bool:
-        return _is_in(path, self.writable) and not _is_in(path, self.code)
-
-    def may_load(self, path: str) -> bool:
-        folder, name = os.path.split(path)
-        if not folder:
-            return name in self.libraries or name in {os.path.basename(one) for one in _mapped()}
-        is_lambdas = folder in _LIBRARY_FOLDERS and name in self.libraries
-        return is_lambdas or _is_in(path, self.loadable) or path in _mapped()
-
-    def may_start(self, path: str) -> bool:
-        folder, name = os.path.split(path)
-        is_lambdas = folder in ("", *self.program_folders) and name in self.programs
-        is_python = os.path.realpath(path) == os.path.realpath(sys.executable)
-        return is_lambdas or is_python or (folder != "" and _is_in(path, self.code + self.writable))
-
-
-def _roots(paths: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one + os.sep for path in paths for one in (path, os.path.realpath(path))))
-
-
-def _is_in(path: str, roots: tuple[str, ...]) -> bool:
-    # As it is written, first: to follow links takes longer, and most files that an import opens are in the layer. What
-    # climbs out of there by a link is refused by the kernel.
-    return (path + os.sep).startswith(roots) or (os.path.realpath(path) + os.sep).startswith(roots)
-
-
-def _leave_the_machine_out(orders: dict[str, Any], refused: list[str]) -> _Lambda:
-    import ctypes.util
-
-    sandbox = _module(orders["sandbox"])
-    lambda_ = _Lambda(orders, sandbox)
-
-    def find_library(name: str) -> str | None:
-        return next((one for one in sorted(lambda_.libraries) if one.startswith(f"lib{name}.so")), None)
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" or event in _LISTS or event == "os.mkdir":
-            _watch_files(event, arguments, lambda_, refused)
-        elif event == "ctypes.dlopen" and arguments[0]:
-            path = os.fsdecode(arguments[0])
-            if not lambda_.may_load(path):
-                refused.append(path if os.path.basename(path) in lambda_.libraries else os.path.basename(path))
-                raise OSError(f"{path}: cannot open shared object file: No such file or directory")
-        elif event in _STARTS and not isinstance(arguments[0], int):
-            path = os.fsdecode(arguments[0])
-            if not lambda_.may_start(path):
-                refused.append(os.path.basename(path))
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-
-    ctypes.util.find_library = find_library
-    # The layer is kept, and with it what was compiled; the hook lets nothing else be written there.
-    changed = [*orders["write"], *orders["bytecode"]]
-    sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"])
-    sys.addaudithook(watch)
-    return lambda_
-
-
 def _module(path: str) -> Any:
-    spec = importlib.util.spec_from_file_location("_sandbox", path)
+    spec = importlib.util.spec_from_file_location("_" + os.path.basename(path)[:-3], path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def _watch_files(event: str, arguments: tuple[Any, ...], lambda_: _Lambda, refused: list[str]) -> None:
-    """Refuse as Lambda would: it does not have the file, or lets nobody change it."""
-    if not isinstance(arguments[0], (str, bytes)):
-        return  # what is open already
-    path = os.fsdecode(arguments[0])
-    if event != "open":
-        in_other = event == "os.mkdir" and arguments[2] != -1
-        writes = event == "os.mkdir" and not os.path.exists(path)
-    else:
-        # A relative name may belong to a folder that is open, which the event does not tell.
-        in_other = arguments[1] is None and not os.path.isabs(path)
-        writes = bool(arguments[2] & _WRITES)
-    if in_other or (writes and "__pycache__" in path):
-        return
-    path = os.path.abspath(path)
-    if writes and not lambda_.may_write(path) and os.path.isdir(os.path.dirname(path)):
-        refused.append(path)
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
-    if not writes and not lambda_.may_read(path) and os.path.lexists(path):
-        refused.append(path)
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+class _NothingIsSent:
+    """A call of AWS at import says that it has no credentials: those that are there open nothing, as one would be told
+    after a journey through the network. Until somebody imports botocore, it costs nothing."""
 
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != "botocore.handlers":
+            return None
+        sys.meta_path.remove(cls)
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: cls._refusing(module, execute)  # type: ignore[method-assign]
+        return spec
 
-def _mapped() -> list[str]:
-    """The shared objects in this process; where the system does not say, none."""
-    try:
-        with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
-            paths = {line.rstrip("\n").partition("/")[2] for line in lines if ".so" in line}
-    except OSError:
-        return []
-    return sorted("/" + path for path in paths if path)
+    @staticmethod
+    def _refusing(module: Any, execute: Callable[[Any], None]) -> None:
+        execute(module)
+
+        def refuse(**_: Any) -> None:
+            raise sys.modules["botocore.exceptions"].NoCredentialsError
+
+        module.BUILTIN_HANDLERS.append(("before-send", refuse))
 
 
 def _unfit(handler: dict[str, Any], task_root: str) -> dict[str, Any] | None:
@@ -183,12 +119,12 @@ def _unfit(handler: dict[str, Any], task_root: str) -> dict[str, Any] | None:
     return None
 
 
-def _imported(handler: dict[str, Any], task_root: str, lambda_: _Lambda | None) -> dict[str, Any]:
+def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str, Any]:
     try:
         module = importlib.import_module(handler["module"])
         function = getattr(module, handler["function"], None)
     except BaseException as error:  # a module may raise whatever it likes, SystemExit too
-        denied = None if lambda_ is None else _denied(error, lambda_)
+        denied = None if machine is None else _denied(error, machine)
         return {**_failure(error, task_root), "denied": denied}
     if function is None:
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
@@ -204,13 +140,13 @@ def _failure(error: BaseException, task_root: str) -> dict[str, Any]:
     return {**answer, "kind": "undecided"} if _needs_the_cloud(error) else answer
 
 
-def _denied(error: BaseException | None, lambda_: _Lambda) -> str | None:
+def _denied(error: BaseException | None, machine: Any) -> str | None:
     """What the kernel refused, and so the hook has not seen."""
     while error is not None:
         if isinstance(error, PermissionError) and isinstance(error.filename, (str, bytes)):
             path = os.path.abspath(os.fsdecode(error.filename))
-            program = _started_by(path) if lambda_.may_read(path) else path
-            if program is not None and not lambda_.may_start(program):
+            program = _started_by(path) if machine.may_read(path) else path
+            if program is not None and not machine.may_start(program):
                 return program
         error = error.__cause__ or error.__context__
     return None

@@ -18,7 +18,7 @@ from pathlib import Path
 from multi_env_lambda.build.archive import check_names
 from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, write_sealed
 
-__all__ = ["kept_folder", "unpack"]
+__all__ = ["bytecode_folders", "kept_folder", "unpack"]
 
 _BYTECODE = "__pycache__"
 _CHUNK = 1 << 20
@@ -106,6 +106,15 @@ def _bytecode(place: Path) -> Iterator[Path]:
 
 def _listing(place: Path) -> Path:
     return place.with_name(f"{place.name}.bytecode.json")
+
+
+def bytecode_folders(place: Path) -> list[Path]:
+    """One beside each module, made where there is none: what a process may write to has to be there before."""
+    modules = {path.parent for path in _files(place) if path.suffix == ".py"}
+    folders = sorted(parent / _BYTECODE for parent in modules if parent.name != _BYTECODE)
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    return folders
 
 
 def _drop_unknown_bytecode(place: Path) -> None:

@@ -34,6 +34,7 @@ from multi_env_lambda.host.git import Snapshot, left_out, snapshot
 from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lambda_image import variables_of
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
@@ -213,6 +214,7 @@ class TreeMaker:
             image=image_of(Target(python=project.python, architecture=project.architecture)),
             unloadable=layer.built.unloadable if layer is not None and _has_no_other_layer(project) else {},
             layered=_layered(project),
+            settings=_runtime_variables(project, self.config.environments[-1]),
             cache=self.cache,
         )
         for python, entries in project.entries:
@@ -331,6 +333,19 @@ def _variables(project: Project) -> dict[str, str]:
     functions = (function for settings in project.settings.values() for function in settings.functions)
     variables = (variable for function in functions for variable in function.environment)
     return {name: value.text if isinstance(value, Literal) else "reference" for name, value in variables}
+
+
+def _runtime_variables(project: Project, environment: Environment) -> dict[str, dict[str, str]]:
+    """What Lambda tells a function of itself, as in the environment that matters most: by the function's key."""
+    return {
+        function.key: variables_of(
+            name=project.function_name(environment.name, function.key),
+            handler=function.handler,
+            memory_size=function.memory_size,
+            log_format=function.log_format,
+        )
+        for function in project.settings[environment.name].functions
+    }
 
 
 def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:

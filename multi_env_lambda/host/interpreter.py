@@ -18,13 +18,19 @@ from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, writ
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["BOTO3", "find_python", "intact_runtime", "private_venv", "runtime_python"]
+__all__ = ["BOTO3", "find_python", "intact_runtime", "private_venv", "runtime_packages", "runtime_python"]
 
 BOTO3 = "boto3==1.43.106"
 """What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
 
 _OLDER_BOTO3 = {"3.9": "boto3==1.42.97"}
 """The last release for a Python that newer ones do not support."""
+
+_HOOKS = "snapshot-restore-py==1.0.0"
+"""What Lambda's Python has for SnapStart, since there is SnapStart for Python.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
+"""
 
 _CONTENTS = "contents.json"
 _INTACT: set[Path] = set()
@@ -50,7 +56,7 @@ def _search(version: str, path: str, home: Path) -> Path | None:
 
 
 def runtime_python(version: str) -> Path:
-    """The interpreter of a clean venv for the Lambda runtime of ``version``: standard library, boto3, nothing else.
+    """The interpreter of a clean venv for the Lambda runtime of ``version``: standard library and ``runtime_packages``.
 
     Raises:
         ToolError: this machine has no such Python, or the venv could not be made.
@@ -59,9 +65,13 @@ def runtime_python(version: str) -> Path:
     if base is None:
         hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
         raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
-    return private_venv(
-        base, [_OLDER_BOTO3.get(version, BOTO3)], _runtimes(), name=version, where=f"runtime python{version}"
-    )
+    return private_venv(base, runtime_packages(version), _runtimes(), name=version, where=f"runtime python{version}")
+
+
+def runtime_packages(version: str) -> list[str]:
+    """What the runtime of ``version`` ("3.13") brings beside the standard library."""
+    has_hooks = tuple(int(part) for part in version.split(".")) >= (3, 12)
+    return [_OLDER_BOTO3.get(version, BOTO3), *([_HOOKS] if has_hooks else [])]
 
 
 def intact_runtime(python: Path) -> Path:

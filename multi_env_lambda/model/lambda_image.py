@@ -7,19 +7,65 @@ Sources:
     https://github.com/amazonlinux/amazon-linux-2023/issues/585
     What a manylinux wheel may leave to the machine, of which X11, GL, glib and nsl are not there:
     https://peps.python.org/pep-0600/ and https://github.com/pypa/auditwheel (policy.json)
+    Which variables a runtime sets ("Defined runtime environment variables"), and what AWS was recorded to set:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    https://github.com/localstack/localstack (tests/aws/services/lambda_/test_lambda_common.snapshot.json)
 """
 
 from __future__ import annotations
 
 import attrs
 
-__all__ = ["AMAZON_LINUX_2", "AMAZON_LINUX_2023", "MAX_UNZIPPED_BYTES", "LambdaImage"]
+__all__ = [
+    "AMAZON_LINUX_2",
+    "AMAZON_LINUX_2023",
+    "LIBRARY_FOLDERS",
+    "MAX_UNZIPPED_BYTES",
+    "OF_EVERY_FUNCTION",
+    "LambdaImage",
+    "variables_of",
+]
 
 MAX_UNZIPPED_BYTES = 262_144_000
 """Of a function's code and all its layers together.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
+
+LIBRARY_FOLDERS = ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib")
+"""Where the loader looks before it looks into the function's own folders."""
+
+_TRACER = ("169.254.79.129", "2000")
+OF_EVERY_FUNCTION = {
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": ":".join(_TRACER),
+    "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    "LANG": "en_US.UTF-8",
+    "PYTHONPATH": "/var/runtime",
+    "SHLVL": "0",
+    "TZ": ":UTC",
+    "_AWS_XRAY_DAEMON_ADDRESS": _TRACER[0],
+    "_AWS_XRAY_DAEMON_PORT": _TRACER[1],
+}
+"""Variables whose values are the same for all, HOME not among them. Those with paths are `LAMBDA_TASK_ROOT`, `PWD`,
+`PATH` and `LD_LIBRARY_PATH`; `_X_AMZN_TRACE_ID` comes with a call."""
+
+
+def variables_of(*, name: str, handler: str, memory_size: int, log_format: str) -> dict[str, str]:
+    """Those of one function, as a version of it sees them; ``memory_size`` in MB."""
+    as_json = {"AWS_LAMBDA_LOG_FORMAT": "JSON"} if log_format == "JSON" else {}
+    return {
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_size),
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"2026/01/01/[1]{'0' * 32}",
+        "_HANDLER": handler,
+        **as_json,
+    }
+
 
 # What comes with the C library, its loader under both architectures' names, and the runtime of C++.
 _GLIBC = (

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.interpreter import BOTO3, find_python, intact_runtime, private_venv, runtime_python
+from multi_env_lambda.host.interpreter import (
+    BOTO3,
+    find_python,
+    intact_runtime,
+    private_venv,
+    runtime_packages,
+    runtime_python,
+)
 
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -78,6 +85,13 @@ def test_a_runtime_holds_boto3_and_nothing_of_ours() -> None:
     assert f"boto3=={subprocess.check_output([python, '-c', 'import boto3; print(boto3.__version__)'], text=True)}" == (
         f"{BOTO3}\n"
     )
+
+
+@pytest.mark.parametrize(("version", "number"), [("3.9", 1), ("3.11", 1), ("3.12", 2), ("3.14", 2)])
+def test_a_runtime_that_can_be_frozen_brings_the_hooks_for_it(version: str, number: int) -> None:
+    packages = runtime_packages(version)
+    assert len(packages) == number and packages[0].startswith("boto3==")
+    assert all(package.startswith("snapshot-restore-py==") for package in packages[1:])
 
 
 @pytest.mark.network

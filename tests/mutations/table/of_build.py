@@ -8,6 +8,7 @@ __all__ = ["MUTATIONS"]
 
 _ARCHIVE, _WHEEL, _CHECKOUT = ("build/test_archive.py",), ("build/test_distribution.py",), ("build/test_checkout.py",)
 _FRESH, _LOCK, _LAYER = ("build/test_freshness.py",), ("build/test_lock.py",), ("build/test_layer.py",)
+_IN_LAMBDA = "build/test_preflight_in_lambda.py"
 _JOBS = "build/test_preflight_of_jobs.py"
 _STAGE, _DOWNLOAD, _CACHE = ("build/test_stage.py",), ("build/test_download.py",), ("build/test_cache.py",)
 
@@ -336,35 +337,35 @@ MUTATIONS = (
         ("build/test_shared_objects.py",),
     ),
     Mutation(
-        "build/preflight_run.py",
-        "            if not lambda_.may_load(path):",
-        "            if False:",
+        "build/preflight_watch.py",
+        "        if not machine.may_load(path):",
+        "        if False:",
         "A library of this machine is not found by its name.",
         ("build/test_preflight.py",),
     ),
     Mutation(
-        "build/preflight_run.py",
+        "build/preflight_watch.py",
         "        is_lambdas = folder in _LIBRARY_FOLDERS and name in self.libraries",
         "        is_lambdas = name in self.libraries",
         "A library of Lambda is found where Lambda has it, not where this machine has it.",
         ("build/test_preflight.py",),
     ),
     Mutation(
-        "build/preflight_run.py",
-        "    if not writes and not lambda_.may_read(path) and os.path.lexists(path):",
+        "build/preflight_watch.py",
+        "    if not writes and not machine.may_read(path) and _is_there(path):",
         "    if False:",
         "A file of the developer is not there when a handler is imported.",
         ("build/test_preflight.py",),
     ),
     Mutation(
-        "build/preflight_run.py",
+        "build/preflight_watch.py",
         "        return _is_in(path, self.writable) and not _is_in(path, self.code)",
         "        return _is_in(path, self.writable)",
         "A handler's code and layer are read-only when it is imported.",
         ("build/test_preflight.py::test_nothing_but_scratch_can_be_changed",),
     ),
     Mutation(
-        "build/preflight_run.py",
+        "build/preflight_watch.py",
         "    sandbox.shut_in(own=",
         "    dict(own=",
         "A program behind a shell is not borrowed from this machine.",
@@ -376,6 +377,55 @@ MUTATIONS = (
         "    pass",
         "A process is kept to the files that it was given.",
         ("host/test_sandbox.py", "build/test_preflight.py"),
+    ),
+    Mutation(
+        "build/preflight_watch.py",
+        "        if _is_there(path if event in _TO_WHAT_IS_THERE else os.path.dirname(path)):",
+        "        if False:",
+        "Rights and times of a function's code cannot be changed.",
+        (f"{_IN_LAMBDA}::test_its_code_cannot_be_changed",),
+    ),
+    Mutation(
+        "build/preflight_watch.py",
+        "        return folder in self.program_folders and name in self.programs",
+        "        return True",
+        "A module that looks whether a file is there is told what Lambda has.",
+        (f"{_IN_LAMBDA}::test_whether_a_file_is_there_is_answered_for_lambda",),
+    ),
+    Mutation(
+        "build/preflight_process.py",
+        "if not _is_scratch(one) and _is_usable(one)), None)",
+        "if _is_usable(one)), None)",
+        "The kernel lets nothing be written beside a function's code, wherever the cache lies.",
+        (f"{_IN_LAMBDA}::test_c_code_cannot_write_beside_the_code_wherever_the_cache_lies",),
+    ),
+    Mutation(
+        "build/preflight.py",
+        '"bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],',
+        '"bytecode": [str(layer)] if layer else [],',
+        "The kernel lets nothing but bytecode be written in a layer.",
+        (f"{_IN_LAMBDA}::test_c_code_cannot_write_in_the_layer",),
+    ),
+    Mutation(
+        "build/preflight_run.py",
+        "    _end()\n",
+        "",
+        "A thread that a module starts is not waited for.",
+        (f"{_IN_LAMBDA}::test_a_thread_that_goes_on_is_not_waited_for",),
+    ),
+    Mutation(
+        "build/preflight_run.py",
+        '        module.BUILTIN_HANDLERS.append(("before-send", refuse))',
+        "        pass",
+        "A call of AWS at import sends nothing.",
+        (f"{_IN_LAMBDA}::test_it_has_keys_that_open_nothing_and_sends_nothing",),
+    ),
+    Mutation(
+        "host/lambda_python.py",
+        "        sys.modules[name] = None  # type: ignore[assignment]",
+        "        pass",
+        "A module that Lambda's Python lacks is missing.",
+        (f"{_IN_LAMBDA}::test_tkinter_is_not_there",),
     ),
     Mutation(
         "build/shared_objects.py",
@@ -393,7 +443,7 @@ MUTATIONS = (
     ),
     Mutation(
         "build/preflight_process.py",
-        '"PATH": str(folder / "bin"),',
+        '"PATH": os.fspath(folder / "bin"),',
         '"PATH": "/usr/local/bin:/usr/bin:/bin",',
         "A program of the developer is not found on PATH.",
         ("build/test_preflight.py",),

@@ -1,0 +1,225 @@
+"""What of this machine an import proof leaves out: files, libraries and programs that Lambda's machine does not have.
+
+Loaded by `preflight_run` in a clean interpreter, and so it imports nothing but the standard library. A hook sees what
+Python does and answers as Lambda would; what it does not see (programs behind a shell, other code) is refused by the
+kernel. Whether a file is there is no event and no right: there the functions of `os` themselves answer for Lambda.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.spawn")
+_LISTS = ("os.listdir", "os.scandir")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_LIBRARY_FOLDERS = ("/lib64", "/usr/lib64")
+_lstat = os.lstat
+
+_CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.link": ((1, 3),),
+    "os.remove": ((0, 1),),
+    "os.removexattr": ((0, None),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.setxattr": ((0, None),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "os.utime": ((0, 3),),
+}
+"""Which arguments of an event are changed, and which one is the open folder that a relative name begins at.
+
+Source: https://docs.python.org/3/library/audit_events.html
+"""
+
+_TO_WHAT_IS_THERE = ("os.chmod", "os.chown", "os.removexattr", "os.setxattr", "os.truncate", "os.utime")
+"""The other events concern a folder, and so Linux refuses them on a read-only system before it looks for the file."""
+
+_HIDDEN = ("/bin/", "/etc/", "/home/", "/media/", "/mnt/", "/opt/", "/root/", "/sbin/", "/snap/", "/srv/", "/usr/")
+_LIBRARIES = ("/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/local/lib/")
+"""Read by the interpreter, and so not refused as a whole; but a library that is asked for by name is not in Lambda."""
+
+
+class Machine:
+    """Which paths, libraries and programs of this machine stand for those of Lambda."""
+
+    def __init__(self, orders: dict[str, Any], sandbox: Any) -> None:
+        interpreter = sandbox.interpreter_folders()
+        self.prefix = os.path.realpath(interpreter[0])
+        self.libraries = frozenset(orders["libraries"])
+        self.programs = frozenset(orders["programs"])
+        self.program_folders = (*sandbox.PROGRAM_FOLDERS, orders["bin"])
+        self.library_folders: tuple[str, ...] = tuple(orders["library_folders"])
+        self.code = _roots(orders["own"])
+        self.writable = _roots([*orders["write"], sandbox.SCRATCH, "/dev", "/proc"])
+        self.loadable = self.code + self.writable + _roots(interpreter)
+        self.readable = self.loadable + _roots([*sandbox.SYSTEM, *sandbox.certificates()])
+        self.above = frozenset(_above(self.readable))
+
+    def may_read(self, path: str) -> bool:
+        return _is_in(path, self.readable)
+
+    def may_write(self, path: str) -> bool:
+        return _is_in(path, self.writable) and not _is_in(path, self.code)
+
+    def may_load(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        if not folder:
+            is_brought = any(os.path.exists(os.path.join(place, name)) for place in self.library_folders)
+            return is_brought or name in self.libraries or name in {os.path.basename(one) for one in mapped()}
+        is_lambdas = folder in _LIBRARY_FOLDERS and name in self.libraries
+        return is_lambdas or _is_in(path, self.loadable) or path in mapped()
+
+    def may_start(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        is_lambdas = folder in ("", *self.program_folders) and name in self.programs
+        is_python = os.path.realpath(path) == os.path.realpath(sys.executable)
+        return is_lambdas or is_python or (folder != "" and _is_in(path, self.code + self.writable))
+
+    def has(self, path: str) -> bool:
+        """By its name alone: to follow its links would ask again, and again."""
+        folder, name = os.path.split(path)
+        if path.startswith(_LIBRARIES) and ".so" in name and not (path + os.sep).startswith(self.loadable):
+            return (folder in _LIBRARY_FOLDERS and name in self.libraries) or path in mapped()
+        if not path.startswith(_HIDDEN) or path in self.above or (path + os.sep).startswith(self.readable):
+            return True
+        return folder in self.program_folders and name in self.programs
+
+
+def _roots(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one + os.sep for path in paths for one in (path, os.path.realpath(path))))
+
+
+def _above(roots: Iterable[str]) -> Iterable[str]:
+    yield from ("/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/share", "/usr/libexec")
+    for root in roots:
+        parts = root.strip(os.sep).split(os.sep)
+        yield from (os.sep + os.sep.join(parts[:end]) for end in range(1, len(parts)))
+
+
+def _is_in(path: str, roots: tuple[str, ...]) -> bool:
+    # As it is written, first: to follow links takes longer, and most files that an import opens are in the layer. What
+    # climbs out of there by a link is refused by the kernel.
+    return (path + os.sep).startswith(roots) or (os.path.realpath(path) + os.sep).startswith(roots)
+
+
+def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machine:
+    """From now on the process has what Lambda's would have. What it asks for in vain is added to ``refused``."""
+    import ctypes.util
+
+    machine = Machine(orders, sandbox)
+
+    def find_library(name: str) -> str | None:
+        return next((one for one in sorted(machine.libraries) if one.startswith(f"lib{name}.so")), None)
+
+    ctypes.util.find_library = find_library
+    # Bytecode of the layer is kept, in folders that are there already; all else beside it is as in Lambda.
+    changed = [*orders["write"], *orders["bytecode"]]
+    sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"])
+    if orders["first"]:
+        for name in ("stat", "lstat", "access"):
+            setattr(os, name, _answering(getattr(os, name), machine, answers_no=name == "access"))
+    sys.addaudithook(lambda event, arguments: _watch(event, arguments, machine, refused))
+    return machine
+
+
+def _watch(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:
+    if event == "open" or event in _LISTS or event == "os.mkdir":
+        _watch_files(event, arguments, machine, refused)
+    elif event in _CHANGES:
+        _watch_changes(event, arguments, machine, refused)
+    elif event == "ctypes.dlopen" and arguments[0]:
+        path = os.fsdecode(arguments[0])
+        if not machine.may_load(path):
+            refused.append(path if os.path.basename(path) in machine.libraries else os.path.basename(path))
+            raise OSError(f"{path}: cannot open shared object file: No such file or directory")
+    elif event in _STARTS and not isinstance(arguments[0], int):
+        path = os.fsdecode(arguments[0])
+        if not machine.may_start(path):
+            refused.append(os.path.basename(path))
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _answering(ask: Callable[..., Any], machine: Machine, *, answers_no: bool) -> Callable[..., Any]:
+    """One of `os.stat`, `os.lstat` and `os.access`, for which there is only what Lambda has."""
+
+    def answer(path: Any, *args: Any, **named: Any) -> Any:
+        if not isinstance(path, int):
+            name = os.fsdecode(path)
+            if name[:1] == "/" and not machine.has(os.path.normpath(name)):
+                if answers_no:
+                    return False
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return ask(path, *args, **named)
+
+    for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if ask in features:
+            features.add(answer)
+    return answer
+
+
+def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:
+    """Refuse as Lambda would: it does not have the file, or lets nobody change it."""
+    if not isinstance(arguments[0], (str, bytes)):
+        return  # what is open already
+    path = os.fsdecode(arguments[0])
+    if event != "open":
+        in_other = event == "os.mkdir" and arguments[2] != -1
+        writes = event == "os.mkdir" and not _is_there(path)
+    else:
+        # A relative name may belong to a folder that is open, which the event does not tell.
+        in_other = arguments[1] is None and not os.path.isabs(path)
+        writes = bool(arguments[2] & _WRITES)
+    if in_other or (writes and "__pycache__" in path):
+        return
+    path = os.path.abspath(path)
+    if writes and not machine.may_write(path) and _is_there(os.path.dirname(path)):
+        _refuse_change(path, refused)
+    if not writes and not machine.may_read(path) and _is_there(path):
+        refused.append(path)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _watch_changes(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:
+    for number, begins in _CHANGES[event]:
+        if not isinstance(arguments[number], (str, bytes)):
+            continue  # what is open already: the kernel has let it be opened for writing, or not
+        path = os.path.abspath(os.path.join(_folder(arguments, begins), os.fsdecode(arguments[number])))
+        if "__pycache__" in path or machine.may_write(path):
+            continue
+        if _is_there(path if event in _TO_WHAT_IS_THERE else os.path.dirname(path)):
+            _refuse_change(path, refused)
+
+
+def _folder(arguments: tuple[Any, ...], begins: int | None) -> str:
+    number = -1 if begins is None else arguments[begins]
+    return os.readlink(f"/proc/self/fd/{number}") if isinstance(number, int) and number >= 0 else ""
+
+
+def _is_there(path: str) -> bool:
+    """On this machine, whatever Lambda has."""
+    try:
+        _lstat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _refuse_change(path: str, refused: list[str]) -> None:
+    refused.append(path)
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+
+def mapped() -> list[str]:
+    """The shared objects in this process; where the system does not say, none."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
+            paths = {line.rstrip("\n").partition("/")[2] for line in lines if ".so" in line}
+    except OSError:
+        return []
+    return sorted("/" + path for path in paths if path)
