@@ -133,6 +133,8 @@ def _watch(event: str, arguments: tuple[Any, ...], machine: Machine, refused: li
         _watch_files(event, arguments, machine, refused)
     elif event in _CHANGES:
         _watch_changes(event, arguments, machine, refused)
+    elif event == "socket.connect" and isinstance(arguments[1], (str, bytes)):
+        _watch_files("connect", (arguments[1],), machine, refused)
     elif event == "ctypes.dlopen" and arguments[0]:
         path = os.fsdecode(arguments[0])
         if not machine.may_load(path):

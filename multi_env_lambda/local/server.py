@@ -28,7 +28,7 @@ from multi_env_lambda.local.seed import RootKey, seed
 from multi_env_lambda.local.strict import rules_of
 from multi_env_lambda.model import iam
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023
+from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, OF_EVERY_FUNCTION
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -223,6 +223,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
         "build_environment": _build_environment(),
         "strict": sorted(strict),
         "programs": sorted(AMAZON_LINUX_2023.programs),
+        "variables": OF_EVERY_FUNCTION,
         "iam": {"service_of": iam.SERVICE_OF, "unscoped": sorted(iam.UNSCOPED), "only_with": iam.ONLY_WITH},
     }
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]

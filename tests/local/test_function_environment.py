@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import pwd
+import re
+import socket
 import sys
 import tempfile
 import zipfile
@@ -17,6 +20,7 @@ import pytest
 
 from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.local.cloud import LocalCloud, state_folder
+from multi_env_lambda.model.lambda_image import OF_EVERY_FUNCTION, variables_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
 from multi_env_lambda.testing.stacks import create_stack, function_resources
@@ -25,10 +29,19 @@ pytestmark = pytest.mark.local_cloud
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 SOURCE = """
-import os, tempfile
+import importlib.util, logging, os, tempfile
 def handler(event, context):
-    with tempfile.NamedTemporaryFile() as scratch, open(os.path.expanduser("~/mine"), "a") as mine:
-        return {"environment": dict(os.environ), "cwd": os.getcwd(), "scratch": scratch.name, "mine": mine.name}
+    root, environment = logging.getLogger(), dict(os.environ)
+    try:
+        os.makedirs(os.path.expanduser("~/.cache"))
+    except OSError as error:
+        home = error.filename
+    with tempfile.NamedTemporaryFile() as scratch:
+        return {
+            "environment": environment, "cwd": os.getcwd(), "scratch": scratch.name, "home": home,
+            "log": [type(root.handlers[0]).__name__, root.level], "tkinter": bool(importlib.util.find_spec("_tkinter")),
+            "group": context.log_group_name, "stream": context.log_stream_name,
+        }
 """
 DEVELOPERS = {
     "HTTPS_PROXY": "http://ada:canary@proxy:3128",
@@ -36,13 +49,14 @@ DEVELOPERS = {
     "AWS_SECRET_ACCESS_KEY": "canary",
     "PYTHONPATH": "/canary",
 }
-OF_LAMBDA = {"LANG", "TZ", "PATH", "HOME", "TMPDIR", "LAMBDA_TASK_ROOT"}
+OF_LAMBDA = {*OF_EVERY_FUNCTION, "PATH", "TMPDIR", "LAMBDA_TASK_ROOT", "LD_LIBRARY_PATH", "PWD"}
 OF_THE_MACHINE = {"NO_PROXY", "SSL_CERT_FILE", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "LC_CTYPE"}
 
 
+NAME = f"\0a-socket-without-a-file-{os.getpid()}"
 KERNEL = pytest.mark.skipif(landlock_version() < 2, reason="this kernel has no Landlock that allows renames")
 TRIES = """
-import os, subprocess, sys, tempfile
+import os, socket, subprocess, sys, tempfile
 import rate
 def said(do):
     try:
@@ -90,6 +104,8 @@ def tried(cloud: LocalCloud, local_config: WorkspaceConfig, desk: Path) -> dict[
         # Not `Path.home()`: a home that somebody chose for the tests may lie below /tmp.
         "the user's home": f"os.listdir({pwd.getpwuid(os.getuid()).pw_dir!r})",
         "the server's environment": "open(f'/proc/{os.getppid()}/environ').read()",
+        "a socket of the machine": f"socket.socket(socket.AF_UNIX).connect({NAME!r})",
+        "a process of the machine": f"os.kill({os.getpid()}, 0)",
         "a program of the machine": "subprocess.run(['/usr/bin/git', '--version']).returncode",
         "a change of its code": "open(__file__, 'a').close()",
         "a change of its layer": "open(rate.__file__, 'a').close()",
@@ -100,7 +116,10 @@ def tried(cloud: LocalCloud, local_config: WorkspaceConfig, desk: Path) -> dict[
         "a program of Lambda": "subprocess.run('cat /etc/os-release > /dev/null', shell=True).returncode",
         "Python": "subprocess.run([sys.executable, '-c', 'import ssl, boto3']).returncode",
     }
-    answer = functions.invoke(FunctionName="tries", Payload=json.dumps(event))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(NAME)
+        listener.listen()
+        answer = functions.invoke(FunctionName="tries", Payload=json.dumps(event))
     found: dict[str, str] = json.loads(answer["Payload"].read())
     return found
 
@@ -128,13 +147,27 @@ def test_it_sees_its_own_variables_and_those_of_lambda(seen: list[dict[str, Any]
         assert "canary" not in json.dumps(environment)
 
 
-def test_it_has_a_home_and_a_scratch_folder_of_its_own(seen: list[dict[str, Any]]) -> None:
-    homes = [one["environment"]["HOME"] for one in seen]
-    assert len({*homes, os.environ["HOME"]}) == 3
+def test_it_has_no_home_and_a_scratch_folder_of_its_own(seen: list[dict[str, Any]]) -> None:
     for one in seen:
-        assert Path(one["mine"]).parent == Path(one["environment"]["HOME"])
+        assert "HOME" not in one["environment"] and one["home"].startswith("/home/sbx_user1051")
         assert Path(one["scratch"]).parent == Path(one["environment"]["TMPDIR"])
         assert Path(one["cwd"]) == Path(one["environment"]["LAMBDA_TASK_ROOT"])
+
+
+def test_it_is_told_of_itself_what_aws_documents(seen: list[dict[str, Any]]) -> None:
+    for name, one in zip(("environment-a", "environment-b"), seen, strict=True):
+        environment = one["environment"]
+        assert environment.items() >= OF_EVERY_FUNCTION.items()
+        wanted = variables_of(name=name, handler="index.handler", memory_size=128, log_format="Text")
+        stream = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
+        own = {"AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_STREAM_NAME": stream}
+        assert environment.items() >= (wanted | own | {"AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}"}).items()
+        assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
+        assert (one["group"], one["stream"]) == (f"/aws/lambda/{name}", stream)
+
+
+def test_its_python_is_that_of_lambda(seen: list[dict[str, Any]]) -> None:
+    assert [(one["log"], one["tkinter"]) for one in seen] == 2 * [(["LambdaLoggerHandler", logging.WARNING], False)]
 
 
 def test_its_role_has_keys_that_are_not_the_developers(seen: list[dict[str, Any]], cloud: LocalCloud) -> None:
@@ -146,7 +179,8 @@ def test_its_role_has_keys_that_are_not_the_developers(seen: list[dict[str, Any]
 @KERNEL
 def test_it_sees_and_changes_nothing_of_the_developers(tried: dict[str, str], desk: Path) -> None:
     refused = {name for name, said in tried.items() if said == "PermissionError"}
-    assert refused == {
+    of_newer_kernels = {"a socket of the machine", "a process of the machine"} if landlock_version() >= 6 else set()
+    assert refused == of_newer_kernels | {
         "a file of the checkout",
         "the secret of the start",
         "another function's code",

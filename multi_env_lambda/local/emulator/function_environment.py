@@ -1,9 +1,10 @@
-"""A function sees what Lambda would give it: its own settings, a home and a folder for scratch of its own, its role.
+"""A function sees what Lambda would give it: its own settings, a folder for scratch of its own, its role, and no home.
 
 Reason: ministack hands on its whole environment, with where its state lies and the user's proxy and its password; all
-functions share one home; it derives the keys of a function's role from names, so that anybody can compute them; and a
-function may read, write and start whatever the user may. Here the kernel keeps it to its code, its layers, its
-interpreter and scratch, where it can (``host/sandbox.py``); the network stays open.
+functions share one home; half of the variables that Lambda sets are not there; it derives the keys of a function's
+role from names, so that anybody can compute them; and a function may read, write and start whatever the user may. Here
+the kernel keeps it to its code, its layers, its interpreter and scratch, where it can (``host/sandbox.py``); the
+network stays open.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
@@ -16,8 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import types
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +31,35 @@ from .sandboxed import sandboxed
 __all__ = ["patch"]
 
 _KEPT = ("NO_PROXY", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "SSL_CERT_FILE")
-_AS_ON_LAMBDA = {"LANG": "en_US.UTF-8", "TZ": ":UTC"}
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+starting = threading.local()
+"""``config``: of the function whose process is being started in this thread."""
 
 _Credentials = Callable[[dict[str, Any]], dict[str, str]]
 
 
-def patch(secret: str, programs: Sequence[str]) -> None:
+def patch(secret: str, programs: Sequence[str], variables: Mapping[str, str]) -> None:
     """``secret`` is the one of this start, without which nobody can compute a function's keys.
 
-    ``programs`` are those that Lambda has.
+    ``programs`` are those that Lambda has, ``variables`` those that it sets for every function.
     """
     runtime, functions = load("ministack.core.lambda_runtime"), load("ministack.services.lambda_svc")
     credentials = _unguessable(secret)
     for module in (runtime, functions):
         original(module, "execution_credentials")
         module.execution_credentials = credentials
-        module.subprocess = _with_clean_processes(original(module, "subprocess"), programs)
+        module.subprocess = _with_clean_processes(original(module, "subprocess"), programs, variables)
+    spawn = original(runtime.Worker, "_spawn")
+
+    def spawn_with_config(worker: Any) -> None:
+        starting.config = worker.config
+        try:
+            spawn(worker)
+        finally:
+            starting.config = None
+
+    runtime.Worker._spawn = spawn_with_config
 
 
 def _unguessable(secret: str) -> _Credentials:
@@ -72,7 +88,7 @@ def _unguessable(secret: str) -> _Credentials:
     return credentials
 
 
-def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
+def _with_clean_processes(module: Any, programs: Sequence[str], variables: Mapping[str, str]) -> Any:
     """The module ``subprocess`` whose processes get an environment made for them, and little else of this machine."""
     replaced = types.ModuleType("subprocess")
     vars(replaced).update(vars(module))
@@ -88,7 +104,8 @@ def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
                 orders = private / "sandbox.json"
                 gives_up = sandboxed(python, orders, own=own, write=write, programs=programs)
                 args = [*gives_up, binary, *args[1:]]
-                options["env"] = _clean(options["env"], private, Path(binary))
+                config = getattr(starting, "config", None) or {}
+                options["env"] = {**variables, **_of(config, options["env"]), **_clean(options["env"], private, binary)}
             super().__init__(args, **options)
 
     vars(replaced)["Popen"] = Process
@@ -98,23 +115,43 @@ def _with_clean_processes(module: Any, programs: Sequence[str]) -> Any:
 def _private_folder(code: Path) -> Path:
     # ministack unpacks a function's code into a folder of its worker, which is removed with it.
     private = code.parent if code.name == "code" else Path(tempfile.mkdtemp(prefix="function-"))
-    for name in ("home", "tmp"):
-        (private / name).mkdir(mode=0o700, exist_ok=True)
+    (private / "tmp").mkdir(mode=0o700, exist_ok=True)
     return private
 
 
 def _files(binary: str, options: Mapping[str, Any], private: Path) -> tuple[list[str], list[str]]:
     """To read and to write. Layers are kept for the next function, so bytecode is all that may be written there."""
-    names = options["env"].get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)
-    layers = [Path(name).resolve() for name in names if name]
+    layers = [Path(name).resolve() for name in _layers(options["env"])]
     kept = [folder for layer in layers for folder, _, _ in os.walk(layer) if folder.endswith("/__pycache__")]
     own = [os.fspath(path) for path in (binary, options["cwd"], private, *layers)]
-    return own, [*(os.fspath(private / name) for name in ("home", "tmp")), *kept]
+    return own, [os.fspath(private / "tmp"), *kept]
 
 
-def _clean(given: Mapping[str, str], private: Path, binary: Path) -> dict[str, str]:
+def _layers(environment: Mapping[str, str]) -> list[str]:
+    return [name for name in environment.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if name]
+
+
+def _of(config: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """What Lambda tells a function of itself, as far as ministack does not."""
+    logging, version = config.get("LoggingConfig") or {}, str(config.get("Version", "$LATEST"))
+    names = {"LogFormat": "AWS_LAMBDA_LOG_FORMAT", "ApplicationLogLevel": "AWS_LAMBDA_LOG_LEVEL"}
+    is_json = logging.get("LogFormat") == "JSON"
+    code, layers = given.get("LAMBDA_TASK_ROOT", ""), _layers(given)
+    libraries = [code, os.path.join(code, "lib"), *(os.path.join(layer, "lib") for layer in layers)]
+    return {
+        **{variable: logging[name] for name, variable in names.items() if is_json and logging.get(name)},
+        "AWS_LAMBDA_LOG_GROUP_NAME": logging.get("LogGroup") or f"/aws/lambda/{config.get('FunctionName', '')}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{uuid.uuid4().hex}",
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        "PWD": code,
+        "_HANDLER": str(config.get("Handler", "")),
+    }
+
+
+def _clean(given: Mapping[str, str], private: Path, binary: str) -> dict[str, str]:
     """What is as in the server's environment is the server's, and the rest the function's."""
     own = {name: value for name, value in given.items() if name in _KEPT or os.environ.get(name) != value}
-    made = {"HOME": os.fspath(private / "home"), "TMPDIR": os.fspath(private / "tmp")}
-    path = os.pathsep.join([os.fspath(binary.parent), *_PATH] if binary.is_absolute() else _PATH)
-    return {**_AS_ON_LAMBDA, "PATH": path, **own, **made}
+    own.pop("AWS_LAMBDA_LOG_STREAM_NAME", None)  # ministack's is another one than that of the log
+    folders = [os.path.dirname(binary)] if os.path.isabs(binary) else []
+    path = os.pathsep.join([*folders, *_PATH, *(os.path.join(layer, "bin") for layer in _layers(given))])
+    return {"PATH": path, **own, "TMPDIR": os.fspath(private / "tmp")}

@@ -1,7 +1,8 @@
-"""A layer is unpacked once, however many functions, versions and accounts use it.
+"""A layer is unpacked once in an account, however many functions and versions use it.
 
 Reason: ministack unpacks all layers anew at each cold start, which takes seconds for pandas; and the compiled
-modules that the first import leaves behind would be thrown away with each worker.
+modules that the first import leaves behind would be thrown away with each worker. Functions may write these, and no
+function may write what one of another account runs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+from .function_environment import starting
 from .names import load, original
 
 __all__ = ["patch"]
@@ -22,13 +24,14 @@ __all__ = ["patch"]
 def patch(cache: Path) -> None:
     """Let the module that starts workers see a ``zipfile`` whose layers come from ``cache``."""
     runtime = load("ministack.core.lambda_runtime")
-    cache.mkdir(exist_ok=True)
+    place = original(runtime, "_account_region_from_function_config")
 
     class Archive(zipfile.ZipFile):
         def extractall(self, path: object = None, members: object = None, pwd: bytes | None = None) -> None:
             target = Path(str(path))
             if target.name.startswith("layer_"):
-                unpacked = _unpacked(self, cache)
+                account_id, _ = place(starting.config)
+                unpacked = _unpacked(self, cache / str(account_id))
                 target.rmdir()
                 target.symlink_to(unpacked, target_is_directory=True)
             else:
@@ -44,6 +47,7 @@ def _unpacked(archive: zipfile.ZipFile, cache: Path) -> Path:
     table = [(member.filename, member.CRC, member.file_size) for member in archive.infolist()]
     folder = cache / hashlib.sha256(repr(table).encode()).hexdigest()
     if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.mkdtemp(dir=cache)
         zipfile.ZipFile.extractall(_plain(archive), scratch)
         # Functions may write bytecode only, so its folders have to be there.

@@ -1,7 +1,9 @@
-"""A function runs in the interpreter of its runtime, and sees its own code, its layers and what Lambda offers.
+"""A function runs in the interpreter of its runtime, and sees its own code, its layers and what Lambda offers, no more.
 
 Reason: ministack runs each Python function in its own interpreter with its own site-packages, so that a dependency
-that is missing in the layer is not missing here, and it lets layers win over the function's own code.
+that is missing in the layer is not missing here, and it lets layers win over the function's own code. Its process has
+no handler of logging, the developer's home, and tkinter.
+Source of what it has instead: ``host/lambda_python.py``
 """
 
 from __future__ import annotations
@@ -13,10 +15,26 @@ from typing import Any
 from .answers import with_error_details
 from .names import load, original
 
-__all__ = ["patch"]
+__all__ = ["LINE_BREAK", "patch"]
+
+LINE_BREAK = "\x1e"
+"""Between the lines of one record in a function's output, of which each line is an event of the log otherwise."""
 
 _AFTER_LAYERS = "    _ms_install_invoke_depth()\n    try:\n"
 _OWN_CODE_FIRST = "    sys.path.remove(code_dir)\n    sys.path.insert(0, code_dir)\n"
+_PYTHON = Path(__file__).parents[2] / "host" / "lambda_python.py"
+_AS_ON_LAMBDA = """
+    import types
+    _python = types.ModuleType("_lambda_python")
+    exec(compile({source!r}, "lambda_python.py", "exec"), vars(_python))
+    _python.become(
+        log_format=os.environ.get("AWS_LAMBDA_LOG_FORMAT", ""),
+        log_level=os.environ.get("AWS_LAMBDA_LOG_LEVEL", ""),
+        line_break={line_break!r},
+    )
+"""
+_CALL = "            result = handler_fn(event, context)\n"
+_CALL_WITH_ID = "            _python.request_id[0] = context.aws_request_id\n" + _CALL
 
 _NOT_UNTIL_NEEDED = """
     import importlib.machinery
@@ -50,9 +68,12 @@ def patch(table: Path) -> None:
     runtime = load("ministack.core.lambda_runtime")
     detect = original(runtime, "_detect_runtime_binary")
     worker = original(runtime, "_PYTHON_WORKER_SCRIPT")
-    if worker.count(_AFTER_LAYERS) != 1:
-        raise SystemExit("the worker script of ministack.core.lambda_runtime has changed: it cannot be patched")
-    worker = with_error_details(worker.replace(_AFTER_LAYERS, _OWN_CODE_FIRST + _NOT_UNTIL_NEEDED))
+    python = _AS_ON_LAMBDA.format(source=_PYTHON.read_text(encoding="utf-8"), line_break=LINE_BREAK)
+    for before, after in ((_AFTER_LAYERS, _OWN_CODE_FIRST + python + _NOT_UNTIL_NEEDED), (_CALL, _CALL_WITH_ID)):
+        if worker.count(before) != 1:
+            raise SystemExit("the worker script of ministack.core.lambda_runtime has changed: it cannot be patched")
+        worker = worker.replace(before, after)
+    worker = with_error_details(worker)
 
     def interpreter_and_worker(name: str) -> Any:
         if not name.startswith("python"):
