@@ -176,6 +176,12 @@ def test_its_role_has_keys_that_are_not_the_developers(seen: list[dict[str, Any]
     assert all(key.startswith("ASIA") for key in keys)
 
 
+def test_a_layer_is_unpacked_for_each_account(tried: dict[str, str], desk: Path, local_config: WorkspaceConfig) -> None:
+    assert tried["its layer"] == "7"
+    accounts = [path.name for path in (state_folder(desk) / "layers").iterdir()]
+    assert accounts == [local_config.environment("sandbox").account_id]
+
+
 @KERNEL
 def test_it_sees_and_changes_nothing_of_the_developers(tried: dict[str, str], desk: Path) -> None:
     refused = {name for name, said in tried.items() if said == "PermissionError"}

@@ -82,6 +82,8 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         durability,
         event_sources,
         function_environment,
+        function_logs,
+        function_metrics,
         glue_jobs,
         guard,
         lambda_actions,
@@ -103,6 +105,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
     _keep_asked_rules(settings, time_here.now)
+    function_metrics.patch()  # inside of what chooses the version
     weighted_alias.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
@@ -118,6 +121,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     layers.patch(folder / "layers")
     function_environment.patch(secret, settings["programs"], settings["variables"])
+    function_logs.patch()
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)

@@ -34,7 +34,7 @@ _KEPT = ("NO_PROXY", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "SSL_CERT_FILE")
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 starting = threading.local()
-"""``config``: of the function whose process is being started in this thread."""
+"""``config``: of the function whose process is being started in this thread; ``stream``: the log's, of its process."""
 
 _Credentials = Callable[[dict[str, Any]], dict[str, str]]
 
@@ -105,7 +105,9 @@ def _with_clean_processes(module: Any, programs: Sequence[str], variables: Mappi
                 gives_up = sandboxed(python, orders, own=own, write=write, programs=programs)
                 args = [*gives_up, binary, *args[1:]]
                 config = getattr(starting, "config", None) or {}
-                options["env"] = {**variables, **_of(config, options["env"]), **_clean(options["env"], private, binary)}
+                of_itself = _of(config, options["env"])
+                starting.stream = of_itself["AWS_LAMBDA_LOG_STREAM_NAME"]
+                options["env"] = {**variables, **of_itself, **_clean(options["env"], private, binary)}
             super().__init__(args, **options)
 
     vars(replaced)["Popen"] = Process

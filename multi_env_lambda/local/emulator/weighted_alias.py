@@ -1,64 +1,80 @@
-"""An alias with a second version gets the share of the calls that its routing configuration says, and is measured.
+"""An alias with a second version gets the share of the calls that its routing configuration says, whoever calls.
 
-Reason: ministack stores the weights and sends every call to the first version, so a canary could not be seen; and it
-counts invocations and errors by function only, so nobody could tell which version fails.
+Reason: ministack stores the weights and sends every call to the first version, so a canary could not be seen, and what
+a queue, a stream, a rule or a bucket sends would not be divided either.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 """
 
 from __future__ import annotations
 
 import random
+from contextvars import ContextVar
 from typing import Any
 
 from .names import load, original
 
-__all__ = ["patch"]
+__all__ = ["called_alias", "patch"]
+
+_ALIAS = "alias that was called"
+_by_invoke: ContextVar[tuple[str, str]] = ContextVar("by_invoke", default=("", ""))
+
+
+def called_alias(function: dict[str, Any], name: str) -> str:
+    """By which alias this record of the function ``name`` came to run; empty if by none."""
+    called, alias = _by_invoke.get()
+    return str(function.get(_ALIAS) or (alias if called == name else ""))
 
 
 def patch() -> None:
-    """Choose the version before ministack resolves the alias."""
+    """Choose the version before ministack resolves the alias in Invoke, and when all others run what they looked up."""
     functions = load("ministack.services.lambda_svc")
     invoke = original(functions, "_invoke")
     first_of = original(functions, "_qp_first")
     stored = original(functions, "_functions")
+    look_up = original(functions, "_effective_func_record_for_qualifier")
+    execute = original(functions, "_execute_function")
 
     async def weighted(
         name: str, event: Any, headers: Any, path_qualifier: str | None = None, query_params: Any = None
     ) -> Any:
         query = query_params or {}
-        qualifier = path_qualifier or first_of(query, "Qualifier")
-        answer = await routed(name, event, headers, path_qualifier, query, qualifier)
-        if qualifier in (stored.get(name) or {}).get("aliases", {}):
-            _count(name, qualifier, answer[1])
-        return answer
+        qualifier = path_qualifier or first_of(query, "Qualifier") or ""
+        alias = (stored.get(name) or {}).get("aliases", {}).get(qualifier)
+        token = _by_invoke.set((name, qualifier if alias is not None else ""))
+        try:
+            version = _chosen(alias)
+            if version is None:
+                return await invoke(name, event, headers, path_qualifier, query)
+            rest = {key: value for key, value in query.items() if key != "Qualifier"}
+            return await invoke(name, event, headers, version, rest)
+        finally:
+            _by_invoke.reset(token)
 
-    async def routed(
-        name: str, event: Any, headers: Any, path_qualifier: str | None, query: Any, qualifier: str | None
-    ) -> Any:
-        alias = (stored.get(name) or {}).get("aliases", {}).get(qualifier or "") or {}
-        version = _chosen((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
-        if version is None:
-            return await invoke(name, event, headers, path_qualifier, query)
-        rest = {key: value for key, value in query.items() if key != "Qualifier"}
-        return await invoke(name, event, headers, version, rest)
+    def marked(function: dict[str, Any] | None, qualifier: str | None) -> Any:
+        record, config = look_up(function, qualifier)
+        is_alias = record is not None and qualifier in ((function or {}).get("aliases") or {})
+        return ({**record, _ALIAS: qualifier} if is_alias else record), config
+
+    def divided(function: dict[str, Any], event: Any) -> Any:
+        config, alias = function.get("config") or {}, function.get(_ALIAS)
+        there = stored.get(config.get("FunctionName", "")) or {}
+        record, _ = look_up(there, _chosen(there.get("aliases", {}).get(alias)) or "") if alias else (None, None)
+        if record is not None:
+            arn = {"FunctionArn": config.get("FunctionArn")}
+            function = {**record, "config": {**record["config"], **arn}, _ALIAS: alias}
+        return execute(function, event)
 
     functions._invoke = weighted
+    functions._effective_func_record_for_qualifier = marked
+    functions._execute_function = divided
 
 
-def _count(name: str, alias: str, headers: dict[str, str]) -> None:
-    """The dimensions of an alias, as in AWS: with the version that ran, and without."""
-    record = original(load("ministack.services.cloudwatch"), "record_metric")
-    resource = {"FunctionName": name, "Resource": f"{name}:{alias}"}
-    failed = int(any(header.lower() == "x-amz-function-error" for header in headers))
-    version = headers.get("X-Amz-Executed-Version", "")
-    for dimensions in (resource, {**resource, "ExecutedVersion": version}):
-        record("AWS/Lambda", "Invocations", 1, "Count", dimensions)
-        record("AWS/Lambda", "Errors", failed, "Count", dimensions)
-
-
-def _chosen(weights: dict[str, Any]) -> str | None:
+def _chosen(alias: dict[str, Any] | None) -> str | None:
+    """One of the versions beside the first one, or None."""
     drawn = random.random()
+    weights = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     for version, weight in weights.items():
         if drawn < float(weight):
-            return version
+            return str(version)
         drawn -= float(weight)
     return None

@@ -1,0 +1,228 @@
+"""The log of a function reads as in AWS: one stream for each process, Lambda's own lines, one event for one record.
+
+Reason: ministack writes each call into a stream of its own, which is not the one that the function is told of; it says
+nothing of a start, of a process that could not be started, or of a time-out; and the answer's log has the function's
+own lines alone.
+Sources:
+    Lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html (`REPORT`), and
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (`INIT_REPORT`, a second try)
+    JSON: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+    The seconds of the start are billed: https://aws.amazon.com/blogs/compute/
+    aws-lambda-standardizes-billing-for-init-phase/
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from .function_environment import starting
+from .names import load, original
+from .runtimes import LINE_BREAK
+
+__all__ = ["patch"]
+
+_TIMED_OUT = "Sandbox.Timedout"
+_SECONDS = 0.005
+"""How long the first line that a module writes at its import is waited for, when it is known to be over."""
+
+_NO_BREAK_SPACE = "\u00a0"
+
+_run = threading.local()
+"""Of the call that this thread runs. ``stream``; ``init``: milliseconds of the start of its process, None where that
+ran already; ``at_start``: what it wrote then; ``did_start``; ``result``; ``said``: all lines of the log."""
+
+
+def patch() -> None:
+    """To be called after all that starts processes, and that words errors."""
+    functions, runtime = load("ministack.services.lambda_svc"), load("ministack.core.lambda_runtime")
+    runtime.Worker._spawn = _timed(original(runtime.Worker, "_spawn"))
+    runtime.Worker.invoke = _in_its_stream(original(runtime.Worker, "invoke"))
+    functions._execute_function_warm = _kept(original(functions, "_execute_function_warm"))
+    functions._execute_function_dispatch = _with_whole_log(original(functions, "_execute_function_dispatch"))
+    memory, emit = original(functions, "_probe_peak_memory_mb"), original(functions, "_emit_lambda_logs")
+
+    def write(
+        function: dict[str, Any], request: str, text: str, error: bool, milliseconds: float, **named: Any
+    ) -> None:
+        if getattr(_run, "result", None) is None:
+            emit(function, request, text, error, milliseconds, **named)  # it did not run in a process of ours
+            return
+        config = function.get("config") or function
+        said = list(_Call(config, request, text, float(milliseconds), memory(function)).lines())
+        _append(config, said)
+        _run.said = "\n".join(line for line in said if not line.startswith("INIT_START")) + "\n"
+
+    functions._emit_lambda_logs = write
+
+
+def _timed(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
+    def timed(worker: Any) -> None:
+        started, _run.did_start = time.monotonic(), False
+        try:
+            spawn(worker)
+            _run.did_start = True
+        finally:
+            _run.init = 1000 * (time.monotonic() - started)
+            worker.log_stream = _run.stream = getattr(starting, "stream", "")
+            _run.at_start = worker._drain_stderr_bounded(first_line_wait=_SECONDS)
+
+    return timed
+
+
+def _in_its_stream(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    def invoked(worker: Any, *args: Any, **named: Any) -> Any:
+        _run.stream, _run.init, _run.did_start = getattr(worker, "log_stream", ""), None, True
+        return invoke(worker, *args, **named)
+
+    return invoked
+
+
+def _kept(execute: Callable[..., Any]) -> Callable[..., Any]:
+    def executed(*args: Any, **named: Any) -> Any:
+        _run.result = None
+        result = execute(*args, **named)
+        _run.result = None if result.get("throttle") or not getattr(_run, "stream", "") else result
+        return result
+
+    return executed
+
+
+def _with_whole_log(dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    def dispatched(*args: Any, **named: Any) -> Any:
+        _run.result, _run.said = None, ""
+        result = dispatch(*args, **named)
+        if _run.said:
+            result["log"] = _run.said
+        return result
+
+    return dispatched
+
+
+class _Call:
+    """The lines of one call, each an event."""
+
+    def __init__(self, config: dict[str, Any], request: str, text: str, milliseconds: float, memory: int) -> None:
+        body = _run.result.get("body") if _run.result.get("error") else None
+        self.error = body if isinstance(body, dict) else {}
+        self.kind = str(self.error.get("errorType", ""))
+        self.config, self.request, self.memory = config, request, memory
+        self.version = str(config.get("Version", "$LATEST"))
+        self.init = _run.init
+        self.milliseconds = max(milliseconds - (self.init or 0), 0.01)
+        self.own = _events(text)
+        self.is_json = (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON"
+
+    def lines(self) -> Iterator[str]:
+        if self.init is not None:
+            yield self._init_start()
+            yield from _events(_run.at_start)
+        if not _run.did_start:
+            for phase in ("init", "invoke"):
+                yield self._failure()
+                yield self._init_report(phase)
+        yield self._start()
+        yield from self.own
+        if self.error and _run.did_start:
+            yield self._failure()
+        yield from self._end()
+
+    def _init_start(self) -> str:
+        runtime = str(self.config.get("Runtime", ""))
+        arn = f"arn:aws:lambda:{str(self.config.get('FunctionArn', '')).split(':')[3]}::runtime:{64 * '0'}"
+        version = f"{runtime.replace('python', 'python:')}.v1"
+        if self.is_json:
+            of_it = {"functionName": self.config.get("FunctionName"), "functionVersion": self.version}
+            how = {"initializationType": "on-demand", "phase": "init"}
+            return _event("initStart", {**how, "runtimeVersion": version, "runtimeVersionArn": arn, **of_it})
+        return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}"
+
+    def _init_report(self, phase: str) -> str:
+        if self.is_json:
+            metrics = {"durationMs": round(self.init, 3)}
+            how = {"initializationType": "on-demand", "phase": phase, "status": "error", "errorType": self.kind}
+            return _event("initReport", {**how, "metrics": metrics})
+        return f"INIT_REPORT Init Duration: {self.init:.2f} ms\tPhase: {phase}\tStatus: error\tError Type: {self.kind}"
+
+    def _start(self) -> str:
+        if self.is_json:
+            return _event("start", {"requestId": self.request, "version": self.version})
+        return f"START RequestId: {self.request} Version: {self.version}"
+
+    def _failure(self) -> str:
+        message = str(self.error.get("errorMessage", ""))
+        if self.kind == _TIMED_OUT:
+            return f"{_now()} {self.request} {message.rpartition('Error: ')[2]}\n"
+        if self.kind == "Runtime.ExitError":
+            return f"{message}\n{self.kind}"
+        if self.is_json:
+            return json.dumps({"timestamp": _now(), "log_level": "ERROR", **self.error}, ensure_ascii=False)
+        trace = [line for part in self.error.get("stackTrace", []) for line in part.splitlines()]
+        indented = [_NO_BREAK_SPACE * (len(line) - len(line.lstrip(" "))) + line.lstrip(" ") for line in trace]
+        return "\n".join([f"[ERROR] {self.kind}: {message}", "Traceback (most recent call last):", *indented])
+
+    def _end(self) -> Iterator[str]:
+        billed = math.ceil(self.milliseconds + (self.init or 0))
+        status = "timeout" if self.kind == _TIMED_OUT else "error"
+        is_told = self.kind == _TIMED_OUT or not _run.did_start or self.kind == "Runtime.ExitError"
+        size = int(self.config.get("MemorySize", 128))
+        if self.is_json:
+            metrics = {"durationMs": round(self.milliseconds, 3), "billedDurationMs": billed, "memorySizeMB": size}
+            start = {} if self.init is None else {"initDurationMs": round(self.init, 3)}
+            metrics |= {"maxMemoryUsedMB": self.memory, **start}
+            record = {"requestId": self.request, "metrics": metrics, "status": status if self.error else "success"}
+            yield _event("report", record)
+            return
+        yield f"END RequestId: {self.request}"
+        parts = [
+            f"REPORT RequestId: {self.request}",
+            f"Duration: {self.milliseconds:.2f} ms",
+            f"Billed Duration: {billed} ms",
+            f"Memory Size: {size} MB",
+            f"Max Memory Used: {self.memory} MB",
+            *([] if self.init is None else [f"Init Duration: {self.init:.2f} ms"]),
+            *([f"Status: {status}"] if is_told else []),
+            *([f"Error Type: {self.kind}"] if is_told and status == "error" else []),
+        ]
+        yield "\t".join([*parts, ""])
+
+
+def _events(text: str) -> list[str]:
+    """Each line is one, but for the lines of one record."""
+    return [line.replace(LINE_BREAK, "\n") for line in text.split("\n") if line]
+
+
+def _event(kind: str, record: dict[str, Any]) -> str:
+    return json.dumps({"time": _now(), "type": f"platform.{kind}", "record": record})
+
+
+def _now() -> str:
+    moment = datetime.fromtimestamp(time.time(), UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _append(config: dict[str, Any], lines: list[str]) -> None:
+    logs = load("ministack.services.cloudwatch_logs")
+    group_name = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+    now = int(time.time() * 1000)
+    arn = original(logs, "_make_group_arn")
+    group = original(logs, "_log_groups").setdefault(group_name, _new_group(arn(group_name), now))
+    stream = group["streams"].setdefault(_run.stream, _new_stream(now))
+    events = [{"timestamp": now, "message": f"{line}\n"} for line in lines]
+    original(logs, "_append_log_events")(stream, [{**event, "ingestionTime": now} for event in events])
+    original(logs, "_fanout_to_subscription_filters")(group_name, _run.stream, events)
+
+
+def _new_group(arn: str, now: int) -> dict[str, Any]:
+    group = {"arn": arn, "creationTime": now, "retentionInDays": None, "tags": {}}
+    return {**group, "subscriptionFilters": {}, "streams": {}}
+
+
+def _new_stream(now: int) -> dict[str, Any]:
+    unknown = dict.fromkeys(("firstEventTimestamp", "lastEventTimestamp", "lastIngestionTime"))
+    return {"events": [], "uploadSequenceToken": "1", "creationTime": now, **unknown}
