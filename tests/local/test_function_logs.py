@@ -182,6 +182,13 @@ def test_a_log_of_json_has_an_object_in_each_event(clients: dict[str, Any]) -> N
     assert (error["log_level"], error["errorType"]) == ("ERROR", "ZeroDivisionError")
 
 
+def queue_of(clients: dict[str, Any], name: str) -> tuple[str, str]:
+    """Its URL and its ARN."""
+    url = clients["sqs"].create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    attributes = clients["sqs"].get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    return url, attributes["QueueArn"]
+
+
 def measured(clients: dict[str, Any], metric: str, **dimensions: str) -> tuple[float, int]:
     """The sum and how many there were."""
     now = time.time() + 3600
@@ -212,16 +219,24 @@ def test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias(
         functions.publish_version(FunctionName=name)
     weights = {"AdditionalVersionWeights": {"2": 1.0}}
     functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
-    functions.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
+    _, failures = queue_of(clients, "failures")
+    functions.put_function_event_invoke_config(
+        FunctionName=name,
+        Qualifier="live",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": failures}},
+    )
     functions.invoke(FunctionName=name, Qualifier="live", InvocationType="Event", Payload=b'{"do": "raise"}')
-    queue = clients["sqs"].create_queue(QueueName="logs", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
-    arn = clients["sqs"].get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, arn = queue_of(clients, "logs")
     functions.create_event_source_mapping(FunctionName=f"{name}:live", EventSourceArn=arn, BatchSize=1)
     clients["sqs"].send_message(QueueUrl=queue, MessageBody="a message without what the function reads")
     alias = {"FunctionName": name, "Resource": f"{name}:live"}
     until(lambda: measured(clients, "Errors", **alias), (2, 2))
     assert measured(clients, "Invocations", **alias, ExecutedVersion="2") == (2, 2)
     assert measured(clients, "Duration", **alias)[1] == 2
+    failed = {"QueueUrl": queue.replace("/logs", "/failures"), "WaitTimeSeconds": 10}
+    (message,) = clients["sqs"].receive_message(**failed)["Messages"]
+    assert json.loads(message["Body"])["requestPayload"] == {"do": "raise"}
 
 
 def test_what_is_throttled_is_no_run(clients: dict[str, Any]) -> None:

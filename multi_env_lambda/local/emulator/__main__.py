@@ -75,26 +75,19 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     from . import (
         alarms,
         aliases,
-        answers,
         builds,
         change_sets,
         clock,
         durability,
         event_sources,
-        function_environment,
-        function_logs,
-        function_metrics,
         glue_jobs,
         guard,
         lambda_actions,
-        layers,
         policy_sizes,
         refusals,
         reserved_concurrency,
-        runtimes,
         state_file,
         threads,
-        weighted_alias,
     )
 
     time_here = clock.Clock(folder / "clock.json")
@@ -105,10 +98,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
     _keep_asked_rules(settings, time_here.now)
-    function_metrics.patch()  # inside of what chooses the version
-    weighted_alias.patch()
-    runtimes.patch(folder / "runtimes.json")
-    answers.patch()
+    _keep_rules_of_functions(folder, settings, secret)
     refusals.patch()
     aliases.patch()
     reserved_concurrency.patch(young="young-accounts" in settings["strict"])
@@ -119,9 +109,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_names()
     builds.patch(settings["build_environment"])
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
-    layers.patch(folder / "layers")
-    function_environment.patch(secret, settings["programs"], settings["variables"])
-    function_logs.patch()
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)
@@ -151,6 +138,28 @@ def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
     for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets):
         rule.patch()
     lifecycle.patch(now)
+
+
+def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str) -> None:
+    from . import (
+        answers,
+        function_environment,
+        function_logs,
+        function_metrics,
+        later_calls,
+        layers,
+        runtimes,
+        weighted_alias,
+    )
+
+    function_metrics.patch()  # inside of what chooses the version
+    weighted_alias.patch()
+    later_calls.patch()
+    runtimes.patch(folder / "runtimes.json")
+    answers.patch()
+    layers.patch(folder / "layers")
+    function_environment.patch(secret, settings["programs"], settings["variables"])
+    function_logs.patch()  # around all that starts and words
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:

@@ -342,6 +342,13 @@ MUTATIONS = (
         ("local/test_function_logs.py::test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias",),
     ),
     Mutation(
+        "local/emulator/later_calls.py",
+        "called_alias(function, name) or version)",
+        "version)",
+        "A call for later that fails is sent on as its alias says.",
+        ("local/test_function_logs.py::test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias",),
+    ),
+    Mutation(
         "local/emulator/layers.py",
         "cache / str(account_id))",
         "cache)",
