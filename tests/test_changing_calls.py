@@ -62,6 +62,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/check.py", "invoke"): OURS,
     ("flow/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,
+    ("local/emulator/function_logs.py", "invoke"): OURS,
     ("plan/permissions.py", "invoke"): VERB,
     ("local/seed.py", "attach_role_policy"): SEED,
     ("local/seed.py", "attach_user_policy"): SEED,
