@@ -123,7 +123,7 @@ def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machi
     sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"])
     if orders["first"]:
         for name in ("stat", "lstat", "access"):
-            setattr(os, name, _answering(getattr(os, name), machine, answers_no=name == "access"))
+            setattr(os, name, _Answering(getattr(os, name), machine, answers_no=name == "access"))
     sys.addaudithook(lambda event, arguments: _watch(event, arguments, machine, refused))
     return machine
 
@@ -147,22 +147,26 @@ def _watch(event: str, arguments: tuple[Any, ...], machine: Machine, refused: li
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
-def _answering(ask: Callable[..., Any], machine: Machine, *, answers_no: bool) -> Callable[..., Any]:
-    """One of `os.stat`, `os.lstat` and `os.access`, for which there is only what Lambda has."""
+class _Answering:
+    """One of `os.stat`, `os.lstat` and `os.access`, for which there is only what Lambda has.
 
-    def answer(path: Any, *args: Any, **named: Any) -> Any:
+    No function: as an attribute of a class, where Python 3.10 keeps them, a function would become a method.
+    """
+
+    def __init__(self, ask: Callable[..., Any], machine: Machine, *, answers_no: bool) -> None:
+        self.ask, self.machine, self.answers_no = ask, machine, answers_no
+        for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+            if ask in features:
+                features.add(self)
+
+    def __call__(self, path: Any, *args: Any, **named: Any) -> Any:
         if not isinstance(path, int):
             name = os.fsdecode(path)
-            if name[:1] == "/" and not machine.has(os.path.normpath(name)):
-                if answers_no:
+            if name[:1] == "/" and not self.machine.has(os.path.normpath(name)):
+                if self.answers_no:
                     return False
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-        return ask(path, *args, **named)
-
-    for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
-        if ask in features:
-            features.add(answer)
-    return answer
+        return self.ask(path, *args, **named)
 
 
 def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.build.preflight import check_handlers
+from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.model.lambda_image import OF_EVERY_FUNCTION, variables_of
+from multi_env_lambda.model.runtime import ENDS
 from tests.build.test_preflight import HANDLER, KERNEL, LINUX, PYTHON, check, packed, refused, wheel_of
 
 pytestmark = LINUX
@@ -165,3 +167,12 @@ def test_its_log_has_a_handler_and_the_format_of_lambda(tmp_path: Path) -> None:
         "assert (level, at[-1], request, message) == ('[WARNING]', 'Z', '', 'a b\\n')\n"
     )
     check(wheel_of(tmp_path, code + HANDLER))
+
+
+@pytest.mark.parametrize("version", sorted(runtime.removeprefix("python") for runtime in ENDS))
+def test_files_are_looked_for_in_every_python_of_lambda(tmp_path: Path, version: str) -> None:
+    python = find_python(version)
+    if python is None:
+        pytest.skip(f"this machine has no Python {version}")
+    code = "import pathlib\nassert pathlib.Path('/usr').is_dir() and not pathlib.Path('/usr/bin/git').exists()\n"
+    check(wheel_of(tmp_path, code + HANDLER), interpreter=python)
