@@ -102,5 +102,6 @@ WHEELS: dict[str, Callable[[], dict[str, bytes]]] = {
     "compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl": lambda: {
         "compiled.cpython-313-x86_64-linux-gnu.so": _HEADER_OF_ARM + bytes(200)
     },
+    "native-1.0-cp39-abi3-manylinux_2_17_x86_64.whl": lambda: {"native.abi3.so": elf()},
     "windows-1.0-cp313-cp313-win_amd64.whl": lambda: {"windows.pyd": b"MZ"},
 }

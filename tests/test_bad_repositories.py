@@ -85,6 +85,15 @@ hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
 BuildError projects/orders: the wheel orders-0.1.0-cp313-cp313-linux_x86_64.whl is not pure: it is made for cp313-cp313-linux_x86_64, allowed is py3-none-any
 hint: compiled code belongs into a dependency, which comes into the layer for Lambda's platform\
 """,
+        "job_entry_with_two_arguments": """\
+ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.create:handler`: `handler(event, context)` needs other arguments than the one mapping that it is called with
+hint: write `def main(arguments): ...` and read `arguments["day"]`, or `def main(): ...`\
+""",
+        "job_without_a_fitting_wheel": """\
+BuildError projects/orders/pylock.toml: compiled 1.0 has no wheel for Python 3.9 on x86_64 (Linux, glibc 2.26 or older); locked are:
+  compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl
+hint: ask for a version with such a wheel in [project].dependencies and lock again, or give the job a unit of its own\
+""",
         "layer_over_the_limit": """\
 BuildError projects/orders/pylock.toml: the layer has 263000207 bytes unzipped, Lambda allows 262144000; the biggest are:
      263.0 MB  huge-1.0-py3-none-any.whl
@@ -110,6 +119,10 @@ hint: run the verb `lock`\
         "lock_with_an_old_version": """\
 ConfigurationError projects/orders/pylock.toml: small is locked as 1.0, but the project asks for small>=2
 hint: run the verb `lock`\
+""",
+        "lock_without_the_python_of_glue": """\
+ConfigurationError projects/orders/pylock.toml: is made for Python >=3.13, but Glue runs Python 3.9
+hint: run the verb `lock` again\
 """,
         "missing_handler_function": """\
 ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handle`: the module `orders.create` does not define `handle`
@@ -167,6 +180,10 @@ hint: write the path from the top of the repository, with `/`: for example "libs
         "shared_folder_that_is_missing": """\
 ConfigurationError projects/orders/pyproject.toml: tool.multi_env_lambda.shared: folder `libs/money` is not in the repository
 hint: correct the path; it is relative to the repository's root\
+""",
+        "spark_job_with_compiled_modules": """\
+ConfigurationError projects/orders/pylock.toml: the Spark job `nightly` cannot have compiled modules on its workers: native-1.0-cp39-abi3-manylinux_2_17_x86_64.whl
+hint: do without, if Glue has it anyway; or give what needs it to a Python shell job of another unit\
 """,
         "stack_that_raises": """\
 ConfigurationError projects/orders/stack.py: extend() failed for sandbox with TypeError: 'Template' object is not subscriptable
@@ -240,10 +257,6 @@ hint: use a package that brings its libraries, or a variant that does without (a
         "job_of_a_newer_python": """\
 ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.job:main`: orders/kinds.py line 6 is not Python 3.9, which Glue runs: Pattern matching is only supported in Python 3.10 and greater
 hint: write it for that version, or keep it out of what the job imports\
-""",
-        "job_with_dependencies": """\
-ConfigurationError projects/orders/pyproject.toml: the unit has a Glue job, and dependencies (small): Glue would install them from PyPI when the job starts, in whatever version there is
-hint: put the job into a unit of its own without dependencies; boto3, pandas and more are there without any\
 """,
     }
 )

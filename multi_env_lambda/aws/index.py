@@ -49,6 +49,7 @@ _KIND = "an index of published names"
 _LAYER = re.compile(r"projects/[^/]+/lambda/layer/(\d{6,})/(requirements|layer)\.zip")
 _SOURCE = re.compile(rf"projects/[^/]+/lambda/source/([^/]+)/(?:[^/]+(\.whl|\.tar\.gz)|({re.escape(PRUNED)}))")
 _SCRIPT = re.compile(r"projects/[^/]+/glue/[^/]+/run\.py")
+_LIBRARY = re.compile(r"projects/[^/]+/glue/library/[^/]+/(?:requirements|library)\.zip")
 _CLAIMS = ("requirements", ".whl", PRUNED)
 """What takes a name for ever. A layer's number stays taken by the object that claimed it, pruned or not."""
 
@@ -73,7 +74,7 @@ def list_published(store: ObjectStore, project: str) -> Published:
     """The published names of a unit as they lie in the bucket: a LIST, and a HEAD for each object."""
     folders = (f"projects/{project}/lambda/", f"projects/{project}/glue/")
     keys = [item.key for folder in folders for item in store.list(folder)]
-    looked = in_parallel(partial(_look, store), [key for key in keys if _name_of(key) or _SCRIPT.fullmatch(key)])
+    looked = in_parallel(partial(_look, store), [key for key in keys if _is_published(key)])
     return _from_objects(item for item in looked if item is not None)
 
 
@@ -86,6 +87,10 @@ def _look(store: ObjectStore, key: str) -> Looked | None:
     return None if stored is None else attrs.evolve(found, sha256=hashlib.sha256(stored.body).hexdigest())
 
 
+def _is_published(key: str) -> bool:
+    return any(pattern.fullmatch(key) for pattern in (_LAYER, _SOURCE, _SCRIPT, _LIBRARY))
+
+
 def _name_of(key: str) -> tuple[str, str] | None:
     """(layer number or source version, what the object is to it)."""
     found = _LAYER.fullmatch(key) or _SOURCE.fullmatch(key)
@@ -95,17 +100,19 @@ def _name_of(key: str) -> tuple[str, str] | None:
 def _from_objects(looked: Iterable[Looked]) -> Published:
     layers: dict[int, PublishedName] = {}
     sources: dict[str, PublishedName] = {}
-    scripts = []
+    scripts, libraries = [], []
     for item in looked:
         name = _name_of(item.key)
         published = PublishedObject(key=item.key, sha256=item.sha256, size=item.size)
-        if name is None:
+        if _LIBRARY.fullmatch(item.key):
+            libraries.append(published)
+        elif name is None:
             scripts.append(published)
         elif _LAYER.fullmatch(item.key):
             layers[int(name[0])] = _with(layers.get(int(name[0])), name[1], item, published)
         else:
             sources[name[0]] = _with(sources.get(name[0]), name[1], item, published)
-    return Published(layers=layers, sources=sources, scripts=tuple(scripts))
+    return Published(layers=layers, sources=sources, scripts=tuple(scripts), libraries=tuple(libraries))
 
 
 def _with(known: PublishedName | None, kind: str, item: Looked, published: PublishedObject) -> PublishedName:
@@ -134,10 +141,12 @@ def save_published(store: ObjectStore, project: str, before: Published, more: Pu
 
 def _joined(before: Published, more: Published) -> Published:
     scripts = {item.key: item for item in (*before.scripts, *more.scripts)}
+    libraries = {item.key: item for item in (*before.libraries, *more.libraries)}
     return Published(
         layers={**before.layers, **more.layers},
         sources={**before.sources, **more.sources},
         scripts=tuple(scripts.values()),
+        libraries=tuple(libraries.values()),
     )
 
 
@@ -148,6 +157,7 @@ class _Index:
     layers: tuple[tuple[int, PublishedName], ...]
     sources: tuple[tuple[str, PublishedName], ...]
     scripts: tuple[PublishedObject, ...] = ()
+    libraries: tuple[PublishedObject, ...] = ()
 
 
 def _document(published: Published) -> dict[str, Any]:
@@ -155,13 +165,16 @@ def _document(published: Published) -> dict[str, Any]:
         layers=tuple(sorted(published.layers.items())),
         sources=tuple(sorted(published.sources.items())),
         scripts=tuple(sorted(published.scripts)),
+        libraries=tuple(sorted(published.libraries)),
     )
     return attrs.asdict(found)
 
 
 def _published(document: Mapping[str, Any], where: str) -> Published:
     found = structure(_Index, document, where=where, kind=_KIND)
-    return Published(layers=dict(found.layers), sources=dict(found.sources), scripts=found.scripts)
+    return Published(
+        layers=dict(found.layers), sources=dict(found.sources), scripts=found.scripts, libraries=found.libraries
+    )
 
 
 def body_of(store: ObjectStore, key: str) -> bytes | None:

@@ -7,6 +7,7 @@ lock that says neither, the built layer is asked: each package in it says what i
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from email.parser import BytesHeaderParser
@@ -121,7 +122,7 @@ def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
     found: dict[str, list[Requirement] | None] = {}
     with zipfile.ZipFile(layer) as archive:
         for name in archive.namelist():
-            if name.count("/") == 2 and name.endswith(".dist-info/METADATA"):
+            if re.fullmatch(r"(python/)?[^/]+\.dist-info/METADATA", name):
                 head = BytesHeaderParser().parsebytes(archive.read(name))
                 try:
                     needs: list[Requirement] | None = [Requirement(text) for text in head.get_all("Requires-Dist", [])]

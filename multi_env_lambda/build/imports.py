@@ -32,6 +32,7 @@ __all__ = [
     "no_function",
     "no_module",
     "not_this_python",
+    "parsed",
     "read_code",
     "sources_of_job",
 ]
@@ -102,12 +103,12 @@ class Code:
     layer: frozenset[str]
 
 
-def read_code(wheel: Path, layer: Path | None) -> Code:
-    """Look into the wheel and the layer's directory."""
+def read_code(wheel: Path, layer: Path | None, *, folder: str = "python/") -> Code:
+    """Look into the wheel and the directory of the layer, or library, whose packages lie in ``folder``."""
     with _opened(wheel) as archive:
         names = archive.namelist()
         sources = {_module(name): (name, archive.read(name)) for name in names if name.endswith(".py")}
-    return Code(sources=sources, modules=_modules(names), layer=_modules(_layer_names(layer)))
+    return Code(sources=sources, modules=_modules(names), layer=_modules(_layer_names(layer, folder)))
 
 
 @contextmanager
@@ -120,15 +121,15 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise zipfile.BadZipFile(str(error)) from error
 
 
-def _layer_names(layer: Path | None) -> Iterator[str]:
+def _layer_names(layer: Path | None, folder: str) -> Iterator[str]:
     if layer is None:
         return
     with _opened(layer) as archive:
         for name in archive.namelist():
-            if name.startswith("python/lib/") and name.count("/") > 4:
+            if folder and name.startswith(f"{folder}lib/") and name.count("/") > 4:
                 yield name.split("/", 4)[4]
-            elif name.startswith("python/"):
-                yield name.removeprefix("python/")
+            elif name.startswith(folder):
+                yield name.removeprefix(folder)
 
 
 def _module(path: str) -> str:
@@ -167,7 +168,7 @@ def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> 
 
 
 def _check_function(code: Code, handler: Handler, where: str) -> None:
-    tree = _parsed(code.sources[handler.module][1])
+    tree = parsed(code.sources[handler.module][1])
     names = _Names()
     if tree is None:
         return
@@ -180,7 +181,8 @@ def _check_function(code: Code, handler: Handler, where: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: bytes) -> ast.Module | None:
+def parsed(source: bytes) -> ast.Module | None:
+    """Once per text; None where this Python cannot."""
     # The runtime may be newer than this Python and know more syntax; an interpreter of its version decides.
     try:
         return ast.parse(source)
@@ -283,7 +285,7 @@ def _reached(code: Code, handler: Handler) -> Iterator[tuple[str, tuple[_Import,
             continue
         seen.add(found)
         path, source = code.sources[found]
-        tree = _parsed(source)
+        tree = parsed(source)
         if tree is None:
             yield found, ()
             continue
@@ -376,9 +378,9 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
     if top in code.modules:
         hint = _did_you_mean(module, sorted(code.sources), "modules")
     elif top in code.layer:
-        hint = "the layer has another version of it: lock again, or correct the import"
+        hint = "what is locked has another version of it: lock again, or correct the import"
     elif handler.is_job:
-        hint = f"Glue has no `{top}` of Python {handler.python}: bring it as code, in a `shared` folder, or do without"
+        hint = f"Glue has no `{top}` of Python {handler.python}: add it to `dependencies`, then lock again (`lock.py`)"
     elif top in LACKING:
         hint = f"Lambda's Python has no {top.strip('_')}: do without it"
     else:

@@ -1,5 +1,7 @@
 """The layer of a unit: selected wheels in, ``layer.zip`` and ``requirements.zip`` out, equal digest for equal bytes.
 
+The library of its Glue jobs is made in the same way, with the packages at the top.
+
 The wheels' members are copied in their compressed form; nothing is inflated, installed or run.
 """
 
@@ -68,6 +70,7 @@ def _digest(selected: Iterable[SelectedWheel], target: Target, builder: int) -> 
 
 def _inputs(selected: Iterable[SelectedWheel], target: Target, builder: int) -> dict[str, object]:
     return {
+        **({} if target.place == "Lambda" else {"place": target.place}),
         "architecture": target.architecture,
         "builder": builder,
         "files": sorted([wheel.filename, wheel.sha256] for wheel in selected),
@@ -91,15 +94,16 @@ def build_layer(
     the only layer of some function, so no other one brings a library that it lacks.
 
     Raises:
-        BuildError: two wheels disagree about a file, Lambda could not load one, or all together are too big.
+        BuildError: two wheels disagree about a file, Lambda or Glue could not load one, or together they are too big.
     """
     name = _digest(selected, target, BUILDER_VERSION)
     folder = cache / "layer" / name
     if (kept := _kept(folder, name)) is not None:
         return _loadable(kept, target, alone=alone, where=lock.where)
     wheels = _installed(selected, lock=lock, downloads=downloads or user_cache())
-    members = _members(wheels, where=lock.where)
-    _check_size(members, where=lock.where)
+    members = _members(wheels, target, where=lock.where)
+    if target.place == "Lambda":
+        _check_size(members, where=lock.where)
     audited = audit(members, target)
     if audited.problems:
         wrong = "the wheel does not hold what its name says; choose another version"
@@ -118,7 +122,7 @@ def build_layer(
             "requirements": [requirements_sha256, (new / "requirements.zip").stat().st_size],
             "packages": [[wheel.name, wheel.version] for wheel in selected],
             "unzipped_size": sum(member.size for group in members.values() for member in group),
-            "notes": [*_notes(wheels), *_notes_of(audited)],
+            "notes": [*_notes(wheels, target), *_notes_of(audited, target)],
             "useless": audited.useless,
             "unloadable": {
                 name: [[one.library, one.needed_by] for one in lost] for name, lost in audited.unloadable.items()
@@ -200,8 +204,9 @@ def _installed(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path
     return wheels
 
 
-def _members(wheels: Mapping[str, Installed], *, where: str) -> dict[str, tuple[Member, ...]]:
+def _members(wheels: Mapping[str, Installed], target: Target, *, where: str) -> dict[str, tuple[Member, ...]]:
     """By wheel, the members that it adds; a file that two wheels have alike is added once."""
+    folder = "python/" if target.place == "Lambda" else ""
     seen: dict[str, tuple[str, Member]] = {}
     groups: dict[str, tuple[Member, ...]] = {}
     for filename, wheel in wheels.items():
@@ -209,7 +214,7 @@ def _members(wheels: Mapping[str, Installed], *, where: str) -> dict[str, tuple[
         for member in wheel.members:
             if (other := seen.get(member.name)) is None:
                 seen[member.name] = (filename, member)
-                added.append(member.renamed(f"python/{member.name}"))
+                added.append(member.renamed(f"{folder}{member.name}"))
             elif not _alike(other[1], member):
                 what = f"{other[0]} and {filename} both have a file {member.name!r}, with other content"
                 raise BuildError(where, what, hint="they cannot be used together; choose one of them")
@@ -247,7 +252,8 @@ def _check_size(groups: Mapping[str, tuple[Member, ...]], *, where: str) -> None
 
 
 def _loadable(built: BuiltLayer, target: Target, *, alone: bool, where: str) -> BuiltLayer:
-    if alone and built.useless:
+    # Which libraries Glue's machine has is written nowhere: there the import decides, and the first run.
+    if alone and built.useless and target.place == "Lambda":
         hint = missing_library_hint(str(built.useless))
         raise _cannot_load(built.useless, target, where=where, hint=hint)
     return built
@@ -255,22 +261,25 @@ def _loadable(built: BuiltLayer, target: Target, *, alone: bool, where: str) -> 
 
 def _cannot_load(problems: Iterable[tuple[str, str]], target: Target, *, where: str, hint: str) -> BuildError:
     lines = "".join(f"\n  {filename}: {problem}" for filename, problem in problems)
-    what = f"Lambda (Python {target.python}, {target.architecture}) could not load:{lines}"
+    what = f"{target.place} (Python {target.python}, {target.architecture}) could not load:{lines}"
     return BuildError(where, what, hint=hint)
 
 
-def _notes(wheels: Mapping[str, Installed]) -> Iterator[str]:
+def _notes(wheels: Mapping[str, Installed], target: Target) -> Iterator[str]:
     """What a layer cannot do of a wheel, which an installation on a machine could."""
+    name, place = ("layer", "/opt/python") if target.place == "Lambda" else ("library of the jobs", "its folder")
     for filename, wheel in wheels.items():
         if wheel.unused:
-            yield f"{filename}: its scripts and headers are not in the layer ({_some(wheel.unused)})"
+            yield f"{filename}: its scripts and headers are not in the {name} ({_some(wheel.unused)})"
         if wheel.data:
-            yield f"{filename}: its data files lie in /opt/python, not in sys.prefix ({_some(wheel.data)})"
+            yield f"{filename}: its data files lie in {place}, not in sys.prefix ({_some(wheel.data)})"
         if wheel.sourceless:
             yield f"{filename}: has compiled modules without source ({_some(wheel.sourceless)})"
 
 
-def _notes_of(audited: Audit) -> Iterator[str]:
+def _notes_of(audited: Audit, target: Target) -> Iterator[str]:
+    if target.place != "Lambda":
+        return
     for name, missing in sorted(audited.unloadable.items()):
         libraries = _some(sorted({one.library for one in missing}))
         yield f"{name} cannot be loaded: neither the layer nor Lambda has {libraries}"

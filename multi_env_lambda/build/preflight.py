@@ -31,6 +31,7 @@ from multi_env_lambda.build.imports import (
     read_code,
     sources_of_job,
 )
+from multi_env_lambda.build.job_entry import check_calls, no_call
 from multi_env_lambda.build.preflight_process import (
     Outcome,
     environment_of,
@@ -111,6 +112,7 @@ def check_handlers(
 
 def check_jobs(
     wheel: Path,
+    library: Path | None,
     entries: tuple[tuple[str, str], ...],
     *,
     python: str,
@@ -122,17 +124,19 @@ def check_jobs(
     """Find a Glue job that would not start; ``entries`` are (job key, `module:function`), ``python`` is Glue's version.
 
     The module is imported, the function is not called. Without an ``interpreter`` of that version, whose venv holds
-    boto3 alone, the jobs are looked at and not imported. What needs something that Glue has of its own is undecided.
+    boto3 alone, and where the ``library`` of locked dependencies is for another processor, the jobs are looked at and
+    not imported. What needs something that Glue has of its own is undecided.
 
     Raises:
         ConfigurationError: with the job, its entry, and what is missing.
     """
     wanted = tuple(Handler(key=key, text=text, python=python) for key, text in entries)
     with _readable(where):
-        code = read_code(wheel, None)
+        code = read_code(wheel, library, folder="")
         check_statically(code, wanted, where=where)
-        if interpreter is not None and wanted:
-            check = _Check(wheel=wheel, code=code, handlers=wanted, interpreter=interpreter, where=where)
+        check_calls(code, wanted, where=where)
+        if interpreter is not None and wanted and _runs_here(library):
+            check = _Check(wheel=wheel, layer=library, code=code, handlers=wanted, interpreter=interpreter, where=where)
             check.remembered(cache, seconds)
 
 
@@ -208,9 +212,10 @@ class _Check:
         )
 
     def run(self, cache: Path | None, seconds: float) -> Outcome:
+        inner = "" if self._are_jobs else "python/"
         with (
             proof_folders(cache) as (folder, scratch),
-            _extracted(self.layer, folder if cache is None else cache / "preflight", self.where) as layer_folder,
+            _extracted(self.layer, folder if cache is None else cache / "preflight", inner, self.where) as layer_folder,
         ):
             unpack(self.wheel, folder / "task", "", where=self.where)
             interpreter = intact_runtime(self.interpreter)
@@ -231,9 +236,11 @@ class _Check:
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
     def _orders(self, folder: Path, scratch: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
-        task, packages = folder / "task", sorted(layer.glob("lib/python3*/site-packages")) if layer else []
-        first = [] if self._are_jobs else [task, *packages, *([layer] if layer else [])]
-        last = [*([task] if self._are_jobs else []), *_site_packages(interpreter)]
+        task, inner = folder / "task", "lib/python3*/site-packages"
+        packages = sorted(layer.glob(inner)) if layer and not self._are_jobs else []
+        brought = [task, *packages, *([layer] if layer else [])]
+        first = [] if self._are_jobs else brought
+        last = [*(brought if self._are_jobs else []), *_site_packages(interpreter)]
         # A process that the handler starts reads this program, too (`multiprocessing`).
         own = [task, folder / "bin", *([layer] if layer else []), _PROGRAM]
         return {
@@ -263,9 +270,10 @@ def _order(code: Code, handler: Handler, settings: Mapping[str, str]) -> dict[st
     named = {"module": handler.module, "function": handler.function}
     if not handler.is_job:
         unknown = variables_of(name=handler.key, handler=handler.text, memory_size=128, log_format="Text")
-        return {**named, "variables": {**unknown, **settings, "_HANDLER": handler.text}, "compiled": [], "wanted": []}
+        variables = {**unknown, **settings, "_HANDLER": handler.text}
+        return {**named, "is_job": False, "variables": variables, "compiled": [], "wanted": []}
     compiled, wanted = sources_of_job(code, handler), imports_of_job(code, handler)
-    return {**named, "variables": {}, "compiled": compiled, "wanted": wanted}
+    return {**named, "is_job": True, "variables": {}, "compiled": compiled, "wanted": wanted}
 
 
 def _venv_settings(interpreter: Path) -> str:
@@ -280,12 +288,12 @@ def _site_packages(interpreter: Path) -> list[Path]:
 
 
 @contextmanager
-def _extracted(layer: Path | None, kept: Path, where: str) -> Iterator[Path | None]:
-    """The layer's ``python`` folder."""
+def _extracted(layer: Path | None, kept: Path, inner: str, where: str) -> Iterator[Path | None]:
+    """What lies in a folder of the layer."""
     if layer is None:
         yield None
         return
-    with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", "python/", where=where) as folder:
+    with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", inner, where=where) as folder:
         yield folder
 
 
@@ -311,6 +319,8 @@ def _fault(check: _Check, handler: Handler, answer: Mapping[str, Any], outcome: 
             return not_this_python(handler, answer["place"], answer["text"], check.where)
         case "no_function":
             return no_function(handler, answer["functions"], check.where)
+        case "not_called":
+            return no_call(handler, answer["signature"], check.where)
         case "not_callable":
             what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
             return ConfigurationError(check.where, what, hint="name a function")

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import importlib.machinery
 import importlib.util
+import inspect
 import json
 import locale
 import os
@@ -129,7 +130,26 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
     if function is None:
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         return {"kind": "no_function", "functions": names}
-    return {"kind": "ok" if callable(function) else "not_callable", "type": type(function).__name__}
+    if not callable(function):
+        return {"kind": "not_callable", "type": type(function).__name__}
+    signature = _unfit_signature(function) if handler["is_job"] else None
+    return {"kind": "ok"} if signature is None else {"kind": "not_called", "signature": signature}
+
+
+def _unfit_signature(entry: Any) -> str | None:
+    """That of a job's entry which can be called neither with one mapping nor with nothing."""
+    try:
+        signature = inspect.signature(entry)
+    except ValueError:  # some that are written in C do not say
+        return None
+    try:
+        signature.bind({})
+    except TypeError:
+        try:
+            signature.bind()
+        except TypeError:
+            return str(signature)
+    return None
 
 
 def _failure(error: BaseException, task_root: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Choose from a lock the wheels that Lambda's Python can load: lock and target in, one file per package out."""
+"""Choose from a lock the wheels that the Python of Lambda or Glue can load: lock and target in, a file for each out."""
 
 from __future__ import annotations
 
@@ -24,19 +24,26 @@ _MOST_SHOWN = 8
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """The machine that the code will run on."""
+    """The machine that the code will run on, in Lambda or in Glue."""
 
     python: str
     architecture: Literal["arm64", "x86_64"] | str
+    place: Literal["Lambda", "Glue"] = "Lambda"
     glibc: tuple[int, int] = attrs.field()
-    """Of the operating system: Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
+    """Of the operating system: in Lambda Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
 
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    AWS does not say what Python shell jobs run on. 2.26 is what Glue 3.0 and 4.0 have, and what wheels for Python 3.9
+    seldom exceed. Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html and
+    https://github.com/aws-samples/aws-glue-samples (Glue Python Dependency Packager, Supported Glue Versions)
     """
 
     @glibc.default
     def _glibc(self) -> tuple[int, int]:
         return (2, 34) if self.version >= (3, 12) else (2, 26)
+
+    @property
+    def title(self) -> str:
+        return f"the runtime is Python {self.python}" if self.place == "Lambda" else f"Glue runs Python {self.python}"
 
     @property
     def machine(self) -> str:
@@ -131,10 +138,11 @@ def check_made_for(lock: Lock, target: Target) -> None:
     """Refuse a lock that was made for another Python version or other machines."""
     hint = "run the verb `lock` again"
     if lock.requires_python is not None and not SpecifierSet(lock.requires_python).contains(target.full_version):
-        what = f"is made for Python {lock.requires_python}, but the runtime is Python {target.python}"
+        what = f"is made for Python {lock.requires_python}, but {target.title}"
         raise ConfigurationError(lock.where, what, hint=hint)
     if lock.environments and not any(marker_holds(one, target) for one in lock.environments):
-        what = f"is made for {' or '.join(lock.environments)}, but the function runs on Linux {target.architecture}"
+        who = "the function" if target.place == "Lambda" else "the job"
+        what = f"is made for {' or '.join(lock.environments)}, but {who} runs on Linux {target.architecture}"
         raise ConfigurationError(lock.where, what, hint=hint)
 
 
@@ -197,8 +205,8 @@ def _best(lock: Lock, package: LockedPackage, target: Target, rank: dict[Tag, in
     title = f"{package.name} {package.version}"
     python = package.requires_python
     if python is not None and not SpecifierSet(python).contains(target.full_version):
-        what = f"{title} needs Python {python}, but the runtime is Python {target.python}"
-        raise BuildError(lock.where, what, hint="run the verb `lock` again, or choose another runtime")
+        what = f"{title} needs Python {python}, but {target.title}"
+        raise BuildError(lock.where, what, hint=f"run the verb `lock` again, or {_other_way(target)}")
     if not package.complete:
         what = f"the files of {title} are not known, only their hashes"
         raise BuildError(lock.where, what, hint="complete the lock before selecting from it")
@@ -229,8 +237,13 @@ def _nothing_fits(lock: Lock, package: LockedPackage, target: Target) -> BuildEr
         f"{package.name} {package.version} has no wheel for Python {target.python} on {target.architecture} "
         f"(Linux, glibc {glibc} or older); locked are:{there}{more}"
     )
-    hint = "ask for a version with such a wheel in [project].dependencies and lock again, or choose another runtime"
+    hint = f"ask for a version with such a wheel in [project].dependencies and lock again, or {_other_way(target)}"
     return BuildError(lock.where, what, hint=hint)
+
+
+def _other_way(target: Target) -> str:
+    """What else than another version helps."""
+    return "choose another runtime" if target.place == "Lambda" else "give the job a unit of its own"
 
 
 def _closeness(filename: str, target: Target) -> int:

@@ -32,7 +32,8 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
             note(f"{project.name}: has no dependencies, nothing to lock")
             continue
         folder = workspace.root / project.folder
-        oldest = _oldest(project.requires_python, project.python)
+        pythons = project.pythons or {project.python}
+        oldest = _oldest(project.requires_python, min(pythons, key=lambda python: int(python.partition(".")[2])))
         ours = own_names(workspace.root, project) if project.shared else ()
         inputs = lock_inputs(workspace.root, project)
         path = write_lock(

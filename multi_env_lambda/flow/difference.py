@@ -45,7 +45,7 @@ class Side:
 
 @attrs.frozen(kw_only=True)
 class PackageChange:
-    """One package of the layer."""
+    """One package of the layer, or of what jobs have."""
 
     action: Literal["added", "removed", "bumped"]
     name: str
@@ -111,8 +111,8 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
 
 
 def package_changes(old: Release, new: Release) -> tuple[PackageChange, ...]:
-    """The packages that only one of two layers has, or has in another version."""
-    before, after = _packages(old), _packages(new)
+    """The packages that only one of two releases has, or has in another version."""
+    before, after = old.packages, new.packages
     return tuple(
         _package(name, before.get(name), after.get(name))
         for name in sorted(before.keys() | after.keys())
@@ -123,10 +123,6 @@ def package_changes(old: Release, new: Release) -> tuple[PackageChange, ...]:
 def _package(name: str, old: str | None, new: str | None) -> PackageChange:
     action: Literal["added", "removed", "bumped"] = "added" if old is None else "removed" if new is None else "bumped"
     return PackageChange(action=action, name=name, old=old, new=new)
-
-
-def _packages(release: Release) -> dict[str, str]:
-    return {} if release.layer is None else {package.name: package.version for package in release.layer.packages}
 
 
 def _files(causes: tuple[Cause, ...]) -> tuple[str, ...]:

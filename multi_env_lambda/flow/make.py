@@ -20,18 +20,16 @@ import attrs
 
 from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.build.distribution import content_digest_of
-from multi_env_lambda.build.download import complete_lock
-from multi_env_lambda.build.freshness import check_asked_for, check_made_from
-from multi_env_lambda.build.layer import BuiltLayer, build_layer, check_together
-from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
+from multi_env_lambda.build.layer import check_together
+from multi_env_lambda.build.lock import Target
 from multi_env_lambda.build.preflight import check_handlers, check_jobs
-from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
 from multi_env_lambda.build.shared_objects import image_of
-from multi_env_lambda.build.source import BuiltSource, build_source, own_names, stage_source
+from multi_env_lambda.build.source import BuiltSource, build_source, stage_source
 from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.flow.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, left_out, snapshot
-from multi_env_lambda.model.artifact import LayerArtifact, PublishedObject, ScriptArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lambda_image import variables_of
@@ -45,24 +43,13 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import job_scripts, render
 from multi_env_lambda.plan.template.cotton import import_cottonformation
-from multi_env_lambda.plan.version import layer_number, source_version
+from multi_env_lambda.plan.version import source_version
 from multi_env_lambda.world import Made, Upload
 
 __all__ = ["TreeMaker", "load_extend"]
 
 STACK_FILE = "stack.py"
 _IMPORTING = threading.Lock()
-
-
-@attrs.frozen(kw_only=True)
-class _Layer:
-    """A layer that is named but perhaps not built yet."""
-
-    lock: Lock
-    selected: tuple[SelectedWheel, ...]
-    target: Target
-    artifact: LayerArtifact
-    built: BuiltLayer
 
 
 @attrs.frozen(kw_only=True)
@@ -94,57 +81,18 @@ class TreeMaker:
             ConfigurationError: the unit cannot be released as it is written.
             BuildError: an artifact cannot be built.
         """
-        layer = self._layer(project, published)
+        dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
-        self._check(project, built, layer)
-        artifact = None if layer is None else layer.artifact
-        templates = self._templates(project, source, artifact)
-        release = self._release(project, source, artifact, templates)
-        uploads = _uploads(project, release, built, layer, published)
+        self._check(project, built, dependencies)
+        templates = self._templates(project, source, dependencies)
+        release = self._release(project, source, dependencies, templates)
+        uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
-        of_layer = () if layer is None else layer.built.notes
-        notes = (*([ending] if ending else []), *of_layer, *self._jobs_not_imported(project))
+        notes = (*([ending] if ending else []), *dependencies.notes, *self._jobs_not_imported(project))
         return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
         """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
-
-    def _layer(self, project: Project, published: Published) -> _Layer | None:
-        folder = self.root / project.folder
-        target = Target(python=project.python, architecture=project.architecture)
-        where = f"{project.folder}/pyproject.toml"
-        ours = own_names(self.root, project)
-        dependencies = third_party(self.root, project)
-        shared = tuple(self.root / path for path in project.shared)
-        lock = read_lock(folder, where=project.folder, shared=shared)
-        if lock is not None and dependencies:
-            check_made_from(lock, lock_inputs(self.root, project), dependencies, target)
-        check_covers(lock, dependencies, where, target=target)
-        if dependencies and any(settings.jobs for settings in project.settings.values()):
-            raise _job_with_dependencies(where, dependencies)
-        if lock is None or not dependencies:
-            return None
-        lock = complete_lock(lock, target)
-        selected = select(lock, target)
-        if not selected:
-            return None
-        check_not_ours(selected, ours, lock.where)
-        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=_has_no_other_layer(project))
-        check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
-        artifact = LayerArtifact(
-            project=project.name,
-            number=layer_number(built.digest, published.layer_digests),
-            digest=built.digest,
-            python=project.python,
-            architecture=project.architecture,
-            packages=built.packages,
-            layer_sha256=built.layer_sha256,
-            layer_size=built.layer_size,
-            requirements_sha256=built.requirements_sha256,
-            requirements_size=built.requirements_size,
-        )
-        artifact = _as_published(artifact, published.layers.get(artifact.number))
-        return _Layer(lock=lock, selected=selected, target=target, artifact=artifact, built=built)
 
     def _source(self, project: Project, published: Published) -> tuple[BuiltSource, SourceArtifact]:
         """Built under the project's own version first: its content decides which version it gets."""
@@ -202,8 +150,9 @@ class TreeMaker:
             raise DocumentError(wheel.key, what, hint="its metadata says otherwise: somebody wrote it by hand")
         write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
-    def _check(self, project: Project, built: BuiltSource, layer: _Layer | None) -> None:
+    def _check(self, project: Project, built: BuiltSource, dependencies: Dependencies) -> None:
         where = f"{project.folder}/pyproject.toml"
+        layer = dependencies.layer
         check_handlers(
             built.wheel,
             None if layer is None else layer.built.layer,
@@ -212,14 +161,15 @@ class TreeMaker:
             where=where,
             environment=_variables(project),
             image=image_of(Target(python=project.python, architecture=project.architecture)),
-            unloadable=layer.built.unloadable if layer is not None and _has_no_other_layer(project) else {},
+            unloadable=layer.built.unloadable if layer is not None and has_no_other_layer(project) else {},
             layered=_layered(project),
             settings=_runtime_variables(project, self.config.environments[-1]),
             cache=self.cache,
         )
         for python, entries in project.entries:
             found = self.interpreter(python)
-            check_jobs(built.wheel, entries, python=python, interpreter=found, where=where, cache=self.cache)
+            library = dependencies.library(python)
+            check_jobs(built.wheel, library, entries, python=python, interpreter=found, where=where, cache=self.cache)
         if layer is not None:
             check_together(built.wheel, layer.built, where=project.folder)
 
@@ -227,43 +177,33 @@ class TreeMaker:
         lacking = [python for python, _ in project.entries if self.interpreter(python) is None]
         return tuple(f"python {python}: {not_imported('jobs of Glue')}" for python in lacking)
 
-    def _templates(self, project: Project, source: SourceArtifact, layer: LayerArtifact | None) -> dict[str, str]:
+    def _templates(self, project: Project, source: SourceArtifact, dependencies: Dependencies) -> dict[str, str]:
         extend = load_extend(self.root, project)
         devops = self.config.devops
         return {
             item.name: render(
-                project, item, bucket=devops.at(item.region).bucket, source=source, layer=layer, extend=extend
+                project,
+                item,
+                bucket=devops.at(item.region).bucket,
+                source=source,
+                layer=None if dependencies.layer is None else dependencies.layer.artifact,
+                libraries=tuple(library.artifact for library in dependencies.libraries),
+                extend=extend,
             )
             for item in self.config.environments
         }
 
     def _release(
-        self, project: Project, source: SourceArtifact, layer: LayerArtifact | None, templates: dict[str, str]
+        self, project: Project, source: SourceArtifact, dependencies: Dependencies, templates: dict[str, str]
     ) -> Release:
+        layer = () if dependencies.layer is None else (dependencies.layer.artifact,)
+        libraries = (library.artifact for library in dependencies.libraries)
         return Release(
             project=project.name,
-            artifacts=(source, *(() if layer is None else (layer,)), *_scripts(project)),
+            artifacts=(source, *layer, *libraries, *_scripts(project)),
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
-
-
-def _job_with_dependencies(where: str, dependencies: Iterable[str]) -> ConfigurationError:
-    """Glue installs the wheel of a job by pip: what it requires would come from PyPI, without the lock's hashes.
-
-    Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
-    """
-    what = (
-        f"the unit has a Glue job, and dependencies ({', '.join(sorted(dependencies))}): Glue would install them from "
-        "PyPI when the job starts, in whatever version there is"
-    )
-    hint = "put the job into a unit of its own without dependencies; boto3, pandas and more are there without any"
-    return ConfigurationError(where, what, hint=hint)
-
-
-def _has_no_other_layer(project: Project) -> bool:
-    """Whether some function has the unit's own layer alone; another one may bring libraries that nobody here knows."""
-    return any(not function.layers for settings in project.settings.values() for function in settings.functions)
 
 
 def _layered(project: Project) -> frozenset[str]:
@@ -277,14 +217,6 @@ def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:
         ScriptArtifact(project=project.name, key=key, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
         for key, body in job_scripts(project)
     )
-
-
-def _as_published(layer: LayerArtifact, name: PublishedName | None) -> LayerArtifact:
-    """With the lock that lies under its number: the same wheels may be locked by another text."""
-    for item in () if name is None else name.objects:
-        if item.key == layer.requirements_key and item.sha256:
-            return attrs.evolve(layer, requirements_sha256=item.sha256, requirements_size=item.size)
-    return layer
 
 
 def _stage(project: Project, environment: Environment, template: str) -> Stage:
@@ -312,10 +244,10 @@ def _released(project: Project, environment: Environment, function: Function) ->
 
 
 def _uploads(
-    project: Project, release: Release, built: BuiltSource, layer: _Layer | None, published: Published
+    project: Project, release: Release, built: BuiltSource, dependencies: Dependencies, published: Published
 ) -> tuple[Upload, ...]:
     """All objects of the release's artifacts; what claims a name goes before what lies under it."""
-    source = release.source
+    source, layer = release.source, dependencies.layer
     uploads: list[Upload] = []
     if layer is not None:
         artifact, made, labels = layer.artifact, layer.built, {DIGEST: layer.artifact.digest}
@@ -323,6 +255,9 @@ def _uploads(
         uploads.append(Upload(key=artifact.layer_key, content=made.layer))
     uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}, claims=True))
     uploads.append(Upload(key=source.sdist_key, content=built.sdist))
+    for library in dependencies.libraries:
+        uploads.append(Upload(key=library.artifact.requirements_key, content=library.built.requirements))
+        uploads.append(Upload(key=library.artifact.library_key, content=library.built.layer))
     uploads += [Upload(key=key, content=body) for key, body in job_scripts(project)]
     there = published.objects
     return tuple(attrs.evolve(upload, known=upload.key in there) for upload in uploads)

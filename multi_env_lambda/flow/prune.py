@@ -170,7 +170,7 @@ def _remove(world: World, candidate: Candidate, held: Held) -> None:
         case "source":
             _leave_a_mark(world, candidate, held)
             _delete_objects(world, candidate, held)
-        case "release" | "layer" | "script":
+        case "release" | "layer" | "script" | "library":
             _delete_objects(world, candidate, held)
         case "function version":
             place = _verified(world, candidate.environment)

@@ -166,6 +166,7 @@ def _names(made: Made) -> Published:
         layers={} if layer is None else {layer.number: _name(layer.digest, layer.objects)},
         sources={release.version: _name(release.source.digest, release.source.objects)},
         scripts=tuple(item for script in release.scripts for item in script.objects),
+        libraries=tuple(item for library in release.libraries for item in library.objects),
     )
 
 

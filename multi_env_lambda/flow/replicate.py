@@ -69,10 +69,11 @@ def abandoned_copies(world: World, regions: Iterable[str]) -> tuple[Devops, ...]
 
 
 def _taken_by_aws(release: Release) -> frozenset[str]:
-    """Lambda takes code and layer, Glue its script; sdist and lock are for people, and stay at home."""
+    """Lambda takes code and layer, Glue script and library; sdist and lock are for people, and stay at home."""
     layer = () if release.layer is None else (release.layer.layer_key,)
     scripts = (item.key for script in release.scripts for item in script.objects)
-    return frozenset({release.source.wheel_key, *layer, *scripts})
+    libraries = (library.library_key for library in release.libraries)
+    return frozenset({release.source.wheel_key, *layer, *scripts, *libraries})
 
 
 def _copied(home: ObjectStore, there: ObjectStore, item: PublishedObject) -> ObjectReceipt:

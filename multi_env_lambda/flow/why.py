@@ -95,18 +95,13 @@ def _inputs(why: Iterable[str]) -> tuple[Cause, ...]:
 
 
 def compare(old: Release | None, new: Release) -> tuple[Cause, ...]:
-    """What differs between two releases: files of the wheel, packages of the layer, the version."""
+    """What differs between two releases: files of the wheel, packages, the version."""
     files = _differences(dict(old.source.files) if old else {}, dict(new.source.files))
-    packages = _differences(_packages(old), _packages(new), values=True)
+    packages = _differences(old.packages if old else {}, new.packages, values=True)
     return (
         *(Cause(kind="file", text=text) for text in files),
         *(Cause(kind="lock entry", text=text) for text in packages),
     )
-
-
-def _packages(release: Release | None) -> dict[str, str]:
-    layer = None if release is None else release.layer
-    return {} if layer is None else {package.name: package.version for package in layer.packages}
 
 
 def _differences(old: Mapping[str, str], new: Mapping[str, str], *, values: bool = False) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is published for a unit: its dependencies (layer), its own code (source), its scripts of Glue jobs.
+"""What is published for a unit: its code (source), its dependencies (layer, libraries), the scripts of its jobs.
 
 The keys are the layout of the artifact bucket; no other module spells them. Every object has its SHA-256 here, so that
 whoever uses one can compare it first.
@@ -14,6 +14,7 @@ __all__ = [
     "PRUNED",
     "Artifact",
     "LayerArtifact",
+    "LibraryArtifact",
     "Package",
     "PublishedObject",
     "ScriptArtifact",
@@ -94,6 +95,44 @@ class LayerArtifact:
 
 
 @attrs.frozen(kw_only=True)
+class LibraryArtifact:
+    """The dependencies of a project's Glue jobs for one Python version; its key is made from its digest.
+
+    Shaped like a layer, with the packages at the top of the zip.
+    """
+
+    project: str
+    digest: str
+    python: str
+    architecture: str
+    packages: tuple[Package, ...] = ()
+    library_sha256: str = ""
+    library_size: int = 0
+    requirements_sha256: str = ""
+    requirements_size: int = 0
+
+    @property
+    def folder(self) -> str:
+        return f"projects/{self.project}/glue/library/{self.digest}"
+
+    @property
+    def library_key(self) -> str:
+        return f"{self.folder}/library.zip"
+
+    @property
+    def requirements_key(self) -> str:
+        """The lock and the manifest that the library was built from."""
+        return f"{self.folder}/requirements.zip"
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        return (
+            PublishedObject(key=self.requirements_key, sha256=self.requirements_sha256, size=self.requirements_size),
+            PublishedObject(key=self.library_key, sha256=self.library_sha256, size=self.library_size),
+        )
+
+
+@attrs.frozen(kw_only=True)
 class SourceArtifact:
     """The project's own code under one version: the wheel that Lambda runs, and the sdist beside it.
 
@@ -149,4 +188,4 @@ class ScriptArtifact:
         return (PublishedObject(key=self.key, sha256=self.sha256, size=self.size),)
 
 
-Artifact = SourceArtifact | LayerArtifact | ScriptArtifact
+Artifact = SourceArtifact | LayerArtifact | LibraryArtifact | ScriptArtifact

@@ -30,7 +30,7 @@ class PublishedName:
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """The names of a unit: layers by number, sources by version, and the scripts of its jobs.
+    """The names of a unit: layers by number, sources by version, and what its jobs have: scripts and libraries.
 
     ``etag`` is that of the index they were read from; empty where there was none, so that the bucket was listed.
     """
@@ -38,6 +38,7 @@ class Published:
     layers: Mapping[int, PublishedName] = attrs.field(factory=dict)
     sources: Mapping[str, PublishedName] = attrs.field(factory=dict)
     scripts: tuple[PublishedObject, ...] = ()
+    libraries: tuple[PublishedObject, ...] = ()
     etag: str = ""
 
     @property
@@ -52,4 +53,5 @@ class Published:
     def objects(self) -> dict[str, PublishedObject]:
         """Every published object by key."""
         names = (*self.layers.values(), *self.sources.values())
-        return {item.key: item for item in (*(item for name in names for item in name.objects), *self.scripts)}
+        named = (item for name in names for item in name.objects)
+        return {item.key: item for item in (*named, *self.scripts, *self.libraries)}

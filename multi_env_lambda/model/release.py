@@ -12,9 +12,11 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.errors import UpgradeNeeded
 from multi_env_lambda.model.artifact import (
     Artifact,
     LayerArtifact,
+    LibraryArtifact,
     PublishedObject,
     ScriptArtifact,
     SourceArtifact,
@@ -27,9 +29,10 @@ from multi_env_lambda.model.settings import Smoke
 __all__ = ["Release", "ReleasedFunction", "Stage", "release_folder", "template_key"]
 
 _KIND = "a manifest"
-_ARTIFACTS: dict[str, type[SourceArtifact] | type[LayerArtifact] | type[ScriptArtifact]] = {
+_ARTIFACTS: dict[str, type[Artifact]] = {
     "source": SourceArtifact,
     "layer": LayerArtifact,
+    "library": LibraryArtifact,
     "script": ScriptArtifact,
 }
 
@@ -90,6 +93,20 @@ class Release:
     @property
     def layer(self) -> LayerArtifact | None:
         return next((artifact for artifact in self.artifacts if isinstance(artifact, LayerArtifact)), None)
+
+    @property
+    def libraries(self) -> tuple[LibraryArtifact, ...]:
+        """One for each Python that Glue runs a job of the unit in, if the unit has dependencies."""
+        return tuple(artifact for artifact in self.artifacts if isinstance(artifact, LibraryArtifact))
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Versions by name; jobs may have other ones than functions, which their Python is told with."""
+        found = {} if self.layer is None else {package.name: package.version for package in self.layer.packages}
+        for library in self.libraries:
+            for package in library.packages:
+                found[f"{package.name} (jobs, Python {library.python})"] = package.version
+        return found
 
     @property
     def scripts(self) -> tuple[ScriptArtifact, ...]:
@@ -174,6 +191,9 @@ class _Head:
 
 def _artifact(document: dict[str, Any], where: str) -> Artifact:
     kind = document.get("kind")
+    if kind not in _ARTIFACTS and isinstance(kind, str):
+        what = f"it has an artifact of kind {kind!r}, this version of multi_env_lambda knows {', '.join(_ARTIFACTS)}"
+        raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
     if kind not in _ARTIFACTS:
         raise is_junk(where, _KIND, f"found an artifact of kind {kind!r}, expected {', '.join(_ARTIFACTS)}")
     return structure(_ARTIFACTS[kind], document, where=where, kind=_KIND)

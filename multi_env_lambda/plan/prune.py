@@ -27,13 +27,20 @@ __all__ = ["GRACE_SECONDS", "Candidate", "Holdings", "in_flight", "kept_releases
 GRACE_SECONDS = 7 * 86_400
 """What was published but never deployed is kept this long: somebody may be about to."""
 
-Kind = Literal["release", "layer", "source", "script", "function version", "layer version"]
+Kind = Literal["release", "layer", "source", "script", "library", "function version", "layer version"]
 
 _KEYS = re.compile(r"projects/[A-Za-z0-9_./+-]+")
 _RELEASE = re.compile(r"projects/[^/]+/release/([0-9a-f]{64})/[^/]+")
 _LAYER = re.compile(r"projects/[^/]+/lambda/layer/(\d{6,})/layer\.zip")
 _SOURCE = re.compile(r"projects/[^/]+/lambda/source/([^/]+)/[^/]+\.(?:whl|tar\.gz)")
 _SCRIPT = re.compile(r"projects/[^/]+/glue/([^/]+)/run\.py")
+_LIBRARY = re.compile(r"projects/[^/]+/glue/library/([^/]+)/(?:requirements|library)\.zip")
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("layer", _LAYER),
+    ("source", _SOURCE),
+    ("script", _SCRIPT),
+    ("library", _LIBRARY),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -188,13 +195,14 @@ def _artifacts(holdings: Holdings, kept: frozenset[str], going: set[str]) -> lis
 
 def _keys_of(release: Release) -> set[str]:
     layer = set() if release.layer is None else {release.layer.layer_key}
-    return {release.source.wheel_key, release.source.sdist_key, *layer, *(script.key for script in release.scripts)}
+    scripts = {script.key for script in release.scripts}
+    libraries = {item.key for library in release.libraries for item in library.objects}
+    return {release.source.wheel_key, release.source.sdist_key, *layer, *scripts, *libraries}
 
 
 def _kind_of(key: str) -> tuple[Kind | None, str]:
     """What an object is. A layer's ``requirements.zip`` holds its number for ever, so it is nothing that could go."""
-    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (("layer", _LAYER), ("source", _SOURCE), ("script", _SCRIPT))
-    return next(((kind, found[1]) for kind, pattern in patterns if (found := pattern.fullmatch(key))), (None, ""))
+    return next(((kind, found[1]) for kind, pattern in _KINDS if (found := pattern.fullmatch(key))), (None, ""))
 
 
 def _function_versions(holdings: Holdings, kept: frozenset[str]) -> list[Candidate]:

@@ -8,7 +8,7 @@ import pytest
 
 from multi_env_lambda.build.preflight import check_jobs
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.host.interpreter import find_python, runtime_python
 from tests.build.test_preflight import packed, wheel_of
 
 SHELL, SPARK = find_python("3.9"), find_python("3.10")
@@ -26,16 +26,24 @@ NEWER = {
 
 
 def check(
-    wheel: Path, interpreter: Path | None = SHELL, python: str = "3.9", entry: str = "orders.create:main"
+    wheel: Path,
+    interpreter: Path | None = SHELL,
+    python: str = "3.9",
+    entry: str = "orders.create:main",
+    library: Path | None = None,
 ) -> None:
-    check_jobs(wheel, (("load", entry),), python=python, interpreter=interpreter, where="projects/nightly")
+    check_jobs(wheel, library, (("load", entry),), python=python, interpreter=interpreter, where="projects/nightly")
 
 
 def refused(
-    wheel: Path, interpreter: Path | None = SHELL, python: str = "3.9", entry: str = "orders.create:main"
+    wheel: Path,
+    interpreter: Path | None = SHELL,
+    python: str = "3.9",
+    entry: str = "orders.create:main",
+    library: Path | None = None,
 ) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        check(wheel, interpreter, python, entry)
+        check(wheel, interpreter, python, entry, library)
     return str(caught.value)
 
 
@@ -108,9 +116,9 @@ def test_a_success_is_remembered_and_another_job_is_imported_again(tmp_path: Pat
         jobs = (("load", entry),)
         if entry.endswith("os"):
             with pytest.raises(ConfigurationError, match="is of type module"):
-                check_jobs(wheel, jobs, python="3.9", interpreter=SHELL, where="w", cache=cache)
+                check_jobs(wheel, None, jobs, python="3.9", interpreter=SHELL, where="w", cache=cache)
         else:
-            check_jobs(wheel, jobs, python="3.9", interpreter=SHELL, where="w", cache=cache)
+            check_jobs(wheel, None, jobs, python="3.9", interpreter=SHELL, where="w", cache=cache)
     assert len(list((cache / "preflight").iterdir())) == 1
 
 
@@ -141,7 +149,7 @@ def test_without_an_interpreter_a_module_that_nothing_brings_is_missing_inside_a
     text = refused(wheel_of(tmp_path, "def later():\n    import pydantic\n" + MAIN), None)
 
     assert "the module `pydantic` is missing, it is imported by orders/create.py line 2" in text
-    assert "Glue has no `pydantic` of Python 3.9: bring it as code, in a `shared` folder" in text
+    assert "Glue has no `pydantic` of Python 3.9: add it to `dependencies`, then lock again" in text
 
 
 def test_spark_has_other_modules_than_python_shell(tmp_path: Path) -> None:
@@ -187,3 +195,74 @@ def test_what_a_job_reads_when_it_starts_decides_nothing(tmp_path: Path, text: s
 def test_a_module_of_glue_for_spark_is_there(tmp_path: Path) -> None:
     text = "from awsgluedq.transforms import EvaluateDataQuality\n" + MAIN
     check(wheel_of(tmp_path, text), interpreter=SPARK, python="3.10")
+
+
+# --- with the library of the locked dependencies ---
+@needs_39
+def test_what_is_locked_can_be_imported_and_nothing_else(tmp_path: Path) -> None:
+    library = packed(tmp_path / "library.zip", {"locked/__init__.py": "", "single.py": "WHO = 1\n"})
+
+    check(wheel_of(tmp_path, "import locked, single\nassert single.WHO == 1\n" + MAIN), library=library)
+    text = refused(wheel_of(tmp_path, "import locked, unlocked\n" + MAIN), library=library)
+    assert "the module `unlocked` is missing" in text and "add it to `dependencies`, then lock again" in text
+
+
+def test_without_an_interpreter_the_library_is_looked_into(tmp_path: Path) -> None:
+    library = packed(tmp_path / "library.zip", {"locked/__init__.py": ""})
+
+    check(wheel_of(tmp_path, "import locked\n" + MAIN), None, library=library)
+    assert "`locked.inner` is missing" in refused(
+        wheel_of(tmp_path, "from locked.inner import x\n" + MAIN), library=library
+    )
+
+
+@needs_39
+def test_what_is_locked_comes_after_the_units_own_code_and_before_what_glue_has(tmp_path: Path) -> None:
+    text = "import boto3, helper, wave\nassert boto3.WHO == 'locked' and helper.WHO == 'own'\nwave.open\n" + MAIN
+    wheel = packed(
+        tmp_path / "orders.whl",
+        {"orders/__init__.py": "", "orders/create.py": text, "helper.py": "WHO = 'own'\n"},
+    )
+    other = {"boto3/__init__.py": "WHO = 'locked'\n", "helper.py": "WHO = 'locked'\n", "wave.py": "0 / 0\n"}
+
+    check_jobs(
+        wheel,
+        packed(tmp_path / "library.zip", other),
+        (("load", "orders.create:main"),),
+        python="3.9",
+        interpreter=runtime_python("3.9"),
+        where="w",
+    )
+
+
+def test_a_library_for_another_processor_is_looked_at_and_not_imported(tmp_path: Path) -> None:
+    other = b"\x7fELF\x02\x01\x01" + bytes(9) + (3).to_bytes(2, "little") + (8).to_bytes(2, "little")
+    library = packed(tmp_path / "library.zip", {"locked/__init__.py": "0 / 0\n", "locked/fast.so": other})
+
+    check(wheel_of(tmp_path, "import locked\n" + MAIN), library=library)
+
+
+# --- how an entry is called ---
+@pytest.mark.parametrize("interpreter", [None, pytest.param(SHELL, marks=needs_39)], ids=["read", "imported"])
+@pytest.mark.parametrize("signature", ["(a, b)", "(a, *, b)", "(*, a)", "(a, b, c=1)"])
+def test_an_entry_that_needs_more_than_its_arguments_is_refused(
+    tmp_path: Path, signature: str, interpreter: Path | None
+) -> None:
+    text = refused(wheel_of(tmp_path, f"def main{signature}: ...\n"), interpreter)
+
+    assert f"`main{signature}` needs other arguments than the one mapping that it is called with" in text
+
+
+@needs_39
+def test_the_signature_of_what_is_no_plain_function_is_asked_of_the_interpreter(tmp_path: Path) -> None:
+    text = "import functools\ndef run(a, b, c): ...\nmain = functools.partial(run, 1)\n"
+
+    assert "`main(b, c)` needs other arguments" in refused(wheel_of(tmp_path, text))
+
+
+@pytest.mark.parametrize("interpreter", [None, pytest.param(SHELL, marks=needs_39)], ids=["read", "imported"])
+@pytest.mark.parametrize("signature", ["()", "(a)", "(a, b=1)", "(*a)", "(**a)", "(*, a=1)", "(a=None)"])
+def test_an_entry_that_can_be_called_with_its_arguments_or_with_nothing_passes(
+    tmp_path: Path, signature: str, interpreter: Path | None
+) -> None:
+    check(wheel_of(tmp_path, f"def main{signature}: ...\n"), interpreter)

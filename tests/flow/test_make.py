@@ -83,8 +83,7 @@ def test_a_wheel_that_is_gone_is_refused(world: World) -> None:
 
 def test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_not(world: World) -> None:
     customers = next(project for project in world.projects if project.name == "customers")
-    module, _, function = customers.handlers[0][1].rpartition(".")
-    jobs = (GlueJob(key="tidy", entry=f"{module}:{function}"),)
+    jobs = (GlueJob(key="tidy", entry=f"{customers.handlers[0][1].rpartition('.')[0]}:main"),)
     project = attrs.evolve(customers, settings={name: Settings(jobs=jobs) for name in customers.settings})
     asked: list[str] = []
     maker: Any = attrs.evolve(world.maker, interpreter=lambda version: asked.append(version))

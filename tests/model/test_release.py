@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
-from multi_env_lambda.model.artifact import LayerArtifact, Package, ScriptArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, Package, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
 
@@ -36,10 +36,21 @@ LAYER = LayerArtifact(
     requirements_sha256="3" * 64,
     requirements_size=10,
 )
+LIBRARY = LibraryArtifact(
+    project="orders",
+    digest="6" * 64,
+    python="3.9",
+    architecture="x86_64",
+    packages=(Package(name="pydantic", version="2.10.0"),),
+    library_sha256="7" * 64,
+    library_size=1000,
+    requirements_sha256="8" * 64,
+    requirements_size=10,
+)
 SCRIPT = ScriptArtifact(project="orders", key="projects/orders/glue/1/run.py", sha256="4" * 64, size=5)
 RELEASE = Release(
     project="orders",
-    artifacts=(SOURCE, LAYER, SCRIPT),
+    artifacts=(SOURCE, LAYER, LIBRARY, SCRIPT),
     stages=(
         Stage(
             environment="prod",
@@ -86,8 +97,14 @@ def test_every_object_of_a_release_has_its_sha256() -> None:
         ("orders-0.1.1.tar.gz", "1"),
         ("requirements.zip", "3"),
         ("layer.zip", "2"),
+        ("requirements.zip", "8"),
+        ("library.zip", "7"),
         ("run.py", "4"),
     ]
+
+
+def test_packages_of_jobs_are_told_from_those_of_functions() -> None:
+    assert RELEASE.packages == {"pydantic": "2.11.7", "pydantic (jobs, Python 3.9)": "2.10.0"}
 
 
 def test_a_changed_template_is_another_release() -> None:
@@ -101,12 +118,17 @@ def test_a_manifest_of_a_newer_library_says_upgrade() -> None:
         Release.from_bytes(document(format=3), where=KEY)
 
 
+def test_an_artifact_of_a_kind_that_a_newer_library_knows_says_upgrade() -> None:
+    with pytest.raises(UpgradeNeeded, match="kind 'image', .* knows source, layer, library, script\nhint: upgrade"):
+        Release.from_bytes(document(artifacts=[{"kind": "image"}]), where=KEY)
+
+
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
         ({"artifacts": []}, "it has no source"),
         ({"artifacts": "x"}, "it has no list of artifacts"),
-        ({"artifacts": [{"kind": "image"}]}, "found an artifact of kind 'image', expected source, layer, script"),
+        ({"artifacts": [{"kind": 7}]}, "found an artifact of kind 7, expected source, layer, library, script"),
         ({"stages": [{}]}, r"stages\[0\]: environment is missing"),
         ({"project": 7}, "project: found 7, expected str"),
         ({"needs": ["a", None]}, r"needs\[1\]: found None, expected str"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -13,8 +14,24 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.plan.template import job_script, job_scripts
-from tests.plan.template_values import BUCKET, JOB, SMALL, SPARK_JOB, of_type, one, project, statements, template, text
+from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.model.artifact import LibraryArtifact
+from multi_env_lambda.model.settings import GlueJob
+from multi_env_lambda.plan.template import job_script, job_scripts, render
+from tests.plan.template_values import (
+    BUCKET,
+    JOB,
+    SANDBOX,
+    SMALL,
+    SOURCE,
+    SPARK_JOB,
+    of_type,
+    one,
+    project,
+    statements,
+    template,
+    text,
+)
 from tests.plan.test_template import lint
 
 MODULE = """
@@ -23,34 +40,54 @@ def main(arguments):
     print("ran with", sorted(arguments.items()))
 def without():
     print("ran without")
+def named(**options):
+    print("ran named")
+def uses_locked():
+    import locked
 def broken():
     import a_package_that_is_missing
 """
-FAKE_BOTO3 = """
-import shutil
-class client:
-    def __init__(self, service): assert service == "s3"
-    def download_file(self, bucket, key, path): shutil.copy(f"{bucket}/{key}", path)
+FAKE_BOTOCORE = """
+def get_session(): return Session()
+class Session:
+    def create_client(self, service):
+        assert service == "s3"
+        return self
+    def get_object(self, Bucket, Key): return {"Body": open(f"{Bucket}/{Key}", "rb")}
 """
+WHEEL = "orders-0.1.1-py3-none-any.whl"
 
 
 @pytest.fixture
 def glue(tmp_path: Path) -> Path:
-    """A place with the script, a bucket ``artifacts`` that holds the wheel, and a boto3 that reads from it."""
+    """A place with the script, a bucket ``artifacts`` that holds the wheel, and a botocore that reads from it."""
     (tmp_path / "run.py").write_bytes(job_script(JOB)[1])
     (tmp_path / "artifacts").mkdir()
-    with zipfile.ZipFile(tmp_path / "artifacts" / "orders-0.1.1-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("orders/__init__.py", "")
-        wheel.writestr("orders/nightly.py", MODULE)
-    (tmp_path / "modules").mkdir()
-    (tmp_path / "modules" / "boto3.py").write_text(FAKE_BOTO3)
+    zipped(tmp_path / "artifacts" / WHEEL, {"orders/__init__.py": "", "orders/nightly.py": MODULE})
+    (tmp_path / "modules" / "botocore").mkdir(parents=True)
+    (tmp_path / "modules" / "botocore" / "__init__.py").touch()
+    (tmp_path / "modules" / "botocore" / "session.py").write_text(FAKE_BOTOCORE)
     return tmp_path
 
 
-def run(glue: Path, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def zipped(path: Path, files: dict[str, str]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
+def released(glue: Path, kind: str, name: str) -> list[str]:
+    """The words by which the script is told of an object."""
+    sha256 = hashlib.sha256((glue / "artifacts" / name).read_bytes()).hexdigest()
+    return [f"--unit-{kind}", f"s3://artifacts/{name}", f"--unit-{kind}-sha256", sha256]
+
+
+def run(
+    glue: Path, *arguments: str, environment: dict[str, str] | None = None, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
     path = {"PYTHONPATH": str(glue / "modules"), "PATH": os.environ["PATH"]}
     return subprocess.run(
-        [sys.executable, "run.py", *arguments],
+        [python, "run.py", *arguments],
         cwd=glue,
         env={**path, **(environment or {})},
         capture_output=True,
@@ -67,10 +104,11 @@ def test_a_job_gets_the_wheel_and_the_entry() -> None:
     assert job["Command"] == {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": f"s3://{BUCKET}/{key}"}
     assert job["DefaultArguments"] == {
         "--day": "monday",
-        "--extra-py-files": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
         "--library-set": "analytics",
         "--unit-arguments": '["day"]',
         "--unit-entry": "orders.nightly:main",
+        "--unit-wheel": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+        "--unit-wheel-sha256": SOURCE.wheel_sha256,
     }
     assert job["Name"] == "orders-sandbox-nightly"
 
@@ -93,7 +131,40 @@ def test_a_spark_job_gets_the_wheel_by_the_argument_that_takes_wheels_there() ->
         "--additional-python-modules": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
         "--unit-arguments": "[]",
         "--unit-entry": "orders.nightly:main",
+        "--unit-wheel": f"s3://{BUCKET}/projects/orders/lambda/source/0.1.1/orders-0.1.1-py3-none-any.whl",
+        "--unit-wheel-sha256": SOURCE.wheel_sha256,
     }
+
+
+LIBRARY = LibraryArtifact(
+    project="orders", digest="5" * 64, python="3.9", architecture="x86_64", library_sha256="6" * 64, library_size=7
+)
+LIBRARY_URI = f"s3://{BUCKET}/projects/orders/glue/library/{'5' * 64}/library.zip"
+
+
+def arguments_of(job: GlueJob, *libraries: LibraryArtifact) -> dict[str, str]:
+    rendered = render(project(jobs=(job,)), SANDBOX, bucket=BUCKET, source=SOURCE, layer=None, libraries=libraries)
+    found: dict[str, str] = one(json.loads(rendered), "AWS::Glue::Job")["DefaultArguments"]
+    return found
+
+
+def test_a_python_shell_job_gets_the_library_of_its_python_and_nothing_is_installed_by_glue() -> None:
+    """Glue's pip would take what the wheel requires from PyPI."""
+    found = arguments_of(JOB, LIBRARY, attrs.evolve(LIBRARY, python="3.11", digest="7" * 64))
+
+    assert (found["--unit-library"], found["--unit-library-sha256"]) == (LIBRARY_URI, "6" * 64)
+    assert not {"--extra-py-files", "--additional-python-modules"} & found.keys()
+
+
+def test_a_spark_job_with_a_library_has_it_on_its_workers_and_installs_nothing_that_its_wheel_requires() -> None:
+    found = arguments_of(SPARK_JOB, attrs.evolve(LIBRARY, python="3.11"))
+
+    assert (found["--unit-library"], found["--extra-py-files"]) == (LIBRARY_URI, LIBRARY_URI)
+    assert found["--python-modules-installer-option"] == "--no-deps"
+
+
+def test_a_job_of_another_python_gets_no_library_of_this_one() -> None:
+    assert "--unit-library" not in arguments_of(SPARK_JOB, LIBRARY)
 
 
 @pytest.mark.slow
@@ -135,7 +206,7 @@ def test_a_job_may_read_its_own_artifacts_and_write_its_log() -> None:
 
 
 def test_an_argument_that_the_library_sets_is_refused() -> None:
-    for name in ("--extra-py-files", "--additional-python-modules"):
+    for name in ("--extra-py-files", "--additional-python-modules", "--unit-library-sha256"):
         taken = attrs.evolve(JOB, arguments=((name, "x"),))
         with pytest.raises(ConfigurationError, match=f"{name} is set by this library"):
             text(project(jobs=(taken,)))
@@ -168,24 +239,6 @@ def test_a_project_without_jobs_has_no_script() -> None:
 
 
 # --- the script at work ---
-def test_on_aws_the_installed_wheel_runs_with_arguments_from_the_command_line(glue: Path) -> None:
-    with zipfile.ZipFile(glue / "artifacts" / "orders-0.1.1-py3-none-any.whl") as wheel:
-        wheel.extractall(glue / "modules")
-
-    finished = run(
-        glue,
-        "--unit-entry",
-        "orders.nightly:main",
-        "--unit-arguments",
-        '["day"]',
-        "--day=monday",
-        "--job-language",
-        "x",
-    )
-
-    assert finished.stdout == "ran with [('day', 'monday')]\n"
-
-
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -202,40 +255,72 @@ def test_on_aws_the_installed_wheel_runs_with_arguments_from_the_command_line(gl
 def test_words_are_read_from_the_left_so_that_a_value_may_look_like_a_flag(
     glue: Path, words: list[str], expected: dict[str, str]
 ) -> None:
-    wheel = ["--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl"]
+    wheel = released(glue, "wheel", WHEEL)
     entry = ["--unit-entry", "orders.nightly:main", "--unit-arguments", '["dash","year"]']
 
     assert run(glue, *wheel, *words, *entry).stdout == f"ran with {sorted(expected.items())}\n"
 
 
-def test_on_the_local_cloud_the_wheel_is_fetched_and_arguments_are_variables(glue: Path) -> None:
-    variables = {
-        "extra-py-files": "s3://artifacts/orders-0.1.1-py3-none-any.whl",
-        "unit-entry": "orders.nightly:main",
-        "unit-arguments": '["day"]',
-        "day": "monday",
-    }
+def test_arguments_may_be_variables_and_are_left_alone_where_they_are_not_the_units(glue: Path) -> None:
+    words = released(glue, "wheel", WHEEL)
+    variables = {"unit-entry": "orders.nightly:main", "unit-arguments": '["day"]', "day": "monday"}
 
-    finished = run(glue, environment=variables)
+    finished = run(glue, *words, "--job-language", "x", environment=variables)
 
     assert finished.stdout == "ran with [('day', 'monday')]\n"
 
 
-def test_a_spark_job_whose_wheel_was_not_installed_fetches_it(glue: Path) -> None:
-    wheel = ("--additional-python-modules", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
+@pytest.mark.parametrize("name", ["without", "named"])
+def test_an_entry_may_take_no_arguments(glue: Path, name: str) -> None:
+    finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", f"orders.nightly:{name}")
 
-    assert run(glue, *wheel, "--unit-entry", "orders.nightly:without").stdout == "ran without\n"
-
-
-def test_an_entry_may_take_no_arguments(glue: Path) -> None:
-    wheel = ("--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
-
-    assert run(glue, *wheel, "--unit-entry", "orders.nightly:without").stdout == "ran without\n"
+    assert finished.stdout == f"ran {name}\n"
 
 
 def test_a_module_that_the_unit_itself_misses_is_named(glue: Path) -> None:
-    wheel = ("--extra-py-files", "s3://artifacts/orders-0.1.1-py3-none-any.whl")
-    finished = run(glue, *wheel, "--unit-entry", "orders.nightly:broken")
+    finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", "orders.nightly:broken")
 
     assert finished.returncode == 1
     assert "No module named 'a_package_that_is_missing'" in finished.stderr
+
+
+@pytest.mark.parametrize("kind", ["wheel", "library"])
+def test_one_flipped_byte_is_refused_before_anything_is_imported(glue: Path, kind: str) -> None:
+    zipped(glue / "artifacts" / "library.zip", {"locked.py": "print('imported')\n"})
+    words = [*released(glue, "wheel", WHEEL), *released(glue, "library", "library.zip")]
+    path = glue / "artifacts" / (WHEEL if kind == "wheel" else "library.zip")
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+    finished = run(glue, *words, "--unit-entry", "orders.nightly:uses_locked")
+
+    assert (finished.returncode, finished.stdout) == (1, "")
+    released_sha = words[words.index(f"--unit-{kind}-sha256") + 1]
+    assert f"have the SHA-256 {hashlib.sha256(body).hexdigest()}, released were {released_sha}" in finished.stderr
+
+
+PYTHONS = [python for version in ("3.9", "3.10", "3.11") if (python := find_python(version)) is not None]
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=[path.name for path in PYTHONS])
+def test_standard_library_then_own_code_then_what_is_locked_then_what_glue_has(glue: Path, python: Path) -> None:
+    """Although Glue has imported its own before, and has it at the front of the path."""
+    (glue / "modules" / "older").mkdir()
+    (glue / "modules" / "older" / "__init__.py").write_text("WHO = 'of Glue'")
+    (glue / "modules" / "older" / "part.py").touch()
+    (glue / "modules" / "only.py").write_text("WHO = 'of Glue'")
+    (glue / "modules" / "usercustomize.py").write_text("import older.part")
+    locked = {"older/__init__.py": "WHO = 'locked'", "both.py": "WHO = 'locked'", "wave.py": "0 / 0"}
+    zipped(glue / "artifacts" / "library.zip", locked)
+    text = (
+        "import both, older, only, os, sys, wave\n"
+        "def main(): print(both.WHO, older.WHO, only.WHO, 'older.part' in sys.modules, os.path.exists(both.__file__))\n"
+    )
+    own = {"orders/__init__.py": "", "orders/order.py": text, "both.py": "WHO = 'own'", "wave.py": "0 / 0"}
+    zipped(glue / "artifacts" / WHEEL, own)
+    words = [*released(glue, "wheel", WHEEL), *released(glue, "library", "library.zip")]
+
+    finished = run(glue, *words, "--unit-entry", "orders.order:main", python=str(python))
+
+    assert finished.stdout == "own locked of Glue False True\n", finished.stderr

@@ -1,5 +1,6 @@
 """Glue Python shell jobs run their script as Glue does: its arguments, its role, its extra wheels, its log streams.
 
+What is installed for a job comes last on its path: after the standard library, and after what Glue has itself.
 Reason: ministack finds scripts in the job's own account only and calls a job whose script is missing SUCCEEDED, hands
 arguments over in the environment, and runs whatever ``python3`` is on PATH, which may read and change whatever the user
 may: here the kernel keeps a run to its script, its wheels and scratch, where it can (``host/sandbox.py``). Spark jobs
@@ -25,11 +26,11 @@ from .sessions import log_writer, role_credentials
 
 __all__ = ["patch"]
 
-_WHEELS = ("--extra-py-files", "--additional-python-modules")
 _GLUE_PYTHON = "3.9"
 """https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
 _LIBRARY = Path(__file__).parent / "glue_library"
+_START = _LIBRARY / "runscript.py"
 _LOG_GROUP = "/aws-glue/python-jobs"
 
 
@@ -67,18 +68,19 @@ def _run(
 ) -> int:
     main = folder / "script.py"
     main.write_bytes(_object(script.removesuffix("#.py")))
-    path = [*_wheels(arguments, folder), os.fspath(_LIBRARY)]
+    # What Glue has itself comes before what it installs for a job: https://github.com/boto/boto3/issues/2566
+    path = [os.fspath(_LIBRARY), *_wheels(arguments, folder)]
     own = [os.fspath(folder), os.fspath(_LIBRARY)]
     # Which programs Glue's machine has is written nowhere.
     gives_up = sandboxed(python, folder / "sandbox.json", own=own, write=own[:1], programs=_programs())
-    words = [*gives_up, python, os.fspath(main)]
+    words = [*gives_up, python, os.fspath(_START), os.pathsep.join(path), os.fspath(main)]
     for name, value in arguments.items():
         words += [name, str(value)]
     minutes = float(job.get("Timeout") or 2880)
     done = subprocess.run(
         words,
         cwd=folder,
-        env=_environment(job, run["Id"], path, folder),
+        env=_environment(job, run["Id"], folder),
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=minutes * 60,
@@ -113,11 +115,11 @@ def _object(location: str) -> bytes:
 
 def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
     """Unpacked, since Glue installs them: code may read the files beside it."""
-    locations = [part.strip() for name in _WHEELS for part in str(arguments.get(name, "")).split(",") if part.strip()]
+    if modules := arguments.get("--additional-python-modules"):
+        # Glue takes nothing from S3 by this argument, and the local cloud asks no package index.
+        raise _Refused(f"the local cloud installs no packages for Glue jobs: {modules}")
     paths = []
-    for number, location in enumerate(locations):
-        if not location.startswith("s3://"):
-            raise _Refused(f"the local cloud installs no packages for Glue jobs: {location}")
+    for number, location in enumerate(filter(None, map(str.strip, arguments.get("--extra-py-files", "").split(",")))):
         path = folder / f"wheel-{number}"
         with zipfile.ZipFile(io.BytesIO(_object(location))) as wheel:
             wheel.extractall(path)
@@ -139,7 +141,7 @@ def _interpreter(version: str, table: Path, exact: bool, run_id: str) -> str:
     return known[instead]
 
 
-def _environment(job: Mapping[str, Any], run_id: str, path: list[str], folder: Path) -> dict[str, str]:
+def _environment(job: Mapping[str, Any], run_id: str, folder: Path) -> dict[str, str]:
     region = load("ministack.core.responses").get_region()
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "NO_PROXY", "SSL_CERT_FILE")}
     return {
@@ -151,7 +153,6 @@ def _environment(job: Mapping[str, Any], run_id: str, path: list[str], folder: P
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
-        "PYTHONPATH": os.pathsep.join(path),
         "PYTHONNOUSERSITE": "1",
         "GLUE_JOB_RUN_ID": run_id,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -47,6 +47,7 @@ def render(
     bucket: str,
     source: SourceArtifact,
     layer: LayerArtifact | None,
+    libraries: tuple[LibraryArtifact, ...] = (),
     extend: Callable[[Template, Context], None] | None = None,
 ) -> str:
     """The template as canonical JSON.
@@ -54,7 +55,9 @@ def render(
     Raises:
         ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
     """
-    unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    unit = Unit(
+        project=project, environment=environment, bucket=bucket, source=source, layer=layer, libraries=libraries
+    )
     _refuse_dynamic_references(unit)
     _refuse_other_regions(unit)
     parts = [

@@ -15,7 +15,17 @@ from multi_env_lambda.plan.template.roles import allow, declared, role
 
 __all__ = ["job_part", "job_script", "job_scripts"]
 
-_OURS = ("additional-python-modules", "extra-py-files", "unit-arguments", "unit-entry")
+_OURS = (
+    "additional-python-modules",
+    "extra-py-files",
+    "python-modules-installer-option",
+    "unit-arguments",
+    "unit-entry",
+    "unit-library",
+    "unit-library-sha256",
+    "unit-wheel",
+    "unit-wheel-sha256",
+)
 
 
 def job_script(job: GlueJob) -> tuple[str, bytes]:
@@ -58,7 +68,7 @@ def job_part(unit: Unit, job: GlueJob) -> Part:
 
 
 def _needs(unit: Unit, job: GlueJob) -> tuple[Json, ...]:
-    """Reading the wheel and the script, and Glue's log groups, which all jobs of a kind share in an account."""
+    """Reading wheel, library and script, and Glue's log groups, which all jobs of a kind share in an account."""
     folder = f"arn:{unit.partition}:s3:::{unit.bucket}/projects/{unit.project.name}"
     logs = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
     return (
@@ -90,17 +100,21 @@ def _machine(job: GlueJob) -> tuple[Json, Json]:
             assert_never(job.runs_on)
 
 
-def _wheel_argument(job: GlueJob) -> str:
-    """What brings the wheel. Spark takes .py and .zip files by the first name, and wheels by the second.
+def _installed(job: GlueJob, wheel: str, library: str | None) -> dict[str, str]:
+    """What Glue itself takes to the machines of a job; the script takes wheel and library to the one that it runs on.
 
-    Sources: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html#create-python-extra-library and
-    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html#extra-py-files-support
+    Spark's workers need the code too: a wheel by the first name, packages that are a zip by the second. The wheel says
+    what it requires, which pip would fetch from PyPI.
+    Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
     """
     match job.runs_on:
         case PythonShell():
-            return "extra-py-files"
+            return {}
+        case Spark() if library is None:
+            return {"additional-python-modules": wheel}
         case Spark():
-            return "additional-python-modules"
+            option = {"python-modules-installer-option": "--no-deps"}
+            return {"additional-python-modules": wheel, "extra-py-files": library, **option}
         case _:
             assert_never(job.runs_on)
 
@@ -150,9 +164,16 @@ def _arguments(unit: Unit, job: GlueJob) -> dict[str, str]:
                 f"jobs.{job.key}.arguments: --{name} is set by this library",
                 hint="give the argument another name",
             )
+    wheel = f"s3://{unit.bucket}/{unit.source.wheel_key}"
+    found = next((library for library in unit.libraries if library.python == job.python), None)
+    library = None if found is None else f"s3://{unit.bucket}/{found.library_key}"
     ours = {
-        _wheel_argument(job): f"s3://{unit.bucket}/{unit.source.wheel_key}",
+        **_installed(job, wheel, library),
         "unit-arguments": canonical_json(sorted(declared_ones)),
         "unit-entry": job.entry,
+        "unit-wheel": wheel,
+        "unit-wheel-sha256": unit.source.wheel_sha256,
     }
+    if found is not None and library is not None:
+        ours |= {"unit-library": library, "unit-library-sha256": found.library_sha256}
     return {f"--{name}": value for name, value in (_libraries(job) | declared_ones | ours).items()}

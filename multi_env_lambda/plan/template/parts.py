@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import Settings
@@ -97,6 +97,7 @@ class Unit:
     bucket: str
     source: SourceArtifact
     layer: LayerArtifact | None
+    libraries: tuple[LibraryArtifact, ...] = ()
 
     @property
     def settings(self) -> Settings:

@@ -3,3 +3,7 @@
 
 def handler(event, context):
     return {"id": event.get("id")}
+
+
+def main(arguments):
+    return arguments

@@ -1,0 +1,5 @@
+"""A job."""
+
+
+def main(arguments):
+    return arguments
