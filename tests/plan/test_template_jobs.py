@@ -48,12 +48,22 @@ def broken():
     import a_package_that_is_missing
 """
 FAKE_BOTOCORE = """
+import pathlib, time
+time.sleep = lambda seconds: print("waited", file=sys.stderr)
+import sys
 def get_session(): return Session()
 class Session:
     def create_client(self, service):
         assert service == "s3"
         return self
-    def get_object(self, Bucket, Key): return {"Body": open(f"{Bucket}/{Key}", "rb")}
+    def get_object(self, Bucket, Key):
+        left = pathlib.Path("denials")
+        if left.exists() and (count := int(left.read_text())):
+            left.write_text(str(count - 1))
+            raise Refused(pathlib.Path("code").read_text())
+        return {"Body": open(f"{Bucket}/{Key}", "rb")}
+class Refused(Exception):
+    def __init__(self, code): self.response = {"Error": {"Code": code}}
 """
 WHEEL = "orders-0.1.1-py3-none-any.whl"
 
@@ -298,6 +308,27 @@ def test_one_flipped_byte_is_refused_before_anything_is_imported(glue: Path, kin
     assert (finished.returncode, finished.stdout) == (1, "")
     released_sha = words[words.index(f"--unit-{kind}-sha256") + 1]
     assert f"have the SHA-256 {hashlib.sha256(body).hexdigest()}, released were {released_sha}" in finished.stderr
+
+
+@pytest.mark.parametrize(("denials", "code", "waited"), [(3, 0, 3), (100, 1, 7)])
+def test_a_right_that_iam_does_not_know_yet_is_waited_for_and_not_for_ever(
+    glue: Path, denials: int, code: int, waited: int
+) -> None:
+    (glue / "denials").write_text(str(denials))
+    (glue / "code").write_text("AccessDenied")
+
+    finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", "orders.nightly:without")
+
+    assert (finished.returncode, finished.stderr.count("waited")) == (code, waited)
+
+
+def test_what_is_gone_is_not_waited_for(glue: Path) -> None:
+    (glue / "denials").write_text("1")
+    (glue / "code").write_text("NoSuchKey")
+
+    finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", "orders.nightly:without")
+
+    assert (finished.returncode, finished.stderr.count("waited")) == (1, 0)
 
 
 PYTHONS = [python for version in ("3.9", "3.10", "3.11") if (python := find_python(version)) is not None]

@@ -20,7 +20,11 @@ import os
 import sys
 import sysconfig
 import tempfile
+import time
 import zipfile
+
+# IAM is a distributed system: the right of a role that was made just now is seen some seconds later.
+WAITS = (2, 2, 2, 4, 5, 5, 10)
 
 
 def is_flag(word):
@@ -51,13 +55,10 @@ def fetched(name):
     location, released = argument("unit-" + name), argument("unit-" + name + "-sha256")
     if not location:
         return None
-    # Both library sets of Python shell have botocore, but only one has boto3.
-    import botocore.session
-
     bucket, _, key = location[len("s3://") :].partition("/")
     place = tempfile.mkdtemp(prefix="unit-" + name + "-")
     found, archive = hashlib.sha256(), os.path.join(place, "released.zip")
-    body = botocore.session.get_session().create_client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+    body = body_of(bucket, key)
     with open(archive, "wb") as file:
         for chunk in iter(lambda: body.read(1 << 20), b""):
             found.update(chunk)
@@ -65,6 +66,22 @@ def fetched(name):
     if found.hexdigest() != released:
         raise RuntimeError(f"{location}: its bytes have the SHA-256 {found.hexdigest()}, released were {released}")
     return unpacked(archive, os.path.join(place, "files"))
+
+
+def body_of(bucket, key):
+    # Both library sets of Python shell have botocore, but only one has boto3.
+    import botocore.session
+
+    client = botocore.session.get_session().create_client("s3")
+    for seconds in WAITS:
+        try:
+            return client.get_object(Bucket=bucket, Key=key)["Body"]
+        except Exception as error:
+            if getattr(error, "response", {}).get("Error", {}).get("Code") != "AccessDenied":
+                raise
+            print(f"s3://{bucket}/{key} may not be read yet: {error}", file=sys.stderr)
+        time.sleep(seconds)
+    return client.get_object(Bucket=bucket, Key=key)["Body"]
 
 
 def unpacked(archive, folder):
