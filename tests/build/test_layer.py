@@ -412,3 +412,32 @@ def test_pandas_runs_from_the_extracted_layer(tmp_path: Path) -> None:
     path = {"PYTHONPATH": str(tmp_path / "opt" / "python")}
     done = subprocess.run([sys.executable, "-S", "-c", code], env=path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["3", str(tmp_path / "opt" / "python" / "pandas" / "__init__.py")]
+
+
+# --- the library of Glue jobs ---
+GLUE = Target(python="3.9", architecture="x86_64", place="Glue")
+
+
+def test_a_library_has_its_packages_at_the_top_and_another_digest_than_a_layer(bench: Bench) -> None:
+    wheel = bench.wheel("small", {"small.py": "x = 1\n"})
+    library, layer = bench.build(wheel, target=GLUE), bench.build(wheel, target=attrs.evolve(GLUE, place="Lambda"))
+
+    assert "small.py" in names(library)
+    assert "python/small.py" in names(layer)
+    assert library.digest != layer.digest
+
+
+def test_the_limits_and_the_libraries_of_lambda_are_not_those_of_glue(bench: Bench) -> None:
+    module = "fast.cpython-39-x86_64-linux-gnu.so"
+    body = wheel_bytes("fast", {module: elf(needed=("libGL.so.1",)), "huge.bin": bytes(263_000_000)})
+    selected = bench.selected("fast", body, suffix="-cp39-cp39-manylinux_2_17_x86_64.whl")
+
+    assert bench.build(selected, target=GLUE).notes == ()
+
+
+def test_a_module_for_another_python_than_glues_is_refused(bench: Bench) -> None:
+    body = wheel_bytes("fast", {"fast.cpython-313-x86_64-linux-gnu.so": elf()})
+    selected = bench.selected("fast", body, suffix="-cp39-cp39-manylinux_2_17_x86_64.whl")
+
+    with pytest.raises(BuildError, match=r"Glue \(Python 3.9, x86_64\) could not load:"):
+        bench.build(selected, target=GLUE)

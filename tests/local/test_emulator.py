@@ -219,6 +219,24 @@ def test_a_glue_job_reads_the_files_beside_its_modules_as_where_its_wheel_is_ins
     assert [event["message"] for event in events] == ["select 1"]
 
 
+def test_a_glue_job_finds_the_standard_library_and_what_glue_has_before_its_wheels(
+    prod: Client, publish: Any, job: str
+) -> None:
+    """Glue installs them after its own: https://github.com/boto/boto3/issues/2566."""
+    run = "import boto3, wave\nfrom awsglue import utils\ndef run(table): return boto3.__name__"
+    brought = zip_of(jobs=run, boto3="0 / 0", wave="0 / 0", awsglue="0 / 0")
+    wheel = "s3://{S3Bucket}/{S3Key}".format(**publish("emulator/order-1-py3-none-any.whl", brought))
+
+    assert run_job(prod, job, **{"--extra-py-files": wheel})[0] == "SUCCEEDED"
+
+
+def test_python_shell_takes_no_wheel_of_a_bucket_as_an_additional_module(prod: Client, job: str) -> None:
+    """https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html (Using PIP)."""
+    wheel = "s3://artifacts/emulator/job-1-py3-none-any.whl"
+
+    assert run_job(prod, job, **{"--additional-python-modules": wheel})[0] == "FAILED"
+
+
 def test_a_glue_job_that_fails_is_not_called_successful(prod: Client, job: str) -> None:
     assert run_job(prod, job, **{"--TABLE": "bad"})[0] == "FAILED"
 

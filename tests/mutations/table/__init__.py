@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
-from tests.mutations.table import of_agreement, of_aws, of_build, of_flow, of_plan, of_stacks, of_the_clock, of_the_rest
+from tests.mutations.table import (
+    of_agreement,
+    of_aws,
+    of_build,
+    of_flow,
+    of_jobs,
+    of_plan,
+    of_stacks,
+    of_the_clock,
+    of_the_rest,
+)
 
 __all__ = ["MUTATIONS"]
 
@@ -14,6 +24,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_flow.MUTATIONS,
     *of_agreement.MUTATIONS,
     *of_build.MUTATIONS,
+    *of_jobs.MUTATIONS,
     *of_the_clock.MUTATIONS,
     *of_the_rest.MUTATIONS,
 )

@@ -527,8 +527,8 @@ MUTATIONS = (
     ),
     Mutation(
         "build/preflight.py",
-        "        first = [] if self._are_jobs else [task,",
-        "        first = [task,",
+        "        first = [] if self._are_jobs else brought\n",
+        "        first = brought\n",
         "The standard library comes before a job's own code.",
         (f"{_JOBS}::test_a_job_finds_the_standard_library_before_its_own_code_and_nothing_of_lambda",),
     ),
@@ -562,16 +562,9 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/jobs.py",
-        '            return "additional-python-modules"\n',
-        '            return "extra-py-files"\n',
+        '            return {"additional-python-modules": wheel}\n',
+        '            return {"extra-py-files": wheel}\n',
         "A Spark job gets its wheel by the argument that takes wheels.",
         ("plan/test_template_jobs.py::test_a_spark_job_gets_the_wheel_by_the_argument_that_takes_wheels_there",),
-    ),
-    Mutation(
-        "flow/make.py",
-        "        if dependencies and any(settings.jobs for settings in project.settings.values()):",
-        "        if False:",
-        "A job with dependencies is refused.",
-        ("test_bad_repositories.py",),
     ),
 )

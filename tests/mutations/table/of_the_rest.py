@@ -476,8 +476,8 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/glue_jobs.py",
-        "words = [*gives_up, python, os.fspath(main)]",
-        "words = [python, os.fspath(main)]",
+        "words = [*gives_up, python, os.fspath(_START)",
+        "words = [python, os.fspath(_START)",
         "A job of the local cloud sees nothing of the developer's.",
         ("local/test_emulator.py",),
     ),
