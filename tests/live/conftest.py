@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,11 @@ import pytest
 
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.local.cloud import places
+from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.local.cloud import LocalCloud, places
 from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.model.runtime import GLUE_PYTHON
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud
 from tests.cassettes.cassette import FOLDER, read
 from tests.cassettes.difference import step_differences
@@ -73,6 +76,12 @@ def _kept_folder() -> Path:
     return folder
 
 
+def _running(folder: Path, config: WorkspaceConfig) -> AbstractContextManager[LocalCloud]:
+    """With the Python of Glue's jobs, where this machine has it."""
+    runtimes = [f"python{GLUE_PYTHON}"] if find_python(GLUE_PYTHON) is not None else []
+    return running_local_cloud(folder, config, runtimes=runtimes)
+
+
 @contextmanager
 def _refusing() -> Iterator[None]:
     """Accounts that may not be used end everything at once, with the sentence alone."""
@@ -89,7 +98,7 @@ def _environment(file: Path | None, folder: Path) -> Iterator[Mapping[str, str]]
         yield dict(os.environ)
         return
     config = config_of(LOCAL)
-    with pytest.MonkeyPatch.context() as patch, running_local_cloud(folder / "cloud", config) as cloud:
+    with pytest.MonkeyPatch.context() as patch, _running(folder / "cloud", config) as cloud:
         wanted = environment_variables(cloud)
         for name in set(os.environ) - set(wanted):
             patch.delenv(name)

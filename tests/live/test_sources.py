@@ -88,7 +88,8 @@ def test_glue(yard: Yard) -> None:
 
     done = yard.verb("invoke", unit.name, "tidy", yard.first.name)
 
-    assert done.code == 0 and "SUCCEEDED" in yard.text(done), done.err
+    assert done.code == 0 and "SUCCEEDED" in yard.text(done), _said_of_job(yard, "error")
+    yard.notes.append(_said_of_job(yard, "output"))
 
 
 @step(10, cost="nothing", needs=("bucket",))
@@ -235,6 +236,15 @@ def _with_job(yard: Yard, unit: Unit, module: str, table: str, *dependencies: st
     (unit.package / "job.py").write_text(module, encoding="utf-8")
     unit.add(f'\n{table}\nentry = "{unit.package.name}.job:main"')
     assert yard.verb("lock", unit.name).code == 0
+
+
+def _said_of_job(yard: Yard, stream: str) -> str:
+    """What the newest run of a Python shell job wrote."""
+    logs, group = yard.client("logs"), f"/aws-glue/python-jobs/{stream}"
+    streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    name = max(streams, key=lambda one: int(one["creationTime"]))["logStreamName"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=name)["events"]
+    return "\n".join(str(event["message"]) for event in events[-10:])
 
 
 def _allow(yard: Yard, role: str) -> None:
