@@ -14,6 +14,7 @@ import attrs
 
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.act import Result, deploy_step, publish_step
+from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
@@ -68,6 +69,7 @@ def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
     )
     decided = make_plan(request, observed.desired, observed.known)
     known = look_at_stacks(world, decided, observed.known, everything=ask.force)
+    known = look_at_aliases(world, decided, known)
     if known is not observed.known:
         decided = make_plan(request, observed.desired, known)
     return Draft(ask=ask, plan=decided, made=observed.made, known=known, looked_at=observed.looked_at)

@@ -11,6 +11,7 @@ from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
@@ -79,14 +80,6 @@ class Invocation:
     version: str
 
 
-@attrs.frozen(kw_only=True)
-class AliasState:
-    """The version that an alias points at, and the share of traffic that further versions get (0 to 1)."""
-
-    version: str
-    weights: tuple[tuple[str, float], ...]
-
-
 class Platform(Protocol):
     """What is done in an environment's account.
 
@@ -130,6 +123,10 @@ class Platform(Protocol):
 
     def drift(self, environment: Environment, stack_name: str) -> StackDrift: ...
 
+    def template(self, environment: Environment, stack_name: str) -> str:
+        """The template that CloudFormation has of a stack, as it was sent."""
+        ...
+
     def caller(self) -> str: ...
 
     def writer(self) -> Caller: ...
@@ -139,6 +136,10 @@ class Platform(Protocol):
         ...
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None: ...
+
+    def point_alias(
+        self, environment: Environment, function_name: str, alias: str, wanted: AliasState, held: Held
+    ) -> None: ...
 
     def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]: ...
 

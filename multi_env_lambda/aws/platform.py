@@ -16,6 +16,7 @@ from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.aws.stack_listing import template_of
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
@@ -98,6 +99,10 @@ class AwsPlatform:
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         return self._stacks_of(environment).drift(stack_name)
 
+    def template(self, environment: Environment, stack_name: str) -> str:
+        client = self._sessions.client(environment, "cloudformation")
+        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name)
+
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
         return self._stacks_of(environment).resources(stack_name)
 
@@ -121,6 +126,14 @@ class AwsPlatform:
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
         found = functions.find_alias(self._sessions.client(environment, "lambda"), function_name, alias)
         return None if found is None else AliasState(version=found.version, weights=found.weights)
+
+    def point_alias(
+        self, environment: Environment, function_name: str, alias: str, wanted: AliasState, held: Held
+    ) -> None:
+        client = self._sessions.client(environment, "lambda")
+        now = functions.get_alias(client, function_name, alias)
+        state = functions.Alias(version=wanted.version, weights=wanted.weights, revision_id=now.revision_id)
+        functions.set_alias(client, function_name, alias, state, held)
 
     def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]:
         return metrics.alarmed(self._sessions.client(environment, "cloudwatch"), names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -11,7 +12,7 @@ from multi_env_lambda.aws.poller import StackReading, pages_of, reading_of
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["find_stacks", "resources_of"]
+__all__ = ["find_stacks", "resources_of", "template_of"]
 
 _BY_NAME = 3
 """As many stacks are asked for by name; a page of all stacks of an account has up to 100."""
@@ -74,3 +75,18 @@ def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource,
         for line in found
         if line["ResourceStatus"] != "DELETE_COMPLETE"
     )
+
+
+def template_of(client: Any, where: str, stack: str) -> str:
+    """The template of the stack of this name or id as it was sent; botocore reads JSON, and leaves YAML as text.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+
+    Raises:
+        StackError: there is no such stack, or it cannot be read.
+    """
+    try:
+        body = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    except aws_errors() as error:
+        raise stack_error(where, error) from error
+    return body if isinstance(body, str) else json.dumps(body)

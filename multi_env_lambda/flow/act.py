@@ -22,6 +22,7 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.flow.aliases import restore
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import (
     Asking,
@@ -196,8 +197,10 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     try:
         moving = _moving(work, stage, before)
         if moving:
-            shift(asking, work.held, moving, work.template, entry, change, partial(_say, world, step, "shift"))
+            shift(asking, work.held, step, moving, work.template, entry, change, partial(_say, world, step, "shift"))
         stack_id = change(work.template)
+        if step.running == step.release.digest:
+            restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted)
     except CheckFailed as failure:

@@ -14,6 +14,7 @@ import attrs
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel, together
+from multi_env_lambda.model.alias import AliasState, alias_text
 from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
@@ -25,12 +26,11 @@ from multi_env_lambda.plan.changes import STATEFUL
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
-from multi_env_lambda.world import AliasState, Invocation, Platform, World
+from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
     "ALIAS",
     "Asking",
-    "alias_text",
     "check",
     "check_aliases",
     "check_references",
@@ -241,14 +241,6 @@ def check_aliases(asking: Asking, function_names: Iterable[str]) -> None:
     """
     platform, environment = asking.world.platform, asking.environment
     in_parallel(lambda name: check_alias(asking, name, platform.code(environment, name).version), function_names)
-
-
-def alias_text(alias: AliasState | None) -> str:
-    """Where an alias points, in words."""
-    if alias is None:
-        return "nothing"
-    shares = (f" and gives {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
-    return f"version {alias.version}{''.join(shares)}"
 
 
 def check_smoke(

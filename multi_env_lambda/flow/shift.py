@@ -12,8 +12,11 @@ from datetime import UTC, datetime, timedelta
 import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
-from multi_env_lambda.errors import CheckFailed
-from multi_env_lambda.flow.check import ALIAS, Asking, alias_text, check_smoke
+from multi_env_lambda.errors import CheckFailed, Refused
+from multi_env_lambda.flow.aliases import must_be_agreed, put_back, said_of, strayed_of
+from multi_env_lambda.flow.check import ALIAS, Asking, check_smoke
+from multi_env_lambda.model.alias import AliasState, SaidAlias, alias_text
+from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import ReleasedFunction
 from multi_env_lambda.plan.traffic import (
@@ -25,7 +28,6 @@ from multi_env_lambda.plan.traffic import (
     silence,
     verdict,
 )
-from multi_env_lambda.world import AliasState
 
 __all__ = ["shift"]
 
@@ -48,6 +50,7 @@ class _Shift:
 
     asking: Asking
     held: HeldLease
+    step: DeployStep
     functions: tuple[ReleasedFunction, ...]
     template: str
     entry: Deployment
@@ -65,10 +68,16 @@ class _Pair:
     new: str
     percent: int
 
+    @property
+    def said(self) -> SaidAlias:
+        state = AliasState(version=self.old, weights=((self.new, self.percent / 100),))
+        return SaidAlias(logical_id="", function=self.function, name=ALIAS, state=state)
+
 
 def shift(
     asking: Asking,
     held: HeldLease,
+    step: DeployStep,
     functions: tuple[ReleasedFunction, ...],
     template: str,
     entry: Deployment,
@@ -78,19 +87,23 @@ def shift(
     """Bring the traffic up to the last step; the caller then deploys ``template`` itself, which takes the rest.
 
     Args:
+        step: what of it a person has agreed to.
         functions: those whose traffic moves.
         change: deploys a template text to the unit's stack.
         entry: the deployment as it will be recorded; each step is saved as ``shifting``.
 
     Raises:
         CheckFailed: the new version does worse, or nobody can see how it does; the caller puts back what ran before.
+        Refused: somebody moved the traffic by hand, before or while it moves; nothing is put back.
     """
     latest = held.record.latest if held.record.is_moving_to(entry.release) else None
+    said, again = _said(asking, held, step, functions)
     on = asking.world.platform.alarmed(asking.environment, alarms_in(template))
     on_before = set(on) if latest is None else set(on) & set(latest.alarms)
     work = _Shift(
         asking=asking,
         held=held,
+        step=step,
         functions=functions,
         template=template,
         entry=attrs.evolve(entry, alarms=tuple(sorted(on_before))),
@@ -98,10 +111,10 @@ def shift(
         say=say,
         on_before=on_before,
     )
-    aliases = _old_aliases(work, latest is not None)
-    old = {name: alias.version for name, alias in aliases.items()}
     steps = shift_steps(functions)
-    first = 0 if latest is None else _reached(work, steps, aliases)
+    aliases = said if latest is None else _divided(work, steps, said)
+    old = {name: alias.version for name, alias in aliases.items()}
+    first = 0 if latest is None or again else _reached(work, steps, aliases)
     if old and on_before:
         say(f"alarm {', '.join(sorted(on_before))} was on before; it counts when it goes on again")
     _tell_of_the_end(work, sum(step.minutes for step in steps[first:]) if old else 0)
@@ -126,14 +139,40 @@ def _is_before(end: str, moment: datetime) -> bool:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)) < moment
 
 
-def _old_aliases(work: _Shift, goes_on: bool) -> dict[str, AliasState]:
-    """The aliases that still point at what ran before; while traffic moves, they have weights.
+def _said(
+    asking: Asking, held: HeldLease, step: DeployStep, functions: tuple[ReleasedFunction, ...]
+) -> tuple[dict[str, AliasState], bool]:
+    """Where the aliases point, as CloudFormation last wrote it, and whether somebody had moved one in between.
 
-    One without weights, where an earlier run moved traffic already, points at the new version: all of it is there.
+    Raises:
+        Refused: somebody moved one, and nobody has agreed to move it again.
     """
-    platform, environment = work.asking.world.platform, work.asking.environment
-    found = {item.name: platform.alias(environment, item.name, ALIAS) for item in work.functions}
-    return {name: alias for name, alias in found.items() if alias is not None and (alias.weights or not goes_on)}
+    world, environment, stage = asking.world, asking.environment, step.release.stage(asking.environment.name)
+    assert stage is not None
+    names = {function.name for function in functions}
+    said = [
+        item for item in said_of(world, environment, stage.stack_name) if item.name == ALIAS and item.function in names
+    ]
+    strayed = strayed_of(world, environment, said)
+    must_be_agreed(step, strayed)
+    put_back(world, environment, strayed, held)
+    return {item.function: item.state for item in said}, bool(strayed)
+
+
+def _divided(work: _Shift, steps: tuple[ShiftStep, ...], said: Mapping[str, AliasState]) -> dict[str, AliasState]:
+    """The aliases whose traffic is still on its way; all of it may be there only where that was the next step.
+
+    Raises:
+        Refused: all of it is there, and nobody has watched the steps before.
+    """
+    assert work.held.record.latest is not None
+    recorded, environment = work.held.record.latest.step, work.asking.environment.name
+    for name, alias in said.items():
+        if not alias.weights and recorded < len(steps) and steps[recorded].percent.get(name, 100) < 100:
+            what = f"{alias_text(alias)} has all traffic, and step {recorded} of {len(steps)} is the last one recorded"
+            hint = f"`rollback.py {work.held.record.project} {environment}`, then deploy again"
+            raise Refused(f"{name} in {environment}", what, hint=hint)
+    return {name: alias for name, alias in said.items() if alias.weights}
 
 
 def _reached(work: _Shift, steps: tuple[ShiftStep, ...], aliases: Mapping[str, AliasState]) -> int:
@@ -216,6 +255,7 @@ def _watch(work: _Shift, step: ShiftStep, pairs: tuple[_Pair, ...], *, is_first:
 
 def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
     environment = work.asking.environment
+    _must_be_ours(work, pairs)
     on = set(work.asking.world.platform.alarmed(environment, alarms_in(work.template)))
     work.on_before.intersection_update(on)
     hint = "look at its log, correct it and deploy again"
@@ -227,6 +267,16 @@ def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
         problem = verdict(new, old)
         if problem is not None:
             raise CheckFailed(f"{pair.function} in {environment.name}", problem, hint=hint)
+
+
+def _must_be_ours(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
+    """The traffic is divided as the step has written it. Who moved it knows why: nothing is put back, and it stops.
+
+    Raises:
+        Refused: somebody moved it by hand.
+    """
+    said = [pair.said for pair in pairs]
+    must_be_agreed(work.step, strayed_of(work.asking.world, work.asking.environment, said), news=True)
 
 
 def _is_seen(work: _Shift, pair: _Pair, seconds: float, is_first: bool) -> bool:

@@ -20,10 +20,11 @@ __all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedSt
 class Question:
     """Something a person must agree to by name. ``answer`` is what is typed, or given with ``--agree``.
 
-    An answer is a kind and a name: ``replace:Invoices``, ``again:orders``, ``take-over:orders-sandbox``.
+    An answer is a kind and a name: ``replace:Invoices``, ``again:orders``, ``take-over:orders-sandbox``,
+    ``traffic:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic"]
     text: str
     answer: str
 

@@ -194,7 +194,7 @@ def _direct(
     layers = [arn_of(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     return (
-        grant_of("LookAtStacks", ("plan", "deploy", "doctor"), stacks, *calls_of("cloudformation", *_LOOKS)),
+        grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_changes(place))),
         grant_of("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
         grant_of("CompareStacks", "drift", stacks, *calls_of("cloudformation", *_COMPARES)),

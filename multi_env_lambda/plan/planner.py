@@ -13,6 +13,7 @@ from typing import assert_never
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
+from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import moved
@@ -29,6 +30,7 @@ from multi_env_lambda.model.plan import (
 from multi_env_lambda.model.record import Action, Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import is_upgrade
+from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
@@ -130,7 +132,7 @@ class Known:
 
     ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
-    not ours. ``unseen``: why nobody could look at a stack.
+    not ours. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that somebody moved by hand.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -140,6 +142,7 @@ class Known:
     workspace: str = ""
     foreign: Mapping[tuple[str, str], Foreign] = attrs.field(factory=dict)
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
+    strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
 
 
 def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) -> Plan:
@@ -297,7 +300,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
-        questions=(*_rolled_back(request, release, record, target), *questions),
+        questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
         reason=request.reason,
     )
 
@@ -343,6 +346,11 @@ def _rolled_back(
         return ()
     text = f"{release.project} {taken.version} was rolled back in {target.name} by {taken.who} at {taken.when}"
     return (Question(kind="rolled back", text=text, answer=f"again:{release.project}"),)
+
+
+def _moved(project: str, target: Environment, known: Known) -> tuple[Question, ...]:
+    strayed = known.strayed.get((target.name, project))
+    return (traffic_question(project, target.name, strayed),) if strayed else ()
 
 
 def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Question, ...]:

@@ -56,6 +56,21 @@ def _version(value: Any) -> str:
     return value if isinstance(value, str) else str(value["Fn::GetAtt"][0])
 
 
+def _physical_id(stack_name: str, logical_id: str, body: Mapping[str, Any]) -> str:
+    """A version's number is the logical id of the resource that published it, as in ``MemoryPlatform.alias``."""
+    return f"{stack_name}{':' if body['Type'] == 'AWS::Lambda::Version' else '-'}{logical_id}"
+
+
+def _aliases_in(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of aliases by the physical name of their function."""
+    bodies = (body["Properties"] for body in resources.values() if body["Type"] == "AWS::Lambda::Alias")
+    return {resources[body["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: body for body in bodies}
+
+
+def _aliases(template: str) -> dict[str, dict[str, Any]]:
+    return _aliases_in(json.loads(template).get("Resources", {})) if template else {}
+
+
 def _function_names(document: Mapping[str, Any]) -> dict[str, str]:
     """Physical names by logical id."""
     bodies = document["Resources"].items()
@@ -80,6 +95,7 @@ class MemoryPlatform:
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
         measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
+        by_hand: function name -> where somebody has moved its alias since CloudFormation last wrote it.
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
         stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
 
@@ -93,6 +109,7 @@ class MemoryPlatform:
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
         self.measured: Callable[[str, str, float], Counts] | None = None
+        self.by_hand: dict[str, AliasState] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.stale: dict[str, list[str]] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
@@ -169,6 +186,7 @@ class MemoryPlatform:
         else:
             held.make_sure()
         with self._lock:
+            self._write_aliases("" if there is None else there.template, request.template)
             updates = (0 if there is None else there.updates) + changed
             stack_id = self._new_id(*key) if there is None else there.stack_id
             protected = there is not None and there.protected
@@ -202,6 +220,13 @@ class MemoryPlatform:
             for name in _function_names(json.loads(there.template)).values():
                 self.versions.pop((environment.name, name), None)
         self._changed("delete stack", stack_name)
+
+    def _write_aliases(self, before: str, after: str) -> None:
+        """CloudFormation writes an alias whose template says something else than before."""
+        old, new = (_aliases(text) for text in (before, after))
+        for name in new:
+            if old.get(name) != new[name]:
+                self.by_hand.pop(name, None)
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
         with self._lock:
@@ -255,12 +280,21 @@ class MemoryPlatform:
         found = self._alias(environment, function_name)
         if found is None:
             return None
+        if function_name in self.by_hand:
+            return self.by_hand[function_name]
         version = _version(found["FunctionVersion"])
         if "RoutingConfig" not in found:
             return AliasState(version=version, weights=self.left.get(function_name, ()))
         routing = found["RoutingConfig"]["AdditionalVersionWeights"]
         weights = ((_version(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
         return AliasState(version=version, weights=tuple(weights))
+
+    def point_alias(
+        self, environment: Environment, function_name: str, alias: str, wanted: AliasState, held: Held
+    ) -> None:
+        held.begin()
+        self.by_hand[function_name] = wanted
+        self._changed("alias", function_name)
 
     def alarmed(self, environment: Environment, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if name in self.alarms)
@@ -278,12 +312,9 @@ class MemoryPlatform:
 
     def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
         for resources in self._resources(environment, function_name):
-            for body in resources.values():
-                if body["Type"] == "AWS::Lambda::Alias":
-                    function = resources[body["Properties"]["FunctionName"]["Ref"]]
-                    if function["Properties"]["FunctionName"] == function_name:
-                        found: dict[str, Any] = body["Properties"]
-                        return found
+            found = _aliases_in(resources).get(function_name)
+            if found is not None:
+                return found
         return None
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
@@ -323,9 +354,16 @@ class MemoryPlatform:
         name_of_stack, template = found[0]
         resources = json.loads(template)["Resources"]
         return tuple(
-            PhysicalResource(logical_id=name, type=body["Type"], physical_id=f"{name_of_stack}-{name}")
+            PhysicalResource(logical_id=name, type=body["Type"], physical_id=_physical_id(name_of_stack, name, body))
             for name, body in resources.items()
         )
+
+    def template(self, environment: Environment, stack_name: str) -> str:
+        with self._lock:
+            there = self.stacks.get((environment.name, stack_name))
+        if there is None:
+            raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
+        return there.template
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         code = self._code(self._function(environment, function_name)["Code"]["S3Key"])
@@ -347,8 +385,8 @@ class MemoryPlatform:
         return Invocation(payload=body, error=None, log_tail="", version=version)
 
     def _version_behind(self, environment: Environment, function_name: str, qualifier: str) -> str:
-        alias = self._alias(environment, function_name) if qualifier == "live" else None
-        return qualifier if alias is None else _version(alias["FunctionVersion"])
+        alias = self.alias(environment, function_name, "live") if qualifier == "live" else None
+        return qualifier if alias is None else alias.version
 
     def _function(self, environment: Environment, name: str) -> dict[str, Any]:
         for resources in self._resources(environment, name):

@@ -163,7 +163,7 @@ def test_weights_that_are_left_after_a_put_back_are_named_and_what_runs_is_unsur
     fake.tree.traffic["search"] = ("canary", 10, 1)
     fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
     fake.tree.content["search"] = "s2"
-    fake.platform.left[FUNCTION] = ((new, 0.1),)
+    fake.platform.after_write = lambda *_: fake.platform.left.update({FUNCTION: ((new, 0.1),)})
     fake.platform.answers[FUNCTION] = lambda _: {"ok": False}
 
     result = deploy(fake)["search"]

@@ -1,0 +1,75 @@
+"""What a stack's template says of its aliases, and what a person is asked where one of them points elsewhere.
+
+CloudFormation compares a template with the one before, and never with the alias: one that was moved by hand stays where
+it is for as long as the template says the same of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
+from multi_env_lambda.model.plan import Question
+from multi_env_lambda.model.record import PhysicalResource
+
+__all__ = ["said_aliases", "traffic_question"]
+
+_ALIAS = "AWS::Lambda::Alias"
+
+
+def said_aliases(template: str, resources: Iterable[PhysicalResource]) -> tuple[SaidAlias, ...]:
+    """The aliases of a stack; one whose version is named in a way that only CloudFormation can work out is left out.
+
+    Args:
+        template: as CloudFormation has it.
+        resources: what is in the stack; the id of a version ends with its number.
+    """
+    try:
+        document = json.loads(template)
+    except ValueError:
+        return ()  # somebody else's YAML
+    ids = {item.logical_id: item.physical_id for item in resources}
+    bodies = document.get("Resources", {}).items()
+    found = (_said(name, body.get("Properties", {}), document, ids) for name, body in bodies if body["Type"] == _ALIAS)
+    return tuple(alias for alias in found if alias is not None)
+
+
+def _said(
+    logical_id: str, properties: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[str, str]
+) -> SaidAlias | None:
+    function = _function(properties.get("FunctionName"), document, ids)
+    version = _version(properties.get("FunctionVersion"), ids)
+    routing = (properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or []
+    weights = [(_version(item.get("FunctionVersion"), ids), float(item["FunctionWeight"])) for item in routing]
+    if not (function and version and all(name for name, _ in weights) and isinstance(properties.get("Name"), str)):
+        return None
+    state = AliasState(version=version, weights=tuple(sorted(weights)))
+    return SaidAlias(logical_id=logical_id, function=function, name=properties["Name"], state=state)
+
+
+def _function(value: Any, document: Mapping[str, Any], ids: Mapping[str, str]) -> str:
+    if isinstance(value, str):
+        return value
+    name = value.get("Ref", "") if isinstance(value, dict) else ""
+    told = document["Resources"].get(name, {}).get("Properties", {}).get("FunctionName")
+    return told if isinstance(told, str) else ids.get(name, "")
+
+
+def _version(value: Any, ids: Mapping[str, str]) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::GetAtt": [str(name), "Version"]}:
+            return ids.get(name, "").rpartition(":")[2]
+        case _:
+            return ""
+
+
+def traffic_question(project: str, environment: str, strayed: Iterable[StrayedAlias]) -> Question:
+    """Whether traffic that somebody moved by hand may be moved again."""
+    lines = [str(item) for item in strayed]
+    lines += ["going on points it there again, and moves the traffic from the first step on"]
+    lines += [f"`rollback.py {project} {environment}` gives all of it to what ran before"]
+    return Question(kind="traffic", text="\n".join(lines), answer=f"traffic:{project}")
