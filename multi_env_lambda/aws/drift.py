@@ -28,7 +28,10 @@ class PropertyDifference:
 
 @attrs.frozen(kw_only=True)
 class ResourceDrift:
-    """One resource that is not what the template says. ``status`` is MODIFIED or DELETED."""
+    """One resource that is not what the template says. ``status`` is MODIFIED or DELETED.
+
+    Of a template that is not what was deployed it may be ADDED or REMOVED, too.
+    """
 
     logical_id: str
     resource_type: str

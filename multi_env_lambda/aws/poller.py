@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -51,6 +52,8 @@ class StackReading:
     protected: bool = False
     outputs: Mapping[str, str] = attrs.field(factory=dict)
     tags: Mapping[str, str] = attrs.field(factory=dict)
+    changed: str = ""
+    """When its template was last changed, in ISO 8601."""
 
 
 class NotLooked(Enum):
@@ -73,7 +76,12 @@ def reading_of(stack: Mapping[str, Any]) -> StackReading:
         protected=bool(stack.get("EnableTerminationProtection")),
         outputs={line["OutputKey"]: line["OutputValue"] for line in stack.get("Outputs", ())},
         tags={line["Key"]: line["Value"] for line in stack.get("Tags", ())},
+        changed=_time(stack.get("LastUpdatedTime") or stack.get("CreationTime")),
     )
+
+
+def _time(value: Any) -> str:
+    return value.astimezone(UTC).isoformat(timespec="seconds") if isinstance(value, datetime) else ""
 
 
 @attrs.define(eq=False)

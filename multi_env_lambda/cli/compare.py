@@ -42,7 +42,7 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
 @local_option
 @json_option
 def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
-    """Find what somebody changed by hand, with CloudFormation's drift detection.
+    """Find what somebody changed by hand: CloudFormation's drift detection, the stack's template, and its aliases.
 
     The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
     compared. Nothing is written.
@@ -59,6 +59,11 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
         out(drift_table(drifted))
     else:
         out(f"no drift in {sum(not item.problem for item in found)} stacks")
+    for item in drifted:
+        if item.changed:
+            place, who = f"{item.environment} {item.project}", "CloudTrail says by whom"
+            note(f"{place}: its stack was changed through CloudFormation by somebody else at {item.changed}; {who}")
+        note(f"hint: {item.hint}")
     broken = [item for item in found if item.problem]
     for item in broken:
         note(f"{item.environment} {item.project} not compared: {item.problem}")

@@ -218,6 +218,7 @@ def promote_command(
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
 @click.option("--to", "release", metavar="RELEASE", help="A digest or version that ran there; default: the one before.")
+@click.option("--force", is_flag=True, help="Also where RELEASE runs already, to undo what others changed there.")
 @out_option("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option
@@ -225,6 +226,7 @@ def promote_command(
 def rollback_command(
     words: tuple[str, ...],
     release: str | None,
+    force: bool,
     saved: Path | None,
     reason: str,
     local: bool | None,
@@ -237,7 +239,7 @@ def rollback_command(
     only = tuple(units) or ((unit,) if unit else ())
     if not only:
         raise click.UsageError("which UNIT? `rollback.py UNIT ENVIRONMENT`")
-    ask = Ask(verb="rollback", target=environment, only=only, release=release, reason=reason)
+    ask = Ask(verb="rollback", target=environment, only=only, release=release, force=force, reason=reason)
     return _apply(ask, None, local, as_json, saved=saved, **consent)
 
 

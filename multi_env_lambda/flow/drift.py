@@ -1,36 +1,52 @@
-"""Find what somebody changed by hand: CloudFormation compares every recorded stack with its template."""
+"""Find what somebody changed by hand: CloudFormation compares every recorded stack with its template.
+
+Two things it does not see are compared here: the template itself, which somebody may have replaced, and where aliases
+point, whose type need not be among those that it compares.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
-from multi_env_lambda.aws.index import read_release
+from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
+from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused
+from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.model.alias import StrayedAlias
+from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
+from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
+from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.world import World
 
 __all__ = ["UnitDrift", "find_drift", "with_drift"]
 
 _WORKERS = 8
+_BY_HAND = "what was changed by hand no template undoes: put it back by hand, or make it a setting of the unit"
 
 
 @attrs.frozen(kw_only=True)
 class UnitDrift:
-    """One stack after the comparison. ``problem``: why it could not be compared; the other stacks were all the same."""
+    """One stack after the comparison.
+
+    ``problem``: why it could not be compared. ``changed``: when its template was last changed, where that is not ours;
+    CloudFormation does not say by whom. ``hint`` is what to do about either.
+    """
 
     project: str
     environment: str
@@ -38,6 +54,7 @@ class UnitDrift:
     status: str
     resources: tuple[ResourceDrift, ...] = ()
     problem: str = ""
+    changed: str = ""
     hint: str = ""
 
     @property
@@ -86,17 +103,97 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
     stack_name = f"{record.project}-{environment.name}"
     try:
         assert record.release is not None
-        stage = read_release(world.store, world.cache, record.project, record.release).stage(environment.name)
+        release = read_release(world.store, world.cache, record.project, record.release)
+        stage = release.stage(environment.name)
         stack_name = stack_name if stage is None else stage.stack_name
-        _must_be_ours(world, environment, record, stack_name)
+        there = _must_be_ours(world, environment, record, stack_name)
         found = world.platform.drift(environment, stack_name)
+        template = world.platform.template(environment, stack_name)
+        outside = _outside(template, *_templates(world, environment, record))
+        said = said_aliases(template, world.platform.resources(environment, stack_name))
+        aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
-    return _answer(record, stack_name, found.status, resources=tuple(map(_masked, found.resources)))
+    ours = {item.logical_id for item in said}
+    seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
+    resources = (*seen, *aliases, *outside)
+    status, changed = "DRIFTED" if resources else found.status, there.changed if outside else ""
+    hint = "; ".join([*([_command(record)] if aliases or outside else []), *([_BY_HAND] if seen else [])])
+    return _answer(record, stack_name, status, resources=resources, changed=changed, hint=hint)
 
 
-def _must_be_ours(world: World, environment: Environment, record: Record, stack_name: str) -> None:
+def _templates(world: World, environment: Environment, record: Record) -> tuple[str, list[str]]:
+    """What runs by the record, and what attempts that are not over may have sent."""
+    assert record.running is not None
+
+    def read(release: str) -> str:
+        found = read_release(world.store, world.cache, record.project, release)
+        return read_template(world.store, world.cache, found, environment.name)
+
+    attempts = {record.unsure or ""}
+    if record.latest is not None and record.latest.outcome == "shifting":
+        attempts.add(record.latest.release)
+    under_way: list[str] = []
+    for release in sorted(attempts - {"", record.running.release}):
+        with suppress(MultiEnvLambdaError):
+            under_way.append(read(release))
+    if record.running.template_sha256:
+        running = read_noted_template(world.store, world.cache, record.project, environment.name, record.running)
+    else:
+        running = read(record.running.release)
+    return running, under_way
+
+
+def _outside(there: str, running: str, under_way: list[str]) -> tuple[ResourceDrift, ...]:
+    found = changed_outside(there, running, under_way)
+    if found is None:
+        whole = ResourceDrift(logical_id="", resource_type="the template", status="MODIFIED", differences=())
+        return (whole,)
+    return tuple(map(_of_change, found))
+
+
+def _of_change(change: ResourceChange) -> ResourceDrift:
+    """Values are masked already where their names are like those of secrets."""
+    if change.action != "modify":
+        status = {"add": "ADDED", "remove": "REMOVED"}[change.action]
+        return ResourceDrift(logical_id=change.logical_id, resource_type=change.type, status=status, differences=())
+    differences = tuple(
+        _difference(f"/{item.path.replace('.', '/')}", item.old, item.new) for item in change.properties
+    )
+    return ResourceDrift(
+        logical_id=change.logical_id, resource_type=change.type, status="MODIFIED", differences=differences
+    )
+
+
+def _difference(path: str, old: str | None, new: str | None) -> PropertyDifference:
+    kind = "ADD" if old is None else "REMOVE" if new is None else "NOT_EQUAL"
+    return PropertyDifference(path=path, expected=old or "null", actual=new or "null", kind=kind)
+
+
+def _of_alias(strayed: StrayedAlias) -> ResourceDrift:
+    said, there = strayed.said.state, strayed.found
+    pairs = [] if there is None else [("/FunctionVersion", said.version, there.version)]
+    if there is not None:
+        pairs.append(("/RoutingConfig", canonical_json(dict(said.weights)), canonical_json(dict(there.weights))))
+    return ResourceDrift(
+        logical_id=strayed.said.logical_id,
+        resource_type="AWS::Lambda::Alias",
+        status="DELETED" if there is None else "MODIFIED",
+        differences=tuple(_difference(path, old, new) for path, old, new in pairs if old != new),
+    )
+
+
+def _command(record: Record) -> str:
+    """The template that ran is sent again, and aliases are pointed anew."""
+    assert record.running is not None
+    command = f"`rollback.py {record.project} {record.environment}"
+    if record.latest is not None and record.latest.outcome == "shifting":
+        return f"{command}` sends what ran before the traffic began to move"
+    return f"{command} --to {record.running.version} --force` sends again what should run"
+
+
+def _must_be_ours(world: World, environment: Environment, record: Record, stack_name: str) -> StackReading:
     there = world.platform.look(environment, stack_name)
     if there is None:
         hint = f"to bring it back: `deploy {environment.name} --only {record.project} --force`"
@@ -105,6 +202,7 @@ def _must_be_ours(world: World, environment: Environment, record: Record, stack_
     if not owner.owns(there.tags, there.stack_id):
         hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
         raise not_ours(record.project, environment, there, hint)
+    return there
 
 
 def _answer(record: Record, stack_name: str, status: str, **more: Any) -> UnitDrift:
@@ -147,5 +245,5 @@ def _masked_value(value: Any) -> Any:
 
 def _names(resource: ResourceDrift) -> tuple[str, ...]:
     if resource.status == "DELETED" or not resource.differences:
-        return (f"{resource.logical_id} {resource.status.lower()}",)
+        return (f"{resource.logical_id or resource.resource_type} {resource.status.lower()}",)
     return tuple(f"{resource.logical_id}{difference.path}" for difference in resource.differences)

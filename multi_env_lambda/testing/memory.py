@@ -28,6 +28,9 @@ from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRe
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
 
+_CHANGED = "2026-01-01T00:00:00+00:00"
+
+
 class Killed(BaseException):
     """The process ended here, as by ``kill -9``: no handler of the code under test may take it for an error."""
 
@@ -43,7 +46,12 @@ class _Stack:
 
 def _reading(name: str, stack: _Stack) -> StackReading:
     return StackReading(
-        stack_id=stack.stack_id, name=name, status="UPDATE_COMPLETE", tags=stack.tags, protected=stack.protected
+        stack_id=stack.stack_id,
+        name=name,
+        status="UPDATE_COMPLETE",
+        tags=stack.tags,
+        protected=stack.protected,
+        changed=_CHANGED,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import attrs
@@ -13,8 +14,11 @@ from multi_env_lambda.flow.drift import find_drift, with_drift
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.world import AliasState
 
-from .worlds import chain, deploy
+from .callers import FUNCTION
+from .test_moved_by_hand import killed
+from .worlds import chain, deploy, rollback
 
 MEMORY = PropertyDifference(path="/MemorySize", expected="256", actual="1024", kind="NOT_EQUAL")
 BY_HAND = ResourceDrift(
@@ -118,3 +122,85 @@ def test_a_stack_of_somebody_else_under_our_name_is_not_compared(fake: FakeWorld
     (found,) = find_drift(fake.world, "orders", "test")
 
     assert "is not of this workspace: it has no tag of this tool" in found.problem
+
+
+def outside(fake: FakeWorld, **resources: object) -> None:
+    """Somebody sends a template of her own to the stack of orders in test, as `update_stack` does."""
+    stack = fake.platform.stacks["test", "orders-test"]
+    document = json.loads(stack.template)
+    document["Resources"]["MainFunction"]["Properties"]["Timeout"] = 9
+    document["Resources"] |= resources
+    stack.template = json.dumps(document)
+
+
+def test_a_template_that_somebody_else_sent_is_found_with_what_it_changes_and_the_command_that_undoes_it(
+    fake: FakeWorld,
+) -> None:
+    before = fake.platform.stacks["test", "orders-test"].template
+    outside(fake, Door={"Type": "AWS::IAM::Role", "Properties": {}})
+
+    (found,) = find_drift(fake.world, "orders", "test")
+
+    assert (found.status, found.names) == ("DRIFTED", ("Door added", "MainFunction/Timeout"))
+    assert found.changed == "2026-01-01T00:00:00+00:00"
+    assert found.hint == "`rollback.py orders test --to 0.1.0 --force` sends again what should run"
+    assert rollback(fake, "orders", "test", release="0.1.0", force=True).outcome == "deployed"
+    assert fake.platform.stacks["test", "orders-test"].template == before
+    assert not find_drift(fake.world, "orders", "test")[0].drifted
+
+
+def test_a_template_of_which_more_is_changed_than_resources_is_found_too(fake: FakeWorld) -> None:
+    stack = fake.platform.stacks["test", "orders-test"]
+    stack.template = json.dumps({**json.loads(stack.template), "Outputs": {"Role": {"Value": "r"}}})
+
+    assert find_drift(fake.world, "orders", "test")[0].names == ("the template modified",)
+
+
+def test_a_secret_of_somebody_elses_template_goes_no_further(fake: FakeWorld) -> None:
+    stack = fake.platform.stacks["test", "orders-test"]
+    stack.template = stack.template.replace(
+        '"FunctionName":"orders', '"Environment":{"Variables":{"DB_PASSWORD":"hunter2"}},"FunctionName":"orders'
+    )
+
+    (found,) = find_drift(fake.world, "orders", "test")
+
+    assert found.names == ("MainFunction/Environment/Variables/DB_PASSWORD",)
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("there", "names"),
+    [
+        (AliasState(version="1", weights=()), ("MainAlias/FunctionVersion",)),
+        (AliasState(version="1", weights=(("2", 0.1),)), ("MainAlias/FunctionVersion", "MainAlias/RoutingConfig")),
+    ],
+    ids=["version", "weights"],
+)
+def test_an_alias_that_was_moved_by_hand_is_found_for_every_function(
+    fake: FakeWorld, there: AliasState, names: tuple[str, ...]
+) -> None:
+    """Whatever CloudFormation says: here nothing."""
+    fake.platform.by_hand["orders-test-main"] = there
+
+    (found,) = find_drift(fake.world, "orders", "test")
+
+    assert (found.names, found.changed) == (names, "")
+    assert rollback(fake, "orders", "test", release="0.1.0", force=True).outcome == "deployed"
+    assert not find_drift(fake.world, "orders", "test")[0].drifted
+
+
+def test_what_no_template_undoes_is_said(fake: FakeWorld) -> None:
+    fake.platform.drifted["test", "orders-test"] = (BY_HAND,)
+
+    assert find_drift(fake.world, "orders", "test")[0].hint.startswith("what was changed by hand no template undoes")
+
+
+def test_a_stack_whose_traffic_moves_is_as_it_should_be_until_somebody_moves_its_alias(tmp_path: Path) -> None:
+    fake, _ = killed(tmp_path)
+    assert not any(item.drifted for item in find_drift(fake.world))
+
+    fake.platform.by_hand[FUNCTION] = AliasState(version=fake.tree.version_id("s2"), weights=())
+    (found,) = (item for item in find_drift(fake.world) if item.drifted)
+
+    assert found.names == ("MainAlias/FunctionVersion", "MainAlias/RoutingConfig")
+    assert found.hint.startswith("`rollback.py search sandbox` sends what ran before")

@@ -1,0 +1,44 @@
+"""What somebody else's template makes of a stack: CloudFormation calls it no drift, since the stack is as that says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.changes import changes
+
+__all__ = ["changed_outside"]
+
+_ALIAS = "AWS::Lambda::Alias"
+_HELD_BACK = ("FunctionVersion", "RoutingConfig")
+
+
+def changed_outside(there: str, running: str, under_way: Iterable[str] = ()) -> tuple[ResourceChange, ...] | None:
+    """What tells the template of a stack from the one that was deployed; None where that cannot be told by resources.
+
+    Args:
+        there: as CloudFormation has it.
+        running: as the record says.
+        under_way: those of attempts that are not over. Their aliases are held back, and compared by themselves.
+    """
+    try:
+        found = json.loads(there)
+    except ValueError:
+        return None
+    if found == json.loads(running) or any(_free(found) == _free(json.loads(text)) for text in under_way):
+        return ()
+    return changes(running, canonical_json(found)) or None
+
+
+def _free(document: Any) -> Any:
+    """A template without where its aliases point."""
+    resources = {
+        name: {**body, "Properties": {k: v for k, v in body.get("Properties", {}).items() if k not in _HELD_BACK}}
+        if body.get("Type") == _ALIAS
+        else body
+        for name, body in document.get("Resources", {}).items()
+    }
+    return {**document, "Resources": resources}
