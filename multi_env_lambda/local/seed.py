@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ __all__ = ["MANAGEMENT_ACCOUNT_ID", "RootKey", "home_of", "root_client", "seed"]
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _FORMAT = 5
+_SEEDED = "multi-env-lambda:trust"
+"""The tag of a role that says which trust the seed wrote."""
 
 
 MANAGEMENT_ACCOUNT_ID = "999999999999"
@@ -168,11 +171,17 @@ def _trust(config: WorkspaceConfig, account_id: str, role_name: str) -> str:
 
 
 def _make_role(iam: Any, role_name: str, trust: str) -> None:
+    """A role that is there stays as it is, rights and trust; only a trust that the seed wrote follows the table."""
+    seeded = [{"Key": _SEEDED, "Value": digest(json.loads(trust))}]
     try:
-        iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust)
+        iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust, Tags=seeded)
     except iam.exceptions.EntityAlreadyExistsException:
-        iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=trust)
-    iam.attach_role_policy(RoleName=role_name, PolicyArn=_ADMINISTRATOR)
+        there = iam.get_role(RoleName=role_name)["Role"]
+        if {"Key": _SEEDED, "Value": digest(there["AssumeRolePolicyDocument"])} in there.get("Tags", ()):
+            iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=trust)
+            iam.tag_role(RoleName=role_name, Tags=seeded)
+    else:
+        iam.attach_role_policy(RoleName=role_name, PolicyArn=_ADMINISTRATOR)
 
 
 def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None, is_administrator: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,42 @@ def test_own_credentials_are_of_the_account_that_they_are_for(root: Path) -> Non
     mixed = attrs.evolve(SHARED, devops=own)
     with pytest.raises(ClientError, match="AccessDenied"):
         client_of(ensure_running(root, mixed), SHARED.environment("sandbox"), "sts")  # trusts management alone
+
+
+def test_a_role_that_somebody_made_or_changed_survives_the_next_start(root: Path) -> None:
+    cloud = ensure_running(root, SHARED)
+    iam = client_of(cloud, SHARED.environment("prod"), "iam")
+    principal = {"AWS": "arn:aws:iam::999999999999:root"}
+    condition = {"StringEquals": {"sts:ExternalId": "ours"}}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    iam.update_assume_role_policy(RoleName="deployer", PolicyDocument=json.dumps(document))
+    iam.create_role(RoleName="mine", AssumeRolePolicyDocument=json.dumps(document))
+    down(root)
+
+    mine = attrs.evolve(SHARED.environment("prod"), name="audit", role_name="mine", position=2)
+    again = ensure_running(root, attrs.evolve(SHARED, environments=(*SHARED.environments, mine)))
+
+    for name in ("deployer", "mine"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            keys(again, name, "theirs")
+    assert keys(again, "deployer", "ours").get_caller_identity()["Account"] == mine.account_id
+    with pytest.raises(ClientError, match="AccessDenied"):
+        keys(again, "mine", "ours", "iam").list_roles()  # nobody gave it rights, and the seed does not
+
+
+def keys(cloud: LocalCloud, role: str, external_id: str, service: str = "sts") -> Any:
+    """A client as a role of the account of prod."""
+    arn = f"arn:aws:iam::222222222222:role/{role}"
+    answer = user_of(cloud).assume_role(RoleArn=arn, RoleSessionName="test", ExternalId=external_id)["Credentials"]
+    return boto3.client(
+        service,
+        region_name=cloud.region,
+        endpoint_url=cloud.endpoint,
+        aws_access_key_id=answer["AccessKeyId"],
+        aws_secret_access_key=answer["SecretAccessKey"],
+        aws_session_token=answer["SessionToken"],
+    )
 
 
 def with_role(environment: Environment) -> Environment:
