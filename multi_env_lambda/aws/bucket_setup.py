@@ -26,6 +26,7 @@ from multi_env_lambda.plan.bucket import (
     same_rules,
 )
 from multi_env_lambda.plan.bucket_obstacles import Obstacle, denied_writes, ended_objects
+from multi_env_lambda.plan.bucket_principals import INVALID_PRINCIPAL, gone, to_look_at
 
 __all__ = ["create_artifact_bucket", "missing_settings", "obstacles"]
 
@@ -53,15 +54,16 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
 
     Raises:
-        PublishError: the name is taken by another account, the role may not do this, or what others have set on the
-            bucket would break it; then nothing is written.
+        PublishError: the name is taken by another account, the role may not do this, the bucket's policy names somebody
+            who is not there, or what others have set on the bucket would break it; then nothing is written.
     """
     common = _common(devops)
     try:
         created = tuple(_created(client, devops, common))
         for obstacle in () if created else obstacles(client, devops):
             raise PublishError(f"s3://{devops.bucket}", obstacle.what, hint=obstacle.hint)
-        return (*created, *(_made(change) for change in _changes(client, common, reader_account_ids)))
+        changes = tuple(_changes(client, common, reader_account_ids))
+        return (*created, *(_made(change) for change in changes))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
@@ -169,13 +171,35 @@ def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) 
     if wanted["Statement"] and not same_policy(found, wanted):
         others = len(wanted["Statement"]) - len(ours)
         stay = f", and {others} statements of others stay" if others else ""
-        write = partial(client.put_bucket_policy, **common, Policy=canonical_json(wanted))
+        _refuse_gone(common["Bucket"], wanted)
+        write = partial(_put_policy, client, common, wanted)
         yield _Change(f"its policy lets the environments read{stay}", write)
 
 
 def _policy(client: Any, common: dict[str, str]) -> dict[str, Any] | None:
     text = _read(client, "get_bucket_policy", common).get("Policy")
     return None if text is None else dict(json.loads(text))
+
+
+def _refuse_gone(bucket: str, wanted: dict[str, Any]) -> None:
+    """A statement of others is theirs, dead as it may be."""
+    dead = gone(wanted)
+    if dead:
+        what = f"its policy names somebody who was deleted, in the statement {', '.join(dead)}; S3 takes no such policy"
+        hint = (
+            "take that statement out of the bucket's policy, or name there whom it should mean now; then run this again"
+        )
+        raise PublishError(f"s3://{bucket}", what, hint=hint)
+
+
+def _put_policy(client: Any, common: dict[str, str], wanted: dict[str, Any]) -> None:
+    try:
+        client.put_bucket_policy(**common, Policy=canonical_json(wanted))
+    except aws_errors() as error:
+        if code_of(error) != "MalformedPolicy" or INVALID_PRINCIPAL not in text_of(error):
+            raise
+        hint = f"which of these is not there, or has the bucket's region switched off: {', '.join(to_look_at(wanted))}?"
+        raise PublishError(f"s3://{common['Bucket']}", text_of(error), hint=hint) from error
 
 
 def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:

@@ -8,13 +8,17 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import account_error, aws_errors, text_of
+from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
 
 __all__ = ["JobRun", "run_job"]
 
 _OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
 _SLOWEST = 5.0
+_HINTS = {
+    "ConcurrentRunsExceededException": "wait until the run that is on has ended; a job runs once at a time, unless "
+    "`ExecutionProperty` of its resource says more (`extend` in stack.py)"
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +61,6 @@ def run_job(
             pause = min(pause * 2, _SLOWEST)
     except aws_errors() as error:
         found = account_error(name, error)
-        hint = "is it deployed there? `status.py` shows what runs where"
+        hint = _HINTS.get(code_of(error), "is it deployed there? `status.py` shows what runs where")
         raise found or StackError(name, f"the job cannot be run: {text_of(error)}", hint=hint) from error
     raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="look at it in the console")

@@ -15,6 +15,15 @@ _STACK = "AWS::CloudFormation::Stack"
 _OTHER_REGION = "the artifact bucket lies in another region; Lambda takes code only from a bucket of its own region"
 _HINTS = (
     (
+        ("by stack policy",),
+        "somebody protects them: see `aws cloudformation get-stack-policy`; take the change out of the unit, "
+        "or let its owner allow it with `aws cloudformation set-stack-policy` and run the same command again",
+    ),
+    (
+        ("You must wait 60 seconds after deleting a queue",),
+        "SQS keeps a deleted queue's name for a minute; wait until it is over and run the same command again",
+    ),
+    (
         ("S3 Error Code: AccessDenied", "denied by S3"),
         "let the environment's account and role read the artifact bucket; the `bootstrap` verb sets both up",
     ),

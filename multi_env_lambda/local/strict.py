@@ -11,8 +11,10 @@ __all__ = [
     "FUNCTION_ROLES",
     "GLUE_PYTHON",
     "LATE_ALIAS",
+    "LATE_EVENTS",
     "LATE_METRICS",
     "LATE_RIGHTS",
+    "RECENT_QUEUES",
     "RULES",
     "STALE_READS",
     "THROTTLING",
@@ -30,6 +32,9 @@ CALLER_RIGHTS = "caller-rights"
 LATE_ALIAS = "late-alias"
 """An alias that was just moved answers with its old version for a second."""
 
+LATE_EVENTS = "late-events"
+"""EventBridge hears of a bucket's objects five minutes after that was switched on."""
+
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
 
@@ -41,6 +46,9 @@ GLUE_PYTHON = "glue-python"
 
 LATE_RIGHTS = "late-rights"
 """What a template changes of a role's policies decides about calls five seconds later."""
+
+RECENT_QUEUES = "recent-queues"
+"""SQS makes no queue under the name of one that was deleted less than a minute ago."""
 
 STALE_READS = "stale-reads"
 """A stack that was just changed is described for a moment as it was before."""
@@ -56,8 +64,10 @@ RULES = (
     FUNCTION_ROLES,
     GLUE_PYTHON,
     LATE_ALIAS,
+    LATE_EVENTS,
     LATE_METRICS,
     LATE_RIGHTS,
+    RECENT_QUEUES,
     STALE_READS,
     THROTTLING,
     YOUNG_ACCOUNTS,

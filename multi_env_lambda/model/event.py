@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import attrs
 
+from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.name import BUCKET, KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
@@ -227,7 +228,11 @@ def _event_pattern(table: Table, function: str, timeout: int) -> Event:
         pattern.refuse(
             "", "the pattern is empty, allowed is at least one field", hint='for example `source = ["shop"]`'
         )
-    return EventPattern(pattern=table.json("event_pattern"), bus=table.named_or("bus", _LAMBDA_BUS, "default"))
+    text = table.json("event_pattern")
+    if (problem := problem_with_pattern(pattern.values)) is not None:
+        key, what, hint = problem
+        pattern.refuse(key, what, hint=hint)
+    return EventPattern(pattern=text, bus=table.named_or("bus", _LAMBDA_BUS, "default"))
 
 
 # --- streams ---

@@ -40,7 +40,10 @@ class Origin:
 
 @attrs.frozen(kw_only=True)
 class DeployStep:
-    """One unit changes in one environment. ``running`` is the digest of the release that runs there now."""
+    """One unit changes in one environment. ``running`` is the digest of the release that runs there now.
+
+    ``notes`` are what to know of the change; nobody is asked about them.
+    """
 
     project: str
     environment: str
@@ -54,6 +57,7 @@ class DeployStep:
     publish: tuple[str, ...] = ()
     changes: tuple[ResourceChange, ...] = ()
     questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
     reason: str = ""
 
 

@@ -33,6 +33,7 @@ from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
+from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
@@ -301,6 +302,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         publish=wanted.publish,
         changes=changed,
         questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
+        notes=late_starts(_template(running, target, known), _text(release, target, known)),
         reason=request.reason,
     )
 

@@ -116,7 +116,8 @@ def _step(step: Step) -> str:
             before = f"{step.running_version} → " if step.running_version else ""
             what = f"~ {step.action} {before}{step.release.version}"
             questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
-            return _row(step, "deployed", what, "; ".join(step.why), questions + _changes(step.changes))
+            told = "".join(f"<div>note: {escape(text)}</div>" for text in step.notes)
+            return _row(step, "deployed", what, "; ".join(step.why), told + questions + _changes(step.changes))
         case BlockedStep():
             return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
         case RemovedStep():

@@ -88,6 +88,8 @@ def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
             text.append(f"    publish {key}\n")
     stage = step.release.stage(step.environment)
     text.append(f"    deploy  stack {stage.stack_name if stage else step.project}{_summary(step.changes)}\n")
+    for told in step.notes:
+        text.append(f"    note: {told}\n")
     for question in step.questions:
         text.append(f"    ! {_indented(question.text)}\n", style="bold red")
     for change in step.changes if details else ():

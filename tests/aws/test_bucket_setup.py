@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from inline_snapshot import snapshot
 from moto import mock_aws
 
@@ -223,3 +224,28 @@ def test_a_bucket_of_another_account_is_refused_before_anything_is_set(s3: Any) 
     with pytest.raises(PublishError, match="does the name belong to account 999999999999"):
         create_artifact_bucket(client, attrs.evolve(DEVOPS, account_id="999999999999"), READERS)
     assert client.calls == []
+
+
+def test_a_statement_of_others_about_a_deleted_role_is_named_before_anything_is_written(s3: Any) -> None:
+    s3.create_bucket(Bucket=NAME)
+    theirs = {"Sid": "Logs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{NAME}/logs/*"}
+    document = {"Version": "2012-10-17", "Statement": [{**theirs, "Principal": {"AWS": "AROAEXAMPLEDELETED12"}}]}
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
+
+    for look in (create_artifact_bucket, missing_settings):
+        with pytest.raises(PublishError) as caught:
+            look(s3, DEVOPS, READERS)
+        assert "in the statement `Logs` (AROAEXAMPLEDELETED12); S3 takes no such policy" in caught.value.what
+        assert caught.value.hint.startswith("take that statement out of the bucket's policy")
+    assert s3.get_bucket_versioning(Bucket=NAME).get("Status") is None
+
+
+def test_a_policy_that_s3_refuses_for_somebody_in_it_says_who_that_may_be(s3: Any) -> None:
+    class Refusing(Writes):
+        def put_bucket_policy(self, **_: object) -> None:
+            answer = {"Error": {"Code": "MalformedPolicy", "Message": "Invalid principal in policy"}}
+            raise ClientError(answer, "PutBucketPolicy")
+
+    with pytest.raises(PublishError, match="Invalid principal in policy") as caught:
+        create_artifact_bucket(Refusing(s3), DEVOPS, READERS)
+    assert all(f"arn:aws:iam::{account}:root" in caught.value.hint for account in READERS)

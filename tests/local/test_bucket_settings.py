@@ -114,3 +114,18 @@ def test_a_statement_of_others_denies_our_writes_and_bootstrap_refuses_it(
     with pytest.raises(ClientError, match="AccessDenied"):
         ready.put_object(Bucket=NAME, Key="projects/a/new", Body=b"x", IfNoneMatch="*")
     assert f"`Encrypt` asks for {key}" in refusal(ready, local_config)
+
+
+def test_a_role_of_others_that_was_deleted_stops_the_set_up_with_the_name_of_the_statement(
+    s3: Any, local_cloud: LocalCloud, local_config: WorkspaceConfig
+) -> None:
+    iam = client_of(local_cloud, local_config.devops, "iam")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = iam.create_role(RoleName="of-others", AssumeRolePolicyDocument=trust)["Role"]
+    theirs = {"Sid": "Logs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{NAME}/logs/*"}
+    document = {"Version": "2012-10-17", "Statement": [{**theirs, "Principal": {"AWS": role["Arn"]}}]}
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
+    iam.delete_role(RoleName="of-others")
+
+    with pytest.raises(PublishError, match=f"in the statement `Logs` \\({role['RoleId']}\\)"):
+        create_artifact_bucket(s3, devops(local_config), READERS)

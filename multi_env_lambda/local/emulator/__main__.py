@@ -98,6 +98,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
     _keep_asked_rules(settings, time_here.now)
+    _keep_limits()
     _keep_rules_of_functions(folder, settings, secret)
     refusals.patch()
     aliases.patch()
@@ -162,9 +163,29 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     function_logs.patch()  # around all that starts and words
 
 
+def _keep_limits() -> None:
+    """What AWS takes no more of, or from nobody who is not there."""
+    from . import bucket_principals, event_patterns, glue_runs, stack_policies
+
+    bucket_principals.patch()
+    event_patterns.patch()
+    glue_runs.patch()
+    stack_policies.patch()
+
+
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
-    from . import caller_rights, function_roles, late_alias, late_metrics, late_rights, stale_reads, throttling
+    from . import (
+        caller_rights,
+        function_roles,
+        late_alias,
+        late_events,
+        late_metrics,
+        late_rights,
+        recent_queues,
+        stale_reads,
+        throttling,
+    )
 
     strict = frozenset(settings["strict"])
     if "caller-rights" in strict:
@@ -173,10 +194,14 @@ def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> Non
         function_roles.patch()
     if "late-alias" in strict:
         late_alias.patch(now)
+    if "late-events" in strict:
+        late_events.patch(now)
     if "late-metrics" in strict:
         late_metrics.patch(now)
     if "late-rights" in strict:
         late_rights.patch(now)
+    if "recent-queues" in strict:
+        recent_queues.patch(now)
     if "stale-reads" in strict:
         stale_reads.patch(now)
     if "throttling" in strict:

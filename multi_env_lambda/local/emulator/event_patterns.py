@@ -1,0 +1,58 @@
+"""EventBridge refuses a pattern that it cannot read or that is too long, whoever brings it.
+
+Reason: ministack looks at the patterns of PutRule only, so that a stack may have an operator that there is not.
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (2,048 characters, 4,096 where AWS raised it)
+Text: https://github.com/getmoto/moto/blob/master/tests/test_events/test_events.py (of what cannot be read)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+_RULE = "AWS::Events::Rule"
+_LONGEST = 2048
+_REFUSED = (
+    'Resource handler returned message: "Event pattern is not valid. Reason: {reason} (Service: EventBridge, Status '
+    'Code: 400)" (HandlerErrorCode: InvalidRequest)'
+)
+_TOO_LONG = "the pattern has {length} characters, allowed are {longest}"
+
+
+def patch() -> None:
+    """Look at a rule's pattern before the rule is made or changed."""
+    events = load("ministack.services.eventbridge")
+    find = original(events, "_event_pattern_error")
+    resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
+
+    def problem(pattern: Any) -> str | None:
+        if isinstance(pattern, str) and len(pattern) > _LONGEST:
+            return _TOO_LONG.format(length=len(pattern), longest=_LONGEST)
+        found: str | None = find(pattern)
+        return found
+
+    def checked(step: Callable[..., Any], place: int) -> Callable[..., Any]:
+        """``place`` is that of the new properties among the arguments."""
+
+        def run(*args: Any, **named: Any) -> Any:
+            reason = problem(_text(args[place]))
+            if reason:
+                raise ValueError(_REFUSED.format(reason=reason))
+            return step(*args, **named)
+
+        return run
+
+    events._event_pattern_error = problem
+    steps = resources[_RULE]
+    resources[_RULE] = {**steps, "create": checked(steps["create"], 1), "update": checked(steps["update"], 2)}
+
+
+def _text(properties: Mapping[str, Any]) -> Any:
+    pattern = properties.get("EventPattern", "")
+    return json.dumps(pattern, separators=(",", ":")) if isinstance(pattern, dict) else pattern

@@ -1,0 +1,61 @@
+"""What hears of nothing right after it was made or changed, so that what arrives then is missed: said in the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["late_starts"]
+
+_MAPPING, _BUCKET, _QUEUE = "AWS::Lambda::EventSourceMapping", "AWS::S3::Bucket", "AWS::SQS::Queue"
+_ADVISED_RECEIVES = 5
+
+
+def late_starts(old: str | None, new: str | None) -> tuple[str, ...]:
+    """A sentence for each resource of the new template that is not in the old one, or changes, and starts late.
+
+    Sources, of streams, buckets and queues: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html and
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    before = _resources(old)
+    return tuple(
+        text
+        for name, body in _resources(new).items()
+        for text in _told(name, before.get(name, {}).get("Properties"), body)
+    )
+
+
+def _resources(template: str | None) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = {} if template is None else json.loads(template).get("Resources", {})
+    return found
+
+
+def _told(name: str, before: Mapping[str, Any] | None, body: Mapping[str, Any]) -> Iterator[str]:
+    properties = body.get("Properties", {})
+    match body["Type"]:
+        case "AWS::Lambda::EventSourceMapping" if properties.get("StartingPosition") == "LATEST":
+            if before != properties:
+                when = "some minutes after it was made" if before is None else "up to 90 seconds after its change"
+                yield (
+                    f"{name} reads the stream from {when}, and with LATEST nothing of what came before; "
+                    '`starting_position = "TRIM_HORIZON"` misses nothing, and begins with the oldest record'
+                )
+        case "AWS::S3::Bucket" if _tells_eventbridge(properties) and not _tells_eventbridge(before or {}):
+            yield f"{name}: of what is put there in the first five minutes nobody hears, as S3 needs them to begin"
+        case "AWS::SQS::Queue" if before is None and 0 < _receives(properties) < _ADVISED_RECEIVES:
+            yield (
+                f"{name} gives a message up after {_receives(properties)} times, and a throttled call is one of them: "
+                f"AWS advises `max_receive_count = {_ADVISED_RECEIVES}` or more"
+            )
+
+
+def _tells_eventbridge(properties: Mapping[str, Any]) -> bool:
+    configuration = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+    return str(configuration.get("EventBridgeEnabled", "")).lower() == "true"
+
+
+def _receives(properties: Mapping[str, Any]) -> int:
+    found = properties.get("RedrivePolicy", {})
+    return int(found.get("maxReceiveCount", 0)) if isinstance(found, Mapping) else 0

@@ -1,0 +1,56 @@
+"""What starts late is said once: when it is made, or changes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.plan.late_starts import late_starts
+
+ON = {"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}
+LATEST = {"EventSourceArn": "arn", "StartingPosition": "LATEST", "BatchSize": 1}
+THREE = {"RedrivePolicy": {"deadLetterTargetArn": "arn", "maxReceiveCount": 3}}
+
+
+def template(kind: str, properties: dict[str, Any]) -> str:
+    return json.dumps({"Resources": {"It": {"Type": f"AWS::{kind}", "Properties": properties}}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "text"),
+    [
+        ("Lambda::EventSourceMapping", None, LATEST, "It reads the stream from some minutes after it was made"),
+        ("Lambda::EventSourceMapping", LATEST, LATEST | {"BatchSize": 2}, "from up to 90 seconds after its change"),
+        ("S3::Bucket", None, ON, "It: of what is put there in the first five minutes nobody hears"),
+        ("S3::Bucket", {}, ON, "It: of what is put there in the first five minutes nobody hears"),
+        ("SQS::Queue", None, THREE, "It gives a message up after 3 times"),
+    ],
+)
+def test_what_is_new_or_changed_is_said(
+    kind: str, before: dict[str, Any] | None, after: dict[str, Any], text: str
+) -> None:
+    (found,) = late_starts(None if before is None else template(kind, before), template(kind, after))
+    assert text in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("Lambda::EventSourceMapping", LATEST, LATEST),
+        ("Lambda::EventSourceMapping", None, LATEST | {"StartingPosition": "TRIM_HORIZON"}),
+        ("Lambda::EventSourceMapping", None, {"EventSourceArn": "a queue"}),
+        ("S3::Bucket", ON, ON | {"BucketName": "x"}),
+        ("S3::Bucket", None, {}),
+        ("SQS::Queue", THREE, THREE | {"VisibilityTimeout": 60}),
+        ("SQS::Queue", None, {"RedrivePolicy": {"deadLetterTargetArn": "arn", "maxReceiveCount": 5}}),
+        ("SQS::Queue", None, {}),
+    ],
+)
+def test_nothing_else_is(kind: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    assert late_starts(None if before is None else template(kind, before), template(kind, after)) == ()
+
+
+def test_a_unit_that_goes_starts_nothing() -> None:
+    assert late_starts(template("S3::Bucket", ON), None) == ()
