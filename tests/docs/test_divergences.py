@@ -22,6 +22,7 @@ MACHINERY = {
     "layers": "unpacks once instead of at each cold start",
     "messages": "the words of a connection",
     "names": "reaches into ministack",
+    "orphan": "ends a server that nobody can find any more",
     "sandboxed": "starts processes that are kept to their files",
     "sessions": "keys and logs of jobs and builds",
     "state_file": "keeps the state in one file",

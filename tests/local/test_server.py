@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,18 @@ def test_the_second_command_finds_the_server_of_the_first(root: Path, local_conf
     pid = status(root).pid
     assert ensure_running(root, local_config, progress=said.append) == first
     assert (status(root).pid, said) == (pid, [])
+
+
+def test_a_server_whose_folder_was_deleted_ends(root: Path, local_config: WorkspaceConfig) -> None:
+    ensure_running(root, local_config)
+    port = int(status(root).endpoint.rpartition(":")[2])
+    shutil.rmtree(status(root).folder)
+
+    def is_closed() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) != 0
+
+    eventually(is_closed)
 
 
 def test_two_commands_at_once_start_one_server(root: Path, local_config: WorkspaceConfig) -> None:

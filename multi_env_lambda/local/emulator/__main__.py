@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .names import load
+from .orphan import end_without
 
 _HANDLERS = Path(__file__).parent.parent.parent / "plan" / "handlers.json"
 _LOCK_SECONDS = 1.0
@@ -37,7 +38,7 @@ def main() -> None:
     secret = secrets.token_urlsafe(32)
     application = _application(folder, settings, port, secret)
     said = {"pid": os.getpid(), "port": port, "secret": secret, "strict": settings["strict"]}
-    asyncio.run(_serve(application, listener, folder, said))
+    asyncio.run(_serve(application, listener, lock, folder, said))
 
 
 def _take(lock: IO[str]) -> None:
@@ -208,14 +209,16 @@ def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> Non
         throttling.patch(now)
 
 
-async def _serve(application: Any, listener: socket.socket, folder: Path, said: dict[str, Any]) -> None:
+async def _serve(application: Any, listener: socket.socket, lock: IO[str], folder: Path, said: dict[str, Any]) -> None:
     config = load("hypercorn.config").Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"
     _announce(folder, said)
+    watch = asyncio.create_task(end_without(folder / "server.lock", lock))
     await load("hypercorn.asyncio").serve(application, config)
+    watch.cancel()
 
 
 def _announce(folder: Path, said: dict[str, Any]) -> None:
