@@ -25,10 +25,11 @@ from multi_env_lambda.plan.bucket import (
     same_policy,
     same_rules,
 )
+from multi_env_lambda.plan.bucket_findings import denials, early_ends
 from multi_env_lambda.plan.bucket_obstacles import Obstacle, denied_writes, ended_objects
 from multi_env_lambda.plan.bucket_principals import INVALID_PRINCIPAL, gone, to_look_at
 
-__all__ = ["create_artifact_bucket", "missing_settings", "obstacles"]
+__all__ = ["create_artifact_bucket", "denied_to", "left_as_it_is", "missing_settings", "obstacles"]
 
 _NOT_PUBLIC = {
     "BlockPublicAcls": True,
@@ -89,6 +90,16 @@ def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
     rules = _read(client, "get_bucket_lifecycle_configuration", common).get("Rules", [])
     denied = denied_writes(_policy(client, common), devops.bucket, devops.account_id)
     return (*ended_objects(rules, lifecycle_rules()), *denied)
+
+
+def left_as_it_is(client: Any, devops: Devops) -> tuple[str, ...]:
+    """What others set on the bucket that nobody but them should change; nothing is written."""
+    return early_ends(_read(client, "get_bucket_lifecycle_configuration", _common(devops)).get("Rules", []))
+
+
+def denied_to(client: Any, devops: Devops, account_id: str) -> tuple[str, ...]:
+    """The statements of the bucket's policy that may keep an account from what is published."""
+    return denials(_policy(client, _common(devops)), devops.bucket, account_id)
 
 
 @attrs.frozen

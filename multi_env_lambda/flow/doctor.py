@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from multi_env_lambda.aws.bucket_setup import missing_settings, obstacles
+from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_settings, obstacles
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -175,6 +175,9 @@ def _bucket(world: World, sessions: Sessions) -> Answer:
         if missing:
             what = f"s3://{place.bucket}: `bootstrap` would see to it that {'; '.join(missing)}"
             return "problem", what, "`bootstrap`"
+    left = [text for place in world.config.buckets for text in left_as_it_is(sessions.client(place, "s3"), place)]
+    if left:
+        return "note", "; ".join(left), "give that rule a prefix of its own: old versions repair what was overwritten"
     return "ok", f"{', '.join(f's3://{place.bucket}' for place in world.config.buckets)} set up", ""
 
 
@@ -217,7 +220,10 @@ def _artifacts(devops: Devops, sessions: Sessions, place: Environment, published
         return "unknown", "nothing is published yet that could be read", ""
     problem = may_read(sessions.client(place, "s3"), devops.bucket, published, devops.account_id)
     if problem is not None:
+        denied = denied_to(sessions.client(devops, "s3"), devops, place.account_id)
         hint = f"`bootstrap` lets the account read; what its role needs: `permissions {place.name}`"
+        if denied:
+            hint = f"its owner has to change the statement {', '.join(denied)} of the bucket's policy, which denies it"
         return "problem", f"{published}: {problem}", hint
     return "ok", f"what is published in s3://{devops.bucket} can be read", ""
 

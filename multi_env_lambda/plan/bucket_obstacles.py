@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Obstacle", "denied_writes", "ended_objects"]
+__all__ = ["Obstacle", "denied_writes", "ended_objects", "reached", "texts_of"]
 
 _KEPT = {"environments/": "records", "projects/": "artifacts"}
 """What of the bucket is read for as long as it is current, by its prefix."""
@@ -42,8 +42,6 @@ class Obstacle:
 def ended_objects(rules: Iterable[Mapping[str, Any]], ours: Iterable[Mapping[str, Any]]) -> tuple[Obstacle, ...]:
     """The rules of others by which S3 removes or archives what is current. ``ours`` are known by their ``ID``.
 
-    Our objects have no tags, so a rule with one reaches none of them.
-
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 
     >>> old = {"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 90}}
@@ -53,16 +51,17 @@ def ended_objects(rules: Iterable[Mapping[str, Any]], ours: Iterable[Mapping[str
     own = {rule["ID"] for rule in ours}
     return tuple(
         Obstacle(
-            f"the lifecycle rule `{rule.get('ID', '')}` {how} current {' and '.join(reached)} {when}",
+            f"the lifecycle rule `{rule.get('ID', '')}` {how} current {' and '.join(there)} {when}",
             "give that rule a prefix of its own, or switch it off; `prune` removes what nobody needs any more",
         )
         for rule in rules
-        if rule.get("ID") not in own and rule.get("Status") == "Enabled" and (reached := _reached(rule))
+        if rule.get("ID") not in own and rule.get("Status") == "Enabled" and (there := reached(rule))
         for how, when in _ends(rule)
     )
 
 
-def _reached(rule: Mapping[str, Any]) -> list[str]:
+def reached(rule: Mapping[str, Any]) -> list[str]:
+    """What of ours a lifecycle rule is about. Our objects have no tags, so a rule with one reaches none of them."""
     condition = rule.get("Filter") or {}
     parts = {"Prefix": rule.get("Prefix", ""), **condition, **condition.get("And", {})}
     if parts.get("Tag") or parts.get("Tags"):
@@ -107,12 +106,12 @@ def _denies(statement: Mapping[str, Any], prefix: str, account_id: str, sent: Ma
     conditions = statement.get("Condition")
     if statement.get("Effect") != "Deny" or not conditions or not _means_everybody(statement, account_id):
         return False
-    actions, resources = (_values(statement.get(name, [])) for name in ("Action", "Resource"))
+    actions, resources = (texts_of(statement.get(name, [])) for name in ("Action", "Resource"))
     is_put = any(fnmatchcase("s3:putobject", action.lower()) for action in actions)
     is_here = any(fnmatchcase(f"arn:aws:s3:::{prefix}x", resource) for resource in resources)
     values = {**_OF_EVERY_WRITE, **sent}
     return is_put and is_here and all(
-        _holds(operator, key.lower(), _values(wanted), values)
+        _holds(operator, key.lower(), texts_of(wanted), values)
         for operator, block in conditions.items()
         for key, wanted in block.items()
     )  # fmt: skip
@@ -120,7 +119,7 @@ def _denies(statement: Mapping[str, Any], prefix: str, account_id: str, sent: Ma
 
 def _means_everybody(statement: Mapping[str, Any], account_id: str) -> bool:
     principal = statement.get("Principal")
-    named = _values(principal.get("AWS", [])) if isinstance(principal, Mapping) else _values(principal or [])
+    named = texts_of(principal.get("AWS", [])) if isinstance(principal, Mapping) else texts_of(principal or [])
     return not {"*", account_id, f"arn:aws:iam::{account_id}:root"}.isdisjoint(named)
 
 
@@ -137,7 +136,7 @@ def _holds(operator: str, key: str, wanted: list[str], values: Mapping[str, str]
     return matches != ("Not" in operator)
 
 
-def _values(value: Any) -> list[str]:
+def texts_of(value: Any) -> list[str]:
     """One form of what IAM lets be a value or a list of them; truth values are words."""
     items = value if isinstance(value, list) else [value]
     return [str(item).lower() if isinstance(item, bool) else str(item) for item in items]

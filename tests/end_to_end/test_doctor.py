@@ -65,6 +65,30 @@ def test_a_rule_of_somebody_else_that_removes_records_is_a_problem(stage: Stage)
     assert (refused.code, what in " ".join(refused.err.split())) == (5, True)
 
 
+def test_what_others_set_is_named_and_not_what_bootstrap_would_leave_as_it_is(stage: Stage) -> None:
+    s3, bucket = stage.client("devops", "s3"), {"Bucket": stage.config.devops.bucket}
+    s3.put_object(**bucket, Key="projects/there", Body=b"x")
+    policy = json.loads(s3.get_bucket_policy(**bucket)["Policy"])
+    rules = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
+    denied = {"Sid": "Freeze", "Effect": "Deny", "Action": "s3:GetObject*"}
+    denied |= {"Principal": {"AWS": "444444444444"}, "Resource": f"arn:aws:s3:::{bucket['Bucket']}/*"}
+    tidy = {"ID": "multi-env-lambda-tidy", "Status": "Enabled", "Filter": {"Prefix": ""}}
+    tidy["NoncurrentVersionExpiration"] = {"NoncurrentDays": 1}
+    s3.put_bucket_policy(**bucket, Policy=json.dumps({**policy, "Statement": [*policy["Statement"], denied]}))
+    s3.put_bucket_lifecycle_configuration(**bucket, LifecycleConfiguration={"Rules": [*rules, tidy]})
+    done = stage.script("doctor", "--json")
+    s3.put_bucket_policy(**bucket, Policy=json.dumps(policy))
+    s3.put_bucket_lifecycle_configuration(**bucket, LifecycleConfiguration={"Rules": rules})
+    s3.delete_object(**bucket, Key="projects/there")
+
+    told = found(done, "devops", "bucket")
+    assert told["state"] == "note"
+    assert told["what"] == "the lifecycle rule `multi-env-lambda-tidy` removes old versions after 1 of 30 days"
+    kept = found(done, "staging", "artifacts")
+    assert (kept["state"], "statement Freeze of the bucket's policy" in kept["hint"]) == ("problem", True)
+    assert states(done)["prod", "artifacts"] == "ok"
+
+
 def test_each_thing_that_is_wrong_is_named_with_what_repairs_it(stage: Stage) -> None:
     nobody = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::888888888888:root"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
