@@ -108,7 +108,7 @@ def test_a_statement_of_others_denies_our_writes_and_bootstrap_refuses_it(
     key = "s3:x-amz-server-side-encryption"
     theirs = {"Sid": "Encrypt", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}
     theirs |= {"Resource": f"arn:aws:s3:::{NAME}/*", "Condition": {"StringNotEquals": {key: "aws:kms"}}}
-    document = {**found, "Statement": [found["Statement"], theirs]}
+    document = {**found, "Statement": [*found["Statement"], theirs]}
     ready.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
 
     with pytest.raises(ClientError, match="AccessDenied"):

@@ -154,7 +154,8 @@ def test_new_code_is_a_new_version_and_the_old_one_stays(account: Account) -> No
 def test_a_glue_job_runs_the_wheel(account: Account, local_cloud: LocalCloud) -> None:
     unit = project(jobs=(JOB,))
     wheel = zipped({"orders/__init__.py": "", "orders/nightly.py": JOB_MODULE})
-    source = attrs.evolve(account.put_code(1), version="0.1.7")
+    digest = hashlib.sha256(wheel).hexdigest()
+    source = SourceArtifact(project="orders", version="0.1.7", digest=digest, wheel_sha256=digest)
     for key, body in ((source.wheel_key, wheel), *job_scripts(unit)):
         account.s3.put_object(Bucket=account.bucket, Key=key, Body=body)
     account.deploy(text(unit, bucket=account.bucket, source=source, layer=None))

@@ -399,7 +399,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/shift.py",
-        "first = 0 if latest is None else _reached(work, steps, aliases)",
+        "first = 0 if latest is None or again else _reached(work, steps, aliases)",
         "first = 0",
         "A shift that was stopped goes on where it was.",
         ("flow/test_shift.py::test_a_process_killed_at_a_later_step_goes_on_there",),
