@@ -1,18 +1,19 @@
 """Replicate: what AWS reads in another region, in a bucket of that region, before a stack there asks for it.
 
 The bucket of the devops region is written first, and its bytes are the released ones. A copy is compared with them each
-time it is used, and made again where it is missing; so the same command finishes a run that was killed in between.
+time it is used, and made again where it is missing or changed; so the same command finishes a run that was killed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 
 import attrs
 
 from multi_env_lambda.aws.index import must_be_released
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError
 from multi_env_lambda.flow.publish import Receipts, compare, not_in_bucket
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PublishedObject
@@ -20,7 +21,7 @@ from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.world import World
 
 __all__ = ["abandoned_copies", "delete_replicas", "replicate"]
@@ -30,7 +31,7 @@ def replicate(world: World, release: Release, receipts: Receipts, region: str) -
     """The receipts of what a stack in ``region`` takes: of the copies there, or ``receipts`` at home.
 
     Raises:
-        DocumentError: a copy is not what was released.
+        DocumentError: what is in the first bucket is not what was released; or somebody writes the copy meanwhile.
         PublishError: there is no bucket for the region, or an object is gone.
     """
     if region == world.config.devops.region:
@@ -38,7 +39,7 @@ def replicate(world: World, release: Release, receipts: Receipts, region: str) -
     there = world.store_in(region)
     wanted = [item for item in release.objects if item.key in _taken_by_aws(release)]
     known = [attrs.evolve(item, sha256=item.sha256 or receipts[item.key].sha256) for item in wanted]
-    copies = in_parallel(lambda item: _copied(world.store, there, item), known)
+    copies = in_parallel(lambda item: _copied(world, there, world.config.devops.at(region), item), known)
     return {**receipts, **{copy.key: copy for copy in copies}}
 
 
@@ -76,15 +77,47 @@ def _taken_by_aws(release: Release) -> frozenset[str]:
     return frozenset({release.source.wheel_key, *layer, *scripts, *libraries})
 
 
-def _copied(home: ObjectStore, there: ObjectStore, item: PublishedObject) -> ObjectReceipt:
-    found = compare(there, item)
+def _copied(world: World, there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt:
+    """The copy, which is made from the first bucket where it is missing, or has other bytes."""
+    try:
+        found = compare(there, item)
+    except DocumentError as error:
+        found = None
+        logging.getLogger(__name__).warning("%s: %s; it is copied again", _named(place, item.key), error.what)
     if found is not None:
         return found
-    stored = home.get(item.key)
-    if stored is None:
-        raise not_in_bucket(item.key)
-    must_be_released(item.key, hashlib.sha256(stored.body).hexdigest(), item.sha256)
-    written = there.put_new(item.key, stored.body)
-    again = compare(there, item) if written is None else None
+    written = _written(there, item.key, _released(world, item))
+    again = _compared(there, place, item) if written is None else None
     version = written.version_id if written is not None else "" if again is None else again.version_id
     return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=version)
+
+
+def _released(world: World, item: PublishedObject) -> bytes:
+    """The bytes of the first bucket, which must be those that were released."""
+    home = world.config.devops
+    stored = world.store.get(item.key)
+    if stored is None:
+        raise not_in_bucket(item.key)
+    try:
+        must_be_released(item.key, hashlib.sha256(stored.body).hexdigest(), item.sha256)
+    except DocumentError as error:
+        raise DocumentError(_named(home, item.key), error.what, hint=error.hint) from error
+    return stored.body
+
+
+def _written(there: ObjectStore, key: str, body: bytes) -> Written | None:
+    """None where somebody else writes there at the same time. What was there stays as an older version."""
+    found = there.head(key)
+    return there.put_new(key, body) if found is None else there.replace(key, body, etag=found.etag)
+
+
+def _compared(there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt | None:
+    try:
+        return compare(there, item)
+    except DocumentError as error:
+        hint = f"it is a copy, and somebody writes it; delete it in {place.bucket} and run the same command again"
+        raise DocumentError(_named(place, item.key), error.what, hint=hint) from error
+
+
+def _named(place: Devops, key: str) -> str:
+    return f"{key} in {place.bucket} ({place.region})"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["environment_variables", "write_config"]
 
+EXPIRATION = "MULTI_ENV_LAMBDA_LOCAL_EXPIRATION"
+"""When the developer's credentials end in the local cloud, as ISO 8601; nothing really ends then."""
+
 _LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
@@ -48,7 +51,8 @@ def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
 def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment in which boto3 reaches the local cloud, made from ``environment`` (default: this process's).
 
-    Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in.
+    Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in. The end of a
+    session is rehearsed by ``MULTI_ENV_LAMBDA_LOCAL_EXPIRATION``, as ``AWS_CREDENTIAL_EXPIRATION`` tells it on AWS.
     """
     given = os.environ if environment is None else environment
     kept = {name: value for name, value in given.items() if not name.startswith("AWS_")}
@@ -59,6 +63,7 @@ def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | No
         "AWS_SHARED_CREDENTIALS_FILE": os.fspath(cloud.credentials_file),
         "AWS_PROFILE": cloud.profile,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **({"AWS_CREDENTIAL_EXPIRATION": given[EXPIRATION]} if given.get(EXPIRATION) else {}),
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }

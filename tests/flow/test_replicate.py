@@ -57,12 +57,34 @@ def test_code_is_copied_once_and_its_version_is_that_of_the_copy(tmp_path: Path)
     assert copies.objects[key].body == home.objects[key].body
 
 
-def test_a_copy_that_was_changed_is_refused(tmp_path: Path) -> None:
-    world, _, copies, release = two(tmp_path)
-    copies.put_new(release.source.wheel_key, b"other bytes")
+def test_a_copy_that_was_changed_is_made_again_from_the_first_bucket(tmp_path: Path) -> None:
+    world, home, copies, release = two(tmp_path)
+    key = release.source.wheel_key
+    copies.put_new(key, b"other bytes")
+    changed = copies.objects[key].version_id
 
-    with pytest.raises(DocumentError, match="orders"):
+    there = replicate(world, release, claim(world, release, None), THERE)
+
+    assert copies.objects[key].body == home.objects[key].body
+    assert there[key].version_id == copies.objects[key].version_id != changed
+
+
+def test_a_copy_that_somebody_goes_on_changing_is_refused_with_its_bucket_and_region(tmp_path: Path) -> None:
+    world, _, _, release = two(tmp_path)
+
+    class Changed(MemoryStore):
+        def replace(self, key: str, body: bytes, *, etag: str) -> None:
+            return None
+
+    copies = Changed()
+    copies.put_new(release.source.wheel_key, b"other bytes")
+    world = attrs.evolve(world, elsewhere=lambda _: copies)
+    place = world.config.devops.at(THERE)
+
+    with pytest.raises(DocumentError) as caught:
         replicate(world, release, claim(world, release, None), THERE)
+    assert caught.value.where == f"{release.source.wheel_key} in {place.bucket} ({THERE})"
+    assert f"delete it in {place.bucket}" in caught.value.hint
 
 
 def test_only_bytes_that_were_released_are_copied(tmp_path: Path) -> None:
@@ -70,7 +92,7 @@ def test_only_bytes_that_were_released_are_copied(tmp_path: Path) -> None:
     receipts, key = claim(world, release, None), release.source.wheel_key
     home.objects[key].body = b"other bytes"
 
-    with pytest.raises(DocumentError):
+    with pytest.raises(DocumentError, match=r"in artifacts \(us-east-1\): its bytes"):
         replicate(world, release, receipts, THERE)
     del home.objects[key]
     with pytest.raises(PublishError, match="not in the bucket"):

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
-from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.local.config_file import EXPIRATION, environment_variables
 from multi_env_lambda.local.seed import home_of
 from multi_env_lambda.local.server import ensure_running
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -55,6 +55,13 @@ def test_no_real_credentials_get_in(local_cloud: LocalCloud) -> None:
     wanted = environment_variables(local_cloud, users)
     assert wanted["HOME"] == "/h"
     assert not {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL_S3", "AWS_REGION"} & set(wanted)
+
+
+def test_the_end_of_a_session_can_be_rehearsed_and_no_real_one_gets_in(local_cloud: LocalCloud) -> None:
+    real = {"AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+    assert "AWS_CREDENTIAL_EXPIRATION" not in environment_variables(local_cloud, real)
+    rehearsed = environment_variables(local_cloud, {**real, EXPIRATION: "2030-01-01T00:00:00Z"})
+    assert rehearsed["AWS_CREDENTIAL_EXPIRATION"] == "2030-01-01T00:00:00Z"
 
 
 def test_a_proxy_of_the_user_is_not_asked_for_this_machine(local_cloud: LocalCloud) -> None:

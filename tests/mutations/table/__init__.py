@@ -13,6 +13,7 @@ from tests.mutations.table import (
     of_stacks,
     of_the_clock,
     of_the_rest,
+    of_traffic,
 )
 
 __all__ = ["MUTATIONS"]
@@ -27,4 +28,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_jobs.MUTATIONS,
     *of_the_clock.MUTATIONS,
     *of_the_rest.MUTATIONS,
+    *of_traffic.MUTATIONS,
 )

@@ -1,0 +1,131 @@
+"""Traffic that somebody moved by hand, templates that somebody else sent, and copies that somebody changed."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_HAND, _DRIFT = "flow/test_moved_by_hand.py", ("flow/test_drift.py",)
+
+MUTATIONS = (
+    Mutation(
+        "flow/shift.py",
+        "    must_be_agreed(step, strayed)\n",
+        "",
+        "A shift does not go on from where somebody moved the traffic.",
+        (f"{_HAND}::test_a_shift_goes_on_from_no_traffic_that_somebody_moved",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "    put_back(world, environment, strayed, held)\n",
+        "",
+        "By consent the alias is pointed where the first step begins.",
+        (f"{_HAND}::test_by_consent_all_steps_are_watched_again",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "first = 0 if latest is None or again else",
+        "first = 0 if latest is None else",
+        "By consent all steps are watched again.",
+        (f"{_HAND}::test_by_consent_all_steps_are_watched_again",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "    _must_be_ours(work, pairs)\n",
+        "",
+        "Traffic that somebody gives back while it is watched stays there.",
+        (f"{_HAND}::test_traffic_that_somebody_gives_back_in_an_emergency_stays_there",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "        if not alias.weights and recorded < len(steps) and",
+        "        if False and",
+        "All traffic that came before its steps were watched is refused.",
+        (f"{_HAND}::test_all_traffic_that_came_by_cloudformation_before_its_steps_were_watched_is_refused",),
+    ),
+    Mutation(
+        "flow/aliases.py",
+        "    if first:\n        world.sleep(AGAIN_SECONDS)\n    return tuple(\n",
+        "    return tuple(StrayedAlias(said=item, found=None) for item in first) or tuple(\n",
+        "One old answer about an alias stops nothing.",
+        (f"{_HAND}::test_one_old_answer_about_the_alias_stops_nothing",),
+    ),
+    Mutation(
+        "flow/aliases.py",
+        "    if asked is not None and strayed and asked != question:\n",
+        "    if False:\n",
+        "What was moved after the agreement is asked for again.",
+        (f"{_HAND}::test_what_is_moved_after_the_agreement_is_asked_for_again",),
+    ),
+    Mutation(
+        "model/alias.py",
+        "abs(mine[key] - theirs[key]) < _SAME",
+        "True",
+        "A weight that somebody changed is another division.",
+        (f"{_HAND}::test_a_shift_goes_on_from_no_traffic_that_somebody_moved",),
+    ),
+    Mutation(
+        "flow/act.py",
+        "        if step.running == step.release.digest:\n            restore(",
+        "        if False:\n            restore(",
+        "What is sent again points aliases anew.",
+        (f"{_HAND}::test_what_is_sent_again_takes_back_an_alias_of_a_function_without_steps",),
+    ),
+    Mutation(
+        "flow/drift.py",
+        "    resources = (*seen, *aliases, *outside)\n",
+        "    resources = (*seen, *outside)\n",
+        "Drift sees an alias that was moved by hand.",
+        _DRIFT,
+    ),
+    Mutation(
+        "flow/drift.py",
+        "    resources = (*seen, *aliases, *outside)\n",
+        "    resources = (*seen, *aliases)\n",
+        "Drift sees a template that somebody else sent.",
+        _DRIFT,
+    ),
+    Mutation(
+        "plan/outside.py",
+        "    return changes(running, canonical_json(found)) or None\n",
+        "    return changes(running, canonical_json(found))\n",
+        "A change of a template that is none of a resource is told.",
+        ("plan/test_outside.py",),
+    ),
+    Mutation(
+        "plan/outside.py",
+        "_free(found) == _free(json.loads(text))",
+        "True",
+        "A template is excused by an attempt that is not over only where it is that one's.",
+        ("plan/test_outside.py",),
+    ),
+    Mutation(
+        "local/seed.py",
+        "        if canonical_json(there) in {_trust(home) for home in homes} - {trust}:\n",
+        "        if True:\n",
+        "The seed overwrites no trust policy that somebody wrote.",
+        ("local/test_seed.py::test_a_role_that_somebody_made_or_changed_survives_the_next_start",),
+    ),
+    Mutation(
+        "flow/replicate.py",
+        "    return there.put_new(key, body) if found is None else there.replace(key, body, etag=found.etag)\n",
+        "    return there.put_new(key, body)\n",
+        "A copy that was changed is made again.",
+        ("flow/test_replicate.py",),
+    ),
+    Mutation(
+        "local/emulator/aliases.py",
+        '"create": create, "update": update}',
+        '"create": create}',
+        "A refused alias is told in Lambda's words.",
+        ("local/test_aliases.py::test_a_stack_that_wants_it_is_rolled_back",),
+    ),
+    Mutation(
+        "local/config_file.py",
+        "given.get(EXPIRATION) else {}",
+        "False else {}",
+        "The end of a session can be rehearsed.",
+        ("local/test_config_file.py",),
+    ),
+)
