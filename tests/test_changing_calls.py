@@ -52,6 +52,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/platform.py", "start_job_run"): PERSON,
     ("aws/platform.py", "delete_layer_version"): OURS,
     ("aws/platform.py", "invoke"): OURS,
+    ("aws/platform.py", "set_alias"): OURS,
     ("aws/session.py", "assume_role"): KEYS,
     ("aws/stack.py", "continue_update_rollback"): HELD,
     ("aws/stack.py", "delete_stack"): HELD,

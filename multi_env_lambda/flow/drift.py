@@ -1,7 +1,8 @@
 """Find what somebody changed by hand: CloudFormation compares every recorded stack with its template.
 
 Two things it does not see are compared here: the template itself, which somebody may have replaced, and where aliases
-point, whose type need not be among those that it compares.
+point: of an alias it compares only what the template names, so no weights where that names none.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html
 """
 
 from __future__ import annotations

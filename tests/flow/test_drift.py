@@ -31,7 +31,7 @@ GONE = ResourceDrift(logical_id="Data", resource_type="AWS::DynamoDB::Table", st
 def fake(tmp_path: Path) -> FakeWorld:
     fake = chain(tmp_path)
     deploy(fake, "test")
-    return fake
+    return attrs.evolve(fake, world=attrs.evolve(fake.world, sleep=lambda _: None))
 
 
 def matrix(fake: FakeWorld) -> Status:
