@@ -13,8 +13,15 @@ MUTATIONS = (
         "flow/shift.py",
         "    must_be_agreed(step, strayed)\n",
         "",
-        "A shift does not go on from where somebody moved the traffic.",
-        (f"{_HAND}::test_a_shift_goes_on_from_no_traffic_that_somebody_moved",),
+        "A shift does not go on from where somebody moved the traffic after the plan.",
+        (f"{_HAND}::test_what_is_moved_after_the_agreement_is_asked_for_again",),
+    ),
+    Mutation(
+        "flow/aliases.py",
+        "    return attrs.evolve(known, strayed=found) if found else known\n",
+        "    return known\n",
+        "The plan asks about traffic that somebody moved.",
+        (f"{_HAND}::test_by_consent_all_steps_are_watched_again",),
     ),
     Mutation(
         "flow/shift.py",
