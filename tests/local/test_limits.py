@@ -122,11 +122,16 @@ def test_a_queues_name_is_free_a_minute_after_its_deletion(client: Any, local_cl
     create_stack(cloudformation, "limits-queue", stack)
     cloudformation.delete_stack(StackName="limits-queue")
 
-    with pytest.raises(ClientError, match="QueueDeletedRecently.*You must wait 60 seconds"):
-        sqs.create_queue(QueueName="limits-queue")
+    def is_refused() -> bool:
+        with pytest.raises(ClientError, match="QueueDeletedRecently.*You must wait 60 seconds"):
+            sqs.create_queue(QueueName="limits-queue")
+        return True
+
+    assert is_refused()
     assert "You must wait 60 seconds after deleting a queue" in create_stack(cloudformation, "limits-again", stack)[1]
     CloudTime(local_cloud).sleep(61)
     sqs.delete_queue(QueueUrl=sqs.create_queue(QueueName="limits-queue")["QueueUrl"])
+    assert is_refused()
 
 
 def test_a_job_runs_as_often_at_once_as_it_says(client: Any, local_cloud: LocalCloud) -> None:

@@ -41,7 +41,7 @@ def patch(now: Callable[[], float]) -> None:
 
     def delete(data: dict[str, Any], url: str) -> Any:
         answer = drop(data, url)
-        deleted[data.get("QueueUrl", url)] = now()
+        deleted[url_of(str(data.get("QueueUrl", url)).rpartition("/")[2])] = now()
         return answer
 
     def create_resource(logical_id: str, properties: dict[str, Any], stack: str, *more: Any) -> Any:
