@@ -20,6 +20,15 @@ _HINTS = (
         "or let its owner allow it with `aws cloudformation set-stack-policy` and run the same command again",
     ),
     (
+        ("The final policy size",),
+        "a function's permissions are one policy, of which Lambda takes 20,480 bytes: give some of its events to "
+        "another function, or join event patterns",
+    ),
+    (
+        ("less than or equal to 3008",),
+        "a new account has functions of up to 3,008 MB: write a smaller `memory_size`, or ask AWS Support for more",
+    ),
+    (
         ("You must wait 60 seconds after deleting a queue",),
         "SQS keeps a deleted queue's name for a minute; wait until it is over and run the same command again",
     ),

@@ -47,6 +47,9 @@ _OBJECT_DETAIL_TYPES = (
     "Object Storage Class Changed",
     "Object Access Tier Changed",
 )
+_LONGEST_INPUT = 8192
+"""Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
+
 _METHODS = Rule(
     pattern=r"\*|GET|HEAD|POST|PUT|PATCH|DELETE",
     allowed='"*" or an HTTP method in capitals',
@@ -143,7 +146,11 @@ def read_schedule(table: Table, key: str) -> str:
 
 def _schedule(table: Table, function: str, timeout: int) -> Event:
     table.allow(("schedule", "payload"))
-    return Schedule(expression=read_schedule(table, "schedule"), payload=table.optional_json("payload"))
+    payload = table.optional_json("payload")
+    if payload is not None and len(payload) > _LONGEST_INPUT:
+        what = f"found {len(payload):,} characters of JSON, allowed are {_LONGEST_INPUT:,}"
+        table.refuse("payload", what, hint="keep it in a parameter or an object, and name that in the payload")
+    return Schedule(expression=read_schedule(table, "schedule"), payload=payload)
 
 
 # --- sqs ---
@@ -193,6 +200,8 @@ def _topic(table: Table, function: str, timeout: int) -> Event:
     creates = _creates(table, "sns")
     table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
     own = Own(key=table.named_or("name", KEY, function)) if creates else None
+    if table.has("filter_policy"):
+        _check_operators(table.table("filter_policy"))
     return Topic(
         source=own or _existing(table, "sns", _TOPIC_ARN),
         filter_policy=table.optional_json_table("filter_policy"),
@@ -229,10 +238,15 @@ def _event_pattern(table: Table, function: str, timeout: int) -> Event:
             "", "the pattern is empty, allowed is at least one field", hint='for example `source = ["shop"]`'
         )
     text = table.json("event_pattern")
+    _check_operators(pattern)
+    return EventPattern(pattern=text, bus=table.named_or("bus", _LAMBDA_BUS, "default"))
+
+
+def _check_operators(pattern: Table) -> None:
+    """The filters of streams and topics are written as EventBridge's patterns are, and refused as late."""
     if (problem := problem_with_pattern(pattern.values)) is not None:
         key, what, hint = problem
         pattern.refuse(key, what, hint=hint)
-    return EventPattern(pattern=text, bus=table.named_or("bus", _LAMBDA_BUS, "default"))
 
 
 # --- streams ---
@@ -278,6 +292,8 @@ def _filters(table: Table) -> tuple[str, ...]:
     tables = table.tables("filters")
     if len(tables) > 5:
         table.refuse("filters", f"found {len(tables)} filters, allowed is up to 5", hint="join some of them")
+    for item in tables:
+        _check_operators(item)
     whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
     return tuple(whole.json(key) for key in whole.values)
 

@@ -82,6 +82,8 @@ def test_followers_are_told_where_there_is_nothing_else() -> None:
         ("acme-data already exists", "rename"),
         ("Action denied by stack policy: Statement [#1] does not allow [Update:Modify]", "set-stack-policy"),
         ("Action not allowed by stack policy: no statement allows", "get-stack-policy"),
+        ("The final policy size (20588) is bigger than the limit (20480).", "to another function"),
+        ("'MemorySize' value failed to satisfy constraint: less than or equal to 3008", "a smaller `memory_size`"),
         ("You must wait 60 seconds after deleting a queue before you can create another", "wait"),
         ("Syntax errors in policy. (MalformedPolicyDocument)", "policies"),
         ("something new", "same command again"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import CloudTime, client_of
-from multi_env_lambda.testing.stacks import create_stack
+from multi_env_lambda.testing.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
 
@@ -114,6 +116,33 @@ def test_a_stack_with_a_pattern_that_eventbridge_cannot_take_is_rolled_back(
     rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
     status, found = create_stack(client("cloudformation"), f"limits-pattern-{len(json.dumps(pattern))}", {"Rule": rule})
     assert (status, reason in found) == ("ROLLBACK_COMPLETE" if reason else "CREATE_COMPLETE", True)
+
+
+def test_a_rule_with_an_input_that_is_too_long_is_rolled_back(client: Any) -> None:
+    target = {"Id": "a", "Arn": "arn:aws:sqs:us-east-1:555555555555:a", "Input": json.dumps("x" * 8191)}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 day)", "Targets": [target]}}
+    status, found = create_stack(client("cloudformation"), "limits-input", {"Rule": rule})
+    assert (status, "Member must have length less than or equal to 8192" in found) == ("ROLLBACK_COMPLETE", True)
+
+
+def test_a_function_has_as_many_permissions_as_its_policy_has_room_for(client: Any) -> None:
+    runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    code = {"ZipFile": "def handler(event, context): return 1"}
+    made = function_resources("limits-many", code, Runtime=runtime)
+    allowed = {
+        "FunctionName": {"Ref": "Function"},
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+    }
+    for number in range(60):
+        source = f"arn:aws:events:us-east-1:555555555555:rule/{number:0250}"
+        made[f"Permission{number}"] = {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {**allowed, "SourceArn": source},
+        }
+    status, found = create_stack(client("cloudformation"), "limits-many", made)
+    text = r"The final policy size \(20[4-9]\d\d\) is bigger than the limit \(20480\)"
+    assert (status, re.search(text, found) is None) == ("ROLLBACK_COMPLETE", False)
 
 
 def test_a_queues_name_is_free_a_minute_after_its_deletion(client: Any, local_cloud: LocalCloud) -> None:

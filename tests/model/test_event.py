@@ -157,6 +157,12 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         (f'{{ event_pattern = {{ source = ["{"x" * 4084}"] }} }}', "the pattern has 4,099 characters"),
         (f'{{ dynamodb = "{KINESIS}" }}', "arn:aws:dynamodb"),
         (f'{{ kinesis = "{KINESIS}", parallelization = 11 }}', "from 1 to 10"),
+        (
+            f'{{ kinesis = "{KINESIS}", filters = [{{ data = {{ a = [{{ prefx = "b" }}] }} }}] }}',
+            "the operator `prefx`",
+        ),
+        ('{ sns = true, filter_policy = { kind = [{ suffixx = "b" }] } }', "the operator `suffixx`"),
+        (f'{{ schedule = "rate(1 day)", payload = "{"x" * 8191}" }}', "found 8,193 characters of JSON"),
         (f'{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}, {{}}] }}', "up to 5"),
         ('{ url = "none" }', "did you mean `NONE`?"),
         ('{ url = true, cors = { allow_methods = ["GET"] } }', "`allow_origins` is missing"),

@@ -166,10 +166,11 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
 
 def _keep_limits() -> None:
     """What AWS takes no more of, or from nobody who is not there."""
-    from . import bucket_principals, event_patterns, glue_runs, stack_policies
+    from . import bucket_principals, event_rules, function_policies, glue_runs, stack_policies
 
     bucket_principals.patch()
-    event_patterns.patch()
+    event_rules.patch()
+    function_policies.patch()
     glue_runs.patch()
     stack_policies.patch()
 

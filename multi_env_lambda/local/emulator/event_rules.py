@@ -1,8 +1,9 @@
-"""EventBridge refuses a pattern that it cannot read or that is too long, whoever brings it.
+"""EventBridge refuses a pattern that it cannot read or that is too long, and inputs that are, whoever brings them.
 
 Reason: ministack looks at the patterns of PutRule only, so that a stack may have an operator that there is not.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html and
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (2,048 characters, 4,096 where AWS raised it)
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (2,048 characters, 4,096 where raised), of inputs
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 Text: https://github.com/getmoto/moto/blob/master/tests/test_events/test_events.py (of what cannot be read)
 """
 
@@ -18,9 +19,14 @@ __all__ = ["patch"]
 
 _RULE = "AWS::Events::Rule"
 _LONGEST = 2048
+_LONGEST_INPUT = 8192
 _REFUSED = (
     'Resource handler returned message: "Event pattern is not valid. Reason: {reason} (Service: EventBridge, Status '
     'Code: 400)" (HandlerErrorCode: InvalidRequest)'
+)
+_INPUT_TOO_LONG = (
+    "1 validation error detected: Value at 'targets.{number}.member.input' failed to satisfy constraint: Member must "
+    "have length less than or equal to {longest} (Service: EventBridge, Status Code: 400)"
 )
 _TOO_LONG = "the pattern has {length} characters, allowed are {longest}"
 
@@ -44,6 +50,9 @@ def patch() -> None:
             reason = problem(_text(args[place]))
             if reason:
                 raise ValueError(_REFUSED.format(reason=reason))
+            for number, target in enumerate(args[place].get("Targets", []), start=1):
+                if len(str(target.get("Input", ""))) > _LONGEST_INPUT:
+                    raise ValueError(_INPUT_TOO_LONG.format(number=number, longest=_LONGEST_INPUT))
             return step(*args, **named)
 
         return run
