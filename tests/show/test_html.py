@@ -84,6 +84,7 @@ def plan_of(text: str) -> Plan:
         why=(text,),
         changes=(change,),
         questions=(Question(kind="destructive", text=text, answer=text),),
+        notes=(text,),
     )
     steps = (
         deploy,

@@ -396,4 +396,48 @@ MUTATIONS = (
         "A second bootstrap writes nothing.",
         ("aws/test_bucket_setup.py",),
     ),
+    Mutation(
+        "aws/bucket_setup.py",
+        """    dead = gone(wanted)
+    if dead:""",
+        """    dead = gone(wanted)
+    if not dead:""",
+        "A statement of others about somebody who was deleted is named before anything is written to the bucket.",
+        ("aws/test_bucket_setup.py",),
+    ),
+    Mutation(
+        "plan/late_starts.py",
+        "if before != properties:",
+        "if before == properties:",
+        "The plan says which stream is read late, when its mapping is made or changes.",
+        ("plan/test_late_starts.py",),
+    ),
+    Mutation(
+        "plan/late_starts.py",
+        "if _tells_eventbridge(properties) and not _tells_eventbridge(before or {})",
+        "if _tells_eventbridge(properties) and _tells_eventbridge(before or {})",
+        "The plan says that nobody hears of what is put into a new bucket at once.",
+        ("plan/test_late_starts.py",),
+    ),
+    Mutation(
+        "model/event_pattern.py",
+        "unknown = sorted(item.keys() - set(OPERATORS))",
+        "unknown: list[str] = []",
+        "An operator that EventBridge does not know is refused in the table.",
+        ("model/test_event.py",),
+    ),
+    Mutation(
+        "plan/bucket_findings.py",
+        "if days < DAYS_UNTIL_FREED",
+        "if days < 0",
+        "doctor names the rules of others that remove old versions early.",
+        ("plan/test_bucket_findings.py",),
+    ),
+    Mutation(
+        "local/emulator/stack_policies.py",
+        'if statement.get("Effect") == "Deny":',
+        'if statement.get("Effect") == "Forbid":',
+        "An update of the local cloud does what the stack's policy allows.",
+        ("local/test_limits.py",),
+    ),
 )
