@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.errors import PublishError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
 from multi_env_lambda.model.digest import canonical_json, digest
@@ -206,7 +207,9 @@ def _make_bucket(s3: Any, devops: Devops, reader_account_ids: list[str]) -> None
     # The bucket is set up by the same code as on AWS; only here does this ring look into another.
     from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
 
-    create_artifact_bucket(s3, devops, reader_account_ids)
+    # What others set on the bucket stops `bootstrap`, which says so, and no command that brings the cloud up.
+    with suppress(PublishError):
+        create_artifact_bucket(s3, devops, reader_account_ids)
 
 
 def _allow(**fields: object) -> dict[str, object]:
