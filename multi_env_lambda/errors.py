@@ -126,9 +126,13 @@ class PlanStale(MultiEnvLambdaError):
 
 
 class Refused(MultiEnvLambdaError):
-    """A rule forbids it: promotion order, approval, consent, releases only; or the stack is somebody else's."""
+    """A rule forbids it: promotion order, approval, consent, releases only; or the stack is somebody else's.
+
+    ``losses``: what holds data and would have gone, as logical id, type, physical id and fate.
+    """
 
     exit_code = 9
+    losses: tuple[tuple[str, str, str, str], ...] = ()
 
 
 class Busy(MultiEnvLambdaError):

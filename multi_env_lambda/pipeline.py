@@ -46,11 +46,12 @@ class Draft:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
+def plan(world: World, ask: Ask, *, soon: bool = False, closely: bool = False) -> Draft:
     """Read everything once, then decide. Nothing is written to the other side.
 
     Args:
         soon: it will be applied at once, so what that needs is asked for meanwhile; what only explains is left out.
+        closely: look at the stack of every unit that changes. Otherwise that is done when each is changed.
     """
     observed = observe(world, ask, soon=soon)
     snapshot = observed.snapshot
@@ -68,7 +69,7 @@ def plan(world: World, ask: Ask, *, soon: bool = False) -> Draft:
         dirty=False if snapshot is None else snapshot.dirty,
     )
     decided = make_plan(request, observed.desired, observed.known)
-    known = look_at_stacks(world, decided, observed.known, everything=ask.force)
+    known = look_at_stacks(world, decided, observed.known, everything=ask.force or closely)
     known = look_at_aliases(world, decided, known)
     if known is not observed.known:
         decided = make_plan(request, observed.desired, known)
@@ -83,7 +84,7 @@ def same_again(world: World, saved: Plan | Mapping[str, object], *, soon: bool =
         ConfigurationError: it is not a plan.
     """
     digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
-    draft = plan(world, Ask.from_asked(asked), soon=soon)
+    draft = plan(world, Ask.from_asked(asked), soon=soon, closely=True)
     if draft.plan.digest != digest:
         raise PlanStale(
             "the saved plan",

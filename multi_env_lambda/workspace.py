@@ -164,12 +164,13 @@ class Workspace:
             to: the environment to reach, through all before it; None: the first one.
             only_there: change this environment only.
         """
-        return with_rules(self.world, self.draft(self._deploy(names, to, only_there, everything, force)).plan)
+        ask = self._deploy(names, to, only_there, everything, force)
+        return with_rules(self.world, self.draft(ask, closely=True).plan)
 
-    def draft(self, ask: Ask, *, soon: bool = False) -> pipeline.Draft:
-        """A plan together with what was built for it; ``soon``: it will be applied at once."""
+    def draft(self, ask: Ask, *, soon: bool = False, closely: bool = False) -> pipeline.Draft:
+        """A plan together with what was built for it; ``soon`` and ``closely`` as in ``pipeline.plan``."""
         self._check_names(ask.only)
-        return pipeline.plan(self.world, ask, soon=soon)
+        return pipeline.plan(self.world, ask, soon=soon, closely=closely)
 
     def apply(self, plan: Plan | Mapping[str, Any], *, agree: Iterable[str] = ()) -> tuple[Result, ...]:
         """Do exactly what the plan says. ``agree``: answers to its questions, such as ``replace:Invoices``.
@@ -261,8 +262,7 @@ class Workspace:
 
     def why(self, name: str, environment: str | None = None) -> Explanation:
         """Why a unit would be deployed to an environment or not: the chain of inputs behind the decision."""
-        target = self.config.environments[0].name if environment is None else environment
-        draft = self.draft(Ask(verb="deploy", target=target))
+        draft = self.draft(Ask(verb="deploy", target=environment or self.config.environments[0].name))
         return explain(draft.plan, draft.known, draft.looked_at, name)
 
     def invoke(self, name: str, function: str, environment: str, payload: Any = None) -> Any:
@@ -286,8 +286,7 @@ class Workspace:
         """As ``invoke``, with the log and without raising for the function's own errors."""
         project = self.project(name)
         place = self.config.environment(environment)
-        keys = [item.key for item in project.settings[place.name].functions]
-        if function not in keys:
+        if function not in (keys := [item.key for item in project.settings[place.name].functions]):
             hint = did_you_mean(function, keys)
             raise ConfigurationError(f"unit {project.name}", f"it has no function `{function}`", hint=hint)
         physical = project.function_name(place.name, function)
@@ -358,7 +357,8 @@ class Workspace:
         return changes
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
-        return self._finish(pipeline.apply(self.world, self.draft(ask, soon=True), Consent(allowed=frozenset(agree))))
+        draft = self.draft(ask, soon=True, closely=bool(agree))
+        return self._finish(pipeline.apply(self.world, draft, Consent(allowed=frozenset(agree))))
 
     def _finish(self, results: tuple[Result, ...]) -> tuple[Result, ...]:
         bad = [result for result in results if not result.good]

@@ -14,7 +14,7 @@ from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer
 from multi_env_lambda.plan.traffic import Counts
@@ -31,7 +31,8 @@ class StackRequest:
     for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
     anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
     is there already, may come into it. ``returning`` comes into it first: CloudFormation cannot find it by its name.
-    ``warned`` is told of what CloudFormation warns and lets pass.
+    ``warned`` is told of what CloudFormation warns and lets pass; ``loses`` of what holds data and would go: it may
+    raise.
     """
 
     name: str
@@ -47,6 +48,7 @@ class StackRequest:
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
     returning: tuple[PhysicalResource, ...] = ()
     warned: Callable[[str], None] = lambda _: None
+    loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)

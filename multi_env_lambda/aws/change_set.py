@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -13,9 +13,10 @@ from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
 from multi_env_lambda.aws.poller import SILENCE, StackReading
 from multi_env_lambda.aws.validation import may_warn, warnings_of
-from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.errors import PlanStale, Refused, StackError
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.model.record import Loss, PhysicalResource
+from multi_env_lambda.plan.losses import losses
 from multi_env_lambda.plan.stackstate import (
     ChangeSetAnswer,
     ChangesReady,
@@ -39,6 +40,7 @@ class Target:
     ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
     ``returning``: what is there already, may come in, and is known by its address only.
     ``warned`` is told what CloudFormation warns of before anything is executed.
+    ``loses`` raises where what holds data, and would go, must not go.
     """
 
     stack_name: str
@@ -54,6 +56,7 @@ class Target:
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
     returning: tuple[PhysicalResource, ...] = ()
     warned: Callable[[str], None] = lambda _: None
+    loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
 
 
 @attrs.frozen(kw_only=True)
@@ -157,6 +160,7 @@ class ChangeSets:
 
         Raises:
             StackError: the deadline passed, or CloudFormation has not answered for long.
+            Refused: data would go with it that must not go; the change set is deleted.
         """
         pause, answered = 0.1, self._clock()
         while True:
@@ -164,15 +168,18 @@ class ChangeSets:
             self._sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
-                described, answered = self._describe(change_set), self._clock()
-                answer = _answer_of(described)
+                said, answered = self._describe(change_set), self._clock()
+                answer = _meaning(said)
+                if isinstance(answer, ChangesReady):
+                    said["Changes"] += self._further(change_set, said)
             except aws_errors() as error:
                 silent = self._clock() - answered >= SILENCE
                 if silent or not (is_lost(error) or is_throttled(error)):
                     raise stack_error(target.where, error) from error
                 answer = KeepWaiting()
-            if isinstance(answer, ChangesReady) and may_warn(described):
-                for text in warnings_of(self._client, change_set.change_set_id):
+            if isinstance(answer, ChangesReady):
+                self._must_lose_nothing(change_set, target, said["Changes"])
+                for text in warnings_of(self._client, change_set.change_set_id) if may_warn(said) else ():
                     target.warned(text)
             if not isinstance(answer, KeepWaiting):
                 return answer
@@ -230,12 +237,32 @@ class ChangeSets:
         except aws_errors():
             return
 
-    def _describe(self, change_set: ChangeSet) -> dict[str, Any]:
-        asked = {"ChangeSetName": change_set.change_set_id, "StackName": change_set.stack_id}
-        return dict(self._client.describe_change_set(**asked))
+    def _must_lose_nothing(self, change_set: ChangeSet, target: Target, changes: Iterable[dict[str, Any]]) -> None:
+        """The last look before the execution: whatever a plan was made from, this is what will happen."""
+        lost = losses(changes, target.template)
+        try:
+            if lost:
+                target.loses(lost)
+        except Refused:
+            self.remove(change_set, target.held)
+            raise
+
+    def _describe(self, change_set: ChangeSet, **more: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._client.describe_change_set(
+            ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id, **more
+        )
+        return {**found, "Changes": list(found.get("Changes", ()))}
+
+    def _further(self, change_set: ChangeSet, said: dict[str, Any]) -> list[dict[str, Any]]:
+        """The changes on the pages after this one."""
+        found: list[dict[str, Any]] = []
+        while said.get("NextToken"):
+            said = self._describe(change_set, NextToken=said["NextToken"])
+            found += said["Changes"]
+        return found
 
     def _answer(self, change_set: ChangeSet) -> ChangeSetAnswer:
-        return _answer_of(self._describe(change_set))
+        return _meaning(self._describe(change_set))
 
     def _find(self, stack_name: str, name: str) -> ChangeSet | None:
         try:
@@ -275,9 +302,8 @@ class ChangeSets:
             raise
 
 
-def _answer_of(described: Mapping[str, Any]) -> ChangeSetAnswer:
-    texts = (described["Status"], described.get("ExecutionStatus", ""), described.get("StatusReason", ""))
-    return change_set_answer(*texts)
+def _meaning(said: Mapping[str, Any]) -> ChangeSetAnswer:
+    return change_set_answer(said["Status"], said.get("ExecutionStatus", ""), said.get("StatusReason", ""))
 
 
 def _has_moved(error: Exception) -> bool:

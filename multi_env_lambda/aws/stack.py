@@ -24,7 +24,7 @@ from multi_env_lambda.aws.validation import refusal_of, refused
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
     ContinueRollback,
@@ -59,12 +59,6 @@ class StackResult:
 
 
 Check = Callable[[StackReading], None]
-
-
-def _any_stack(_: StackReading) -> None:
-    return None
-
-
 Repair = DeleteThenCreate | Rollback | ContinueRollback
 
 
@@ -100,10 +94,11 @@ class Stacks:
         on_event: Callable[[str], None] = silent,
         parameters: Mapping[str, str] | None = None,
         ready: Callable[[], None] = lambda: None,
-        check: Check = _any_stack,
+        check: Check = lambda _: None,
         adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False,
         returning: tuple[PhysicalResource, ...] = (),
         warned: Callable[[str], None] = lambda _: None,
+        loses: Callable[[tuple[Loss, ...]], None] = lambda _: None,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
@@ -111,16 +106,16 @@ class Stacks:
         run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
         ago under the same lease. ``template_url`` is for a template that is too long. ``on_event`` is told each status.
         ``check`` is told whatever stack is there before anything is done to it, and raises where that is not ours; one
-        under review is nobody's. ``adopts``: whether what is there already may be imported. ``returning``: comes first.
-        ``warned`` is told CloudFormation's warnings.
+        under review is nobody's. The others are as in ``StackRequest``.
 
         Raises:
             StackError: it failed (with the causes), only a person can go on, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
+            Refused: ``check`` or ``loses`` says so; nothing was executed.
         """
         target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
-        target = attrs.evolve(target, warned=warned)
+        target = attrs.evolve(target, warned=warned, loses=loses)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
@@ -160,7 +155,7 @@ class Stacks:
         deadline_seconds: float = 3600.0,
         retain: tuple[str, ...] = (),
         on_event: Callable[[str], None] = silent,
-        check: Check = _any_stack,
+        check: Check = lambda _: None,
     ) -> bool:
         """Delete the stack; False where there was none. ``retain``: logical ids that blocked an earlier deletion.
 

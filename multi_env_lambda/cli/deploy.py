@@ -86,7 +86,7 @@ def plan_command(
     workspace = open_workspace(local)
     request = _ask("deploy", environment, to, only, everything=everything, upgrade=upgrade, force=force)
     ask = _first(workspace, request)
-    draft = _bound(workspace, workspace.draft(ask))
+    draft = _bound(workspace, workspace.draft(ask, closely=True))
     _advise(workspace)
     return _show_plan(draft, saved, as_json)
 
@@ -256,7 +256,7 @@ def _apply(
 ) -> int:
     """Plan, show, ask, act; or only save the plan. ``wait_seconds``: how long to try again while others deploy."""
     quiet = open_workspace(local)
-    draft = _bound(quiet, _draft(quiet, ask, plan_file, soon=saved is None))
+    draft = _bound(quiet, _draft(quiet, ask, plan_file, soon=saved is None, closely=saved is not None or bool(agree)))
     if saved is not None:
         return _show_plan(draft, saved, as_json)
     if not as_json:
@@ -299,9 +299,9 @@ def _advise(workspace: Workspace) -> None:
         note(line)
 
 
-def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None, *, soon: bool) -> Draft:
+def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None, *, soon: bool, closely: bool) -> Draft:
     if ask is not None:
-        return workspace.draft(_first(workspace, ask), soon=soon)
+        return workspace.draft(_first(workspace, ask), soon=soon, closely=closely)
     assert plan_file is not None
     try:
         document = json.loads(plan_file.read_bytes())

@@ -35,7 +35,7 @@ from multi_env_lambda.flow.check import (
     stateful_resources,
 )
 from multi_env_lambda.flow.hold import hold
-from multi_env_lambda.flow.ownership import deploy_check
+from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish, template_of
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
@@ -43,7 +43,7 @@ from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, LayerReceipt, Outcome, PhysicalResource, Record
+from multi_env_lambda.model.record import Deployment, LayerReceipt, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, returning, strangers
 from multi_env_lambda.plan.ownership import stack_tags
@@ -133,10 +133,9 @@ def deploy_step(
             entry = attrs.evolve(_entry(work, plan), approved=approved)
             try:
                 entry = _bring(work, entry)
-            except (PlanStale, Refused):
-                raise
             except MultiEnvLambdaError as error:
-                _record_failure(held, entry, error, time.monotonic() - started)
+                if not isinstance(error, PlanStale | Refused) or _losses(error):
+                    _record_failure(held, entry, error, time.monotonic() - started)
                 raise
             _say(world, step, "record")
             entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
@@ -295,7 +294,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             template_url=_address(world, release, environment, template),
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(world.config.id, release.project, environment.name),
-            check=deploy_check(world, work.step, held.record, work.template),
+            check=deploy_check(world, work.step, held, work.template),
             parameters=pins(template, release, receipts),
             # Only the first change of a step follows upon the look.
             before=looks.pop() if looks else _NOT_LOOKED,
@@ -303,6 +302,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             adopts=partial(_adopts, work, template),
             returning=returning(template, held.record, _agreed(work)),
             warned=partial(_say, world, work.step, "warning"),
+            loses=loss_check(work.step),
         )
         try:
             outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
@@ -384,6 +384,7 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
         seconds=round(seconds, 3),
         left=known_of(held.record),
         taken=strangers(_taken(error), held.record),
+        losses=_losses(error),
     )
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
@@ -391,6 +392,11 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
 def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
     found = error.taken if isinstance(error, StackError) else ()
     return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
+
+
+def _losses(error: MultiEnvLambdaError) -> tuple[Loss, ...]:
+    found = error.losses if isinstance(error, Refused) else ()
+    return tuple(Loss(logical_id=name, type=kind, physical_id=id_, fate=fate) for name, kind, id_, fate in found)
 
 
 def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Result:

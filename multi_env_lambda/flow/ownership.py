@@ -2,69 +2,110 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import attrs
 
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
-from multi_env_lambda.model.record import Record
-from multi_env_lambda.plan.ownership import Foreign, owner_of, take_over, whose
+from multi_env_lambda.model.record import Loss, Record
+from multi_env_lambda.plan.losses import loss_question, unagreed
+from multi_env_lambda.plan.ownership import Foreign, orphan, owner_of, take_over, whose
 from multi_env_lambda.plan.planner import Known
+from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
 
-__all__ = ["deletion_check", "deploy_check", "look_at_stacks", "not_ours"]
+__all__ = ["deletion_check", "deploy_check", "look_at_stacks", "loss_check", "not_ours"]
 
 Check = Callable[[StackReading], None]
 
 
+@attrs.frozen
+class _Ours:
+    """A stack of ours: what it was made from, and what has to be asked where the bucket knows nothing of it."""
+
+    template: str
+    orphan: Question | None
+
+
+@attrs.frozen
+class _Unseen:
+    """A stack that nobody can look at now."""
+
+    error: MultiEnvLambdaError
+
+    @property
+    def why(self) -> str:
+        return f"what its stack is could not be seen ({self.error.where}: {self.error.what})"
+
+
+_Seen = Foreign | _Ours | _Unseen
+_Place = tuple[str, str]
+
+
 def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) -> Known:
-    """What is known, with the stacks that have our names and are not ours. Nothing is written.
+    """What is known, with what those stacks are of which no record is a proof. Nothing is written.
 
     A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here. Where nobody
     can look now, the plan says so, and the deploy looks.
     """
     wanted: dict[str, list[DeployStep]] = {}
     for step in plan.deploys:
-        if step.running is None or everything:
+        if everything or step.running is None or _place(step) in known.unsure:
             wanted.setdefault(step.environment, []).append(step)
-    if not wanted:
-        return known
     found = in_parallel(lambda item: _look(world, known, world.config.environment(item[0]), item[1]), wanted.items())
-    foreign = {(item.environment, item.project): there for here, _ in found for item, there in here}
-    unseen = {(item.environment, item.project): why for _, here in found for item, why in here}
-    return attrs.evolve(known, foreign=foreign, unseen=unseen) if foreign or unseen else known
+    seen = dict(itertools.chain.from_iterable(found))
+    if not seen:
+        return known
+    return attrs.evolve(
+        known,
+        foreign={place: what for place, what in seen.items() if isinstance(what, Foreign)},
+        there={place: what.template for place, what in seen.items() if isinstance(what, _Ours)},
+        orphans={place: what.orphan for place, what in seen.items() if isinstance(what, _Ours) and what.orphan},
+        unseen={place: what.why for place, what in seen.items() if isinstance(what, _Unseen)},
+    )
 
 
-_Seen = tuple[list[tuple[DeployStep, Foreign]], list[tuple[DeployStep, str]]]
-
-
-def _look(world: World, known: Known, place: Environment, steps: list[DeployStep]) -> _Seen:
-    """The foreign stacks of one environment; and the steps about which nothing is known, with the reason."""
+def _look(world: World, known: Known, place: Environment, steps: list[DeployStep]) -> list[tuple[_Place, _Seen]]:
+    """What the stacks of one environment are; nothing of a step whose stack is not there, or has nothing in it."""
     by_name = {_stack_name(step): step for step in steps}
     try:
         readings = world.platform.find_stacks(place, list(by_name))
-        others = [
-            (by_name[name], there) for name, there in readings.items() if _is_foreign(known, by_name[name], there)
-        ]
-        return list(zip([step for step, _ in others], _opened(world, place, [r for _, r in others]), strict=True)), []
     except MultiEnvLambdaError as error:
-        why = f"whether its stack is there could not be seen ({error.where}: {error.what})"
-        return [], [(step, why) for step in steps]
+        return [(_place(step), _Unseen(error)) for step in steps]
+    there = [(by_name[name], reading) for name, reading in readings.items() if reading.status != "REVIEW_IN_PROGRESS"]
+    seen = in_parallel(lambda pair: _what_is(world, known, place, *pair), there)
+    return [(_place(step), what) for (step, _), what in zip(there, seen, strict=True) if what is not None]
 
 
-def _is_foreign(known: Known, step: DeployStep, there: StackReading) -> bool:
-    record = known.records.get((step.environment, step.project))
+def _what_is(world: World, known: Known, place: Environment, step: DeployStep, there: StackReading) -> _Seen | None:
+    record = known.records.get(_place(step))
     owner = owner_of(known.workspace, step.project, step.environment, record)
-    return there.status != "REVIEW_IN_PROGRESS" and not owner.owns(there.tags, there.stack_id)
+    try:
+        if not owner.owns(there.tags, there.stack_id):
+            return _open(world, place, there)
+        if isinstance(stack_answer(there.status), DeleteThenCreate):
+            return None
+        template = world.platform.template(place, there.stack_id)
+    except MultiEnvLambdaError as error:
+        return _Unseen(error)
+    is_known = record is not None and (not record.gone or record.unsure is not None)
+    return _Ours(template, None if is_known else _orphan(world, place, there))
 
 
-def _opened(world: World, place: Environment, readings: Iterable[StackReading]) -> list[Foreign]:
-    return in_parallel(lambda reading: _open(world, place, reading), readings)
+def _orphan(world: World, place: Environment, there: StackReading) -> Question:
+    return orphan(there.name, there.stack_id, place.name, world.config.devops.bucket)
+
+
+def _place(step: DeployStep) -> _Place:
+    return step.environment, step.project
 
 
 def _open(world: World, place: Environment, reading: StackReading) -> Foreign:
@@ -72,21 +113,41 @@ def _open(world: World, place: Environment, reading: StackReading) -> Foreign:
     return Foreign(name=reading.name, stack_id=reading.stack_id, tags=reading.tags, resources=resources)
 
 
-def deploy_check(world: World, step: DeployStep, record: Record, template: str) -> Check:
-    """What refuses a stack that is not ours, unless a person has agreed to take over exactly this one as it is.
+def deploy_check(world: World, step: DeployStep, held: HeldLease, template: str) -> Check:
+    """What refuses a stack that is not ours, unless a person has agreed to take over exactly this one as it is; and
+    one of ours that the bucket knew nothing of before this attempt.
 
     The gate lets no step through whose questions are unanswered, so a question of the step is an agreement.
     """
     place = world.config.environment(step.environment)
-    owner = owner_of(world.config.id, step.project, step.environment, record)
+    owner = owner_of(world.config.id, step.project, step.environment, held.record)
     asked = next((question for question in step.questions if question.kind == "take over"), None)
 
     def check(there: StackReading) -> None:
         if owner.owns(there.tags, there.stack_id):
+            if held.record.gone and held.unsure is None:
+                _must_be_asked(_orphan(world, place, there), asked, step)
             return
         if asked is None:
             raise not_ours(step.project, place, there, _hint(step, there))
         _must_be_as_asked(take_over(_open(world, place, there), json.loads(template), place.name), asked, step)
+
+    return check
+
+
+def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
+    """What stops a change with which data would go that no question of the step was about."""
+
+    def check(lost: tuple[Loss, ...]) -> None:
+        left = unagreed(lost, step.questions)
+        if not left:
+            return
+        questions = [loss_question(step.project, loss) for loss in left]
+        what = "\n".join(question.text for question in questions)
+        hint = f"keep it in the unit's stack.py or settings; or, to lose what is in it: `{agree_words(questions)}`"
+        error = Refused(f"{step.project} in {step.environment}", what, hint=hint)
+        error.losses = tuple((item.logical_id, item.type, item.physical_id, item.fate) for item in left)
+        raise error
 
     return check
 
@@ -102,6 +163,13 @@ def deletion_check(world: World, record: Record) -> Check:
             raise not_ours(record.project, place, there, hint)
 
     return check
+
+
+def _must_be_asked(question: Question, asked: Question | None, step: DeployStep) -> None:
+    if asked is None:
+        again = "run the same command again: the plan then asks"
+        raise Refused(f"{step.project} in {step.environment}", question.text, hint=again)
+    _must_be_as_asked(question, asked, step)
 
 
 def _must_be_as_asked(question: Question, asked: Question, step: DeployStep) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Hold",
     "Holder",
     "LayerReceipt",
+    "Loss",
     "ObjectReceipt",
     "Outcome",
     "PhysicalResource",
@@ -88,6 +89,19 @@ class PhysicalResource:
 
 
 @attrs.frozen(kw_only=True)
+class Loss:
+    """Something that holds data, and what a change of its stack would do to it, as CloudFormation computed it.
+
+    ``fate``: deleted, replaced, or perhaps replaced.
+    """
+
+    logical_id: str
+    type: str
+    physical_id: str
+    fate: str
+
+
+@attrs.frozen(kw_only=True)
 class Deployment:
     """One attempt to change what runs, numbered from 1 in its (project, environment).
 
@@ -102,6 +116,7 @@ class Deployment:
         objects, layers: what was compared before the change, and after it.
         resources: what of it holds data. left: what of earlier ones was kept when it left the stack.
         taken: what it was to make, was there already, and is not known to be ours.
+        losses: what holds data, would have gone with it, and nobody had agreed to; it was stopped before that.
     """
 
     sequence: int
@@ -133,6 +148,7 @@ class Deployment:
     resources: tuple[PhysicalResource, ...] = ()
     left: tuple[PhysicalResource, ...] = ()
     taken: tuple[PhysicalResource, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
     def to_bytes(self) -> bytes:
         """An entry of the history."""

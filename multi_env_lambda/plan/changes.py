@@ -13,7 +13,7 @@ from typing import Any, Literal
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["MASK", "STATEFUL", "changes", "looks_secret", "replaced_by"]
+__all__ = ["KEPT", "MASK", "STATEFUL", "changes", "looks_secret", "replaced_by"]
 
 MASK = canonical_json("***")
 """What stands for both values of a property whose name looks like a secret."""
@@ -85,7 +85,9 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
 }
 """Properties whose change makes a new resource; a type that is not here may be replaced by anything."""
 
-_KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+"""Policies that keep what is in a resource when it goes or is replaced."""
+
 _SNAPSHOT_BY_DEFAULT = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
 _SECRET_LOOKING = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
 _ABSENT = object()
@@ -154,7 +156,7 @@ def _change(name: str, before: Any, after: Any, masked: frozenset[str]) -> Resou
 
 def _kept(body: Mapping[str, Any], policy: str) -> bool:
     default = "Snapshot" if policy == "DeletionPolicy" and body["Type"] in _SNAPSHOT_BY_DEFAULT else "Delete"
-    return body.get(policy, default) in _KEPT
+    return body.get(policy, default) in KEPT
 
 
 def _replacement(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Replacement:

@@ -16,7 +16,7 @@ from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STATEFUL
 
-__all__ = ["Foreign", "Owner", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
+__all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
 
 _PREFIX = "multi_env_lambda:"
 _WORKSPACE, _PROJECT, _ENVIRONMENT = (f"{_PREFIX}{word}" for word in ("workspace", "project", "environment"))
@@ -96,6 +96,20 @@ def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -
     lines += ["by taking it over:" if lost else "taking it over would delete nothing"]
     lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
     return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{foreign.name}")
+
+
+def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
+    """The question whether a stack with the tags of a unit of ours is that unit's, of which the bucket knows nothing.
+
+    Tags say which workspace and unit, not from which bucket; whoever writes another bucket into the table has our tags.
+    """
+    lines = [
+        f"the stack {name} in {environment} has the tags of this unit, and s3://{bucket} has no record of it",
+        f"it is {stack_id}",
+        "its record is lost, or `bucket` is not the one that it was deployed from",
+        "by taking it over it is changed as this plan says, and recorded in this bucket from then on",
+    ]
+    return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{name}")
 
 
 def taken_over(

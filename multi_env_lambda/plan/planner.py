@@ -34,6 +34,7 @@ from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.late_starts import late_starts
+from multi_env_lambda.plan.losses import answer_for, loss_questions
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
@@ -133,7 +134,9 @@ class Known:
 
     ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
-    not ours. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that somebody moved by hand.
+    not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
+    ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
+    somebody moved by hand.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -142,6 +145,8 @@ class Known:
     unsure: frozenset[tuple[str, str]] = frozenset()
     workspace: str = ""
     foreign: Mapping[tuple[str, str], Foreign] = attrs.field(factory=dict)
+    there: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
+    orphans: Mapping[tuple[str, str], Question] = attrs.field(factory=dict)
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
 
@@ -311,14 +316,35 @@ def _changes(
     target: Environment, wanted: Wanted, running: Deployment | None, known: Known
 ) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
     """What happens to the stack, and what of it a person has to agree to."""
-    text = _text(wanted.release, target, known)
-    foreign = known.foreign.get((target.name, wanted.project))
-    if foreign is None:
-        changed = changes(_template(running, target, known), text)
-        record = known.records.get((target.name, wanted.project))
-        return changed, (*_destructive(wanted.project, changed), *import_questions(record, wanted.project, text))
-    template = json.loads(text or "{}")
-    return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
+    text, place = _text(wanted.release, target, known), (target.name, wanted.project)
+    foreign = known.foreign.get(place)
+    if foreign is not None:
+        template = json.loads(text or "{}")
+        return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
+    changed = _changed(place, running, _template(running, target, known), text, known)
+    asked, record = _destructive(wanted.project, changed), known.records.get(place)
+    words = {question.answer for question in asked}
+    met = (question for question in loss_questions(record, wanted.project, text) if question.answer not in words)
+    orphan = (known.orphans[place],) if place in known.orphans else ()
+    return changed, (*orphan, *asked, *met, *import_questions(record, wanted.project, text))
+
+
+def _changed(
+    place: tuple[str, str], running: Deployment | None, recorded: str | None, text: str | None, known: Known
+) -> tuple[ResourceChange, ...]:
+    """What takes the stack to the template ``text``: from its own, where a record is no proof of it.
+
+    Elsewhere only what would lose data is taken from there: CloudFormation gives back other letters than it was sent.
+    """
+    there = known.there.get(place)
+    if there is not None and (running is None or place in known.unsure):
+        return changes(there, text)
+    found = changes(recorded, text)
+    known_of = {change.logical_id for change in found if change.destructive}
+    more = [] if there is None else [item for item in changes(there, text) if item.destructive]
+    added = {item.logical_id: item for item in more if item.logical_id not in known_of}
+    kept = (change for change in found if change.logical_id not in added)
+    return tuple(sorted((*kept, *added.values()), key=lambda change: change.logical_id))
 
 
 def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
@@ -360,7 +386,7 @@ def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Que
         Question(
             kind="destructive",
             text=f"{project}: {change.logical_id} ({change.type}) would be {_fate(change.action)}, with the data in it",
-            answer=f"replace:{change.logical_id}",
+            answer=answer_for(change.logical_id),
         )
         for change in changed
         if change.destructive

@@ -348,5 +348,8 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, A
         action = "Add" if logical_id not in old else "Remove" if logical_id not in new else "Modify"
         kind = (new.get(logical_id) or old[logical_id]).get("Type", "")
         change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Scope": []}
+        if action == "Remove":
+            policy = old[logical_id].get("DeletionPolicy", "Delete")
+            change |= {"PhysicalResourceId": logical_id, "PolicyAction": policy}
         lines.append({"Type": "Resource", "ResourceChange": change})
     return lines

@@ -18,9 +18,10 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion
+from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
@@ -52,6 +53,19 @@ def _reading(name: str, stack: _Stack) -> StackReading:
         tags=stack.tags,
         protected=stack.protected,
         changed=_CHANGED,
+    )
+
+
+def _lost(stack: str, old: str, new: str) -> tuple[Loss, ...]:
+    gone = (change for change in changes(old, new) if change.destructive)
+    return tuple(
+        Loss(
+            logical_id=change.logical_id,
+            type=change.type,
+            physical_id=f"{stack}-{change.logical_id}",
+            fate="deleted" if change.action == "remove" else "replaced",
+        )
+        for change in gone
     )
 
 
@@ -182,11 +196,14 @@ class MemoryPlatform:
         key = (environment.name, request.name)
         if request.name in self.failing:
             raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
-        request.ready()
         with self._lock:
             there = self.stacks.get(key)
         if there is not None:
             request.check(_reading(request.name, there))
+            lost = _lost(request.name, there.template, request.template)
+            if lost:
+                request.loses(lost)
+        request.ready()
         changed = there is None or there.template != request.template or there.tags != dict(request.tags)
         # A change set without changes is made, and not executed.
         if changed:
@@ -367,11 +384,11 @@ class MemoryPlatform:
         )
 
     def template(self, environment: Environment, stack_name: str) -> str:
-        with self._lock:
-            there = self.stacks.get((environment.name, stack_name))
-        if there is None:
+        here = [(name, stack) for (place, name), stack in self.stacks.items() if place == environment.name]
+        found = [stack.template for name, stack in here if stack_name in (name, stack.stack_id)]
+        if not found:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
-        return there.template
+        return found[0]
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         code = self._code(self._function(environment, function_name)["Code"]["S3Key"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.world import FakeWorld
 from tests.flow.worlds import chain, deploy, rollback
@@ -19,6 +20,13 @@ def deployed(fake: FakeWorld, *numbers: int) -> None:
         deploy(fake, only=("search",))
 
 
+def taken_over(fake: FakeWorld, first: int, *numbers: int) -> None:
+    """A stack without a record is deployed by a word of consent."""
+    fake.tree.content["search"] = f"s{first}"
+    deploy(fake, only=("search",), consent=Consent(allowed=frozenset({"take-over:search-sandbox"})))
+    deployed(fake, *numbers)
+
+
 def deleted_by_hand(fake: FakeWorld) -> None:
     assert fake.store.delete(KEY, etag=fake.store.objects[KEY].etag, held=FakeHeld())
 
@@ -28,7 +36,7 @@ def test_the_history_goes_on_after_the_deployments_that_the_lost_record_knew(tmp
     fake = chain(tmp_path)
     deployed(fake, 0, 1, 2)
     deleted_by_hand(fake)
-    deployed(fake, *range(3, 3 + after))
+    taken_over(fake, *range(3, 3 + after))
 
     past = fake.world.ledger.history("sandbox", "search")
 
@@ -43,7 +51,7 @@ def test_a_rollback_takes_what_ran_before_and_not_what_had_the_number(tmp_path: 
     fake = chain(tmp_path)
     deployed(fake, 0, 1, 2)
     deleted_by_hand(fake)
-    deployed(fake, *range(3, 3 + after))
+    taken_over(fake, *range(3, 3 + after))
 
     assert rollback(fake, "search", "sandbox").version == f"0.1.0.post{1 + after}"
 
@@ -52,6 +60,6 @@ def test_right_after_the_loss_a_rollback_still_finds_what_ran_before(tmp_path: P
     fake = chain(tmp_path)
     deployed(fake, 0, 1, 2)
     deleted_by_hand(fake)
-    deployed(fake, 3)
+    taken_over(fake, 3)
 
     assert rollback(fake, "search", "sandbox").version == "0.1.0.post1"

@@ -575,3 +575,42 @@ def test_a_role_that_may_not_list_is_asked_by_name() -> None:
     it.client.fail("describe_stacks", code="AccessDenied", status=403)
 
     assert set(it.stacks.find(["s1", "s2", "s3", "s4"])) == {"s1"}
+
+
+def with_a_table(cloud: InMemoryCloudFormation, **more: str) -> None:
+    table = {"Ledger": {"Type": "AWS::DynamoDB::Table", **more}}
+    cloud.put_stack("orders-test", "CREATE_COMPLETE", template=json.dumps({"Resources": table}))
+
+
+def no(lost: object) -> None:
+    raise Refused("orders", f"{lost}", hint="agree")
+
+
+def test_a_change_set_with_which_data_would_go_is_deleted_and_not_executed() -> None:
+    it = setting()
+    with_a_table(it.cloud)
+    with pytest.raises(Refused, match="Ledger"):
+        it.deploy(loses=no)
+    assert (it.cloud.executions, it.cloud.change_set_names()) == (0, [])
+
+
+def test_a_change_set_that_keeps_the_data_is_executed_without_a_question() -> None:
+    it = setting()
+    with_a_table(it.cloud, DeletionPolicy="Retain")
+    assert it.deploy(loses=no).changed
+
+
+def test_the_last_page_of_a_long_change_set_is_read_before_it_is_executed() -> None:
+    it = setting()
+    with_a_table(it.cloud)
+    describe = it.cloud.describe_change_set
+
+    def by_pages(*, NextToken: str = "", **names: Any) -> dict[str, Any]:
+        said = describe(**names)
+        changes = said["Changes"]
+        return {**said, "Changes": changes[1:]} if NextToken else {**said, "Changes": changes[:1], "NextToken": "2"}
+
+    it.cloud.describe_change_set = by_pages  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="Ledger"):
+        it.deploy(loses=no)
+    assert it.cloud.executions == 0

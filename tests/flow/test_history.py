@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.record import current_key, history_key
 from multi_env_lambda.testing.world import FakeWorld
 
@@ -124,7 +125,7 @@ def test_a_page_over_a_gap_reaches_further_back(tmp_path: Path) -> None:
 def test_of_a_record_that_somebody_deleted_the_pages_begin_with_what_was_deployed_since(tmp_path: Path) -> None:
     fake = deployed_three_times(tmp_path)
     del fake.store.objects[current_key("sandbox", "search")]
-    deploy(fake)
+    deploy(fake, consent=Consent(allowed=frozenset({"take-over:search-sandbox"})))
 
     assert pages(fake, 2) == [[2, 3], [1]]
 

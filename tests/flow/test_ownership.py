@@ -120,13 +120,26 @@ def test_a_name_and_the_right_workspace_are_not_enough(tmp_path: Path, tags: dic
     assert step_of(plan_of(with_foreign(tmp_path, tags))).questions != ()
 
 
-def test_a_stack_with_our_tags_and_without_a_record_is_ours(tmp_path: Path) -> None:
+def test_a_stack_with_our_tags_of_which_the_bucket_has_no_record_is_a_question(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake)
     forget_the_record(fake)
 
-    assert step_of(plan_of(fake)).questions == ()
-    assert deploy(fake)["search"].outcome == "deployed"
+    (question,) = step_of(plan_of(fake)).questions
+    assert (question.kind, question.answer) == ("take over", "take-over:search-sandbox")
+    assert "has the tags of this unit, and s3://artifacts has no record of it" in question.text
+    before = fake.platform.stacks[PLACE]
+    assert (deploy(fake)["search"].outcome, fake.platform.stacks[PLACE]) == ("blocked", before)
+    assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
+    assert deploy(fake)["search"].outcome == "unchanged"
+
+
+def test_a_stack_of_ours_that_another_bucket_made_after_the_plan_is_refused(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    refused = deploy(between(fake, lambda: fake.platform.put_stack(*PLACE, TABLE, TAGS)))["search"]
+
+    assert (refused.error, "the plan then asks" in refused.hint) == ("Refused", True)
+    assert fake.platform.stacks[PLACE].template == TABLE
 
 
 def test_a_stack_of_0_1_1_is_ours_without_a_question_and_gets_the_third_tag_when_it_is_deployed(tmp_path: Path) -> None:
@@ -280,7 +293,7 @@ def test_who_may_not_look_is_told_so_and_the_deploy_looks(tmp_path: Path) -> Non
     step = step_of(plan_of(fake))
 
     assert step.questions == ()
-    assert step.why[-1] == "whether its stack is there could not be seen (stack * in sandbox: AccessDenied)"
+    assert step.why[-1] == "what its stack is could not be seen (stack * in sandbox: AccessDenied)"
     assert deploy(fake)["search"].error == "Refused"
     assert fake.platform.stacks[PLACE].template == TABLE
 

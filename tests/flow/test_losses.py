@@ -1,0 +1,151 @@
+"""No data goes without a question that named it: whatever a record says, the stack and its change set are looked at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.model.plan import DeployStep
+from multi_env_lambda.model.record import Loss, current_key
+from multi_env_lambda.testing.world import FakeWorld
+
+from .test_unsure import killed
+from .worlds import chain, deploy, rollback
+
+PLACE = ("sandbox", "search-sandbox")
+LEDGER = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "ledger"}}
+AGREED = Consent(allowed=frozenset({"replace:Ledger"}))
+SAID = "search: Ledger (AWS::DynamoDB::Table search-sandbox-Ledger) would be deleted, with the data in it"
+
+
+def with_a_table(fake: FakeWorld, **more: Any) -> FakeWorld:
+    """Somebody adds a table to the stack, past the records."""
+    stack = fake.platform.stacks[PLACE]
+    template = json.loads(stack.template)
+    template["Resources"]["Ledger"] = {**LEDGER, **more}
+    fake.platform.stacks[PLACE] = attrs.evolve(stack, template=json.dumps(template))
+    return fake
+
+
+def changed_from_outside(folder: Path, **more: Any) -> FakeWorld:
+    fake = chain(folder)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    return with_a_table(fake, **more)
+
+
+def step_of(fake: FakeWorld, *, closely: bool) -> DeployStep:
+    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=closely)
+    return next(step for step in draft.plan.deploys if step.project == "search")
+
+
+def words(step: DeployStep) -> list[str]:
+    return [question.answer for question in step.questions]
+
+
+def has_the_table(fake: FakeWorld) -> bool:
+    return "Ledger" in json.loads(fake.platform.stacks[PLACE].template)["Resources"]
+
+
+def test_what_was_added_to_a_stack_from_outside_is_named_by_the_plan(tmp_path: Path) -> None:
+    step = step_of(changed_from_outside(tmp_path), closely=True)
+
+    assert words(step) == ["replace:Ledger"]
+    assert [item.logical_id for item in step.changes if item.destructive] == ["Ledger"]
+
+
+def test_a_deploy_is_stopped_by_what_cloudformation_says_and_nothing_is_changed(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    before = fake.platform.stacks[PLACE]
+    stopped = deploy(fake)["search"]
+
+    assert (stopped.outcome, stopped.error, SAID in stopped.detail) == ("blocked", "Refused", True)
+    assert "`--agree replace:Ledger`" in stopped.hint
+    assert fake.platform.stacks[PLACE] == before
+
+
+def test_what_a_deploy_was_stopped_by_is_a_question_from_then_on_and_the_word_lets_it_go(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    deploy(fake)
+    latest = fake.world.ledger.records("sandbox")["search"].latest
+
+    assert latest is not None and latest.outcome == "failed"
+    assert latest.losses == (
+        Loss(
+            logical_id="Ledger",
+            type="AWS::DynamoDB::Table",
+            physical_id="search-sandbox-Ledger",
+            fate="deleted",
+        ),
+    )
+    assert words(step_of(fake, closely=False)) == ["replace:Ledger"]
+    assert deploy(fake)["search"].outcome == "blocked" and has_the_table(fake)
+    assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
+    assert not has_the_table(fake)
+    fake.tree.content["search"] = "s3"
+    assert words(step_of(fake, closely=True)) == []
+
+
+def test_the_word_that_the_plan_printed_is_taken_by_a_deploy_that_looks_for_it(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), soon=True, closely=True)
+
+    outcomes = {item.project: item.outcome for item in pipeline.apply(fake.world, draft, AGREED)}
+    assert (outcomes["search"], has_the_table(fake)) == ("deployed", False)
+
+
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate", "Snapshot"])
+def test_what_is_kept_by_its_policy_asks_nothing(tmp_path: Path, policy: str) -> None:
+    fake = changed_from_outside(tmp_path, DeletionPolicy=policy)
+
+    assert words(step_of(fake, closely=True)) == []
+    assert deploy(fake)["search"].outcome == "deployed"
+
+
+def test_without_a_record_the_plan_compares_with_the_stack(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    del fake.store.objects[current_key("sandbox", "search")]
+    step = step_of(fake, closely=False)
+
+    assert words(step) == ["take-over:search-sandbox", "replace:Ledger"]
+    assert not [item for item in step.changes if item.action == "add" and item.type == "AWS::IAM::Role"]
+    both = Consent(allowed=frozenset(words(step)))
+    assert deploy(fake, consent=Consent(allowed=both.allowed - {"replace:Ledger"}))["search"].outcome == "blocked"
+    assert has_the_table(fake)
+    assert deploy(fake, consent=both)["search"].outcome == "deployed"
+
+
+@pytest.mark.parametrize("verb", ["deploy", "rollback"])
+def test_after_an_attempt_whose_end_nobody_saw_the_plan_compares_with_the_stack(tmp_path: Path, verb: str) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    killed(fake)
+    with_a_table(fake)
+    fake.tree.content["search"] = "s1"
+
+    again = deploy(fake)["search"] if verb == "deploy" else rollback(fake, "search", "sandbox")
+    assert (again.outcome, again.hint) == ("blocked", "agree with `--agree replace:Ledger`")
+    assert has_the_table(fake)
+
+
+def test_a_saved_plan_is_made_again_with_the_same_close_look(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True).plan
+
+    assert pipeline.same_again(fake.world, plan, soon=True).plan.digest == plan.digest
+
+
+def test_a_plan_of_many_looks_closely_only_at_what_changes(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    fake.platform.listed.clear()
+    pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True)
+
+    assert fake.platform.listed == [("sandbox", 1)]
