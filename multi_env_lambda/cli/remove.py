@@ -80,7 +80,8 @@ def _show(removal: Removal) -> None:
     if removal.gone:
         note(f"{where}: nothing of it runs there")
         return
-    note(f"{where}: stack {removal.stack_name} with version {removal.version} would be deleted")
+    what = f"with version {removal.version}" if removal.version else "(of which there is no record)"
+    note(f"{where}: stack {removal.stack_name} {what} would be deleted")
     for item in removal.retained:
         note(f"  {item}")
     for item in removal.lost:

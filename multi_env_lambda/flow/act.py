@@ -34,6 +34,7 @@ from multi_env_lambda.flow.check import (
     say_endings,
     stateful_resources,
 )
+from multi_env_lambda.flow.failure import losses_of, not_put_back, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish, template_of
@@ -43,9 +44,10 @@ from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, LayerReceipt, Loss, Outcome, PhysicalResource, Record
+from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.plan.imports import answer_for, known_of, left_behind, may_import, returning, strangers
+from multi_env_lambda.plan.imports import answer_for, left_behind, may_import, returning, strangers
+from multi_env_lambda.plan.keeping import keeping
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -134,8 +136,8 @@ def deploy_step(
             try:
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
-                if not isinstance(error, PlanStale | Refused) or _losses(error):
-                    _record_failure(held, entry, error, time.monotonic() - started)
+                if not isinstance(error, PlanStale | Refused) or losses_of(error):
+                    record_failure(held, entry, error, time.monotonic() - started)
                 raise
             _say(world, step, "record")
             entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
@@ -261,14 +263,22 @@ def _checked(
     return tuple(layers), tuple(resources)
 
 
-def _put_back(work: _Work, running: str, asking: Asking, aliases: Iterable[str], failure: CheckFailed) -> CheckFailed:
-    """What ran before runs again, and has all the traffic; gives what is to be raised."""
+def _put_back(
+    work: _Work, running: str, asking: Asking, aliases: Iterable[str], failure: CheckFailed
+) -> MultiEnvLambdaError:
+    """What ran before runs again, and has all the traffic; gives what is to be raised.
+
+    What holds data and came with the failed release stays in the stack: somebody may have written into it.
+    """
     world, environment = work.world, work.environment
     before = read_release(world.store, world.cache, work.step.project, running)
     work.held.make_sure()
     _say(world, work.step, "deploy", f"back to {before.version}")
     back = _changer(work, before, replicate(world, before, claim(world, before, None), environment.region))
-    back(read_template(world.store, world.cache, before, environment.name))
+    try:
+        back(keeping(read_template(world.store, world.cache, before, environment.name), work.template))
+    except Refused as stays:
+        return not_put_back(failure, stays, f"{environment.name} was not put back to {work.step.running_version}")
     what = f"{failure.what}\n{environment.name} was put back to {work.step.running_version}"
     try:
         check_aliases(asking, aliases)
@@ -371,32 +381,6 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         region=environment.region,
         template_sha256=_stage(release, environment).template_sha256,
     )
-
-
-def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
-    went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
-    outcome: Outcome = "went back" if went_back else "failed"
-    detail = f"{error.where}: {error.what}"
-    latest = attrs.evolve(
-        entry,
-        outcome=outcome,
-        detail=detail,
-        seconds=round(seconds, 3),
-        left=known_of(held.record),
-        taken=strangers(_taken(error), held.record),
-        losses=_losses(error),
-    )
-    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
-
-
-def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
-    found = error.taken if isinstance(error, StackError) else ()
-    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
-
-
-def _losses(error: MultiEnvLambdaError) -> tuple[Loss, ...]:
-    found = error.losses if isinstance(error, Refused) else ()
-    return tuple(Loss(logical_id=name, type=kind, physical_id=id_, fate=fate) for name, kind, id_, fate in found)
 
 
 def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Result:

@@ -16,6 +16,7 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
+from multi_env_lambda.flow.committed import must_be_committed
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
@@ -195,6 +196,7 @@ def agreed(
         bound: the environment's rules, for who has read them already.
     """
     try:
+        must_be_committed(world, environment)
         known = learn(world, bound_of(world, environment) if bound is None else bound)
         if known.unreadable:
             raise Refused(environment, f"nothing can be changed: {known.unreadable}", hint="see the key that is named")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
@@ -28,7 +29,7 @@ from multi_env_lambda.build.source import BuiltSource, build_source, stage_sourc
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.host.git import Snapshot, left_out, snapshot
+from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
 from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
@@ -39,7 +40,7 @@ from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.runtime import end_of, not_imported
 from multi_env_lambda.model.settings import Canary, Function, Literal
-from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import job_scripts, render
 from multi_env_lambda.plan.template.cotton import import_cottonformation
@@ -73,6 +74,13 @@ class TreeMaker:
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return left_out(self.root, folders)
+
+    def committed(self) -> WorkspaceConfig | None:
+        text = committed_text(self.root, "pyproject.toml")
+        try:
+            return None if text is None else read_workspace(tomllib.loads(text), where="pyproject.toml")
+        except (tomllib.TOMLDecodeError, ConfigurationError):
+            return None
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         """Build, name, render and check one unit.

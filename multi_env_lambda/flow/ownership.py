@@ -22,7 +22,7 @@ from multi_env_lambda.plan.planner import Known
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
 
-__all__ = ["deletion_check", "deploy_check", "look_at_stacks", "loss_check", "not_ours"]
+__all__ = ["deletion_check", "deploy_check", "look_at_stacks", "loss_check", "not_ours", "template_of_ours"]
 
 Check = Callable[[StackReading], None]
 
@@ -150,6 +150,24 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
         raise error
 
     return check
+
+
+def template_of_ours(world: World, place: Environment, record: Record, stack_name: str) -> str | None:
+    """What the stack of a unit was made from, as the stack has it; None where there is none of ours.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be looked at, and no record says what is there.
+    """
+    owner = owner_of(world.config.id, record.project, place.name, record)
+    try:
+        there = world.platform.look(place, stack_name)
+        if there is None or there.status == "REVIEW_IN_PROGRESS" or not owner.owns(there.tags, there.stack_id):
+            return None
+        return world.platform.template(place, there.stack_id)
+    except MultiEnvLambdaError:
+        if record.gone:
+            raise
+        return None
 
 
 def deletion_check(world: World, record: Record) -> Check:

@@ -29,7 +29,7 @@ from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import find_id, identified
-from multi_env_lambda.flow.ownership import deletion_check
+from multi_env_lambda.flow.ownership import deletion_check, template_of_ours
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.reading import did_you_mean
@@ -60,8 +60,8 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
         Refused: it runs somewhere else, or the environment is protected.
     """
     place = world.config.environment(environment)
-    recorded = world.ledger.read(place.name)
-    records, unreadable = recorded.records, recorded.unreadable
+    records_there = world.ledger.read(place.name)
+    records, unreadable = records_there.records, records_there.unreadable
     find_id(world, records.values())
     known = {project.name for project in world.projects} | records.keys() | unreadable.keys()
     if name not in known:
@@ -76,16 +76,21 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     last = record.running or record.latest
     release = None if record.gone or last is None else _released(world, name, last.release)
     stage = None if release is None else release.stage(place.name)
-    template = "" if release is None or stage is None else read_template(world.store, world.cache, release, place.name)
+    stack_name = f"{name}-{place.name}" if stage is None else stage.stack_name
+    there = template_of_ours(world, place, record, stack_name)
+    gone = record.gone and there is None
+    if there is None and release is not None and stage is not None:
+        there = read_template(world.store, world.cache, release, place.name)
+    template = there or ""
     return Removal(
         project=name,
         environment=place.name,
-        stack_name=f"{name}-{place.name}" if stage is None else stage.stack_name,
+        stack_name=stack_name,
         release=None if last is None else last.release,
         version=None if last is None else last.version,
         retained=retained(template) if template else (),
-        needed_by=() if record.gone else _needed_by(world, name, recorded),
-        gone=record.gone,
+        needed_by=() if gone else _needed_by(world, name, records_there),
+        gone=gone,
         lost=lost(template) if template else (),
         keep=keep,
     )
@@ -149,10 +154,11 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
     place = world.config.environment(removal.environment)
     world.platform.verify(place)
     records = world.ledger.records(place.name)
-    running = records[removal.project].release
+    running = records[removal.project].release if removal.project in records else None
     world = identified(world, find_id(world, records.values()))
     with hold(world, place.name, removal.project, running=running, toward=removal.release) as held:
-        if (held.record.running or held.record.latest) is None or _last(held.record).release != removal.release:
+        last = _last(held.record)
+        if (None if last is None else last.release) != removal.release:
             raise PlanStale(
                 f"{removal.project} in {place.name}", "another release is there by now", hint="run it again"
             )
@@ -175,10 +181,8 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
     return attrs.evolve(_result(removal, "destroyed", ""), seconds=entry.seconds)
 
 
-def _last(record: Record) -> Deployment:
-    last = record.running or record.latest
-    assert last is not None
-    return last
+def _last(record: Record) -> Deployment | None:
+    return record.running or record.latest
 
 
 def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deployment:
@@ -188,16 +192,16 @@ def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deplo
         sequence=record.next_sequence(),
         action="destroy",
         outcome="destroyed",
-        release=last.release,
-        version=last.version,
-        layer=last.layer,
+        release="" if last is None else last.release,
+        version="" if last is None else last.version,
+        layer=None if last is None else last.layer,
         who=writer.arn,
         user_id=writer.user_id,
         when=world.now(),
-        commit=last.commit,
+        commit="" if last is None else last.commit,
         account_id=place.account_id,
         region=place.region,
-        stack_id=last.stack_id,
+        stack_id="" if last is None else last.stack_id,
         reason=reason,
         plan=removal.digest,
         left=known_of(record),

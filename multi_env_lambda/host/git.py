@@ -87,6 +87,14 @@ def entries(root: Path, folder: str) -> tuple[Entry, ...]:
     return tuple(_entry(line) for line in listing.split(b"\0") if line)
 
 
+def committed_text(root: Path, path: str) -> str | None:
+    """A file as the last commit has it; ``path`` is relative to ``root``. None: there is no commit, or no such text."""
+    try:
+        return _git(root, "show", f"HEAD:./{path}").decode("utf-8")
+    except (ToolError, UnicodeDecodeError):
+        return None
+
+
 def left_out(root: Path, folders: Iterable[str]) -> frozenset[str]:
     """Of these folders, those that the index has and a sparse checkout leaves out as a whole."""
     wanted = {folder: entries(root, folder) for folder in folders if not (root / folder).exists()}

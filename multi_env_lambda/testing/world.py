@@ -37,6 +37,7 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
+    ``committed`` is what the committed table says, where that is looked at.
     """
 
     content: dict[str, str]
@@ -52,6 +53,7 @@ class FakeTree:
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
+    committed: WorkspaceConfig | None = None
     made: list[str] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
@@ -89,6 +91,9 @@ class _FakeMaker:
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return frozenset(folders) & frozenset(self.tree.left_out)
+
+    def committed(self) -> WorkspaceConfig | None:
+        return self.tree.committed
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         self.tree.made.append(project.name)

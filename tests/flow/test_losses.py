@@ -14,6 +14,7 @@ from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Loss, current_key
+from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.testing.world import FakeWorld
 
 from .test_unsure import killed
@@ -141,6 +142,52 @@ def test_a_saved_plan_is_made_again_with_the_same_close_look(tmp_path: Path) -> 
     plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True).plan
 
     assert pipeline.same_again(fake.world, plan, soon=True).plan.digest == plan.digest
+
+
+def failing_with_a_table(folder: Path, **more: Any) -> FakeWorld:
+    """A release that brings a table and fails its smoke check."""
+    fake = chain(folder)
+    fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    fake.tree.resources["search"] = {"Ledger": {**LEDGER, **more}}
+    fake.platform.answers["search-sandbox-main"] = lambda _: {
+        "ok": "Ledger" not in fake.platform.stacks[PLACE].template
+    }
+    return fake
+
+
+def test_what_came_with_a_release_that_failed_its_check_stays_when_the_one_before_is_put_back(tmp_path: Path) -> None:
+    fake = failing_with_a_table(tmp_path)
+    failed = deploy(fake)["search"]
+
+    assert (failed.error, "sandbox was put back to 0.1.0" in failed.detail) == ("CheckFailed", True)
+    assert has_the_table(fake)
+    assert fake.tree.version_id("s1") in fake.platform.stacks[PLACE].template
+    fake.platform.answers.clear()
+    assert deploy(fake)["search"].outcome == "deployed"
+    assert has_the_table(fake)
+
+
+def test_what_stayed_after_a_failed_release_goes_by_its_word_only(tmp_path: Path) -> None:
+    fake = failing_with_a_table(tmp_path)
+    deploy(fake)
+    del fake.tree.resources["search"]
+    fake.platform.answers.clear()
+
+    assert deploy(fake)["search"].outcome == "blocked" and has_the_table(fake)
+    assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
+
+
+def test_a_release_that_cannot_be_put_back_without_a_loss_runs_on_and_is_said_to(tmp_path: Path) -> None:
+    fake = failing_with_a_table(tmp_path, Condition="IsNew")
+    failed = deploy(fake)["search"]
+
+    assert failed.error == "Refused"
+    assert f"sandbox was not put back to 0.1.0: {SAID}" in failed.detail
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert record.latest is not None and (record.latest.outcome, record.unsure) == ("failed", record.latest.release)
+    assert has_the_table(fake)
 
 
 def test_a_plan_of_many_looks_closely_only_at_what_changes(tmp_path: Path) -> None:

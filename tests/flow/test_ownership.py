@@ -265,6 +265,42 @@ def test_destroy_deletes_no_foreign_stack_and_says_whose_it_is(tmp_path: Path) -
     assert (after.latest, after.holder) == (before.latest, None)
 
 
+def test_destroy_finds_a_stack_of_ours_whose_record_is_lost_and_all_that_is_in_it(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    forget_the_record(fake)
+    fake.platform.put_stack(*PLACE, TABLE, TAGS)
+    removal = find_removal(fake.world, "search", "sandbox")
+
+    assert (removal.gone, removal.version, [item.logical_id for item in removal.lost]) == (False, None, ["Ledger"])
+    assert destroy(fake.world, removal).outcome == "destroyed"
+    assert PLACE not in fake.platform.stacks
+    latest = fake.world.ledger.records("sandbox")["search"].latest
+    assert latest is not None and (latest.outcome, latest.version) == ("destroyed", "")
+    assert find_removal(fake.world, "search", "sandbox").gone
+
+
+def test_destroy_says_what_is_in_the_stack_and_not_only_what_was_released(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.platform.put_stack(*PLACE, TABLE, TAGS)
+
+    assert [item.logical_id for item in find_removal(fake.world, "search", "sandbox").lost] == ["Ledger"]
+
+
+def test_destroy_says_nothing_runs_only_where_somebody_could_look(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+
+    def denied(*_: object) -> None:
+        raise StackError("stack search-sandbox in sandbox", "AccessDenied", hint="allow it")
+
+    fake.platform.look = denied  # type: ignore[method-assign, assignment]
+    with pytest.raises(StackError, match="AccessDenied"):
+        find_removal(fake.world, "search", "sandbox")
+    fake.platform.look = lambda *_: None  # type: ignore[method-assign]
+    assert find_removal(fake.world, "search", "sandbox").gone
+
+
 def test_destroy_deletes_a_stack_of_0_1_1(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.host.git import left_out, snapshot
+from multi_env_lambda.host.git import committed_text, left_out, snapshot
 
 PATHS = ("projects/a", "projects/b")
 
@@ -151,3 +151,12 @@ def test_a_workspace_below_the_top_of_its_repository_has_the_same_ids(tmp_path: 
     for root in (alone, below):
         edit(root)
     assert snapshot(below, PATHS).ids == snapshot(alone, PATHS).ids
+
+
+def test_the_committed_text_of_a_file_is_not_that_of_the_work_tree(tmp_path: Path) -> None:
+    root = repository(tmp_path / "top") / "projects"
+    assert committed_text(root, "a/x") == "projects/a/x"
+    (root / "a/x").write_text("edited")
+    assert committed_text(root, "a/x") == "projects/a/x"
+    assert committed_text(root, "a/nothing") is None
+    assert committed_text(tmp_path, "a/x") is None

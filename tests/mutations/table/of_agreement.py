@@ -282,4 +282,25 @@ MUTATIONS = (
         "What is there is compared with where a record is no proof.",
         ("flow/test_losses.py", "flow/test_unsure.py"),
     ),
+    Mutation(
+        "plan/keeping.py",
+        "    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name])}\n",
+        "    wanted: set[str] = set()\n",
+        "What holds data and came with a failed release stays when the one before is put back.",
+        ("plan/test_keeping.py", "flow/test_losses.py"),
+    ),
+    Mutation(
+        "flow/gate.py",
+        "        must_be_committed(world, environment)\n",
+        "",
+        "An uncommitted line moves no environment away from its approvals.",
+        ("flow/test_committed.py",),
+    ),
+    Mutation(
+        "flow/remove.py",
+        "    gone = record.gone and there is None\n",
+        "    gone = record.gone\n",
+        "A stack whose record is lost is found by destroy.",
+        ("flow/test_ownership.py::test_destroy_finds_a_stack_of_ours_whose_record_is_lost_and_all_that_is_in_it",),
+    ),
 )

@@ -76,20 +76,20 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/act.py",
-        "    back(read_template(world.store, world.cache, before, environment.name))\n",
-        "",
+        "        back(keeping(read_template(world.store, world.cache, before, environment.name), work.template))\n",
+        "        pass\n",
         "A failed check puts back what ran before.",
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
     ),
     Mutation(
         "flow/act.py",
-        "                    _record_failure(held, entry, error, time.monotonic() - started)\n",
+        "                    record_failure(held, entry, error, time.monotonic() - started)\n",
         "                    held.finish(succeeded(held.record, entry, step))\n",
         "A failed deploy is not recorded as what runs.",
         ("flow/test_one_changed_line.py::test_the_record_of_a_failure_says_what_failed_and_keeps_what_runs",),
     ),
     Mutation(
-        "flow/act.py",
+        "flow/failure.py",
         "held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))",
         "held.finish(attrs.evolve(held.record, latest=latest, unsure=None))",
         "A failure in the middle leaves the doubt about what runs in the record.",
@@ -350,7 +350,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/remove.py",
-        "_last(held.record).release != removal.release:",
+        "(None if last is None else last.release) != removal.release:",
         "False:",
         "A unit is deleted only while the release is there that was seen.",
         ("flow/test_destroy.py::test_it_changes_nothing_when_another_release_runs_by_now",),

@@ -1,0 +1,47 @@
+"""How a failed attempt is recorded, so that the next plan knows what it met."""
+
+from __future__ import annotations
+
+import attrs
+
+from multi_env_lambda.aws.lease import HeldLease
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, StackError
+from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource
+from multi_env_lambda.plan.imports import known_of, strangers
+
+__all__ = ["losses_of", "not_put_back", "record_failure"]
+
+
+def record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
+    """Write how an attempt failed, and give the lease back; what ran before is still recorded as running."""
+    went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
+    outcome: Outcome = "went back" if went_back else "failed"
+    detail = f"{error.where}: {error.what}"
+    latest = attrs.evolve(
+        entry,
+        outcome=outcome,
+        detail=detail,
+        seconds=round(seconds, 3),
+        left=known_of(held.record),
+        taken=strangers(_taken(error), held.record),
+        losses=losses_of(error),
+    )
+    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
+
+
+def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
+    found = error.taken if isinstance(error, StackError) else ()
+    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
+
+
+def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:
+    """What holds data, would have gone, and nobody had agreed to."""
+    found = error.losses if isinstance(error, Refused) else ()
+    return tuple(Loss(logical_id=name, type=kind, physical_id=id_, fate=fate) for name, kind, id_, fate in found)
+
+
+def not_put_back(failure: CheckFailed, stays: Refused, where: str) -> Refused:
+    """The error of a release that failed its checks and still runs, since data would go with what brought it."""
+    found = Refused(failure.where, f"{failure.what}\n{where}: {stays.what}", hint=stays.hint)
+    found.losses = stays.losses
+    return found

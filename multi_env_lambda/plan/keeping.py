@@ -1,0 +1,62 @@
+"""What of a failed release stays in its stack when the one before is put back: what holds data, as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.changes import KEPT, STATEFUL
+
+__all__ = ["keeping"]
+
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
+
+
+def keeping(before: str, failed: str) -> str:
+    """The template ``before`` with what holds data, is only in ``failed``, and would go without being kept.
+
+    What that refers to comes with it. Where something of that is no resource (a parameter, a condition), ``before`` is
+    all that can be deployed, and CloudFormation says what would go.
+    """
+    old, new = json.loads(before), json.loads(failed)
+    there, made = old["Resources"], new["Resources"]
+    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name])}
+    known = {*there, *old.get("Parameters", {})}
+    found: dict[str, Any] = {}
+    while wanted:
+        name = wanted.pop()
+        if name not in made or "Condition" in made[name]:
+            return before
+        found[name] = made[name]
+        wanted |= {other for other in _references(made[name]) if other not in known and other not in found}
+    return canonical_json({**old, "Resources": {**there, **found}}) if found else before
+
+
+def _holds_data(body: Mapping[str, Any]) -> bool:
+    return body["Type"] in STATEFUL and body.get("DeletionPolicy") not in KEPT
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The logical ids that a part of a template names; pseudo parameters such as ``AWS::Region`` are none."""
+    match value:
+        case {"Ref": str(name)}:
+            yield from [] if name.startswith("AWS::") else [name]
+        case {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::GetAtt": str(path)}:
+            yield path.partition(".")[0]
+        case {"Fn::Sub": text}:
+            pattern, values = text if isinstance(text, list) else (text, {})
+            yield from (name for name in _IN_TEXT.findall(pattern) if name not in values)
+            yield from _references(list(values.values()))
+        case dict():
+            for key, each in value.items():
+                yield from ([each] if isinstance(each, str) else each) if key == "DependsOn" else _references(each)
+        case list():
+            for each in value:
+                yield from _references(each)
+        case _:
+            return
