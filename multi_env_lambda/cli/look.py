@@ -18,6 +18,7 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 @json_option
 def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     """One table, units × environments: version, age, behind the environment before or not, last failure."""
+    from multi_env_lambda.flow.without_record import without_record
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
@@ -31,10 +32,13 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
         status = attrs.evolve(
             status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)
         )
+    lost = without_record(workspace.world, status)
     if as_json:
         print_json(status.to_document())
     else:
         out(status_table(status, now()))
+    for line in lost:
+        note(line)
     return 0
 
 

@@ -46,7 +46,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.plan.imports import answer_for, left_behind, may_import, returning, strangers
+from multi_env_lambda.plan.imports import import_question, left_behind, may_import, returning, strangers
 from multi_env_lambda.plan.keeping import keeping
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
@@ -310,7 +310,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=work.wait,
             adopts=partial(_adopts, work, template),
-            returning=returning(template, held.record, _agreed(work)),
+            returning=returning(template, held.record, work.step.project, work.step.questions),
             warned=partial(_say, world, work.step, "warning"),
             loses=loss_check(work.step),
         )
@@ -327,13 +327,11 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
 
 
 def _adopts(work: _Work, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
-    """Whether what is there already may come into the stack: it was ours, or somebody has agreed to it."""
-    unknown, agreed = strangers(taken, work.held.record), _agreed(work)
-    return may_import(taken, template) and all(answer_for(item) in agreed for item in unknown)
-
-
-def _agreed(work: _Work) -> frozenset[str]:
-    return frozenset(question.answer for question in work.step.questions)
+    """Whether what is there already may come into the stack: it was ours, or somebody was shown it and has agreed."""
+    unknown, step = strangers(taken, work.held.record), work.step
+    return may_import(taken, template) and all(
+        import_question(step.project, item) in step.questions for item in unknown
+    )
 
 
 def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:

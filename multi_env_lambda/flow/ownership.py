@@ -144,7 +144,7 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
             return
         questions = [loss_question(step.project, loss) for loss in left]
         what = "\n".join(question.text for question in questions)
-        hint = f"keep it in the unit's stack.py or settings; or, to lose what is in it: `{agree_words(questions)}`"
+        hint = f"keep it in the unit's settings or its stack.py; or, to lose what is in it: `{agree_words(questions)}`"
         error = Refused(f"{step.project} in {step.environment}", what, hint=hint)
         error.losses = tuple((item.logical_id, item.type, item.physical_id, item.fate) for item in left)
         raise error

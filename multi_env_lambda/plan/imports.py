@@ -20,6 +20,7 @@ from multi_env_lambda.model.record import PhysicalResource, Record
 __all__ = [
     "NAME_OF",
     "answer_for",
+    "import_question",
     "import_questions",
     "known_of",
     "left_behind",
@@ -68,32 +69,38 @@ def may_import(taken: Iterable[PhysicalResource], template: str) -> bool:
     return all(resources.get(item.logical_id, {}).get("DeletionPolicy") in _KEPT for item in taken)
 
 
+def import_question(project: str, item: PhysicalResource) -> Question:
+    """The question about one thing. Its word may be another's, too: a bucket and a table may have one name."""
+    text = (
+        f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at the last attempt, with "
+        "what is in it, and would come into the stack; if it is gone since, it is made new"
+    )
+    return Question(kind="import", text=text, answer=answer_for(item))
+
+
 def import_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
     """What an earlier attempt met, as far as the template still wants it and it can come into the stack."""
     latest = None if record is None else record.latest
     if latest is None or template is None:
         return ()
     return tuple(
-        Question(
-            kind="import",
-            text=f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at the last attempt, with "
-            "what is in it, and would come into the stack; if it is gone since, it is made new",
-            answer=answer_for(item),
-        )
+        import_question(project, item)
         for item in latest.taken
         if may_import([item], template) and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
     )
 
 
-def returning(template: str, record: Record, agreed: Collection[str]) -> tuple[PhysicalResource, ...]:
+def returning(
+    template: str, record: Record, project: str, agreed: Collection[Question]
+) -> tuple[PhysicalResource, ...]:
     """What the template wants, is in no stack of ours as far as is known, and is known by its address only.
 
-    It was ours, or it was met and somebody agreed to it (``agreed``: the words). It goes by the template's logical id.
+    It was ours, or it was met, and somebody was shown it and agreed (``agreed``: the questions). It goes by the template's logical id.
     """
     inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
     met = () if record.latest is None else record.latest.taken
     ours = [item for item in known_of(record) if item.physical_id not in inside]
-    there = [*ours, *(item for item in met if answer_for(item) in agreed)]
+    there = [*ours, *(item for item in met if import_question(project, item) in agreed)]
     named = {(item.type, short_name(item)): item for item in there if item.type in NAME_OF}
     found = []
     for logical_id, body in json.loads(template)["Resources"].items():

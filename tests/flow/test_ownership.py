@@ -14,8 +14,10 @@ from multi_env_lambda.errors import ConfigurationError, Refused, StackError
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.flow.without_record import without_record
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record, current_key
+from multi_env_lambda.model.status import make_status
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config
 from multi_env_lambda.world import Event
@@ -367,3 +369,35 @@ def test_a_record_is_written_with_the_id_from_the_first_lease_on(tmp_path: Path)
         for key, item in fake.store.objects.items()
         if "/current/" in key
     ] == [OURS] * 3
+
+
+def lines_of(fake: FakeWorld) -> tuple[str, ...]:
+    records = fake.world.ledger.records("sandbox")
+    units = tuple(project.name for project in fake.world.projects)
+    there = {("sandbox", name): record for name, record in records.items()}
+    return without_record(fake.world, make_status(fake.world.config, units, there))
+
+
+def test_the_status_names_a_stack_of_ours_that_the_bucket_has_no_record_of(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    assert lines_of(fake) == ()
+    forget_the_record(fake)
+
+    (line,) = lines_of(fake)
+    assert (
+        line
+        == "sandbox: the stack search-sandbox is there and says that it is search; s3://artifacts has no record of it"
+    )
+    fake.platform.put_stack(*PLACE, TABLE, stack_tags("theirs", "search", "sandbox"))
+    assert lines_of(fake) == ()
+
+
+def test_the_status_says_where_nobody_could_look(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+
+    def denied(*_: object) -> None:
+        raise StackError("stack * in sandbox", "AccessDenied", hint="allow it")
+
+    fake.platform.find_stacks = denied  # type: ignore[method-assign, assignment]
+    assert lines_of(fake)[0] == "sandbox: whether a stack without a record is there could not be seen (AccessDenied)"

@@ -303,4 +303,11 @@ MUTATIONS = (
         "A stack whose record is lost is found by destroy.",
         ("flow/test_ownership.py::test_destroy_finds_a_stack_of_ours_whose_record_is_lost_and_all_that_is_in_it",),
     ),
+    Mutation(
+        "flow/act.py",
+        "        import_question(step.project, item) in step.questions for item in unknown\n",
+        "        import_question(step.project, item).answer in {q.answer for q in step.questions} for item in unknown\n",
+        "A word brings in what was shown with it, and nothing else of that name.",
+        ("flow/test_imports.py",),
+    ),
 )

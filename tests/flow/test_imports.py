@@ -1,0 +1,68 @@
+"""A word of consent brings in what was shown with it, and nothing else of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.model.record import PhysicalResource, current_key
+from multi_env_lambda.testing.world import FakeWorld
+
+from .worlds import chain, deploy
+
+AGREED = Consent(allowed=frozenset({"import:acme-shared"}))
+DOCS = PhysicalResource(logical_id="Docs", type="AWS::S3::Bucket", physical_id="acme-shared")
+LEDGER = PhysicalResource(logical_id="Ledger", type="AWS::DynamoDB::Table", physical_id="acme-shared")
+Adopts = Callable[[tuple[PhysicalResource, ...]], bool]
+
+
+def met(folder: Path, *taken: PhysicalResource) -> FakeWorld:
+    """The last attempt met these; the template wants a bucket and a table of that name."""
+    fake = chain(folder)
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    fake.tree.resources["search"] = {
+        "Docs": {"Type": DOCS.type, **kept, "Properties": {"BucketName": "acme-shared"}},
+        "Ledger": {"Type": LEDGER.type, **kept, "Properties": {"TableName": "acme-shared"}},
+    }
+    fake.platform.failing["search-sandbox"] = "taken"
+    deploy(fake)
+    fake.platform.failing.clear()
+    key = current_key("sandbox", "search")
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert record.latest is not None
+    record = attrs.evolve(record, latest=attrs.evolve(record.latest, taken=taken))
+    assert fake.store.replace(key, record.to_bytes(), etag=fake.store.objects[key].etag)
+    return fake
+
+
+def adopts_of(fake: FakeWorld) -> Adopts:
+    """What CloudFormation's refusal would ask, in a deploy with the word."""
+    asked: list[Adopts] = []
+    deploys = fake.platform.deploy
+
+    def deploy_(environment: Any, request: Any, held: Any, say: Any) -> Any:
+        if request.name == "search-sandbox":
+            asked.append(request.adopts)
+        return deploys(environment, request, held, say)
+
+    fake.platform.deploy = deploy_  # type: ignore[method-assign]
+    assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
+    return asked[0]
+
+
+@pytest.mark.parametrize(("shown", "other"), [(DOCS, LEDGER), (LEDGER, DOCS)])
+def test_a_word_is_for_what_was_shown_and_not_for_another_of_that_name(
+    tmp_path: Path, shown: PhysicalResource, other: PhysicalResource
+) -> None:
+    adopts = adopts_of(met(tmp_path, shown))
+
+    assert (adopts((shown,)), adopts((other,)), adopts((shown, other))) == (True, False, False)
+
+
+def test_one_word_is_for_all_of_that_name_that_were_shown(tmp_path: Path) -> None:
+    assert adopts_of(met(tmp_path, DOCS, LEDGER))((DOCS, LEDGER))
