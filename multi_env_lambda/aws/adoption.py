@@ -16,12 +16,10 @@ from typing import Any, assert_never
 
 import attrs
 
-from multi_env_lambda.aws.calls import stack_error
 from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Import, Target
-from multi_env_lambda.aws.errors_of import aws_errors
 from multi_env_lambda.aws.execution import failure_of
 from multi_env_lambda.aws.poller import Poller, StackReading
-from multi_env_lambda.aws.stack_listing import resources_of
+from multi_env_lambda.aws.stack_listing import resources_of, template_of
 from multi_env_lambda.aws.waiting import statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.record import PhysicalResource
@@ -84,7 +82,7 @@ class Adoption:
         return self._read(target)
 
     def _import(self, target: Target, reading: StackReading, item: PhysicalResource, told: Tell) -> None:
-        template = self._template(target, reading.stack_id)
+        template = json.loads(template_of(self.client, target.where, reading.stack_id))
         kept = tuple(template.get("Parameters", {}))
         name = short_name(item)
         template["Resources"][item.logical_id] = {
@@ -129,15 +127,6 @@ class Adoption:
             raise PlanStale(target.where, "the stack was deleted meanwhile", hint="run the command again")
         if self.change_sets.execution(change_set) is Execution.FAILED:
             raise failure_of(self.client, target.where, reading)
-
-    def _template(self, target: Target, stack_id: str) -> dict[str, Any]:
-        try:
-            body = self.client.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
-        except aws_errors() as error:
-            raise stack_error(target.where, error) from error
-        # boto3 reads JSON itself.
-        template: dict[str, Any] = json.loads(body if isinstance(body, str) else json.dumps(body))
-        return template
 
     def _read(self, target: Target) -> StackReading:
         found = self.describe(target.stack_name)

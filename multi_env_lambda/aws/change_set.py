@@ -168,18 +168,18 @@ class ChangeSets:
             self._sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
-                said, answered = self._describe(change_set), self._clock()
-                answer = _meaning(said)
+                described, answered = self._describe(change_set), self._clock()
+                answer = _answer_of(described)
                 if isinstance(answer, ChangesReady):
-                    said["Changes"] += self._further(change_set, said)
+                    described["Changes"] += self._further(change_set, described)
             except aws_errors() as error:
                 silent = self._clock() - answered >= SILENCE
                 if silent or not (is_lost(error) or is_throttled(error)):
                     raise stack_error(target.where, error) from error
                 answer = KeepWaiting()
             if isinstance(answer, ChangesReady):
-                self._must_lose_nothing(change_set, target, said["Changes"])
-                for text in warnings_of(self._client, change_set.change_set_id) if may_warn(said) else ():
+                self._must_lose_nothing(change_set, target, described["Changes"])
+                for text in warnings_of(self._client, change_set.change_set_id) if may_warn(described) else ():
                     target.warned(text)
             if not isinstance(answer, KeepWaiting):
                 return answer
@@ -262,7 +262,7 @@ class ChangeSets:
         return found
 
     def _answer(self, change_set: ChangeSet) -> ChangeSetAnswer:
-        return _meaning(self._describe(change_set))
+        return _answer_of(self._describe(change_set))
 
     def _find(self, stack_name: str, name: str) -> ChangeSet | None:
         try:
@@ -302,7 +302,7 @@ class ChangeSets:
             raise
 
 
-def _meaning(said: Mapping[str, Any]) -> ChangeSetAnswer:
+def _answer_of(said: Mapping[str, Any]) -> ChangeSetAnswer:
     return change_set_answer(said["Status"], said.get("ExecutionStatus", ""), said.get("StatusReason", ""))
 
 

@@ -100,12 +100,12 @@ class AwsPlatform:
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         return self._stacks_of(environment).drift(stack_name)
 
-    def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
-        return self._stacks_of(environment).resources(stack_name)
-
     def template(self, environment: Environment, stack_name: str) -> str:
         client = self._sessions.client(environment, "cloudformation")
         return template_of(client, f"stack {stack_name} in {environment.name}", stack_name)
+
+    def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
+        return self._stacks_of(environment).resources(stack_name)
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return functions.code_of_function(self._sessions.client(environment, "lambda"), function_name, "live")

@@ -10,7 +10,7 @@ import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import StackReading
-from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
@@ -93,11 +93,22 @@ def _what_is(world: World, known: Known, place: Environment, step: DeployStep, t
             return _open(world, place, there)
         if isinstance(stack_answer(there.status), DeleteThenCreate):
             return None
-        template = world.platform.template(place, there.stack_id)
+        template = _template(world, place, there)
     except MultiEnvLambdaError as error:
         return _Unseen(error)
     is_known = record is not None and (not record.gone or record.unsure is not None)
     return _Ours(template, None if is_known else _orphan(world, place, there))
+
+
+def _template(world: World, place: Environment, there: StackReading) -> str:
+    """What the stack was made from, as JSON, which is what this library writes."""
+    text = world.platform.template(place, there.name)
+    try:
+        json.loads(text)
+    except ValueError as error:
+        what, hint = "its template is no JSON, so something else wrote it", "look who else changes this stack"
+        raise StackError(f"stack {there.name} in {place.name}", what, hint=hint) from error
+    return text
 
 
 def _orphan(world: World, place: Environment, there: StackReading) -> Question:
@@ -163,7 +174,7 @@ def template_of_ours(world: World, place: Environment, record: Record, stack_nam
         there = world.platform.look(place, stack_name)
         if there is None or there.status == "REVIEW_IN_PROGRESS" or not owner.owns(there.tags, there.stack_id):
             return None
-        return world.platform.template(place, there.stack_id)
+        return _template(world, place, there)
     except MultiEnvLambdaError:
         if record.gone:
             raise

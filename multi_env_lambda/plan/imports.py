@@ -95,7 +95,8 @@ def returning(
 ) -> tuple[PhysicalResource, ...]:
     """What the template wants, is in no stack of ours as far as is known, and is known by its address only.
 
-    It was ours, or it was met, and somebody was shown it and agreed (``agreed``: the questions). It goes by the template's logical id.
+    It was ours, or it was met, and somebody was shown it and agreed (``agreed``: the questions). It goes by the
+    template's logical id.
     """
     inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
     met = () if record.latest is None else record.latest.taken

@@ -384,11 +384,11 @@ class MemoryPlatform:
         )
 
     def template(self, environment: Environment, stack_name: str) -> str:
-        here = [(name, stack) for (place, name), stack in self.stacks.items() if place == environment.name]
-        found = [stack.template for name, stack in here if stack_name in (name, stack.stack_id)]
-        if not found:
+        with self._lock:
+            there = self.stacks.get((environment.name, stack_name))
+        if there is None:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
-        return found[0]
+        return there.template
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         code = self._code(self._function(environment, function_name)["Code"]["S3Key"])

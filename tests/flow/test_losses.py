@@ -137,6 +137,16 @@ def test_after_an_attempt_whose_end_nobody_saw_the_plan_compares_with_the_stack(
     assert has_the_table(fake)
 
 
+def test_a_template_that_somebody_wrote_in_yaml_is_said_not_to_be_seen(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    fake.platform.template = lambda *_: "Resources: {}"  # type: ignore[method-assign]
+    step = step_of(fake, closely=True)
+
+    assert words(step) == []
+    assert "its template is no JSON" in step.why[-1]
+    assert deploy(fake)["search"].outcome == "blocked"
+
+
 def test_a_saved_plan_is_made_again_with_the_same_close_look(tmp_path: Path) -> None:
     fake = changed_from_outside(tmp_path)
     plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True).plan

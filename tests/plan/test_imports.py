@@ -8,7 +8,14 @@ import attrs
 import pytest
 
 from multi_env_lambda.model.record import PhysicalResource, Record
-from multi_env_lambda.plan.imports import import_questions, left_behind, may_import, returning, strangers
+from multi_env_lambda.plan.imports import (
+    import_question,
+    import_questions,
+    left_behind,
+    may_import,
+    returning,
+    strangers,
+)
 from tests.plan.record_values import deployment
 
 BUCKET = PhysicalResource(logical_id="Main", type="AWS::S3::Bucket", physical_id="acme")
@@ -89,20 +96,24 @@ def wanting(name: object = "jobs", policy: str = "Retain") -> str:
 def test_a_queue_that_was_ours_returns_under_the_name_that_the_template_gives_it() -> None:
     back = (attrs.evolve(QUEUE, logical_id="Renamed"),)
 
-    assert returning(wanting(), record(left=(QUEUE,)), ()) == back
-    assert returning(wanting("other"), record(left=(QUEUE,)), ()) == ()
-    assert returning(wanting({"Ref": "Name"}), record(left=(QUEUE,)), ()) == ()
-    assert returning(wanting(policy="Delete"), record(left=(QUEUE,)), ()) == ()
-    assert returning(template("Retain"), record(left=(BUCKET,)), ()) == (), "CloudFormation finds a bucket itself"
+    assert returning(wanting(), record(left=(QUEUE,)), "orders", ()) == back
+    assert returning(wanting("other"), record(left=(QUEUE,)), "orders", ()) == ()
+    assert returning(wanting({"Ref": "Name"}), record(left=(QUEUE,)), "orders", ()) == ()
+    assert returning(wanting(policy="Delete"), record(left=(QUEUE,)), "orders", ()) == ()
+    assert returning(template("Retain"), record(left=(BUCKET,)), "orders", ()) == (), (
+        "CloudFormation finds a bucket itself"
+    )
 
 
 def test_a_queue_in_the_stack_does_not_return_and_one_that_was_met_does_by_its_word() -> None:
     met = attrs.evolve(QUEUE, physical_id="jobs")
     running = attrs.evolve(record(left=(QUEUE,)), running=deployment(resources=(QUEUE,)))
 
-    assert returning(wanting(), running, ()) == ()
-    assert returning(wanting(), record(taken=(met,)), ()) == ()
-    assert returning(wanting(), record(taken=(met,)), {"import:jobs"}) == (attrs.evolve(met, logical_id="Renamed"),)
+    assert returning(wanting(), running, "orders", ()) == ()
+    assert returning(wanting(), record(taken=(met,)), "orders", ()) == ()
+    assert returning(wanting(), record(taken=(met,)), "orders", (import_question("orders", met),)) == (
+        attrs.evolve(met, logical_id="Renamed"),
+    )
 
 
 def test_a_topic_is_known_by_its_arn_and_by_its_name() -> None:
