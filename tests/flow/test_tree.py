@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.world import Made, Maker
 
@@ -28,6 +29,9 @@ class Edited:
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         return self.maker.snapshot(paths)
+
+    def committed(self) -> WorkspaceConfig | None:
+        return self.maker.committed()
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         found = self.maker.make(project, inputs, published)

@@ -310,4 +310,11 @@ MUTATIONS = (
         "A word brings in what was shown with it, and nothing else of that name.",
         ("flow/test_imports.py",),
     ),
+    Mutation(
+        "flow/without_record.py",
+        '        if reading.status != "REVIEW_IN_PROGRESS" and owners[name].owns(reading.tags, reading.stack_id)\n',
+        "        if False\n",
+        "The status names a stack of ours that the bucket has no record of.",
+        ("flow/test_ownership.py::test_the_status_names_a_stack_of_ours_that_the_bucket_has_no_record_of",),
+    ),
 )
