@@ -72,6 +72,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/seed.py", "create_user"): SEED,
     ("local/seed.py", "delete_access_key"): SEED,
     ("local/seed.py", "put_user_policy"): SEED,
+    ("local/seed.py", "tag_role"): SEED,
     ("local/seed.py", "update_assume_role_policy"): SEED,
     ("testing/local_cloud.py", "assume_role"): KEYS,
     ("testing/policies.py", "attach_role_policy"): SEED,

@@ -29,6 +29,8 @@ __all__ = ["Wish", "work_tree"]
 
 
 _WAY_IN = frozenset({"external_id", "source_identity"})
+_YOUNGER = frozenset({"buckets", "protect"})
+"""Settings that older versions did not know: they count only where somebody has set them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,9 +109,10 @@ def _folder_of(running: Deployment | None) -> str:
 def _settings_digest(world: World) -> str:
     """The workspace's settings as one input of every unit; what a role is told on the way in makes no release."""
     written = [attrs.asdict(world.config.devops), *(attrs.asdict(item) for item in world.config.environments)]
-    # Settings that older versions did not know count only where somebody has set them.
-    left_out = _WAY_IN if written[0]["buckets"] else _WAY_IN | {"buckets"}
-    devops, *environments = [{name: place[name] for name in place.keys() - left_out} for place in written]
+    devops, *environments = [
+        {name: value for name, value in place.items() if name not in _WAY_IN and (value or name not in _YOUNGER)}
+        for place in written
+    ]
     return digest([devops, environments])
 
 

@@ -18,87 +18,32 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import Loss, PhysicalResource
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion
-from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.testing.memory_stack import (
+    MemoryStack,
+    aliases_in,
+    aliases_of,
+    function_names,
+    lost,
+    physical_id_of,
+    reading_of,
+    version_of,
+)
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
 
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
 
-_CHANGED = "2026-01-01T00:00:00+00:00"
-
-
 class Killed(BaseException):
     """The process ended here, as by ``kill -9``: no handler of the code under test may take it for an error."""
 
 
-@attrs.define
-class _Stack:
-    template: str
-    tags: dict[str, str]
-    updates: int
-    stack_id: str
-    protected: bool = False
-
-
-def _reading(name: str, stack: _Stack) -> StackReading:
-    return StackReading(
-        stack_id=stack.stack_id,
-        name=name,
-        status="UPDATE_COMPLETE",
-        tags=stack.tags,
-        protected=stack.protected,
-        changed=_CHANGED,
-    )
-
-
-def _lost(stack: str, old: str, new: str) -> tuple[Loss, ...]:
-    gone = (change for change in changes(old, new) if change.destructive)
-    return tuple(
-        Loss(
-            logical_id=change.logical_id,
-            type=change.type,
-            physical_id=f"{stack}-{change.logical_id}",
-            fate="deleted" if change.action == "remove" else "replaced",
-        )
-        for change in gone
-    )
-
-
 def _ok(_: Any) -> Any:
     return {"ok": True}
-
-
-def _version(value: Any) -> str:
-    """A version is a number, or the logical id of the resource that will have one."""
-    return value if isinstance(value, str) else str(value["Fn::GetAtt"][0])
-
-
-def _physical_id(stack_name: str, logical_id: str, body: Mapping[str, Any]) -> str:
-    """A version's number is the logical id of the resource that published it, as in ``MemoryPlatform.alias``."""
-    return f"{stack_name}{':' if body['Type'] == 'AWS::Lambda::Version' else '-'}{logical_id}"
-
-
-def _aliases_in(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The properties of aliases by the physical name of their function."""
-    bodies = (body["Properties"] for body in resources.values() if body["Type"] == "AWS::Lambda::Alias")
-    return {resources[body["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: body for body in bodies}
-
-
-def _aliases(template: str) -> dict[str, dict[str, Any]]:
-    return _aliases_in(json.loads(template).get("Resources", {})) if template else {}
-
-
-def _function_names(document: Mapping[str, Any]) -> dict[str, str]:
-    """Physical names by logical id."""
-    bodies = document["Resources"].items()
-    return {
-        name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
-    }
 
 
 class MemoryPlatform:
@@ -125,7 +70,7 @@ class MemoryPlatform:
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
-        self.stacks: dict[tuple[str, str], _Stack] = {}
+        self.stacks: dict[tuple[str, str], MemoryStack] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.failing: dict[str, str] = {}
         self.alarms: set[str] = set()
@@ -171,7 +116,7 @@ class MemoryPlatform:
             there = self.stacks.get((environment.name, stack_name))
         if there is None:
             return None
-        return _reading(stack_name, there)
+        return reading_of(stack_name, there)
 
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
         self.listed.append((environment.name, len(names)))
@@ -181,7 +126,7 @@ class MemoryPlatform:
     def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
         """A stack that somebody else makes, over one that may be there; gives its id."""
         with self._lock:
-            made = _Stack(template, dict(tags or {}), 1, self._new_id(environment, stack_name))
+            made = MemoryStack(template, dict(tags or {}), 1, self._new_id(environment, stack_name))
             self.stacks[environment, stack_name] = made
             return made.stack_id
 
@@ -199,10 +144,9 @@ class MemoryPlatform:
         with self._lock:
             there = self.stacks.get(key)
         if there is not None:
-            request.check(_reading(request.name, there))
-            lost = _lost(request.name, there.template, request.template)
-            if lost:
-                request.loses(lost)
+            request.check(reading_of(request.name, there))
+            if gone := lost(request.name, there.template, request.template):
+                request.loses(gone)
         request.ready()
         changed = there is None or there.template != request.template or there.tags != dict(request.tags)
         # A change set without changes is made, and not executed.
@@ -215,7 +159,7 @@ class MemoryPlatform:
             updates = (0 if there is None else there.updates) + changed
             stack_id = self._new_id(*key) if there is None else there.stack_id
             protected = there is not None and there.protected
-            self.stacks[key] = _Stack(request.template, dict(request.tags), updates, stack_id, protected)
+            self.stacks[key] = MemoryStack(request.template, dict(request.tags), updates, stack_id, protected)
             self._publish_versions(environment, request.template)
         if changed:
             self._changed("stack", request.name)
@@ -242,13 +186,13 @@ class MemoryPlatform:
             raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
         with self._lock:
             there = self.stacks.pop(key)
-            for name in _function_names(json.loads(there.template)).values():
+            for name in function_names(json.loads(there.template)).values():
                 self.versions.pop((environment.name, name), None)
         self._changed("delete stack", stack_name)
 
     def _write_aliases(self, before: str, after: str) -> None:
         """CloudFormation writes an alias whose template says something else than before."""
-        old, new = (_aliases(text) for text in (before, after))
+        old, new = (aliases_of(text) for text in (before, after))
         for name in new:
             if old.get(name) != new[name]:
                 self.by_hand.pop(name, None)
@@ -288,7 +232,7 @@ class MemoryPlatform:
     def _publish_versions(self, environment: Environment, template: str) -> None:
         """A version's number is the logical id of the resource that published it, as in ``alias``."""
         document = json.loads(template)
-        names = _function_names(document)
+        names = function_names(document)
         for logical_id, body in document["Resources"].items():
             if body["Type"] == "AWS::Lambda::Version":
                 function = body["Properties"]["FunctionName"]["Ref"]
@@ -307,11 +251,11 @@ class MemoryPlatform:
             return None
         if function_name in self.by_hand:
             return self.by_hand[function_name]
-        version = _version(found["FunctionVersion"])
+        version = version_of(found["FunctionVersion"])
         if "RoutingConfig" not in found:
             return AliasState(version=version, weights=self.left.get(function_name, ()))
         routing = found["RoutingConfig"]["AdditionalVersionWeights"]
-        weights = ((_version(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
+        weights = ((version_of(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
         return AliasState(version=version, weights=tuple(weights))
 
     def point_alias(
@@ -337,7 +281,7 @@ class MemoryPlatform:
 
     def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
         for resources in self._resources(environment, function_name):
-            found = _aliases_in(resources).get(function_name)
+            found = aliases_in(resources).get(function_name)
             if found is not None:
                 return found
         return None
@@ -379,7 +323,7 @@ class MemoryPlatform:
         name_of_stack, template = found[0]
         resources = json.loads(template)["Resources"]
         return tuple(
-            PhysicalResource(logical_id=name, type=body["Type"], physical_id=_physical_id(name_of_stack, name, body))
+            PhysicalResource(logical_id=name, type=body["Type"], physical_id=physical_id_of(name_of_stack, name, body))
             for name, body in resources.items()
         )
 

@@ -1,0 +1,87 @@
+"""A stack in memory, and what its template says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.poller import StackReading
+from multi_env_lambda.model.record import Loss
+from multi_env_lambda.plan.changes import changes
+
+__all__ = [
+    "MemoryStack",
+    "aliases_in",
+    "aliases_of",
+    "function_names",
+    "lost",
+    "physical_id_of",
+    "reading_of",
+    "version_of",
+]
+
+_CHANGED = "2026-01-01T00:00:00+00:00"
+
+
+@attrs.define
+class MemoryStack:
+    template: str
+    tags: dict[str, str]
+    updates: int
+    stack_id: str
+    protected: bool = False
+
+
+def reading_of(name: str, stack: MemoryStack) -> StackReading:
+    return StackReading(
+        stack_id=stack.stack_id,
+        name=name,
+        status="UPDATE_COMPLETE",
+        tags=stack.tags,
+        protected=stack.protected,
+        changed=_CHANGED,
+    )
+
+
+def lost(stack: str, old: str, new: str) -> tuple[Loss, ...]:
+    gone = (change for change in changes(old, new) if change.destructive)
+    return tuple(
+        Loss(
+            logical_id=change.logical_id,
+            type=change.type,
+            physical_id=f"{stack}-{change.logical_id}",
+            fate="deleted" if change.action == "remove" else "replaced",
+        )
+        for change in gone
+    )
+
+
+def version_of(value: Any) -> str:
+    """A version is a number, or the logical id of the resource that will have one."""
+    return value if isinstance(value, str) else str(value["Fn::GetAtt"][0])
+
+
+def physical_id_of(stack_name: str, logical_id: str, body: Mapping[str, Any]) -> str:
+    """A version's number is the logical id of the resource that published it, as in ``MemoryPlatform.alias``."""
+    return f"{stack_name}{':' if body['Type'] == 'AWS::Lambda::Version' else '-'}{logical_id}"
+
+
+def aliases_in(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of aliases by the physical name of their function."""
+    bodies = (body["Properties"] for body in resources.values() if body["Type"] == "AWS::Lambda::Alias")
+    return {resources[body["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: body for body in bodies}
+
+
+def aliases_of(template: str) -> dict[str, dict[str, Any]]:
+    return aliases_in(json.loads(template).get("Resources", {})) if template else {}
+
+
+def function_names(document: Mapping[str, Any]) -> dict[str, str]:
+    """Physical names by logical id."""
+    bodies = document["Resources"].items()
+    return {
+        name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
+    }
