@@ -69,7 +69,7 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
     lock = unit.lock()
     layer = None
     if project.handlers or not project.entries:
-        built = unit.built(lock, Target(python=project.python, architecture=project.architecture))
+        built = unit.built(lock, Target(python=project.python, architecture=project.built_for))
         layer = None if built is None else _layer(project, built, published)
     libraries = []
     for python, _ in project.entries:
@@ -154,7 +154,7 @@ def _layer(project: Project, built: BuiltLayer, published: Published) -> Layer:
         number=layer_number(built.digest, published.layer_digests),
         digest=built.digest,
         python=project.python,
-        architecture=project.architecture,
+        architecture=project.built_for,
         packages=built.packages,
         layer_sha256=built.layer_sha256,
         layer_size=built.layer_size,

@@ -168,7 +168,7 @@ class TreeMaker:
             interpreter=self.interpreter(project.python) if project.handlers else None,
             where=where,
             environment=_variables(project),
-            image=image_of(Target(python=project.python, architecture=project.architecture)),
+            image=image_of(Target(python=project.python, architecture=project.built_for)),
             unloadable=layer.built.unloadable if layer is not None and has_no_other_layer(project) else {},
             layered=_layered(project),
             settings=_runtime_variables(project, self.config.environments[-1]),

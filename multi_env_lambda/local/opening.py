@@ -35,20 +35,25 @@ def start(
     of_jobs = {glue} if has_jobs and not substitutes([glue]) else set()
     runtimes = sorted({instead.get(runtime, runtime) for runtime in wished} | of_jobs)
     cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)
-    for news in news_of_substitutes(root, instead):
+    machine = machine_architecture()
+    processors = {project.architecture: machine for project in units if project.architecture != machine}
+    for news in news_of_substitutes(root, {**instead, **processors}):
         progress(news)
     return cloud
 
 
 def as_run_here(projects: tuple[Project, ...], cloud: LocalCloud) -> tuple[Project, ...]:
-    """The units with this machine's runtimes and architecture; this process speaks to ``cloud`` from now on."""
+    """The units with this machine's runtimes, built for its processor; this process speaks to ``cloud`` from now on.
+
+    What a template says of the architecture stays, so that a change of it can be tried here.
+    """
     variables = environment_variables(cloud)
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
     instead = substitutes({project.runtime for project in projects})
-    architecture = machine_architecture()
+    machine = machine_architecture()
     return tuple(
-        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), architecture=architecture)
+        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), processor=machine)
         for project in projects
     )

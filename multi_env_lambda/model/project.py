@@ -43,6 +43,7 @@ class Project:
     """A folder below ``projects/`` that is built, published and deployed apart from all others.
 
     ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
+    ``processor`` is what the code is built for where that is not ``architecture``: the machine of a local cloud.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Project:
     version: str
     runtime: str = "python3.13"
     architecture: str = "x86_64"
+    processor: str = ""
     needs: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     versioning: str = "post"
@@ -60,6 +62,10 @@ class Project:
     @property
     def python(self) -> str:
         return self.runtime.removeprefix("python")
+
+    @property
+    def built_for(self) -> str:
+        return self.processor or self.architecture
 
     @property
     def handlers(self) -> tuple[tuple[str, str], ...]:
