@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
-
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.server import ensure_running
-from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
+from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, on_this_machine, substitutes
 from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:
@@ -43,17 +41,9 @@ def start(
 
 
 def as_run_here(projects: tuple[Project, ...], cloud: LocalCloud) -> tuple[Project, ...]:
-    """The units with this machine's runtimes, built for its processor; this process speaks to ``cloud`` from now on.
-
-    What a template says of the architecture stays, so that a change of it can be tried here.
-    """
+    """The units as this machine can run them; this process speaks to ``cloud`` from now on."""
     variables = environment_variables(cloud)
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
-    instead = substitutes({project.runtime for project in projects})
-    machine = machine_architecture()
-    return tuple(
-        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), processor=machine)
-        for project in projects
-    )
+    return on_this_machine(projects)

@@ -6,13 +6,19 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
 
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.local.cloud import state_folder
 from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["machine_architecture", "news_of_substitutes", "substitutes"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.project import Project
+
+__all__ = ["machine_architecture", "news_of_substitutes", "on_this_machine", "substitutes"]
 
 _PREFIX = "python"
 
@@ -25,6 +31,18 @@ def substitutes(runtimes: Iterable[str]) -> Mapping[str, str]:
     own = f"{_PREFIX}{sys.version_info[0]}.{sys.version_info[1]}"
     wanted = sorted({runtime for runtime in runtimes if runtime.startswith(_PREFIX)})
     return {runtime: own for runtime in wanted if find_python(runtime.removeprefix(_PREFIX)) is None}
+
+
+def on_this_machine(projects: tuple[Project, ...]) -> tuple[Project, ...]:
+    """The units with the runtimes that are at hand, built for this processor.
+
+    What their templates say of the architecture stays, so that a change of it can be tried here.
+    """
+    instead, machine = substitutes({project.runtime for project in projects}), machine_architecture()
+    return tuple(
+        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), processor=machine)
+        for project in projects
+    )
 
 
 def news_of_substitutes(root: Path, instead: Mapping[str, str]) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
+from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, on_this_machine, substitutes
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.plan.affected import inputs_of
 
 OWN = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -20,6 +22,17 @@ def test_other_languages_are_left_alone() -> None:
 
 def test_the_machine_has_an_architecture_that_lambda_knows() -> None:
     assert machine_architecture() in ("arm64", "x86_64")
+
+
+def test_a_unit_says_its_own_architecture_and_is_built_for_this_machine() -> None:
+    others = {"arm64": "x86_64", "x86_64": "arm64"}[machine_architecture()]
+    unit = Project(name="orders", folder="projects/orders", version="0.1.0", runtime="python3.99", architecture=others)
+
+    (here,) = on_this_machine((unit,))
+
+    assert (unit.built_for, here.architecture, here.built_for) == (others, others, machine_architecture())
+    assert here.runtime == OWN
+    assert inputs_of(here, {}, settings="", library="")[-1][1] == f"{OWN} {others}"
 
 
 def test_each_substitute_is_told_once(tmp_path: Path) -> None:
