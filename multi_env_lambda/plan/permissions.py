@@ -193,8 +193,11 @@ def _direct(
     functions = arn_of(place, "lambda", f"function:*-{place.name}-*")
     layers = [arn_of(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
+    # The events of an early validation are asked for on the change set, whose name (aws/calls.py) has no environment.
+    change_sets = [arn_of(place, "cloudformation", "changeSet/mel-*/*")]
     return (
         grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),
+        grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
         grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_changes(place))),
         grant_of("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
         grant_of("CompareStacks", "drift", stacks, *calls_of("cloudformation", *_COMPARES)),
@@ -237,7 +240,6 @@ def _direct(
 
 _LOOKS = (
     "DescribeChangeSet",
-    "DescribeEvents",
     "DescribeStackEvents",
     "DescribeStacks",
     "GetTemplate",

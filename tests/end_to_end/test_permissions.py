@@ -76,6 +76,7 @@ ELSEWHERE = {
     "DeleteWhatIsPruned": "needs something that is older than a week",
     "DeleteS3": "a bucket outlives its stack; of a queue: tests/local/test_caller_rights.py",
     "DeleteSqs": "a queue outlives its stack, unless its creation fails: tests/local/test_caller_rights.py",
+    "LookAtEvents": "after an early validation that failed: tests/local/test_caller_rights.py",
     "DeleteVersions": "needs something that is older than a week",
     "SetUpTheBucket": "the local cloud makes the bucket itself",
     "MoveAliases": "puts weights back that somebody left: tests/flow/test_shift.py",

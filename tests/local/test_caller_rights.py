@@ -447,6 +447,27 @@ def by_change_set(stacks: Any, stack: str, kind: str = "CREATE", role: str = "",
     return str(stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
 
 
+def test_what_is_printed_reads_why_a_change_set_failed_early_and_nothing_of_others(
+    deployer: Deployer, theirs: Any
+) -> None:
+    """IAM knows `DescribeEvents` of a change set as a call of its own resource, and the other calls as of its stack."""
+    groups = {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/theirs/app"}}}
+    statements, stacks = printed_for("early-sandbox", groups), deployer.stacks
+    give(deployer.iam, "deployer", statements)
+    asked = {"ChangeSetType": "CREATE", "TemplateBody": json.dumps({"Resources": groups})}
+    made = stacks.create_change_set(StackName="early-sandbox", ChangeSetName="mel-create-early", **asked)["Id"]
+
+    assert stacks.describe_change_set(ChangeSetName=made)["Status"] == "FAILED"
+    (event,) = stacks.describe_events(ChangeSetName=made)["OperationEvents"]
+    assert "/theirs/app" in event["ValidationStatusReason"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stacks.describe_events(ChangeSetName=made.replace("mel-create-early", "theirs"))
+    on_stacks = [{**one, "Resource": [arn for arn in one["Resource"] if "changeSet" not in arn]} for one in statements]
+    give(deployer.iam, "deployer", [one for one in on_stacks if one["Resource"]])
+    with pytest.raises(ClientError, match="cloudformation:DescribeEvents"):
+        stacks.describe_events(ChangeSetName=made)
+
+
 def test_a_stack_is_made_changed_and_deleted_as_its_own_role(deployer: Deployer, service_role: str) -> None:
     deployer.may({"Action": "iam:PassRole", "Resource": service_role, "Condition": PASSED})
     stacks = deployer.stacks

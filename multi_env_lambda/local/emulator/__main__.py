@@ -117,8 +117,9 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 
 def _read_policies() -> None:
-    from . import conditions, service_role, source_identity
+    from . import change_set_rights, conditions, service_role, source_identity
 
+    change_set_rights.patch()
     conditions.patch()
     source_identity.patch()
     service_role.patch()

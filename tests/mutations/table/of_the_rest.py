@@ -447,6 +447,13 @@ MUTATIONS = (
         ("local/test_source_identity.py",),
     ),
     Mutation(
+        "local/emulator/change_set_rights.py",
+        'if _one(query_params, "Action") == _OF_CHANGE_SETS:',
+        "if False:",
+        "DescribeEvents of a change set is asked on the change set.",
+        ("local/test_caller_rights.py",),
+    ),
+    Mutation(
         "local/emulator/service_role.py",
         "if is_passed and key and",
         "if False and",
