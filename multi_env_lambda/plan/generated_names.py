@@ -8,7 +8,7 @@ are older and leave one character more, https://github.com/convox/rack/issues/22
 
 from __future__ import annotations
 
-__all__ = ["is_cut", "patterns"]
+__all__ = ["patterns"]
 
 _LONGEST = {
     "AWS::Events::Rule": 64,
@@ -47,7 +47,7 @@ def patterns(kind: str, stack: str, logical: str) -> tuple[str, ...]:
         # Glue keeps its names in small letters.
         return tuple(dict.fromkeys(f"{name}*" for name in (logical, logical.lower())))
     name = f"{stack}-{logical}-*"
-    if is_cut(kind, stack, logical):
+    if _is_cut(kind, stack, logical):
         first, second = _shares(kind, stack, logical)
         # Of two forms, one has a character more.
         name = f"{first}{'-' if first == stack else '*'}{second}*"
@@ -56,7 +56,7 @@ def patterns(kind: str, stack: str, logical: str) -> tuple[str, ...]:
     return (name.lower() if kind == "AWS::S3::Bucket" else name,)
 
 
-def is_cut(kind: str, stack: str, logical: str) -> bool:
+def _is_cut(kind: str, stack: str, logical: str) -> bool:
     """Whether a part of the name is lost."""
     return _shares(kind, stack, logical) != (stack, logical)
 

@@ -16,7 +16,17 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.plan.generated_names import patterns
 
-__all__ = ["PATTERNS", "Made", "Template", "arns_of", "computed_names", "is_covered", "names_of", "patterns_of"]
+__all__ = [
+    "PATTERNS",
+    "Made",
+    "Template",
+    "arns_of",
+    "computed_names",
+    "has_own_name",
+    "is_covered",
+    "names_of",
+    "patterns_of",
+]
 
 Template = Mapping[str, Mapping[str, Any]]
 """The resources of a template by their name there."""
@@ -149,6 +159,12 @@ def arns_of(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
             for name in names_of(value, made, place):
                 found += [shape.format(**values, item=_item(name, shape)) for shape in shapes]
     return tuple(dict.fromkeys(found))
+
+
+def has_own_name(logical: str, made: Made) -> bool:
+    """Whether the template says the name; else it is CloudFormation's, or that of something else that is changed."""
+    body = made.resources[logical]
+    return body["Type"] not in _NAMED or _property(body) is not None
 
 
 def computed_names(made: Made, place: Environment) -> Iterator[str]:

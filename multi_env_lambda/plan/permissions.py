@@ -19,10 +19,10 @@ import attrs
 
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.generated_names import is_cut
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import Made, computed_names
+from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
 
 __all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "policies", "too_many"]
@@ -102,22 +102,11 @@ def of_environment(
     )
     role = place.role_arn or "your own credentials"
     unknown = tuple(name for name in types if name not in handlers)
-    cautions = tuple(text for one in made for text in (*_cut(config, place, one), *_computed(place, one)))
+    cautions = (
+        *reached(place, config.environments, made, grants),
+        *(text for one in made for text in _computed(place, one)),
+    )
     return Permissions(role=role, grants=grants, unknown=unknown, cautions=cautions)
-
-
-def _cut(config: WorkspaceConfig, place: Environment, made: Made) -> Iterator[str]:
-    """Roles whose names lose the environment's, in an account that has another one."""
-    others = [one for one in config.environments if one.account_id == place.account_id and one.name != place.name]
-    for logical, body in made.resources.items():
-        is_ours = body["Type"] == "AWS::IAM::Role" and "RoleName" not in body.get("Properties", {})
-        if others and is_ours and is_cut(body["Type"], made.stack, logical):
-            names = ", ".join(one.name for one in others)
-            yield (
-                f"{made.stack}: CloudFormation cuts the name of {logical} to {LONGEST_ROLE} characters, so roles of "
-                f"{names} in account {place.account_id} may be called alike; hint: a shorter name of the unit, or an "
-                "account of its own"
-            )
 
 
 def _computed(place: Environment, made: Made) -> Iterator[str]:
@@ -128,11 +117,9 @@ def _computed(place: Environment, made: Made) -> Iterator[str]:
         )
 
 
-LONGEST_ROLE = 64
-"""Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
 MOST_POLICIES = 10
-"""Managed policies of a role, unless the quota was raised. Source: as above."""
+"""Managed policies of a role, unless the quota was raised. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 
 
 def too_many(documents: int) -> str:

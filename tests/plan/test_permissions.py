@@ -470,13 +470,52 @@ def test_a_role_whose_name_is_cut_is_reached_and_one_that_is_not_needs_no_line_o
     assert roles(LONG) == {"", "*-prod-*", "customer-notification-ser*SendReminderToCustomerRo*"}
 
 
+def cautions_of(unit: str, kind: str = "AWS::Lambda::Function", *, of: str = "test", **properties: Any) -> list[str]:
+    """What is said of `of` where `prod` and `prod-test` share its account."""
+    places = [
+        attrs.evolve(PROD, name=name, account_id="2" * 12, region=region)
+        for name, region in (("test", "us-east-1"), ("prod", "us-east-1"), ("prod-test", "eu-central-1"))
+    ]
+    shared = attrs.evolve(CONFIG, environments=tuple(places))
+    body = {"Type": kind, "Properties": properties}
+    templates = {f"{unit}-{of}": json.dumps({"Resources": {"Main": body}})}
+    return list(of_environment(shared, shared.environment(of), templates, HANDLERS).cautions)
+
+
+def test_what_is_reached_of_another_environment_in_the_account_is_said_with_both_names() -> None:
+    (text,) = cautions_of("load-test", FunctionName="load-test-test-main")
+    there = "us-east-1:222222222222"
+    assert text.startswith(
+        f"load-test-prod: the statements for test (arn:aws:lambda:{there}:function:*-test-*) reach "
+        f"arn:aws:lambda:{there}:function:load-test-prod-main, of prod in the same account 222222222222; hint: "
+    )
+    assert cautions_of("orders", FunctionName="orders-test-main") == []
+    assert cautions_of("load-test", FunctionName="load-test-prod-main", of="prod") == []
+
+
+def test_an_environment_in_another_region_shares_roles_and_buckets_only() -> None:
+    assert [text.partition(":")[0] for text in cautions_of("orders", "AWS::IAM::Role")] == ["orders-prod-test"]
+    assert cautions_of("orders", "AWS::SQS::Queue") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("AWS::SecretsManager::Secret", "secret:Main-*"), ("AWS::SSM::Parameter", "parameter/CFN-Main-*")],
+)
+def test_what_cloudformation_names_without_the_stack_is_called_alike_in_both(kind: str, said: str) -> None:
+    (text,) = cautions_of("orders", kind)
+    assert text.startswith("orders-prod: ") and said in text
+    assert cautions_of("orders", kind, Name="ours") == []
+
+
 def test_roles_that_could_be_another_environments_are_named_where_an_account_has_two() -> None:
     other = attrs.evolve(CONFIG.environment("test"), account_id=PROD.account_id)
     shared = attrs.evolve(CONFIG, environments=(other, PROD))
 
     (text,) = of_environment(shared, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions
-    assert f"{LONG}: CloudFormation cuts the name of {LONG_ROLE} to 64 characters, so roles of test in account" in text
-    assert "hint: a shorter name" in text
+    cut = "role/customer-notification-ser*SendReminderToCustomerRo*"
+    assert text.startswith("customer-notification-service-test: the statements for prod (") and text.count(cut) == 2
+    assert "hint: an account of its own for test, or another name of the unit" in text
     assert of_environment(shared, PROD, one("orders-prod", LONG_ROLE), HANDLERS).cautions == ()
     assert of_environment(CONFIG, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions == ()
 

@@ -19,7 +19,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/generated_names.py",
-        "    if is_cut(kind, stack, logical):",
+        "    if _is_cut(kind, stack, logical):",
         "    if False:",
         "A role whose name is cut is reached by what is printed.",
         ("plan/test_permissions.py",),
@@ -476,6 +476,20 @@ MUTATIONS = (
         '        return "." not in action and ONLY_WITH.get(action, "") in {"", *keys}',
         '        return "." not in action',
         "Policies of others are changed by nobody who has none.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/reached.py",
+        "            if renamed not in own:",
+        "            if renamed not in arns_of(logical, made, place):",
+        "What is called alike in two environments of an account is said.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "plan/reached.py",
+        "renamed = arn.replace(made.stack, theirs.stack)",
+        "renamed = arn",
+        "What a pattern reaches of another environment is said.",
         ("plan/test_permissions.py",),
     ),
     Mutation(
