@@ -29,9 +29,17 @@ UNSCOPED = frozenset(
         "logs:PutIndexPolicy",
         "logs:PutResourcePolicy",
         "secretsmanager:GetRandomPassword",
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
     }
 )
-"""What cannot be scoped to a resource, so that a statement about one does not allow it."""
+"""What cannot be scoped to a resource, so that a statement about one does not allow it.
+
+Of subscriptions AWS's lists differ: the service authorization reference had no resource for them for years, newer lists
+have the topic as one that may be named. A statement about everything holds either way.
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+"""
 
 ONLY_WITH = {
     "events:PutPermission": "policy",

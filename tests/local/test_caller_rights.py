@@ -28,6 +28,7 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 SANDBOX = attrs.evolve(sample_config().environment("sandbox"), role_name="deployer")
 CONFIG = attrs.evolve(sample_config(), environments=(SANDBOX, *sample_config().environments[1:]))
 QUEUE, ROLE, KEY, MACHINE = "AWS::SQS::Queue", "AWS::IAM::Role", "AWS::KMS::Key", "AWS::StepFunctions::StateMachine"
+ON_SUBSCRIPTIONS = {"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"}
 TRUST = {"Version": "2012-10-17", "Statement": []}
 
 
@@ -105,6 +106,22 @@ def test_the_name_decides(deployer: Deployer, pattern: str, status: str) -> None
     deployer.may({"Action": calls(QUEUE, "create", "delete"), "Resource": queues(pattern)})
 
     assert deployer.make(f"named-{pattern[0]}", Queue=queue(f"mine-{pattern[0]}")) == status
+
+
+@pytest.mark.parametrize(("width", "status"), [("*", "DELETE_COMPLETE"), ("topics", "DELETE_FAILED")])
+def test_a_subscription_ends_by_a_right_on_everything(deployer: Deployer, width: str, status: str) -> None:
+    """IAM has no resource for a subscription: its ARN is none that a statement can have."""
+    topics = f"arn:aws:sns:us-east-1:{SANDBOX.account_id}:subscribed-*"
+    ending = {"Action": sorted(ON_SUBSCRIPTIONS), "Resource": "*" if width == "*" else topics}
+    stack, topic = f"subscribed-{len(width)}", {"Type": "AWS::SNS::Topic"}
+    ends = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.com"}
+    subscription = {"Type": "AWS::SNS::Subscription", "Properties": ends}
+    deployer.may({"Action": "sns:*", "Resource": "*"})
+    assert deployer.make(stack, Topic=topic, Subscription=subscription) == "CREATE_COMPLETE", deployer.failures(stack)
+    made = deployer.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+    deployer.may({"Action": ["sns:*Topic*", "sns:Subscribe"], "Resource": topics}, ending)
+    deployer.stacks.delete_stack(StackName=stack)
+    assert deployer.stacks.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"] == status
 
 
 def test_a_name_that_cloudformation_will_give_begins_with_the_stacks(deployer: Deployer) -> None:
