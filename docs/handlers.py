@@ -6,6 +6,7 @@ Run it when cfn-lint was updated: ``python docs/handlers.py``. A test compares t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 FILE = Path(__file__).parent.parent / "multi_env_lambda" / "plan" / "handlers.json"
@@ -69,6 +70,28 @@ PASSED_TO = {
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PassedToService
 """
 
+NOT_IN_IAM: dict[str, tuple[str, ...]] = {
+    "kms:ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    "lakeformation:CreateTable": (),
+    "lambda:AssociateRuntimeAlias": (),
+    "s3:DeleteBucketAnalyticsConfiguration": ("s3:PutAnalyticsConfiguration",),
+    "s3:DeleteBucketCors": ("s3:PutBucketCORS",),
+    "s3:DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
+    "s3:DeleteBucketMetricsConfiguration": ("s3:PutMetricsConfiguration",),
+    "s3:DeleteBucketReplication": ("s3:PutReplicationConfiguration",),
+    "s3:GetObjectMetadata": (),
+    "s3:PutBucketReplication": ("s3:PutReplicationConfiguration",),
+    "s3:PutObjectLockConfiguration": ("s3:PutBucketObjectLockConfiguration",),
+    "s3:REST.PUT.OBJECT": (),
+}
+"""Of what schemas name, what IAM does not have, and what it asks for instead.
+
+Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and those of the other
+services; of S3's operations https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+A test compares the names with those of AWS's policy editor.
+"""
+
 STEPS = ("create", "read", "update", "delete")
 
 
@@ -79,10 +102,14 @@ def handlers() -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for name in TYPES:
         declared = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema.get("handlers", {})
-        calls = {step: sorted(set(declared.get(step, {}).get("permissions", ()))) for step in STEPS}
+        calls = {step: _in_iam(declared.get(step, {}).get("permissions", ())) for step in STEPS}
         passes = any("iam:PassRole" in actions for actions in calls.values())
         found[name] = {**calls, "passed_to": [PASSED_TO[name]]} if passes else calls
     return found
+
+
+def _in_iam(permissions: Iterable[str]) -> list[str]:
+    return sorted({name for permission in permissions for name in NOT_IN_IAM.get(permission, (permission,))})
 
 
 def text() -> str:

@@ -44,6 +44,10 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 ONLY_WITH = {
     "events:PutPermission": "policy",
     "events:RemovePermission": "policy",
+    "kinesis:DisableEnhancedMonitoring": "desiredshardlevelmetrics",
+    "kinesis:EnableEnhancedMonitoring": "desiredshardlevelmetrics",
+    "kinesis:UpdateShardCount": "shardcount",
+    "kinesis:UpdateStreamMode": "streammodedetails",
     "logs:DeleteIndexPolicy": "fieldindexpolicies",
     "logs:DeleteResourcePolicy": "resourcepolicydocument",
     "logs:PutIndexPolicy": "fieldindexpolicies",

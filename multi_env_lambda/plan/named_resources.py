@@ -41,7 +41,7 @@ class Made:
 
 
 PATTERNS: Mapping[str, tuple[str, ...]] = {
-    "apigateway": ("arn:aws:apigateway:{region}::/*",),
+    "apigateway": ("arn:aws:apigateway:{region}::/tags/*",),
     "cloudwatch": ("arn:aws:cloudwatch:{region}:{account}:alarm:*-{name}-*",),
     "dynamodb": ("arn:aws:dynamodb:{region}:{account}:table/*-{name}-*",),
     "events": (
@@ -116,6 +116,15 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """By type: the property with the name, and the ARNs of what is named so."""
 
+_BY_ID: Mapping[str, tuple[str, ...]] = {
+    "AWS::ApiGateway::RestApi": tuple(f"arn:aws:apigateway:{{region}}::/restapis{rest}" for rest in ("", "/*")),
+    "AWS::ApiGatewayV2::Api": tuple(f"arn:aws:apigateway:{{region}}::/apis{rest}" for rest in ("", "/*")),
+}
+"""By type: all of its kind in the account and region, since one has an id only.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+"""
+
 _FUNCTION = f"arn:aws:lambda:{_HERE}function:{{item}}"
 _PRINCIPALS = {
     key: (f"arn:aws:iam::{{account}}:{kind}/{{item}}", f"arn:aws:iam::{{account}}:{kind}/*/{{item}}")
@@ -149,7 +158,7 @@ def arns_of(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
     """The ARNs of one resource and of what it changes, as patterns where a name is not known yet."""
     body = made.resources[logical]
     values = {**_values(place), "path": _path(body)}
-    found = []
+    found = [pattern.format(**values) for pattern in _BY_ID.get(body["Type"], ())]
     if body["Type"] in _NAMED:
         for name in _names(logical, made, place):
             item = name.removeprefix("/") if body["Type"] == "AWS::SSM::Parameter" else name

@@ -198,6 +198,7 @@ WIDE: dict[str, dict[str, Any]] = {
             "Threshold": 1,
         },
     },
+    "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": "api", "ProtocolType": "HTTP"}},
     "Base": {"Type": "AWS::Glue::Database", "Properties": {"CatalogId": "2", "DatabaseInput": {"Name": "sales"}}},
     "Bucket": {"Type": "AWS::S3::Bucket"},
     "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus-sandbox-1"}},
@@ -343,6 +344,16 @@ def test_what_a_template_changes_of_others_needs_a_statement_and_has_one(
     assert deployer.make(f"{stack}-not", **resources) == "ROLLBACK_COMPLETE"
     deployer.may(*statements)
     assert deployer.make(stack, **resources) == "CREATE_COMPLETE", deployer.failures(stack)
+
+
+def test_who_may_make_apis_of_one_kind_makes_none_of_the_other(deployer: Deployer) -> None:
+    deployer.may(*printed_for("api-sandbox", {"Api": WIDE["Api"]}))
+    rest = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "rest"}}
+
+    assert deployer.make("rest-sandbox", Api=rest) == "ROLLBACK_COMPLETE"
+    assert "apigateway:GET on resource: arn:aws:apigateway:us-east-1::/restapis/0" in deployer.reason(
+        "rest-sandbox", "Api"
+    )
 
 
 def test_what_is_printed_reaches_no_key_in_a_bucket_of_others(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ ROOT = Path(__file__).parent.parent.parent
 CONFIG = sample_config()
 PROD = CONFIG.environment("prod")
 HANDLERS = json.loads((ROOT / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
+
+STEPS = ("create", "read", "update", "delete")
 
 NAMED_OTHERWISE = {
     "s3:CreateBucket": {"s3:CreateBucket"},
@@ -165,14 +168,30 @@ def test_who_says_in_a_session_who_she_is_has_to_be_allowed_to() -> None:
     assert (set(told.actions) - set(silent.actions)) == {"sts:SetSourceIdentity"}
 
 
-def test_what_cloudformation_calls_is_what_cfn_lint_says() -> None:
+def writer_of_handlers() -> Any:
     sys.path.insert(0, str(ROOT / "docs"))
     try:
-        import handlers
+        return import_module("handlers")
     finally:
         sys.path.pop(0)
 
+
+def test_what_cloudformation_calls_is_what_cfn_lint_says() -> None:
+    handlers = writer_of_handlers()
+
     assert handlers.handlers() == HANDLERS, "run `python docs/handlers.py`"
+
+
+def test_every_action_is_one_that_iam_has() -> None:
+    published = iam_of_aws()
+    named = {action for calls in HANDLERS.values() for step in STEPS for action in calls[step]}
+
+    def is_there(action: str) -> bool:
+        service, _, name = action.partition(":")
+        return name.lower() in published.get(service, {}).get("Actions", {})
+
+    assert {action for action in named if not is_there(action)} == set()
+    assert {action for action in writer_of_handlers().NOT_IN_IAM if is_there(action)} == set()
 
 
 def test_cloudformation_gets_the_calls_of_the_types_that_are_there() -> None:
@@ -368,7 +387,8 @@ OF_SUBSCRIPTIONS = {"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttribu
 
 def test_what_iam_cannot_scope_is_allowed_on_everything_and_nothing_else_is_but_uses_of_keys() -> None:
     published = iam_of_aws()
-    optional = {"Policy": {}, "ResourcePolicyDocument": {}, "FieldIndexPolicies": []}
+    optional: dict[str, Any] = {"Policy": {}, "ResourcePolicyDocument": {}, "FieldIndexPolicies": []}
+    optional |= {"DesiredShardLevelMetrics": [], "ShardCount": 1, "StreamModeDetails": {}}
     found = of_environment(CONFIG, PROD, stacks(template(*HANDLERS, **optional)), HANDLERS).grants
     ours = [grant for grant in found if grant.sid.startswith(("Make", "Delete"))]
 
@@ -393,6 +413,36 @@ def test_what_would_change_things_of_others_is_there_only_with_the_property_that
         "logs:DeleteResourcePolicy",
         "logs:PutIndexPolicy",
         "logs:PutResourcePolicy",
+    }
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, set()),
+        ({"ShardCount": 1}, {"UpdateShardCount"}),
+        ({"StreamModeDetails": {}}, {"UpdateStreamMode"}),
+        ({"DesiredShardLevelMetrics": []}, {"DisableEnhancedMonitoring", "EnableEnhancedMonitoring"}),
+    ],
+)
+def test_a_stream_is_changed_anywhere_only_by_what_its_properties_need(
+    properties: dict[str, Any], expected: set[str]
+) -> None:
+    stream = of_environment(CONFIG, PROD, stacks(template("AWS::Kinesis::Stream", **properties)), HANDLERS).grants
+    anywhere = [grant for grant in stream if grant.sid == "MakeKinesisAnywhere"]
+    assert {action.removeprefix("kinesis:") for grant in anywhere for action in grant.actions} == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "paths"), [("AWS::ApiGatewayV2::Api", "apis"), ("AWS::ApiGateway::RestApi", "restapis")]
+)
+def test_an_api_is_made_among_those_of_its_kind_only(kind: str, paths: str) -> None:
+    expected = {f"apigateway:us-east-1::/{rest}" for rest in (paths, f"{paths}/*", "tags/*")}
+    assert resources_of("MakeApigateway", kind) == expected
+    assert resources_of("DeleteApigateway", "AWS::ApiGateway::RestApi") <= {
+        "apigateway:us-east-1::/restapis",
+        "apigateway:us-east-1::/restapis/*",
+        "apigateway:us-east-1::/tags/*",
     }
 
 

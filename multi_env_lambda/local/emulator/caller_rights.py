@@ -37,6 +37,8 @@ _STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
 _HERE = "{region}:{account}:"
 _OF_STACK = "{stack}-{logical}-0"
 _NAMES: Mapping[str, tuple[str, str, str]] = {
+    "AWS::ApiGateway::RestApi": ("", "0", "apigateway:{region}::/restapis/{name}"),
+    "AWS::ApiGatewayV2::Api": ("", "0", "apigateway:{region}::/apis/{name}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", _OF_STACK, f"cloudwatch:{_HERE}alarm:{{name}}"),
     "AWS::DynamoDB::Table": ("TableName", _OF_STACK, f"dynamodb:{_HERE}table/{{name}}"),
     "AWS::Glue::Job": ("Name", _OF_STACK, f"glue:{_HERE}job/{{name}}"),

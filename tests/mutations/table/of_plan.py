@@ -493,6 +493,20 @@ MUTATIONS = (
         ("plan/test_permissions.py",),
     ),
     Mutation(
+        "plan/named_resources.py",
+        "apigateway:{region}::/tags/*",
+        "apigateway:{region}::/*",
+        "Who makes an API may change nothing of API Gateway but APIs of its kind.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
+        "model/iam.py",
+        '        "sns:Unsubscribe",\n',
+        "",
+        "A subscription ends by a right on everything.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
         "model/iam.py",
         '        "logs:DescribeLogGroups",\n',
         "",
