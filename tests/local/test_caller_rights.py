@@ -426,6 +426,28 @@ def test_a_guard_knows_under_which_boundary_a_stack_makes_a_role(deployer: Deplo
     assert "iam:CreateRole" in deployer.reason("unbounded", "Role")
 
 
+def guard_of_the_page() -> list[dict[str, Any]]:
+    """What real-accounts.rst says to attach, for the account of the tests."""
+    page = (Path(__file__).parents[2] / "docs/source/02-How-To/real-accounts.rst").read_text("utf-8")
+    (block,) = [one for one in page.split("::\n\n") if '"OnlyUnderTheBoundary"' in one]
+    own = block.partition("\n\n3. ")[0].replace("555555555555", SANDBOX.account_id)
+    statements: list[dict[str, Any]] = json.loads(own)["Statement"]
+    return statements
+
+
+def test_what_the_page_says_demands_a_boundary_of_each_role(deployer: Deployer) -> None:
+    document = json.dumps({**TRUST, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+    boundary = deployer.iam.create_policy(PolicyName="boundary-of-units", PolicyDocument=document)["Policy"]["Arn"]
+    roles = {"Role": role("guarded-sandbox-role", PermissionsBoundary=boundary)}
+    deployer.may(*printed_for("guarded-sandbox", roles), *guard_of_the_page())
+
+    assert deployer.make("guarded-sandbox", **roles) == "CREATE_COMPLETE", deployer.failures("guarded-sandbox")
+    status = deployer.make("guarded-sandbox", verb="update_stack", Role=role("guarded-sandbox-role"))
+    assert status.startswith("UPDATE_ROLLBACK")
+    assert deployer.make("free-sandbox", Role=role("free-sandbox-role")) == "ROLLBACK_COMPLETE"
+    assert "of an explicit deny" in deployer.reason("free-sandbox", "Role")
+
+
 def test_a_guard_knows_which_managed_policy_a_stack_gives(deployer: Deployer) -> None:
     guard = {**GUARD, "Action": "iam:AttachRolePolicy", "Condition": {"ArnEquals": {"iam:PolicyARN": ADMINISTRATOR}}}
     deployer.may(OF_ROLES, guard)
