@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -38,6 +40,18 @@ def handler(event, context):
             time.sleep(60)
         case "exit":
             os._exit(3)
+        case "decimal":
+            import decimal, collections
+            return {"sum": decimal.Decimal("1.50"), "at": collections.namedtuple("At", "x y")(1, 2)}
+        case "bytes":
+            return b"\\xff as they are"
+        case "set":
+            return {1}
+        case "long":
+            return "x" * 6_291_555
+        case "input":
+            import subprocess, sys
+            return [sys.stdin.read(), subprocess.run("cat", stdout=subprocess.PIPE, text=True).stdout]
 """
 IMPORT = "Runtime.ImportModuleError: Unable to import module 'index': No module named 'nowhere'"
 SYNTAX = "Runtime.UserCodeSyntaxError: Syntax error in module 'index': invalid syntax (index.py, line 1)"
@@ -141,6 +155,8 @@ def test_a_call_without_an_end_is_told_in_aws_words(lines: dict[str, Any]) -> No
     request = events[-2].split()[-1]
     said = "Task timed out after 1.00 seconds"
     assert payload == {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {request} Error: {said}"}
+    found = re.search(r"\tDuration: 1000\.00 ms\tBilled Duration: (\d+) ms\t.*Init Duration: ([\d.]+) ms", events[-1])
+    assert found and int(found[1]) == 1000 + math.ceil(float(found[2]))
     assert re.fullmatch(rf"\d{{4}}-\d\d-\d\dT[\d:.]{{12}}Z {request} {said}\n\n", events[-3])
     assert events[-1].endswith("\tStatus: timeout\t\n")
 
@@ -180,6 +196,35 @@ def test_a_log_of_json_has_an_object_in_each_event(clients: dict[str, Any]) -> N
     assert (record["level"], record["message"], record["logger"]) == ("WARNING", "two\nlines", "root")
     (error,) = (one for one in objects if "log_level" in one)
     assert (error["log_level"], error["errorType"]) == ("ERROR", "ZeroDivisionError")
+
+
+def test_an_answer_has_the_bytes_of_lambdas_runtime(clients: dict[str, Any]) -> None:
+    wanted = {
+        "decimal": b'{"sum": 1.50, "at": {"x": 1, "y": 2}}',
+        "bytes": b"\xff as they are",
+        "input": b'["", ""]',
+    }
+    for do, payload in wanted.items():
+        answer = clients["lambda"].invoke(FunctionName="logs", Payload=json.dumps({"do": do}))
+        assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, payload)
+
+
+def test_an_answer_that_lambda_cannot_send_is_told_in_its_words(clients: dict[str, Any]) -> None:
+    payload, _, _ = called(clients, "logs", do="set")
+    message = "Unable to marshal response: Object of type set is not JSON serializable"
+    assert (payload["errorType"], payload["errorMessage"]) == ("Runtime.MarshalError", message)
+    assert payload["stackTrace"] == [] and payload["requestId"]
+    payload, events, _ = called(clients, "logs", do="long")
+    message = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
+    assert payload == {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
+    said = r"\[ERROR\] \[\d{13}\] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.\n"
+    assert any(re.fullmatch(said, event) for event in events)
+
+
+@pytest.mark.parametrize(("kind", "length"), [("RequestResponse", 6_291_456), ("Event", 1_048_576)])
+def test_a_request_that_is_too_long_is_refused(clients: dict[str, Any], kind: str, length: int) -> None:
+    with pytest.raises(ClientError, match=rf"\(RequestEntityTooLargeException\) .* {length} bytes"):
+        clients["lambda"].invoke(FunctionName="logs-error", InvocationType=kind, Payload=json.dumps("x" * (length - 1)))
 
 
 def queue_of(clients: dict[str, Any], name: str) -> tuple[str, str]:

@@ -149,6 +149,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_environment,
         function_logs,
         function_metrics,
+        function_starts,
         later_calls,
         layers,
         runtimes,
@@ -162,6 +163,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     answers.patch()
     layers.patch(folder / "layers")
     function_environment.patch(secret, settings["programs"], settings["variables"])
+    function_starts.patch()
     function_logs.patch()  # around all that starts and words
 
 

@@ -1,9 +1,12 @@
-"""A function's failure reads as Lambda words it, and a function that cannot run fails.
+"""A function answers with Lambda's bytes, fails in Lambda's words, and what cannot run or is too long fails.
 
-Reason: ministack calls every error of a handler ``Runtime.HandlerError`` without a stack trace, and answers
+Reason: ministack writes answers by other rules than Lambda's runtime, whatever their length, and takes requests of any
+length; it calls every error of a handler ``Runtime.HandlerError`` without a stack trace, and answers
 "Mock response" with status 200 for what it cannot run. A process that ends, or has no time left, has died for it.
 Texts: https://github.com/aws/aws-lambda-python-runtime-interface-client, ``bootstrap.py``;
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html (of processes that end)
+Of requests: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, and in these words
+https://github.com/awslabs/aws-athena-query-federation/issues/793, https://github.com/faultline/faultline/issues/12
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from .names import load, original
@@ -22,7 +26,13 @@ _MOCK = "Mock response"
 _INIT_FAILED = "Worker init failed: "
 _ENDED = ("Worker process died", "Worker process exited immediately")
 _TIMED_OUT = "Task timed out after "
+_MAX_REQUEST, _MAX_LATER = 6_291_456, 1_048_576
 
+_payloads: ContextVar[list[bytes]] = ContextVar("_payloads")
+"""Of the call by the API that is answered: what its function sent, at the end of the list."""
+
+_RESULT = 'json.dumps({"status": "ok", "result": result})'
+_OUTCOME = "json.dumps(_answers.outcome(result, context.aws_request_id))"
 _AFTER_CALL = '"error": str(e), "trace": traceback.format_exc()})'
 _AFTER_CALL_DETAILED = (
     '"error": str(e), "details": {"errorType": type(e).__name__, "requestId": context.aws_request_id, "stackTrace": '
@@ -46,8 +56,12 @@ _AFTER_INIT_DETAILED = (
 
 
 def with_error_details(worker: str) -> str:
-    """The source of the process that runs a handler, telling more about errors."""
-    for before, after in ((_AFTER_CALL, _AFTER_CALL_DETAILED), (_AFTER_INIT, _AFTER_INIT_DETAILED)):
+    """The source of the process that runs a handler, telling more about errors, and Lambda's bytes."""
+    for before, after in (
+        (_RESULT, _OUTCOME),
+        (_AFTER_CALL, _AFTER_CALL_DETAILED),
+        (_AFTER_INIT, _AFTER_INIT_DETAILED),
+    ):
         if worker.count(before) != 1:
             raise SystemExit("the worker script of ministack.core.lambda_runtime has changed: it cannot be patched")
         worker = worker.replace(before, after)
@@ -62,6 +76,7 @@ def patch() -> None:
     runtime.Worker.invoke = _remembering(original(runtime.Worker, "invoke"), last)
     functions._execute_function_warm = _detailed(original(functions, "_execute_function_warm"), last)
     functions._execute_function_dispatch = _never_mocked(original(functions, "_execute_function_dispatch"))
+    functions._invoke = _in_bytes(original(functions, "_invoke"), original(functions, "error_response_json"))
 
 
 def _keeping_the_process(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -79,9 +94,44 @@ def _remembering(invoke: Callable[..., Any], last: threading.local) -> Callable[
         last.details, last.worker = {}, worker
         answer = invoke(worker, *args, **kwargs)
         last.details = answer.get("details", {})
+        if "payload" in answer:
+            payload = answer.pop("payload").encode("latin-1")
+            _payloads.get([]).append(payload)
+            answer["result"] = _read(payload)
         return {"trace": "", **answer}  # the log has its own words for it
 
     return remember
+
+
+def _read(payload: bytes) -> Any:
+    """For ministack's own readers, as those of queues and URLs."""
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode(errors="replace")
+
+
+def _in_bytes(invoke: Callable[..., Any], respond: Callable[[str, str, int], Any]) -> Callable[..., Any]:
+    async def invoked(name: str, event: Any, headers: Mapping[str, str], *args: Any, **named: Any) -> Any:
+        if text := _too_long(headers):
+            return respond("RequestEntityTooLargeException", text, 413)
+        sent: list[bytes] = []
+        _payloads.set(sent)
+        status, answered, body = await invoke(name, event, headers, *args, **named)
+        is_of_function = status == 200 and sent and "X-Amz-Function-Error" not in answered
+        return status, answered, sent[-1] if is_of_function else body
+
+    return invoked
+
+
+def _too_long(headers: Mapping[str, str]) -> str:
+    given = {name.lower(): value for name, value in headers.items()}
+    length = int(given.get("content-length") or 0)
+    if given.get("x-amz-invocation-type") == "Event" and length > _MAX_LATER:
+        return f"{length} byte payload is too large for the Event invocation type (limit {_MAX_LATER} bytes)"
+    if length > _MAX_REQUEST:
+        return f"Request must be smaller than {_MAX_REQUEST} bytes for the InvokeFunction operation"
+    return ""
 
 
 def _detailed(execute: Callable[..., Any], last: threading.local) -> Callable[..., Any]:
@@ -96,7 +146,10 @@ def _detailed(execute: Callable[..., Any], last: threading.local) -> Callable[..
                 end = _end_of(last.worker.last_process)
                 body.update(errorType="Runtime.ExitError", errorMessage=f"RequestId: {request_id} Error: {end}")
             elif message.startswith(_TIMED_OUT):
-                body["errorMessage"] = f"RequestId: {request_id} Error: {message}"
+                # What is left of its time after a second start is not what it has.
+                config = function.get("config") or function
+                seconds = f"{_TIMED_OUT}{int(config.get('Timeout', 3))}.00 seconds"
+                body.update(errorType="Sandbox.Timedout", errorMessage=f"RequestId: {request_id} Error: {seconds}")
             else:
                 body.update(getattr(last, "details", {}))
         return result

@@ -6,6 +6,7 @@ own lines alone.
 Sources:
     Lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html (`REPORT`), and
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (`INIT_REPORT`, a second try)
+    An answer that is too long: https://github.com/aws-samples/image-optimization/issues/58
     JSON: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
     The seconds of the start are billed: https://aws.amazon.com/blogs/compute/
     aws-lambda-standardizes-billing-for-init-phase/
@@ -31,11 +32,13 @@ _TIMED_OUT = "Sandbox.Timedout"
 _SECONDS = 0.005
 """How long the first line that a module writes at its import is waited for, when it is known to be over."""
 
+_NOT_SENT = "Failed to post handler success response. Http response code: 413."
 _NO_BREAK_SPACE = "\u00a0"
 
 _run = threading.local()
 """Of the call that this thread runs. ``stream``; ``init``: milliseconds of the start of its process, None where that
-ran already; ``at_start``: what it wrote then; ``did_start``; ``result``; ``said``: all lines of the log."""
+ran already; ``overrun``: of a start before that, which was stopped; ``at_start``: what it wrote then; ``did_start``;
+``result``; ``said``: all lines of the log."""
 
 
 def patch() -> None:
@@ -68,7 +71,8 @@ def _timed(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
             spawn(worker)
             _run.did_start = True
         finally:
-            _run.init = 1000 * (time.monotonic() - started)
+            _run.overrun = getattr(worker, "overrun", None)
+            _run.init = 1000 * (time.monotonic() - started - (_run.overrun[0] if _run.overrun else 0))
             worker.log_stream = _run.stream = getattr(starting, "stream", "")
             _run.at_start = worker._drain_stderr_bounded(first_line_wait=_SECONDS)
 
@@ -78,6 +82,7 @@ def _timed(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
 def _in_its_stream(invoke: Callable[..., Any]) -> Callable[..., Any]:
     def invoked(worker: Any, *args: Any, **named: Any) -> Any:
         _run.stream, _run.init, _run.did_start = getattr(worker, "log_stream", ""), None, True
+        _run.overrun = None
         return invoke(worker, *args, **named)
 
     return invoked
@@ -113,22 +118,31 @@ class _Call:
         self.kind = str(self.error.get("errorType", ""))
         self.config, self.request, self.memory = config, request, memory
         self.version = str(config.get("Version", "$LATEST"))
-        self.init = _run.init
-        self.milliseconds = max(milliseconds - (self.init or 0), 0.01)
+        # The time of a second start is the call's.
+        self.init = None if _run.overrun else _run.init
+        before = 1000 * _run.overrun[0] if _run.overrun else self.init or 0
+        most = 1000.0 * int(config.get("Timeout", 3)) if self.kind == _TIMED_OUT else math.inf
+        self.milliseconds = min(max(milliseconds - before, 0.01), most)
         self.own = _events(text)
         self.is_json = (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON"
 
     def lines(self) -> Iterator[str]:
-        if self.init is not None:
+        if _run.init is not None:
             yield self._init_start()
+        if _run.overrun:
+            seconds, written = _run.overrun
+            yield from _events(written)
+            yield self._init_report("init", 1000 * seconds, "timeout")
+        if _run.init is not None:
             yield from _events(_run.at_start)
+        is_late = self.kind == _TIMED_OUT
         if not _run.did_start:
-            for phase in ("init", "invoke"):
-                yield self._failure()
-                yield self._init_report(phase)
+            for phase in ["invoke"] if _run.overrun else ["init", "invoke"]:
+                yield from () if is_late else (self._failure(),)
+                yield self._init_report(phase, _run.init, "timeout" if is_late else "error")
         yield self._start()
         yield from self.own
-        if self.error and _run.did_start:
+        if self.error and (_run.did_start or is_late):
             yield self._failure()
         yield from self._end()
 
@@ -142,12 +156,14 @@ class _Call:
             return _event("initStart", {**how, "runtimeVersion": version, "runtimeVersionArn": arn, **of_it})
         return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}"
 
-    def _init_report(self, phase: str) -> str:
+    def _init_report(self, phase: str, milliseconds: float, status: str) -> str:
+        of_error = self.kind if status == "error" else ""
         if self.is_json:
-            metrics = {"durationMs": round(self.init, 3)}
-            how = {"initializationType": "on-demand", "phase": phase, "status": "error", "errorType": self.kind}
-            return _event("initReport", {**how, "metrics": metrics})
-        return f"INIT_REPORT Init Duration: {self.init:.2f} ms\tPhase: {phase}\tStatus: error\tError Type: {self.kind}"
+            how = {"initializationType": "on-demand", "phase": phase, "status": status}
+            kind, metrics = {"errorType": of_error} if of_error else {}, {"durationMs": round(milliseconds, 3)}
+            return _event("initReport", {**how, **kind, "metrics": metrics})
+        kind_said = f"\tError Type: {of_error}" if of_error else ""
+        return f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\tStatus: {status}{kind_said}"
 
     def _start(self) -> str:
         if self.is_json:
@@ -160,6 +176,8 @@ class _Call:
             return f"{_now()} {self.request} {message.rpartition('Error: ')[2]}\n"
         if self.kind == "Runtime.ExitError":
             return f"{message}\n{self.kind}"
+        if self.kind == "Function.ResponseSizeTooLarge":
+            return f"[ERROR] [{int(1000 * time.time())}] LAMBDA_RUNTIME {_NOT_SENT}"
         if self.is_json:
             return json.dumps({"timestamp": _now(), "log_level": "ERROR", **self.error}, ensure_ascii=False)
         trace = [line for part in self.error.get("stackTrace", []) for line in part.splitlines()]

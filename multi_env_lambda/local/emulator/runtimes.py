@@ -3,7 +3,7 @@
 Reason: ministack runs each Python function in its own interpreter with its own site-packages, so that a dependency
 that is missing in the layer is not missing here, and it lets layers win over the function's own code. Its process has
 no handler of logging, the developer's home, and tkinter.
-Source of what it has instead: ``host/lambda_python.py``
+Source of what it has instead: ``host/lambda_python.py``, ``host/lambda_answers.py``
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ LINE_BREAK = "\x1e"
 
 _AFTER_LAYERS = "    _ms_install_invoke_depth()\n    try:\n"
 _OWN_CODE_FIRST = "    sys.path.remove(code_dir)\n    sys.path.insert(0, code_dir)\n"
-_PYTHON = Path(__file__).parents[2] / "host" / "lambda_python.py"
+_HOST = Path(__file__).parents[2] / "host"
 _AS_ON_LAMBDA = """
     import types
-    _python = types.ModuleType("_lambda_python")
-    exec(compile({source!r}, "lambda_python.py", "exec"), vars(_python))
+    _python, _answers = types.ModuleType("_lambda_python"), types.ModuleType("_lambda_answers")
+    exec(compile({python!r}, "lambda_python.py", "exec"), vars(_python))
+    exec(compile({answers!r}, "lambda_answers.py", "exec"), vars(_answers))
     _python.become(
         log_format=os.environ.get("AWS_LAMBDA_LOG_FORMAT", ""),
         log_level=os.environ.get("AWS_LAMBDA_LOG_LEVEL", ""),
@@ -35,6 +36,17 @@ _AS_ON_LAMBDA = """
 """
 _CALL = "            result = handler_fn(event, context)\n"
 _CALL_WITH_ID = "            _python.request_id[0] = context.aws_request_id\n" + _CALL
+
+_FIRST_ORDER = "    init = json.loads(sys.stdin.readline())\n"
+_NEXT_ORDER = "        line = sys.stdin.readline()\n"
+_NO_INPUT = """
+    _orders = os.fdopen(os.dup(0), encoding="utf-8")
+    _nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(_nothing, 0)
+    os.close(_nothing)
+    init = json.loads(_orders.readline())
+"""
+"""The orders of the emulator come by the standard input, where a function would wait for them for ever."""
 
 _NOT_UNTIL_NEEDED = """
     import importlib.machinery
@@ -68,8 +80,14 @@ def patch(table: Path) -> None:
     runtime = load("ministack.core.lambda_runtime")
     detect = original(runtime, "_detect_runtime_binary")
     worker = original(runtime, "_PYTHON_WORKER_SCRIPT")
-    python = _AS_ON_LAMBDA.format(source=_PYTHON.read_text(encoding="utf-8"), line_break=LINE_BREAK)
-    for before, after in ((_AFTER_LAYERS, _OWN_CODE_FIRST + python + _NOT_UNTIL_NEEDED), (_CALL, _CALL_WITH_ID)):
+    python, answers = ((_HOST / name).read_text(encoding="utf-8") for name in ("lambda_python.py", "lambda_answers.py"))
+    as_on_lambda = _AS_ON_LAMBDA.format(python=python, answers=answers, line_break=LINE_BREAK)
+    for before, after in (
+        (_FIRST_ORDER, _NO_INPUT),
+        (_NEXT_ORDER, _NEXT_ORDER.replace("sys.stdin", "_orders")),
+        (_AFTER_LAYERS, _OWN_CODE_FIRST + as_on_lambda + _NOT_UNTIL_NEEDED),
+        (_CALL, _CALL_WITH_ID),
+    ):
         if worker.count(before) != 1:
             raise SystemExit("the worker script of ministack.core.lambda_runtime has changed: it cannot be patched")
         worker = worker.replace(before, after)
