@@ -103,6 +103,8 @@ def hint_of(text: str, refused: Sequence[str], place: str, said: str = "") -> st
     """
     if "Read-only file system" in text:
         return "Lambda lets a function write below /tmp only: correct the module"
+    if "nobody has written down all that Lambda has there" in text:
+        return "ask for the file that you need (`os.path.exists`, `shutil.which`), or list the folder in the function"
     # A path may have been tried, only to see whether it is there.
     names = [one for one in refused if os.sep not in one or one in text]
     names += [found["path"] for found in _NOT_STARTED.finditer(said)]

@@ -19,6 +19,7 @@ import attrs
 
 from multi_env_lambda.build.borrowed import borrowed, hint_of, missing_here
 from multi_env_lambda.build.elf import elf_machine
+from multi_env_lambda.build.import_time import slow_imports
 from multi_env_lambda.build.imports import (
     Code,
     Handler,
@@ -31,7 +32,7 @@ from multi_env_lambda.build.imports import (
     read_code,
     sources_of_job,
 )
-from multi_env_lambda.build.job_entry import check_calls, no_call
+from multi_env_lambda.build.job_entry import check_calls, no_call, not_run
 from multi_env_lambda.build.preflight_process import (
     Outcome,
     environment_of,
@@ -45,14 +46,14 @@ from multi_env_lambda.build.shared_objects import Missing, missing_library_hint
 from multi_env_lambda.build.unpacked import bytecode_folders, kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host import lambda_python, sandbox
-from multi_env_lambda.host.files import sha256_of
+from multi_env_lambda.host.files import sha256_of, write_atomically
 from multi_env_lambda.host.interpreter import intact_runtime
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage, variables_of
 
 __all__ = ["check_handlers", "check_jobs"]
 
-_VERSION = 5
+_VERSION = 6
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _WATCH = Path(__file__).with_name("preflight_watch.py")
 _WITHOUT_ARGUMENTS = ("SystemExit", "IndexError", "KeyError", "PermissionError")
@@ -76,7 +77,7 @@ def check_handlers(
     settings: Mapping[str, Mapping[str, str]] | None = None,
     cache: Path | None = None,
     seconds: float = 60,
-) -> None:
+) -> tuple[str, ...]:
     """Find a handler that would not start in Lambda; ``handlers`` are (function key, handler).
 
     ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
@@ -86,6 +87,9 @@ def check_handlers(
     ``settings`` are the variables that Lambda sets, by function key (``variables_of``).
     A success is remembered in ``cache``.
 
+    Returns:
+        What to say of imports that took longer than a start in Lambda may.
+
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
     """
@@ -94,7 +98,7 @@ def check_handlers(
         code = read_code(wheel, layer)
         check_statically(code, wanted, where=where)
         if interpreter is None or not wanted or not _runs_here(layer):
-            return
+            return ()
         check = _Check(
             wheel=wheel,
             layer=layer,
@@ -107,7 +111,7 @@ def check_handlers(
             settings=settings or {},
             where=where,
         )
-        check.remembered(cache, seconds)
+        return check.remembered(cache, seconds)
 
 
 def check_jobs(
@@ -187,14 +191,17 @@ class _Check:
     settings: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     where: str
 
-    def remembered(self, cache: Path | None, seconds: float) -> None:
-        """Run it and raise what is wrong, unless ``cache`` says that the same went well before."""
+    def remembered(self, cache: Path | None, seconds: float) -> tuple[str, ...]:
+        """Run it and raise what is wrong, unless ``cache`` says that the same went well before; notes, as then."""
         mark = None if cache is None else cache / "preflight" / self.digest()
-        if mark is None or not mark.exists():
-            _judge(self, self.run(cache, seconds))
-            if mark is not None:
-                mark.parent.mkdir(parents=True, exist_ok=True)
-                mark.touch()
+        if mark is not None and mark.exists():
+            return tuple(mark.read_text(encoding="utf-8").splitlines())
+        outcome = self.run(cache, seconds)
+        _judge(self, outcome)
+        notes = slow_imports(self.handlers, outcome.answers)
+        if mark is not None:
+            write_atomically(mark, "\n".join(notes).encode())
+        return notes
 
     def digest(self) -> str:
         """Everything that the outcome depends on."""
@@ -321,6 +328,8 @@ def _fault(check: _Check, handler: Handler, answer: Mapping[str, Any], outcome: 
             return no_function(handler, answer["functions"], check.where)
         case "not_called":
             return no_call(handler, answer["signature"], check.where)
+        case "not_run":
+            return not_run(handler, answer["what"], check.where)
         case "not_callable":
             what = f"{handler.shown}: `{handler.function}` is of type {answer['type']}, which cannot be called"
             return ConfigurationError(check.where, what, hint="name a function")

@@ -15,6 +15,7 @@ import json
 import locale
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -40,8 +41,10 @@ def main(orders_path: str, answers_path: str) -> None:
         for number, handler in enumerate(orders["handlers"]):
             os.environ.update(handler["variables"])
             _write(answers, {"number": number, "kind": "started"})
+            began = time.monotonic()
             answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], machine)
-            seen = {"mapped": [path for path in watch.mapped() if path not in at_start], "refused": refused}
+            seen = {"seconds": time.monotonic() - began, "refused": refused}
+            seen["mapped"] = [path for path in watch.mapped() if path not in at_start]
             _write(answers, {"number": number, **answer, **seen, "prefix": machine.prefix if machine else ""})
     _end()
 
@@ -132,8 +135,17 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
         return {"kind": "no_function", "functions": names}
     if not callable(function):
         return {"kind": "not_callable", "type": type(function).__name__}
+    if handler["is_job"] and (kind := _unrun(function)):
+        return {"kind": "not_run", "what": kind}
     signature = _unfit_signature(function) if handler["is_job"] else None
     return {"kind": "ok"} if signature is None else {"kind": "not_called", "signature": signature}
+
+
+def _unrun(entry: Any) -> str:
+    """As what it is called and runs nothing."""
+    if inspect.iscoroutinefunction(entry):
+        return "`async def`"
+    return "a generator" if inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) else ""
 
 
 def _unfit_signature(entry: Any) -> str | None:

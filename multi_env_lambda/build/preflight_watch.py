@@ -40,6 +40,10 @@ Source: https://docs.python.org/3/library/audit_events.html
 _TO_WHAT_IS_THERE = ("os.chmod", "os.chown", "os.removexattr", "os.setxattr", "os.truncate", "os.utime")
 """The other events concern a folder, and so Linux refuses them on a read-only system before it looks for the file."""
 
+_FOLDERS_OF_LAMBDA = ("/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/share", "/usr/libexec")
+_NOT_LISTED = frozenset({*_FOLDERS_OF_LAMBDA, "/", "/bin", "/etc", "/home", "/opt", "/sbin", "/usr", "/var"})
+"""Folders that Lambda has, too; all that is in them is known of none."""
+
 _HIDDEN = ("/bin/", "/etc/", "/home/", "/media/", "/mnt/", "/opt/", "/root/", "/sbin/", "/snap/", "/srv/", "/usr/")
 _LIBRARIES = ("/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/local/lib/")
 """Read by the interpreter, and so not refused as a whole; but a library that is asked for by name is not in Lambda."""
@@ -96,7 +100,7 @@ def _roots(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _above(roots: Iterable[str]) -> Iterable[str]:
-    yield from ("/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/share", "/usr/libexec")
+    yield from _FOLDERS_OF_LAMBDA
     for root in roots:
         parts = root.strip(os.sep).split(os.sep)
         yield from (os.sep + os.sep.join(parts[:end]) for end in range(1, len(parts)))
@@ -188,6 +192,8 @@ def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refus
         _refuse_change(path, refused)
     if not writes and not machine.may_read(path) and _is_there(path):
         refused.append(path)
+        if event in _LISTS and path in _NOT_LISTED:
+            raise OSError(errno.ENOTSUP, "nobody has written down all that Lambda has there", path)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 

@@ -91,12 +91,12 @@ class TreeMaker:
         """
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
-        self._check(project, built, dependencies)
+        slow = self._check(project, built, dependencies)
         templates = self._templates(project, source, dependencies)
         release = self._release(project, source, dependencies, templates)
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
-        notes = (*([ending] if ending else []), *dependencies.notes, *self._jobs_not_imported(project))
+        notes = (*([ending] if ending else []), *dependencies.notes, *slow, *self._jobs_not_imported(project))
         return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
@@ -158,10 +158,10 @@ class TreeMaker:
             raise DocumentError(wheel.key, what, hint="its metadata says otherwise: somebody wrote it by hand")
         write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
-    def _check(self, project: Project, built: BuiltSource, dependencies: Dependencies) -> None:
+    def _check(self, project: Project, built: BuiltSource, dependencies: Dependencies) -> tuple[str, ...]:
         where = f"{project.folder}/pyproject.toml"
         layer = dependencies.layer
-        check_handlers(
+        slow = check_handlers(
             built.wheel,
             None if layer is None else layer.built.layer,
             project.handlers,
@@ -180,6 +180,7 @@ class TreeMaker:
             check_jobs(built.wheel, library, entries, python=python, interpreter=found, where=where, cache=self.cache)
         if layer is not None:
             check_together(built.wheel, layer.built, where=project.folder)
+        return slow
 
     def _jobs_not_imported(self, project: Project) -> tuple[str, ...]:
         lacking = [python for python, _ in project.entries if self.interpreter(python) is None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -48,9 +49,9 @@ def check(
     layered: tuple[str, ...] = (),
     cache: Path | None = None,
     seconds: float = 60,
-) -> None:
+) -> tuple[str, ...]:
     pairs = tuple((f"f{number}", handler) for number, handler in enumerate(handlers or ("orders.create.handler",)))
-    check_handlers(
+    return check_handlers(
         wheel,
         layer,
         pairs,
@@ -222,6 +223,20 @@ def test_system_exit_at_import_is_an_error(tmp_path: Path) -> None:
 def test_a_module_that_does_not_end_is_given_up(tmp_path: Path) -> None:
     text = "import subprocess, threading\nsubprocess.Popen(['sleep', '600'])\nthreading.Event().wait()\n"
     assert "did not end within 0.5 seconds" in refused(wheel_of(tmp_path, text + HANDLER), seconds=0.5)
+
+
+def test_a_start_that_lambda_would_stop_is_noted_each_time(tmp_path: Path) -> None:
+    # As if it had taken that long, for whoever looks at the clock afterwards.
+    text = "import time\nreal = time.monotonic\ntime.monotonic = lambda: real() + 16\n"
+    wheel = wheel_of(tmp_path, text + HANDLER)
+    (note,) = check(wheel, cache=tmp_path / "cache")
+    assert re.fullmatch(r"function `f0`, handler `\S+`: importing its module took 1\d\.\d s here, and .* 10 s .*", note)
+    assert check(wheel, cache=tmp_path / "cache") == (note,)
+    assert check(wheel_of(tmp_path), cache=tmp_path / "cache") == ()
+
+
+def test_an_import_has_nothing_to_read_from_its_input(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path, f"import sys\nassert sys.stdin.read() == ''\n{HANDLER}"))
 
 
 def test_two_handlers_under_one_key_are_both_judged(tmp_path: Path) -> None:
@@ -396,6 +411,14 @@ def test_a_file_of_the_developer_is_not_there(tmp_path: Path, desk: Path, look: 
     text = refused(wheel_of(tmp_path, look.format(str(desk)) + "\n" + HANDLER))
     assert f"raises FileNotFoundError: [Errno 2] No such file or directory: '{desk}" in text
     assert f"hint: Lambda has no `{desk}" in text
+
+
+@LINUX
+@pytest.mark.parametrize("look", ["os.listdir('/usr/bin')", "list(os.scandir('/'))"])
+def test_a_folder_that_lambda_has_too_is_not_said_to_be_missing(tmp_path: Path, look: str) -> None:
+    text = refused(wheel_of(tmp_path, f"import os; {look}\n{HANDLER}"))
+    assert "raises OSError: [Errno 95] nobody has written down all that Lambda has there: '/" in text
+    assert "hint: ask for the file that you need (`os.path.exists`, `shutil.which`), or list the folder" in text
 
 
 @LINUX

@@ -253,6 +253,22 @@ def test_an_entry_that_needs_more_than_its_arguments_is_refused(
     assert f"`main{signature}` needs other arguments than the one mapping that it is called with" in text
 
 
+@pytest.mark.parametrize("body", ["yield", "for a in arguments: yield from a", "x = yield"])
+def test_an_entry_that_is_a_generator_is_refused(tmp_path: Path, body: str) -> None:
+    text = refused(wheel_of(tmp_path, f"def main(arguments):\n    {body}\n"), None)
+    assert "job `load`, handler `orders.create:main`: `main` is a generator, and a call of it runs nothing" in text
+
+
+def test_an_entry_with_a_generator_inside_is_none(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path, "def main():\n    def each():\n        yield 1\n    return list(each())\n"), None)
+
+
+@needs_39
+@pytest.mark.parametrize(("kind", "text"), [("a generator", "def f(): yield"), ("`async def`", "async def f(): ...")])
+def test_an_entry_from_elsewhere_that_would_run_nothing_is_refused(tmp_path: Path, kind: str, text: str) -> None:
+    assert f"`main` is {kind}" in refused(wheel_of(tmp_path, "from orders.f import f as main\n", f=text + "\n"))
+
+
 @needs_39
 def test_the_signature_of_what_is_no_plain_function_is_asked_of_the_interpreter(tmp_path: Path) -> None:
     text = "import functools\ndef run(a, b, c): ...\nmain = functools.partial(run, 1)\n"

@@ -337,6 +337,20 @@ MUTATIONS = (
         ("build/test_shared_objects.py",),
     ),
     Mutation(
+        "build/preflight.py",
+        '            write_atomically(mark, "\\n".join(notes).encode())',
+        '            write_atomically(mark, b"")',
+        "That a start takes too long is said each time, not only when it was measured.",
+        ("build/test_preflight.py::test_a_start_that_lambda_would_stop_is_noted_each_time",),
+    ),
+    Mutation(
+        "build/preflight_watch.py",
+        "        if event in _LISTS and path in _NOT_LISTED:\n",
+        "        if False:\n",
+        "A folder that Lambda has is not said to be missing.",
+        ("build/test_preflight.py::test_a_folder_that_lambda_has_too_is_not_said_to_be_missing",),
+    ),
+    Mutation(
         "build/preflight_watch.py",
         "        if not machine.may_load(path):",
         "        if False:",

@@ -48,6 +48,20 @@ MUTATIONS = (
         (f"{_PREFLIGHT}::test_an_entry_that_needs_more_than_its_arguments_is_refused",),
     ),
     Mutation(
+        "build/job_entry.py",
+        "            yield from _own(node)\n",
+        "",
+        "An entry that yields anywhere of its own is a generator.",
+        (f"{_PREFLIGHT}::test_an_entry_that_is_a_generator_is_refused",),
+    ),
+    Mutation(
+        "build/preflight_run.py",
+        '    if handler["is_job"] and (kind := _unrun(function)):\n',
+        "    if False:\n",
+        "An entry that a module has from elsewhere and that runs nothing is refused.",
+        (f"{_PREFLIGHT}::test_an_entry_from_elsewhere_that_would_run_nothing_is_refused",),
+    ),
+    Mutation(
         "build/preflight_run.py",
         '    signature = _unfit_signature(function) if handler["is_job"] else None\n',
         "    signature = None\n",
