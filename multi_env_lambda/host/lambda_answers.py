@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 MAX_BYTES = 6_291_556
+_Quote = Callable[[str], str]
+_Put = Callable[[str], None]
 
 
 def outcome(returned: Any, request_id: str) -> dict[str, Any]:
@@ -44,25 +46,41 @@ def marshalled(returned: Any, *, escapes: bool = sys.version_info < (3, 12)) -> 
     """
     if isinstance(returned, bytes):
         return returned
-    return "".join(_parts(returned, json.JSONEncoder(ensure_ascii=escapes), set())).encode()
+    quoted = json.encoder.encode_basestring_ascii if escapes else json.encoder.encode_basestring
+    parts: list[str] = []
+    _write(returned, quoted, parts.append, set())
+    return "".join(parts).encode()
 
 
-def _parts(value: Any, plain: json.JSONEncoder, around: set[int]) -> Iterator[str]:
-    if value is None or isinstance(value, (str, int, float)):
-        yield plain.encode(value)
-    elif isinstance(value, bytes):
-        yield plain.encode(value.decode())
+def _write(value: Any, quoted: _Quote, put: _Put, around: set[int]) -> None:
+    if isinstance(value, (str, bytes)):
+        put(quoted(value if isinstance(value, str) else value.decode()))
+    elif value is None or isinstance(value, (int, float)):
+        put(str(value) if type(value) is int else json.dumps(value))
     elif _is_decimal(value):
-        yield "NaN" if value.is_nan() else str(value)
+        put("NaN" if value.is_nan() else str(value))
     elif id(value) in around:
         raise ValueError("Circular reference detected")
-    elif (fields := _fields(value)) is not None:
-        yield from _object(fields, plain, around | {id(value)})
+    else:
+        around.add(id(value))
+        _write_more(value, quoted, put, around)
+        around.remove(id(value))
+
+
+def _write_more(value: Any, quoted: _Quote, put: _Put, around: set[int]) -> None:
+    """What contains others."""
+    if (fields := _fields(value)) is not None:
+        for number, (key, item) in enumerate(fields.items()):
+            put(", " if number else "{")
+            put(quoted(_name(key)))
+            put(": ")
+            _write(item, quoted, put, around)
+        put("}" if fields else "{}")
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
-            yield ", " if number else "["
-            yield from _parts(item, plain, around | {id(value)})
-        yield "]" if value else "[]"
+            put(", " if number else "[")
+            _write(item, quoted, put, around)
+        put("]" if value else "[]")
     else:
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
@@ -78,18 +96,13 @@ def _fields(value: Any) -> Any:
     as_dictionary = None if isinstance(value, list) else getattr(value, "_asdict", None)
     if not callable(as_dictionary):
         return value if isinstance(value, dict) else None
-    fields = as_dictionary()
+    try:
+        fields = as_dictionary()
+    except TypeError:  # of a class, say
+        return value if isinstance(value, dict) else None
     if not isinstance(fields, dict):
         raise TypeError(f"_asdict() must return a dict, not {type(fields).__name__}")
     return fields
-
-
-def _object(fields: dict[Any, Any], plain: json.JSONEncoder, around: set[int]) -> Iterator[str]:
-    for number, (key, item) in enumerate(fields.items()):
-        yield ", " if number else "{"
-        yield plain.encode(_name(key)) + ": "
-        yield from _parts(item, plain, around)
-    yield "}" if fields else "{}"
 
 
 def _name(key: Any) -> str:

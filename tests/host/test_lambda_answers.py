@@ -59,6 +59,7 @@ def test_letters_are_escaped_before_python_3_12() -> None:
     [
         ({1}, "Object of type set is not JSON serializable"),
         ([datetime.datetime(2026, 1, 1)], "Object of type datetime is not JSON serializable"),  # noqa: DTZ001
+        (At, "Object of type type is not JSON serializable"),
         ({(1, 2): 3}, "keys must be str, int, float, bool or None, not tuple"),
         ({Decimal(1): 3}, "keys must be str, int, float, bool or None, not Decimal"),
     ],

@@ -329,8 +329,8 @@ MUTATIONS = (
     ),
     Mutation(
         "host/lambda_answers.py",
-        'yield "NaN" if value.is_nan() else str(value)',
-        "yield f'\"{value}\"'",
+        'put("NaN" if value.is_nan() else str(value))',
+        "put(quoted(str(value)))",
         "A function answers with the digits of a Decimal.",
         ("host/test_lambda_answers.py",),
     ),
