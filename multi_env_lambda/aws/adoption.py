@@ -23,7 +23,7 @@ from multi_env_lambda.aws.stack_listing import resources_of, template_of
 from multi_env_lambda.aws.waiting import statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.imports import NAME_OF, short_name
+from multi_env_lambda.plan.imports import NAME_OF, fixed, may_import, short_name
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
     Executed,
@@ -38,6 +38,8 @@ __all__ = ["Adoption"]
 
 _NOTHING = json.dumps({"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}})
 """A stack must have a resource; this one is an address, and makes nothing."""
+
+_AFTER_AN_IMPORT = ("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 _GONE = ("was not found", "does not exist", "not found")
 _HINT = "rename it here, or remove it there, or import it in the CloudFormation console"
@@ -65,11 +67,13 @@ class Adoption:
             StackError: it belongs to another stack, or the import failed; nothing of it was changed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
-        if not target.returning:
+        outside = self._let_out(target, before, told)
+        if not target.returning and not outside:
             return before
         is_new = before is None or before.status == "REVIEW_IN_PROGRESS"
         inside = () if before is None or is_new else resources_of(self.client, target.where, before.stack_id)
-        missing = [item for item in target.returning if item.logical_id not in {one.logical_id for one in inside}]
+        there = {one.logical_id for one in (*inside, *outside)}
+        missing = [*outside, *(item for item in target.returning if item.logical_id not in there)]
         if not missing:
             return before
         if is_new:
@@ -84,26 +88,58 @@ class Adoption:
     def _import(self, target: Target, reading: StackReading, item: PhysicalResource, told: Tell) -> None:
         template = json.loads(template_of(self.client, target.where, reading.stack_id))
         kept = tuple(template.get("Parameters", {}))
-        name = short_name(item)
+        wanted_body = json.loads(target.template)["Resources"][item.logical_id]
         template["Resources"][item.logical_id] = {
             "Type": item.type,
             "DeletionPolicy": "Retain",
-            "Properties": {NAME_OF[item.type][0]: name},
+            # Whatever cannot be changed and is missing here would be made anew by the change that follows.
+            "Properties": fixed(wanted_body),
         }
         wanted = Import(resource=item, identifier={NAME_OF[item.type][1]: _address(item, reading.stack_id)})
         step = attrs.evolve(
             target, template=json.dumps(template), template_url=None, token=f"{target.token}-{item.logical_id}"
         )
         change_set = self.change_sets.create(step, "IMPORT", wanted=wanted, kept=kept)
-        answer = self.change_sets.settled(change_set, step)
+        reason = self._made(change_set, step, told)
+        if reason and not any(words in reason for words in _GONE):
+            raise StackError(target.where, f"{item.logical_id}, {item.physical_id}: {reason}", hint=_HINT)
+
+    def _let_out(self, target: Target, before: StackReading | None, told: Tell) -> tuple[PhysicalResource, ...]:
+        """Let what was imported with less than cannot be changed leave the stack, to be imported anew; nothing of it is
+        deleted. Without that every change would want to make a new one of the same name.
+        """
+        # Only queues and topics of this kind have more that cannot be changed than their name.
+        if before is None or before.status not in _AFTER_AN_IMPORT or '"Fifo' not in target.template:
+            return ()
+        text = template_of(self.client, target.where, before.stack_id)
+        names = _half_imported(text, target.template)
+        if not names:
+            return ()
+        inside = resources_of(self.client, target.where, before.stack_id)
+        found = tuple(item for item in inside if item.logical_id in names)
+        told(f"letting out {', '.join(short_name(item) for item in found)}, which stays, to import it anew")
+        template = json.loads(text)
+        kept = tuple(template.get("Parameters", {}))
+        template["Resources"] = {key: body for key, body in template["Resources"].items() if key not in names}
+        step = attrs.evolve(
+            target, template=json.dumps(template), template_url=None, parameters={}, token=f"{target.token}-out"
+        )
+        reason = self._made(self.change_sets.create(step, "UPDATE", kept=kept), step, told)
+        if reason:
+            raise StackError(target.where, f"{', '.join(sorted(names))}: {reason}", hint=_HINT)
+        return found
+
+    def _made(self, change_set: ChangeSet, target: Target, told: Tell) -> str:
+        """Execute it and wait; gives the reason where CloudFormation refused it instead."""
+        answer = self.change_sets.settled(change_set, target)
         match answer:
             case ChangesReady() | Executed():
-                self.change_sets.execute(change_set, step)
-                self._wait(change_set, step, told)
+                self.change_sets.execute(change_set, target)
+                self._wait(change_set, target, told)
+                return ""
             case NotExecuted(reason=reason):
                 self.change_sets.remove(change_set, target.held)
-                if not any(words in reason for words in _GONE):
-                    raise StackError(target.where, f"{item.logical_id}, {item.physical_id}: {reason}", hint=_HINT)
+                return reason or "no reason given"
             case NoChanges() | Obsolete():
                 what = "somebody else changed the stack after this import was computed"
                 raise PlanStale(target.where, what, hint="run the command again")
@@ -133,6 +169,24 @@ class Adoption:
         if found is None:
             raise PlanStale(target.where, "the stack was deleted meanwhile", hint="run the command again")
         return found
+
+
+def _half_imported(there: str, wanted: str) -> frozenset[str]:
+    """What is in the stack by its name only, and has more in the template ``wanted`` that cannot be changed."""
+    try:
+        old, new = json.loads(there).get("Resources", {}), json.loads(wanted)["Resources"]
+    except ValueError:  # somebody wrote it in YAML, so it is of no import of ours
+        return frozenset()
+    both = [(key, old[key], body) for key, body in new.items() if old.get(key, {}).get("Type") == body["Type"]]
+    return frozenset(
+        key
+        for key, was, body in both
+        if was["Type"] in NAME_OF
+        and set(was.get("Properties", {})) == {NAME_OF[was["Type"]][0]}
+        and fixed(was).items() < fixed(body).items()
+        and was.get("DeletionPolicy") == "Retain"
+        and may_import([PhysicalResource(logical_id=key, type=body["Type"], physical_id="")], wanted)
+    )
 
 
 def _address(item: PhysicalResource, stack_id: str) -> str:

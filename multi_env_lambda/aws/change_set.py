@@ -116,7 +116,7 @@ class ChangeSets:
     ) -> ChangeSet:
         """Create it, or find the one that this run created already; ``importing``: with what is there already.
 
-        ``wanted`` is what an import (``kind``) brings in; the parameters ``kept`` then stay as they are.
+        ``wanted`` is what an import (``kind``) brings in; the parameters ``kept`` stay as they are.
 
         Raises:
             StateConflict: somebody else began to change the stack.
@@ -124,7 +124,7 @@ class ChangeSets:
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
         more = {"ImportExistingResources": True} if importing else {}
-        changed = _settings(target) if wanted is None else _import_settings(wanted, kept)
+        changed = _settings(target, kept) if wanted is None else _import_settings(wanted, kept)
         last: Exception | None = None
         for pause in pauses():
             target.held.make_sure()
@@ -317,10 +317,14 @@ def _is_gone(error: Exception) -> bool:
     return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or is_missing_stack(error)
 
 
-def _settings(target: Target) -> dict[str, Any]:
+def _settings(target: Target, kept: tuple[str, ...]) -> dict[str, Any]:
     tags = [{"Key": key, "Value": value} for key, value in sorted(target.tags.items())]
-    values = sorted(target.parameters.items())
-    return {"Tags": tags, "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in values]}
+    values = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(target.parameters.items())]
+    return {"Tags": tags, "Parameters": [*values, *_previous(kept)]}
+
+
+def _previous(kept: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
 
 
 def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
@@ -330,8 +334,7 @@ def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
         "LogicalResourceId": wanted.resource.logical_id,
         "ResourceIdentifier": dict(wanted.identifier),
     }
-    parameters = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
-    return {"ResourcesToImport": [resource], "Parameters": parameters}
+    return {"ResourcesToImport": [resource], "Parameters": _previous(kept)}
 
 
 def _body(target: Target) -> dict[str, str]:

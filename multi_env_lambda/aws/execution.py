@@ -20,12 +20,19 @@ from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Ta
 from multi_env_lambda.aws.errors_of import aws_errors
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack_events import causes_of, hint_of
+from multi_env_lambda.aws.stack_listing import resources_of
 from multi_env_lambda.aws.validation import HINT, taken_in
 from multi_env_lambda.aws.waiting import statuses
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.plan.stackstate import is_final, is_success
 
 __all__ = ["failure_of", "wait_executed"]
+
+_IN_THE_WAY = ("already exists", "AlreadyExists", "requires replacing")
+_REPLACED = (
+    "it is in this stack, and the change wants a new one of the same name: put back what cannot be changed of it, "
+    "or give the new one another name; do not delete what is there"
+)
 
 _PATIENCE = 30.0
 """Seconds for which an ended change set and a stack that does not name it may disagree."""
@@ -77,11 +84,26 @@ def failure_of(client: Any, where: str, reading: StackReading, *, put_back: bool
     why = "; ".join(causes) or reading.reason or "no reason given"
     # An old reading may still call it a success.
     status = "EXECUTE_FAILED" if is_success(reading.status) else reading.status
-    taken = taken_in(causes)
-    error = StackError(where, f"{status}: {why}", hint=HINT if taken else hint_of(causes))
+    is_inside = _is_of_this_stack(client, where, reading, causes)
+    taken = () if is_inside else taken_in(causes)
+    hint = HINT if taken else hint_of(causes)
+    error = StackError(where, f"{status}: {why}", hint=_REPLACED if is_inside else hint)
     error.put_back = put_back
     error.taken = tuple((item.logical_id, item.type, item.physical_id) for item in taken)
     return error
+
+
+def _is_of_this_stack(client: Any, where: str, reading: StackReading, causes: tuple[str, ...]) -> bool:
+    """Whether the name is taken by what is in this very stack: a change that makes a new one makes it first."""
+    names = {cause.partition(" (")[0] for cause in causes if any(words in cause for words in _IN_THE_WAY)}
+    if not names:
+        return False
+    try:
+        inside = resources_of(client, where, reading.stack_id)
+    except StackError:
+        return False
+    # What could not be made has no name that AWS knows, or is said to be deleted.
+    return any(item.logical_id in names and item.physical_id for item in inside)
 
 
 @attrs.define(kw_only=True)

@@ -6,7 +6,7 @@ import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, StackError
-from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource
+from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.plan.imports import known_of, strangers
 
 __all__ = ["losses_of", "not_put_back", "record_failure"]
@@ -23,10 +23,16 @@ def record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErro
         detail=detail,
         seconds=round(seconds, 3),
         left=known_of(held.record),
-        taken=strangers(_taken(error), held.record),
+        taken=_met(held.record, error),
         losses=losses_of(error),
     )
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
+
+
+def _met(record: Record, error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
+    """What this attempt met, after what those before it met and none has brought in: all of it is asked at once."""
+    earlier = () if record.latest is None else record.latest.taken
+    return tuple(dict.fromkeys(strangers((*earlier, *_taken(error)), record)))
 
 
 def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:

@@ -155,7 +155,7 @@ def _taken(world: World, made: Made, key: str) -> PlanStale:
     project = made.release.project
     with suppress(MultiEnvLambdaError):
         save_published(world.store, project, made.published, list_published(world.store, project))
-    what = "the name was taken by other content in the meantime"
+    what = "other content has the name: somebody published meanwhile, or a deploy ended before it could note it"
     return PlanStale(key, what, hint="run the same command again; it takes the next free name")
 
 

@@ -20,6 +20,7 @@ from multi_env_lambda.model.record import PhysicalResource, Record
 __all__ = [
     "NAME_OF",
     "answer_for",
+    "fixed",
     "import_question",
     "import_questions",
     "known_of",
@@ -37,6 +38,9 @@ NAME_OF = {
     "AWS::SQS::Queue": ("QueueName", "QueueUrl", "https://sqs.{region}.amazonaws.com/{account}/{name}"),
 }
 """Types that are known by an address: the property with the name, the identifier's key, and how the address is made."""
+
+_CREATE_ONLY = {"AWS::SNS::Topic": ("TopicName", "FifoTopic"), "AWS::SQS::Queue": ("QueueName", "FifoQueue")}
+"""Source: ``createOnlyProperties`` in AWS's schemas of the types."""
 
 
 def answer_for(item: PhysicalResource) -> str:
@@ -64,15 +68,21 @@ def strangers(taken: Iterable[PhysicalResource], record: Record) -> tuple[Physic
 
 
 def may_import(taken: Iterable[PhysicalResource], template: str) -> bool:
-    """Whether CloudFormation would take them in: each has to be kept by its policy."""
+    """Whether CloudFormation would take them in: each has to be kept, and by its address only as it was made."""
     resources = json.loads(template)["Resources"]
-    return all(resources.get(item.logical_id, {}).get("DeletionPolicy") in _KEPT for item in taken)
+    return all(_may_come_in(resources.get(item.logical_id, {})) for item in taken)
+
+
+def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What cannot be changed of something known by its address; a change of it makes a new one in its place."""
+    properties = body.get("Properties", {})
+    return {key: properties[key] for key in _CREATE_ONLY.get(body.get("Type", ""), ()) if key in properties}
 
 
 def import_question(project: str, item: PhysicalResource) -> Question:
     """The question about one thing. Its word may be another's, too: a bucket and a table may have one name."""
     text = (
-        f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at the last attempt, with "
+        f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at an earlier attempt, with "
         "what is in it, and would come into the stack; if it is gone since, it is made new"
     )
     return Question(kind="import", text=text, answer=answer_for(item))
@@ -107,9 +117,14 @@ def returning(
     for logical_id, body in json.loads(template)["Resources"].items():
         name = body.get("Properties", {}).get(NAME_OF.get(body["Type"], ("",))[0])
         item = named.get((body["Type"], name)) if isinstance(name, str) else None
-        if item is not None and body.get("DeletionPolicy") in _KEPT:
+        if item is not None and _may_come_in(body):
             found.append(attrs.evolve(item, logical_id=logical_id))
     return tuple(found)
+
+
+def _may_come_in(body: Mapping[str, Any]) -> bool:
+    """An import has no parameters of the new template, so what is fixed has to stand in it as it is."""
+    return body.get("DeletionPolicy") in _KEPT and not any(isinstance(value, dict) for value in fixed(body).values())
 
 
 def _is(one: PhysicalResource, other: PhysicalResource) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -225,3 +226,57 @@ def test_an_environment_reads_what_devops_published(sessions: Sessions, local_co
     Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id).put_new("projects/shared/x", b"code")
     seen = Bucket(sessions.client(prod, "s3"), devops.bucket, devops.account_id).get("projects/shared/x")
     assert seen is not None and seen.body == b"code"
+
+
+def with_queue(name: str, **more: Any) -> str:
+    """A stack's template with a queue of this name that is kept."""
+    document = json.loads(template("1", name.partition(".")[0]))
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    document["Resources"]["Orders"] = {"Type": "AWS::SQS::Queue", **kept, "Properties": {"QueueName": name, **more}}
+    return json.dumps(document)
+
+
+def half_imported(client: Callable[[str], Any], stacks: Stacks, stack: str, name: str) -> str:
+    """A stack with somebody's FIFO queue, imported by its name only; gives the queue's URL, in which a message lies."""
+    url: str = client("sqs").create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    client("sqs").send_message(QueueUrl=url, MessageBody="precious", MessageGroupId="g", MessageDeduplicationId="1")
+    stacks.deploy(stack, template("1", name.partition(".")[0]), held=FakeHeld(), token="run-1")
+    document, names = json.loads(with_queue(name)), {"StackName": stack, "ChangeSetName": "half"}
+    del document["Resources"]["Orders"]["UpdateReplacePolicy"]
+    wanted = {"ResourceType": "AWS::SQS::Queue", "LogicalResourceId": "Orders", "ResourceIdentifier": {"QueueUrl": url}}
+    body = json.dumps(document)
+    client("cloudformation").create_change_set(
+        **names, ChangeSetType="IMPORT", TemplateBody=body, ResourcesToImport=[wanted]
+    )
+    client("cloudformation").execute_change_set(**names)
+    client("cloudformation").get_waiter("stack_import_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    return url
+
+
+def test_a_fifo_queue_that_came_in_by_its_name_only_is_imported_anew_with_its_messages(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig, sessions: Sessions
+) -> None:
+    test = local_config.environment("test")
+    stacks, told = stacks_of(test), []  # type: ignore[var-annotated]
+    url = half_imported(lambda service: sessions.client(test, service), stacks, "half-test", "half.fifo")
+
+    whole, more = with_queue("half.fifo", FifoQueue=True, DelaySeconds=3), {"held": FakeHeld(), "on_event": told.append}
+    assert stacks.deploy("half-test", whole, token="run-2", **more).changed is True  # type: ignore[arg-type]
+    assert any(said.startswith("letting out half.fifo") for said in told), told
+    sqs = sessions.client(test, "sqs")
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["DelaySeconds"] == "3"
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "precious"
+    assert stacks.deploy("half-test", whole, held=FakeHeld(), token="run-3").changed is False
+
+
+def test_nobody_is_told_to_remove_what_is_in_the_stack_itself(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    stacks = stacks_of(local_config.environment("test"))
+    stacks.deploy("mine-test", with_queue("mine.fifo", FifoQueue=True), held=FakeHeld(), token="run-1")
+    with pytest.raises(StackError) as caught:
+        # The local cloud asks for nothing but another value to want a new queue.
+        stacks.deploy("mine-test", with_queue("mine.fifo", FifoQueue="yes"), held=FakeHeld(), token="run-2")
+    assert "already exists" in caught.value.what
+    assert ("it is in this stack" in caught.value.hint, caught.value.taken) == (True, ())

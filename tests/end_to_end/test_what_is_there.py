@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from multi_env_lambda.testing.local_cloud import CloudTime
 
 from .stage import Done, Stage, sample_stage
 
@@ -113,6 +116,8 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     assert f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists" in refused.err
     assert "`plan` says if it can come into the stack" in refused.err
 
+    # The queue of dead letters went when the stack went back, and SQS keeps its name for a minute.
+    CloudTime(stage.cloud).sleep(61)
     agreed = deploy(stage, "sandbox", "--agree", f"import:{name}")
     assert (agreed.code, f"importing {name}" in agreed.err) == (0, True), agreed.err
     assert stage.client("sandbox", "lambda").list_event_source_mappings()["EventSourceMappings"]
@@ -123,6 +128,40 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     assert deploy(stage, "sandbox").code == 0
     assert {name, f"{name}-dlq"} <= in_stack(stage, "sandbox")
     assert sqs.list_queue_tags(QueueUrl=url)["Tags"]["made"] == "by hand"
+
+
+MIXED = """
+def extend(template, context):
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    own = {"QueueName": "theirs.fifo", "FifoQueue": True}
+    context.merge("Docs", {"Type": "AWS::S3::Bucket", **kept, "Properties": {"BucketName": "theirs-for-scratch"}})
+    context.merge("Orders", {"Type": "AWS::SQS::Queue", **kept, "Properties": own})
+"""
+
+
+def words_of(done: Done) -> list[str]:
+    """What the plan wants to be agreed to."""
+    return re.findall(r"--agree (import:[^\s`]+)", done.out + done.err)
+
+
+def test_all_that_was_met_is_asked_at_once_and_a_fifo_queue_comes_in_with_its_messages(stage: Stage) -> None:
+    (stage.root / "projects/customers/stack.py").write_text(MIXED, "utf-8")
+    with_events(stage, "")
+    sqs = stage.client("sandbox", "sqs")
+    url = sqs.create_queue(QueueName="theirs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="precious", MessageGroupId="g", MessageDeduplicationId="1")
+    stage.client("sandbox", "s3").create_bucket(Bucket="theirs-for-scratch")
+    bucket, both = "import:theirs-for-scratch", {"import:theirs-for-scratch", "import:theirs.fifo"}
+
+    assert deploy(stage, "sandbox").code == 7
+    assert deploy(stage, "sandbox", "--agree", bucket).code == 7
+    asked = deploy(stage, "sandbox", "--agree", "import:theirs.fifo")
+    assert (asked.code, set(words_of(asked))) == (9, both), asked.err
+    done = deploy(stage, "sandbox", *(word for one in sorted(both) for word in ("--agree", one)))
+    assert done.code == 0, done.err
+    assert {"theirs.fifo", "theirs-for-scratch"} <= in_stack(stage, "sandbox")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "precious"
 
 
 SCRATCH = """

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.flow.gate import Consent
-from multi_env_lambda.model.record import PhysicalResource, current_key
+from multi_env_lambda.model.record import Deployment, PhysicalResource, current_key
 from multi_env_lambda.testing.world import FakeWorld
 
 from .worlds import chain, deploy
@@ -66,3 +66,20 @@ def test_a_word_is_for_what_was_shown_and_not_for_another_of_that_name(
 
 def test_one_word_is_for_all_of_that_name_that_were_shown(tmp_path: Path) -> None:
     assert adopts_of(met(tmp_path, DOCS, LEDGER))((DOCS, LEDGER))
+
+
+def test_what_earlier_attempts_met_is_asked_until_one_succeeds(tmp_path: Path) -> None:
+    fake = met(tmp_path, DOCS)
+    fake.platform.failing["search-sandbox"] = "it was interrupted"
+    assert deploy(fake, consent=AGREED)["search"].outcome == "failed"
+    assert latest(fake).taken == (DOCS,)
+
+    fake.platform.failing.clear()
+    assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
+    assert latest(fake).taken == ()
+
+
+def latest(fake: FakeWorld) -> Deployment:
+    found = fake.world.ledger.records("sandbox")["search"].latest
+    assert found is not None
+    return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -37,12 +39,40 @@ def make_alarm(client: Any, name: str) -> None:
     client("cloudwatch").put_metric_alarm(AlarmName=name, **ALARM)
 
 
+COMMAND = {"Name": "pythonshell", "ScriptLocation": "s3://somewhere/job.py"}
+ROLE = "arn:aws:iam::555555555555:role/of-schedules"
+EVERY_DAY = {
+    "ScheduleExpression": "rate(1 day)",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:aws:lambda:us-east-1:555555555555:function:theirs", "RoleArn": ROLE},
+}
+
+
+def make_schedule(client: Any, name: str, group: str = "default") -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    with suppress(ClientError):  # another test has made it
+        client("iam").create_role(RoleName=ROLE.rpartition("/")[2], AssumeRolePolicyDocument=policy)
+    client("scheduler").create_schedule(Name=name, GroupName=group, **EVERY_DAY)
+
+
 TAKEN: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "AWS::CloudWatch::Alarm": ("AlarmName", make_alarm, ALARM),
+    "AWS::Events::EventBus": ("Name", lambda client, name: client("events").create_event_bus(Name=name), {}),
     "AWS::Events::Rule": (
         "Name",
         lambda client, name: client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)"),
         {"ScheduleExpression": "rate(1 hour)"},
+    ),
+    "AWS::Glue::Job": (
+        "Name",
+        lambda client, name: client("glue").create_job(Name=name, Role=ROLE, Command=COMMAND),
+        {"Role": ROLE, "Command": COMMAND},
+    ),
+    "AWS::Glue::Trigger": (
+        "Name",
+        lambda client, name: client("glue").create_trigger(Name=name, Type="ON_DEMAND", Actions=[{"JobName": "a"}]),
+        {"Type": "ON_DEMAND", "Actions": [{"JobName": "a"}]},
     ),
     "AWS::IAM::ManagedPolicy": (
         "ManagedPolicyName",
@@ -66,6 +96,7 @@ TAKEN: dict[str, tuple[str, Any, dict[str, Any]]] = {
     ),
     "AWS::SNS::Topic": ("TopicName", lambda client, name: client("sns").create_topic(Name=name), {}),
     "AWS::SQS::Queue": ("QueueName", lambda client, name: client("sqs").create_queue(QueueName=name), {}),
+    "AWS::Scheduler::Schedule": ("Name", make_schedule, EVERY_DAY),
     "AWS::SecretsManager::Secret": (
         "Name",
         lambda client, name: client("secretsmanager").create_secret(Name=name, SecretString="theirs"),
@@ -74,9 +105,13 @@ TAKEN: dict[str, tuple[str, Any, dict[str, Any]]] = {
 }
 BEFORE_IT_IS_MADE = {
     "AWS::CloudWatch::Alarm",
+    "AWS::Events::EventBus",
+    "AWS::Glue::Job",
+    "AWS::Glue::Trigger",
     "AWS::IAM::Role",
     "AWS::Kinesis::Stream",
     "AWS::Logs::LogGroup",
+    "AWS::Scheduler::Schedule",
 }
 
 
@@ -99,6 +134,39 @@ def change_set(stacks: Any, stack: str, resources: dict[str, Any]) -> str:
     stacks.create_change_set(**names, ChangeSetType="CREATE", TemplateBody=body, Capabilities=capabilities)
     status: str = stacks.describe_change_set(**names)["Status"]
     return status
+
+
+@pytest.mark.parametrize("kind", sorted(BEFORE_IT_IS_MADE))
+def test_what_is_found_by_its_name_comes_into_a_stack_as_it_is(client: Any, kind: str) -> None:
+    key, make, properties = TAKEN[kind]
+    name = f"theirs-{kind.rpartition('::')[2].lower()}"
+    make(client, name)
+    stacks, names = client("cloudformation"), {"StackName": f"stack-{name}", "ChangeSetName": "import"}
+    thing = {"Type": kind, "DeletionPolicy": "Retain", "Properties": {**properties, key: name}}
+    body = json.dumps({"Resources": {"Thing": thing}})
+    more = {"ImportExistingResources": True, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    stacks.create_change_set(**names, ChangeSetType="CREATE", TemplateBody=body, **more)
+    (change,) = stacks.describe_change_set(**names)["Changes"]
+    assert change["ResourceChange"]["Action"] == "Import"
+
+    stacks.execute_change_set(**names)
+    stacks.get_waiter("stack_create_complete").wait(StackName=f"stack-{name}", WaiterConfig={"Delay": 1})
+    (made,) = stacks.describe_stack_resources(StackName=f"stack-{name}")["StackResources"]
+    assert made["PhysicalResourceId"] == name
+    events = {
+        event["ResourceStatus"] for event in stacks.describe_stack_events(StackName=names["StackName"])["StackEvents"]
+    }
+    assert "IMPORT_COMPLETE" in events
+
+
+def test_a_schedule_in_a_group_of_its_own_is_met_when_the_stack_makes_it(client: Any) -> None:
+    client("scheduler").create_schedule_group(Name="own")
+    make_schedule(client, "grouped", "own")
+    properties = {**EVERY_DAY, "Name": "grouped", "GroupName": "own"}
+    resources = {"Thing": {"Type": "AWS::Scheduler::Schedule", "Properties": properties}}
+    assert change_set(client("cloudformation"), "early-grouped", resources) == "CREATE_COMPLETE"
+    status, reasons = create_stack(client("cloudformation"), "stack-grouped", resources)
+    assert (status, "'grouped' already exists" in reasons) == ("ROLLBACK_COMPLETE", True)
 
 
 def test_a_queue_that_is_there_is_not_looked_for_even_where_it_may_be_imported(client: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.imports import (
+    fixed,
     import_question,
     import_questions,
     left_behind,
@@ -120,3 +121,14 @@ def test_a_topic_is_known_by_its_arn_and_by_its_name() -> None:
     topic = PhysicalResource(logical_id="News", type="AWS::SNS::Topic", physical_id="arn:aws:sns:eu-west-1:2:news")
     assert strangers([attrs.evolve(topic, physical_id="news")], record(left=(topic,))) == ()
     assert strangers([attrs.evolve(topic, physical_id="olds")], record(left=(topic,))) != ()
+
+
+@pytest.mark.parametrize(("is_fifo", "may"), [(True, True), ("true", True), ({"Ref": "IsFifo"}, False)])
+def test_a_queue_comes_in_with_all_that_cannot_be_changed_of_it(is_fifo: object, may: bool) -> None:
+    document = json.loads(wanting("jobs.fifo"))
+    document["Resources"]["Renamed"]["Properties"] |= {"FifoQueue": is_fifo, "DelaySeconds": 3}
+    met = attrs.evolve(QUEUE, logical_id="Renamed", physical_id="jobs.fifo")
+
+    assert fixed(document["Resources"]["Renamed"]) == {"QueueName": "jobs.fifo", "FifoQueue": is_fifo}
+    assert bool(import_questions(record(taken=(met,)), "orders", json.dumps(document))) is may
+    assert bool(returning(json.dumps(document), record(left=(met,)), "orders", ())) is may

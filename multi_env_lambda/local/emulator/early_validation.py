@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .names import load, original
-from .taken_names import NAMED_BY_THEMSELVES, is_there
 
 __all__ = ["patch"]
 
@@ -61,22 +60,11 @@ def _taken(change_set: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     resolve, existing = original(module, "_resolve_props_for_diff"), original(module, "_existing_resources")
     where = (change_set["StackName"], change_set["StackId"])
     template = resolve(change_set["_template"], change_set["_resolved_params"], *where)
-    known = [
+    return [
         (one["LogicalResourceId"], one["ResourceType"], "|".join(one["ResourceIdentifier"].values()))
         for one in existing(change_set["Changes"], template)
         if one["LogicalResourceId"] not in change_set["_import_existing"]
     ]
-    return [*known, *_taken_beside(change_set["Changes"], template)]
-
-
-def _taken_beside(changes: list[dict[str, Any]], template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Of the types that ministack does not look for."""
-    for change in (one["ResourceChange"] for one in changes):
-        logical_id, kind = change["LogicalResourceId"], change["ResourceType"]
-        if change["Action"] == "Add" and kind in NAMED_BY_THEMSELVES:
-            name = is_there(kind, template["Resources"][logical_id].get("Properties") or {})
-            if name:
-                yield logical_id, kind, name
 
 
 def _event(change_set: Mapping[str, Any], logical_id: str, kind: str, name: str) -> dict[str, Any]:

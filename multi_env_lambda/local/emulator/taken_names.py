@@ -5,17 +5,20 @@ new thing in the place of the old one: a queue's messages, a topic's subscriptio
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html ("Primary IDs
 with read only properties aren't supported": nobody looks for a queue, topic, secret, rule or state machine before the
 stack makes it).
+What is known by its name alone is found before a change set is made, and imported by it. Of these ministack knows some.
+A schedule in a group of its own is not found: its name is looked for in the default group.
 Texts: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/754 and serverless/serverless#10104
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from .names import load, original
 
-__all__ = ["NAMED_BY_THEMSELVES", "is_there", "patch"]
+__all__ = ["patch"]
 
 _EXISTS = (
     "Resource handler returned message: \"Resource of type '{kind}' with identifier '{name}' already exists.\" "
@@ -75,7 +78,7 @@ _STORES: Mapping[str, tuple[str, str, str, _Key]] = {
 }
 """By type: the property with the name, ministack's service and store, and how a name is kept there."""
 
-NAMED_BY_THEMSELVES = (
+_NAMED_BY_THEMSELVES = (
     "AWS::CloudWatch::Alarm",
     "AWS::Events::EventBus",
     "AWS::Glue::Job",
@@ -83,8 +86,12 @@ NAMED_BY_THEMSELVES = (
     "AWS::Kinesis::Stream",
     "AWS::Scheduler::Schedule",
 )
-"""Types whose name is their primary identifier, so that AWS finds them before a change set is made; ministack knows
-such types too, and not these. Seen of an alarm; of the others as their schemas say."""
+"""Types whose name is their primary identifier and that AWS reads by it, so that it finds and imports them. That it
+finds an alarm has been seen; the rest is what ``primaryIdentifier`` and ``handlers`` of their schemas say.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html
+"""
+_NOT_FOUND = "Resource of type '{kind}' with identifier '{name}' was not found."
+_ARNS = ("Arn", "AlarmArn", "StreamARN")
 
 
 def patch() -> None:
@@ -92,9 +99,24 @@ def patch() -> None:
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     for kind in _STORES:
         handlers[kind] = {**handlers[kind], "create": _unless_taken(kind, handlers[kind]["create"])}
+    lookups = original(load("ministack.services.cloudformation.changesets"), "_IMPORT_LOOKUPS")
+    for kind in _NAMED_BY_THEMSELVES:
+        lookups[kind] = ((_STORES[kind][0],), partial(_import_problem, kind))
+        handlers[kind]["import"] = partial(_imported, kind)
 
 
-def is_there(kind: str, properties: Mapping[str, Any]) -> str:
+def _import_problem(kind: str, name: str) -> str | None:
+    return None if _is_there(kind, {_STORES[kind][0]: name}) else _NOT_FOUND.format(kind=kind, name=name)
+
+
+def _imported(kind: str, identifier: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """As it is: an import reads, and changes no setting."""
+    key, service, store, kept_as = _STORES[kind]
+    kept = original(load(f"ministack.services.{service}"), store)[kept_as(identifier[key], identifier)]
+    return identifier[key], {"Name": identifier[key], "Arn": next((kept[arn] for arn in _ARNS if arn in kept), "")}
+
+
+def _is_there(kind: str, properties: Mapping[str, Any]) -> str:
     """The name, if the template gives one and something has it; else nothing."""
     key, service, store, kept_as = _STORES[kind]
     name = properties.get(key)
@@ -104,7 +126,7 @@ def is_there(kind: str, properties: Mapping[str, Any]) -> str:
 
 def _unless_taken(kind: str, create: Callable[..., Any]) -> Callable[..., Any]:
     def checked(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
-        name = is_there(kind, properties)
+        name = _is_there(kind, properties)
         if name:
             raise ValueError(_EXISTS.format(kind=kind, name=name))
         return create(logical_id, properties, stack_name)
