@@ -64,6 +64,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,
     ("local/emulator/function_logs.py", "invoke"): OURS,
+    ("local/emulator/function_starts.py", "invoke"): OURS,
     ("plan/permissions.py", "invoke"): VERB,
     ("local/seed.py", "attach_role_policy"): SEED,
     ("local/seed.py", "attach_user_policy"): SEED,
