@@ -224,7 +224,12 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
         "strict": sorted(strict),
         "programs": sorted(AMAZON_LINUX_2023.programs),
         "variables": OF_EVERY_FUNCTION,
-        "iam": {"service_of": iam.SERVICE_OF, "unscoped": sorted(iam.UNSCOPED), "only_with": iam.ONLY_WITH},
+        "iam": {
+            "service_of": iam.SERVICE_OF,
+            "unscoped": sorted(iam.UNSCOPED),
+            "only_with": iam.ONLY_WITH,
+            "longest_names": iam.LONGEST_NAMES,
+        },
     }
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
     with open(folder / "server.log", "ab") as log:

@@ -5,7 +5,20 @@ A test compares what cannot be scoped with what AWS publishes of IAM.
 
 from __future__ import annotations
 
-__all__ = ["ONLY_WITH", "SERVICE_OF", "UNSCOPED"]
+__all__ = ["LONGEST_NAMES", "ONLY_WITH", "SERVICE_OF", "UNSCOPED"]
+
+LONGEST_NAMES = {
+    "AWS::Events::Rule": 64,
+    "AWS::IAM::ManagedPolicy": 128,
+    "AWS::IAM::Role": 64,
+    "AWS::Kinesis::Stream": 128,
+    "AWS::KinesisFirehose::DeliveryStream": 64,
+    "AWS::Lambda::Function": 64,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 80,
+    "AWS::Scheduler::Schedule": 64,
+}
+"""Characters of the name that CloudFormation gives, by type; of any other type such a name is never cut."""
 
 SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
 """How IAM calls a service that types of CloudFormation call otherwise, in small letters."""

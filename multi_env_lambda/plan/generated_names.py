@@ -8,20 +8,9 @@ are older and leave one character more, https://github.com/convox/rack/issues/22
 
 from __future__ import annotations
 
-__all__ = ["patterns"]
+from multi_env_lambda.model.iam import LONGEST_NAMES
 
-_LONGEST = {
-    "AWS::Events::Rule": 64,
-    "AWS::IAM::ManagedPolicy": 128,
-    "AWS::IAM::Role": 64,
-    "AWS::Kinesis::Stream": 128,
-    "AWS::KinesisFirehose::DeliveryStream": 64,
-    "AWS::Lambda::Function": 64,
-    "AWS::S3::Bucket": 63,
-    "AWS::SQS::Queue": 80,
-    "AWS::Scheduler::Schedule": 64,
-}
-"""Characters of a name, by type; of other types names are never cut, since a stack's name has 61 at most."""
+__all__ = ["patterns"]
 
 _RANDOM = 15
 """Characters that are left for the random part and the hyphens, by the older handlers."""
@@ -62,6 +51,6 @@ def _is_cut(kind: str, stack: str, logical: str) -> bool:
 
 
 def _shares(kind: str, stack: str, logical: str) -> tuple[str, str]:
-    free = _LONGEST.get(kind, 255) - _RANDOM
+    free = LONGEST_NAMES.get(kind, 255) - _RANDOM
     first = min(len(stack), max(free - len(logical), free - free // 2))
     return stack[:first], logical[: free - first]

@@ -17,6 +17,7 @@ MACHINERY = {
     "__main__": "starts the server",
     "clock": "moves the time of the rules",
     "durability": "keeps what was answered; AWS does not lose it either",
+    "early_events": "keeps what rules of early validation found",
     "guard": "keeps pages and others of this machine out",
     "lambda_refusal": "words of several rules",
     "layers": "unpacks once instead of at each cold start",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from . import service_role
 from .conditions import NAMES_A_POLICY, SETS_A_BOUNDARY, UNDER_A_BOUNDARY
-from .generated_names import LONGEST, shares
+from .generated_names import shares
 from .names import load, original
 
 __all__ = ["patch"]
@@ -95,6 +95,7 @@ class _Known(NamedTuple):
     service_of: Mapping[str, str]
     unscoped: Sequence[str]
     only_with: Mapping[str, str]
+    longest_names: Mapping[str, int]
 
 
 class _Resource(NamedTuple):
@@ -148,7 +149,7 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
     calls = known.handlers.get(resource.kind, {})
     for action in calls.get(step, ()):
         if _is_called(known, action, resource):
-            for arn in ("*",) if action in known.unscoped else _asked_on(action, resource):
+            for arn in ("*",) if action in known.unscoped else _asked_on(known, action, resource):
                 for context in _contexts(action, resource.properties):
                     _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
     for service in calls.get("passed_to", ()) if step != "delete" else ():
@@ -249,14 +250,14 @@ def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
     return bool(old and not new) if ":Delete" in action else bool(new and new != old)
 
 
-def _asked_on(action: str, resource: _Resource) -> Sequence[str | None]:
+def _asked_on(known: _Known, action: str, resource: _Resource) -> Sequence[str | None]:
     """ARNs; None where a statement about anything allows it."""
     if action in _OF_ANOTHER_RESOURCE or resource.kind not in _NAMES:
         return (None,)
     if resource.kind == "AWS::IAM::Policy" and "Role" not in action:
         return (None,)
     name_in, generated, pattern = _NAMES[resource.kind]
-    stack, logical = shares(resource.stack, resource.logical_id, LONGEST.get(resource.kind, 255))
+    stack, logical = shares(resource.stack, resource.logical_id, known.longest_names.get(resource.kind, 255))
     given = resource.properties.get(name_in) or generated.format(stack=stack, logical=logical)
     names = [_name(name_in, str(one)) for one in (given if isinstance(given, list) else [given])]
     if resource.kind == "AWS::S3::Bucket":

@@ -8,12 +8,10 @@ text: https://github.com/aws-cloudformation/rain/pull/744
 
 from __future__ import annotations
 
-import re
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .early_events import event, validate
 from .names import load, original
 
 __all__ = ["patch"]
@@ -23,36 +21,11 @@ _NOT_EMPTY = (
     "The bucket '{name}' is not empty. You must either delete all objects and versions or use the deletion policy to "
     "retain it, otherwise the delete operation will fail."
 )
-_ID = re.compile(r"<Id>([^<]+)</Id>")
-_WARNED = "_warned_early"
 
 
 def patch() -> None:
-    """Look at each change set that was made, and let DescribeEvents be asked about it."""
-    handlers = load("ministack.services.cloudformation.handlers")
-    actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
-    actions["CreateChangeSet"] = _validated(actions["CreateChangeSet"])
-    actions["DescribeEvents"] = _of_change_sets(actions["DescribeEvents"], parameter)
-
-
-def _validated(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    cloudformation = load("ministack.services.cloudformation")
-    made, stacks = original(cloudformation, "_change_sets"), original(cloudformation, "_stacks")
-
-    def validated(params: Any) -> Any:
-        answer = create(params)
-        body = answer[2].decode("utf-8") if isinstance(answer[2], bytes) else answer[2]
-        found = _ID.search(body) if answer[0] == 200 else None
-        change_set = made.get(found[1]) if found else None
-        stack = stacks.get(change_set["StackName"]) if change_set else None
-        warnings = [_event(change_set, *one) for one in _full(change_set, stack)] if stack and change_set else []
-        if change_set and stack and warnings:
-            failures = stack.get("_operation_events", []) if change_set["Status"] == "FAILED" else []
-            stack["_operation_events"] = [*failures, *warnings]
-            change_set[_WARNED] = True
-        return answer
-
-    return validated
+    """Look at each change set that was made."""
+    validate(lambda change_set, stack: [_event(change_set, *one) for one in _full(change_set, stack)])
 
 
 def _full(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -70,32 +43,13 @@ def _full(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> Iterator[t
 
 
 def _event(change_set: Mapping[str, Any], logical_id: str, name: str) -> dict[str, Any]:
-    return {
-        "EventId": str(uuid.uuid4()),
-        "StackId": change_set["StackId"],
-        "OperationId": str(uuid.uuid4()),
-        "OperationType": "CREATE_CHANGESET",
-        "OperationStatus": "SUCCEEDED",
-        "EventType": "VALIDATION_ERROR",
-        "LogicalResourceId": logical_id,
-        "PhysicalResourceId": name,
-        "ResourceType": _BUCKET,
-        "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "ValidationFailureMode": "WARN",
-        "ValidationName": "BUCKET_EMPTINESS_VALIDATION",
-        "ValidationStatus": "FAILED",
-        "ValidationStatusReason": _NOT_EMPTY.format(name=name),
-        "ValidationPath": f"/Resources/{logical_id}",
-    }
-
-
-def _of_change_sets(describe: Callable[[Any], Any], parameter: Callable[..., str]) -> Callable[[Any], Any]:
-    find = original(load("ministack.services.cloudformation.changesets"), "_find_change_set")
-
-    def described(params: Any) -> Any:
-        change_set = find(parameter(params, "ChangeSetName"), "")[1]
-        if change_set and change_set.get(_WARNED):
-            return describe({**params, "StackName": [change_set["StackId"]], "ChangeSetName": [""]})
-        return describe(params)
-
-    return described
+    return event(
+        change_set,
+        logical_id,
+        OperationStatus="SUCCEEDED",
+        PhysicalResourceId=name,
+        ResourceType=_BUCKET,
+        ValidationFailureMode="WARN",
+        ValidationName="BUCKET_EMPTINESS_VALIDATION",
+        ValidationStatusReason=_NOT_EMPTY.format(name=name),
+    )

@@ -15,20 +15,7 @@ from typing import Any
 
 from .names import load, original
 
-__all__ = ["LONGEST", "patch", "shares"]
-
-LONGEST = {
-    "AWS::Events::Rule": 64,
-    "AWS::IAM::ManagedPolicy": 128,
-    "AWS::IAM::Role": 64,
-    "AWS::Kinesis::Stream": 128,
-    "AWS::KinesisFirehose::DeliveryStream": 64,
-    "AWS::Lambda::Function": 64,
-    "AWS::S3::Bucket": 63,
-    "AWS::SQS::Queue": 80,
-    "AWS::Scheduler::Schedule": 64,
-}
-"""Characters of a name, by type; 255 and more of any other."""
+__all__ = ["patch", "shares"]
 
 _RANDOM = 12
 _OTHERWISE = {
