@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from multi_env_lambda.aws.calls import pauses, stack_error
-from multi_env_lambda.aws.errors_of import aws_errors, is_lost, is_throttled
+from multi_env_lambda.aws.calls import StateConflict, repeated, stack_error
 from multi_env_lambda.model.lease import Held
 
 __all__ = ["protect"]
@@ -21,16 +20,13 @@ def protect(client: Any, stack_name: str, where: str, held: Held, sleep: Callabl
         StackError: it may not be said, or is not answered.
         PlanStale: the lease is lost.
     """
-    last: Exception | None = None
-    for pause in pauses():
+
+    def send() -> None:
         held.make_sure()
-        try:
-            client.update_termination_protection(StackName=stack_name, EnableTerminationProtection=True)
-            return
-        except aws_errors() as error:
-            if not (is_lost(error) or is_throttled(error)):
-                raise stack_error(where, error) from error
-            last = error
-        sleep(pause)
-    assert last is not None
-    raise stack_error(where, last) from last
+        client.update_termination_protection(StackName=stack_name, EnableTerminationProtection=True)
+
+    try:
+        repeated(send, where, sleep)
+    except StateConflict as error:
+        assert isinstance(error.__cause__, Exception)
+        raise stack_error(where, error.__cause__) from error.__cause__
