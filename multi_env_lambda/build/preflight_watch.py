@@ -180,7 +180,8 @@ def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refus
     path = os.fsdecode(arguments[0])
     if event != "open":
         in_other = event == "os.mkdir" and arguments[2] != -1
-        writes = event == "os.mkdir" and not _is_there(path)
+        # What lies there on this machine alone would have to be made in Lambda.
+        writes = event == "os.mkdir" and not (machine.has(os.path.abspath(path)) and _is_there(path))
     else:
         # A relative name may belong to a folder that is open, which the event does not tell.
         in_other = arguments[1] is None and not os.path.isabs(path)

@@ -200,12 +200,11 @@ def _topic(table: Table, function: str, timeout: int) -> Event:
     creates = _creates(table, "sns")
     table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
     own = Own(key=table.named_or("name", KEY, function)) if creates else None
-    if table.has("filter_policy"):
+    # A pattern is measured as JSON, so that what JSON cannot say is refused first.
+    policy = table.optional_json_table("filter_policy")
+    if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(
-        source=own or _existing(table, "sns", _TOPIC_ARN),
-        filter_policy=table.optional_json_table("filter_policy"),
-    )
+    return Topic(source=own or _existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
 
 
 def _bucket(table: Table, function: str, timeout: int) -> Event:
@@ -292,10 +291,11 @@ def _filters(table: Table) -> tuple[str, ...]:
     tables = table.tables("filters")
     if len(tables) > 5:
         table.refuse("filters", f"found {len(tables)} filters, allowed is up to 5", hint="join some of them")
+    whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
+    patterns = tuple(whole.json(key) for key in whole.values)
     for item in tables:
         _check_operators(item)
-    whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
-    return tuple(whole.json(key) for key in whole.values)
+    return patterns
 
 
 # --- url ---

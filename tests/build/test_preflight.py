@@ -460,12 +460,20 @@ def test_scratch_is_there_by_every_name(tmp_path: Path) -> None:
 
 
 @LINUX
-def test_bytecode_of_a_layer_is_kept_and_nothing_else_is_changed_in_it(tmp_path: Path, desk: Path) -> None:
+def test_bytecode_of_a_layer_is_kept(tmp_path: Path, desk: Path) -> None:
     layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
     check(wheel_of(tmp_path, "import rate\n" + HANDLER), layer=layer, cache=desk)
     assert [path.name.partition(".")[0] for path in desk.rglob("*.pyc")] == ["rate"]
+
+
+@LINUX
+def test_a_layer_cannot_be_changed_where_its_cache_lies_in_scratch_either(
+    tmp_path: Path, desk: Path, scratch: Path
+) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
     write = "import os, rate; open(os.path.dirname(rate.__file__) + '/mine', 'w')\n"
-    assert "Read-only file system" in refused(wheel_of(tmp_path, write + HANDLER), layer=layer, cache=desk)
+    for cache in (desk, scratch):
+        assert "Read-only file system" in refused(wheel_of(tmp_path, write + HANDLER), layer=layer, cache=cache)
 
 
 @LINUX

@@ -110,6 +110,11 @@ def test_a_job_finds_the_standard_library_before_its_own_code_and_nothing_of_lam
 
 
 @needs_39
+def test_a_home_is_no_folder_of_this_machine(tmp_path: Path) -> None:
+    check(wheel_of(tmp_path, "import os\nassert not os.path.exists(os.path.expanduser('~'))\n" + MAIN))
+
+
+@needs_39
 def test_a_success_is_remembered_and_another_job_is_imported_again(tmp_path: Path) -> None:
     wheel, cache = wheel_of(tmp_path, "import os\nprint(os)\n" + MAIN), tmp_path / "cache"
     for entry in ("orders.create:main", "orders.create:main", "orders.create:os"):

@@ -8,8 +8,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.settings import Smoke
+from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import Event
@@ -81,6 +84,19 @@ def test_a_change_that_is_taken_back_after_its_deploy_ended_unseen_is_deployed_n
     assert deploy(fake)["search"].outcome == "deployed"
     assert template(fake) == before
     assert deploy(fake)["search"].outcome == "unchanged"
+
+
+def test_the_plan_after_a_deploy_that_ended_unseen_starts_from_what_is_there(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    before = template(fake)
+    fake.tree.content["search"] = "s2"
+    killed(fake)
+    fake.tree.content["search"] = "s1"
+    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"))
+    step = next(step for step in draft.plan.deploys if step.project == "search")
+
+    assert step.changes == changes(template(fake), before) != ()
 
 
 @pytest.mark.parametrize("end", [killed, interrupted, without_an_answer])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +31,15 @@ def test_sealed_data_is_read_as_it_was_written_or_not_at_all(value: Any, data: s
         body[data.draw(st.integers(0, len(body) - 1))] ^= data.draw(st.sampled_from([1, 2, 0x10, 0x20, 0x55, 0x80]))
         path.write_bytes(body)
         assert read_sealed(path) in (None, value)
+
+
+def test_sealed_data_with_another_value_or_another_digest_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    write_sealed(path, {"runs": 1})
+    whole = json.loads(path.read_bytes())
+    for other in ({**whole, "value": {"runs": 2}}, {**whole, "sha256": "0" * 64}, {"value": whole["value"]}):
+        path.write_text(json.dumps(other))
+        assert read_sealed(path) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])

@@ -162,6 +162,8 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
             "the operator `prefx`",
         ),
         ('{ sns = true, filter_policy = { kind = [{ suffixx = "b" }] } }', "the operator `suffixx`"),
+        ("{ sns = true, filter_policy = { kind = [2026-01-01] } }", "write dates as text"),
+        (f'{{ kinesis = "{KINESIS}", filters = [{{ data = [2026-01-01T00:00:00Z] }}] }}', "write dates as text"),
         (f'{{ schedule = "rate(1 day)", payload = "{"x" * 8191}" }}', "found 8,193 characters of JSON"),
         (f'{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}, {{}}] }}', "up to 5"),
         ('{ url = "none" }', "did you mean `NONE`?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 import attrs
@@ -49,13 +50,19 @@ def problem_of(mutation: Mutation, root: Path) -> str:
     if found != 1:
         return f"its old text is there {found} times, once is needed"
     try:
-        before, after = ast.parse(text), ast.parse(mutation.apply(text))
+        after = ast.parse(mutation.apply(text))
     except SyntaxError as error:
         return f"its new text is not Python: {error}"
-    if ast.dump(before) == ast.dump(after):
+    if _meaning(text) == ast.dump(after):
         return "its new text says the same"
     missing = [test for test in mutation.tests if not _is_there(test, root)]
     return f"there is no tests/{missing[0]}" if missing else ""
+
+
+@lru_cache
+def _meaning(text: str) -> str:
+    """Asked for once for each file, of which there are several changes."""
+    return ast.dump(ast.parse(text))
 
 
 def _is_there(test: str, root: Path) -> bool:

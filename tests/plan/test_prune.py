@@ -5,10 +5,13 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from multi_env_lambda.model.artifact import LibraryArtifact
 from multi_env_lambda.model.record import Deployment, Holder, Outcome, Record, RolledBack
+from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptVersion
 from multi_env_lambda.plan.prune import GRACE_SECONDS, Holdings, in_flight, kept_releases, named_keys, prunable
 from tests.plan.record_values import deployment
+from tests.plan.test_pins import RELEASE
 
 NOW = 1_000_000_000.0
 LONG_AGO = NOW - 2 * GRACE_SECONDS
@@ -20,6 +23,8 @@ def item(sequence: int, release: str, outcome: Outcome = "succeeded") -> Deploym
 
 
 EMPTY = Record(project="orders", environment="prod")
+OLD = "0" * 64
+LIBRARY = LibraryArtifact(project="orders", digest="b" * 64, python="3.9", architecture="x86_64")
 PAST = tuple(item(number, f"r{number}") for number in range(1, 5))
 
 
@@ -110,6 +115,33 @@ def test_a_version_that_an_alias_points_at_stays_whatever_code_it_runs() -> None
 
     # 5 is the newest: a deploy may be about to point the alias at it.
     assert [candidate.name for candidate in prunable(holdings)] == ["orders-prod-main:2", "orders-prod-main:4"]
+
+
+def gone(past: tuple[Deployment, ...], age: float) -> set[str]:
+    """What goes of a release with a library that no template names, when its deployments were these."""
+    keys = (LIBRARY.library_key, LIBRARY.requirements_key, f"projects/orders/release/{OLD}/manifest.json")
+    holdings = Holdings(
+        project="orders",
+        objects=tuple(Listed(key=key, etag="e", size=1, modified=NOW - age) for key in keys),
+        claims={},
+        records={"prod": attrs.evolve(EMPTY, running=past[-1])},
+        histories={"prod": past},
+        releases={OLD: attrs.evolve(RELEASE, artifacts=(*RELEASE.artifacts, LIBRARY))},
+        named=frozenset(),
+        functions={},
+        layers={},
+        keep=1,
+        now=NOW,
+    )
+    return {candidate.kind for candidate in prunable(holdings)}
+
+
+def test_the_library_of_a_job_stays_with_its_release() -> None:
+    assert gone((item(1, OLD),), age=2 * GRACE_SECONDS) == set()
+
+
+def test_the_library_of_a_job_goes_with_its_release_however_young_it_is() -> None:
+    assert gone((item(1, OLD), item(2, "r2"), item(3, "r3")), age=60) == {"library", "release"}
 
 
 def test_a_key_is_found_anywhere_in_a_template() -> None:

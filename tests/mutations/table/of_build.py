@@ -376,7 +376,7 @@ MUTATIONS = (
         "        return _is_in(path, self.writable) and not _is_in(path, self.code)",
         "        return _is_in(path, self.writable)",
         "A handler's code and layer are read-only when it is imported.",
-        ("build/test_preflight.py::test_nothing_but_scratch_can_be_changed",),
+        ("build/test_preflight.py::test_a_layer_cannot_be_changed_where_its_cache_lies_in_scratch_either",),
     ),
     Mutation(
         "build/preflight_watch.py",
@@ -459,7 +459,14 @@ MUTATIONS = (
         "build/preflight_process.py",
         '"PATH": os.fspath(folder / "bin"),',
         '"PATH": "/usr/local/bin:/usr/bin:/bin",',
-        "A program of the developer is not found on PATH.",
+        "The programs that a handler finds on PATH are those that stand for Lambda's.",
+        (f"{_IN_LAMBDA}::test_python_is_a_program_that_has_boto3",),
+    ),
+    Mutation(
+        "build/preflight_watch.py",
+        """("", *self.program_folders) and name in self.programs""",
+        """("", *self.program_folders)""",
+        "A program of the developer is not found.",
         ("build/test_preflight.py",),
     ),
     Mutation(
@@ -528,9 +535,9 @@ MUTATIONS = (
     Mutation(
         "build/preflight_process.py",
         '"HOME": "/home/sbx_user1051",',
-        '"HOME": str(folder / "tmp"),',
-        "A handler that writes to its home is refused, as on Lambda.",
-        ("build/test_preflight.py",),
+        '"HOME": str(scratch),',
+        "A job's home is no folder of this machine.",
+        ("build/test_preflight_of_jobs.py::test_a_home_is_no_folder_of_this_machine",),
     ),
     Mutation(
         "flow/shift.py",

@@ -124,7 +124,7 @@ MUTATIONS = (
         "*layer, *scripts, *libraries}",
         "*layer, *scripts}",
         "A library of a kept release stays, its lock too.",
-        (f"{_DEPENDENCIES}::test_it_stays_while_a_kept_release_has_it_and_goes_with_the_last",),
+        ("plan/test_prune.py",),
     ),
     Mutation(
         "model/release.py",

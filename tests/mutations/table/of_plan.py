@@ -217,7 +217,7 @@ MUTATIONS = (
         "        for change in changed\n        if change.destructive\n",
         "        for change in changed\n        if False\n",
         "A resource with data in it is replaced only when its name is given.",
-        ("flow/test_promotion.py::test_a_stateful_resource_is_only_replaced_when_its_name_is_given",),
+        ("flow/test_losses.py::test_what_was_added_to_a_stack_from_outside_is_named_by_the_plan",),
     ),
     Mutation(
         "plan/release_rules.py",

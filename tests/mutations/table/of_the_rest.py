@@ -38,7 +38,7 @@ MUTATIONS = (
         'digest(kept["value"]) != kept["sha256"]',
         "False",
         "A byte that changed in sealed data is noticed.",
-        ("host/test_files.py::test_sealed_data_is_read_as_it_was_written_or_not_at_all",),
+        ("host/test_files.py::test_sealed_data_with_another_value_or_another_digest_is_not_read",),
     ),
     Mutation(
         "host/git.py",
