@@ -60,6 +60,7 @@ def product(old: str = "one + other", new: str = "one * other", test: str = "tes
     return Mutation("__init__.py", old, new, "Two numbers are added.", (test,))
 
 
+@pytest.mark.slow
 def test_a_change_that_a_test_notices_is_caught_and_the_package_stays_as_it_is(root: Path) -> None:
     before = (root / "multi_env_lambda" / "__init__.py").read_bytes()
     verdict = judge(product(), root)
@@ -68,10 +69,12 @@ def test_a_change_that_a_test_notices_is_caught_and_the_package_stays_as_it_is(r
     assert (root / "multi_env_lambda" / "__init__.py").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_change_that_no_named_test_notices_survives(root: Path) -> None:
     assert judge(product(test="test_lax.py"), root).ending == "SURVIVED"
 
 
+@pytest.mark.slow
 def test_a_copy_that_cannot_be_imported_proves_nothing(root: Path) -> None:
     assert judge(product(new="one + other\nimport no_such_module"), root).ending == "NOT APPLICABLE"
 
@@ -94,6 +97,7 @@ def test_a_mutation_that_cannot_be_made_is_told_with_the_reason(root: Path, muta
     assert verdict.why.startswith(problem)
 
 
+@pytest.mark.slow
 def test_tests_that_are_red_without_a_change_are_told(root: Path) -> None:
     assert "tests/test_red.py::test_sum" in control([product(), product(test="test_red.py")], root)
     assert control([product()], root) == ""

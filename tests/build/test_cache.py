@@ -136,7 +136,9 @@ def kinds(bench: Bench) -> set[str]:
     return {path.relative_to(bench.folder).parts[1] for path in bench.kept()}
 
 
-@pytest.mark.parametrize("place", ["first", "middle", "last"])
+@pytest.mark.parametrize(
+    "place", ["first", *(pytest.param(place, marks=pytest.mark.slow) for place in ("middle", "last"))]
+)
 def test_a_flipped_byte_in_any_kept_file_changes_nothing_of_the_outcome(bench: Bench, place: str) -> None:
     clean = bench.outcome()
     assert kinds(bench) == {"source", "layer", "preflight", "wheels", "built", "resolved"}
@@ -150,7 +152,16 @@ def test_a_flipped_byte_in_any_kept_file_changes_nothing_of_the_outcome(bench: B
         assert bench.outcome() == clean, path
 
 
-@pytest.mark.parametrize("junk", [b"", b"null", b"[]", b'{"sha256": 1, "value": 2}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        *(
+            pytest.param(junk, marks=pytest.mark.slow)
+            for junk in (b"null", b"[]", b'{"sha256": 1, "value": 2}', b"\xff\xfe")
+        ),
+    ],
+)
 def test_junk_in_a_json_file_of_the_cache_is_as_good_as_nothing(bench: Bench, junk: bytes) -> None:
     clean = bench.outcome()
     for path in bench.kept():

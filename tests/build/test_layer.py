@@ -268,6 +268,7 @@ def test_wheels_that_agree_about_a_file_share_it(bench: Bench) -> None:
     assert names(bench.build(one, two)) == [f"python/google/{name}.py" for name in ("__init__", "a", "b")]
 
 
+@pytest.mark.slow
 def test_a_layer_over_the_limit_lists_the_biggest(bench: Bench) -> None:
     big = bench.wheel("big", {f"big/{n}.bin": bytes(66_000_000) for n in range(4)})
     with pytest.raises(BuildError, match=r"Lambda allows 262144000; .*\n *264\.0 MB  big-1\.0.*\n *0\.0 MB  a-1\.0"):

@@ -74,9 +74,8 @@ def test_a_flipped_byte_in_the_bucket_deploys_nothing_wrong(tmp_path: Path, key:
         assert (orders.outcome in ("failed", "blocked"), key in orders.detail) == (True, True), orders
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param("first", marks=pytest.mark.slow), "middle", pytest.param("last", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PLACES)
 def test_a_flipped_byte_in_the_cache_changes_nothing(tmp_path: Path, place: str) -> None:
     files = 0
     number = 0

@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
 from .worlds import chain, deploy, outcomes, promote, rollback
@@ -86,6 +88,7 @@ def test_a_stack_that_a_page_did_not_show_well_is_looked_at_in_its_turn(tmp_path
     assert fake.platform.looked == ["u0003-sandbox"]
 
 
+@pytest.mark.slow
 def test_what_a_promotion_computes_grows_with_the_units_and_not_with_their_square(tmp_path: Path) -> None:
     few, twice = (computed(many(tmp_path / str(units), units)) for units in (20, 40))
 

@@ -376,6 +376,7 @@ def test_layer_versions_that_no_function_uses_go(tmp_path: Path) -> None:
     assert fake.platform.layers["sandbox", "search-sandbox"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [1, 2, 6, 16, 17])
 @pytest.mark.parametrize("seen", [True, False], ids=["on this machine", "elsewhere"])
 def test_killed_after_a_write_the_same_command_finishes(tmp_path: Path, write: int, seen: bool) -> None:

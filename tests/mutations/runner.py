@@ -130,7 +130,7 @@ def _pytest(folder: Path, root: Path, said: Path, tests: Sequence[str]) -> None:
     import pytest
 
     options = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "tests.mutations.only_the_copy"]
-    options += ["-m", "not slow and not network", "-o", f"pythonpath={folder} {root}"]
+    options += ["-m", "not long and not network", "-o", f"pythonpath={folder} {root}"]
     status = pytest.main([*options, *(f"tests/{test}" for test in tests)])
     sys.stdout.flush()
     sys.stderr.flush()

@@ -104,6 +104,7 @@ def test_folders_are_the_names_right_below() -> None:
     assert store.folders("e/") == ("prod", "test")
 
 
+@pytest.mark.slow
 def test_many_threads_deploy_look_and_delete_at_once() -> None:
     platform, store = filled(), MemoryStore()
     errors: list[BaseException] = []
