@@ -172,7 +172,7 @@ class Stacks:
         if not is_final(before.status) and before.status != "DELETE_IN_PROGRESS":
             before = self._wait_final(before, target, told)
         if before is not None and before.status not in _GONE:
-            self._delete_or_retain(before, target, told, retain)
+            self._delete(before, target, told, retain)
         return True
 
     def resources(self, stack_name: str) -> tuple[PhysicalResource, ...]:
@@ -258,22 +258,13 @@ class Stacks:
             on_reading=statuses(told),
         )
 
-    def _delete_or_retain(
-        self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
-    ) -> None:
-        """CloudFormation lets resources stay only once their deletion has failed."""
-        try:
-            self._delete(reading, target, told, retain)
-        except StackError:
-            after = self.describe(reading.stack_id) if retain and reading.status != "DELETE_FAILED" else None
-            if after is None or after.status != "DELETE_FAILED":
-                raise
-            self._delete(after, target, told, retain)
-
     def _delete(
         self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
     ) -> None:
-        """Delete by id, so that a new stack of the same name is never meant."""
+        """Delete by id, so that a new stack of the same name is never meant.
+
+        CloudFormation lets resources stay only once their deletion has failed.
+        """
         if reading.protected:
             what = f"the stack has termination protection and is in status {reading.status}"
             hint = "only if it may really go: `aws cloudformation update-termination-protection` switches it off"

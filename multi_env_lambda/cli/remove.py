@@ -34,7 +34,10 @@ __all__ = ["destroy_command", "prune_command"]
 @click.option("--confirm", metavar="UNIT", default="", help="The unit's name once more.")
 @click.option("--force", is_flag=True, help="Although other units there need it.")
 @click.option(
-    "--retain", multiple=True, metavar="LOGICAL-ID", help="May stay where it cannot be deleted; several times."
+    "--retain",
+    multiple=True,
+    metavar="LOGICAL-ID",
+    help="Stays, where an earlier deletion failed at it; several times.",
 )
 @click.option("--reason", default="", help="Why; kept in the record.")
 @local_option

@@ -49,6 +49,8 @@ class _Unseen:
 _Seen = Foreign | _Ours | _Unseen
 _Place = tuple[str, str]
 
+_DELETION_WAS_TRIED = ("DELETE_FAILED", "DELETE_IN_PROGRESS")
+
 
 def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) -> Known:
     """What is known, with what those stacks are of which no record is a proof. Nothing is written.
@@ -181,8 +183,11 @@ def template_of_ours(world: World, place: Environment, record: Record, stack_nam
         return None
 
 
-def deletion_check(world: World, record: Record) -> Check:
-    """What refuses to delete a stack that is not ours."""
+def deletion_check(world: World, record: Record, keep: tuple[str, ...] = ()) -> Check:
+    """What refuses to delete a stack that is not ours, or one from which CloudFormation would delete what shall stay.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html (RetainResources)
+    """
     place = world.config.environment(record.environment)
     owner = owner_of(world.config.id, record.project, record.environment, record)
 
@@ -190,6 +195,13 @@ def deletion_check(world: World, record: Record) -> Check:
         if not owner.owns(there.tags, there.stack_id):
             hint = "nothing was deleted; ask whoever made it, or delete it in the console if it is nobody's"
             raise not_ours(record.project, place, there, hint)
+        if keep and there.status not in _DELETION_WAS_TRIED:
+            what = (
+                f"`--retain {' --retain '.join(keep)}` keeps what a deletion failed at; the stack {there.name} is "
+                f"{there.status}, not DELETE_FAILED, and so it would go"
+            )
+            hint = "nothing was deleted; for it to stay, deploy it with `DeletionPolicy: Retain` first"
+            raise Refused(f"{record.project} in {place.name}", what, hint=hint)
 
     return check
 

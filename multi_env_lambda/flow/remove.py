@@ -7,6 +7,7 @@ Killed anywhere, the same command finishes: a stack that is gone is deleted alre
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from functools import partial
@@ -53,10 +54,10 @@ _UNPROTECT = (
 def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, ...] = ()) -> Removal:
     """Look at what deleting a unit from an environment would do. Nothing is written.
 
-    ``keep`` are logical ids that may stay where CloudFormation cannot delete them.
+    ``keep`` are logical ids that stay although an earlier deletion failed at them.
 
     Raises:
-        ConfigurationError: there is no such unit or environment.
+        ConfigurationError: there is no such unit or environment, or nothing of a name in ``keep``.
         Refused: it runs somewhere else, or the environment is protected.
     """
     place = world.config.environment(environment)
@@ -82,18 +83,28 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     if there is None and release is not None and stage is not None:
         there = read_template(world.store, world.cache, release, place.name)
     template = there or ""
+    if template:
+        _must_be_there(keep, template)
     return Removal(
         project=name,
         environment=place.name,
         stack_name=stack_name,
         release=None if last is None else last.release,
         version=None if last is None else last.version,
-        retained=retained(template) if template else (),
+        retained=retained(template, keep) if template else (),
         needed_by=() if gone else _needed_by(world, name, records_there),
         gone=gone,
-        lost=lost(template) if template else (),
+        lost=lost(template, keep) if template else (),
         keep=keep,
     )
+
+
+def _must_be_there(keep: tuple[str, ...], template: str) -> None:
+    resources = json.loads(template)["Resources"]
+    for name in keep:
+        if name not in resources:
+            what = f"`--retain {name}`: the stack has no resource `{name}`"
+            raise ConfigurationError("destroy", what, hint=did_you_mean(name, resources))
 
 
 def same_removal(world: World, name: str, environment: str, digest: str, keep: tuple[str, ...] = ()) -> Removal:
@@ -166,7 +177,7 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
         try:
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
             say = partial(_say, world, removal, "deploy")
-            check = deletion_check(world, held.record)
+            check = deletion_check(world, held.record, removal.keep)
             world.platform.delete(place, removal.stack_name, token, held, say, check=check, retain=removal.keep)
         except (PlanStale, Refused):
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -42,8 +42,8 @@ class Retained:
 class Removal:
     """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
 
-    ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that may stay where they
-    cannot be deleted.
+    ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that stay although an earlier
+    deletion failed at them.
     """
 
     project: str
@@ -68,23 +68,28 @@ class Removal:
         return {"format": 1, "digest": self.digest, "asked": asked, "removal": attrs.asdict(self)}
 
 
-def retained(template: str) -> tuple[Retained, ...]:
+def retained(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:
     """The resources of a template that outlive its stack. A version is deleted with its function, whatever it says."""
     resources: Mapping[str, Any] = json.loads(template)["Resources"]
+    fates = {name: _fate(name, body, keep) for name, body in sorted(resources.items())}
     return tuple(
-        Retained(logical_id=name, type=body["Type"], fate=_POLICIES[body["DeletionPolicy"]], name=_name(body))
-        for name, body in sorted(resources.items())
-        if body.get("DeletionPolicy") in _POLICIES and not _goes_with_its_function(body, resources)
+        Retained(logical_id=name, type=resources[name]["Type"], fate=fate, name=_name(resources[name]))
+        for name, fate in fates.items()
+        if fate is not None and not _goes_with_its_function(resources[name], resources)
     )
 
 
-def lost(template: str) -> tuple[Retained, ...]:
+def _fate(name: str, body: Mapping[str, Any], keep: Collection[str]) -> str | None:
+    return _POLICIES["Retain"] if name in keep else _POLICIES.get(body.get("DeletionPolicy", "Delete"))
+
+
+def lost(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:
     """The resources of a template that hold data and go with its stack."""
     resources: Mapping[str, Any] = json.loads(template)["Resources"]
     return tuple(
         Retained(logical_id=name, type=body["Type"], fate="goes, with what is in it", name=_name(body))
         for name, body in sorted(resources.items())
-        if body["Type"] in STATEFUL and body.get("DeletionPolicy") not in _POLICIES
+        if body["Type"] in STATEFUL and _fate(name, body, keep) is None
     )
 
 

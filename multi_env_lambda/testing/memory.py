@@ -183,6 +183,7 @@ class MemoryPlatform:
         check(reading)
         held.begin()
         if stack_name in self.failing:
+            self.stacks[key] = attrs.evolve(self.stacks[key], status="DELETE_FAILED")
             raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
         with self._lock:
             there = self.stacks.pop(key)

@@ -33,13 +33,14 @@ class MemoryStack:
     updates: int
     stack_id: str
     protected: bool = False
+    status: str = "UPDATE_COMPLETE"
 
 
 def reading_of(name: str, stack: MemoryStack) -> StackReading:
     return StackReading(
         stack_id=stack.stack_id,
         name=name,
-        status="UPDATE_COMPLETE",
+        status=stack.status,
         tags=stack.tags,
         protected=stack.protected,
         changed=_CHANGED,

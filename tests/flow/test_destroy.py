@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.aws.poller import StackReading
-from multi_env_lambda.errors import PlanStale, Refused, StackError
+from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.remove import destroy, find_removal, same_removal
@@ -54,6 +54,45 @@ def test_the_stack_goes_and_the_record_says_who_and_why(tmp_path: Path) -> None:
         "destroy", "destroyed", fake.platform.who, "nobody searches",
     )  # fmt: skip
     assert record_of(fake, "search", "test").running is None
+
+
+def test_what_shall_stay_is_not_deleted_with_a_stack_of_which_cloudformation_keeps_nothing(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.data["search"] = "table-one"
+    deploy(fake)
+    before = dict(fake.platform.stacks)
+    removal = find_removal(fake.world, "search", "sandbox", keep=("Data",))
+
+    with pytest.raises(Refused, match="the stack search-sandbox is UPDATE_COMPLETE, not DELETE_FAILED, and so it"):
+        destroy(fake.world, removal)
+
+    assert fake.platform.stacks == before
+    assert record_of(fake, "search", "sandbox").running is not None
+
+
+def test_what_a_deletion_failed_at_may_stay_and_is_not_said_to_go(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.data["search"] = "table-one"
+    deploy(fake)
+    fake.platform.failing["search-sandbox"] = "Data is not empty"
+    with pytest.raises(StackError):
+        remove(fake, "search", "sandbox")
+    fake.platform.failing.clear()
+    removal = find_removal(fake.world, "search", "sandbox", keep=("Data",))
+
+    assert removal.lost == ()
+    assert "Data" in [item.logical_id for item in removal.retained]
+    assert destroy(fake.world, removal).outcome == "destroyed"
+
+
+def test_a_name_that_the_stack_does_not_have_cannot_stay(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.data["search"] = "table-one"
+    deploy(fake)
+
+    with pytest.raises(ConfigurationError, match="the stack has no resource `data`") as caught:
+        find_removal(fake.world, "search", "sandbox", keep=("data",))
+    assert caught.value.hint == "did you mean `Data`?"
 
 
 def test_other_environments_and_units_are_left_alone(tmp_path: Path) -> None:

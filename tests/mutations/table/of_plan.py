@@ -213,6 +213,13 @@ MUTATIONS = (
         ("flow/test_rollback.py::test_deploying_what_was_rolled_back_asks_first_and_says_who_did_it",),
     ),
     Mutation(
+        "flow/ownership.py",
+        "        if keep and there.status not in _DELETION_WAS_TRIED:",
+        "        if False:",
+        "Nothing that shall stay is deleted with a stack of which CloudFormation keeps nothing.",
+        ("flow/test_destroy.py",),
+    ),
+    Mutation(
         "plan/planner.py",
         "        for change in changed\n        if change.destructive\n",
         "        for change in changed\n        if False\n",
