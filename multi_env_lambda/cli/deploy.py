@@ -217,7 +217,12 @@ def promote_command(
 @click.command("rollback")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
-@click.option("--to", "release", metavar="RELEASE", help="A digest or version that ran there; default: the one before.")
+@click.option(
+    "--to",
+    "release",
+    metavar="RELEASE",
+    help="A version that ran there, or 7 characters of its digest; default: the one before.",
+)
 @click.option("--force", is_flag=True, help="Also where RELEASE runs already, to undo what others changed there.")
 @out_option("Save the plan as JSON, to be approved; change nothing.")
 @click.option("--reason", default="", help="Why; kept in the record.")

@@ -26,7 +26,7 @@ class Ask:
         everything: compare every unit by its content, even one whose inputs are unchanged.
         upgrade: only units that nothing but this library and the workspace's settings have changed.
         force: send the stacks of units that run the release already.
-        release: for a rollback: the digest (or its beginning) or the version of a release that ran there.
+        release: for a rollback: the version of a release that ran there, or its digest, 7 characters of it at least.
         skip_from: take the release of this environment instead of the one before the target (``--skip-order``).
         reason: why; kept in the record.
     """

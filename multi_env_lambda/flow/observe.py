@@ -45,6 +45,8 @@ __all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_rec
 Records = dict[tuple[str, str], Record]
 Places = frozenset[tuple[str, str]]
 
+_LEAST_OF_A_DIGEST = 7
+
 
 @attrs.frozen(kw_only=True)
 class Observed:
@@ -195,8 +197,12 @@ def _older(world: World, ask: Ask, records: Records, unsure: Places, name: str) 
 
 
 def _is_called(deployment: Deployment, release: str) -> bool:
-    """Whether a person may mean this deployment's release by a version, or by the beginning of a digest."""
-    return deployment.release.startswith(release) or deployment.version == release
+    """Whether a person may mean this deployment's release by a version, or by the beginning of a digest.
+
+    Fewer characters than Git abbreviates to are a slip, and none at all an empty variable of a script.
+    """
+    is_digest = len(release) >= _LEAST_OF_A_DIGEST and deployment.release.startswith(release)
+    return is_digest or deployment.version == release
 
 
 def _meanwhile(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from multi_env_lambda import pipeline
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
@@ -74,6 +76,19 @@ def test_a_rollback_to_what_never_ran_there_is_refused(tmp_path: Path) -> None:
     result = rollback(fake, "search", "sandbox", release="9.9")
 
     assert (result.outcome, result.error) == ("blocked", "ConfigurationError")
+
+
+@pytest.mark.parametrize("characters", [0, 1, 6, 7, 64])
+def test_a_release_is_named_by_seven_characters_of_its_digest_at_least(tmp_path: Path, characters: int) -> None:
+    fake = with_three_versions(tmp_path)
+    digest = fake.world.ledger.history("sandbox", "search")[0].release
+
+    result = rollback(fake, "search", "sandbox", release=digest[:characters])
+
+    if characters < 7:
+        assert (result.outcome, f"no release `{digest[:characters]}` of it" in result.detail) == ("blocked", True)
+    else:
+        assert (result.outcome, result.version) == ("deployed", "0.1.0")
 
 
 def test_a_rollback_writes_the_record_twice_and_copies_what_ended_before(tmp_path: Path) -> None:

@@ -220,6 +220,13 @@ MUTATIONS = (
         ("flow/test_destroy.py",),
     ),
     Mutation(
+        "flow/observe.py",
+        "len(release) >= _LEAST_OF_A_DIGEST and deployment",
+        "deployment",
+        "No release is meant by an empty text.",
+        ("flow/test_rollback.py",),
+    ),
+    Mutation(
         "plan/planner.py",
         "        for change in changed\n        if change.destructive\n",
         "        for change in changed\n        if False\n",
