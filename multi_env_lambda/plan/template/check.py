@@ -9,6 +9,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.plan.pins import PINS
+from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
 from multi_env_lambda.plan.template.parts import Json
 from multi_env_lambda.plan.template.policy_size import check_policy_sizes
 from multi_env_lambda.plan.template.trust import check_trust
@@ -57,6 +58,7 @@ def check_document(document: Json, *, where: str) -> None:
     _check_parameters(document, where)
     _check_targets(document, where)
     _check_circles(resources, where)
+    check_deletion_policies(resources, where)
     check_trust(resources, where)
     check_policy_sizes(resources, where)
 

@@ -220,6 +220,13 @@ MUTATIONS = (
         ("flow/test_destroy.py",),
     ),
     Mutation(
+        "plan/template/deletion_policy.py",
+        'if policy == "Snapshot" and type_ not in _WITH_SNAPSHOTS:',
+        "if False:",
+        "A snapshot is asked for only of what has one.",
+        ("plan/test_template_deletion_policy.py",),
+    ),
+    Mutation(
         "flow/observe.py",
         "len(release) >= _LEAST_OF_A_DIGEST and deployment",
         "deployment",
