@@ -86,7 +86,8 @@ GUARDS: dict[tuple[str, str], str] = {
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "glue", "iam", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager",
+    "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

@@ -22,6 +22,7 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.flow.adopt import Adopting
 from multi_env_lambda.flow.aliases import restore
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import (
@@ -46,7 +47,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.plan.imports import import_question, left_behind, may_import, returning, strangers
+from multi_env_lambda.plan.imports import left_behind
 from multi_env_lambda.plan.keeping import keeping
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
@@ -137,7 +138,7 @@ def deploy_step(
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
                 if not isinstance(error, PlanStale | Refused) or losses_of(error):
-                    record_failure(held, entry, error, time.monotonic() - started)
+                    record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)
                 raise
             _say(world, step, "record")
             entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
@@ -165,6 +166,12 @@ class _Work:
     receipts: Receipts
     look: StackReading | None
     completed: Future[Receipts]
+    adopting: Adopting = attrs.field(init=False)
+
+    @adopting.default
+    def _look_at_what_is_there(self) -> Adopting:
+        name = _stage(self.step.release, self.environment).stack_name
+        return Adopting(world=self.world, held=self.held, step=self.step, environment=self.environment, stack_name=name)
 
     def wait(self) -> None:
         """Until everything that the release consists of is in the bucket."""
@@ -309,8 +316,8 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             # Only the first change of a step follows upon the look.
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=work.wait,
-            adopts=partial(_adopts, work, template),
-            returning=returning(template, held.record, work.step.project, work.step.questions),
+            adopts=partial(work.adopting.adopts, template),
+            returning=work.adopting.returning(template),
             warned=partial(_say, world, work.step, "warning"),
             loses=loss_check(work.step),
         )
@@ -324,14 +331,6 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
         return outcome.stack_id
 
     return change
-
-
-def _adopts(work: _Work, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
-    """Whether what is there already may come into the stack: it was ours, or somebody was shown it and has agreed."""
-    unknown, step = strangers(taken, work.held.record), work.step
-    return may_import(taken, template) and all(
-        import_question(step.project, item) in step.questions for item in unknown
-    )
 
 
 def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:

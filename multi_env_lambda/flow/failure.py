@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
@@ -12,8 +14,17 @@ from multi_env_lambda.plan.imports import known_of, strangers
 __all__ = ["losses_of", "not_put_back", "record_failure"]
 
 
-def record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaError, seconds: float) -> None:
-    """Write how an attempt failed, and give the lease back; what ran before is still recorded as running."""
+def record_failure(
+    held: HeldLease,
+    entry: Deployment,
+    error: MultiEnvLambdaError,
+    seconds: float,
+    unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
+) -> None:
+    """Write how an attempt failed, and give the lease back; what ran before is still recorded as running.
+
+    ``unknown`` gives those that are not ours of what was met.
+    """
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
@@ -23,16 +34,24 @@ def record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErro
         detail=detail,
         seconds=round(seconds, 3),
         left=known_of(held.record),
-        taken=_met(held.record, error),
+        taken=_met(held.record, error, unknown),
         losses=losses_of(error),
     )
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 
 
-def _met(record: Record, error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
+def _met(
+    record: Record,
+    error: MultiEnvLambdaError,
+    unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
+) -> tuple[PhysicalResource, ...]:
     """What this attempt met, after what those before it met and none has brought in: all of it is asked at once."""
     earlier = () if record.latest is None else record.latest.taken
-    return tuple(dict.fromkeys(strangers((*earlier, *_taken(error)), record)))
+    met = (*earlier, *_taken(error))
+    try:
+        return tuple(dict.fromkeys(unknown(met)))
+    except MultiEnvLambdaError:  # the attempt's own error is told, and recorded with what is known without a look
+        return tuple(dict.fromkeys(strangers(met, record)))
 
 
 def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:

@@ -1,7 +1,8 @@
 """What a stack wants to make and is there already: whether it may come into the stack, and whose word that takes.
 
-CloudFormation imports what has a name of its own and a policy to be kept. What a record says was ours
-comes back without a question; for anything else somebody has to agree, by a word that names it.
+CloudFormation imports what has a name of its own and a policy to be kept. What a record says was ours, and has the tags
+of the unit's stack still, comes back without a question; for anything else somebody has to agree, by a word that names
+it. A name alone proves nothing: what had it may be deleted, and somebody else may have made something new.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
 """
@@ -9,7 +10,8 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-re
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -23,6 +25,8 @@ __all__ = [
     "fixed",
     "import_question",
     "import_questions",
+    "is_inside",
+    "is_tagged",
     "known_of",
     "left_behind",
     "may_import",
@@ -32,6 +36,14 @@ __all__ = [
 ]
 
 _KEPT = ("Retain", "RetainExceptOnCreate")
+
+_UNTAGGED = ("AWS::SQS::Queue",)
+"""Types on which CloudFormation puts no tags of its own.
+Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2079
+"""
+
+_SERVICES = {"KinesisFirehose": "firehose", "EFS": "elasticfilesystem", "OpenSearchService": "es"}
+"""Services that ARNs call otherwise than types do."""
 
 NAME_OF = {
     "AWS::SNS::Topic": ("TopicName", "TopicArn", "arn:aws:sns:{region}:{account}:{name}"),
@@ -49,9 +61,37 @@ def answer_for(item: PhysicalResource) -> str:
 
 
 def known_of(record: Record) -> tuple[PhysicalResource, ...]:
-    """Everything that the record says this unit has made here, and that may be there still."""
+    """Everything that the record says this unit has made here, and that may be there still.
+
+    What an attempt met under such a name, and nothing showed to be ours, is another's.
+    """
     past = (record.running, record.latest)
-    return tuple(item for entry in past if entry is not None for item in (*entry.resources, *entry.left))
+    found = (item for entry in past if entry is not None for item in (*entry.resources, *entry.left))
+    return tuple(item for item in found if not any(_is(item, other) for other in _met(record)))
+
+
+def _met(record: Record) -> tuple[PhysicalResource, ...]:
+    return () if record.latest is None else record.latest.taken
+
+
+def is_tagged(item: PhysicalResource, arns: Collection[str]) -> bool:
+    """Whether it is among ``arns``, which have the tags of the unit's stack; never where ARNs name it otherwise."""
+    service = item.type.split("::")[1]
+    of_service = _SERVICES.get(service, service.lower())
+    return any(
+        arn == item.physical_id or (arn.split(":")[2] == of_service and _name_in(arn) == short_name(item))
+        for arn in arns
+        if item.type not in _UNTAGGED
+    )
+
+
+def _name_in(arn: str) -> str:
+    """What stands behind the type of the resource, where an ARN names that.
+
+    >>> _name_in("arn:aws:logs:us-east-1:222222222222:log-group:/acme/a"), _name_in("arn:aws:s3:::acme")
+    ('/acme/a', 'acme')
+    """
+    return re.split("[:/]", arn.split(":", 5)[5], maxsplit=1)[-1]
 
 
 def left_behind(record: Record, resources: Collection[PhysicalResource]) -> tuple[PhysicalResource, ...]:
@@ -82,37 +122,68 @@ def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
 def import_question(project: str, item: PhysicalResource) -> Question:
     """The question about one thing. Its word may be another's, too: a bucket and a table may have one name."""
     text = (
-        f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at an earlier attempt, with "
-        "what is in it, and would come into the stack; if it is gone since, it is made new"
+        f"{project}: {item.logical_id} ({item.type} {item.physical_id}) was there at an earlier attempt, and nothing "
+        "shows that it is this stack's; with what is in it, it would come into the stack; if it is gone since, it is "
+        "made new"
     )
     return Question(kind="import", text=text, answer=answer_for(item))
 
 
 def import_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
-    """What an earlier attempt met, as far as the template still wants it and it can come into the stack."""
-    latest = None if record is None else record.latest
-    if latest is None or template is None:
+    """What an earlier attempt met, as far as the template still wants it and it can come into the stack.
+
+    And what was kept, where AWS has nothing that would show that it is the same.
+    """
+    if record is None or template is None:
         return ()
-    return tuple(
-        import_question(project, item)
-        for item in latest.taken
+    met = (
+        item
+        for item in _met(record)
         if may_import([item], template) and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
     )
+    wanted = (*met, *_wanted(_unproved(record), template))
+    return tuple(dict.fromkeys(import_question(project, item) for item in wanted))
+
+
+def is_inside(item: PhysicalResource, record: Record) -> bool:
+    """Whether it is known by its address and in the stack, as far as is known: then the stack wants its name twice."""
+    inside = () if record.running is None else record.running.resources
+    return item.type in NAME_OF and any(_is(item, other) for other in inside)
+
+
+def _outside(record: Record) -> tuple[PhysicalResource, ...]:
+    inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
+    return tuple(item for item in known_of(record) if item.physical_id not in inside)
+
+
+def _unproved(record: Record) -> tuple[PhysicalResource, ...]:
+    """What was kept and is of a type without tags, by the name that it is asked for by."""
+    found = (item for item in _outside(record) if item.type in _UNTAGGED)
+    return tuple(attrs.evolve(item, physical_id=short_name(item)) for item in found)
 
 
 def returning(
-    template: str, record: Record, project: str, agreed: Collection[Question]
+    template: str,
+    record: Record,
+    project: str,
+    agreed: Collection[Question],
+    is_ours: Callable[[PhysicalResource], bool],
 ) -> tuple[PhysicalResource, ...]:
     """What the template wants, is in no stack of ours as far as is known, and is known by its address only.
 
-    It was ours, or it was met, and somebody was shown it and agreed (``agreed``: the questions). It goes by the
+    It was ours and is (``is_ours``), or somebody was shown it and agreed (``agreed``: the questions). It goes by the
     template's logical id.
     """
-    inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
-    met = () if record.latest is None else record.latest.taken
-    ours = [item for item in known_of(record) if item.physical_id not in inside]
-    there = [*ours, *(item for item in met if import_question(project, item) in agreed)]
-    named = {(item.type, short_name(item)): item for item in there if item.type in NAME_OF}
+    ours = (item for item in _wanted(_outside(record), template) if item.type not in _UNTAGGED and is_ours(item))
+    kept = (item for item in _wanted(_unproved(record), template) if import_question(project, item) in agreed)
+    shown = (item for item in _met(record) if import_question(project, item) in agreed)
+    found = (*ours, *kept, *_wanted(shown, template))
+    return tuple({item.logical_id: item for item in found}.values())
+
+
+def _wanted(items: Iterable[PhysicalResource], template: str) -> tuple[PhysicalResource, ...]:
+    """Those of them that are known by an address and may come into the stack, by the template's logical ids."""
+    named = {(item.type, short_name(item)): item for item in items if item.type in NAME_OF}
     found = []
     for logical_id, body in json.loads(template)["Resources"].items():
         name = body.get("Properties", {}).get(NAME_OF.get(body["Type"], ("",))[0])

@@ -185,6 +185,8 @@ def _direct(
     return (
         grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
+        # It lists by tags, and IAM cannot scope that.
+        grant_of("LookAtWhatWasKept", ("deploy", "rollback"), ["*"], "tag:GetResources"),
         grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_changes(place))),
         grant_of("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
         grant_of("CompareStacks", "drift", stacks, *calls_of("cloudformation", *_COMPARES)),

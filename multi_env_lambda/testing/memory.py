@@ -64,6 +64,7 @@ class MemoryPlatform:
         measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
         by_hand: function name -> where somebody has moved its alias since CloudFormation last wrote it.
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
+        tags: stack name -> the ARNs of what a stack of that name made and is still there.
         stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
 
     ``listed`` is where ``find_stacks`` looked, and for how many names; ``runs`` are the jobs that were started.
@@ -78,6 +79,7 @@ class MemoryPlatform:
         self.measured: Callable[[str, str, float], Counts] | None = None
         self.by_hand: dict[str, AliasState] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
+        self.tags: dict[str, frozenset[str]] = {}
         self.stale: dict[str, list[str]] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.missing: set[tuple[str, str]] = set()
@@ -327,6 +329,9 @@ class MemoryPlatform:
             PhysicalResource(logical_id=name, type=body["Type"], physical_id=physical_id_of(name_of_stack, name, body))
             for name, body in resources.items()
         )
+
+    def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
+        return self.tags.get(stack_name, frozenset())
 
     def template(self, environment: Environment, stack_name: str) -> str:
         with self._lock:

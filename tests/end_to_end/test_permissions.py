@@ -77,6 +77,7 @@ ELSEWHERE = {
     "DeleteS3": "a bucket outlives its stack; of a queue: tests/local/test_caller_rights.py",
     "DeleteSqs": "a queue outlives its stack, unless its creation fails: tests/local/test_caller_rights.py",
     "LookAtEvents": "after an early validation that failed: tests/local/test_caller_rights.py",
+    "LookAtWhatWasKept": "when what was kept comes back: tests/local/test_caller_rights.py",
     "DeleteVersions": "needs something that is older than a week",
     "SetUpTheBucket": "the local cloud makes the bucket itself",
     "MoveAliases": "puts weights back that somebody left: tests/flow/test_shift.py",

@@ -47,7 +47,9 @@ def in_stack(stage: Stage, environment: str) -> set[str]:
     return {item["PhysicalResourceId"].rpartition("/")[2] for item in summaries}
 
 
-def test_what_was_ours_comes_back_with_its_data_and_without_a_question(stage: Stage) -> None:
+def test_what_was_ours_comes_back_without_a_question_and_what_another_team_made_under_its_name_by_a_word(
+    stage: Stage,
+) -> None:
     name, s3 = bucket("sandbox", "2" * 12), stage.client("sandbox", "s3")
     with_events(stage, "events = [{ s3 = true }]")
     first = deploy(stage, "sandbox")
@@ -58,14 +60,22 @@ def test_what_was_ours_comes_back_with_its_data_and_without_a_question(stage: St
     assert (done.code, f"({'AWS::S3::Bucket'} {name}) stays" in done.err) == (0, True)
     assert deploy(stage, "sandbox").code == 0
     assert name in in_stack(stage, "sandbox")
+    assert s3.get_object(Bucket=name, Key="kept")["Body"].read() == b"data"
 
     with_events(stage, "")
     assert deploy(stage, "sandbox").code == 0
     assert name not in in_stack(stage, "sandbox")
-    back = stage.script("rollback", "customers", "sandbox", "--yes")
+    s3.delete_object(Bucket=name, Key="kept")
+    s3.delete_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
+    rollback = ("rollback", "customers", "sandbox", "--yes")
+    assert stage.script(*rollback).code == 7
+    asked = stage.script(*rollback)
+    assert (asked.code, set(words_of(asked))) == (9, {f"import:{name}"}), asked.err
+    assert "nothing shows that it is this stack's" in asked.err
+    back = stage.script(*rollback, "--agree", f"import:{name}")
     assert back.code == 0, back.err
     assert name in in_stack(stage, "sandbox")
-    assert s3.get_object(Bucket=name, Key="kept")["Body"].read() == b"data"
 
 
 def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -> None:
@@ -125,7 +135,10 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
     assert done.code == 0
 
-    assert deploy(stage, "sandbox").code == 0
+    asked = deploy(stage, "sandbox")
+    assert (asked.code, set(words_of(asked))) == (9, {f"import:{name}", f"import:{name}-dlq"}), asked.err
+    back = deploy(stage, "sandbox", "--agree", f"import:{name}", "--agree", f"import:{name}-dlq")
+    assert back.code == 0, back.err
     assert {name, f"{name}-dlq"} <= in_stack(stage, "sandbox")
     assert sqs.list_queue_tags(QueueUrl=url)["Tags"]["made"] == "by hand"
 

@@ -13,6 +13,8 @@ import attrs
 import pytest
 from botocore.exceptions import ClientError
 
+from multi_env_lambda.aws.stack_tags import tagged_arns
+from multi_env_lambda.errors import StackError
 from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.seed import RootKey, root_client
@@ -516,6 +518,16 @@ def test_what_is_printed_reads_why_a_change_set_failed_early_and_nothing_of_othe
     give(deployer.iam, "deployer", [one for one in on_stacks if one["Resource"]])
     with pytest.raises(ClientError, match="cloudformation:DescribeEvents"):
         stacks.describe_events(ChangeSetName=made)
+
+
+def test_what_is_printed_tells_what_a_stack_made_by_its_tags(cloud: LocalCloud, deployer: Deployer) -> None:
+    client, statements = client_of(cloud, SANDBOX, "resourcegroupstaggingapi"), printed_for("kept-sandbox", WIDE)
+    give(deployer.iam, "deployer", statements)
+    assert tagged_arns(client, "here", "kept-sandbox") == set()
+
+    give(deployer.iam, "deployer", [one for one in statements if one["Sid"] != "LookAtWhatWasKept"])
+    with pytest.raises(StackError, match="tag:GetResources"):
+        tagged_arns(client, "here", "kept-sandbox")
 
 
 def test_a_stack_is_made_changed_and_deleted_as_its_own_role(deployer: Deployer, service_role: str) -> None:

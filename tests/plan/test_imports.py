@@ -12,6 +12,8 @@ from multi_env_lambda.plan.imports import (
     fixed,
     import_question,
     import_questions,
+    is_tagged,
+    known_of,
     left_behind,
     may_import,
     returning,
@@ -23,6 +25,13 @@ BUCKET = PhysicalResource(logical_id="Main", type="AWS::S3::Bucket", physical_id
 QUEUE = PhysicalResource(
     logical_id="Jobs", type="AWS::SQS::Queue", physical_id="https://sqs.us-east-1.amazonaws.com/222222222222/jobs"
 )
+
+
+TOPIC = PhysicalResource(logical_id="News", type="AWS::SNS::Topic", physical_id="arn:aws:sns:eu-west-1:2:news")
+
+
+def ours(_: PhysicalResource) -> bool:
+    return True
 
 
 def record(**of_latest: tuple[PhysicalResource, ...]) -> Record:
@@ -95,13 +104,16 @@ def wanting(name: object = "jobs", policy: str = "Retain") -> str:
 
 
 def test_a_queue_that_was_ours_returns_under_the_name_that_the_template_gives_it() -> None:
-    back = (attrs.evolve(QUEUE, logical_id="Renamed"),)
+    back = (attrs.evolve(QUEUE, logical_id="Renamed", physical_id="jobs"),)
+    asked = import_questions(record(left=(QUEUE,)), "orders", wanting())
 
-    assert returning(wanting(), record(left=(QUEUE,)), "orders", ()) == back
-    assert returning(wanting("other"), record(left=(QUEUE,)), "orders", ()) == ()
-    assert returning(wanting({"Ref": "Name"}), record(left=(QUEUE,)), "orders", ()) == ()
-    assert returning(wanting(policy="Delete"), record(left=(QUEUE,)), "orders", ()) == ()
-    assert returning(template("Retain"), record(left=(BUCKET,)), "orders", ()) == (), (
+    assert [question.answer for question in asked] == ["import:jobs"], "AWS puts no tags on a queue"
+    assert returning(wanting(), record(left=(QUEUE,)), "orders", (), ours) == ()
+    assert returning(wanting(), record(left=(QUEUE,)), "orders", asked, ours) == back
+    for other in (wanting("other"), wanting({"Ref": "Name"}), wanting(policy="Delete"), template("Retain")):
+        assert import_questions(record(left=(QUEUE,)), "orders", other) == ()
+        assert returning(other, record(left=(QUEUE,)), "orders", asked, ours) == ()
+    assert returning(template("Retain"), record(left=(BUCKET,)), "orders", (), ours) == (), (
         "CloudFormation finds a bucket itself"
     )
 
@@ -110,17 +122,56 @@ def test_a_queue_in_the_stack_does_not_return_and_one_that_was_met_does_by_its_w
     met = attrs.evolve(QUEUE, physical_id="jobs")
     running = attrs.evolve(record(left=(QUEUE,)), running=deployment(resources=(QUEUE,)))
 
-    assert returning(wanting(), running, "orders", ()) == ()
-    assert returning(wanting(), record(taken=(met,)), "orders", ()) == ()
-    assert returning(wanting(), record(taken=(met,)), "orders", (import_question("orders", met),)) == (
+    assert import_questions(running, "orders", wanting()) == ()
+    assert returning(wanting(), running, "orders", (), ours) == ()
+    assert returning(wanting(), record(taken=(met,)), "orders", (), ours) == ()
+    assert returning(wanting(), record(taken=(met,)), "orders", (import_question("orders", met),), ours) == (
         attrs.evolve(met, logical_id="Renamed"),
     )
 
 
 def test_a_topic_is_known_by_its_arn_and_by_its_name() -> None:
-    topic = PhysicalResource(logical_id="News", type="AWS::SNS::Topic", physical_id="arn:aws:sns:eu-west-1:2:news")
-    assert strangers([attrs.evolve(topic, physical_id="news")], record(left=(topic,))) == ()
-    assert strangers([attrs.evolve(topic, physical_id="olds")], record(left=(topic,))) != ()
+    assert strangers([attrs.evolve(TOPIC, physical_id="news")], record(left=(TOPIC,))) == ()
+    assert strangers([attrs.evolve(TOPIC, physical_id="olds")], record(left=(TOPIC,))) != ()
+
+
+def test_a_topic_that_was_kept_returns_while_it_is_the_same() -> None:
+    body = {"Type": TOPIC.type, "DeletionPolicy": "Retain", "Properties": {"TopicName": "news"}}
+    text = json.dumps({"Resources": {"News": body}})
+
+    assert returning(text, record(left=(TOPIC,)), "orders", (), ours) == (TOPIC,)
+    assert returning(text, record(left=(TOPIC,)), "orders", (), lambda item: item != TOPIC) == ()
+    assert import_questions(record(left=(TOPIC,)), "orders", text) == ()
+
+
+def test_what_was_met_under_the_name_of_what_was_ours_is_a_stranger() -> None:
+    before = record(left=(BUCKET, TOPIC), taken=(BUCKET,))
+
+    assert known_of(before) == (TOPIC,)
+    assert strangers([BUCKET], before) == (BUCKET,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "arn"),
+    [
+        ("AWS::S3::Bucket", "acme", "arn:aws:s3:::acme"),
+        ("AWS::DynamoDB::Table", "acme", "arn:aws:dynamodb:us-east-1:222222222222:table/acme"),
+        ("AWS::Kinesis::Stream", "acme", "arn:aws:kinesis:us-east-1:222222222222:stream/acme"),
+        ("AWS::KinesisFirehose::DeliveryStream", "acme", "arn:aws:firehose:us-east-1:222222222222:deliverystream/acme"),
+        ("AWS::Logs::LogGroup", "/acme/a", "arn:aws:logs:us-east-1:222222222222:log-group:/acme/a"),
+        (TOPIC.type, TOPIC.physical_id, TOPIC.physical_id),
+    ],
+)
+def test_what_has_the_tags_is_known_by_its_arn(kind: str, name: str, arn: str) -> None:
+    item = PhysicalResource(logical_id="Main", type=kind, physical_id=name)
+
+    assert is_tagged(item, {arn})
+    assert not is_tagged(attrs.evolve(item, physical_id=f"{name}2"), {arn})
+    assert not is_tagged(attrs.evolve(item, type="AWS::RDS::DBInstance", physical_id="acme"), {arn})
+
+
+def test_no_tag_shows_whose_a_queue_is() -> None:
+    assert not is_tagged(attrs.evolve(QUEUE, physical_id="jobs"), {"arn:aws:sqs:us-east-1:222222222222:jobs"})
 
 
 @pytest.mark.parametrize(("is_fifo", "may"), [(True, True), ("true", True), ({"Ref": "IsFifo"}, False)])
@@ -131,4 +182,5 @@ def test_a_queue_comes_in_with_all_that_cannot_be_changed_of_it(is_fifo: object,
 
     assert fixed(document["Resources"]["Renamed"]) == {"QueueName": "jobs.fifo", "FifoQueue": is_fifo}
     assert bool(import_questions(record(taken=(met,)), "orders", json.dumps(document))) is may
-    assert bool(returning(json.dumps(document), record(left=(met,)), "orders", ())) is may
+    agreed = (import_question("orders", met),)
+    assert bool(returning(json.dumps(document), record(left=(met,)), "orders", agreed, ours)) is may

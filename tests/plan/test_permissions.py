@@ -61,8 +61,8 @@ def operations() -> set[str]:
     session = get_session()
     services = ("cloudformation", "cloudwatch", "glue", "lambda", "s3", "secretsmanager", "sqs", "ssm", "sts")
     known: dict[str, set[str]] = {}
-    for service in services:
-        for operation in session.get_service_model(service).operation_names:
+    for service, model in (*((one, one) for one in services), ("tag", "resourcegroupstaggingapi")):
+        for operation in session.get_service_model(model).operation_names:
             known.setdefault(xform_name(operation), set()).add(f"{service}:{operation}")
     found = set()
     for path in (ROOT / "multi_env_lambda/aws").glob("*.py"):
@@ -127,6 +127,7 @@ def test_no_statement_allows_a_whole_service_or_says_a_star_where_a_name_will_do
     anywhere = {grant.sid: set(grant.actions) for grant in statements if "*" in grant.resources}
     assert anywhere == {
         "FindOldLayers": {"lambda:ListLayerVersions"},
+        "LookAtWhatWasKept": {"tag:GetResources"},
         "WaitForDrift": {"cloudformation:DescribeStackDriftDetectionStatus"},
         "WatchMetrics": {"cloudwatch:GetMetricStatistics"},
         "LookForParameters": {"ssm:DescribeParameters"},

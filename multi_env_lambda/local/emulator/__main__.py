@@ -126,10 +126,11 @@ def _read_policies() -> None:
 
 
 def _keep_names() -> None:
-    from . import early_validation, early_warnings, generated_names, taken_names
+    from . import early_validation, early_warnings, generated_names, system_tags, taken_names
 
     generated_names.patch()
     # What is named here is free, on AWS.
+    system_tags.patch()
     taken_names.patch()
     early_validation.patch()
     early_warnings.patch()

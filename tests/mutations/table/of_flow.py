@@ -83,7 +83,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/act.py",
-        "                    record_failure(held, entry, error, time.monotonic() - started)\n",
+        "                    record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)\n",
         "                    held.finish(succeeded(held.record, entry, step))\n",
         "A failed deploy is not recorded as what runs.",
         ("flow/test_one_changed_line.py::test_the_record_of_a_failure_says_what_failed_and_keeps_what_runs",),

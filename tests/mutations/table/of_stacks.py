@@ -229,8 +229,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/failure.py",
-        "strangers((*earlier, *_taken(error)), record)",
-        "strangers(_taken(error), record)",
+        "    met = (*earlier, *_taken(error))\n",
+        "    met = _taken(error)\n",
         "What earlier attempts met is asked until one succeeds.",
         ("flow/test_imports.py",),
     ),
@@ -278,8 +278,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/imports.py",
-        "if item.physical_id not in inside]",
-        "]",
+        "for item in known_of(record) if item.physical_id not in inside)",
+        "for item in known_of(record))",
         "A queue that is in the stack is not imported once more.",
         ("plan/test_imports.py",),
     ),

@@ -1,0 +1,56 @@
+"""Whether what is there already may come into a stack: what is still the stack's own, or what somebody agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from multi_env_lambda.aws.lease import HeldLease
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.plan import DeployStep
+from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.plan.imports import import_question, is_inside, is_tagged, may_import, returning, strangers
+from multi_env_lambda.world import World
+
+__all__ = ["Adopting"]
+
+
+@attrs.frozen(kw_only=True)
+class Adopting:
+    """The looks of one step at what is there. Only what the record knows is looked at, and once."""
+
+    world: World
+    held: HeldLease
+    step: DeployStep
+    environment: Environment
+    stack_name: str
+    _tagged: dict[str, frozenset[str]] = attrs.field(factory=dict, init=False)
+
+    def adopts(self, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
+        """Whether all of it may come into the stack."""
+        return may_import(taken, template) and all(
+            import_question(self.step.project, item) in self.step.questions for item in self.unknown(taken)
+        )
+
+    def unknown(self, taken: Iterable[PhysicalResource]) -> tuple[PhysicalResource, ...]:
+        """What is another's: no record of ours knows it, or it is not any more what the record knows.
+
+        Raises:
+            StackError: the tags cannot be read.
+        """
+        found = tuple(taken)
+        record = self.held.record
+        foreign = strangers(found, record)
+        return tuple(item for item in found if item in foreign or not (is_inside(item, record) or self._is_ours(item)))
+
+    def returning(self, template: str) -> tuple[PhysicalResource, ...]:
+        """What comes in by its address, before the change."""
+        step = self.step
+        return returning(template, self.held.record, step.project, step.questions, self._is_ours)
+
+    def _is_ours(self, item: PhysicalResource) -> bool:
+        """By the tags that CloudFormation put on what this stack made; nobody can put them on anything else."""
+        if self.stack_name not in self._tagged:
+            self._tagged[self.stack_name] = self.world.platform.tagged(self.environment, self.stack_name)
+        return is_tagged(item, self._tagged[self.stack_name])
