@@ -154,6 +154,10 @@ class ToolError(MultiEnvLambdaError):
 
 
 class CheckFailed(MultiEnvLambdaError):
-    """A smoke invocation after the deploy did not answer as expected."""
+    """A smoke invocation after the deploy did not answer as expected.
+
+    ``left``: what the put-back let stay in the account, as logical id, type and physical id.
+    """
 
     exit_code = 13
+    left: tuple[tuple[str, str, str], ...] = ()

@@ -26,7 +26,7 @@ __all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackOutcome", "St
 class StackRequest:
     """One stack as it should be.
 
-    ``token`` is unique to this run and unit; ``template_url`` serves templates that are too large to be sent;
+    ``token`` is unique to this run and unit; ``address_of`` gives where a template lies that is too long to be sent;
     ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
     for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
     anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
@@ -37,7 +37,7 @@ class StackRequest:
 
     name: str
     template: str
-    template_url: str | None
+    address_of: Callable[[str], str | None]
     token: str
     tags: Mapping[str, str]
     parameters: Mapping[str, str] = attrs.field(factory=dict)

@@ -96,9 +96,7 @@ class Adoption:
             "Properties": fixed(wanted_body),
         }
         wanted = Import(resource=item, identifier={NAME_OF[item.type][1]: _address(item, reading.stack_id)})
-        step = attrs.evolve(
-            target, template=json.dumps(template), template_url=None, token=f"{target.token}-{item.logical_id}"
-        )
+        step = attrs.evolve(target, template=json.dumps(template), token=f"{target.token}-{item.logical_id}")
         change_set = self.change_sets.create(step, "IMPORT", wanted=wanted, kept=kept)
         reason = self._made(change_set, step, told)
         if reason and not any(words in reason for words in _GONE):
@@ -121,9 +119,7 @@ class Adoption:
         template = json.loads(text)
         kept = tuple(template.get("Parameters", {}))
         template["Resources"] = {key: body for key, body in template["Resources"].items() if key not in names}
-        step = attrs.evolve(
-            target, template=json.dumps(template), template_url=None, parameters={}, token=f"{target.token}-out"
-        )
+        step = attrs.evolve(target, template=json.dumps(template), parameters={}, token=f"{target.token}-out")
         reason = self._made(self.change_sets.create(step, "UPDATE", kept=kept), step, told)
         if reason:
             raise StackError(target.where, f"{', '.join(sorted(names))}: {reason}", hint=_HINT)

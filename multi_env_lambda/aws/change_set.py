@@ -26,10 +26,16 @@ from multi_env_lambda.plan.stackstate import (
     change_set_answer,
 )
 
-__all__ = ["ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities"]
+__all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
 INLINE_LIMIT = 51_200
 _SLOWEST = 2.0
+
+Address = Callable[[str], str | None]
+
+
+def nowhere(_: str) -> None:
+    """The address of a template that lies nowhere."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +43,7 @@ class Target:
     """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit.
 
     ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
+    ``address_of`` gives where a template lies that is too long to be sent, this one or one that is made from it.
     ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
     ``returning``: what is there already, may come in, and is known by its address only.
     ``warned`` is told what CloudFormation warns of before anything is executed.
@@ -45,12 +52,12 @@ class Target:
 
     stack_name: str
     template: str
-    template_url: str | None
     token: str
     tags: Mapping[str, str]
     where: str
     deadline: float
     held: Held
+    address_of: Address = nowhere
     parameters: Mapping[str, str] = attrs.field(factory=dict)
     check: Callable[[StackReading], None] = lambda _: None
     adopts: Callable[[tuple[PhysicalResource, ...]], bool] = lambda _: False
@@ -342,7 +349,8 @@ def _body(target: Target) -> dict[str, str]:
     size = len(target.template.encode("utf-8"))
     if size <= INLINE_LIMIT:
         return {"TemplateBody": target.template}
-    if target.template_url is None:
+    address = target.address_of(target.template)
+    if address is None:
         what = f"the template has {size} bytes, and no address; {INLINE_LIMIT} bytes may be sent inline"
         raise StackError(target.where, what, hint="publish the release first")
-    return {"TemplateURL": target.template_url}
+    return {"TemplateURL": address}

@@ -63,7 +63,7 @@ class AwsPlatform:
             request.name,
             request.template,
             held=held,
-            template_url=request.template_url,
+            address_of=request.address_of,
             token=request.token,
             tags=request.tags,
             deadline_seconds=request.deadline_seconds,

@@ -13,7 +13,7 @@ import attrs
 
 from multi_env_lambda.aws.adoption import Adoption
 from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, stack_error
-from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Target
+from multi_env_lambda.aws.change_set import Address, ChangeSet, ChangeSets, Target, nowhere
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
 from multi_env_lambda.aws.execution import failure_of, wait_executed
@@ -88,7 +88,7 @@ class Stacks:
         held: Held,
         token: str,
         before: Look = NotLooked.NOT_LOOKED,
-        template_url: str | None = None,
+        address_of: Address = nowhere,
         tags: Mapping[str, str] | None = None,
         deadline_seconds: float = 3600.0,
         on_event: Callable[[str], None] = silent,
@@ -104,7 +104,7 @@ class Stacks:
 
         ``held`` is the unit's lease, looked at right before each call that changes something. ``token`` is unique per
         run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
-        ago under the same lease. ``template_url`` is for a template that is too long. ``on_event`` is told each status.
+        ago under the same lease. ``address_of`` is for a template that is too long. ``on_event`` is told each status.
         ``check`` is told whatever stack is there before anything is done to it, and raises where that is not ours; one
         under review is nobody's. The others are as in ``StackRequest``.
 
@@ -113,9 +113,9 @@ class Stacks:
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
             Refused: ``check`` or ``loses`` says so; nothing was executed.
         """
-        target = self._target(stack_name, template, template_url, held, token, tags or {}, deadline_seconds)
+        target = self._target(stack_name, template, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
-        target = attrs.evolve(target, warned=warned, loses=loses)
+        target = attrs.evolve(target, warned=warned, loses=loses, address_of=address_of)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
@@ -163,7 +163,7 @@ class Stacks:
             StackError: it is protected, its deletion failed (with the causes), or the deadline passed.
             PlanStale: the lease is lost, perhaps while another operation was waited for.
         """
-        target = self._target(stack_name, "", None, held, token, {}, deadline_seconds)
+        target = self._target(stack_name, "", held, token, {}, deadline_seconds)
         before = self.describe(stack_name)
         if before is None:
             return False
@@ -368,12 +368,11 @@ class Stacks:
                 return
 
     def _target(
-        self, name: str, template: str, url: str | None, held: Held, token: str, tags: Mapping[str, str], seconds: float
+        self, name: str, template: str, held: Held, token: str, tags: Mapping[str, str], seconds: float
     ) -> Target:
         return Target(
             stack_name=name,
             template=template,
-            template_url=url,
             token=token,
             tags=tags,
             where=self._where(name),

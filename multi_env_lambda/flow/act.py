@@ -8,7 +8,6 @@ gives an empty change set, and the record is written last.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -22,6 +21,7 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting
 from multi_env_lambda.flow.aliases import restore
 from multi_env_lambda.flow.already import Already
@@ -35,25 +35,23 @@ from multi_env_lambda.flow.check import (
     say_endings,
     stateful_resources,
 )
-from multi_env_lambda.flow.failure import losses_of, not_put_back, record_failure
+from multi_env_lambda.flow.failure import losses_of, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
-from multi_env_lambda.flow.publish import Receipts, claim, compare, complete, publish, template_of
+from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, template_of
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.host.parallel import together
-from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.plan.imports import left_behind
-from multi_env_lambda.plan.keeping import keeping
+from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
 from multi_env_lambda.plan.rollback import succeeded
-from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
@@ -282,17 +280,31 @@ def _put_back(
     work.held.make_sure()
     _say(world, work.step, "deploy", f"back to {before.version}")
     back = _changer(work, before, replicate(world, before, claim(world, before, None), environment.region))
+    wanted = keeping(read_template(world.store, world.cache, before, environment.name), work.template)
+    looks = partial(_seen, work, _stage(before, environment).stack_name)
+    made = looks()
     try:
-        back(keeping(read_template(world.store, world.cache, before, environment.name), work.template))
+        back(wanted)
     except Refused as stays:
         return not_put_back(failure, stays, f"{environment.name} was not put back to {work.step.running_version}")
-    what = f"{failure.what}\n{environment.name} was put back to {work.step.running_version}"
+    now = looks() if made else ()
+    left = () if now is None else left_over(made or (), now, work.template, wanted)
+    trouble: CheckFailed | None = None
     try:
         check_aliases(asking, aliases)
-    except CheckFailed as left:
-        return CheckFailed(failure.where, f"{what}, but {left.where}: {left.what}", hint=left.hint)
-    work.held.settled()
-    return CheckFailed(failure.where, what, hint=failure.hint)
+    except CheckFailed as found:
+        trouble = found
+    else:
+        work.held.settled()
+    return put_back_error(failure, f"{environment.name} was put back to {work.step.running_version}", left, trouble)
+
+
+def _seen(work: _Work, stack_name: str) -> tuple[PhysicalResource, ...] | None:
+    """What holds data in the stack; None where that cannot be read, which is no reason to put nothing back."""
+    try:
+        return stateful_resources(work.world.platform, work.environment, stack_name, work.template)
+    except MultiEnvLambdaError:
+        return None
 
 
 def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:
@@ -308,7 +320,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
         request = StackRequest(
             name=_stage(release, environment).stack_name,
             template=template,
-            template_url=_address(world, release, environment, template),
+            address_of=partial(address_of, world, release, _stage(release, environment)),
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(world.config.id, release.project, environment.name),
             check=deploy_check(world, work.step, held, work.template),
@@ -331,21 +343,6 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
         return outcome.stack_id
 
     return change
-
-
-def _address(world: World, release: Release, environment: Environment, template: str) -> str | None:
-    """Where CloudFormation finds a template that is too long to be sent: exactly the version that was compared.
-
-    A template in the middle of a traffic shift is not the published one, and has no address.
-    """
-    stage = _stage(release, environment)
-    if not needs_template_url(template) or hashlib.sha256(template.encode()).hexdigest() != stage.template_sha256:
-        return None
-    devops, key = world.config.devops, release.template_key(environment.name)
-    found = compare(world.store, PublishedObject(key=key, sha256=stage.template_sha256, size=len(template)))
-    version = "" if found is None else found.version_id
-    query = f"?versionId={version}" if version else ""
-    return f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{key}{query}"
 
 
 def _stage(release: Release, environment: Environment) -> Stage:

@@ -11,7 +11,7 @@ from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, S
 from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.plan.imports import known_of, strangers
 
-__all__ = ["losses_of", "not_put_back", "record_failure"]
+__all__ = ["losses_of", "not_put_back", "put_back_error", "record_failure"]
 
 
 def record_failure(
@@ -33,7 +33,7 @@ def record_failure(
         outcome=outcome,
         detail=detail,
         seconds=round(seconds, 3),
-        left=known_of(held.record),
+        left=tuple(dict.fromkeys((*known_of(held.record), *_left(error)))),
         taken=_met(held.record, error, unknown),
         losses=losses_of(error),
     )
@@ -57,6 +57,29 @@ def _met(
 def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
     found = error.taken if isinstance(error, StackError) else ()
     return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
+
+
+def _left(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
+    found = error.left if isinstance(error, CheckFailed) else ()
+    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
+
+
+def put_back_error(
+    failure: CheckFailed, said: str, left: tuple[PhysicalResource, ...], trouble: CheckFailed | None
+) -> CheckFailed:
+    """The error of a release that failed its checks, after ``said`` was done.
+
+    ``left`` stays in the account; ``trouble`` is what is not as it was before.
+    """
+    stays = "".join(
+        f"\n{item.logical_id} ({item.type} {item.physical_id}) came with it and stays; it comes in again with the next "
+        "release that has it"
+        for item in left
+    )
+    but = f", but {trouble.where}: {trouble.what}" if trouble else ""
+    found = CheckFailed(failure.where, f"{failure.what}\n{said}{but}{stays}", hint=(trouble or failure).hint)
+    found.left = tuple((item.logical_id, item.type, item.physical_id) for item in left)
+    return found
 
 
 def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:

@@ -31,7 +31,7 @@ from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import Made, Upload, World
 
-__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish", "template_of"]
+__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish", "template_of", "write_text"]
 
 Receipts = Mapping[str, ObjectReceipt]
 """By key: what was compared, or written just now."""
@@ -66,7 +66,7 @@ def claim(world: World, release: Release, made: Made | None) -> Receipts:
     def objects() -> None:
         receipts.extend(in_parallel(partial(_settle, world, made, uploads), first))
 
-    together(objects, lambda: in_parallel(partial(_write_text, world), templates))
+    together(objects, lambda: in_parallel(partial(write_text, world), templates))
     return {item.key: item for item in receipts}
 
 
@@ -80,7 +80,7 @@ def complete(world: World, made: Made, receipts: Receipts) -> Receipts:
     rest = [item for item in made.release.objects if item.key not in receipts]
     written = in_parallel(partial(_settle, world, made, uploads), rest)
     manifest = Upload(key=made.release.manifest_key, content=made.release.manifest)
-    steps = [partial(_write_text, world, manifest)]
+    steps = [partial(write_text, world, manifest)]
     if not made.published.etag or any(not item.known for item in made.uploads):
         steps.append(partial(save_published, world.store, made.release.project, made.published, _names(made)))
     together(*steps)
@@ -141,7 +141,7 @@ def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:
     return ObjectReceipt(key=item.key, sha256=found, version_id=there.version_id)
 
 
-def _write_text(world: World, upload: Upload) -> None:
+def write_text(world: World, upload: Upload) -> None:
     """A template or a manifest: named by its content, so other bytes under the key were not written by us."""
     body = upload.read()
     if world.store.put_new(upload.key, body) is None:

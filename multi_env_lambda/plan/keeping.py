@@ -1,16 +1,22 @@
-"""What of a failed release stays in its stack when the one before is put back: what holds data, as it is."""
+"""What of a failed release stays when the one before is put back: what holds data, as it is.
+
+In its stack stays what would go. What its policy keeps leaves the stack, and stays in the account (``left_over``).
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.changes import KEPT, STATEFUL
 
-__all__ = ["keeping"]
+__all__ = ["keeping", "left_over"]
+
+_STAYS = ("Retain", "RetainExceptOnCreate")
 
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
@@ -33,6 +39,25 @@ def keeping(before: str, failed: str) -> str:
         found[name] = made[name]
         wanted |= {other for other in _references(made[name]) if other not in known and other not in found}
     return canonical_json({**old, "Resources": {**there, **found}}) if found else before
+
+
+def left_over(
+    made: Iterable[PhysicalResource], now: Iterable[PhysicalResource], failed: str, back: str
+) -> tuple[PhysicalResource, ...]:
+    """What of ``made`` is in the stack no more and stays, by the policies of the templates ``failed`` and ``back``.
+
+    Of what left, the stack's own template decides; of what was replaced, the new one.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
+    """
+    there = {item.physical_id for item in now}
+    old, new = (json.loads(text)["Resources"] for text in (failed, back))
+
+    def stays(item: PhysicalResource) -> bool:
+        if item.logical_id in new:
+            return new[item.logical_id].get("UpdateReplacePolicy") in _STAYS
+        return old.get(item.logical_id, {}).get("DeletionPolicy") in _STAYS
+
+    return tuple(item for item in made if item.physical_id not in there and stays(item))
 
 
 def _holds_data(body: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.local.cloud import LocalCloud, places
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.lease import FakeHeld
 
@@ -280,3 +281,36 @@ def test_nobody_is_told_to_remove_what_is_in_the_stack_itself(
         stacks.deploy("mine-test", with_queue("mine.fifo", FifoQueue="yes"), held=FakeHeld(), token="run-2")
     assert "already exists" in caught.value.what
     assert ("it is in this stack" in caught.value.hint, caught.value.taken) == (True, ())
+
+
+def test_a_long_template_is_imported_into_by_its_address_and_not_taken_inline(
+    stacks_of: Callable[[Environment], Stacks], sessions: Sessions, local_config: WorkspaceConfig
+) -> None:
+    sandbox, devops = local_config.environment("sandbox"), local_config.devops
+    sqs, s3 = sessions.client(sandbox, "sqs"), sessions.client(devops, "s3")
+    url = sqs.create_queue(QueueName="long-jobs")["QueueUrl"]
+    jobs = PhysicalResource(logical_id="Jobs", type="AWS::SQS::Queue", physical_id=url)
+    queue = {"Type": jobs.type, "DeletionPolicy": "Retain", "Properties": {"QueueName": "long-jobs"}}
+    before = json.loads(template("one", "long")) | {"Metadata": {"About": "x" * 60_000}}
+    after = {**before, "Resources": {**before["Resources"], "Jobs": queue}}
+
+    def address_of(text: str) -> str:
+        key = f"projects/long/{len(text)}.json"
+        version = s3.put_object(Bucket=devops.bucket, Key=key, Body=text.encode())["VersionId"]
+        return f"https://s3.{devops.region}.amazonaws.com/{devops.bucket}/{key}?versionId={version}"
+
+    stacks = stacks_of(sandbox)
+    with pytest.raises(ClientError, match="templateBody.*51200"):
+        sessions.client(sandbox, "cloudformation").create_change_set(
+            StackName="long-sandbox", ChangeSetName="a", ChangeSetType="CREATE", TemplateBody=json.dumps(before)
+        )
+    for text, returning in ((before, ()), (after, (jobs,))):
+        stacks.deploy(
+            "long-sandbox",
+            json.dumps(text),
+            held=FakeHeld(),
+            token=f"t{len(returning)}",
+            address_of=address_of,
+            returning=returning,
+        )
+    assert {item.logical_id for item in stacks.resources("long-sandbox")} == {"Parameter", "Jobs"}

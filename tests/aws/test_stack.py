@@ -312,10 +312,14 @@ def test_a_template_too_long_to_send_is_sent_by_address() -> None:
     it = setting()
     long = template("x" * 60_000)
     it.stacks.deploy(
-        "orders-test", long, held=it.held, token="t", template_url="https://s3.us-east-1.amazonaws.com/b/k"
+        "orders-test",
+        long,
+        held=it.held,
+        token="t",
+        address_of=lambda text: f"https://s3.us-east-1.amazonaws.com/b/{len(text)}",
     )
     (call,) = (parameters for name, parameters in it.client.calls if name == "create_change_set")
-    assert call["TemplateURL"].endswith("/b/k") and "TemplateBody" not in call
+    assert call["TemplateURL"].endswith(f"/b/{len(long)}") and "TemplateBody" not in call
 
 
 def test_a_template_too_long_to_send_without_address_is_refused_before_any_write() -> None:

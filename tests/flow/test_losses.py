@@ -13,7 +13,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.record import Loss, current_key
+from multi_env_lambda.model.record import Loss, PhysicalResource, current_key
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.testing.world import FakeWorld
 
@@ -154,13 +154,14 @@ def test_a_saved_plan_is_made_again_with_the_same_close_look(tmp_path: Path) -> 
     assert pipeline.same_again(fake.world, plan, soon=True).plan.digest == plan.digest
 
 
-def failing_with_a_table(folder: Path, **more: Any) -> FakeWorld:
-    """A release that brings a table and fails its smoke check."""
+def failing_with_a_table(folder: Path, *, always: dict[str, Any] | None = None, **more: Any) -> FakeWorld:
+    """A release that brings a table and fails its smoke check. ``always``: what the one before has, too."""
     fake = chain(folder)
+    fake.tree.resources["search"] = dict(always or {})
     fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
     deploy(fake)
     fake.tree.content["search"] = "s2"
-    fake.tree.resources["search"] = {"Ledger": {**LEDGER, **more}}
+    fake.tree.resources["search"] = {**(always or {}), "Ledger": {**LEDGER, **more}}
     fake.platform.answers["search-sandbox-main"] = lambda _: {
         "ok": "Ledger" not in fake.platform.stacks[PLACE].template
     }
@@ -177,6 +178,24 @@ def test_what_came_with_a_release_that_failed_its_check_stays_when_the_one_befor
     fake.platform.answers.clear()
     assert deploy(fake)["search"].outcome == "deployed"
     assert has_the_table(fake)
+
+
+def test_what_a_failed_release_brought_and_its_policy_keeps_is_told_and_known_when_it_comes_again(
+    tmp_path: Path,
+) -> None:
+    fake = failing_with_a_table(tmp_path, DeletionPolicy="Retain")
+    failed = deploy(fake)["search"]
+
+    ledger = PhysicalResource(logical_id="Ledger", type="AWS::DynamoDB::Table", physical_id="search-sandbox-Ledger")
+    assert not has_the_table(fake)
+    assert f"Ledger ({ledger.type} {ledger.physical_id}) came with it and stays" in failed.detail
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert record.latest is not None and record.latest.left == (ledger,)
+    fake.platform.answers.clear()
+    fake.tree.content["search"] = "s3"
+    assert deploy(fake)["search"].outcome == "deployed"
+    record = fake.world.ledger.records("sandbox")["search"]
+    assert record.running is not None and (record.running.resources, record.running.left) == ((ledger,), ())
 
 
 def test_what_stayed_after_a_failed_release_goes_by_its_word_only(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.plan.keeping import keeping
+from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.plan.keeping import keeping, left_over
 
 FUNCTION = {"Type": "AWS::Lambda::Function"}
 TABLE = {"Type": "AWS::DynamoDB::Table"}
@@ -64,3 +65,27 @@ def test_a_parameter_that_the_release_before_has_is_no_obstacle() -> None:
 @pytest.mark.parametrize("more", [{"Properties": {"Key": {"Ref": "New"}}}, {"Condition": "New"}])
 def test_where_it_cannot_stay_what_was_published_is_put_back_and_cloudformation_asked(more: dict[str, Any]) -> None:
     assert kept(Ledger={**TABLE, **more}) == set()
+
+
+def at(name: str, logical_id: str = "Ledger") -> PhysicalResource:
+    return PhysicalResource(logical_id=logical_id, type=TABLE["Type"], physical_id=name)
+
+
+@pytest.mark.parametrize(
+    ("policy", "stays"), [("Retain", True), ("RetainExceptOnCreate", True), ("Delete", False), ("Snapshot", False)]
+)
+def test_what_left_the_stack_stays_in_the_account_by_its_policy(policy: str, stays: bool) -> None:
+    failed = json.dumps({"Resources": {"Ledger": {**TABLE, "DeletionPolicy": policy}}})
+
+    assert left_over([at("a")], [], failed, json.dumps(BEFORE)) == ((at("a"),) if stays else ())
+    assert left_over([at("a")], [at("a")], failed, json.dumps(BEFORE)) == ()
+
+
+@pytest.mark.parametrize(("policy", "stays"), [("Retain", True), ("Delete", False)])
+def test_what_was_replaced_stays_by_the_policy_of_the_template_that_replaced_it(policy: str, stays: bool) -> None:
+    failed = json.dumps(
+        {"Resources": {"Ledger": {**TABLE, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Delete"}}}
+    )
+    back = json.dumps({"Resources": {"Ledger": {**TABLE, "UpdateReplacePolicy": policy}}})
+
+    assert left_over([at("new")], [at("old")], failed, back) == ((at("new"),) if stays else ())

@@ -30,7 +30,7 @@ def template(name: str, version: int = 1) -> str:
 
 
 def deployed(platform: MemoryPlatform, name: str, version: int = 1, held: FakeHeld | None = None) -> None:
-    request = StackRequest(name=name, template=template(name, version), template_url="", token="t", tags={})
+    request = StackRequest(name=name, template=template(name, version), address_of=lambda _: None, token="t", tags={})
     platform.deploy(PLACE, request, held or FakeHeld(), lambda _: None)
 
 

@@ -76,10 +76,17 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/act.py",
-        "        back(keeping(read_template(world.store, world.cache, before, environment.name), work.template))\n",
+        "        back(wanted)\n",
         "        pass\n",
         "A failed check puts back what ran before.",
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
+    ),
+    Mutation(
+        "flow/failure.py",
+        "        left=tuple(dict.fromkeys((*known_of(held.record), *_left(error)))),\n",
+        "        left=known_of(held.record),\n",
+        "What a put-back let stay in the account is recorded.",
+        ("flow/test_losses.py",),
     ),
     Mutation(
         "flow/act.py",

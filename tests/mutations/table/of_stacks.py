@@ -10,6 +10,13 @@ _STACK, _STATE, _POLLER = ("aws/test_stack.py",), ("plan/test_stackstate.py",), 
 
 MUTATIONS = (
     Mutation(
+        "flow/address.py",
+        "        write_text(world, Upload(key=key, content=body))\n",
+        "        return None\n",
+        "A long template that was not published has an address, too.",
+        ("flow/test_address.py",),
+    ),
+    Mutation(
         "aws/change_set.py",
         "target.warned(text)",
         "pass",
