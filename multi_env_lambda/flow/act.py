@@ -46,7 +46,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
-from multi_env_lambda.plan.imports import left_behind
+from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
@@ -217,7 +217,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     protect(world.platform, environment, stage.stack_name, work.look, work.held)
     objects = tuple(receipt for _, receipt in sorted(work.completed.result().items()))
     left = left_behind(work.held.record, resources)
-    return attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, left=left, objects=objects)
+    seen = attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
+    return attrs.evolve(seen, left=left, taken=())
 
 
 def _before(work: _Work) -> str | None:
@@ -353,10 +354,10 @@ def _stage(release: Release, environment: Environment) -> Stage:
 
 
 def _entry(work: _Work, plan: Plan) -> Deployment:
-    step, environment, release = work.step, work.environment, work.step.release
+    step, environment, release, record = work.step, work.environment, work.step.release, work.held.record
     writer = work.world.platform.writer()
     return Deployment(
-        sequence=work.held.record.next_sequence(release.digest),
+        sequence=record.next_sequence(release.digest),
         action=step.action,
         outcome="succeeded",
         release=release.digest,
@@ -374,6 +375,9 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         account_id=environment.account_id,
         region=environment.region,
         template_sha256=_stage(release, environment).template_sha256,
+        # What a traffic shift records between two steps forgets none of it.
+        left=known_of(record),
+        taken=() if record.latest is None else record.latest.taken,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.record import Holder, PhysicalResource, current_key
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed, MemoryPlatform
@@ -107,6 +107,22 @@ def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) ->
     assert "90.0 % of 10 invocations" in result.detail
     assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
     assert fake.world.ledger.history("sandbox", "search")[-1].outcome == "went back"
+
+
+def test_a_shift_forgets_nothing_of_what_the_record_knew(tmp_path: Path) -> None:
+    fake, _ = shifting(tmp_path)
+    fake.platform.metrics[FUNCTION, fake.tree.version_id("s2")] = Counts(invocations=10, errors=9)
+    deploy(fake)
+    kept = PhysicalResource(logical_id="Docs", type="AWS::S3::Bucket", physical_id="docs")
+    met = attrs.evolve(kept, physical_id="theirs")
+    record, key = fake.world.ledger.records("sandbox")["search"], current_key("sandbox", "search")
+    assert record.latest is not None
+    record = attrs.evolve(record, latest=attrs.evolve(record.latest, left=(kept,), taken=(met,)))
+    assert fake.store.replace(key, record.to_bytes(), etag=fake.store.objects[key].etag)
+
+    assert deploy(fake)["search"].error == "CheckFailed"
+    latest = fake.world.ledger.records("sandbox")["search"].latest
+    assert latest is not None and (latest.left, latest.taken) == ((kept,), (met,))
 
 
 def test_an_alias_that_is_not_divided_as_the_step_says_ends_the_shift(tmp_path: Path) -> None:

@@ -82,6 +82,13 @@ MUTATIONS = (
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
     ),
     Mutation(
+        "flow/act.py",
+        "        left=known_of(record),\n",
+        "",
+        "A shift forgets nothing of what the record knew.",
+        ("flow/test_shift.py::test_a_shift_forgets_nothing_of_what_the_record_knew",),
+    ),
+    Mutation(
         "flow/failure.py",
         "        left=tuple(dict.fromkeys((*known_of(held.record), *_left(error)))),\n",
         "        left=known_of(held.record),\n",
