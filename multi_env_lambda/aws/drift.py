@@ -9,6 +9,7 @@ import attrs
 
 from multi_env_lambda.aws.calls import stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, is_lost, is_throttled
+from multi_env_lambda.aws.stack_listing import unchecked_of
 from multi_env_lambda.errors import StackError
 
 __all__ = ["PropertyDifference", "ResourceDrift", "StackDrift", "detect_drift"]
@@ -41,10 +42,14 @@ class ResourceDrift:
 
 @attrs.frozen(kw_only=True)
 class StackDrift:
-    """A stack compared with its template. ``status`` is IN_SYNC, DRIFTED, NOT_CHECKED or UNKNOWN."""
+    """A stack compared with its template. ``status`` is IN_SYNC, DRIFTED, NOT_CHECKED or UNKNOWN.
+
+    ``unchecked``: resources as ``Name (type)``, of types that CloudFormation cannot read, of which it says nothing.
+    """
 
     status: str
     resources: tuple[ResourceDrift, ...]
+    unchecked: tuple[str, ...] = ()
 
 
 def detect_drift(
@@ -69,7 +74,8 @@ def detect_drift(
     while True:
         answer = _status(client, detection, where)
         if answer.get("DetectionStatus") == "DETECTION_COMPLETE":
-            return StackDrift(status=answer["StackDriftStatus"], resources=tuple(_drifted(client, stack_id, where)))
+            drifted, unchecked = tuple(_drifted(client, stack_id, where)), unchecked_of(client, where, stack_id)
+            return StackDrift(status=answer["StackDriftStatus"], resources=drifted, unchecked=unchecked)
         if answer.get("DetectionStatus") == "DETECTION_FAILED":
             what = f"the drift detection failed: {answer.get('DetectionStatusReason', 'no reason given')}"
             raise StackError(where, what, hint="does the role have read permission for every resource of the stack?")

@@ -27,6 +27,10 @@ __all__ = [
     "set_alias",
 ]
 
+_RESERVED = (
+    "no more of it runs at once than is reserved for it (`reserved_concurrency`), and with 0 nothing: is it as the "
+    "settings say? `drift` shows what was reserved by hand"
+)
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
 
 
@@ -213,6 +217,15 @@ def _alias(answer: Any) -> Alias:
     )
 
 
+def _reserved(error: Exception) -> str:
+    """Lambda's reason, where it runs no more of the function than is reserved for it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    reason = str(getattr(error, "response", {}).get("Reason", ""))
+    return reason if reason.startswith("ReservedFunction") else ""
+
+
 def _error(where: str, error: Exception) -> MultiEnvLambdaError:
     known = account_error(where, error)
     if known is not None:
@@ -221,6 +234,8 @@ def _error(where: str, error: Exception) -> MultiEnvLambdaError:
         return AccountError(where, text_of(error), hint="allow the environment's role this action on the function")
     if code_of(error) == "ResourceNotFoundException":
         return StackError(where, text_of(error), hint="deploy the unit to this environment first; `status` shows it")
+    if reason := _reserved(error):
+        return StackError(where, f"{text_of(error)} {reason}", hint=_RESERVED)
     if is_lost(error):
         return StackError(
             where, text_of(error), hint="the answer was lost; look at the function's log before repeating"

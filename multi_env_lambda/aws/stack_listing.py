@@ -12,7 +12,7 @@ from multi_env_lambda.aws.poller import StackReading, pages_of, reading_of
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["find_stacks", "resources_of", "template_of"]
+__all__ = ["find_stacks", "resources_of", "template_of", "unchecked_of"]
 
 _BY_NAME = 3
 """As many stacks are asked for by name; a page of all stacks of an account has up to 100."""
@@ -55,6 +55,33 @@ def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource,
     Raises:
         StackError: there is no such stack, or it cannot be read.
     """
+    return tuple(
+        PhysicalResource(
+            logical_id=line["LogicalResourceId"],
+            type=line["ResourceType"],
+            physical_id=line.get("PhysicalResourceId", ""),
+        )
+        for line in _summaries(client, where, stack)
+    )
+
+
+def unchecked_of(client: Any, where: str, stack: str) -> tuple[str, ...]:
+    """What a drift detection that is over said nothing of, as ``Name (type)``.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackResourceDriftInformation.html
+
+    Raises:
+        StackError: there is no such stack, or it cannot be read.
+    """
+    silent = ("NOT_CHECKED", "UNKNOWN", "UNSUPPORTED")
+    return tuple(
+        f"{line['LogicalResourceId']} ({line['ResourceType']})"
+        for line in _summaries(client, where, stack)
+        if line.get("DriftInformation", {}).get("StackResourceDriftStatus", silent[0]) in silent
+    )
+
+
+def _summaries(client: Any, where: str, stack: str) -> list[Any]:
     found: list[Any] = []
     token: dict[str, str] = {}
     try:
@@ -66,15 +93,7 @@ def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource,
             token = {"NextToken": answer["NextToken"]}
     except aws_errors() as error:
         raise stack_error(where, error) from error
-    return tuple(
-        PhysicalResource(
-            logical_id=line["LogicalResourceId"],
-            type=line["ResourceType"],
-            physical_id=line.get("PhysicalResourceId", ""),
-        )
-        for line in found
-        if line["ResourceStatus"] != "DELETE_COMPLETE"
-    )
+    return [line for line in found if line["ResourceStatus"] != "DELETE_COMPLETE"]
 
 
 def template_of(client: Any, where: str, stack: str) -> str:

@@ -47,7 +47,7 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
     compared. Nothing is written.
     """
-    from multi_env_lambda.show.difference import drift_table
+    from multi_env_lambda.show.difference import drift_table, silent_about
 
     workspace = open_workspace(local)
     unit, environment = _unit_and_environment(workspace, words)
@@ -64,6 +64,8 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
             place, who = f"{item.environment} {item.project}", "CloudTrail says by whom"
             note(f"{place}: its stack was changed through CloudFormation by somebody else at {item.changed}; {who}")
         note(f"hint: {item.hint}")
+    for line in silent_about(found):
+        note(line)
     broken = [item for item in found if item.problem]
     for item in broken:
         note(f"{item.environment} {item.project} not compared: {item.problem}")

@@ -24,10 +24,13 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     workspace = open_workspace(local)
     status = workspace.status()
     unit = unit_of()
+    silent: list[str] = []
     if drift:
         from multi_env_lambda.flow.drift import with_drift
+        from multi_env_lambda.show.difference import silent_about
 
-        status = with_drift(status, workspace.drift(unit))
+        compared = workspace.drift(unit)
+        status, silent = with_drift(status, compared), silent_about(compared)
     if unit is not None:
         status = attrs.evolve(
             status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)
@@ -37,7 +40,7 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
         print_json(status.to_document())
     else:
         out(status_table(status, now()))
-    for line in lost:
+    for line in (*lost, *silent):
         note(line)
     return 0
 

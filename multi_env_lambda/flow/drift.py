@@ -45,8 +45,9 @@ _BY_HAND = "what was changed by hand no template undoes: put it back by hand, or
 class UnitDrift:
     """One stack after the comparison.
 
-    ``problem``: why it could not be compared. ``changed``: when its template was last changed, where that is not ours;
-    CloudFormation does not say by whom. ``hint`` is what to do about either.
+    ``problem``: why it could not be compared. ``unchecked``: resources as ``Name (type)`` of types that CloudFormation
+    cannot compare, so that nothing is known of them. ``changed``: when its template was last changed, where that is not
+    ours; CloudFormation does not say by whom. ``hint`` is what to do about either.
     """
 
     project: str
@@ -57,6 +58,7 @@ class UnitDrift:
     problem: str = ""
     changed: str = ""
     hint: str = ""
+    unchecked: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> bool:
@@ -121,7 +123,9 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
     resources = (*seen, *aliases, *outside)
     status, changed = "DRIFTED" if resources else found.status, there.changed if outside else ""
     hint = "; ".join([*([_command(record)] if aliases or outside else []), *([_BY_HAND] if seen else [])])
-    return _answer(record, stack_name, status, resources=resources, changed=changed, hint=hint)
+    return _answer(
+        record, stack_name, status, resources=resources, changed=changed, hint=hint, unchecked=found.unchecked
+    )
 
 
 def _templates(world: World, environment: Environment, record: Record) -> tuple[str, list[str]]:

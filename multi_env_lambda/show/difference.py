@@ -11,7 +11,7 @@ from multi_env_lambda.flow.difference import Difference, PackageChange
 from multi_env_lambda.flow.drift import UnitDrift
 from multi_env_lambda.model.change import ResourceChange
 
-__all__ = ["difference_text", "drift_table"]
+__all__ = ["difference_text", "drift_table", "silent_about"]
 
 _ACTIONS = {"add": "+", "modify": "~", "remove": "-"}
 _PACKAGES = {"added": "+", "bumped": "~", "removed": "-"}
@@ -67,6 +67,16 @@ def _short(value: str | None) -> str:
     if value is None:
         return "none"
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+
+
+def silent_about(found: Iterable[UnitDrift]) -> list[str]:
+    """One line per stack with resources of which "no drift" says nothing."""
+    why = "CloudFormation cannot read these types"
+    return [
+        f"{item.environment} {item.project} not compared: {', '.join(item.unchecked)}: {why}"
+        for item in found
+        if item.unchecked
+    ]
 
 
 def drift_table(found: Iterable[UnitDrift]) -> Table:

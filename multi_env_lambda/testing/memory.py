@@ -58,6 +58,7 @@ class MemoryPlatform:
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks of the concurrency that anybody wants to reserve.
         drifted: (environment, stack name) -> what somebody changed by hand there.
+        unchecked: (environment, stack name) -> what CloudFormation cannot compare there.
         after_write: called with what was done and to what after each change, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
@@ -82,6 +83,7 @@ class MemoryPlatform:
         self.tags: dict[str, frozenset[str]] = {}
         self.stale: dict[str, list[str]] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
+        self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
         self.missing: set[tuple[str, str]] = set()
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
@@ -297,7 +299,8 @@ class MemoryPlatform:
         if key not in self.stacks:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
         found = self.drifted.get(key, ())
-        return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found)
+        unchecked = self.unchecked.get(key, ())
+        return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found, unchecked=unchecked)
 
     def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
         held.make_sure()

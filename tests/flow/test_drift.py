@@ -13,6 +13,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.drift import find_drift, with_drift
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.show.difference import silent_about
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
 
@@ -57,6 +58,17 @@ def test_a_change_by_hand_is_found_in_its_unit_and_environment(fake: FakeWorld) 
 
     assert [(item.project, item.environment) for item in found] == [("orders", "test")]
     assert found[0].names == ("MainFunction/MemorySize", "Data deleted")
+
+
+def test_what_cloudformation_cannot_compare_is_named_and_is_no_drift(fake: FakeWorld) -> None:
+    fake.platform.unchecked["test", "orders-test"] = ("Door (AWS::SQS::QueuePolicy)",)
+
+    found = find_drift(fake.world)
+
+    assert not any(item.drifted for item in found)
+    assert silent_about(found) == [
+        "test orders not compared: Door (AWS::SQS::QueuePolicy): CloudFormation cannot read these types"
+    ]
 
 
 def test_unit_and_environment_narrow_what_is_compared(fake: FakeWorld) -> None:

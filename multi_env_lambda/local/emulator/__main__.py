@@ -79,6 +79,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         builds,
         change_sets,
         clock,
+        drift,
         durability,
         event_sources,
         glue_jobs,
@@ -98,6 +99,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     alarms.patch(time_here.now)
     _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
+    drift.patch()
     _keep_asked_rules(settings, time_here.now)
     _keep_limits()
     _keep_rules_of_functions(folder, settings, secret)

@@ -1,8 +1,10 @@
-"""Lambda keeps part of an account's concurrency unreserved, and CloudFormation reserves what a template says.
+"""Lambda keeps part of an account's concurrency unreserved, CloudFormation reserves what a template says, and Lambda
+runs no more of a function than is reserved for it, by whichever alias or version: with 0 it does not run at all.
 
-Reason: ministack lets an account reserve all that it has, and leaves ``ReservedConcurrentExecutions`` of a template
-aside. An account that is young has 10 at all, so that there nothing can be reserved.
-Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+Reason: ministack lets an account reserve all that it has, leaves ``ReservedConcurrentExecutions`` of a template aside,
+and counts no call of a version. An account that is young has 10 at all, so that there nothing can be reserved.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html; of what is refused
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (``TooManyRequestsException`` and its ``Reason``)
 Text: https://github.com/aws-samples/one-observability-demo/issues/278
 """
 
@@ -56,7 +58,23 @@ def patch(*, young: bool) -> None:
         return status, headers, json.dumps(document).encode("utf-8")
 
     functions._put_function_concurrency, functions._get_account_settings = reserve, told
+    _patch_calls(functions, stored)
     _patch_resource(stored, check)
+
+
+def _patch_calls(functions: Any, stored: Any) -> None:
+    """The record of a version does not know what is reserved for its function."""
+    refuse = original(functions, "_throttle_response")
+    original(functions, "_reserved_concurrency")
+
+    def reserved(function: Any, config: dict[str, Any]) -> int | None:
+        found = (stored.get(config.get("FunctionName", "")) or {}).get("concurrency")
+        return None if found is None else int(found)
+
+    def refused(reason_code: str, msg: str, retry_after: int = 1) -> Any:
+        return refuse(reason_code, "Rate Exceeded.", retry_after)
+
+    functions._reserved_concurrency, functions._throttle_response = reserved, refused
 
 
 def _patch_resource(stored: Any, check: Callable[[str, int], None]) -> None:

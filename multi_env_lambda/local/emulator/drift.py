@@ -1,0 +1,215 @@
+"""Drift detection reads every type that our templates make: whether it is there, and what the template says of it.
+
+Reason: ministack reads a few types, and of those a few properties: of roles no policies, of rules and subscriptions
+only that they are there, of aliases, permissions, mappings, alarms, schedules, jobs and others nothing.
+What is compared: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html (only what
+the template sets), by what the read handler of the type answers, so neither what its schema calls write-only (the code
+of a function) nor types without one (policies of queues and topics, ``AWS::IAM::Policy``), which stay NOT_CHECKED:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html and
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-model-false-drift.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .drift_of_lambda import FUNCTION_READERS
+from .names import load, original
+
+__all__ = ["READERS", "patch"]
+
+_Properties = Mapping[str, Any]
+_Read = Callable[[str, _Properties], "dict[str, Any] | None"]
+"""A physical id and the properties of the template in, those that are there now out; None where nothing is."""
+
+
+def patch() -> None:
+    """What ministack reads of a type itself is read as before, and what is new of it beside that."""
+    known = original(load("ministack.services.cloudformation.drift"), "_DRIFT_READERS")
+    for kind, (read, names) in READERS.items():
+        before, covered = known.get(kind, (_nothing, frozenset()))
+        known[kind] = (_both(before, read), covered | frozenset(names.split()))
+
+
+def _nothing(physical_id: str, properties: _Properties) -> dict[str, Any]:
+    return {}
+
+
+def _both(before: _Read, read: _Read) -> _Read:
+    def reading(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+        first, second = before(physical_id, properties), read(physical_id, properties)
+        if first is None or second is None:
+            return None
+        return {name: _as_set(properties.get(name), value) for name, value in {**first, **second}.items()}
+
+    return reading
+
+
+def _as_set(expected: Any, actual: Any) -> Any:
+    """Without settings that the template leaves out, which are a default or nobody's: additions are told of lists only.
+
+    What a map has beside the template's keys, as the variables of a function, is told.
+    Source: DifferenceType in https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_PropertyDifference.html
+    """
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        is_map = set(expected) == {"Variables"}
+        return {
+            key: value if is_map else _as_set(expected[key], value) for key, value in actual.items() if key in expected
+        }
+    if isinstance(expected, float | int) and isinstance(actual, float) and actual.is_integer():
+        return type(expected)(actual)
+    return actual
+
+
+def _document(value: Any) -> Any:
+    """A policy, pattern or input as an object where the service keeps its text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _kept(record: Mapping[str, Any] | None, names: str) -> dict[str, Any] | None:
+    """Of a record that has the template's names: what it says at all."""
+    if record is None:
+        return None
+    return {name: record[name] for name in names.split() if record.get(name) is not None}
+
+
+def _record(module: str, store: str, names: str) -> tuple[_Read, str]:
+    """A type whose records lie under their physical id, with the names of the template."""
+    return lambda physical_id, _: _kept(_store(module, store).get(physical_id), names), names
+
+
+def _store(module: str, store: str) -> Any:
+    return original(load(f"ministack.services.{module}"), store)
+
+
+def _role(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    role = _store("iam", "_roles").get(physical_id)
+    if role is None:
+        return None
+    inline = [
+        {"PolicyName": name, "PolicyDocument": _document(text)} for name, text in role.get("InlinePolicies", {}).items()
+    ]
+    return {"Policies": inline, "ManagedPolicyArns": list(role.get("AttachedPolicies", ()))}
+
+
+def _managed_policy(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    policy = _store("iam", "_policies").get(physical_id)
+    if policy is None:
+        return None
+    version = policy["Versions"][policy["DefaultVersionId"]]
+    return {"PolicyDocument": _document(version["Document"])}
+
+
+def _rule(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    events = load("ministack.services.eventbridge")
+    bus = load("ministack.services.cloudformation.provisioners")._eb_rule_bus_name(properties)
+    key = events._rule_key(physical_id, bus)
+    rule = events._rules.get(key)
+    if rule is None:
+        return None
+    texts = {name: rule[name] for name in ("ScheduleExpression", "Description", "RoleArn") if rule.get(name)}
+    pattern = {"EventPattern": _document(rule["EventPattern"])} if rule.get("EventPattern") else {}
+    return {"State": rule["State"], "Targets": list(events._targets.get(key, ())), **texts, **pattern}
+
+
+def _schedule(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    found = _store("scheduler", "_schedules").get(f"{properties.get('GroupName', 'default')}/{physical_id}")
+    return _kept(found, "ScheduleExpression FlexibleTimeWindow Target State Description")
+
+
+def _subscription(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    topics = load("ministack.services.sns")
+    topic = topics._sub_arn_to_topic.get(physical_id)
+    found = topics._find_subscription(topic, physical_id) if topic else None
+    if found is None:
+        return None
+    attributes = found["attributes"]
+    policies = {name: _document(attributes[name]) for name in ("FilterPolicy", "RedrivePolicy") if attributes.get(name)}
+    scalars = {name: attributes[name] for name in ("FilterPolicyScope", "RawMessageDelivery") if attributes.get(name)}
+    named = {"TopicArn": found["topic_arn"], "Protocol": found["protocol"], "Endpoint": found["endpoint"]}
+    return {**named, **policies, **scalars}
+
+
+def _bucket(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    """Of the notifications only whether EventBridge hears of objects, and whether the public is kept out."""
+    objects = load("ministack.services.s3")
+    bucket = objects._buckets.get(physical_id)
+    if bucket is None:
+        return None
+    told = "EventBridgeConfiguration" in str(objects._bucket_notifications.get(physical_id, ""))
+    text = str(bucket.get("_public_access_block", ""))
+    public = properties.get("PublicAccessBlockConfiguration") or {}
+    return {
+        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": told}},
+        "PublicAccessBlockConfiguration": {name: f"<{name}>true<" in text for name in public},
+    }
+
+
+def _bucket_policy(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    policy = _store("s3", "_bucket_policies").get(properties.get("Bucket"))
+    return None if policy is None else {"PolicyDocument": _document(policy)}
+
+
+def _of_api(store: str, names: str) -> tuple[_Read, str]:
+    """A part of an HTTP API, which the service keeps below the API, with names in its own case."""
+
+    def read(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+        parts = _store("apigateway", store).get(properties.get("ApiId"), {})
+        found = parts.get(physical_id.rpartition("/")[2])
+        return None if found is None else _in_our_case(found, names)
+
+    return read, names
+
+
+def _api(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    found = _store("apigateway", "_apis").get(physical_id)
+    return None if found is None else _in_our_case(found, "Name ProtocolType Description")
+
+
+def _in_our_case(record: Mapping[str, Any], names: str) -> dict[str, Any]:
+    given = {name: record.get(name[0].lower() + name[1:]) for name in names.split()}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _metric_filter(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    return {} if (properties.get("LogGroupName"), physical_id) in _store("cloudwatch_logs", "_metric_filters") else None
+
+
+_ALARM = (
+    "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions "
+    "EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName Namespace OKActions Period Statistic "
+    "Threshold TreatMissingData Unit"
+)
+_JOB = (
+    "Command Connections DefaultArguments Description GlueVersion MaxCapacity MaxRetries NonOverridableArguments "
+    "NumberOfWorkers Role SecurityConfiguration Timeout WorkerType"
+)
+_NAMES_OF_RULE = "Description EventPattern RoleArn ScheduleExpression State Targets"
+_NAMES_OF_SUBSCRIPTION = "Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy TopicArn"
+
+READERS: dict[str, tuple[_Read, str]] = {
+    "AWS::ApiGatewayV2::Api": (_api, "Name ProtocolType Description"),
+    "AWS::ApiGatewayV2::Integration": _of_api("_integrations", "IntegrationType IntegrationUri PayloadFormatVersion"),
+    "AWS::ApiGatewayV2::Route": _of_api("_routes", "RouteKey Target AuthorizationType"),
+    "AWS::ApiGatewayV2::Stage": _of_api("_stages", "StageName AutoDeploy"),
+    "AWS::CloudWatch::Alarm": _record("cloudwatch", "_alarms", _ALARM),
+    "AWS::Events::EventBus": _record("eventbridge", "_event_buses", ""),
+    "AWS::Events::Rule": (_rule, _NAMES_OF_RULE),
+    "AWS::Glue::Database": _record("glue", "_databases", ""),
+    "AWS::Glue::Job": _record("glue", "_jobs", _JOB),
+    "AWS::Glue::Trigger": _record("glue", "_triggers", "Actions Description Predicate Schedule Type"),
+    "AWS::IAM::ManagedPolicy": (_managed_policy, "PolicyDocument"),
+    "AWS::IAM::Role": (_role, "Policies ManagedPolicyArns"),
+    "AWS::Logs::MetricFilter": (_metric_filter, ""),
+    "AWS::S3::Bucket": (_bucket, "NotificationConfiguration PublicAccessBlockConfiguration"),
+    "AWS::S3::BucketPolicy": (_bucket_policy, "PolicyDocument"),
+    "AWS::SNS::Subscription": (_subscription, _NAMES_OF_SUBSCRIPTION),
+    "AWS::Scheduler::Schedule": (_schedule, "ScheduleExpression FlexibleTimeWindow Target State Description"),
+    **FUNCTION_READERS,
+}
+"""Type -> what reads it, and the names of the properties that are compared beside those that ministack compares."""
