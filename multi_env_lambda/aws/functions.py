@@ -222,7 +222,8 @@ def _reserved(error: Exception) -> str:
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
-    reason = str(getattr(error, "response", {}).get("Reason", ""))
+    answer = getattr(error, "response", None) or {}
+    reason = str(answer.get("Reason", ""))
     return reason if reason.startswith("ReservedFunction") else ""
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
+from multi_env_lambda.aws.functions import invoke
+from multi_env_lambda.errors import StackError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.emulator.drift import READERS
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -266,9 +267,10 @@ def test_of_each_kind_what_was_changed_and_what_was_deleted_by_hand_is_told(clie
     assert before.unchecked == ("QueuePolicy (AWS::SQS::QueuePolicy)",)
     there = physical(clients)
 
-    with pytest.raises(ClientError, match=r"TooManyRequestsException.*Rate Exceeded") as caught:
-        clients("lambda").invoke(FunctionName=STACK, Qualifier="live", Payload=b"1")
-    assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    reason = r"TooManyRequestsException.*Rate Exceeded.*ReservedFunctionConcurrentInvocationLimitExceeded"
+    with pytest.raises(StackError, match=reason) as caught:
+        invoke(clients("lambda"), STACK, "live", b"1", sleep=lambda _: None)
+    assert "`reserved_concurrency`" in caught.value.hint
 
     told = change_by_hand(clients, there)
     assert found(clients) == told

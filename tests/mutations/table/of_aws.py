@@ -8,6 +8,7 @@ __all__ = ["MUTATIONS"]
 
 _BUCKET, _LEDGER, _INDEX = ("aws/test_bucket.py",), ("aws/test_ledger.py",), ("aws/test_index.py",)
 _LEASE, _SESSION = ("flow/test_lease.py",), ("aws/test_session.py",)
+_DRIFT = ("local/test_drift.py",)
 
 MUTATIONS = (
     Mutation(
@@ -16,6 +17,41 @@ MUTATIONS = (
         "least = 0",
         "Lambda keeps part of an account's concurrency unreserved.",
         ("local/test_reserved_concurrency.py::test_lambda_keeps_a_hundred_or_all_that_there_is",),
+    ),
+    Mutation(
+        "local/emulator/reserved_concurrency.py",
+        "    functions._reserved_concurrency, functions._throttle_response = reserved, refused\n",
+        "",
+        "A function of which 0 is reserved does not run.",
+        _DRIFT,
+    ),
+    Mutation(
+        "aws/functions.py",
+        "    if reason := _reserved(error):\n",
+        "    if not (reason := _reserved(error)):\n",
+        "What Lambda refuses for what is reserved is said with a hint.",
+        _DRIFT,
+    ),
+    Mutation(
+        "local/emulator/drift.py",
+        "        if first is None or second is None:\n",
+        "        if first is None:\n            return None\n        if second is None:\n            return {}\n        if False:\n",
+        "What was deleted by hand is told.",
+        _DRIFT,
+    ),
+    Mutation(
+        "local/emulator/drift.py",
+        "for key, value in actual.items() if key in expected",
+        "for key, value in expected.items()",
+        "What was set by hand inside of a property is told.",
+        _DRIFT,
+    ),
+    Mutation(
+        "aws/stack_listing.py",
+        '    silent = ("NOT_CHECKED", "UNKNOWN", "UNSUPPORTED")\n',
+        '    silent = ("UNKNOWN", "UNKNOWN", "UNSUPPORTED")\n',
+        "What CloudFormation did not compare is told.",
+        _DRIFT,
     ),
     Mutation(
         "aws/bucket_setup.py",
