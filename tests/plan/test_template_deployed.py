@@ -86,6 +86,21 @@ class Account:
         return found
 
 
+def drift_of(account: Account) -> tuple[set[str], set[str]]:
+    """What is not as the template says, and of what nothing is known."""
+    cloudformation, stack = account.cloudformation, "orders-sandbox"
+    cloudformation.detect_stack_drift(StackName=stack)
+    found = cloudformation.describe_stack_resource_drifts(StackName=stack)["StackResourceDrifts"]
+    told = {
+        f"{line['LogicalResourceId']} {line['StackResourceDriftStatus']} {line.get('PropertyDifferences')}"
+        for line in found
+        if line["StackResourceDriftStatus"] != "IN_SYNC"
+    }
+    listed = cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
+    compared = {line["LogicalResourceId"] for line in found}
+    return told, {line["LogicalResourceId"] for line in listed} - compared
+
+
 def finished(glue: Any, run: str) -> tuple[str, str]:
     """How a run of the job ended. There is no waiter for job runs, and the local cloud needs well under a second."""
     for _ in range(2000):
@@ -113,7 +128,8 @@ def account(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Iterator[
     cloudformation.delete_stack(StackName="orders-sandbox")
 
 
-def test_everything_can_be_made(account: Account) -> None:
+def test_everything_can_be_made_and_has_no_drift_then(account: Account, local_cloud: LocalCloud) -> None:
+    client_of(local_cloud, SANDBOX, "sns").create_topic(Name="news")
     layer = LayerArtifact(project="orders", number=1, digest="3" * 64, python="3.13", architecture="arm64")
     account.s3.put_object(Bucket=account.bucket, Key=layer.layer_key, Body=zipped({"python/helper.py": "x = 1"}))
     account.ssm.put_parameter(Name="/orders/url", Value="https://acme.example", Type="String")
@@ -132,6 +148,7 @@ def test_everything_can_be_made(account: Account) -> None:
         "TABLE": "orders-sandbox",
         "URL": "https://acme.example",
     }
+    assert drift_of(account) == (set(), set())
 
 
 def test_new_code_is_a_new_version_and_the_old_one_stays(account: Account) -> None:

@@ -39,10 +39,11 @@ def _nothing(physical_id: str, properties: _Properties) -> dict[str, Any]:
 
 def _both(before: _Read, read: _Read) -> _Read:
     def reading(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
-        first, second = before(physical_id, properties), read(physical_id, properties)
-        if first is None or second is None:
+        ours = read(physical_id, properties)
+        if ours is None:
             return None
-        return {name: _as_set(properties.get(name), value) for name, value in {**first, **second}.items()}
+        whole = {**(before(physical_id, properties) or {}), **ours}
+        return {name: _as_set(properties.get(name), value) for name, value in whole.items()}
 
     return reading
 
@@ -124,6 +125,9 @@ def _schedule(physical_id: str, properties: _Properties) -> dict[str, Any] | Non
 
 def _subscription(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
     topics = load("ministack.services.sns")
+    if _is_elsewhere(str(properties.get("TopicArn", ""))):
+        # ministack keeps a subscription with its topic, and of one in another account or region nothing.
+        return {name: properties[name] for name in _NAMES_OF_SUBSCRIPTION.split() if name in properties}
     topic = topics._sub_arn_to_topic.get(physical_id)
     found = topics._find_subscription(topic, physical_id) if topic else None
     if found is None:
@@ -133,6 +137,11 @@ def _subscription(physical_id: str, properties: _Properties) -> dict[str, Any] |
     scalars = {name: attributes[name] for name in ("FilterPolicyScope", "RawMessageDelivery") if attributes.get(name)}
     named = {"TopicArn": found["topic_arn"], "Protocol": found["protocol"], "Endpoint": found["endpoint"]}
     return {**named, **policies, **scalars}
+
+
+def _is_elsewhere(arn: str) -> bool:
+    here = load("ministack.core.responses")
+    return arn.split(":")[3:5] != [here.get_region(), here.get_account_id()]
 
 
 def _bucket(physical_id: str, properties: _Properties) -> dict[str, Any] | None:

@@ -42,11 +42,12 @@ def _said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
 
 
 def _function(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    """Neither its VPC nor where its dead letters go, which ministack takes from no template."""
     found, _ = _named(physical_id)
     if found is None:
         return None
     config = found["config"]
-    read = _said(config, "DeadLetterConfig KMSKeyArn LoggingConfig VpcConfig")
+    read = _said(config, "LoggingConfig")
     if config.get("Layers"):
         read["Layers"] = [layer["Arn"] if isinstance(layer, dict) else layer for layer in config["Layers"]]
     if found.get("concurrency") is not None:
@@ -114,10 +115,7 @@ FUNCTION_READERS: dict[str, tuple[_Read, str]] = {
     "AWS::Lambda::Alias": (_alias, "Description FunctionVersion RoutingConfig"),
     "AWS::Lambda::EventInvokeConfig": (_later_calls, _LATER),
     "AWS::Lambda::EventSourceMapping": (_mapping, _MAPPING),
-    "AWS::Lambda::Function": (
-        _function,
-        "DeadLetterConfig KMSKeyArn Layers LoggingConfig ReservedConcurrentExecutions VpcConfig",
-    ),
+    "AWS::Lambda::Function": (_function, "Layers LoggingConfig ReservedConcurrentExecutions"),
     "AWS::Lambda::LayerVersion": (_layer, ""),
     "AWS::Lambda::Permission": (_permission, "Action Principal SourceArn"),
     "AWS::Lambda::Url": (_url, "AuthType Cors InvokeMode"),

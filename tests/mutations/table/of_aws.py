@@ -34,8 +34,8 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/drift.py",
-        "        if first is None or second is None:\n",
-        "        if first is None:\n            return None\n        if second is None:\n            return {}\n        if False:\n",
+        "        if ours is None:\n            return None\n",
+        "        if ours is None:\n            return {}\n",
         "What was deleted by hand is told.",
         _DRIFT,
     ),
