@@ -11,6 +11,7 @@ __all__ = ["StackEvent", "causes_of", "events_of", "first_causes", "hint_of", "l
 
 _FOLLOWERS = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 _STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
+_GOING_BACK = frozenset({"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"})
 _STACK = "AWS::CloudFormation::Stack"
 _OTHER_REGION = "the artifact bucket lies in another region; Lambda takes code only from a bucket of its own region"
 _HINTS = (
@@ -45,6 +46,14 @@ _HINTS = (
     (
         ("not empty",),
         "empty it and run the same command again, or let it stay: `destroy` with `--retain LOGICAL-ID`",
+    ),
+    (
+        ("as it is in use by", "is imported by stack"),
+        "first deploy those that import it without it, or with an export of another name",
+    ),
+    (
+        ("already exported by stack",),
+        "export it under another name, with the environment's and the unit's in it",
     ),
     (
         ("already exists",),
@@ -101,10 +110,15 @@ def last_operation(newest_first: Iterable[StackEvent]) -> tuple[StackEvent, ...]
 
 
 def first_causes(operation: Iterable[StackEvent]) -> tuple[str, ...]:
-    """One text per resource that failed by itself; the stack's own reason where no resource did."""
-    failed = [event for event in operation if event.status.endswith("_FAILED") and event.reason]
+    """One text per resource that failed by itself; the stack's own reason where no resource did.
+
+    What concerns no resource (an export that others import) is said where CloudFormation begins to go back.
+    """
+    events = [event for event in operation if event.reason]
+    failed = [event for event in events if event.status.endswith("_FAILED")]
     causes = [event for event in failed if not event.is_of_the_stack and not _follows(event)]
-    named = causes or [event for event in failed if not _follows(event)] or failed
+    going_back = [event for event in events if event.is_of_the_stack and event.status in _GOING_BACK]
+    named = causes or [event for event in failed if not _follows(event)] or failed or going_back
     texts = [f"{event.logical_id} ({event.resource_type}): {' '.join(event.reason.split())}" for event in named]
     return tuple(dict.fromkeys(texts))
 

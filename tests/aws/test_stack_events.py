@@ -68,6 +68,15 @@ def test_where_no_resource_failed_the_stack_speaks() -> None:
     assert causes == ("orders-test (AWS::CloudFormation::Stack): Transform failed",)
 
 
+def test_what_concerns_no_resource_is_told_from_where_cloudformation_begins_to_go_back() -> None:
+    reason = "Export orders cannot be updated as it is in use by billing-test"
+    ended = (of_stack("UPDATE_ROLLBACK_IN_PROGRESS", reason), of_stack("UPDATE_ROLLBACK_COMPLETE"))
+    causes = first_causes((of_stack("UPDATE_IN_PROGRESS", "User Initiated"), event("Data", "UPDATE_COMPLETE"), *ended))
+
+    assert causes == (f"orders-test (AWS::CloudFormation::Stack): {reason}",)
+    assert hint_of(causes) == "first deploy those that import it without it, or with an export of another name"
+
+
 def test_followers_are_told_where_there_is_nothing_else() -> None:
     assert len(first_causes([event("Role", "CREATE_FAILED", "Resource creation cancelled")])) == 1
 

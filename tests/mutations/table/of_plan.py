@@ -220,6 +220,13 @@ MUTATIONS = (
         ("flow/test_destroy.py",),
     ),
     Mutation(
+        "aws/stack_events.py",
+        " or failed or going_back\n",
+        " or failed\n",
+        "A reason that CloudFormation gives where it begins to go back is told.",
+        ("aws/test_stack_events.py",),
+    ),
+    Mutation(
         "plan/template/deletion_policy.py",
         'if policy == "Snapshot" and type_ not in _WITH_SNAPSHOTS:',
         "if False:",
