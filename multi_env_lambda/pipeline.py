@@ -22,6 +22,7 @@ from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.schedule import run_in_order
+from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.plan.planner import Known, Request, make_plan
 from multi_env_lambda.world import Event, Made, Phase, World
@@ -104,7 +105,7 @@ def apply(
     Raises:
         ConfigurationError: an answer is given that no question of the plan asks for; or the bucket is another's.
     """
-    check_answers(draft.plan, consent)
+    consent = check_answers(draft.plan, consent)
     if draft.plan.deploys:
         world = identified(world, settle_id(world, draft.known.records.values()))
     results: list[Result] = []
@@ -294,4 +295,5 @@ def _read_saved(document: Mapping[str, object]) -> tuple[str, dict[str, str]]:
     asked = document.get("asked")
     if not isinstance(asked, dict) or "digest" not in document:
         raise ConfigurationError("the saved plan", "it has no request", hint="write it again with `--out`")
+    check_format(document, where="the saved plan", kind="a saved plan")
     return str(document["digest"]), {str(name): str(value) for name, value in asked.items()}

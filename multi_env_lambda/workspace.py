@@ -173,7 +173,7 @@ class Workspace:
         return pipeline.plan(self.world, ask, soon=soon, closely=closely)
 
     def apply(self, plan: Plan | Mapping[str, Any], *, agree: Iterable[str] = ()) -> tuple[Result, ...]:
-        """Do exactly what the plan says. ``agree``: answers to its questions, such as ``replace:Invoices``.
+        """Do exactly what the plan says. ``agree``: answers to its questions, such as ``replace:a/Invoices``.
 
         Raises:
             PlanStale: the same request would do something else now.

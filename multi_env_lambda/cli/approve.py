@@ -18,6 +18,7 @@ from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval, approve
 from multi_env_lambda.flow.remove import same_removal
 from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.host.build_run import build_that_runs
+from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.workspace import Workspace
 
@@ -40,6 +41,7 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
     try:
         document = json.loads(plan_file.read_bytes())
         saved = {"digest": document["digest"], "asked": dict(document["asked"])}
+        check_format(document, where=str(plan_file), kind="a saved plan")
     except (ValueError, KeyError, TypeError) as error:
         hint = "write it with `plan.py --out` or `destroy.py --out`"
         raise ConfigurationError(str(plan_file), f"not a saved plan: {error}", hint=hint) from error

@@ -266,8 +266,7 @@ def _apply(
         return _show_plan(draft, saved, as_json)
     if not as_json:
         err_console().print(plan_text(draft.plan))
-    consent = Consent(allowed=frozenset(agree))
-    check_answers(draft.plan, consent)
+    consent = check_answers(draft.plan, Consent(allowed=frozenset(agree)))
     consent = _agree(quiet, draft, yes, consent)
     with live(len(draft.plan.steps)) as report:
         world = attrs.evolve(quiet.world, reported=report)
@@ -310,7 +309,7 @@ def _draft(workspace: Workspace, ask: Ask | None, plan_file: Path | None, *, soo
     assert plan_file is not None
     try:
         document = json.loads(plan_file.read_bytes())
-        asked = {"digest": document["digest"], "asked": document["asked"]}
+        asked = {"digest": document["digest"], "asked": document["asked"], "format": document.get("format", 1)}
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
             str(plan_file), f"not a saved plan: {error}", hint="write it with `plan.py --out`"

@@ -22,10 +22,10 @@ from multi_env_lambda.model.record import LayerReceipt, PhysicalResource
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
-from multi_env_lambda.plan.changes import STATEFUL
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
+from multi_env_lambda.plan.stateful import body_holds_data
 from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
@@ -203,7 +203,7 @@ def stateful_resources(
 ) -> tuple[PhysicalResource, ...]:
     """What of a stack holds data, by the names that AWS knows it under. A stack without data costs no call."""
     resources = json.loads(template)["Resources"].values()
-    types = {body["Type"] for body in resources if body["Type"] in STATEFUL or "DeletionPolicy" in body}
+    types = {body["Type"] for body in resources if body_holds_data(body) or "DeletionPolicy" in body}
     types -= {"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"}  # made anew from the release, under another number
     if not types:
         return ()

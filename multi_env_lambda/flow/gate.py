@@ -59,7 +59,7 @@ class Consent:
     Args:
         typed: names of environments that were typed on a terminal, each an approval by that person, which counts only
             where authors may approve.
-        allowed: answers to questions of single steps (``--agree replace:Invoices``).
+        allowed: answers to questions of single steps (``--agree replace:billing/Invoices``).
     """
 
     typed: frozenset[str] = frozenset()
@@ -129,19 +129,28 @@ def agree_words(questions: Iterable[Question]) -> str:
     return " ".join(f"--agree {answer}" for answer in dict.fromkeys(question.answer for question in questions))
 
 
-def check_answers(plan: Plan, consent: Consent) -> None:
-    """Refuse an answer that no question asks for: one that is misspelt, or that was left in a script.
+def check_answers(plan: Plan, consent: Consent) -> Consent:
+    """The consent in the words that the plan prints, each of which names one unit.
 
-    A plan that changes nothing asks nothing, and a command that has done its work may be given again.
+    A word without the unit stands for the one unit that is asked it. Where two are, it agrees to nothing, and the gate
+    says the whole words. A plan that changes nothing asks nothing, and a command that has done its work may be given
+    again.
 
     Raises:
-        ConfigurationError: there is such an answer.
+        ConfigurationError: there is an answer that no question asks for, misspelt or left in a script.
     """
-    asked = {question.answer for step in plan.deploys for question in step.questions}
-    for answer in sorted(consent.allowed - asked) if plan.deploys else ():
+    asked = [question for step in plan.deploys for question in step.questions]
+    whole = {question.answer: {question.answer} for question in asked}
+    meant: dict[str, set[str]] = {}
+    for question in asked:
+        meant.setdefault(question.short, set()).add(question.answer)
+    meant |= whole
+    for answer in sorted(consent.allowed - meant.keys()) if plan.deploys else ():
         what = f"no question of this plan asks for `{answer}`"
-        hint = did_you_mean(answer, asked) if asked else "leave it out"
+        hint = did_you_mean(answer, whole) if whole else "leave it out"
         raise ConfigurationError("--agree", what, hint=hint)
+    words = (meant.get(answer, set()) for answer in consent.allowed)
+    return attrs.evolve(consent, allowed=frozenset(word for found in words if len(found) == 1 for word in found))
 
 
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:

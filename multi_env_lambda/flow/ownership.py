@@ -152,7 +152,7 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
     """What stops a change with which data would go that no question of the step was about."""
 
     def check(lost: tuple[Loss, ...]) -> None:
-        left = unagreed(lost, step.questions)
+        left = unagreed(step.project, lost, step.questions)
         if not left:
             return
         questions = [loss_question(step.project, loss) for loss in left]

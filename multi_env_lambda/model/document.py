@@ -17,7 +17,7 @@ import attrs
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
 
-__all__ = ["FORMAT", "is_junk", "read_document", "structure", "unknown_keys"]
+__all__ = ["FORMAT", "check_format", "is_junk", "read_document", "structure", "unknown_keys"]
 
 FORMAT = 2
 """The format that this version writes: of records, manifests, approvals, summaries and indexes alike.
@@ -55,13 +55,23 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
         raise is_junk(where, kind, "it has half of a character (a lone surrogate), which cannot be written anywhere")
     if not isinstance(document, dict):
         raise is_junk(where, kind, f"found a {type(document).__name__}, expected an object")
+    check_format(document, where=where, kind=kind)
+    return document
+
+
+def check_format(document: Mapping[str, object], *, where: str, kind: str) -> None:
+    """Refuse what this version cannot read.
+
+    Raises:
+        UpgradeNeeded: it has a newer format.
+        DocumentError: its format is no format.
+    """
     found = document.get("format", 1)
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise is_junk(where, kind, f"found format {found!r}, expected 1 to {FORMAT}")
     if found > FORMAT:
         what = f"it has format {found}, this version of multi_env_lambda reads formats up to {FORMAT}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
-    return document
 
 
 def _has_half_a_character(document: Any) -> bool:

@@ -20,13 +20,24 @@ __all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedSt
 class Question:
     """Something a person must agree to by name. ``answer`` is what is typed, or given with ``--agree``.
 
-    An answer is a kind and a name: ``replace:Invoices``, ``again:orders``, ``take-over:orders-sandbox``,
+    An answer is a kind and a name, which says whose it is where another unit may have the same:
+    ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``take-over:orders-sandbox``,
     ``traffic:orders``.
     """
 
     kind: Literal["rolled back", "destructive", "take over", "import", "traffic"]
     text: str
     answer: str
+
+    @property
+    def short(self) -> str:
+        """The answer without the unit, which is enough where no other unit is asked the same.
+
+        >>> Question(kind="destructive", text="", answer="replace:billing/Invoices").short
+        'replace:Invoices'
+        """
+        kind, _, name = self.answer.partition(":")
+        return f"{kind}:{name.partition('/')[2]}" if kind in ("replace", "import") else self.answer
 
 
 @attrs.frozen(kw_only=True)

@@ -12,59 +12,21 @@ from typing import Any, Literal
 
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.stateful import MAY_REPLACE, REPLACED_BY, body_holds_data
 
-__all__ = ["KEPT", "MASK", "STATEFUL", "changes", "looks_secret", "replaced_by"]
+__all__ = ["KEPT", "MASK", "changes", "looks_secret", "replaced_by"]
 
 MASK = canonical_json("***")
 """What stands for both values of a property whose name looks like a secret."""
 
-STATEFUL = frozenset(
-    {
-        "AWS::Backup::BackupVault",
-        "AWS::Cognito::IdentityPool",
-        "AWS::Cognito::UserPool",
-        "AWS::DocDB::DBCluster",
-        "AWS::DynamoDB::GlobalTable",
-        "AWS::DynamoDB::Table",
-        "AWS::EC2::Volume",
-        "AWS::ECR::Repository",
-        "AWS::EFS::FileSystem",
-        "AWS::ElastiCache::CacheCluster",
-        "AWS::ElastiCache::ReplicationGroup",
-        "AWS::ElastiCache::ServerlessCache",
-        "AWS::Glue::Database",
-        "AWS::Glue::Table",
-        "AWS::KMS::Key",
-        "AWS::Kinesis::Stream",
-        "AWS::KinesisFirehose::DeliveryStream",
-        "AWS::Neptune::DBCluster",
-        "AWS::OpenSearchService::Domain",
-        "AWS::RDS::DBCluster",
-        "AWS::RDS::DBInstance",
-        "AWS::Redshift::Cluster",
-        "AWS::S3::Bucket",
-        "AWS::S3Tables::Table",
-        "AWS::S3Tables::TableBucket",
-        "AWS::SQS::Queue",
-        "AWS::SSM::Parameter",
-        "AWS::SecretsManager::Secret",
-        "AWS::Timestream::Database",
-        "AWS::Timestream::Table",
-    }
-)
-"""Types that hold data which is gone with the resource. Log groups are not meant: they go with their function."""
-
 _EVERYTHING = frozenset({"*"})
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
+    **REPLACED_BY,
     "AWS::CloudWatch::Alarm": frozenset({"AlarmName"}),
-    "AWS::Cognito::UserPool": frozenset({"UsernameAttributes", "AliasAttributes", "UsernameConfiguration"}),
-    "AWS::DynamoDB::Table": frozenset({"ImportSourceSpecification", "KeySchema", "TableName"}),
-    "AWS::EFS::FileSystem": frozenset({"AvailabilityZoneName", "Encrypted", "KmsKeyId", "PerformanceMode"}),
     "AWS::Events::Rule": frozenset({"EventBusName", "Name"}),
     "AWS::Glue::Job": frozenset({"Name"}),
     "AWS::Glue::Trigger": frozenset({"Name", "Type", "WorkflowName"}),
     "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
-    "AWS::Kinesis::Stream": frozenset({"Name"}),
     "AWS::Lambda::Alias": frozenset({"FunctionName", "Name"}),
     "AWS::Lambda::EventInvokeConfig": frozenset({"FunctionName", "Qualifier"}),
     "AWS::Lambda::EventSourceMapping": frozenset({"EventSourceArn", "StartingPosition", "StartingPositionTimestamp"}),
@@ -73,15 +35,8 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "AWS::Lambda::Permission": _EVERYTHING,
     "AWS::Lambda::Url": frozenset({"Qualifier", "TargetFunctionArn"}),
     "AWS::Lambda::Version": frozenset({"CodeSha256", "Description", "FunctionName"}),
-    "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
-    "AWS::RDS::DBCluster": frozenset({"DBClusterIdentifier", "DatabaseName", "KmsKeyId", "StorageEncrypted"}),
-    "AWS::RDS::DBInstance": frozenset({"DBInstanceIdentifier", "DBName", "Engine", "KmsKeyId", "StorageEncrypted"}),
-    "AWS::S3::Bucket": frozenset({"BucketName"}),
     "AWS::SNS::Subscription": frozenset({"Endpoint", "Protocol", "TopicArn"}),
     "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
-    "AWS::SQS::Queue": frozenset({"FifoQueue", "QueueName"}),
-    "AWS::SSM::Parameter": frozenset({"Name"}),
-    "AWS::SecretsManager::Secret": frozenset({"Name"}),
 }
 """Properties whose change makes a new resource; a type that is not here may be replaced by anything."""
 
@@ -138,7 +93,7 @@ def _change(name: str, before: Any, after: Any, masked: frozenset[str]) -> Resou
             logical_id=name,
             type=before["Type"],
             properties=_properties(before, {}, masked),
-            destructive=before["Type"] in STATEFUL and not _kept(before, "DeletionPolicy"),
+            destructive=body_holds_data(before) and not _kept(before, "DeletionPolicy"),
         )
     properties = _properties(before, after, masked)
     if not properties:
@@ -150,7 +105,7 @@ def _change(name: str, before: Any, after: Any, masked: frozenset[str]) -> Resou
         type=after["Type"],
         properties=properties,
         replacement=replacement,
-        destructive=before["Type"] in STATEFUL and replacement != "no" and not _kept(after, "UpdateReplacePolicy"),
+        destructive=body_holds_data(before) and replacement != "no" and not _kept(after, "UpdateReplacePolicy"),
     )
 
 
@@ -167,10 +122,25 @@ def _replacement(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Replac
     touched = {key for key in old.keys() | new.keys() if old.get(key, _ABSENT) != new.get(key, _ABSENT)}
     if not touched:
         return "no"
-    causes = _REPLACED_BY.get(type_)
-    if causes is None:
+    causes, perhaps = _REPLACED_BY.get(type_), MAY_REPLACE.get(type_, frozenset())
+    if causes is None or perhaps == _EVERYTHING:
         return "maybe"
-    return "yes" if causes is _EVERYTHING or touched & causes else "no"
+    if causes is _EVERYTHING or _differ(old, new, causes):
+        return "yes"
+    return "maybe" if _differ(old, new, perhaps) else "no"
+
+
+def _differ(old: Mapping[str, Any], new: Mapping[str, Any], paths: Iterable[str]) -> bool:
+    return any(_at(old, path) != _at(new, path) for path in paths)
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at ``A/B``, or what is computed on the way there."""
+    for key in path.split("/"):
+        if not isinstance(value, dict) or any(name == "Ref" or name.startswith("Fn::") for name in value):
+            return value
+        value = value.get(key, _ABSENT)
+    return value
 
 
 def _properties(before: Any, after: Any, masked: frozenset[str]) -> tuple[PropertyChange, ...]:

@@ -55,9 +55,9 @@ _CREATE_ONLY = {"AWS::SNS::Topic": ("TopicName", "FifoTopic"), "AWS::SQS::Queue"
 """Source: ``createOnlyProperties`` in AWS's schemas of the types."""
 
 
-def answer_for(item: PhysicalResource) -> str:
-    """The word of consent."""
-    return f"import:{item.physical_id}"
+def answer_for(project: str, item: PhysicalResource) -> str:
+    """The word of consent: two units may want what is called by one name."""
+    return f"import:{project}/{item.physical_id}"
 
 
 def known_of(record: Record) -> tuple[PhysicalResource, ...]:
@@ -126,7 +126,7 @@ def import_question(project: str, item: PhysicalResource) -> Question:
         "shows that it is this stack's; with what is in it, it would come into the stack; if it is gone since, it is "
         "made new"
     )
-    return Question(kind="import", text=text, answer=answer_for(item))
+    return Question(kind="import", text=text, answer=answer_for(project, item))
 
 
 def import_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:

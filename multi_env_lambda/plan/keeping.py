@@ -12,7 +12,8 @@ from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.changes import KEPT, STATEFUL
+from multi_env_lambda.plan.changes import KEPT
+from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["keeping", "left_over"]
 
@@ -61,7 +62,7 @@ def left_over(
 
 
 def _holds_data(body: Mapping[str, Any]) -> bool:
-    return body["Type"] in STATEFUL and body.get("DeletionPolicy") not in KEPT
+    return body_holds_data(body) and body.get("DeletionPolicy") not in KEPT
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -12,11 +12,21 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import Loss, Record
-from multi_env_lambda.plan.changes import KEPT, STATEFUL
+from multi_env_lambda.plan.changes import KEPT
+from multi_env_lambda.plan.stateful import holds_data
 
-__all__ = ["answer_for", "loss_question", "loss_questions", "losses", "unagreed"]
+__all__ = ["fate_of", "loss_question", "loss_questions", "losses", "planned_question", "unagreed"]
+
+
+_MODAL = {
+    "deleted": "would be deleted",
+    "replaced": "would be replaced",
+    "perhaps replaced": "may be replaced",
+}
+"""How a person says each fate."""
 
 
 def losses(changes: Iterable[Mapping[str, Any]], template: str) -> tuple[Loss, ...]:
@@ -36,11 +46,12 @@ def _resources(template: str) -> Mapping[str, Any]:
 
 def _loss(change: Mapping[str, Any], resources: Mapping[str, Any]) -> Loss | None:
     name, type_, fate = change.get("LogicalResourceId", ""), change.get("ResourceType", ""), _fate(change)
+    physical_id = change.get("PhysicalResourceId", "")
     # What may be replaced has no PolicyAction, so its policy in the template counts.
     policy = change.get("PolicyAction", "" if fate == "deleted" else _policy(resources.get(name, {})))
-    if fate is None or type_ not in STATEFUL or policy.removeprefix("ReplaceAnd") in KEPT:
+    if fate is None or not holds_data(type_, physical_id) or policy.removeprefix("ReplaceAnd") in KEPT:
         return None
-    return Loss(logical_id=name, type=type_, physical_id=change.get("PhysicalResourceId", ""), fate=fate)
+    return Loss(logical_id=name, type=type_, physical_id=physical_id, fate=fate)
 
 
 def _policy(body: Mapping[str, Any]) -> str:
@@ -60,16 +71,29 @@ def _fate(change: Mapping[str, Any]) -> str | None:
             return None
 
 
-def answer_for(logical_id: str) -> str:
-    """The word of consent."""
-    return f"replace:{logical_id}"
+def fate_of(change: ResourceChange) -> str:
+    """What a change that loses data does to its resource, in the words of a ``Loss``."""
+    if change.action == "remove":
+        return "deleted"
+    return "replaced" if change.replacement == "yes" else "perhaps replaced"
+
+
+def _answer(project: str, logical_id: str) -> str:
+    """The word of consent: two units may call what is theirs by one name."""
+    return f"replace:{project}/{logical_id}"
+
+
+def planned_question(project: str, change: ResourceChange) -> Question:
+    """The question about what the templates say would go."""
+    text = f"{project}: {change.logical_id} ({change.type}) {_MODAL[fate_of(change)]}, with the data in it"
+    return Question(kind="destructive", text=text, answer=_answer(project, change.logical_id))
 
 
 def loss_question(project: str, loss: Loss) -> Question:
     """The question whether something may go with the data in it, with both of its names."""
     named = f"{loss.logical_id} ({loss.type}{f' {loss.physical_id}' if loss.physical_id else ''})"
-    text = f"{project}: {named} would be {loss.fate}, with the data in it, as CloudFormation says"
-    return Question(kind="destructive", text=text, answer=answer_for(loss.logical_id))
+    text = f"{project}: {named} {_MODAL[loss.fate]}, with the data in it, as CloudFormation says"
+    return Question(kind="destructive", text=text, answer=_answer(project, loss.logical_id))
 
 
 def loss_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
@@ -83,13 +107,13 @@ def loss_questions(record: Record | None, project: str, template: str | None) ->
     )
 
 
-def unagreed(lost: Iterable[Loss], questions: Collection[Question]) -> tuple[Loss, ...]:
-    """Those of ``lost`` that no question of an agreed plan was about: by their word, or shown in a take-over."""
+def unagreed(project: str, lost: Iterable[Loss], questions: Collection[Question]) -> tuple[Loss, ...]:
+    """Those of a unit's ``lost`` that no question of its agreed step was about: by its word, or in a take-over."""
     words = {question.answer for question in questions}
     shown = "\n".join(question.text for question in questions if question.kind == "take over")
     return tuple(
         loss
         for loss in lost
-        if answer_for(loss.logical_id) not in words
+        if _answer(project, loss.logical_id) not in words
         and f"{loss.type} {loss.logical_id} ({loss.physical_id}) would be " not in shown
     )

@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
-from multi_env_lambda.plan.changes import STATEFUL
+from multi_env_lambda.plan.stateful import holds_data
 
 __all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
 
@@ -122,7 +122,7 @@ def taken_over(
     ]
     gone = (item for name, item in there.items() if name not in template.get("Resources", {}))
     found += (
-        ResourceChange(action="remove", logical_id=item.logical_id, type=item.type, destructive=item.type in STATEFUL)
+        ResourceChange(action="remove", logical_id=item.logical_id, type=item.type, destructive=_holds_data(item))
         for item in gone
     )
     return tuple(sorted(found, key=lambda change: change.logical_id))
@@ -131,9 +131,7 @@ def taken_over(
 def _modified(change: ResourceChange, there: PhysicalResource) -> ResourceChange:
     """Nothing is known of the properties that it has now, so it may be replaced by any of ours."""
     replacement: Literal["maybe", "yes"] = "maybe" if change.type == there.type else "yes"
-    return attrs.evolve(
-        change, action="modify", properties=(), replacement=replacement, destructive=there.type in STATEFUL
-    )
+    return attrs.evolve(change, action="modify", properties=(), replacement=replacement, destructive=_holds_data(there))
 
 
 def _fate(item: PhysicalResource, template: Mapping[str, Any]) -> str:
@@ -142,12 +140,12 @@ def _fate(item: PhysicalResource, template: Mapping[str, Any]) -> str:
         return "deleted"
     if ours["Type"] != item.type:
         return f"replaced by a {ours['Type']}"
-    return "changed, perhaps replaced" if item.type in STATEFUL else "stays"
+    return "changed, perhaps replaced" if _holds_data(item) else "stays"
 
 
 def _by_weight(resources: Iterable[PhysicalResource]) -> list[PhysicalResource]:
     """What holds data first."""
-    return sorted(resources, key=lambda item: (item.type not in STATEFUL, item.type, item.logical_id))
+    return sorted(resources, key=lambda item: (not _holds_data(item), item.type, item.logical_id))
 
 
 def _counted(resources: Collection[PhysicalResource]) -> str:
@@ -158,5 +156,9 @@ def _shown(item: PhysicalResource) -> str:
     return f"{item.type} {item.logical_id}" + (f" ({item.physical_id})" if item.physical_id else "")
 
 
+def _holds_data(item: PhysicalResource) -> bool:
+    return holds_data(item.type, item.physical_id)
+
+
 def _with_data(item: PhysicalResource) -> str:
-    return ", with the data in it" if item.type in STATEFUL else ""
+    return ", with the data in it" if _holds_data(item) else ""

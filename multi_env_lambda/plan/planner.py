@@ -34,7 +34,7 @@ from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.late_starts import late_starts
-from multi_env_lambda.plan.losses import answer_for, loss_questions
+from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
@@ -322,7 +322,8 @@ def _changes(
         template = json.loads(text or "{}")
         return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
     changed = _changed(place, running, _template(running, target, known), text, known)
-    asked, record = _destructive(wanted.project, changed), known.records.get(place)
+    asked = tuple(planned_question(wanted.project, change) for change in changed if change.destructive)
+    record = known.records.get(place)
     words = {question.answer for question in asked}
     met = (question for question in loss_questions(record, wanted.project, text) if question.answer not in words)
     orphan = (known.orphans[place],) if place in known.orphans else ()
@@ -379,19 +380,3 @@ def _rolled_back(
 def _moved(project: str, target: Environment, known: Known) -> tuple[Question, ...]:
     strayed = known.strayed.get((target.name, project))
     return (traffic_question(project, target.name, strayed),) if strayed else ()
-
-
-def _destructive(project: str, changed: tuple[ResourceChange, ...]) -> tuple[Question, ...]:
-    return tuple(
-        Question(
-            kind="destructive",
-            text=f"{project}: {change.logical_id} ({change.type}) would be {_fate(change.action)}, with the data in it",
-            answer=answer_for(change.logical_id),
-        )
-        for change in changed
-        if change.destructive
-    )
-
-
-def _fate(action: str) -> str:
-    return "deleted" if action == "remove" else "replaced"

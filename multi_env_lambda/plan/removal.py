@@ -10,7 +10,7 @@ import attrs
 
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.changes import STATEFUL
+from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["Removal", "Retained", "lost", "needed_by", "retained"]
 
@@ -89,7 +89,7 @@ def lost(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:
     return tuple(
         Retained(logical_id=name, type=body["Type"], fate="goes, with what is in it", name=_name(body))
         for name, body in sorted(resources.items())
-        if body["Type"] in STATEFUL and _fate(name, body, keep) is None
+        if body_holds_data(body) and _fate(name, body, keep) is None
     )
 
 

@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.model.record import Loss
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.losses import fate_of
 
 __all__ = [
     "MemoryStack",
@@ -54,7 +55,7 @@ def lost(stack: str, old: str, new: str) -> tuple[Loss, ...]:
             logical_id=change.logical_id,
             type=change.type,
             physical_id=f"{stack}-{change.logical_id}",
-            fate="deleted" if change.action == "remove" else "replaced",
+            fate=fate_of(change),
         )
         for change in gone
     )

@@ -92,7 +92,7 @@ def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -
 
     asked = deploy(stage, "test", verb="promote")
     assert asked.code == 9
-    assert f"import:{name}" in asked.err
+    assert f"import:customers/{name}" in asked.err
     agreed = deploy(stage, "test", "--agree", f"import:{name}", verb="promote")
     assert agreed.code == 0, agreed.err
     assert name in in_stack(stage, "test")
@@ -164,7 +164,7 @@ def test_all_that_was_met_is_asked_at_once_and_a_fifo_queue_comes_in_with_its_me
     url = sqs.create_queue(QueueName="theirs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="precious", MessageGroupId="g", MessageDeduplicationId="1")
     stage.client("sandbox", "s3").create_bucket(Bucket="theirs-for-scratch")
-    bucket, both = "import:theirs-for-scratch", {"import:theirs-for-scratch", "import:theirs.fifo"}
+    bucket, both = "import:theirs-for-scratch", {"import:customers/theirs-for-scratch", "import:customers/theirs.fifo"}
 
     assert deploy(stage, "sandbox").code == 7
     assert deploy(stage, "sandbox", "--agree", bucket).code == 7

@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.errors import UpgradeNeeded
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.plan import DeployStep
@@ -22,7 +23,7 @@ from .worlds import chain, deploy, rollback
 
 PLACE = ("sandbox", "search-sandbox")
 LEDGER = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "ledger"}}
-AGREED = Consent(allowed=frozenset({"replace:Ledger"}))
+AGREED = Consent(allowed=frozenset({"replace:search/Ledger"}))
 SAID = "search: Ledger (AWS::DynamoDB::Table search-sandbox-Ledger) would be deleted, with the data in it"
 
 
@@ -58,7 +59,7 @@ def has_the_table(fake: FakeWorld) -> bool:
 def test_what_was_added_to_a_stack_from_outside_is_named_by_the_plan(tmp_path: Path) -> None:
     step = step_of(changed_from_outside(tmp_path), closely=True)
 
-    assert words(step) == ["replace:Ledger"]
+    assert words(step) == ["replace:search/Ledger"]
     assert [item.logical_id for item in step.changes if item.destructive] == ["Ledger"]
 
 
@@ -68,8 +69,51 @@ def test_a_deploy_is_stopped_by_what_cloudformation_says_and_nothing_is_changed(
     stopped = deploy(fake)["search"]
 
     assert (stopped.outcome, stopped.error, SAID in stopped.detail) == ("blocked", "Refused", True)
-    assert "`--agree replace:Ledger`" in stopped.hint
+    assert "`--agree replace:search/Ledger`" in stopped.hint
     assert fake.platform.stacks[PLACE] == before
+
+
+def two_with_a_table(folder: Path) -> FakeWorld:
+    """Two units that call a table by one name, which goes with the next release of each."""
+    fake = chain(folder)
+    for unit in ("search", "customers"):
+        fake.tree.resources[unit] = {"Ledger": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": unit}}}
+    deploy(fake)
+    for unit in ("search", "customers"):
+        fake.tree.content[unit] = f"{unit} 2"
+        del fake.tree.resources[unit]
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("word", "blocked"),
+    [
+        ("replace:Ledger", ["customers", "search"]),
+        ("replace:search/Ledger", ["customers"]),
+        ("replace:customers/Ledger", ["search"]),
+    ],
+)
+def test_a_word_lets_go_what_is_one_units(tmp_path: Path, word: str, blocked: list[str]) -> None:
+    done = deploy(two_with_a_table(tmp_path), consent=Consent(allowed=frozenset({word})))
+
+    assert sorted(name for name, result in done.items() if result.outcome == "blocked") == blocked
+    assert all(f"`--agree replace:{name}/Ledger`" in done[name].hint for name in blocked)
+
+
+def test_a_word_without_the_unit_is_enough_where_one_unit_is_asked_it(tmp_path: Path) -> None:
+    fake = changed_from_outside(tmp_path)
+    deploy(fake)
+
+    assert deploy(fake, consent=Consent(allowed=frozenset({"replace:Ledger"})))["search"].outcome == "deployed"
+
+
+def test_a_plan_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    saved = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan.to_document()
+
+    with pytest.raises(UpgradeNeeded, match="upgrade multi_env_lambda"):
+        pipeline.same_again(fake.world, {**saved, "format": 99})
+    assert pipeline.same_again(fake.world, saved).plan.digest == saved["digest"]
 
 
 def test_what_a_deploy_was_stopped_by_is_a_question_from_then_on_and_the_word_lets_it_go(tmp_path: Path) -> None:
@@ -86,7 +130,7 @@ def test_what_a_deploy_was_stopped_by_is_a_question_from_then_on_and_the_word_le
             fate="deleted",
         ),
     )
-    assert words(step_of(fake, closely=False)) == ["replace:Ledger"]
+    assert words(step_of(fake, closely=False)) == ["replace:search/Ledger"]
     assert deploy(fake)["search"].outcome == "blocked" and has_the_table(fake)
     assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
     assert not has_the_table(fake)
@@ -115,10 +159,12 @@ def test_without_a_record_the_plan_compares_with_the_stack(tmp_path: Path) -> No
     del fake.store.objects[current_key("sandbox", "search")]
     step = step_of(fake, closely=False)
 
-    assert words(step) == ["take-over:search-sandbox", "replace:Ledger"]
+    assert words(step) == ["take-over:search-sandbox", "replace:search/Ledger"]
     assert not [item for item in step.changes if item.action == "add" and item.type == "AWS::IAM::Role"]
     both = Consent(allowed=frozenset(words(step)))
-    assert deploy(fake, consent=Consent(allowed=both.allowed - {"replace:Ledger"}))["search"].outcome == "blocked"
+    assert (
+        deploy(fake, consent=Consent(allowed=both.allowed - {"replace:search/Ledger"}))["search"].outcome == "blocked"
+    )
     assert has_the_table(fake)
     assert deploy(fake, consent=both)["search"].outcome == "deployed"
 
@@ -133,7 +179,7 @@ def test_after_an_attempt_whose_end_nobody_saw_the_plan_compares_with_the_stack(
     fake.tree.content["search"] = "s1"
 
     again = deploy(fake)["search"] if verb == "deploy" else rollback(fake, "search", "sandbox")
-    assert (again.outcome, again.hint) == ("blocked", "agree with `--agree replace:Ledger`")
+    assert (again.outcome, again.hint) == ("blocked", "agree with `--agree replace:search/Ledger`")
     assert has_the_table(fake)
 
 

@@ -79,11 +79,29 @@ def test_other_attributes_are_changes_too() -> None:
         ("AWS::Lambda::Function", "FunctionName", "yes"),
         ("AWS::Lambda::Function", "Timeout", "no"),
         ("AWS::Events::Rule", "ScheduleExpression", "no"),
+        ("AWS::KMS::Key", "Description", "no"),
+        ("AWS::Kinesis::Stream", "ShardCount", "no"),
+        ("AWS::Timestream::Table", "TableName", "yes"),
+        ("AWS::DynamoDB::GlobalTable", "KeySchema", "maybe"),
         ("Acme::Unknown::Thing", "Anything", "maybe"),
     ],
 )
 def test_whether_a_property_replaces_its_resource(type_: str, name: str, replacement: str) -> None:
     assert only(with_one(type_, **{name: "a"}), with_one(type_, **{name: "b"})).replacement == replacement
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "replacement"),
+    [
+        ({"Name": "a"}, {"Name": "b"}, "yes"),
+        ({"Name": "a"}, {"Name": "a", "Description": "of orders"}, "no"),
+        ({"Name": "a"}, {"Fn::If": ["IsNew", {"Name": "b"}, {"Name": "a"}]}, "yes"),
+    ],
+)
+def test_a_part_of_a_property_replaces_its_resource_or_does_not(old: object, new: object, replacement: str) -> None:
+    tables = (with_one("AWS::Glue::Table", TableInput=item) for item in (old, new))
+
+    assert only(*tables).replacement == replacement
 
 
 def test_another_type_under_the_same_name_is_a_replacement() -> None:
@@ -93,6 +111,11 @@ def test_another_type_under_the_same_name_is_a_replacement() -> None:
 @pytest.mark.parametrize("type_", ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::RDS::DBProxy"])
 def test_removing_what_holds_data_is_destructive(type_: str) -> None:
     assert only(with_one(type_), None).destructive is (type_ != "AWS::RDS::DBProxy")
+
+
+@pytest.mark.parametrize(("name", "asks"), [("/mine/audit", True), ("/aws/lambda/billing-sandbox-main", False)])
+def test_removing_a_log_group_is_destructive_unless_it_is_a_functions(name: str, asks: bool) -> None:
+    assert only(with_one("AWS::Logs::LogGroup", LogGroupName=name), None).destructive is asks
 
 
 @pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate", "Snapshot"])
@@ -115,7 +138,7 @@ def test_replacing_what_holds_data_is_destructive_unless_it_is_retained() -> Non
     assert not only(old, kept).destructive
 
 
-@pytest.mark.parametrize("type_", ["AWS::Timestream::Table", "AWS::Neptune::DBCluster"])
+@pytest.mark.parametrize("type_", ["AWS::SDB::Domain", "AWS::EMR::Cluster"])
 def test_what_holds_data_and_may_perhaps_be_replaced_counts_as_replaced(type_: str) -> None:
     found = only(with_one(type_, Anything="a"), with_one(type_, Anything="b"))
 

@@ -58,8 +58,21 @@ def test_what_may_be_replaced_is_kept_by_the_policy_of_its_template() -> None:
 def test_the_question_has_both_names() -> None:
     question = loss_question("billing", LOSS)
 
-    assert question.answer == "replace:Ledger"
+    assert question.answer == "replace:billing/Ledger"
     assert "Ledger (AWS::DynamoDB::Table ledger) would be deleted, with the data in it" in question.text
+
+
+def test_what_is_only_possible_is_said_to_be_possible() -> None:
+    perhaps = loss_question("billing", attrs.evolve(LOSS, fate="perhaps replaced"))
+
+    assert "Ledger (AWS::DynamoDB::Table ledger) may be replaced, with the data in it" in perhaps.text
+
+
+@pytest.mark.parametrize(("name", "lost"), [("/mine/audit", 1), ("/aws/lambda/billing-sandbox-main", 0)])
+def test_a_log_group_holds_data_of_its_own_unless_it_is_a_functions(name: str, lost: int) -> None:
+    gone = change("Remove", ResourceType="AWS::Logs::LogGroup", PhysicalResourceId=name)
+
+    assert len(losses([gone], "{}")) == lost
 
 
 def stopped_by(loss: Loss) -> Record:
@@ -87,6 +100,9 @@ def test_a_word_is_for_what_it_names_and_a_take_over_for_what_it_showed() -> Non
     other = attrs.evolve(LOSS, logical_id="Users")
     shown = "AWS::DynamoDB::Table Users (ledger) would be deleted, with the data in it"
 
-    assert unagreed([LOSS, other], [loss_question("billing", LOSS)]) == (other,)
-    assert unagreed([LOSS, other], [Question(kind="take over", text=shown, answer="take-over:billing")]) == (LOSS,)
-    assert unagreed([LOSS], [Question(kind="import", text=shown, answer="import:ledger")]) == (LOSS,)
+    assert unagreed("billing", [LOSS, other], [loss_question("billing", LOSS)]) == (other,)
+    assert unagreed("orders", [LOSS], [loss_question("billing", LOSS)]) == (LOSS,)
+    assert unagreed("billing", [LOSS, other], [Question(kind="take over", text=shown, answer="take-over:billing")]) == (
+        LOSS,
+    )
+    assert unagreed("billing", [LOSS], [Question(kind="import", text=shown, answer="import:billing/ledger")]) == (LOSS,)

@@ -128,9 +128,10 @@ def _read_policies() -> None:
 
 
 def _keep_names() -> None:
-    from . import early_validation, early_warnings, generated_names, system_tags, taken_names
+    from . import early_validation, early_warnings, generated_names, replacements, system_tags, taken_names
 
     generated_names.patch()
+    replacements.patch()
     # What is named here is free, on AWS.
     system_tags.patch()
     taken_names.patch()

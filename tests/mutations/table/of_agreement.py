@@ -121,7 +121,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "    check_answers(draft.plan, consent)\n",
+        "    consent = check_answers(draft.plan, consent)\n",
         "",
         "An answer that no question asks for is refused before anything is written.",
         ("flow/test_ownership.py::test_an_answer_that_no_question_asks_is_refused_before_anything_is_written",),
@@ -251,8 +251,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/ownership.py",
-        "        left = unagreed(lost, step.questions)\n",
-        "        left = unagreed((), step.questions)\n",
+        "        left = unagreed(step.project, lost, step.questions)\n",
+        "        left = unagreed(step.project, (), step.questions)\n",
         "Nothing with data in it goes that no question was about.",
         ("flow/test_losses.py::test_a_deploy_is_stopped_by_what_cloudformation_says_and_nothing_is_changed",),
     ),
