@@ -71,7 +71,7 @@ def test_what_was_ours_comes_back_without_a_question_and_what_another_team_made_
     rollback = ("rollback", "customers", "sandbox", "--yes")
     assert stage.script(*rollback).code == 7
     asked = stage.script(*rollback)
-    assert (asked.code, set(words_of(asked))) == (9, {f"import:{name}"}), asked.err
+    assert (asked.code, set(words_of(asked))) == (9, {f"import:customers/{name}"}), asked.err
     assert "nothing shows that it is this stack's" in asked.err
     back = stage.script(*rollback, "--agree", f"import:{name}")
     assert back.code == 0, back.err
@@ -136,7 +136,9 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     assert done.code == 0
 
     asked = deploy(stage, "sandbox")
-    assert (asked.code, set(words_of(asked))) == (9, {f"import:{name}", f"import:{name}-dlq"}), asked.err
+    assert (asked.code, set(words_of(asked))) == (9, {f"import:customers/{name}", f"import:customers/{name}-dlq"}), (
+        asked.err
+    )
     back = deploy(stage, "sandbox", "--agree", f"import:{name}", "--agree", f"import:{name}-dlq")
     assert back.code == 0, back.err
     assert {name, f"{name}-dlq"} <= in_stack(stage, "sandbox")

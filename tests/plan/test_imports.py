@@ -107,7 +107,7 @@ def test_a_queue_that_was_ours_returns_under_the_name_that_the_template_gives_it
     back = (attrs.evolve(QUEUE, logical_id="Renamed", physical_id="jobs"),)
     asked = import_questions(record(left=(QUEUE,)), "orders", wanting())
 
-    assert [question.answer for question in asked] == ["import:jobs"], "AWS puts no tags on a queue"
+    assert [question.answer for question in asked] == ["import:orders/jobs"], "AWS puts no tags on a queue"
     assert returning(wanting(), record(left=(QUEUE,)), "orders", (), ours) == ()
     assert returning(wanting(), record(left=(QUEUE,)), "orders", asked, ours) == back
     for other in (wanting("other"), wanting({"Ref": "Name"}), wanting(policy="Delete"), template("Retain")):
