@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
-from multi_env_lambda.aws.functions import Alias, set_alias
+from multi_env_lambda.aws.functions import Alias, create_alias, send_code, set_alias
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.versions import delete_function_version, delete_layer_version
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.alias import AliasState
+from multi_env_lambda.model.versions import ObjectPlace
 from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
 from multi_env_lambda.testing.lease import FakeHeld
@@ -46,11 +48,14 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/change_set.py", "delete_change_set"): HELD,
     ("aws/change_set.py", "execute_change_set"): HELD,
     ("aws/drift.py", "detect_stack_drift"): LOOKS,
+    ("aws/functions.py", "create_alias"): HELD,
     ("aws/functions.py", "invoke"): PERSON,
     ("aws/protection.py", "update_termination_protection"): HELD,
     ("aws/functions.py", "update_alias"): HELD,
+    ("aws/functions.py", "update_function_code"): HELD,
     ("aws/platform.py", "start_job_run"): PERSON,
     ("aws/platform.py", "delete_layer_version"): OURS,
+    ("aws/platform.py", "create_alias"): OURS,
     ("aws/platform.py", "invoke"): OURS,
     ("aws/platform.py", "set_alias"): OURS,
     ("aws/session.py", "assume_role"): KEYS,
@@ -165,6 +170,13 @@ class Account:
 
     def update_alias(self, **_: Any) -> dict[str, Any]:
         return {"FunctionVersion": "2", "RevisionId": "r"}
+
+    def create_alias(self, **_: Any) -> None: ...
+
+    def update_function_code(self, **_: Any) -> None: ...
+
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        return {}
 
     def update_termination_protection(self, **_: Any) -> None: ...
 
@@ -290,6 +302,16 @@ SCENARIOS: dict[str, Scenario] = {
         lambda client, held: (
             set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="r"), held) and None
         ),
+    ),
+    "a deleted alias": (
+        "create_alias",
+        lambda: FaultyClient(Account()),
+        lambda client, held: create_alias(client, "f", "live", AliasState(version="2", weights=()), held),
+    ),
+    "send code again": (
+        "update_function_code",
+        lambda: FaultyClient(Account()),
+        lambda client, held: send_code(client, "f", ObjectPlace(bucket="b", key="k"), held, sleep=lambda _: None),
     ),
 }
 GUARDED = {operation for (_, operation), guard in GUARDS.items() if guard == HELD}

@@ -16,7 +16,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackOutcome", "StackRequest"]
@@ -118,6 +118,14 @@ class Platform(Protocol):
         ...
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode: ...
+
+    def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
+        """What an alias, a version or ``$LATEST`` runs; None where there is none."""
+        ...
+
+    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
+        """Give ``$LATEST`` other code; no alias and no version runs it."""
+        ...
 
     def layer_sha256(self, environment: Environment, arn: str) -> str: ...
 

@@ -12,18 +12,22 @@ import attrs
 from multi_env_lambda.aws.calls import pauses
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.versions import FunctionCode
+from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
 
 __all__ = [
     "Alias",
     "FunctionVersion",
     "Invocation",
     "code_of_function",
+    "create_alias",
+    "find_code",
     "get_alias",
     "invoke",
     "layer_sha256",
     "list_versions",
+    "send_code",
     "set_alias",
 ]
 
@@ -32,6 +36,11 @@ _RESERVED = (
     "settings say? `drift` shows what was reserved by hand"
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
+
+
+_ABSENT = (
+    "deploy the unit to this environment first; where it is deployed somebody deleted this: `drift` says what to do"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -71,14 +80,56 @@ def code_of_function(client: Any, function_name: str, qualifier: str) -> Functio
         AccountError: the role may not look.
     """
     try:
-        answer = client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier)
+        return _code(client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier))
     except aws_errors() as error:
         raise _error(f"{function_name}:{qualifier}", error) from error
-    return FunctionCode(
-        code_sha256=answer["CodeSha256"],
-        layers=tuple(layer["Arn"] for layer in answer.get("Layers", ())),
-        version=answer["Version"],
-    )
+
+
+def find_code(client: Any, function_name: str, qualifier: str) -> FunctionCode | None:
+    """As ``code_of_function``, or None where there is no such function, alias or version."""
+    try:
+        return _code(client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier))
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
+        raise _error(f"{function_name}:{qualifier}", error) from error
+
+
+def send_code(
+    client: Any, function_name: str, place: ObjectPlace, held: Held, *, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Give the unpublished function the code that lies at ``place``; what aliases and versions run stays as it is.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError: there is no such function or object, or Lambda does not take it.
+        AccountError: the role may not send it.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+    """
+    version = {"S3ObjectVersion": place.version_id} if place.version_id else {}
+    last: Exception | None = None
+    for pause in pauses():
+        held.make_sure()
+        try:
+            client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
+            return _wait_updated(client, function_name, sleep)
+        except aws_errors() as error:
+            # The same bytes are sent again: whether a lost answer was applied does not matter.
+            if not (is_lost(error) or is_throttled(error) or code_of(error) in _NOT_READY):
+                raise _error(function_name, error) from error
+            last = error
+        sleep(pause)
+    assert last is not None
+    raise _error(function_name, last) from last
+
+
+def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None]) -> None:
+    """Lambda takes no other change, CloudFormation's neither, until it is done with this one."""
+    for pause in pauses():
+        answer = client.get_function_configuration(FunctionName=function_name)
+        if answer.get("LastUpdateStatus", "Successful") != "InProgress":
+            return
+        sleep(pause)
 
 
 def layer_sha256(client: Any, arn: str) -> str:
@@ -185,6 +236,22 @@ def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: 
         raise _error(where, error) from error
 
 
+def create_alias(client: Any, function_name: str, alias: str, wanted: AliasState, held: Held) -> None:
+    """Make an alias that somebody deleted; CloudFormation knows it by its name, and takes it for the one it made.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError: there is no such function or version, or somebody else makes it.
+        AccountError: the role may not make it.
+    """
+    held.begin()
+    routing = {"RoutingConfig": {"AdditionalVersionWeights": dict(wanted.weights)}} if wanted.weights else {}
+    try:
+        client.create_alias(FunctionName=function_name, Name=alias, FunctionVersion=wanted.version, **routing)
+    except aws_errors() as error:
+        raise _error(f"{function_name}:{alias}", error) from error
+
+
 def list_versions(client: Any, function_name: str) -> Iterator[FunctionVersion]:
     """All published versions, oldest first.
 
@@ -227,6 +294,11 @@ def _reserved(error: Exception) -> str:
     return reason if reason.startswith("ReservedFunction") else ""
 
 
+def _code(answer: Any) -> FunctionCode:
+    layers = tuple(layer["Arn"] for layer in answer.get("Layers", ()))
+    return FunctionCode(code_sha256=answer["CodeSha256"], layers=layers, version=answer["Version"])
+
+
 def _error(where: str, error: Exception) -> MultiEnvLambdaError:
     known = account_error(where, error)
     if known is not None:
@@ -234,7 +306,7 @@ def _error(where: str, error: Exception) -> MultiEnvLambdaError:
     if is_denied(error):
         return AccountError(where, text_of(error), hint="allow the environment's role this action on the function")
     if code_of(error) == "ResourceNotFoundException":
-        return StackError(where, text_of(error), hint="deploy the unit to this environment first; `status` shows it")
+        return StackError(where, text_of(error), hint=_ABSENT)
     if reason := _reserved(error):
         return StackError(where, f"{text_of(error)} {reason}", hint=_RESERVED)
     if is_lost(error):

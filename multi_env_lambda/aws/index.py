@@ -37,6 +37,7 @@ __all__ = [
     "read_noted_template",
     "read_published",
     "read_release",
+    "read_running_template",
     "read_template",
     "save_published",
     "was_changed",
@@ -217,6 +218,22 @@ def read_noted_template(store: ObjectStore, cache: Path, project: str, environme
     """
     key = template_key(project, noted.release, environment)
     return _verified(store, cache, key, noted.template_sha256).decode("ascii")
+
+
+def read_running_template(
+    store: ObjectStore, cache: Path, project: str, environment: str, running: Deployment | None
+) -> str | None:
+    """The template of what runs; None where nothing does. 0.1.1 noted none of it, so its manifest says which it was.
+
+    Raises:
+        PublishError, DocumentError: as for a noted one.
+    """
+    if running is None:
+        return None
+    if running.template_sha256:
+        return read_noted_template(store, cache, project, environment, running)
+    release = read_release(store, cache, project, running.release)
+    return None if release.stage(environment) is None else read_template(store, cache, release, environment)
 
 
 def must_be_released(key: str, found: str, released: str) -> None:

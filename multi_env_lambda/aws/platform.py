@@ -22,7 +22,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AwsPlatform"]
@@ -115,6 +115,12 @@ class AwsPlatform:
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return functions.code_of_function(self._sessions.client(environment, "lambda"), function_name, "live")
 
+    def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
+        return functions.find_code(self._sessions.client(environment, "lambda"), function_name, qualifier)
+
+    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
+        functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held)
+
     def layer_sha256(self, environment: Environment, arn: str) -> str:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)
 
@@ -137,7 +143,10 @@ class AwsPlatform:
         self, environment: Environment, function_name: str, alias: str, wanted: AliasState, held: Held
     ) -> None:
         client = self._sessions.client(environment, "lambda")
-        now = functions.get_alias(client, function_name, alias)
+        now = functions.find_alias(client, function_name, alias)
+        if now is None:
+            functions.create_alias(client, function_name, alias, wanted, held)
+            return
         state = functions.Alias(version=wanted.version, weights=wanted.weights, revision_id=now.revision_id)
         functions.set_alias(client, function_name, alias, state, held)
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 import attrs
 
-from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
+from multi_env_lambda.aws.index import read_release, read_running_template, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
@@ -35,6 +35,7 @@ from multi_env_lambda.flow.check import (
     say_endings,
     stateful_resources,
 )
+from multi_env_lambda.flow.code import check_codes, send_again
 from multi_env_lambda.flow.failure import losses_of, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
@@ -195,8 +196,10 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     """Change the stack and check it; a failed check puts back what ran before. Gives what was seen, to be recorded."""
     world, step, environment = work.world, work.step, work.environment
     stage = _stage(step.release, environment)
-    change = _changer(work, step.release, work.receipts, work.look)
-    before = _before(work)
+    running = work.held.record.running  # which the plan has read already
+    before = read_running_template(world.store, world.cache, step.project, step.environment, running)
+    known = before if work.held.unsure is None else None
+    change = _changer(work, step.release, work.receipts, known, work.look)
     asking = _asking(work, before)
     earlier = frozenset() if before is None else said_weights(before)
     weighted = earlier | {item.name for item in stage.functions if item.traffic is not None}
@@ -206,6 +209,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             shift(asking, work.held, step, moving, work.template, entry, change, partial(_say, world, step, "shift"))
         stack_id = change(work.template)
         if step.running == step.release.digest:
+            _ready(work, step.release, work.template, known, work.receipts)
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted)
@@ -219,18 +223,6 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     left = left_behind(work.held.record, resources)
     seen = attrs.evolve(entry, stack_id=stack_id, layers=layers, resources=resources, objects=objects)
     return attrs.evolve(seen, left=left, taken=())
-
-
-def _before(work: _Work) -> str | None:
-    """The template of what runs; the plan has read it already."""
-    world, step, running = work.world, work.step, work.held.record.running
-    if running is None:
-        return None
-    if running.template_sha256:
-        return read_noted_template(world.store, world.cache, step.project, step.environment, running)
-    release = read_release(world.store, world.cache, step.project, running.release)
-    stage = release.stage(step.environment)
-    return None if stage is None else read_template(world.store, world.cache, release, step.environment)
 
 
 def _asking(work: _Work, before: str | None) -> Asking:
@@ -280,7 +272,8 @@ def _put_back(
     before = read_release(world.store, world.cache, work.step.project, running)
     work.held.make_sure()
     _say(world, work.step, "deploy", f"back to {before.version}")
-    back = _changer(work, before, replicate(world, before, claim(world, before, None), environment.region))
+    receipts = replicate(world, before, claim(world, before, None), environment.region)
+    back = _changer(work, before, receipts, work.template)
     wanted = keeping(read_template(world.store, world.cache, before, environment.name), work.template)
     looks = partial(_seen, work, _stage(before, environment).stack_name)
     made = looks()
@@ -293,6 +286,7 @@ def _put_back(
     trouble: CheckFailed | None = None
     try:
         check_aliases(asking, aliases)
+        check_codes(world, environment, before, wanted)
     except CheckFailed as found:
         trouble = found
     else:
@@ -312,7 +306,9 @@ def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:
     return () if record.running is None else record.running.layers
 
 
-def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NOT_LOOKED) -> Callable[[str], str]:
+def _changer(
+    work: _Work, release: Release, receipts: Receipts, before: str | None, look: Look = _NOT_LOOKED
+) -> Callable[[str], str]:
     """What deploys a template of a release to the unit's stack, under this holder's lease; gives the stack's ARN."""
     world, held, environment = work.world, work.held, work.environment
     looks = [look]
@@ -328,7 +324,7 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
             parameters=pins(template, release, receipts),
             # Only the first change of a step follows upon the look.
             before=looks.pop() if looks else _NOT_LOOKED,
-            ready=work.wait,
+            ready=partial(_ready, work, release, template, before, receipts),
             adopts=partial(work.adopting.adopts, template),
             returning=work.adopting.returning(template),
             warned=partial(_say, world, work.step, "warning"),
@@ -344,6 +340,15 @@ def _changer(work: _Work, release: Release, receipts: Receipts, look: Look = _NO
         return outcome.stack_id
 
     return change
+
+
+def _ready(work: _Work, release: Release, template: str, before: str | None, receipts: Receipts) -> None:
+    """Right before a change: what it takes is in the bucket, and what it publishes is what was released."""
+    work.wait()
+    if work.look is not None:
+        say = partial(_say, work.world, work.step, "deploy")
+        parameters = pins(template, release, receipts)
+        send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
 
 
 def _stage(release: Release, environment: Environment) -> Stage:

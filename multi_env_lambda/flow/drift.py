@@ -1,14 +1,15 @@
 """Find what somebody changed by hand: CloudFormation compares every recorded stack with its template.
 
-Two things it does not see are compared here: the template itself, which somebody may have replaced, and where aliases
-point: of an alias it compares only what the template names, so no weights where that names none.
+Three things it does not see are compared here: the template itself, which somebody may have replaced; the code of
+functions; and where aliases point: of an alias it compares only what the template names, so no weights where that names
+none.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,7 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
+from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.model.alias import StrayedAlias
@@ -28,6 +30,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
@@ -112,17 +115,21 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
         there = _must_be_ours(world, environment, record, stack_name)
         found = world.platform.drift(environment, stack_name)
         template = world.platform.template(environment, stack_name)
-        outside = _outside(template, *_templates(world, environment, record))
+        running, under_way = _templates(world, environment, record)
+        outside = _outside(template, running, under_way)
         said = said_aliases(template, world.platform.resources(environment, stack_name))
-        aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
+        strayed = strayed_of(world, environment, said)
+        gone = [item for item in strayed if _is_gone(world, environment, item)]
+        aliases = list(map(_of_alias, strayed))
+        code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    resources = (*seen, *aliases, *outside)
+    resources = (*seen, *aliases, *code, *outside)
     status, changed = "DRIFTED" if resources else found.status, there.changed if outside else ""
-    hint = "; ".join([*([_command(record)] if aliases or outside else []), *([_BY_HAND] if seen else [])])
+    hint = _hint(record, seen, gone, again=bool(aliases or code or outside))
     return _answer(
         record, stack_name, status, resources=resources, changed=changed, hint=hint, unchecked=found.unchecked
     )
@@ -136,11 +143,8 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
         found = read_release(world.store, world.cache, record.project, release)
         return read_template(world.store, world.cache, found, environment.name)
 
-    attempts = {record.unsure or ""}
-    if record.latest is not None and record.latest.outcome == "shifting":
-        attempts.add(record.latest.release)
     under_way: list[str] = []
-    for release in sorted(attempts - {"", record.running.release}):
+    for release in _attempts(record):
         with suppress(MultiEnvLambdaError):
             under_way.append(read(release))
     if record.running.template_sha256:
@@ -148,6 +152,24 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
     else:
         running = read(record.running.release)
     return running, under_way
+
+
+def _attempts(record: Record) -> list[str]:
+    """The releases of attempts that are not over."""
+    assert record.running is not None
+    attempts = {record.unsure or ""}
+    if record.latest is not None and record.latest.outcome == "shifting":
+        attempts.add(record.latest.release)
+    return sorted(attempts - {"", record.running.release})
+
+
+def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
+    """What a function may run: the code of what runs by the record, then that of attempts that are not over."""
+    codes = [running.source.code_sha256]
+    for release in _attempts(record):
+        with suppress(MultiEnvLambdaError):
+            codes.append(read_release(world.store, world.cache, record.project, release).source.code_sha256)
+    return tuple(codes)
 
 
 def _outside(there: str, running: str, under_way: list[str]) -> tuple[ResourceDrift, ...]:
@@ -187,6 +209,24 @@ def _of_alias(strayed: StrayedAlias) -> ResourceDrift:
         status="DELETED" if there is None else "MODIFIED",
         differences=tuple(_difference(path, old, new) for path, old, new in pairs if old != new),
     )
+
+
+def _is_gone(world: World, environment: Environment, strayed: StrayedAlias) -> bool:
+    """Whether nothing can point the alias back: the version that it should lead to is deleted."""
+    said = strayed.said
+    return world.platform.find_code(environment, said.function, said.state.version) is None
+
+
+def _hint(record: Record, seen: Sequence[ResourceDrift], gone: Sequence[StrayedAlias], *, again: bool) -> str:
+    """What to do; CloudFormation makes nothing anew that it believes to be there."""
+    if any(item.status == "DELETED" and item.resource_type == "AWS::Lambda::Function" for item in seen):
+        anew = f"`destroy {record.project} {record.environment}`, then `deploy {record.environment}"
+        return f"no release makes a function anew that was deleted by hand: {anew} --only {record.project}`"
+    if gone:
+        versions = ", ".join(f"{item.said.function}:{item.said.state.version}" for item in gone)
+        news = f"change code or a setting of the function and `deploy {record.environment} --only {record.project}`"
+        return f"{versions} was deleted, and no version is made a second time: {news}, which publishes another"
+    return "; ".join([*([_command(record)] if again else []), *([_BY_HAND] if seen else [])])
 
 
 def _command(record: Record) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion"]
+__all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion", "ObjectPlace"]
 
 
 @attrs.frozen(kw_only=True)
@@ -17,6 +17,15 @@ class FunctionCode:
     code_sha256: str
     layers: tuple[str, ...] = ()
     version: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class ObjectPlace:
+    """Where Lambda finds code: one version of an object; ``version_id`` is empty where a template names none."""
+
+    bucket: str
+    key: str
+    version_id: str = ""
 
 
 @attrs.frozen(kw_only=True)

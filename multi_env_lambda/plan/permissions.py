@@ -206,7 +206,8 @@ def _direct(
         ),
         grant_of("LookAtLayers", "deploy", layers, "lambda:GetLayerVersion"),
         grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
-        grant_of("MoveAliases", "deploy", [functions], "lambda:UpdateAlias"),
+        grant_of("MoveAliases", "deploy", [functions], *calls_of("lambda", "CreateAlias", "UpdateAlias")),
+        grant_of("SendCodeAgain", ("deploy", "rollback"), [functions], "lambda:UpdateFunctionCode"),
         grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),

@@ -16,8 +16,9 @@ import attrs
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.versions import ObjectPlace
 
-__all__ = ["LAYER_PIN", "PINS", "SOURCE_PIN", "ExpectedCode", "code_of", "pins"]
+__all__ = ["LAYER_PIN", "PINS", "SOURCE_PIN", "ExpectedCode", "code_of", "logical_ids", "pins", "places_of", "unsent"]
 
 SOURCE_PIN = "SourceObjectVersion"
 LAYER_PIN = "LayerObjectVersion"
@@ -68,3 +69,38 @@ def _is_ours(code: Any) -> bool:
     """Whether the code is a wheel out of ``projects/``; 0.1.1 did not say which version of the object."""
     key = code.get("S3Key") if isinstance(code, dict) else None
     return isinstance(key, str) and key.startswith("projects/") and key.endswith(".whl")
+
+
+def places_of(template: str, parameters: Mapping[str, str]) -> dict[str, ObjectPlace]:
+    """Where the code of each function lies that runs the unit's own wheel, by physical name."""
+    found = {}
+    for name, code in _codes(template).items():
+        if _is_ours(code):
+            version = code.get("S3ObjectVersion", "")
+            pin = parameters.get(version.get("Ref", ""), "") if isinstance(version, dict) else version
+            found[name] = ObjectPlace(bucket=str(code.get("S3Bucket", "")), key=code["S3Key"], version_id=pin)
+    return found
+
+
+def unsent(template: str, before: str | None) -> tuple[str, ...]:
+    """The functions whose code CloudFormation does not send, since the template before names the same.
+
+    Where nobody knows the template before, it may be any of them.
+    """
+    codes, there = _codes(template), None if before is None else _codes(before)
+    return tuple(name for name, code in codes.items() if there is None or there.get(name) == code)
+
+
+def logical_ids(template: str) -> dict[str, str]:
+    """The resource of each function that has a name, by that name."""
+    resources = json.loads(template)["Resources"].items()
+    functions = (item for item in resources if item[1]["Type"] == "AWS::Lambda::Function")
+    named = ((name, body.get("Properties", {}).get("FunctionName")) for name, body in functions)
+    return {physical: name for name, physical in named if isinstance(physical, str)}
+
+
+def _codes(template: str) -> dict[str, Any]:
+    """The property ``Code`` of each function that has a name."""
+    resources = json.loads(template)["Resources"].values()
+    functions = (body.get("Properties", {}) for body in resources if body["Type"] == "AWS::Lambda::Function")
+    return {item["FunctionName"]: item.get("Code") for item in functions if isinstance(item.get("FunctionName"), str)}

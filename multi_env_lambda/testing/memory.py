@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -20,7 +21,8 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion, ObjectPlace
+from multi_env_lambda.plan.pins import unsent
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory_stack import (
     MemoryStack,
@@ -66,6 +68,7 @@ class MemoryPlatform:
         by_hand: function name -> where somebody has moved its alias since CloudFormation last wrote it.
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
         tags: stack name -> the ARNs of what a stack of that name made and is still there.
+        uploaded: function name -> the SHA-256 (base64) of code that somebody gave it by hand.
         stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
 
     ``listed`` is where ``find_stacks`` looked, and for how many names; ``runs`` are the jobs that were started.
@@ -82,6 +85,7 @@ class MemoryPlatform:
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.tags: dict[str, frozenset[str]] = {}
         self.stale: dict[str, list[str]] = {}
+        self.uploaded: dict[str, str] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
         self.missing: set[tuple[str, str]] = set()
@@ -159,7 +163,7 @@ class MemoryPlatform:
         else:
             held.make_sure()
         with self._lock:
-            self._write_aliases("" if there is None else there.template, request.template)
+            self._write("" if there is None else there.template, request.template)
             updates = (0 if there is None else there.updates) + changed
             stack_id = self._new_id(*key) if there is None else there.stack_id
             protected = there is not None and there.protected
@@ -195,8 +199,11 @@ class MemoryPlatform:
                 self.versions.pop((environment.name, name), None)
         self._changed("delete stack", stack_name)
 
-    def _write_aliases(self, before: str, after: str) -> None:
-        """CloudFormation writes an alias whose template says something else than before."""
+    def _write(self, before: str, after: str) -> None:
+        """CloudFormation writes an alias whose template says something else than before, and code as well."""
+        if before:
+            for name in set(function_names(json.loads(after)).values()) - set(unsent(after, before)):
+                self.uploaded.pop(name, None)
         old, new = (aliases_of(text) for text in (before, after))
         for name in new:
             if old.get(name) != new[name]:
@@ -244,7 +251,8 @@ class MemoryPlatform:
                 code = document["Resources"][function]["Properties"]["Code"]["S3Key"]
                 kept = self.versions.setdefault((environment.name, names[function]), [])
                 if logical_id not in {version.number for version in kept}:
-                    kept.append(KeptVersion(number=logical_id, code_sha256=self._code(code)))
+                    published = self.uploaded.get(names[function], self._code(code))
+                    kept.append(KeptVersion(number=logical_id, code_sha256=published))
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun:
         self.runs.append((job_name, arguments))
@@ -344,8 +352,25 @@ class MemoryPlatform:
         return there.template
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
-        code = self._code(self._function(environment, function_name)["Code"]["S3Key"])
-        return FunctionCode(code_sha256=code, version=self._version_behind(environment, function_name, "live"))
+        return self._runs(environment, function_name, "live")
+
+    def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
+        with suppress(StackError):
+            return self._runs(environment, function_name, qualifier)
+        return None
+
+    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
+        held.make_sure()
+        self.uploaded.pop(function_name, None)
+        self._changed("code", function_name)
+
+    def _runs(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode:
+        sent = self._code(self._function(environment, function_name)["Code"]["S3Key"])
+        if qualifier == "$LATEST":
+            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=qualifier)
+        version = self._version_behind(environment, function_name, qualifier)
+        kept = {item.number: item.code_sha256 for item in self.versions.get((environment.name, function_name), ())}
+        return FunctionCode(code_sha256=kept.get(version, sent), version=version)
 
     def layer_sha256(self, environment: Environment, arn: str) -> str:
         raise StackError(arn, "there is no such layer version", hint="deploy it")

@@ -86,6 +86,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         guard,
         lambda_actions,
         policy_sizes,
+        published_code,
         refusals,
         reserved_concurrency,
         state_file,
@@ -105,6 +106,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_rules_of_functions(folder, settings, secret)
     refusals.patch()
     aliases.patch()
+    published_code.patch()
     reserved_concurrency.patch(young="young-accounts" in settings["strict"])
     lambda_actions.patch()
     _read_policies()

@@ -113,7 +113,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/act.py",
-        "            ready=work.wait,\n",
+        "            ready=partial(_ready, work, release, template, before, receipts),\n",
         "",
         "Nothing is executed before everything of the release is in the bucket.",
         ("flow/test_publish_first.py::test_a_stack_stays_as_it_is_while_something_of_the_release_cannot_be_published",),

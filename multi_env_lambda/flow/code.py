@@ -1,0 +1,110 @@
+"""The code that nobody calls yet: what ``$LATEST`` of a function is, and is to be when CloudFormation publishes it.
+
+CloudFormation compares a template with the one before, and never with the function: where both name the same code it
+sends none, and a version that it publishes has whatever code somebody has uploaded by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.errors import CheckFailed
+from multi_env_lambda.flow.check import check_code
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.alias import SaidAlias
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent
+from multi_env_lambda.world import World
+
+__all__ = ["LATEST", "check_codes", "foreign_code", "send_again"]
+
+LATEST = "$LATEST"
+"""A function as it is, which no alias of ours leads to."""
+
+
+def send_again(
+    world: World,
+    environment: Environment,
+    release: Release,
+    template: str,
+    before: str | None,
+    parameters: Mapping[str, str],
+    held: Held,
+    say: Callable[[str], None],
+) -> None:
+    """Give back its released code to each function that has other code, and gets none from CloudFormation.
+
+    Args:
+        template: what the stack becomes, ``before`` what it is; None where nobody knows.
+        parameters: what the stack is told, so the version of each object.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError: Lambda does not take it.
+        AccountError: the role may not look, or not send it.
+    """
+    expected = release.source.code_sha256
+
+    def look(name: str) -> None:
+        there = world.platform.find_code(environment, name, LATEST)
+        if there is not None and there.code_sha256 != expected:
+            say(f"{name}: somebody uploaded code {there.code_sha256}, {expected} is sent again")
+            world.platform.send_code(environment, name, places[name], held)
+
+    places = places_of(template, parameters)
+    in_parallel(look, [name for name in unsent(template, before) if name in places])
+
+
+def foreign_code(
+    world: World, environment: Environment, known: Sequence[str], template: str, said: Iterable[SaidAlias]
+) -> tuple[ResourceDrift, ...]:
+    """What of the functions has other code than was released: the function itself, and what its alias leads to.
+
+    CloudFormation compares no code. What is not there at all has none.
+
+    Args:
+        known: what code may run, as base64 SHA-256; first what should.
+        template: of what runs; functions whose code a ``stack.py`` has set are left out.
+        said: the aliases of the stack.
+
+    Raises:
+        StackError, AccountError: one of them cannot be read.
+    """
+    aliases = [(item.logical_id, "AWS::Lambda::Alias", item.function, item.name) for item in said]
+    functions = [(name, "AWS::Lambda::Function", item, LATEST) for item, name in logical_ids(template).items()]
+    ours = {name for name, code in code_of(template).items() if code.ours}
+
+    def look(place: tuple[str, str, str, str]) -> ResourceDrift | None:
+        logical_id, kind, function, qualifier = place
+        there = world.platform.find_code(environment, function, qualifier)
+        if there is None or there.code_sha256 in known:
+            return None
+        path = "/Code/CodeSha256" if qualifier == LATEST else "/FunctionVersion/CodeSha256"
+        found = PropertyDifference(path=path, expected=known[0], actual=there.code_sha256, kind="NOT_EQUAL")
+        return ResourceDrift(logical_id=logical_id, resource_type=kind, status="MODIFIED", differences=(found,))
+
+    found = in_parallel(look, [item for item in (*functions, *aliases) if item[2] in ours])
+    return tuple(item for item in found if item is not None)
+
+
+def check_codes(world: World, environment: Environment, release: Release, template: str) -> None:
+    """Those who call get what was released, layer and all.
+
+    Raises:
+        CheckFailed: a function's alias leads to other code.
+    """
+    stage, places = release.stage(environment.name), code_of(template)
+
+    def look(name: str) -> None:
+        assert stage is not None
+        function = next(item for item in stage.functions if item.name == name)
+        found = world.platform.find_code(environment, name, "live")
+        if found is None:
+            hint = f"run `rollback.py {release.project} {environment.name} --to {release.version} --force`"
+            raise CheckFailed(f"{name} in {environment.name}", "there is no alias live", hint=hint)
+        check_code(world.platform, environment, release, stage, function, found, places.get(name), {})
+
+    in_parallel(look, [] if stage is None else [item.name for item in stage.functions])
