@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json, tell_whose
 from multi_env_lambda.host.identity import now
 
 __all__ = ["board_command"]
@@ -35,6 +35,7 @@ def board_command(page: Path, drift: bool, local: bool | None, as_json: bool) ->
     from multi_env_lambda.show.board import NEWEST, board_data, board_html
 
     workspace = open_workspace(local)
+    tell_whose(workspace)
     status = workspace.status()
     if drift:
         status = with_drift(status, workspace.drift())

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.cli.output import (
+    json_option,
+    local_option,
+    note,
+    open_workspace,
+    out,
+    print_json,
+    tell_whose,
+    unit_of,
+)
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.workspace import Workspace
 
@@ -29,7 +38,9 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
         raise click.UsageError("`diff.py UNIT ENVIRONMENT ENVIRONMENT`, as in `diff.py orders staging prod`")
-    found = open_workspace(local).difference(*named)
+    workspace = open_workspace(local)
+    found = workspace.difference(*named)
+    tell_whose(workspace)
     if as_json:
         print_json(found.to_document())
     else:
@@ -52,6 +63,7 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     workspace = open_workspace(local)
     unit, environment = _unit_and_environment(workspace, words)
     found = workspace.drift(unit, environment)
+    tell_whose(workspace)
     drifted = [item for item in found if item.drifted]
     if as_json:
         print_json([item.to_document() for item in found])

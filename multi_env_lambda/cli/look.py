@@ -5,7 +5,16 @@ from __future__ import annotations
 import attrs
 import click
 
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.cli.output import (
+    json_option,
+    local_option,
+    note,
+    open_workspace,
+    out,
+    print_json,
+    tell_whose,
+    unit_of,
+)
 from multi_env_lambda.host.identity import now
 from multi_env_lambda.host.parallel import in_parallel
 
@@ -36,6 +45,7 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
             status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)
         )
     lost = without_record(workspace.world, status)
+    tell_whose(workspace)
     if as_json:
         print_json(status.to_document())
     else:
@@ -68,6 +78,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
     environments = rest or tuple(environment.name for environment in workspace.config.environments)
     pages = in_parallel(lambda item: workspace.history(name, item, newest=limit, before=before), environments)
     found = dict(zip(environments, pages, strict=True))
+    tell_whose(workspace)
     if as_json:
         print_json({environment: [attrs.asdict(item) for item in past] for environment, past in found.items()})
     else:

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from multi_env_lambda.workspace import Workspace
 
-__all__ = ["err_console", "json_option", "local_option", "live", "open_workspace", "out", "print_json", "unit_of"]
+__all__ = [
+    "err_console",
+    "json_option",
+    "live",
+    "local_option",
+    "note",
+    "open_workspace",
+    "out",
+    "print_json",
+    "tell_whose",
+    "unit_of",
+]
 
 Command = Callable[..., Any]
 
@@ -57,6 +68,14 @@ def unit_of() -> str | None:
 def note(text: object) -> None:
     """A sentence for people."""
     click.echo(str(text), err=True)
+
+
+def tell_whose(workspace: Workspace) -> None:
+    """Say that the bucket is another workspace's, where what is shown comes from it. One call."""
+    from multi_env_lambda.flow.identity import told
+
+    if text := told(workspace.world):
+        note(f"warning: {text}")
 
 
 def print_json(value: Any) -> None:

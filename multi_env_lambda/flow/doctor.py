@@ -16,7 +16,7 @@ from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.host.parallel import in_parallel
@@ -182,6 +182,7 @@ def _bucket(world: World, sessions: Sessions) -> Answer:
 
 
 def _workspace_id(world: World) -> Answer:
+    confirm(world)
     found = find_id(world, ())
     if not found:
         return "problem", "neither the table nor the bucket has one", "`bootstrap` gives it one"

@@ -12,13 +12,13 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.aws.kept import Kept
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.world import World
 
-__all__ = ["WORKSPACE_KEY", "advice", "find_id", "identified", "new_id", "settle_id"]
+__all__ = ["WORKSPACE_KEY", "advice", "confirm", "find_id", "identified", "new_id", "of_another", "settle_id", "told"]
 
 WORKSPACE_KEY = "workspace.json"
 """The object of the bucket that says whose bucket it is; written once."""
@@ -37,18 +37,50 @@ def new_id() -> str:
 def find_id(world: World, records: Iterable[Record]) -> str:
     """The id of the workspace, or nothing where neither the table nor the bucket has one. Nothing is written.
 
-    Costs nothing once a record was read that carries the id; before that one GET, once per machine.
+    Costs nothing once a record was read that carries the id; before that one GET, once per machine. Where a record has
+    another workspace's, the bucket is asked.
 
     Raises:
         ConfigurationError: the table says one id, the bucket another.
     """
     table, kept = world.config.id, _kept(world)
     recorded = {record.workspace for record in records} - {""}
-    if (table or kept) in recorded:
+    others = recorded - {table or kept}
+    if recorded and not others:
         return table or kept
-    bucket = kept if kept and table in ("", kept) else _ask(world) or min(recorded, default="")
+    bucket = kept if kept and table in ("", kept) and not others else _ask(world) or _spoken_for(recorded, table)
     _agree(world, bucket)
     return table or bucket
+
+
+def confirm(world: World) -> None:
+    """Ask the bucket itself whose it is, before anything is changed by what lies in it. One GET.
+
+    What this machine has kept, and what single records say, may be of a time when the bucket was this workspace's.
+
+    Raises:
+        ConfigurationError: the table says one id, the bucket another.
+    """
+    _agree(world, _ask(world))
+
+
+def told(world: World) -> str:
+    """What somebody who only reads has to hear of the bucket; empty where it is this workspace's. One GET."""
+    try:
+        confirm(world)
+    except MultiEnvLambdaError as error:
+        return f"{error.where}: {error.what}\nhint: {error.hint}"
+    return ""
+
+
+def of_another(record: Record, id: str) -> ConfigurationError | None:
+    """Why nothing is taken from a record that another workspace wrote into this bucket."""
+    if record.workspace in ("", id) or not id:
+        return None
+    where = f"{record.project} in {record.environment}"
+    what = f'its record is of the workspace "{record.workspace}", this one is "{id}"'
+    hint = f"see `history {record.project} {record.environment}`; deploying it there anew makes the record this one's"
+    return ConfigurationError(where, what, hint=hint)
 
 
 def settle_id(world: World, records: Iterable[Record]) -> str:
@@ -96,6 +128,11 @@ def _ask(world: World) -> str:
 def _read(body: bytes) -> str:
     document = read_document(body, where=WORKSPACE_KEY, kind="a workspace")
     return structure(_Document, document, where=WORKSPACE_KEY, kind="a workspace").id
+
+
+def _spoken_for(recorded: set[str], table: str) -> str:
+    """Whose a bucket is whose own object is gone, by what its records say."""
+    return table if table in recorded else min(recorded, default="")
 
 
 def _agree(world: World, bucket: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import assert_never
 
 import attrs
@@ -15,7 +15,7 @@ import attrs
 from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.flow.meanwhile import Noted, enter, noted_templates, prepare
 from multi_env_lambda.flow.tree import Wish, work_tree
 from multi_env_lambda.host.git import Snapshot
@@ -64,13 +64,16 @@ def observe(world: World, ask: Ask, *, soon: bool = False) -> Observed:
     """Read the records, then the source of the desired release, then the releases that are compared.
 
     ``soon``: what is decided will be done at once, so that account is entered meanwhile, and what only explains is not
-    read: the manifests of what runs.
+    read: the manifests of what runs. Where nothing may change, the bucket is not asked whose it is then.
     """
+    whose = cache(partial(confirm, world))
     targets = ask.targets(world.config)
     source = None if ask.verb == "rollback" else ask.source(world.config)
     recorded = _recorded(world, ask, (*targets, *([source] if source else [])))
     records = recorded.records
     workspace = find_id(world, records.values())
+    if not soon:
+        whose()
     unsure = _unsure(world, targets, records)
     scope = _scope(world, ask, recorded)
     if ask.verb == "rollback":
@@ -79,13 +82,14 @@ def observe(world: World, ask: Ask, *, soon: bool = False) -> Observed:
     elif source is None:
         running = {name: _running(records, targets[0], name) for name in scope}
         doubted = {name for place, name in unsure if place == targets[0].name}
-        wish = work_tree(world, ask, running, doubted, partial(_meanwhile, world, targets, records, soon))
+        wish = work_tree(world, ask, running, doubted, partial(_meanwhile, world, targets, records, soon, whose))
     else:
         wish = Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in scope})
     places = {target.name for target in targets} | ({source.name} if source else set())
     failures = {name: error for (place, name), error in recorded.unreadable.items() if place in places}
+    failures |= {} if source is None else _of_others(records, source.name, workspace)
     needed = _needed(ask, targets, records, wish, {name for _, name in unsure}, soon=soon)
-    published, templates = _releases(world, targets[0] if soon and not wish.made else None, needed, failures)
+    published, templates = _releases(world, targets[0] if soon and not wish.made else None, needed, failures, whose)
     templates |= _templates(world, published, targets, failures)
     broken = {name: Broken(project=name, error=error) for name, error in failures.items() if name in wish.desired}
     for item in wish.made.values():
@@ -135,6 +139,12 @@ def _recorded(world: World, ask: Ask, environments: tuple[Environment, ...]) -> 
 def read_records(world: World, environments: Iterable[Environment]) -> Records:
     """As ``read_all``, of those that can be read."""
     return read_all(world, environments).records
+
+
+def _of_others(records: Records, source: str, workspace: str) -> dict[str, MultiEnvLambdaError]:
+    """The units whose releases would be taken from what another workspace has recorded in an environment."""
+    found = {name: of_another(record, workspace) for (place, name), record in records.items() if place == source}
+    return {name: error for name, error in found.items() if error is not None}
 
 
 def _unsure(world: World, targets: tuple[Environment, ...], records: Records) -> Places:
@@ -206,10 +216,15 @@ def _is_called(deployment: Deployment, release: str) -> bool:
 
 
 def _meanwhile(
-    world: World, targets: tuple[Environment, ...], records: Records, soon: bool, candidates: Collection[str]
+    world: World,
+    targets: tuple[Environment, ...],
+    records: Records,
+    soon: bool,
+    whose: Callable[[], None],
+    candidates: Collection[str],
 ) -> None:
-    if soon:
-        prepare(world, targets[0], noted_templates(records, targets, candidates))
+    steps = [partial(prepare, world, targets[0], noted_templates(records, targets, candidates))] if soon else []
+    together(whose, *steps)
 
 
 @attrs.frozen(kw_only=True)
@@ -245,13 +260,18 @@ def _needed(
 
 
 def _releases(
-    world: World, entered: Environment | None, needed: _Needed, failures: dict[str, MultiEnvLambdaError]
+    world: World,
+    entered: Environment | None,
+    needed: _Needed,
+    failures: dict[str, MultiEnvLambdaError],
+    whose: Callable[[], None],
 ) -> tuple[dict[str, Release], dict[str, str]]:
     """Manifests by digest, and templates by SHA-256.
 
     Args:
         entered: the account that will be changed next.
         failures: gets the units of which one of these cannot be read.
+        whose: asks the bucket whose it is, if nobody has yet.
     """
     releases: dict[str, Release] = {}
     templates: dict[str, str] = {}
@@ -269,8 +289,11 @@ def _releases(
         except PublishError as error:
             failures.setdefault(unit, error)
 
-    steps = [partial(tried, pair[0], partial(manifest, pair)) for pair in sorted(needed.manifests)]
+    steps: list[Callable[[], None]] = [
+        partial(tried, pair[0], partial(manifest, pair)) for pair in sorted(needed.manifests)
+    ]
     steps += [partial(tried, noted[0], partial(template, noted)) for noted in needed.running]
+    steps += [whose] if steps else []
     if entered is not None and steps:
         steps.insert(0, partial(enter, world, entered))
     together(*steps)

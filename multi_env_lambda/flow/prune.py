@@ -29,7 +29,7 @@ from multi_env_lambda.flow.holdings import (
     read_unit,
     read_units,
 )
-from multi_env_lambda.flow.identity import find_id
+from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED
@@ -80,6 +80,7 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
         ConfigurationError: the bucket is another workspace's.
     """
     units, named = _look(world)
+    confirm(world)
     find_id(world, (record for unit in units for record in unit.records.values()))
     chosen = [unit for unit in units if not set(only) or unit.project in set(only)]
     free = [unit for unit in chosen if not unit.why_untouched]

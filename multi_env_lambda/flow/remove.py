@@ -29,7 +29,7 @@ from multi_env_lambda.errors import (
 from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
-from multi_env_lambda.flow.identity import find_id, identified
+from multi_env_lambda.flow.identity import confirm, find_id, identified
 from multi_env_lambda.flow.ownership import deletion_check, template_of_ours
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.moved import moved
@@ -63,6 +63,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     place = world.config.environment(environment)
     records_there = world.ledger.read(place.name)
     records, unreadable = records_there.records, records_there.unreadable
+    confirm(world)
     find_id(world, records.values())
     known = {project.name for project in world.projects} | records.keys() | unreadable.keys()
     if name not in known:

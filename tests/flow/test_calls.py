@@ -11,6 +11,7 @@ from types import FrameType
 
 import pytest
 
+from multi_env_lambda.flow.identity import WORKSPACE_KEY
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
 from .worlds import chain, deploy, outcomes, promote, rollback
@@ -37,9 +38,9 @@ def test_a_step_reads_nothing_back_that_this_machine_has_written(tmp_path: Path)
     fake.store.reads.clear()
     promote(fake, to="test")
 
-    # Two environments, wheel and sdist of the release that is promoted.
-    assert sorted(reads(fake)) == ["head", "head", "list", "list"]
-    assert [key for kind, key in fake.store.reads if kind == "get"] == []
+    # Two environments, whose the bucket is, wheel and sdist of the release that is promoted.
+    assert sorted(reads(fake)) == ["get", "head", "head", "list", "list"]
+    assert [key for kind, key in fake.store.reads if kind == "get"] == [WORKSPACE_KEY]
 
 
 def test_a_rollback_reads_one_record_one_entry_of_the_history_and_no_bytes_of_releases(tmp_path: Path) -> None:
@@ -53,6 +54,7 @@ def test_a_rollback_reads_one_record_one_entry_of_the_history_and_no_bytes_of_re
     assert [key for kind, key in fake.store.reads if kind == "get"] == [
         "environments/sandbox/current/search.json",
         "environments/sandbox/history/search/00000001.json",
+        WORKSPACE_KEY,
     ]
     assert "list" not in reads(fake)
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.identity import WORKSPACE_KEY, advice, find_id, new_id, settle_id
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.identity import WORKSPACE_KEY, advice, find_id, new_id, settle_id, told
 from multi_env_lambda.flow.prune import find_prunable
 from multi_env_lambda.flow.remove import find_removal
 from multi_env_lambda.model.name import WORKSPACE_ID
-from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.record import Record, current_key
 from multi_env_lambda.model.store import Stored
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
-from .worlds import chain, deploy
+from .worlds import chain, deploy, promote, rollback
 
 OURS = fake_config().id
 
@@ -100,7 +103,7 @@ def test_records_of_another_workspace_speak_for_a_bucket_whose_object_is_gone(tm
     assert find_id(with_id(tmp_path, "").world, [record]) == OURS
 
 
-def test_a_record_that_carries_the_id_saves_the_question(tmp_path: Path) -> None:
+def test_where_nothing_changes_a_record_that_carries_the_id_saves_the_question(tmp_path: Path) -> None:
     fake = chain(tmp_path / "one")
     deploy(fake)
     other = chain(tmp_path / "two", store=fake.store, platform=fake.platform)
@@ -108,6 +111,82 @@ def test_a_record_that_carries_the_id_saves_the_question(tmp_path: Path) -> None
     deploy(other)
 
     assert gets(fake) == 0
+
+
+def taken_over(folder: Path) -> FakeWorld:
+    """Deployed, and then the bucket's own object names another workspace; records, cache and stacks are as before."""
+    fake = chain(folder)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    deploy(fake, "test")
+    written(fake.store, WORKSPACE_KEY, b'{"format": 2, "id": "theirs"}')
+    return fake
+
+
+def written(store: MemoryStore, key: str, body: bytes) -> None:
+    """Past everything that keeps order in the bucket."""
+    found = store.get(key)
+    assert found is not None
+    store.replace(key, body, etag=found.etag)
+
+
+def changed(fake: FakeWorld) -> object:
+    fake.tree.content["search"] = "s3"
+    return deploy(fake)
+
+
+def planned(fake: FakeWorld) -> object:
+    return pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"))
+
+
+def promoted(fake: FakeWorld) -> object:
+    return promote(fake, "test", force=True)
+
+
+def rolled_back(fake: FakeWorld) -> object:
+    return rollback(fake, "search", "sandbox")
+
+
+@pytest.mark.parametrize("verb", [changed, planned, promoted, rolled_back, find_prunable_of, find_removal_of])
+@pytest.mark.parametrize("with_records", [False, True], ids=["the object alone", "a record too"])
+def test_a_bucket_that_names_another_workspace_is_refused_by_each_verb_that_changes_something(
+    tmp_path: Path, verb: Callable[[FakeWorld], object], with_records: bool
+) -> None:
+    fake = taken_over(tmp_path)
+    if with_records:
+        recorded_by(fake, "sandbox", "theirs")
+    fake.store.writes.clear()
+
+    with pytest.raises(ConfigurationError, match=f'says id = "{OURS}", the bucket says "theirs"'):
+        verb(fake)
+    assert fake.store.writes == []
+
+
+def test_who_only_reads_is_told_that_the_bucket_names_another_workspace(tmp_path: Path) -> None:
+    fake = taken_over(tmp_path)
+
+    assert f'says id = "{OURS}", the bucket says "theirs"' in told(fake.world)
+    written(fake.store, WORKSPACE_KEY, b'{"format": 2, "id": "%s"}' % OURS.encode())
+    assert told(fake.world) == ""
+
+
+def recorded_by(fake: FakeWorld, environment: str, workspace: str) -> None:
+    for record in fake.world.ledger.records(environment).values():
+        body = attrs.evolve(record, workspace=workspace).to_bytes()
+        written(fake.store, current_key(environment, record.project), body)
+
+
+def test_nothing_is_promoted_from_a_record_of_another_workspace(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    recorded_by(fake, "sandbox", "theirs")
+    fake.store.writes.clear()
+
+    results = promote(fake, "test")
+
+    assert {(result.outcome, result.error) for result in results.values()} == {("blocked", "ConfigurationError")}
+    assert 'its record is of the workspace "theirs"' in results["search"].detail
+    assert fake.store.writes == []
 
 
 def test_the_bucket_is_asked_once_per_machine(tmp_path: Path) -> None:

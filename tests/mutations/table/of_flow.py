@@ -522,4 +522,32 @@ MUTATIONS = (
         "Only bytes that were released are copied.",
         ("flow/test_replicate.py",),
     ),
+    Mutation(
+        "flow/identity.py",
+        "    _agree(world, _ask(world))\n\n\ndef told",
+        "    pass\n\n\ndef told",
+        "What changes something asks the bucket itself whose it is.",
+        ("flow/test_identity.py",),
+    ),
+    Mutation(
+        "flow/observe.py",
+        "    steps += [whose] if steps else []",
+        "    pass",
+        "A promotion and a rollback ask the bucket whose it is, too.",
+        ("flow/test_identity.py",),
+    ),
+    Mutation(
+        "flow/observe.py",
+        "    together(whose, *steps)",
+        "    together(*steps)",
+        "A deploy of a changed unit asks the bucket whose it is.",
+        ("flow/test_identity.py",),
+    ),
+    Mutation(
+        "flow/observe.py",
+        "failures |= {} if source is None else",
+        "failures |= {} if True else",
+        "Nothing is promoted from what another workspace has recorded.",
+        ("flow/test_identity.py",),
+    ),
 )
