@@ -56,6 +56,11 @@ _HINTS = (
         "export it under another name, with the environment's and the unit's in it",
     ),
     (
+        ("HandlerErrorCode: NotFound",),
+        "if it was deleted by hand, an update does not make it again: `drift` names all that is gone; make it by hand "
+        "under the same name and run the same command again, or take it out of the unit for one release",
+    ),
+    (
         ("already exists",),
         "something of this name was made outside of this stack; rename the unit or remove the other one",
     ),

@@ -70,7 +70,7 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     elif drifted:
         out(drift_table(drifted))
     else:
-        out(f"no drift in {sum(not item.problem for item in found)} stacks")
+        out(_nothing_found(sum(not item.problem for item in found)))
     for item in drifted:
         if item.changed:
             place, who = f"{item.environment} {item.project}", "CloudTrail says by whom"
@@ -83,6 +83,10 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
         note(f"{item.environment} {item.project} not compared: {item.problem}")
         note(f"hint: {item.hint}")
     return StackError.exit_code if broken else DRIFTED if drifted else 0
+
+
+def _nothing_found(compared: int) -> str:
+    return f"no drift in {compared} stacks" if compared else "no stack was compared"
 
 
 def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple[str | None, str | None]:

@@ -29,13 +29,14 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
-from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of
+from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
 
 __all__ = ["UnitDrift", "find_drift", "with_drift"]
@@ -77,7 +78,9 @@ class UnitDrift:
 
 
 def find_drift(world: World, unit: str | None = None, environment: str | None = None) -> tuple[UnitDrift, ...]:
-    """Compare every stack in which a unit runs, in parallel; None means all.
+    """Compare every stack that is there by the records, in parallel; None means all.
+
+    That is one in which a unit runs, and one that a first release has left when it failed.
 
     Raises:
         ConfigurationError: there is no such unit or environment.
@@ -92,10 +95,11 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
         (place, record)
         for place in places
         for (name, project), record in sorted(records.items())
-        if name == place.name and record.running is not None and unit in (None, project)
+        if name == place.name and not record.gone and unit in (None, project)
     ]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        return tuple(pool.map(lambda pair: _compare(world, *pair), pairs))
+        found = pool.map(lambda pair: _compare(world, *pair), pairs)
+        return tuple(item for item in found if item is not None)
 
 
 def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
@@ -105,11 +109,13 @@ def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
     return attrs.evolve(status, cells=cells)
 
 
-def _compare(world: World, environment: Environment, record: Record) -> UnitDrift:
+def _compare(world: World, environment: Environment, record: Record) -> UnitDrift | None:
+    """None where a first release has failed and left no stack, or one with nothing in it."""
     stack_name = f"{record.project}-{environment.name}"
     try:
-        assert record.release is not None
-        release = read_release(world.store, world.cache, record.project, record.release)
+        if record.running is None and _is_empty(world.platform.look(environment, stack_name)):
+            return None
+        release = read_release(world.store, world.cache, record.project, _last(record).release)
         stage = release.stage(environment.name)
         stack_name = stack_name if stage is None else stage.stack_name
         there = _must_be_ours(world, environment, record, stack_name)
@@ -135,9 +141,20 @@ def _compare(world: World, environment: Environment, record: Record) -> UnitDrif
     )
 
 
+def _last(record: Record) -> Deployment:
+    """What runs; where nothing has run yet, the attempt that left what is there."""
+    found = record.running or record.latest
+    assert found is not None
+    return found
+
+
+def _is_empty(there: StackReading | None) -> bool:
+    return there is None or isinstance(stack_answer(there.status), DeleteThenCreate)
+
+
 def _templates(world: World, environment: Environment, record: Record) -> tuple[str, list[str]]:
     """What runs by the record, and what attempts that are not over may have sent."""
-    assert record.running is not None
+    last = _last(record)
 
     def read(release: str) -> str:
         found = read_release(world.store, world.cache, record.project, release)
@@ -147,20 +164,19 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
     for release in _attempts(record):
         with suppress(MultiEnvLambdaError):
             under_way.append(read(release))
-    if record.running.template_sha256:
-        running = read_noted_template(world.store, world.cache, record.project, environment.name, record.running)
+    if last.template_sha256:
+        running = read_noted_template(world.store, world.cache, record.project, environment.name, last)
     else:
-        running = read(record.running.release)
+        running = read(last.release)
     return running, under_way
 
 
 def _attempts(record: Record) -> list[str]:
     """The releases of attempts that are not over."""
-    assert record.running is not None
     attempts = {record.unsure or ""}
     if record.latest is not None and record.latest.outcome == "shifting":
         attempts.add(record.latest.release)
-    return sorted(attempts - {"", record.running.release})
+    return sorted(attempts - {"", _last(record).release})
 
 
 def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
@@ -231,7 +247,8 @@ def _hint(record: Record, seen: Sequence[ResourceDrift], gone: Sequence[StrayedA
 
 def _command(record: Record) -> str:
     """The template that ran is sent again, and aliases are pointed anew."""
-    assert record.running is not None
+    if record.running is None:
+        return f"`deploy.py {record.environment} --only {record.project} --force` sends again what should run"
     command = f"`rollback.py {record.project} {record.environment}"
     if record.latest is not None and record.latest.outcome == "shifting":
         return f"{command}` sends what ran before the traffic began to move"

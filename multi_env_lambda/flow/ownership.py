@@ -55,12 +55,13 @@ _DELETION_WAS_TRIED = ("DELETE_FAILED", "DELETE_IN_PROGRESS")
 def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) -> Known:
     """What is known, with what those stacks are of which no record is a proof. Nothing is written.
 
-    A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here. Where nobody
+    A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here, or an attempt
+    met what was there. Where nobody
     can look now, the plan says so, and the deploy looks.
     """
     wanted: dict[str, list[DeployStep]] = {}
     for step in plan.deploys:
-        if everything or step.running is None or _place(step) in known.unsure:
+        if everything or step.running is None or _place(step) in known.unsure or _has_met(known, step):
             wanted.setdefault(step.environment, []).append(step)
     found = in_parallel(lambda item: _look(world, known, world.config.environment(item[0]), item[1]), wanted.items())
     seen = dict(itertools.chain.from_iterable(found))
@@ -73,6 +74,12 @@ def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) 
         orphans={place: what.orphan for place, what in seen.items() if isinstance(what, _Ours) and what.orphan},
         unseen={place: what.why for place, what in seen.items() if isinstance(what, _Unseen)},
     )
+
+
+def _has_met(known: Known, step: DeployStep) -> bool:
+    """Whether an attempt met what was there; the stack alone says if it has come in before the attempt failed."""
+    record = known.records.get(_place(step))
+    return record is not None and record.latest is not None and bool(record.latest.taken)
 
 
 def _look(world: World, known: Known, place: Environment, steps: list[DeployStep]) -> list[tuple[_Place, _Seen]]:

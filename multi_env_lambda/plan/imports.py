@@ -129,17 +129,23 @@ def import_question(project: str, item: PhysicalResource) -> Question:
     return Question(kind="import", text=text, answer=answer_for(project, item))
 
 
-def import_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
+def import_questions(
+    record: Record | None, project: str, template: str | None, there: str | None = None
+) -> tuple[Question, ...]:
     """What an earlier attempt met, as far as the template still wants it and it can come into the stack.
 
-    And what was kept, where AWS has nothing that would show that it is the same.
+    And what was kept, where AWS has nothing that would show that it is the same. ``there``: what the stack is made
+    from now, where that was looked at. What is in it is asked no more: an attempt brought it in, although it failed
+    afterwards.
     """
     if record is None or template is None:
         return ()
     met = (
         item
         for item in _met(record)
-        if may_import([item], template) and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
+        if may_import([item], template)
+        and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
+        and not _is_in(there, item)
     )
     wanted = (*met, *_wanted(_unproved(record), template))
     return tuple(dict.fromkeys(import_question(project, item) for item in wanted))
@@ -160,6 +166,12 @@ def _unproved(record: Record) -> tuple[PhysicalResource, ...]:
     """What was kept and is of a type without tags, by the name that it is asked for by."""
     found = (item for item in _outside(record) if item.type in _UNTAGGED)
     return tuple(attrs.evolve(item, physical_id=short_name(item)) for item in found)
+
+
+def _is_in(template: str | None, item: PhysicalResource) -> bool:
+    """Whether a stack that was made from a template has this in it."""
+    body = {} if template is None else json.loads(template).get("Resources", {}).get(item.logical_id, {})
+    return body.get("Type") == item.type and _may_be_called(body, item)
 
 
 def returning(

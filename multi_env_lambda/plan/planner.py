@@ -327,7 +327,7 @@ def _changes(
     words = {question.answer for question in asked}
     met = (question for question in loss_questions(record, wanted.project, text) if question.answer not in words)
     orphan = (known.orphans[place],) if place in known.orphans else ()
-    return changed, (*orphan, *asked, *met, *import_questions(record, wanted.project, text))
+    return changed, (*orphan, *asked, *met, *import_questions(record, wanted.project, text, known.there.get(place)))
 
 
 def _changed(

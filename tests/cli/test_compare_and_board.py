@@ -66,6 +66,7 @@ def test_no_drift_is_exit_code_0(stage: Stage) -> None:
     done = stage.script("drift")
 
     assert (done.code, done.out.strip()) == (0, "no drift in 2 stacks")
+    assert stage.script("drift", "prod").out.strip() == "no stack was compared"
 
 
 @pytest.mark.usefixtures("by_hand")

@@ -12,6 +12,7 @@ from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.drift import find_drift, with_drift
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.model.function import Smoke
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.show.difference import silent_about
 from multi_env_lambda.testing.world import FakeWorld
@@ -83,6 +84,25 @@ def test_a_stack_that_is_gone_does_not_hide_the_others(fake: FakeWorld) -> None:
 
     assert "the stack orders-sandbox is gone" in found["orders"].problem
     assert found["search"].drifted
+
+
+def test_a_stack_that_a_failed_first_release_has_left_is_compared(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"never":true}')
+    deploy(fake)
+    fake.platform.drifted["sandbox", "search-sandbox"] = (BY_HAND,)
+
+    found = find_drift(fake.world, "search", "sandbox")
+
+    assert [(item.problem, item.names) for item in found] == [("", ("MainFunction/MemorySize",))]
+
+
+def test_a_failed_first_release_that_left_no_stack_is_nothing_to_compare(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.platform.failing["search-sandbox"] = "refused"
+    deploy(fake)
+
+    assert find_drift(fake.world, "search", "sandbox") == ()
 
 
 def test_the_matrix_knows_drift_only_where_it_was_looked_for(fake: FakeWorld) -> None:

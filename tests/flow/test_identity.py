@@ -162,6 +162,17 @@ def test_a_bucket_that_names_another_workspace_is_refused_by_each_verb_that_chan
     assert fake.store.writes == []
 
 
+def test_a_bucket_that_names_another_workspace_gets_no_first_release_of_a_unit(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, only=("customers",))
+    written(fake.store, WORKSPACE_KEY, b'{"format": 2, "id": "theirs"}')
+    fake.store.writes.clear()
+
+    with pytest.raises(ConfigurationError, match='the bucket says "theirs"'):
+        deploy(fake, only=("search",))
+    assert fake.store.writes == []
+
+
 def test_who_only_reads_is_told_that_the_bucket_names_another_workspace(tmp_path: Path) -> None:
     fake = taken_over(tmp_path)
 

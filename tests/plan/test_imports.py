@@ -77,6 +77,14 @@ def test_a_rename_ends_the_question_and_a_computed_name_does_not(name: object, i
     assert bool(asked) is is_asked
 
 
+@pytest.mark.parametrize(
+    ("there", "is_asked"),
+    [(None, True), ('{"Resources": {}}', True), (template("Retain"), False), (template("Retain", "another"), True)],
+)
+def test_what_a_failed_attempt_has_brought_into_the_stack_is_asked_no_more(there: str | None, is_asked: bool) -> None:
+    assert bool(import_questions(record(taken=(BUCKET,)), "orders", template("Retain"), there)) is is_asked
+
+
 def test_what_left_the_stack_is_remembered_until_it_is_back() -> None:
     before = record(resources=(BUCKET, QUEUE))
     assert left_behind(before, [QUEUE]) == (BUCKET,)

@@ -175,13 +175,14 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
 
 def _keep_limits() -> None:
     """What AWS takes no more of, or from nobody who is not there."""
-    from . import bucket_principals, event_rules, exports, function_policies, glue_runs, stack_policies
+    from . import bucket_principals, event_rules, exports, function_policies, glue_runs, gone, stack_policies
 
     bucket_principals.patch()
     event_rules.patch()
     exports.patch()
     function_policies.patch()
     glue_runs.patch()
+    gone.patch()  # inside of what may forbid the change
     stack_policies.patch()
 
 

@@ -179,8 +179,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/ownership.py",
-        "        if everything or step.running is None or _place(step) in known.unsure:\n",
-        "        if everything or _place(step) in known.unsure:\n",
+        "        if everything or step.running is None or _place(step) in known.unsure or _has_met(known, step):\n",
+        "        if everything or _place(step) in known.unsure or _has_met(known, step):\n",
         "The plan looks whose a stack is where nothing of ours runs.",
         ("flow/test_ownership.py::test_the_plan_asks_and_names_whose_it_is_and_all_that_would_be_lost",),
     ),
@@ -244,7 +244,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/ownership.py",
-        "        if everything or step.running is None or _place(step) in known.unsure:\n",
+        "        if everything or step.running is None or _place(step) in known.unsure or _has_met(known, step):\n",
         "        if everything or step.running is None:\n",
         "After an attempt whose end nobody saw, the plan compares with the stack.",
         ("flow/test_losses.py::test_after_an_attempt_whose_end_nobody_saw_the_plan_compares_with_the_stack",),

@@ -523,6 +523,20 @@ MUTATIONS = (
         ("flow/test_replicate.py",),
     ),
     Mutation(
+        "flow/drift.py",
+        "if name == place.name and not record.gone and",
+        "if name == place.name and record.running is not None and",
+        "A stack that a failed first release has left is compared, too.",
+        ("flow/test_drift.py",),
+    ),
+    Mutation(
+        "plan/imports.py",
+        "        and not _is_in(there, item)\n",
+        "",
+        "What is in the stack already is asked for no more.",
+        ("plan/test_imports.py",),
+    ),
+    Mutation(
         "flow/identity.py",
         "    _agree(world, _ask(world))\n\n\ndef told",
         "    pass\n\n\ndef told",
@@ -540,7 +554,7 @@ MUTATIONS = (
         "flow/observe.py",
         "    together(whose, *steps)",
         "    together(*steps)",
-        "A deploy of a changed unit asks the bucket whose it is.",
+        "A first release of a unit asks the bucket whose it is.",
         ("flow/test_identity.py",),
     ),
     Mutation(
