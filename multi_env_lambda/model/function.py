@@ -58,14 +58,14 @@ _LAYER = Rule(
     hint="the ARN ends with the layer's version number",
 )
 _TARGET = Rule(
-    pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+",
-    allowed="the ARN of a queue, topic, function, event bus or bucket",
-    hint="`${region}` and `${account_id}` may stand in it",
+    pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+(?<!\.fifo)",
+    allowed="the ARN of a queue, topic, function, event bus or bucket, and none that ends in .fifo",
+    hint="Lambda sends to standard queues and topics only; `${region}` and `${account_id}` may stand in it",
 )
 _DEAD_LETTER = Rule(
-    pattern=r"arn:aws:(sqs|sns):.+",
-    allowed="the ARN of a queue or topic",
-    hint="`${region}` and `${account_id}` may stand in it",
+    pattern=r"arn:aws:(sqs|sns):.+(?<!\.fifo)",
+    allowed="the ARN of a queue or topic, and none that ends in .fifo",
+    hint="Lambda sends to standard queues and topics only; `${region}` and `${account_id}` may stand in it",
 )
 _SECRET = Rule(
     pattern=r"[A-Za-z0-9/_+=.@-]+",

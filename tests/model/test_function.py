@@ -151,6 +151,8 @@ def test_five_filters_are_allowed() -> None:
         ('description = """' + "x" * 257 + '"""', "up to 256 characters"),
         ('layers = ["arn:aws:lambda:us-east-1:222222222222:layer:x"]', "the ARN of a layer version"),
         ('dead_letter_arn = "incoming"', "the ARN of a queue or topic"),
+        ('dead_letter_arn = "arn:aws:sqs:us-east-1:222222222222:failed.fifo"', "none that ends in .fifo"),
+        ('on_failure_arn = "arn:aws:sns:us-east-1:222222222222:failed.fifo"', "none that ends in .fifo"),
         ('on_failure_arn = "arn:aws:iam::222222222222:role/x"', "the ARN of a queue, topic"),
         ('managed_policies = ["ReadOnlyAccess"]', "managed_policies[0]"),
         ("memory = 256", "did you mean `memory_size`?"),

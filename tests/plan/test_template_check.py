@@ -58,6 +58,31 @@ def test_an_output_of_nothing_is_refused() -> None:
     assert refused(document) == "Outputs.O refers to 'B', which is not in the template"
 
 
+@pytest.mark.parametrize(
+    ("section", "body"),
+    [
+        ("Resources", {**resource(), "Condition": "Nope"}),
+        ("Resources", resource(TopicName={"Fn::If": ["Nope", "a", {"Ref": "AWS::NoValue"}]})),
+        ("Outputs", {"Value": "x", "Condition": "Nope"}),
+        ("Conditions", {"Fn::And": [{"Condition": "IsProd"}, {"Fn::Not": [{"Condition": "Nope"}]}]}),
+    ],
+)
+def test_a_condition_that_is_not_there_is_refused(section: str, body: dict[str, Any]) -> None:
+    document: dict[str, Any] = {
+        "Conditions": {"IsProd": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {"A": {**resource(), "Condition": "IsProd"}},
+    }
+    document.setdefault(section, {})["B"] = body
+
+    assert refused(document) == f"{section}.B has the condition 'Nope', which is not in the template"
+
+
+def test_a_property_that_is_called_condition_names_none() -> None:
+    states = {"Definition": {"States": {"Choose": {"Choices": [{"Condition": "{% $x > 1 %}"}]}}}}
+
+    check_document({"Resources": {"A": resource(**states)}}, where="here")
+
+
 def test_parameters_and_pseudo_parameters_are_known() -> None:
     names = {"TopicName": {"Fn::Sub": "${P}-${AWS::Region}"}}
     document = {"Parameters": {"P": {"Type": "String", "Default": "x"}}, "Resources": {"A": resource(**names)}}

@@ -11,7 +11,9 @@ TABLE, VOLUME = "AWS::DynamoDB::Table", "AWS::EC2::Volume"
 
 
 def check(type_: str, **policies: object) -> None:
-    check_document({"Resources": {"Ledger": {"Type": type_, "Properties": {}, **policies}}}, where="orders")
+    resources = {"Ledger": {"Type": type_, "Properties": {}, **policies}}
+    conditions = {"IsProd": {"Fn::Equals": ["prod", "prod"]}}
+    check_document({"Conditions": conditions, "Resources": resources}, where="orders")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.settings import Event, Existing, FunctionUrl, KinesisStream, Queue, Topic
+from multi_env_lambda.model.settings import Alarms, Event, Existing, FunctionUrl, KinesisStream, Queue, Topic
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.regions import LACKING
 from tests.plan.template_values import BUCKET, LAYER, SANDBOX, SMALL, SOURCE, project
@@ -57,6 +57,23 @@ def test_a_url_where_there_are_none_is_refused_by_name() -> None:
 def test_a_source_in_another_region_is_refused_with_both(event: Event) -> None:
     with pytest.raises(ConfigurationError, match=r"create\.events: arn:aws:.* is in eu-west-1, and sandbox in us-"):
         rendered(events=(event,))
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("dead_letter_arn", {"dead_letter_arn": f"arn:aws:sqs:{ELSEWHERE}:jobs"}),
+        ("on_failure_arn", {"on_failure_arn": f"arn:aws:lambda:{ELSEWHERE}:function:other"}),
+        ("alarms.notify", {"alarms": Alarms(notify=(f"arn:aws:sns:{ELSEWHERE}:news",))}),
+    ],
+)
+def test_what_is_sent_to_another_region_is_refused(key: str, changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=rf"functions\.create\.{key}: arn:aws:.* is in eu-west-1, and sandbox"):
+        rendered(**changes)
+
+
+def test_a_bucket_has_no_region_in_its_arn() -> None:
+    assert rendered(on_failure_arn="arn:aws:s3:::acme-failed")
 
 
 def test_a_layer_of_another_region_is_refused_and_a_topic_is_not() -> None:

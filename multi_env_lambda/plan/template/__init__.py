@@ -111,6 +111,9 @@ def _refuse_other_regions(unit: Unit) -> None:
         title = f"functions.{function.key}"
         same = partial(check_same_region, place=unit.environment, where=unit.where)
         same(function.layers, what=f"{title}.layers:")
+        same(filter(None, [function.dead_letter_arn]), what=f"{title}.dead_letter_arn:")
+        same(filter(None, [function.on_failure_arn]), what=f"{title}.on_failure_arn:")
+        same([] if function.alarms is None else function.alarms.notify, what=f"{title}.alarms.notify:")
         for event in function.events:
             match event:
                 case Queue(source=Existing(identifier=arn)) | DynamoDBStream(arn=arn) | KinesisStream(arn=arn):

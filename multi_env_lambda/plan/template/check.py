@@ -57,6 +57,7 @@ def check_document(document: Json, *, where: str) -> None:
         _check_names(section, document.get(section, {}), where)
     _check_parameters(document, where)
     _check_targets(document, where)
+    _check_conditions(document, where)
     _check_circles(resources, where)
     check_deletion_policies(resources, where)
     check_trust(resources, where)
@@ -97,6 +98,40 @@ def _check_targets(document: Json, where: str) -> None:
                         f"{section}.{name} refers to {target!r}, which is not in the template",
                         hint="add the resource to the template, or correct the name",
                     )
+
+
+def _check_conditions(document: Json, where: str) -> None:
+    conditions: Json = document.get("Conditions", {})
+    for section in ("Conditions", "Resources", "Outputs"):
+        for name, body in document.get(section, {}).items():
+            named = [body["Condition"]] if section != "Conditions" and "Condition" in body else []
+            for condition in (*named, *_conditions(body, inside=section == "Conditions")):
+                if condition not in conditions:
+                    what = f"{section}.{name} has the condition {condition!r}, which is not in the template"
+                    raise ConfigurationError(
+                        where, what, hint="add it to the template's Conditions, or correct the name"
+                    )
+
+
+def _conditions(value: Any, *, inside: bool) -> Iterator[str]:
+    """The conditions that a piece of a template is told to ask; ``inside``: of another one, where ``Condition`` is one.
+
+    Elsewhere ``Condition`` may be a property, of a state machine say.
+    """
+    match value:
+        case {"Fn::If": [str(name), *rest]} if len(value) == 1:
+            yield name
+            yield from _conditions(rest, inside=inside)
+        case {"Condition": str(name)} if inside and len(value) == 1:
+            yield name
+        case dict():
+            for each in value.values():
+                yield from _conditions(each, inside=inside)
+        case list():
+            for each in value:
+                yield from _conditions(each, inside=inside)
+        case _:
+            pass
 
 
 def _check_circles(resources: Json, where: str) -> None:

@@ -1,8 +1,10 @@
-"""What a region does not have, and what Lambda takes from its own region only: refused before anything is written.
+"""What a region does not have, and what is taken from the same region only: refused before anything is written.
 
 Sources: the resource types of each region in CloudFormation's schemas, which a test compares through cfn-lint;
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-kinesis.html and with-ddb.html for event sources;
-https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html for layers.
+https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html for layers;
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html for what failed;
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html for the actions of alarms.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def check_offered(resources: Mapping[str, Mapping[str, Any]], place: Environment
 
 
 def check_same_region(arns: Iterable[str], place: Environment, *, where: str, what: str) -> None:
-    """``what`` Lambda takes from its own region only lies there; the account may be another one.
+    """``what`` Lambda and CloudWatch take from their own region only lies there; the account may be another one.
 
     Raises:
         ConfigurationError: it does not.
@@ -48,5 +50,5 @@ def check_same_region(arns: Iterable[str], place: Environment, *, where: str, wh
         parts = arn.split(":")
         if len(parts) > 4 and parts[3] and parts[3] != place.region:
             found = f"{what} {arn} is in {parts[3]}, and {place.name} in {place.region}"
-            hint = "Lambda takes it from its own region only; `${region}` may stand in the ARN"
+            hint = "it has to be in the same region; `${region}` may stand in the ARN"
             raise ConfigurationError(where, found, hint=hint)

@@ -227,6 +227,20 @@ MUTATIONS = (
         ("aws/test_stack_events.py",),
     ),
     Mutation(
+        "plan/template/__init__.py",
+        '        same(filter(None, [function.dead_letter_arn]), what=f"{title}.dead_letter_arn:")\n',
+        "",
+        "What failed goes to no other region.",
+        ("plan/test_template_regions.py",),
+    ),
+    Mutation(
+        "plan/template/check.py",
+        "    _check_conditions(document, where)\n",
+        "",
+        "A condition that is not in the template is refused.",
+        ("plan/test_template_check.py",),
+    ),
+    Mutation(
         "plan/template/deletion_policy.py",
         'if policy == "Snapshot" and type_ not in _WITH_SNAPSHOTS:',
         "if False:",
