@@ -20,6 +20,7 @@ from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.host.build_run import build_that_runs
 from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.plan.removal import kept_by
 from multi_env_lambda.workspace import Workspace
 
 __all__ = ["approve_command"]
@@ -46,7 +47,7 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
         hint = "write it with `plan.py --out` or `destroy.py --out`"
         raise ConfigurationError(str(plan_file), f"not a saved plan: {error}", hint=hint) from error
     if saved["asked"].get("verb") == "destroy":
-        return _approve_removal(workspace, saved, as_json)
+        return _approve_removal(workspace, document, as_json)
     plan = with_rules(workspace.world, pipeline.same_again(workspace.world, saved).plan)
     err_console().print(plan_text(plan, details=True))
     waiting = [bound for bound in plan.rules if _asks(bound)]
@@ -74,12 +75,10 @@ def _approve(workspace: Workspace, bound: Bound, digest: str) -> Approval:
     return approve(workspace.world, bound.environment, digest, weaker=weaker)
 
 
-def _approve_removal(workspace: Workspace, saved: dict[str, Any], as_json: bool) -> int:
+def _approve_removal(workspace: Workspace, document: dict[str, Any], as_json: bool) -> int:
     """A request that `destroy.py --out` saved."""
-    name, environment = str(saved["asked"]["only"]), str(saved["asked"]["target"])
-    asked = saved.get("removal")
-    keep = tuple(str(item) for item in asked.get("keep", ())) if isinstance(asked, dict) else ()
-    removal = same_removal(workspace.world, name, environment, str(saved["digest"]), keep)
+    name, environment = str(document["asked"]["only"]), str(document["asked"]["target"])
+    removal = same_removal(workspace.world, name, environment, str(document["digest"]), kept_by(document))
     note(f"{name} {removal.version} would be deleted from {environment}")
     for item in (*removal.retained, *removal.lost):
         note(f"  {item}")

@@ -12,7 +12,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.stateful import body_holds_data
 
-__all__ = ["Removal", "Retained", "lost", "needed_by", "retained"]
+__all__ = ["Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
 
 _POLICIES = {
     "Retain": "stays",
@@ -66,6 +66,12 @@ class Removal:
         """The request as a file, read by ``approve`` like a saved plan."""
         asked = {"verb": "destroy", "target": self.environment, "only": self.project}
         return {"format": 1, "digest": self.digest, "asked": asked, "removal": attrs.asdict(self)}
+
+
+def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The logical ids that stay by a request which ``to_document`` wrote; 0.1.1 wrote none."""
+    removal = document.get("removal")
+    return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
 
 
 def retained(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:

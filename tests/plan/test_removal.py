@@ -8,7 +8,7 @@ import attrs
 
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.removal import Removal, Retained, needed_by, retained
+from multi_env_lambda.plan.removal import Removal, Retained, kept_by, needed_by, retained
 
 
 def template(**resources: object) -> str:
@@ -28,6 +28,15 @@ def test_retained_resources_are_named_with_their_physical_name() -> None:
     found = retained(template(Data=table("Retain"), Plain=table("Delete")))
 
     assert [str(item) for item in found] == ["Data (AWS::DynamoDB::Table orders) stays"]
+
+
+def test_what_stays_by_a_request_is_in_its_document() -> None:
+    removal = Removal(
+        project="orders", environment="prod", stack_name="orders-prod", release="r", version="0.1.0", keep=("Data",)
+    )
+
+    assert kept_by(json.loads(json.dumps(removal.to_document()))) == ("Data",)
+    assert kept_by({"digest": "d", "asked": {"verb": "destroy"}}) == ()
 
 
 def test_retain_except_on_create_is_retained_by_a_deletion() -> None:
