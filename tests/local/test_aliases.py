@@ -24,7 +24,7 @@ INCLUDED = "Function version 1 is already included in routing configuration."
 @pytest.fixture(scope="module")
 def clients(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> dict[str, Any]:
     place = local_config.environment("staging")
-    return {service: client_of(local_cloud, place, service) for service in ("lambda", "cloudformation")}
+    return {service: client_of(local_cloud, place, service) for service in ("lambda", "cloudformation", "iam")}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,34 @@ def test_a_version_that_is_not_there_is_not_found(clients: dict[str, Any], funct
         clients["lambda"].create_alias(
             FunctionName=function, Name="l", FunctionVersion="1", RoutingConfig=weights("$LATEST")
         )
+
+
+def test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue(
+    clients: dict[str, Any], function: str
+) -> None:
+    aws, name = clients["lambda"], {"FunctionName": function}
+    role = aws.get_function_configuration(**name)["Role"]
+    trust = clients["iam"].get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+    other_role = clients["iam"].create_role(RoleName="aliases-other", AssumeRolePolicyDocument=json.dumps(trust))
+    changes: dict[str, Any] = {
+        "execution role": {"Role": other_role["Role"]["Arn"]},
+        "dead letter queue": {
+            "Role": role,
+            "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:444444444444:failed"},
+        },
+    }
+    for what, change in changes.items():
+        aws.update_function_configuration(**name, **change)
+        other = aws.publish_version(**name)["Version"]
+        with pytest.raises(ClientError, match=f"Specified versions must be associated with the same {what}"):
+            aws.create_alias(**name, Name="unlike", FunctionVersion=other, RoutingConfig=weights("1"))
+        aws.create_alias(**name, Name=f"alone-{other}", FunctionVersion=other)
+
+
+def test_a_weight_is_a_share(clients: dict[str, Any], function: str) -> None:
+    routing = {"AdditionalVersionWeights": {"2": 1.5}}
+    with pytest.raises(ClientError, match=r"Value '\{2=1\.5\}' at 'routingConfig\.additionalVersionWeights' failed"):
+        clients["lambda"].create_alias(FunctionName=function, Name="much", FunctionVersion="1", RoutingConfig=routing)
 
 
 def test_a_stack_that_wants_it_is_rolled_back(clients: dict[str, Any]) -> None:

@@ -1,14 +1,15 @@
-"""An alias points at versions that are there, and divides its calls between two different ones.
+"""An alias points at versions that are there, and divides its calls between two that differ in code, not in role.
 
-Reason: ministack stores whatever it is given. A shift of traffic to the version that runs already, which Lambda refuses
-and CloudFormation rolls back, would pass here only.
+Reason: ministack stores whatever it is given. A shift of traffic to the version that runs already, or to one with
+another role or dead letter queue, which Lambda refuses and CloudFormation rolls back, would pass here only.
 Text: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html and LocalStack's Lambda provider,
-whose tests were recorded at AWS
+whose tests were recorded at AWS; of roles https://github.com/serverless-heaven/serverless-aws-alias/issues/64; of dead
+letter queues none is known
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .lambda_refusal import LambdaRefusal, unless_refused
@@ -21,6 +22,13 @@ _LATEST = "$LATEST"
 _INCLUDED = "Invalid function version {0}. Function version {0} is already included in routing configuration."
 _OF_LATEST = "$LATEST is not supported for an alias pointing to more than 1 version."
 _ABSENT = "Function not found: {arn}:{version}"
+_OTHER_ROLE = "Specified versions must be associated with the same execution role"
+_OTHER_QUEUE = "Specified versions must be associated with the same dead letter queue configuration"
+_WEIGHT = (
+    "1 validation error detected: Value '{{{version}={weight}}}' at 'routingConfig.additionalVersionWeights' failed to "
+    "satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member "
+    "must have value greater than or equal to 0.0, Member must not be null]"
+)
 
 
 def patch() -> None:
@@ -49,6 +57,9 @@ def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Non
         return  # ministack has words for that
     version = str(wanted.get("FunctionVersion") or _LATEST)
     weights = (wanted.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    for other, weight in weights.items():
+        if not 0 <= float(weight) <= 1:
+            raise LambdaRefusal("ValidationException", 400, _WEIGHT.format(version=other, weight=weight))
     if version in weights:
         raise LambdaRefusal("InvalidParameterValueException", 400, _INCLUDED.format(version))
     if weights and _LATEST in (version, *weights):
@@ -57,6 +68,15 @@ def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Non
         if one != _LATEST and one not in function.get("versions", {}):
             text = _ABSENT.format(arn=function["config"]["FunctionArn"], version=one)
             raise LambdaRefusal("ResourceNotFoundException", 404, text)
+    _check_alike([function["versions"][one]["config"] for one in (version, *weights) if one != _LATEST])
+
+
+def _check_alike(configs: Sequence[Mapping[str, Any]]) -> None:
+    """``configs`` is of each version that the alias would lead to."""
+    if len({config.get("Role") for config in configs}) > 1:
+        raise LambdaRefusal("InvalidParameterValueException", 400, _OTHER_ROLE)
+    if len({(config.get("DeadLetterConfig") or {}).get("TargetArn") for config in configs}) > 1:
+        raise LambdaRefusal("InvalidParameterValueException", 400, _OTHER_QUEUE)
 
 
 def _patch_resource(stored: Mapping[str, Any]) -> None:

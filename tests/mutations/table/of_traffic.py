@@ -129,6 +129,27 @@ MUTATIONS = (
         ("local/test_aliases.py::test_a_stack_that_wants_it_is_rolled_back",),
     ),
     Mutation(
+        "local/emulator/aliases.py",
+        '{config.get("Role") for config in configs}',
+        '{"" for config in configs}',
+        "The versions that an alias divides its calls between have one role.",
+        ("local/test_aliases.py::test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue",),
+    ),
+    Mutation(
+        "local/emulator/aliases.py",
+        '"TargetArn") for config in configs}',
+        '"") for config in configs}',
+        "The versions that an alias divides its calls between have one dead letter queue.",
+        ("local/test_aliases.py::test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue",),
+    ),
+    Mutation(
+        "local/emulator/aliases.py",
+        "if not 0 <= float(weight) <= 1:",
+        "if False:",
+        "An alias gives a version a share of 1 at most.",
+        ("local/test_aliases.py::test_a_weight_is_a_share",),
+    ),
+    Mutation(
         "local/config_file.py",
         "given.get(EXPIRATION) else {}",
         "False else {}",
