@@ -175,7 +175,17 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
 
 def _keep_limits() -> None:
     """What AWS takes no more of, or from nobody who is not there."""
-    from . import bucket_principals, event_rules, exports, function_policies, glue_runs, gone, stack_policies
+    from . import (
+        bucket_principals,
+        event_rules,
+        exports,
+        function_policies,
+        glue_runs,
+        gone,
+        request_limits,
+        stack_policies,
+        template_references,
+    )
 
     bucket_principals.patch()
     event_rules.patch()
@@ -183,7 +193,9 @@ def _keep_limits() -> None:
     function_policies.patch()
     glue_runs.patch()
     gone.patch()  # inside of what may forbid the change
+    request_limits.patch()
     stack_policies.patch()
+    template_references.patch()
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:
