@@ -208,9 +208,11 @@ NOT_SHOWN: dict[str, str] = {
 
 
 def _function(clients: Clients, name: str, **more: object) -> None:
-    status, reasons = create_stack(
-        clients.here("cloudformation"), f"{name}-sandbox", function_resources(name, _CODE, Runtime=_RUNTIME, **more)
-    )
+    resources = function_resources(name, _CODE, Runtime=_RUNTIME, **more)
+    statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": f"arn:aws:sqs:*:*:{name}"}
+    policy = {"PolicyName": "queue", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    resources["Role"]["Properties"]["Policies"] = [policy]
+    status, reasons = create_stack(clients.here("cloudformation"), f"{name}-sandbox", resources)
     assert status == "CREATE_COMPLETE", reasons
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.local_cloud
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 SOURCE = {"ZipFile": "def handler(event, context): return 1"}
+READS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
 STREAM = {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}}
 
 
@@ -27,10 +29,15 @@ def clients(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> dict[str,
     return {service: client_of(local_cloud, place, service) for service in ("lambda", "cloudformation", "sqs")}
 
 
-def resources_of(name: str, source: str, timeout: int = 30, **more: Any) -> dict[str, Any]:
-    """A function, a stream and a queue (visible again after 60 s), and a mapping of one of them."""
+def resources_of(
+    name: str, source: str, timeout: int = 30, reads: Sequence[str] = READS, **more: Any
+) -> dict[str, Any]:
+    """A function that may read, a stream and a queue (visible again after 60 s), and a mapping of one of them."""
     mapping = {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": [source, "Arn"]}, **more}
     made: dict[str, Any] = function_resources(name, SOURCE, Runtime=RUNTIME, Timeout=timeout)
+    statement = {"Effect": "Allow", "Action": list(reads), "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    policy = {"PolicyName": "reads", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    made["Role"]["Properties"]["Policies"] = [policy]
     made["Stream"] = STREAM
     made["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}}
     made["Mapping"] = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping}
@@ -82,3 +89,13 @@ def test_the_api_refuses_a_second_mapping(clients: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="ResourceConflictException") as caught:
         clients["lambda"].create_event_source_mapping(FunctionName=name, EventSourceArn=mapping["EventSourceArn"])
     assert mapping["UUID"] in str(caught.value)
+
+
+@pytest.mark.parametrize("lack", READS)
+def test_the_role_of_the_function_may_read_the_queue(clients: dict[str, Any], lack: str) -> None:
+    action = lack.partition(":")[2]
+    name = f"sources-{action}"
+    wanted = resources_of(name, "Queue", reads=[other for other in READS if other != lack])
+    status, reason = create_stack(clients["cloudformation"], name, wanted)
+    assert status == "ROLLBACK_COMPLETE"
+    assert f"The function execution role does not have permissions to call {action} on SQS" in reason

@@ -87,6 +87,9 @@ def _clients(cloud: LocalCloud, config: WorkspaceConfig) -> dict[str, Any]:
     for number, (name, (source, more)) in enumerate(functions.items()):
         found = function_resources(name, {"ZipFile": source}, Runtime=RUNTIME, **more)
         resources |= {"Role": found["Role"], f"Function{number}": found["Function"]}
+    statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+    policy = {"PolicyName": "queues", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    resources["Role"]["Properties"]["Policies"] = [policy]
     assert create_stack(made["cloudformation"], "logs", resources)[0] == "CREATE_COMPLETE"
     return made
 

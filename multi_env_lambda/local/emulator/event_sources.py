@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .event_source_rights import refuse_without_rights
 from .lambda_refusal import LambdaRefusal, unless_refused
 from .names import load, original
 
@@ -81,6 +82,7 @@ def _check(functions: Any, wanted: Mapping[str, Any], config: Mapping[str, Any],
         if visible < timeout:
             text = _TOO_SHORT.format(visible=visible, timeout=timeout)
             raise LambdaRefusal("InvalidParameterValueException", 400, text)
+        refuse_without_rights(str(config.get("Role", "")), source)
         return
     target = ((wanted.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if target and not str(target).startswith(_OF_STREAMS):

@@ -10,6 +10,7 @@ Roles that are made by IAM's own API count at once: that is how the accounts of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ def patch(now: Callable[[], float]) -> None:
     gather = original(evaluator, "_gather_role_policies")
     changes: dict[_Key, _Change] = {}
 
+    @functools.wraps(gather)  # who has waited for IAM unwraps it
     def seen(role: str, account: str) -> Any:
         when, before = changes.get((account, role), (0.0, None))
         return before if now() < when + LATE_SECONDS else gather(role, account)

@@ -206,6 +206,13 @@ MUTATIONS = (
         ("local/test_request_limits.py",),
     ),
     Mutation(
+        "local/emulator/event_sources.py",
+        '        refuse_without_rights(str(config.get("Role", "")), source)\n',
+        "",
+        "A queue is mapped to a function whose role may read it.",
+        ("local/test_event_sources.py::test_the_role_of_the_function_may_read_the_queue",),
+    ),
+    Mutation(
         "local/config_file.py",
         "given.get(EXPIRATION) else {}",
         "False else {}",
