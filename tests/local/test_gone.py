@@ -30,6 +30,14 @@ TRUST = {
 }
 CODE = {"ZipFile": "def handler(event, context):\n    return 1\n"}
 ROLE = {"Fn::GetAtt": ["Bystander", "Arn"]}
+_READING = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+READS = {
+    "PolicyName": "reads",
+    "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": _READING, "Resource": "*"},
+    },
+}
 
 
 def of(kind: str, **properties: Any) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def resources(number: int) -> dict[str, Any]:
     to = {"Arn": {"Fn::GetAtt": ["Stays", "Arn"]}, "RoleArn": ROLE}
     name = {"Ref": "Stays"}
     return {
-        "Bystander": of("AWS::IAM::Role", RoleName="gone-bystander", AssumeRolePolicyDocument=TRUST),
+        "Bystander": of("AWS::IAM::Role", RoleName="gone-bystander", AssumeRolePolicyDocument=TRUST, Policies=[READS]),
         "Stays": {**function(3), "Properties": {**function(3)["Properties"], "FunctionName": "gone-stays"}},
         "Version": of("AWS::Lambda::Version", FunctionName=name),
         "Source": of("AWS::SQS::Queue", QueueName="gone-source"),
