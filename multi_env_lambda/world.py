@@ -94,7 +94,11 @@ class Maker(Protocol):
     def left_out(self, folders: Iterable[str]) -> frozenset[str]: ...
 
     def committed(self) -> WorkspaceConfig | None:
-        """The root table as it is committed; None where there is none, or it says nothing that can be read."""
+        """The root table as it is committed; None where there is none yet.
+
+        Raises:
+            ConfigurationError, ToolError: it says nothing that can be read.
+        """
         ...
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made: ...

@@ -1,12 +1,28 @@
-"""What the committed table says of where artifacts, records and approvals are: an uncommitted line moves none of it."""
+"""What the committed table says of an environment's rules and of where its approvals are.
+
+An uncommitted line takes none of the rules away, and moves no environment away from its approvals.
+"""
 
 from __future__ import annotations
 
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.rules import Rules, rules_of
 from multi_env_lambda.world import World
 
-__all__ = ["must_be_committed"]
+__all__ = ["committed_rules", "must_be_committed"]
+
+
+def committed_rules(world: World, environment: str) -> Rules | None:
+    """What the committed table asks for there; None where it does not know the environment.
+
+    Raises:
+        ConfigurationError, ToolError: the committed table cannot be read.
+    """
+    committed = world.maker.committed()
+    if committed is None or all(place.name != environment for place in committed.environments):
+        return None
+    return rules_of(committed, environment)
 
 
 def must_be_committed(world: World, environment: str) -> None:
@@ -16,6 +32,7 @@ def must_be_committed(world: World, environment: str) -> None:
 
     Raises:
         Refused: the committed table asks for approvals there, and names another bucket.
+        ConfigurationError, ToolError: the committed table cannot be read.
     """
     committed, table = world.maker.committed(), world.config.devops
     if committed is None or _place(committed.devops) == _place(table):

@@ -232,9 +232,13 @@ def _artifacts(devops: Devops, sessions: Sessions, place: Environment, published
 def _rules(world: World, place: Environment) -> Answer:
     bound = bound_of(world, place.name)
     if bound.unreadable:
-        return "problem", bound.unreadable, "restore the object's last good version"
+        return "problem", bound.unreadable, "restore the object's last good version, or commit a table that can be read"
     rules = {"approval": bound.rules.approval, "releases_only": bound.rules.releases_only}
     held = ", ".join(name for name, is_set in rules.items() if is_set) or "none"
     if bound.weaker:
-        return "note", f"{held}: stricter than the table, because they were set once", "an approval weakens them"
+        return (
+            "note",
+            f"{held}: stricter than the table, because they were set once or are committed",
+            "an approval weakens them",
+        )
     return "ok", held, ""

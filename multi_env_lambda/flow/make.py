@@ -76,11 +76,15 @@ class TreeMaker:
         return left_out(self.root, folders)
 
     def committed(self) -> WorkspaceConfig | None:
-        text = committed_text(self.root, "pyproject.toml")
+        where, hint = "pyproject.toml of the last commit", "commit one that can be read"
         try:
-            return None if text is None else read_workspace(tomllib.loads(text), where="pyproject.toml")
-        except (tomllib.TOMLDecodeError, ConfigurationError):
-            return None
+            document = tomllib.loads(committed_text(self.root, "pyproject.toml") or "")
+            tool = document.get("tool", {})
+            return read_workspace(document, where=where) if "multi_env_lambda" in tool else None
+        except ConfigurationError as error:
+            raise ConfigurationError(error.where, error.what, hint=hint) from error
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(where, f"it cannot be read: {error}", hint=hint) from error
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         """Build, name, render and check one unit.

@@ -1,7 +1,7 @@
 """The memory of an environment's rules: a table that is weaker than it once was opens nothing by itself.
 
 One GET, and only for an environment in which something is to be changed and whose listing, which is made anyway, shows
-that there is such a memory.
+that there is such a memory. Git is asked for the committed table where that leaves a rule that could be stricter.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.flow.committed import committed_rules
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound, remembered, rules_key, rules_of
@@ -20,10 +21,25 @@ TRIES = 5
 """How often others may write the same small object in between."""
 
 
-def bound_of(world: World, environment: str) -> Bound:
-    """By what an environment is bound. What cannot be read binds most, and is said."""
+def bound_of(world: World, environment: str, *, again: bool = False) -> Bound:
+    """By what an environment is bound. What cannot be read binds most, and is said.
+
+    Args:
+        again: the object may have come since the listing, from here or from others.
+    """
+    bound = _with_memory(world, environment, again)
+    if bound.unreadable or bound.rules.strictest:
+        return bound
+    try:
+        return attrs.evolve(bound, committed=committed_rules(world, environment))
+    except MultiEnvLambdaError as error:
+        why = f"{error.where}: {error.what}; {error.hint}"
+        return attrs.evolve(bound, unreadable=why)
+
+
+def _with_memory(world: World, environment: str, again: bool) -> Bound:
     bound, key = Bound(environment=environment, table=rules_of(world.config, environment)), rules_key(environment)
-    if world.ledger.shows_no(environment, key):
+    if not again and world.ledger.shows_no(environment, key):
         return bound
     try:
         stored = world.store.get(key)
@@ -40,7 +56,7 @@ def with_rules(world: World, plan: Plan) -> Plan:
 
 
 def learn(world: World, bound: Bound) -> Bound:
-    """Remember what the table says more strictly than ever before. Without news it costs nothing.
+    """Remember what a table says more strictly than ever before, this one or the committed one. No news cost nothing.
 
     Raises:
         Busy: others keep writing it.
@@ -52,7 +68,7 @@ def learn(world: World, bound: Bound) -> Bound:
         body = bound.to_bytes(bound.rules)
         if _write(world, bound, body):
             return attrs.evolve(bound, memory=bound.rules, etag="")
-        bound = bound_of(world, bound.environment)
+        bound = bound_of(world, bound.environment, again=True)
     raise Busy(rules_key(bound.environment), "others keep writing it", hint="run it again")
 
 
@@ -62,7 +78,7 @@ def weaken(world: World, environment: str, seen: Bound) -> None:
     Raises:
         PlanStale: the memory is not what was agreed to.
     """
-    bound = bound_of(world, environment)
+    bound = bound_of(world, environment, again=True)
     if bound.memory == bound.table:
         return
     if (bound.memory, bound.unreadable) != (seen.memory, "") or not _write(world, bound, bound.to_bytes(bound.table)):

@@ -88,11 +88,25 @@ def entries(root: Path, folder: str) -> tuple[Entry, ...]:
 
 
 def committed_text(root: Path, path: str) -> str | None:
-    """A file as the last commit has it; ``path`` is relative to ``root``. None: there is no commit, or no such text."""
+    """A file as the last commit has it; ``path`` is relative to ``root``. None: there is no commit, or no such file.
+
+    Raises:
+        ToolError: the commit has it, and Git cannot show it.
+        UnicodeDecodeError: it is no text.
+    """
     try:
         return _git(root, "show", f"HEAD:./{path}").decode("utf-8")
-    except (ToolError, UnicodeDecodeError):
+    except ToolError:
+        if _commit_has(root, path):
+            raise
         return None
+
+
+def _commit_has(root: Path, path: str) -> bool:
+    try:
+        return bool(_git(root, "ls-tree", "HEAD", "--", path))
+    except ToolError:
+        return False
 
 
 def left_out(root: Path, folders: Iterable[str]) -> frozenset[str]:

@@ -1,4 +1,7 @@
-"""The rules of an environment: what the work tree's table says, the strictest that ever held, and what holds now."""
+"""The rules of an environment: what the work tree's table says, the strictest that ever held, and what holds now.
+
+What is committed counts as well: a rule that nobody has remembered yet is not one that an uncommitted line takes away.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,11 @@ class Rules:
         """Whether there is a rule at all; who may approve is none where nobody has to."""
         return self.approval or self.releases_only
 
+    @property
+    def strictest(self) -> bool:
+        """Whether nothing could be stricter."""
+        return self.approval and self.releases_only and not self.approvals_by_author
+
 
 @attrs.frozen(kw_only=True)
 class Bound:
@@ -35,31 +43,33 @@ class Bound:
     Args:
         table: what the root table of this work tree says.
         memory: the strictest rules of the past; None where there was never a rule.
+        committed: what the root table of the last commit says; None where it does not know the environment, and where
+            table and memory are as strict as can be.
         etag, unknown: of their object: its ETag, and what a newer version wrote into it.
-        unreadable: why the memory cannot be read; then nothing may be changed.
+        unreadable: why the memory or the committed table cannot be read; then nothing may be changed.
     """
 
     environment: str
     table: Rules
     memory: Rules | None = None
+    committed: Rules | None = None
     etag: str = ""
     unknown: tuple[tuple[str, str], ...] = ()
     unreadable: str = ""
 
     @property
     def rules(self) -> Rules:
-        """The stricter of table and memory, rule by rule."""
-        if self.memory is None or not self.memory.any:
-            return self.table
+        """The strictest of table, memory and committed table, rule by rule."""
+        said = [rules for rules in (self.memory, self.committed) if rules is not None and rules.any] + [self.table]
         return Rules(
-            approval=self.table.approval or self.memory.approval,
-            releases_only=self.table.releases_only or self.memory.releases_only,
-            approvals_by_author=self.table.approvals_by_author and self.memory.approvals_by_author,
+            approval=any(rules.approval for rules in said),
+            releases_only=any(rules.releases_only for rules in said),
+            approvals_by_author=all(rules.approvals_by_author for rules in said),
         )
 
     @property
     def weaker(self) -> tuple[str, ...]:
-        """The rules that the table says less strictly than they were."""
+        """The rules that the work tree's table says less strictly than they were, or than they are committed."""
         table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
         return tuple(name for name in table if table[name] != rules[name])
 
@@ -78,15 +88,17 @@ class Bound:
         if self.unreadable:
             return (f"{self.environment}: nothing can be changed: {self.unreadable}",)
         table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
-        remembered = [
-            f"{self.environment}: {name} = {_word(rules[name])} is remembered, "
+        committed = {} if self.committed is None or not self.committed.any else attrs.asdict(self.committed)
+        stricter = [
+            f"{self.environment}: {name} = {_word(rules[name])} is "
+            f"{'committed' if committed.get(name) == rules[name] else 'remembered'}, "
             f"this work tree's table says {_word(table[name])}"
             for name in self.weaker
         ]
         who = "an approval" if self.rules.approvals_by_author else "the approval of somebody else"
         needs = f"{self.environment}: this plan needs {who}" if self.rules.approval else ""
         change = f"{self.environment}: the table's rules hold with {who} of this plan, as it is shown here"
-        return (*remembered, *filter(None, [needs, change if remembered else ""]))
+        return (*stricter, *filter(None, [needs, change if stricter else ""]))
 
     def to_bytes(self, rules: Rules) -> bytes:
         """The object that remembers ``rules`` from now on."""

@@ -37,7 +37,7 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
-    ``committed`` is what the committed table says, where that is looked at.
+    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read.
     """
 
     content: dict[str, str]
@@ -53,7 +53,7 @@ class FakeTree:
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
-    committed: WorkspaceConfig | None = None
+    committed: WorkspaceConfig | MultiEnvLambdaError | None = None
     made: list[str] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
@@ -93,6 +93,8 @@ class _FakeMaker:
         return frozenset(folders) & frozenset(self.tree.left_out)
 
     def committed(self) -> WorkspaceConfig | None:
+        if isinstance(self.tree.committed, MultiEnvLambdaError):
+            raise self.tree.committed
         return self.tree.committed
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:

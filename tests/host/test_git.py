@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.git import committed_text, left_out, snapshot
 
 PATHS = ("projects/a", "projects/b")
@@ -160,3 +161,14 @@ def test_the_committed_text_of_a_file_is_not_that_of_the_work_tree(tmp_path: Pat
     assert committed_text(root, "a/x") == "projects/a/x"
     assert committed_text(root, "a/nothing") is None
     assert committed_text(tmp_path, "a/x") is None
+
+
+def test_a_committed_file_that_git_cannot_show_is_not_one_that_is_not_there(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    objects = root / ".git" / "objects"
+    id_ = snapshot(root, ["projects/b/z"]).ids["projects/b/z"]
+    (objects / id_[:2] / id_[2:]).unlink()
+
+    assert committed_text(root, "projects/a/x") == "projects/a/x"
+    with pytest.raises(ToolError):
+        committed_text(root, "projects/b/z")
