@@ -52,6 +52,12 @@ def handler(event, context):
         case "input":
             import subprocess, sys
             return [sys.stdin.read(), subprocess.run("cat", stdout=subprocess.PIPE, text=True).stdout]
+        case "fork":
+            os.fork()
+            return "in two processes"
+        case "output":
+            os.write(1, b'{"status": "ok", "payload": "as if it were an answer"}\\n')
+            return "its answer"
 """
 IMPORT = "Runtime.ImportModuleError: Unable to import module 'index': No module named 'nowhere'"
 SYNTAX = "Runtime.UserCodeSyntaxError: Syntax error in module 'index': invalid syntax (index.py, line 1)"
@@ -203,6 +209,8 @@ def test_a_log_of_json_has_an_object_in_each_event(clients: dict[str, Any]) -> N
 
 def test_an_answer_has_the_bytes_of_lambdas_runtime(clients: dict[str, Any]) -> None:
     wanted = {
+        "fork": b'"in two processes"',
+        "output": b'"its answer"',
         "decimal": b'{"sum": 1.50, "at": {"x": 1, "y": 2}}',
         "bytes": b"\xff as they are",
         "input": b'["", ""]',

@@ -48,6 +48,31 @@ _NO_INPUT = """
 """
 """The orders of the emulator come by the standard input, where a function would wait for them for ever."""
 
+_OUTPUT = "    _real_stdout = sys.stdout\n"
+_ONE_VOICE = """
+    class _ms_answers:
+        def __init__(self):
+            self.process, self.to = os.getpid(), os.fdopen(os.dup(1), "w", encoding="utf-8")
+
+        def write(self, text):
+            if os.getpid() != self.process:
+                sys.stderr.flush()
+                os._exit(1)
+            self.to.write(text)
+
+        def flush(self):
+            self.to.flush()
+
+    _real_stdout = _ms_answers()
+    os.dup2(2, 1)
+"""
+"""Answers have no id here and are read in turn, so a second one to a call would be that to the next call.
+
+Where the function forks, the process that was called answers and the other one ends, as on Lambda the one does whose
+answer is the second and refused; what is written to the standard output goes to the log.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (an answer is one to a request id)
+"""
+
 _NOT_UNTIL_NEEDED = """
     import importlib.machinery
 
@@ -83,6 +108,7 @@ def patch(table: Path) -> None:
     python, answers = ((_HOST / name).read_text(encoding="utf-8") for name in ("lambda_python.py", "lambda_answers.py"))
     as_on_lambda = _AS_ON_LAMBDA.format(python=python, answers=answers, line_break=LINE_BREAK)
     for before, after in (
+        (_OUTPUT, _ONE_VOICE),
         (_FIRST_ORDER, _NO_INPUT),
         (_NEXT_ORDER, _NEXT_ORDER.replace("sys.stdin", "_orders")),
         (_AFTER_LAYERS, _OWN_CODE_FIRST + as_on_lambda + _NOT_UNTIL_NEEDED),

@@ -357,6 +357,20 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/runtimes.py",
+        "            if os.getpid() != self.process:",
+        "            if False:",
+        "What a forked process answers is no answer to the next call.",
+        ("local/test_function_logs.py::test_an_answer_has_the_bytes_of_lambdas_runtime",),
+    ),
+    Mutation(
+        "local/emulator/runtimes.py",
+        "    os.dup2(2, 1)\n",
+        "",
+        "What a function writes to its standard output is no answer.",
+        ("local/test_function_logs.py::test_an_answer_has_the_bytes_of_lambdas_runtime",),
+    ),
+    Mutation(
+        "local/emulator/runtimes.py",
         "    os.dup2(_nothing, 0)\n",
         "",
         "A function's input is at its end.",
