@@ -295,6 +295,44 @@ def test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias(
     assert json.loads(message["Body"])["requestPayload"] == {"do": "raise"}
 
 
+def test_a_stack_gives_a_function_its_dead_letter_queue_vpc_key_and_file_systems(clients: dict[str, Any]) -> None:
+    functions, stacks, name = clients["lambda"], clients["cloudformation"], "logs-dead"
+    queue, arn = queue_of(clients, "dead")
+    more: dict[str, Any] = {
+        "DeadLetterConfig": {"TargetArn": arn},
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "KmsKeyArn": "arn:aws:kms:us-east-1:333333333333:key/1",
+        "FileSystemConfigs": [{"Arn": "arn:of:an:access:point", "LocalMountPath": "/mnt/a"}],
+    }
+    code = {"ZipFile": "def handler(event, context):\n    raise KeyError('always')\n"}
+    later = {"FunctionName": name, "Qualifier": "$LATEST", "MaximumRetryAttempts": 0}
+    settings = {"Type": "AWS::Lambda::EventInvokeConfig", "DependsOn": "Function", "Properties": later}
+
+    def resources(**properties: Any) -> dict[str, Any]:
+        return {**function_resources(name, code, Runtime=RUNTIME, **properties), "Later": settings}
+
+    def update(**properties: Any) -> None:
+        body = json.dumps({"Resources": resources(**properties)})
+        stacks.update_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        stacks.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+    def read() -> dict[str, Any]:
+        found = functions.get_function_configuration(FunctionName=name)
+        return {name: found[name] for name in (*more, "KMSKeyArn") if found.get(name)}
+
+    assert create_stack(stacks, name, resources(**more)) == ("CREATE_COMPLETE", "")
+    key, vpc = more.pop("KmsKeyArn"), more.pop("VpcConfig")
+    assert read() == {**more, "KMSKeyArn": key}
+    assert functions.get_function_configuration(FunctionName=name)["VpcConfig"] == {**vpc, "VpcId": ""}
+    update(DeadLetterConfig=more["DeadLetterConfig"], VpcConfig=vpc)
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
+    (message,) = clients["sqs"].receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert json.loads(message["Body"])["requestPayload"] == {"n": 1}
+    assert read() == {"DeadLetterConfig": more["DeadLetterConfig"]}
+    update(Description="none of it")
+    assert (read(), functions.get_function_configuration(FunctionName=name).get("VpcConfig")) == ({}, None)
+
+
 def test_what_is_throttled_is_no_run(clients: dict[str, Any]) -> None:
     name, functions = "logs-handler", clients["lambda"]
     before = measured(clients, "Invocations", FunctionName=name)

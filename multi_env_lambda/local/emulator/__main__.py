@@ -155,6 +155,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_environment,
         function_logs,
         function_metrics,
+        function_properties,
         function_starts,
         later_calls,
         layers,
@@ -164,6 +165,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
 
     function_metrics.patch()  # inside of what chooses the version
     weighted_alias.patch()
+    function_properties.patch()
     later_calls.patch()
     runtimes.patch(folder / "runtimes.json")
     answers.patch()

@@ -42,7 +42,7 @@ def _said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
 
 
 def _function(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
-    """Neither its VPC nor where its dead letters go, which ministack takes from no template."""
+    """Neither its VPC nor where its dead letters go, which are compared on AWS only."""
     found, _ = _named(physical_id)
     if found is None:
         return None

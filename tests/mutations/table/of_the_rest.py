@@ -405,6 +405,20 @@ MUTATIONS = (
         ("local/test_function_logs.py::test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias",),
     ),
     Mutation(
+        "local/emulator/function_properties.py",
+        "            set_all(stored[name]",
+        "            (lambda *_: None)(stored[name]",
+        "A function of a stack has the dead-letter queue of its template.",
+        ("local/test_function_logs.py::test_a_stack_gives_a_function_its_dead_letter_queue_vpc_key_and_file_systems",),
+    ),
+    Mutation(
+        "local/emulator/function_properties.py",
+        "            config.pop(name, None)\n",
+        "",
+        "A function of a stack has no dead-letter queue that its template has no more.",
+        ("local/test_function_logs.py::test_a_stack_gives_a_function_its_dead_letter_queue_vpc_key_and_file_systems",),
+    ),
+    Mutation(
         "local/emulator/later_calls.py",
         "called_alias(function, name) or version)",
         "version)",
