@@ -39,7 +39,8 @@ LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
 
 FUNCTION_ROLES = "function-roles"
-"""Lambda, Glue, Scheduler and Step Functions take only a role that lets them assume it."""
+"""Lambda, Glue, Scheduler and Step Functions take only a role that lets them assume it, and Lambda
+a dead-letter queue only with a role that may send to it."""
 
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""

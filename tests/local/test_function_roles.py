@@ -13,7 +13,7 @@ from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack
+from multi_env_lambda.testing.stacks import create_stack, function_resources
 from tests.local.test_emulator import zip_of
 
 pytestmark = pytest.mark.local_cloud
@@ -166,3 +166,24 @@ def test_the_guard_of_an_organisation_does_not_keep_services_out(client: Client)
     document["Statement"].append(guard)
     made = client("iam").create_role(RoleName="guarded", AssumeRolePolicyDocument=json.dumps(document))
     function(client, "guarded", made["Role"]["Arn"])
+
+
+@pytest.mark.parametrize(("service", "action", "call"), [("sqs", "SendMessage", "SQS"), ("sns", "Publish", "SNS")])
+def test_a_role_that_may_not_send_gets_no_dead_letter_queue(
+    client: Client, role: Callable[[str], str], service: str, action: str, call: str
+) -> None:
+    arn, name = f"arn:aws:{service}:us-east-1:333333333333:dead", f"dead-{service}"
+    dead, refused = {"TargetArn": arn}, f"does not have permissions to call {action} on {call}"
+    function(client, name, role("lambda"))
+    with pytest.raises(ClientError, match=refused) as caught:
+        client("lambda").update_function_configuration(FunctionName=name, DeadLetterConfig=dead)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+    code = {"ZipFile": "def handler(e, c): ..."}
+    resources = function_resources(f"{name}-made", code, Runtime="python3.13", DeadLetterConfig=dead)
+    status, why = create_stack(client("cloudformation"), f"bad-{name}", resources)
+    assert status == "ROLLBACK_COMPLETE" and refused in why
+    statement = {"Effect": "Allow", "Action": f"{service}:{action}", "Resource": arn}
+    policy = {"PolicyName": "send", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    resources["Role"]["Properties"]["Policies"] = [policy]
+    assert create_stack(client("cloudformation"), f"good-{name}", resources)[0] == "CREATE_COMPLETE"

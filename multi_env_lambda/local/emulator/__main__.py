@@ -204,6 +204,7 @@ def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> Non
     """The rules of ``local/strict.py``; a late alias comes before what chooses between the versions of one."""
     from . import (
         caller_rights,
+        dead_letters,
         function_roles,
         late_alias,
         late_events,
@@ -219,6 +220,7 @@ def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> Non
         caller_rights.patch(json.loads(_HANDLERS.read_text(encoding="ascii")), settings["iam"])
     if "function-roles" in strict:
         function_roles.patch()
+        dead_letters.patch()
     if "late-alias" in strict:
         late_alias.patch(now)
     if "late-events" in strict:

@@ -419,6 +419,13 @@ MUTATIONS = (
         ("local/test_function_logs.py::test_a_stack_gives_a_function_its_dead_letter_queue_vpc_key_and_file_systems",),
     ),
     Mutation(
+        "local/emulator/dead_letters.py",
+        '    if found.decision != "Allow":',
+        "    if False:",
+        "A role that may not send to it gets no dead-letter queue.",
+        ("local/test_function_roles.py::test_a_role_that_may_not_send_gets_no_dead_letter_queue",),
+    ),
+    Mutation(
         "local/emulator/later_calls.py",
         "called_alias(function, name) or version)",
         "version)",
