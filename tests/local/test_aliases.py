@@ -66,6 +66,9 @@ def test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue(
     role = aws.get_function_configuration(**name)["Role"]
     trust = clients["iam"].get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
     other_role = clients["iam"].create_role(RoleName="aliases-other", AssumeRolePolicyDocument=json.dumps(trust))
+    sends = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [sends]})
+    clients["iam"].put_role_policy(RoleName=role.rpartition("/")[2], PolicyName="sends", PolicyDocument=policy)
     changes: dict[str, Any] = {
         "execution role": {"Role": other_role["Role"]["Arn"]},
         "dead letter queue": {
