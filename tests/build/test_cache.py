@@ -137,7 +137,8 @@ def kinds(bench: Bench) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "place", ["first", *(pytest.param(place, marks=pytest.mark.slow) for place in ("middle", "last"))]
+    "place",
+    ["first", *(pytest.param(place, marks=(pytest.mark.slow, pytest.mark.long)) for place in ("middle", "last"))],
 )
 def test_a_flipped_byte_in_any_kept_file_changes_nothing_of_the_outcome(bench: Bench, place: str) -> None:
     clean = bench.outcome()
@@ -157,7 +158,7 @@ def test_a_flipped_byte_in_any_kept_file_changes_nothing_of_the_outcome(bench: B
     [
         b"",
         *(
-            pytest.param(junk, marks=pytest.mark.slow)
+            pytest.param(junk, marks=(pytest.mark.slow, pytest.mark.long))
             for junk in (b"null", b"[]", b'{"sha256": 1, "value": 2}', b"\xff\xfe")
         ),
     ],

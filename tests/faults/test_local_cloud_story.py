@@ -48,7 +48,12 @@ def assert_one_deployment_more(before: Traces, after: Traces, units: tuple[str, 
     assert after.held == frozenset()
 
 
-@pytest.mark.parametrize(("call", "nth"), MOMENTS, ids=[f"{nth} {call}" for call, nth in MOMENTS])
+@pytest.mark.parametrize(
+    ("call", "nth"),
+    # Every third in each run of all tests, the others in the long one.
+    [pytest.param(*item, marks=pytest.mark.long if number % 3 else ()) for number, item in enumerate(MOMENTS)],
+    ids=[f"{nth} {call}" for call, nth in MOMENTS],
+)
 def test_a_killed_process_is_finished_by_the_same_command(shop: Shop, call: str, nth: int) -> None:
     before = shop.traces()
     shop.change(*CHANGED)
@@ -73,7 +78,7 @@ def test_a_unit_whose_first_deploy_was_killed_is_deployed_once(shop: Shop, call:
     assert [(item["version"], item["outcome"]) for item in past] == [("0.1.0", "succeeded")]
 
 
-@pytest.mark.parametrize("call", ["PutObject projects/*.whl", "ExecuteChangeSet"])
+@pytest.mark.parametrize("call", [pytest.param("PutObject projects/*.whl", marks=pytest.mark.long), "ExecuteChangeSet"])
 def test_an_interrupt_is_130_without_a_traceback_and_is_finished_later(shop: Shop, call: str) -> None:
     before = shop.traces()
     shop.change(*CHANGED)
@@ -117,7 +122,9 @@ def faults(kind: type[Rule]) -> list[Rule]:
     return [kind(match=match) for match in MUTATING]
 
 
-@pytest.mark.parametrize("kind", [Throttle, Fail, LoseAnswer])
+@pytest.mark.parametrize(
+    "kind", [LoseAnswer, *(pytest.param(kind, marks=pytest.mark.long) for kind in (Throttle, Fail))]
+)
 def test_a_fault_at_every_mutating_call_is_no_failure_and_nothing_is_done_twice(shop: Shop, kind: type[Rule]) -> None:
     before = shop.traces()
     shop.change(*CHANGED)

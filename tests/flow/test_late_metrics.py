@@ -17,7 +17,7 @@ from .test_lease import GRACE
 from .test_shift import alias, shifting, texts
 from .worlds import deploy
 
-MINUTES = (1, *(pytest.param(minutes, marks=pytest.mark.slow) for minutes in range(2, 11)))
+MINUTES = (1, *(pytest.param(minutes, marks=(pytest.mark.slow, pytest.mark.long)) for minutes in range(2, 11)))
 LATE = (0, 30, 60, 120, 180)
 PHASES = (0.0, 20.5, 59.0)
 """At which second of CloudWatch's minute a shift begins."""
