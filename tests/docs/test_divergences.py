@@ -24,6 +24,8 @@ MACHINERY = {
     "messages": "the words of a connection",
     "names": "reaches into ministack",
     "orphan": "ends a server that nobody can find any more",
+    "resources": "puts a check before what CloudFormation makes",
+    "role_rights": "asks for rights, for several rules",
     "sandboxed": "starts processes that are kept to their files",
     "sessions": "keys and logs of jobs and builds",
     "state_file": "keeps the state in one file",

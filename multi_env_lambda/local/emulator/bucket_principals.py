@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .names import load, original
+from .resources import check_first
 
 __all__ = ["patch"]
 
@@ -46,27 +47,13 @@ def patch() -> None:
         return status, headers, body
 
     s3._put_bucket_policy, s3._get_bucket_policy = kept, shown
-    _patch_resource()
+    check_first("AWS::S3::BucketPolicy", _check)
 
 
-def _patch_resource() -> None:
-    resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
-    steps = resources["AWS::S3::BucketPolicy"]
-
-    def checked(step: Callable[..., Any], place: int) -> Callable[..., Any]:
-        def run(*args: Any, **named: Any) -> Any:
-            document = json.dumps(args[place].get("PolicyDocument", {})).encode()
-            if not all(map(_is_there, _named(document))):
-                raise ValueError(f"{_INVALID} (Service: S3, Status Code: 400)")
-            return step(*args, **named)
-
-        return run
-
-    resources["AWS::S3::BucketPolicy"] = {
-        **steps,
-        "create": checked(steps["create"], 1),
-        "update": checked(steps["update"], 2),
-    }
+def _check(properties: Mapping[str, Any]) -> None:
+    document = json.dumps(properties.get("PolicyDocument", {})).encode()
+    if not all(map(_is_there, _named(document))):
+        raise ValueError(f"{_INVALID} (Service: S3, Status Code: 400)")
 
 
 def _named(body: bytes) -> Iterator[str]:

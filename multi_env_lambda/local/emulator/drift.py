@@ -12,17 +12,13 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-mo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from .drift_of_lambda import FUNCTION_READERS
+from .drift_of_lambda import FUNCTION_READERS, Properties, Read, said
 from .names import load, original
 
 __all__ = ["READERS", "patch"]
-
-_Properties = Mapping[str, Any]
-_Read = Callable[[str, _Properties], "dict[str, Any] | None"]
-"""A physical id and the properties of the template in, those that are there now out; None where nothing is."""
 
 
 def patch() -> None:
@@ -33,12 +29,12 @@ def patch() -> None:
         known[kind] = (_both(before, read), covered | frozenset(names.split()))
 
 
-def _nothing(physical_id: str, properties: _Properties) -> dict[str, Any]:
+def _nothing(physical_id: str, properties: Properties) -> dict[str, Any]:
     return {}
 
 
-def _both(before: _Read, read: _Read) -> _Read:
-    def reading(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _both(before: Read, read: Read) -> Read:
+    def reading(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         ours = read(physical_id, properties)
         if ours is None:
             return None
@@ -72,23 +68,21 @@ def _document(value: Any) -> Any:
         return value
 
 
-def _kept(record: Mapping[str, Any] | None, names: str) -> dict[str, Any] | None:
-    """Of a record that has the template's names: what it says at all."""
-    if record is None:
-        return None
-    return {name: record[name] for name in names.split() if record.get(name) is not None}
-
-
-def _record(module: str, store: str, names: str) -> tuple[_Read, str]:
+def _record(module: str, store: str, names: str) -> tuple[Read, str]:
     """A type whose records lie under their physical id, with the names of the template."""
-    return lambda physical_id, _: _kept(_store(module, store).get(physical_id), names), names
+
+    def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
+        found = _store(module, store).get(physical_id)
+        return None if found is None else said(found, names)
+
+    return read, names
 
 
 def _store(module: str, store: str) -> Any:
     return original(load(f"ministack.services.{module}"), store)
 
 
-def _role(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _role(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     role = _store("iam", "_roles").get(physical_id)
     if role is None:
         return None
@@ -98,7 +92,7 @@ def _role(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
     return {"Policies": inline, "ManagedPolicyArns": list(role.get("AttachedPolicies", ()))}
 
 
-def _managed_policy(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _managed_policy(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     policy = _store("iam", "_policies").get(physical_id)
     if policy is None:
         return None
@@ -106,7 +100,7 @@ def _managed_policy(physical_id: str, properties: _Properties) -> dict[str, Any]
     return {"PolicyDocument": _document(version["Document"])}
 
 
-def _rule(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _rule(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     events = load("ministack.services.eventbridge")
     bus = load("ministack.services.cloudformation.provisioners")._eb_rule_bus_name(properties)
     key = events._rule_key(physical_id, bus)
@@ -118,12 +112,12 @@ def _rule(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
     return {"State": rule["State"], "Targets": list(events._targets.get(key, ())), **texts, **pattern}
 
 
-def _schedule(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _schedule(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found = _store("scheduler", "_schedules").get(f"{properties.get('GroupName', 'default')}/{physical_id}")
-    return _kept(found, "ScheduleExpression FlexibleTimeWindow Target State Description")
+    return None if found is None else said(found, _SCHEDULE)
 
 
-def _subscription(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _subscription(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     topics = load("ministack.services.sns")
     if _is_elsewhere(str(properties.get("TopicArn", ""))):
         # ministack keeps a subscription with its topic, and of one in another account or region nothing.
@@ -144,7 +138,7 @@ def _is_elsewhere(arn: str) -> bool:
     return arn.split(":")[3:5] != [here.get_region(), here.get_account_id()]
 
 
-def _bucket(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _bucket(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     """Of the notifications only whether EventBridge hears of objects, and whether the public is kept out."""
     objects = load("ministack.services.s3")
     bucket = objects._buckets.get(physical_id)
@@ -159,15 +153,15 @@ def _bucket(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
     }
 
 
-def _bucket_policy(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _bucket_policy(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     policy = _store("s3", "_bucket_policies").get(properties.get("Bucket"))
     return None if policy is None else {"PolicyDocument": _document(policy)}
 
 
-def _of_api(store: str, names: str) -> tuple[_Read, str]:
+def _of_api(store: str, names: str) -> tuple[Read, str]:
     """A part of an HTTP API, which the service keeps below the API, with names in its own case."""
 
-    def read(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+    def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         parts = _store("apigateway", store).get(properties.get("ApiId"), {})
         found = parts.get(physical_id.rpartition("/")[2])
         return None if found is None else _in_our_case(found, names)
@@ -175,9 +169,9 @@ def _of_api(store: str, names: str) -> tuple[_Read, str]:
     return read, names
 
 
-def _api(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _api(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found = _store("apigateway", "_apis").get(physical_id)
-    return None if found is None else _in_our_case(found, "Name ProtocolType Description")
+    return None if found is None else _in_our_case(found, _API)
 
 
 def _in_our_case(record: Mapping[str, Any], names: str) -> dict[str, Any]:
@@ -185,10 +179,11 @@ def _in_our_case(record: Mapping[str, Any], names: str) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _metric_filter(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _metric_filter(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     return {} if (properties.get("LogGroupName"), physical_id) in _store("cloudwatch_logs", "_metric_filters") else None
 
 
+_API = "Name ProtocolType Description"
 _ALARM = (
     "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions "
     "EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName Namespace OKActions Period Statistic "
@@ -198,11 +193,12 @@ _JOB = (
     "Command Connections DefaultArguments Description GlueVersion MaxCapacity MaxRetries NonOverridableArguments "
     "NumberOfWorkers Role SecurityConfiguration Timeout WorkerType"
 )
+_SCHEDULE = "ScheduleExpression FlexibleTimeWindow Target State Description"
 _NAMES_OF_RULE = "Description EventPattern RoleArn ScheduleExpression State Targets"
 _NAMES_OF_SUBSCRIPTION = "Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy TopicArn"
 
-READERS: dict[str, tuple[_Read, str]] = {
-    "AWS::ApiGatewayV2::Api": (_api, "Name ProtocolType Description"),
+READERS: dict[str, tuple[Read, str]] = {
+    "AWS::ApiGatewayV2::Api": (_api, _API),
     "AWS::ApiGatewayV2::Integration": _of_api("_integrations", "IntegrationType IntegrationUri PayloadFormatVersion"),
     "AWS::ApiGatewayV2::Route": _of_api("_routes", "RouteKey Target AuthorizationType"),
     "AWS::ApiGatewayV2::Stage": _of_api("_stages", "StageName AutoDeploy"),
@@ -218,7 +214,7 @@ READERS: dict[str, tuple[_Read, str]] = {
     "AWS::S3::Bucket": (_bucket, "NotificationConfiguration PublicAccessBlockConfiguration"),
     "AWS::S3::BucketPolicy": (_bucket_policy, "PolicyDocument"),
     "AWS::SNS::Subscription": (_subscription, _NAMES_OF_SUBSCRIPTION),
-    "AWS::Scheduler::Schedule": (_schedule, "ScheduleExpression FlexibleTimeWindow Target State Description"),
+    "AWS::Scheduler::Schedule": (_schedule, _SCHEDULE),
     **FUNCTION_READERS,
 }
 """Type -> what reads it, and the names of the properties that are compared beside those that ministack compares."""

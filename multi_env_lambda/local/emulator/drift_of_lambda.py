@@ -12,10 +12,11 @@ from typing import Any
 
 from .names import load, original
 
-__all__ = ["FUNCTION_READERS"]
+__all__ = ["FUNCTION_READERS", "Properties", "Read", "said"]
 
-_Properties = Mapping[str, Any]
-_Read = Callable[[str, _Properties], "dict[str, Any] | None"]
+Properties = Mapping[str, Any]
+Read = Callable[[str, Properties], "dict[str, Any] | None"]
+"""A physical id and the properties of the template in, those that are there now out; None where nothing is."""
 
 _ADDRESS = ("AWS:SourceArn", "aws:SourceArn")
 _MAPPING = (
@@ -37,17 +38,18 @@ def _named(reference: str) -> tuple[Mapping[str, Any] | None, str]:
     return original(functions, "_functions").get(name), qualifier or ""
 
 
-def _said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
+def said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
+    """Of a record that has the template's names: what it says at all."""
     return {name: record[name] for name in names.split() if record.get(name) is not None}
 
 
-def _function(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _function(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     """Neither its VPC nor where its dead letters go, which are compared on AWS only."""
     found, _ = _named(physical_id)
     if found is None:
         return None
     config = found["config"]
-    read = _said(config, "LoggingConfig")
+    read = said(config, "LoggingConfig")
     if config.get("Layers"):
         read["Layers"] = [layer["Arn"] if isinstance(layer, dict) else layer for layer in config["Layers"]]
     if found.get("concurrency") is not None:
@@ -55,14 +57,14 @@ def _function(physical_id: str, properties: _Properties) -> dict[str, Any] | Non
     return read
 
 
-def _version(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _version(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found, version = _named(physical_id)
     if found is None or version not in found["versions"]:
         return None
-    return _said(found["versions"][version]["config"], "Description")
+    return said(found["versions"][version]["config"], "Description")
 
 
-def _alias(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _alias(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     """Weights as the template writes them: a list, which Lambda has as a map."""
     found, name = _named(physical_id)
     alias = None if found is None else found["aliases"].get(name)
@@ -70,10 +72,10 @@ def _alias(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
         return None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     parts = [{"FunctionVersion": version, "FunctionWeight": weight} for version, weight in weights.items()]
-    return {**_said(alias, "Description FunctionVersion"), "RoutingConfig": {"AdditionalVersionWeights": parts}}
+    return {**said(alias, "Description FunctionVersion"), "RoutingConfig": {"AdditionalVersionWeights": parts}}
 
 
-def _permission(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _permission(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found, _ = _named(str(properties.get("FunctionName", "")))
     statements = () if found is None else found["policy"]["Statement"]
     statement = next((item for item in statements if item.get("Sid") == physical_id), None)
@@ -88,30 +90,30 @@ def _permission(physical_id: str, properties: _Properties) -> dict[str, Any] | N
     return {"Action": statement["Action"], "Principal": who, **({"SourceArn": sources[0]} if sources else {})}
 
 
-def _mapping(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _mapping(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     """The function by any of its names: the schema of the type transforms it before it compares."""
     found = original(_functions(), "_esms").get(physical_id)
-    return None if found is None else _said(found, _MAPPING)
+    return None if found is None else said(found, _MAPPING)
 
 
-def _later_calls(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _later_calls(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found, qualifier = _named(physical_id)
     config = None if found is None else (found.get("event_invoke_configs") or {}).get(qualifier)
-    return None if config is None else _said(config, _LATER)
+    return None if config is None else said(config, _LATER)
 
 
-def _url(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _url(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found = original(_functions(), "_function_urls").get(physical_id)
-    return None if found is None else _said(found, "AuthType Cors InvokeMode")
+    return None if found is None else said(found, "AuthType Cors InvokeMode")
 
 
-def _layer(physical_id: str, properties: _Properties) -> dict[str, Any] | None:
+def _layer(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     name, version = physical_id.split(":")[-2:]
     found = (original(_functions(), "_layers").get(name) or {}).get("versions", ())
     return {} if version in {str(item["Version"]) for item in found} else None
 
 
-FUNCTION_READERS: dict[str, tuple[_Read, str]] = {
+FUNCTION_READERS: dict[str, tuple[Read, str]] = {
     "AWS::Lambda::Alias": (_alias, "Description FunctionVersion RoutingConfig"),
     "AWS::Lambda::EventInvokeConfig": (_later_calls, _LATER),
     "AWS::Lambda::EventSourceMapping": (_mapping, _MAPPING),

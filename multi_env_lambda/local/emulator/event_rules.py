@@ -10,10 +10,11 @@ Text: https://github.com/getmoto/moto/blob/master/tests/test_events/test_events.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .names import load, original
+from .resources import check_first
 
 __all__ = ["patch"]
 
@@ -35,7 +36,6 @@ def patch() -> None:
     """Look at a rule's pattern before the rule is made or changed."""
     events = load("ministack.services.eventbridge")
     find = original(events, "_event_pattern_error")
-    resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
 
     def problem(pattern: Any) -> str | None:
         if isinstance(pattern, str) and len(pattern) > _LONGEST:
@@ -43,23 +43,16 @@ def patch() -> None:
         found: str | None = find(pattern)
         return found
 
-    def checked(step: Callable[..., Any], place: int) -> Callable[..., Any]:
-        """``place`` is that of the new properties among the arguments."""
-
-        def run(*args: Any, **named: Any) -> Any:
-            reason = problem(_text(args[place]))
-            if reason:
-                raise ValueError(_REFUSED.format(reason=reason))
-            for number, target in enumerate(args[place].get("Targets", []), start=1):
-                if len(str(target.get("Input", ""))) > _LONGEST_INPUT:
-                    raise ValueError(_INPUT_TOO_LONG.format(number=number, longest=_LONGEST_INPUT))
-            return step(*args, **named)
-
-        return run
+    def check(properties: Mapping[str, Any]) -> None:
+        reason = problem(_text(properties))
+        if reason:
+            raise ValueError(_REFUSED.format(reason=reason))
+        for number, target in enumerate(properties.get("Targets", []), start=1):
+            if len(str(target.get("Input", ""))) > _LONGEST_INPUT:
+                raise ValueError(_INPUT_TOO_LONG.format(number=number, longest=_LONGEST_INPUT))
 
     events._event_pattern_error = problem
-    steps = resources[_RULE]
-    resources[_RULE] = {**steps, "create": checked(steps["create"], 1), "update": checked(steps["update"], 2)}
+    check_first(_RULE, check)
 
 
 def _text(properties: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .names import load, original
+from .resources import Check, check_first
 
 __all__ = ["patch", "trusts"]
 
@@ -73,32 +74,17 @@ def patch() -> None:
         watch("stepfunctions", operation, _STATES, lambda data: data.get("roleArn"))
     jobs = original(load("ministack.services.glue"), "_jobs")
     watch("glue", "_start_job_run", _GLUE, lambda data: jobs.get(data.get("JobName"), {}).get("Role"))
-    _watch_resources()
-
-
-def _watch_resources() -> None:
-    handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     for kind, (service, role_of) in _RESOURCES.items():
-        steps = handlers[kind]
-        handlers[kind] = {
-            **steps,
-            "create": _checked(steps["create"], service, role_of, 1),
-            "update": _checked(steps["update"], service, role_of, 2),
-        }
+        check_first(kind, _checking(service, role_of))
 
 
-def _checked(
-    run: Callable[..., Any], service: _Service, role_of: Callable[[Mapping[str, Any]], Any], place: int
-) -> Callable[..., Any]:
-    """``place`` is that of the new properties among the arguments."""
-
-    def checked(*args: Any, **named: Any) -> Any:
-        refusal = _refusal(service, role_of(args[place]))
+def _checking(service: _Service, role_of: Callable[[Mapping[str, Any]], Any]) -> Check:
+    def check(properties: Mapping[str, Any]) -> None:
+        refusal = _refusal(service, role_of(properties))
         if refusal is not None:
             raise ValueError(f"{refusal} (Service: {service.name}, Status Code: 400, Error Code: {service.code})")
-        return run(*args, **named)
 
-    return checked
+    return check
 
 
 def _refusal(service: _Service, role: str | None) -> str | None:

@@ -10,12 +10,13 @@ provider, whose tests were recorded at AWS
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 from .lambda_refusal import LambdaRefusal, unless_refused
 from .names import load, original
+from .resources import check_first
 
 __all__ = ["patch"]
 
@@ -53,14 +54,8 @@ def patch() -> None:
     watch("_create_alias", "CreateAlias")
     watch("_update_alias", "UpdateAlias")
     _watch_roles()
-    resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     for kind, (service, operation) in _RESOURCES.items():
-        steps = resources[kind]
-        resources[kind] = {
-            **steps,
-            "create": _checked(steps["create"], service, operation, 1),
-            "update": _checked(steps["update"], service, operation, 2),
-        }
+        check_first(kind, partial(_check, service, operation))
 
 
 def _watch_roles() -> None:
@@ -77,16 +72,6 @@ def _watch_roles() -> None:
         )
 
     calls["CreateRole"] = checked
-
-
-def _checked(step: Callable[..., Any], service: str, operation: str, place: int) -> Callable[..., Any]:
-    """``place`` is that of the new properties among the arguments."""
-
-    def run(*args: Any, **named: Any) -> Any:
-        _check(service, operation, args[place])
-        return step(*args, **named)
-
-    return run
 
 
 def _check(service: str, operation: str, given: Mapping[str, Any]) -> None:

@@ -420,8 +420,8 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/dead_letters.py",
-        '    if found.decision != "Allow":',
-        "    if False:",
+        "    if not may(",
+        "    if False and may(",
         "A role that may not send to it gets no dead-letter queue.",
         ("local/test_function_roles.py::test_a_role_that_may_not_send_gets_no_dead_letter_queue",),
     ),

@@ -1,0 +1,30 @@
+"""Put a check before what CloudFormation makes and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["Check", "check_first"]
+
+Check = Callable[[Mapping[str, Any]], None]
+"""The new properties of a resource in; it raises a ``ValueError``, which becomes the reason in the stack's events."""
+
+
+def check_first(kind: str, check: Check) -> None:
+    """Look at a resource of this type before ministack makes or changes it."""
+    handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
+    steps = handlers[kind]
+    handlers[kind] = {**steps, "create": _after(check, steps["create"], 1), "update": _after(check, steps["update"], 2)}
+
+
+def _after(check: Check, step: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """``place`` is that of the new properties among the arguments."""
+
+    def run(*args: Any, **named: Any) -> Any:
+        check(args[place])
+        return step(*args, **named)
+
+    return run

@@ -1,0 +1,41 @@
+"""Ask what the role of a function allows, for the services that look before they take it.
+
+A right that a stack gives counts at once, whatever ``late_rights`` says of calls: CloudFormation waits until IAM knows
+what it made, and who calls a service at once is not refused here for that.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["may"]
+
+
+def may(role: str, action: str, resource: str, *, policy_of: str = "") -> bool:
+    """Whether a role's policies and its boundary allow it.
+
+    Args:
+        role, resource: ARNs.
+        policy_of: the service whose resource's own policy counts too (``sqs``); nothing: none does.
+    """
+    evaluator, roles = load("ministack.core.iam_evaluator"), original(load("ministack.services.iam"), "_roles")
+    responses = load("ministack.core.responses")
+    account, name = responses.get_account_id(), role.rpartition("/")[2]
+    policies = inspect.unwrap(original(evaluator, "_gather_role_policies"))(name, account)
+    limits = original(evaluator, "_permissions_boundary")(roles, name, account)
+    asked: Any = evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/awslambda",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=responses.get_region(),
+    )
+    answer = evaluator.evaluate(asked, policies, *limits)
+    its_policy = original(evaluator, "_resource_policy")(policy_of, resource) if policy_of else None
+    if its_policy is not None:
+        answer = evaluator.combine_resource_policy(answer, asked, *its_policy, limits=tuple(limits))
+    return bool(answer.decision == "Allow")
