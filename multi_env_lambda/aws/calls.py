@@ -6,6 +6,8 @@ import hashlib
 import random
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from multi_env_lambda.aws.errors_of import (
     account_error,
@@ -19,7 +21,9 @@ from multi_env_lambda.aws.errors_of import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
 
-__all__ = ["StateConflict", "in_state", "pauses", "repeated", "request_token", "stack_error"]
+__all__ = ["StateConflict", "in_state", "pauses", "repeated", "request_token", "retried", "stack_error"]
+
+_Answer = TypeVar("_Answer")
 
 _TRIES = 4
 _FIRST_PAUSE = 0.25
@@ -60,22 +64,41 @@ def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], No
         StackError: it is refused for another reason, or never answered.
         AccountError: the credentials are not valid (any more), or nothing listens at the endpoint.
     """
+
+    def once() -> None:
+        try:
+            send()
+        except aws_errors() as error:
+            if in_state(error) is not None:
+                raise StateConflict from error
+            if code_of(error) != "TokenAlreadyExistsException":
+                raise
+
+    retried(once, lambda error: is_lost(error) or is_throttled(error), partial(stack_error, where), sleep)
+
+
+def retried(
+    send: Callable[[], _Answer],
+    passes: Callable[[Exception], bool],
+    in_our_words: Callable[[Exception], Exception],
+    sleep: Callable[[float], None],
+) -> _Answer:
+    """The answer to a call, which is sent again after a pause where ``passes`` says that its error may pass.
+
+    Raises:
+        Exception: what ``in_our_words`` makes of an error that does not pass, or of the last one.
+    """
     last: Exception | None = None
     for pause in pauses():
         try:
-            send()
-            return
+            return send()
         except aws_errors() as error:
-            if code_of(error) == "TokenAlreadyExistsException":
-                return
-            if in_state(error) is not None:
-                raise StateConflict from error
-            if not (is_lost(error) or is_throttled(error)):
-                raise stack_error(where, error) from error
+            if not passes(error):
+                raise in_our_words(error) from error
             last = error
         sleep(pause)
     assert last is not None
-    raise stack_error(where, last) from last
+    raise in_our_words(last) from last
 
 
 def stack_error(where: str, error: Exception) -> MultiEnvLambdaError:

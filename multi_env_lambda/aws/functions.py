@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import attrs
 
-from multi_env_lambda.aws.calls import pauses
+from multi_env_lambda.aws.calls import pauses, retried
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.model.alias import AliasState
@@ -31,13 +32,13 @@ __all__ = [
     "set_alias",
 ]
 
+_Found = TypeVar("_Found")
+
 _RESERVED = (
     "no more of it runs at once than is reserved for it (`reserved_concurrency`), and with 0 nothing: is it as the "
     "settings say? `drift` shows what was reserved by hand"
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
-
-
 _ABSENT = (
     "deploy the unit to this environment first; where it is deployed somebody deleted this: `drift` says what to do"
 )
@@ -87,12 +88,7 @@ def code_of_function(client: Any, function_name: str, qualifier: str) -> Functio
 
 def find_code(client: Any, function_name: str, qualifier: str) -> FunctionCode | None:
     """As ``code_of_function``, or None where there is no such function, alias or version."""
-    try:
-        return _code(client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier))
-    except aws_errors() as error:
-        if code_of(error) == "ResourceNotFoundException":
-            return None
-        raise _error(f"{function_name}:{qualifier}", error) from error
+    return _or_nothing(partial(code_of_function, client, function_name, qualifier))
 
 
 def send_code(
@@ -107,20 +103,14 @@ def send_code(
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
     version = {"S3ObjectVersion": place.version_id} if place.version_id else {}
-    last: Exception | None = None
-    for pause in pauses():
+
+    def send() -> None:
         held.make_sure()
-        try:
-            client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
-            return _wait_updated(client, function_name, sleep)
-        except aws_errors() as error:
-            # The same bytes are sent again: whether a lost answer was applied does not matter.
-            if not (is_lost(error) or is_throttled(error) or code_of(error) in _NOT_READY):
-                raise _error(function_name, error) from error
-            last = error
-        sleep(pause)
-    assert last is not None
-    raise _error(function_name, last) from last
+        client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
+        _wait_updated(client, function_name, sleep)
+
+    # The same bytes are sent again: whether a lost answer was applied does not matter.
+    retried(send, lambda error: is_lost(error) or _is_busy(error), partial(_error, function_name), sleep)
 
 
 def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None]) -> None:
@@ -162,24 +152,18 @@ def invoke(
         AccountError: the role may not call it.
     """
     where = f"{function_name}:{alias}"
-    last: Exception | None = None
-    for pause in pauses():
-        try:
-            answer = client.invoke(FunctionName=function_name, Qualifier=alias, Payload=payload, LogType="Tail")
-            return Invocation(
-                status=answer["StatusCode"],
-                payload=answer["Payload"].read(),
-                error=answer.get("FunctionError"),
-                log_tail=base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace"),
-                version=answer.get("ExecutedVersion", ""),
-            )
-        except aws_errors() as error:
-            if not (is_throttled(error) or code_of(error) in _NOT_READY):
-                raise _error(where, error) from error
-            last = error
-        sleep(pause)
-    assert last is not None
-    raise _error(where, last) from last
+
+    def call() -> Invocation:
+        answer = client.invoke(FunctionName=function_name, Qualifier=alias, Payload=payload, LogType="Tail")
+        return Invocation(
+            status=answer["StatusCode"],
+            payload=answer["Payload"].read(),
+            error=answer.get("FunctionError"),
+            log_tail=base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace"),
+            version=answer.get("ExecutedVersion", ""),
+        )
+
+    return retried(call, _is_busy, partial(_error, where), sleep)
 
 
 def get_alias(client: Any, function_name: str, alias: str) -> Alias:
@@ -197,12 +181,7 @@ def get_alias(client: Any, function_name: str, alias: str) -> Alias:
 
 def find_alias(client: Any, function_name: str, alias: str) -> Alias | None:
     """As ``get_alias``, or None where there is no such function or alias yet."""
-    try:
-        return _alias(client.get_alias(FunctionName=function_name, Name=alias))
-    except aws_errors() as error:
-        if code_of(error) == "ResourceNotFoundException":
-            return None
-        raise _error(f"{function_name}:{alias}", error) from error
+    return _or_nothing(partial(get_alias, client, function_name, alias))
 
 
 def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: Held) -> Alias:
@@ -282,6 +261,21 @@ def _alias(answer: Any) -> Alias:
         weights=tuple(sorted((version, float(weight)) for version, weight in weights.items())),
         revision_id=answer.get("RevisionId", ""),
     )
+
+
+def _or_nothing(look: Callable[[], _Found]) -> _Found | None:
+    """What is there; None where Lambda says that there is no such function, alias or version."""
+    try:
+        return look()
+    except StackError as error:
+        if isinstance(error.__cause__, Exception) and code_of(error.__cause__) == "ResourceNotFoundException":
+            return None
+        raise
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether the same call may be answered in a moment."""
+    return is_throttled(error) or code_of(error) in _NOT_READY
 
 
 def _reserved(error: Exception) -> str:
