@@ -125,7 +125,12 @@ def test_a_release_that_uses_a_right_it_just_got_is_not_put_back(root: Path, clo
     assert outcomes == ["deployed"], said
     assert any("not as it should be yet, asked again for up to 30 s" in text for text in said)
     assert Workspace.open(root, local=False).invoke("customers", "lookup", "sandbox", {}) == {"answer": 2}
-    write(root, ANSWERS.replace("1", "3"), 3)
-    outcomes, said = deploy(root, cloud)
-    assert outcomes == ["deployed"], said
-    assert any("not as it should be yet" in text for text in said), "the alias was not seen to be late"
+
+    def meets_a_late_alias(answer: int) -> bool:
+        write(root, ANSWERS.replace("1", str(answer)), answer)
+        outcomes, said = deploy(root, cloud)
+        assert outcomes == ["deployed"], said
+        return any("not as it should be yet" in text for text in said)
+
+    # It is late for a second; where a throttled call waits that long, another release meets it.
+    assert any(meets_a_late_alias(answer) for answer in range(3, 9)), "the alias was not seen to be late"
