@@ -382,7 +382,7 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         template_sha256=_stage(release, environment).template_sha256,
         # What a traffic shift records between two steps forgets none of it.
         left=known_of(record),
-        taken=() if record.latest is None else record.latest.taken,
+        taken=record.met,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import attrs
 
@@ -25,7 +26,6 @@ class Adopting:
     step: DeployStep
     environment: Environment
     stack_name: str
-    _tagged: dict[str, frozenset[str]] = attrs.field(factory=dict, init=False)
 
     def adopts(self, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
         """Whether all of it may come into the stack."""
@@ -51,6 +51,8 @@ class Adopting:
 
     def _is_ours(self, item: PhysicalResource) -> bool:
         """By the tags that CloudFormation put on what this stack made; nobody can put them on anything else."""
-        if self.stack_name not in self._tagged:
-            self._tagged[self.stack_name] = self.world.platform.tagged(self.environment, self.stack_name)
-        return is_tagged(item, self._tagged[self.stack_name])
+        return is_tagged(item, self._tagged)
+
+    @cached_property
+    def _tagged(self) -> frozenset[str]:
+        return self.world.platform.tagged(self.environment, self.stack_name)

@@ -28,12 +28,13 @@ def record_failure(
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
+    left = error.left if isinstance(error, CheckFailed) else ()
     latest = attrs.evolve(
         entry,
         outcome=outcome,
         detail=detail,
         seconds=round(seconds, 3),
-        left=tuple(dict.fromkeys((*known_of(held.record), *_left(error)))),
+        left=tuple(dict.fromkeys((*known_of(held.record), *_resources(left)))),
         taken=_met(held.record, error, unknown),
         losses=losses_of(error),
     )
@@ -46,22 +47,16 @@ def _met(
     unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
 ) -> tuple[PhysicalResource, ...]:
     """What this attempt met, after what those before it met and none has brought in: all of it is asked at once."""
-    earlier = () if record.latest is None else record.latest.taken
-    met = (*earlier, *_taken(error))
+    met = (*record.met, *_resources(error.taken if isinstance(error, StackError) else ()))
     try:
         return tuple(dict.fromkeys(unknown(met)))
     except MultiEnvLambdaError:  # the attempt's own error is told, and recorded with what is known without a look
         return tuple(dict.fromkeys(strangers(met, record)))
 
 
-def _taken(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
-    found = error.taken if isinstance(error, StackError) else ()
-    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
-
-
-def _left(error: MultiEnvLambdaError) -> tuple[PhysicalResource, ...]:
-    found = error.left if isinstance(error, CheckFailed) else ()
-    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in found)
+def _resources(named: Iterable[tuple[str, str, str]]) -> tuple[PhysicalResource, ...]:
+    """As errors carry them: logical id, type and physical id."""
+    return tuple(PhysicalResource(logical_id=name, type=kind, physical_id=id_) for name, kind, id_ in named)
 
 
 def put_back_error(

@@ -56,8 +56,7 @@ def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) 
     """What is known, with what those stacks are of which no record is a proof. Nothing is written.
 
     A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here, or an attempt
-    met what was there. Where nobody
-    can look now, the plan says so, and the deploy looks.
+    met what was there. Where nobody can look now, the plan says so, and the deploy looks.
     """
     wanted: dict[str, list[DeployStep]] = {}
     for step in plan.deploys:
@@ -79,7 +78,7 @@ def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) 
 def _has_met(known: Known, step: DeployStep) -> bool:
     """Whether an attempt met what was there; the stack alone says if it has come in before the attempt failed."""
     record = known.records.get(_place(step))
-    return record is not None and record.latest is not None and bool(record.latest.taken)
+    return record is not None and bool(record.met)
 
 
 def _look(world: World, known: Known, place: Environment, steps: list[DeployStep]) -> list[tuple[_Place, _Seen]]:

@@ -216,6 +216,11 @@ class Record:
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property
+    def met(self) -> tuple[PhysicalResource, ...]:
+        """What the last attempts met under the names of the template, that nothing showed to be this unit's."""
+        return () if self.latest is None else self.latest.taken
+
+    @property
     def release(self) -> str | None:
         return None if self.running is None else self.running.release
 

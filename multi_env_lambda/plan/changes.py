@@ -14,7 +14,7 @@ from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.stateful import MAY_REPLACE, REPLACED_BY, body_holds_data
 
-__all__ = ["KEPT", "MASK", "changes", "looks_secret", "replaced_by"]
+__all__ = ["KEPT", "MASK", "STAYS", "changes", "looks_secret", "replaced_by"]
 
 MASK = canonical_json("***")
 """What stands for both values of a property whose name looks like a secret."""
@@ -40,7 +40,10 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
 }
 """Properties whose change makes a new resource; a type that is not here may be replaced by anything."""
 
-KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+STAYS = ("Retain", "RetainExceptOnCreate")
+"""Policies by which a resource itself stays when it goes from its stack or is replaced."""
+
+KEPT = (*STAYS, "Snapshot")
 """Policies that keep what is in a resource when it goes or is replaced."""
 
 _SNAPSHOT_BY_DEFAULT = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})

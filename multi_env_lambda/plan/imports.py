@@ -18,6 +18,7 @@ import attrs
 
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.plan.changes import STAYS
 
 __all__ = [
     "NAME_OF",
@@ -35,7 +36,6 @@ __all__ = [
     "strangers",
 ]
 
-_KEPT = ("Retain", "RetainExceptOnCreate")
 
 _UNTAGGED = ("AWS::SQS::Queue",)
 """Types on which CloudFormation puts no tags of its own.
@@ -67,11 +67,7 @@ def known_of(record: Record) -> tuple[PhysicalResource, ...]:
     """
     past = (record.running, record.latest)
     found = (item for entry in past if entry is not None for item in (*entry.resources, *entry.left))
-    return tuple(item for item in found if not any(_is(item, other) for other in _met(record)))
-
-
-def _met(record: Record) -> tuple[PhysicalResource, ...]:
-    return () if record.latest is None else record.latest.taken
+    return tuple(item for item in found if not any(_is(item, other) for other in record.met))
 
 
 def is_tagged(item: PhysicalResource, arns: Collection[str]) -> bool:
@@ -142,7 +138,7 @@ def import_questions(
         return ()
     met = (
         item
-        for item in _met(record)
+        for item in record.met
         if may_import([item], template)
         and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
         and not _is_in(there, item)
@@ -188,7 +184,7 @@ def returning(
     """
     ours = (item for item in _wanted(_outside(record), template) if item.type not in _UNTAGGED and is_ours(item))
     kept = (item for item in _wanted(_unproved(record), template) if import_question(project, item) in agreed)
-    shown = (item for item in _met(record) if import_question(project, item) in agreed)
+    shown = (item for item in record.met if import_question(project, item) in agreed)
     found = (*ours, *kept, *_wanted(shown, template))
     return tuple({item.logical_id: item for item in found}.values())
 
@@ -207,7 +203,7 @@ def _wanted(items: Iterable[PhysicalResource], template: str) -> tuple[PhysicalR
 
 def _may_come_in(body: Mapping[str, Any]) -> bool:
     """An import has no parameters of the new template, so what is fixed has to stand in it as it is."""
-    return body.get("DeletionPolicy") in _KEPT and not any(isinstance(value, dict) for value in fixed(body).values())
+    return body.get("DeletionPolicy") in STAYS and not any(isinstance(value, dict) for value in fixed(body).values())
 
 
 def _is(one: PhysicalResource, other: PhysicalResource) -> bool:

@@ -12,12 +12,10 @@ from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.changes import KEPT
+from multi_env_lambda.plan.changes import KEPT, STAYS
 from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["keeping", "left_over"]
-
-_STAYS = ("Retain", "RetainExceptOnCreate")
 
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
@@ -55,8 +53,8 @@ def left_over(
 
     def stays(item: PhysicalResource) -> bool:
         if item.logical_id in new:
-            return new[item.logical_id].get("UpdateReplacePolicy") in _STAYS
-        return old.get(item.logical_id, {}).get("DeletionPolicy") in _STAYS
+            return new[item.logical_id].get("UpdateReplacePolicy") in STAYS
+        return old.get(item.logical_id, {}).get("DeletionPolicy") in STAYS
 
     return tuple(item for item in made if item.physical_id not in there and stays(item))
 

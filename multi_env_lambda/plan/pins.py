@@ -56,12 +56,9 @@ def code_of(template: str) -> dict[str, ExpectedCode]:
     resources = json.loads(template)["Resources"]
     layers = {name for name, body in resources.items() if body["Type"] == "AWS::Lambda::LayerVersion"}
     found = {}
-    for body in resources.values():
-        properties = body.get("Properties", {})
-        name = properties.get("FunctionName")
-        if body["Type"] == "AWS::Lambda::Function" and isinstance(name, str):
-            used = {item.get("Ref") for item in properties.get("Layers", ()) if isinstance(item, dict)}
-            found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=bool(used & layers))
+    for name, properties in _functions(resources).items():
+        used = {item.get("Ref") for item in properties.get("Layers", ()) if isinstance(item, dict)}
+        found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=bool(used & layers))
     return found
 
 
@@ -94,13 +91,17 @@ def unsent(template: str, before: str | None) -> tuple[str, ...]:
 def logical_ids(template: str) -> dict[str, str]:
     """The resource of each function that has a name, by that name."""
     resources = json.loads(template)["Resources"].items()
-    functions = (item for item in resources if item[1]["Type"] == "AWS::Lambda::Function")
-    named = ((name, body.get("Properties", {}).get("FunctionName")) for name, body in functions)
-    return {physical: name for name, physical in named if isinstance(physical, str)}
+    return {physical: name for name, body in resources for physical in _functions({name: body})}
 
 
 def _codes(template: str) -> dict[str, Any]:
     """The property ``Code`` of each function that has a name."""
-    resources = json.loads(template)["Resources"].values()
-    functions = (body.get("Properties", {}) for body in resources if body["Type"] == "AWS::Lambda::Function")
-    return {item["FunctionName"]: item.get("Code") for item in functions if isinstance(item.get("FunctionName"), str)}
+    found = _functions(json.loads(template)["Resources"])
+    return {name: properties.get("Code") for name, properties in found.items()}
+
+
+def _functions(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of each function that has a name, by that name."""
+    bodies = (body for body in resources.values() if body["Type"] == "AWS::Lambda::Function")
+    found = (body.get("Properties", {}) for body in bodies)
+    return {item["FunctionName"]: item for item in found if isinstance(item.get("FunctionName"), str)}

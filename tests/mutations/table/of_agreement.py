@@ -335,7 +335,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/adopt.py",
-        "        return is_tagged(item, self._tagged[self.stack_name])\n",
+        "        return is_tagged(item, self._tagged)\n",
         "        return True\n",
         "What was kept comes in by itself only while the tags show that it is the same.",
         ("flow/test_imports.py",),

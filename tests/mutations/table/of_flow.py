@@ -90,7 +90,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/failure.py",
-        "        left=tuple(dict.fromkeys((*known_of(held.record), *_left(error)))),\n",
+        "        left=tuple(dict.fromkeys((*known_of(held.record), *_resources(left)))),\n",
         "        left=known_of(held.record),\n",
         "What a put-back let stay in the account is recorded.",
         ("flow/test_losses.py",),

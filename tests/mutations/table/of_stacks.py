@@ -243,8 +243,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/failure.py",
-        "    met = (*earlier, *_taken(error))\n",
-        "    met = _taken(error)\n",
+        "    met = (*record.met, *_resources(",
+        "    met = (*(), *_resources(",
         "What earlier attempts met is asked until one succeeds.",
         ("flow/test_imports.py",),
     ),
