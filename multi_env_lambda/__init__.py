@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 from multi_env_lambda._version import __version__
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.board import Board
+    from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.api.dialog import Asked, Dialog
+    from multi_env_lambda.api.environment import Environment
+    from multi_env_lambda.api.function import Function, Job
+    from multi_env_lambda.api.listing import Listing
+    from multi_env_lambda.api.project import Project
+    from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.cli.main import run
     from multi_env_lambda.errors import (
         AccountError,
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
         Busy,
         CheckFailed,
         ConfigurationError,
+        DocumentError,
         LocalCloudError,
         MultiEnvLambdaError,
         PlanStale,
@@ -26,36 +35,56 @@ if TYPE_CHECKING:
         StackError,
         ToolError,
         UnitsFailed,
+        UpgradeNeeded,
     )
-    from multi_env_lambda.flow.act import Result
-    from multi_env_lambda.flow.ask import Ask
-    from multi_env_lambda.flow.gate import Consent
-    from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
-    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.flow.difference import Difference
+    from multi_env_lambda.flow.drift import UnitDrift
+    from multi_env_lambda.flow.gate import Approval, Consent
+    from multi_env_lambda.flow.prune import Prunable
+    from multi_env_lambda.flow.why import Explanation
+    from multi_env_lambda.model.environment import Devops
+    from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.plan import Plan
-    from multi_env_lambda.model.project import Project
     from multi_env_lambda.model.record import Deployment, Record
     from multi_env_lambda.model.release import Release
+    from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
-    from multi_env_lambda.plan.template import render
-    from multi_env_lambda.workspace import Workspace
+    from multi_env_lambda.plan.permissions import Permissions
+    from multi_env_lambda.plan.prune import Candidate
+    from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.world import Event
 
 _HOMES = {
-    "Ask": "flow.ask",
+    "Approval": "flow.gate",
+    "Asked": "api.dialog",
+    "Board": "api.board",
+    "Build": "api.build",
+    "Candidate": "plan.prune",
     "Consent": "flow.gate",
     "Deployment": "model.record",
     "Devops": "model.environment",
-    "Environment": "model.environment",
-    "LayerArtifact": "model.artifact",
+    "Dialog": "api.dialog",
+    "Difference": "flow.difference",
+    "Environment": "api.environment",
+    "Event": "world",
+    "Explanation": "flow.why",
+    "Finding": "model.finding",
+    "Function": "api.function",
+    "Job": "api.function",
+    "LayerArtifact": "api.build",
+    "Listing": "api.listing",
+    "Permissions": "plan.permissions",
     "Plan": "model.plan",
-    "Project": "model.project",
+    "Project": "api.project",
+    "Prunable": "flow.prune",
     "Record": "model.record",
     "Release": "model.release",
-    "Result": "flow.act",
-    "SourceArtifact": "model.artifact",
+    "Removal": "plan.removal",
+    "Result": "model.result",
+    "SourceArtifact": "api.build",
     "Status": "model.status",
-    "Workspace": "workspace",
-    "render": "plan.template",
+    "UnitDrift": "flow.drift",
+    "Workspace": "api.workspace",
     "run": "cli.main",
     **{
         name: "errors"
@@ -65,6 +94,7 @@ _HOMES = {
             "Busy",
             "CheckFailed",
             "ConfigurationError",
+            "DocumentError",
             "LocalCloudError",
             "MultiEnvLambdaError",
             "PlanStale",
@@ -73,40 +103,58 @@ _HOMES = {
             "StackError",
             "ToolError",
             "UnitsFailed",
+            "UpgradeNeeded",
         )
     },
 }
 
 __all__ = [
     "AccountError",
-    "Ask",
+    "Approval",
+    "Asked",
+    "Board",
+    "Build",
     "BuildError",
     "Busy",
+    "Candidate",
     "CheckFailed",
     "ConfigurationError",
     "Consent",
     "Deployment",
     "Devops",
+    "Dialog",
+    "Difference",
+    "DocumentError",
     "Environment",
+    "Event",
+    "Explanation",
+    "Finding",
+    "Function",
+    "Job",
     "LayerArtifact",
+    "Listing",
     "LocalCloudError",
     "MultiEnvLambdaError",
+    "Permissions",
     "Plan",
     "PlanStale",
     "Project",
+    "Prunable",
     "PublishError",
     "Record",
     "Refused",
     "Release",
+    "Removal",
     "Result",
     "SourceArtifact",
     "StackError",
     "Status",
     "ToolError",
+    "UnitDrift",
     "UnitsFailed",
+    "UpgradeNeeded",
     "Workspace",
     "__version__",
-    "render",
     "run",
 ]
 

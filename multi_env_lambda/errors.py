@@ -23,6 +23,8 @@ A usage error of the command line is 2 and an interrupt is 130, as everywhere.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "AccountError",
     "BuildError",
@@ -56,6 +58,10 @@ class MultiEnvLambdaError(Exception):
     def __str__(self) -> str:
         return f"{self.where}: {self.what}\nhint: {self.hint}"
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a stack: the error is about the reader's files, not about this library."""
+        return [f"{type(self).__name__}: {self}"]
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are pickled by position; ours take the hint by keyword.
         return (_rebuild, (type(self), self.where, self.what, self.hint))
@@ -66,9 +72,14 @@ def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) 
 
 
 class UnitsFailed(MultiEnvLambdaError):
-    """At least one unit did not reach its goal; the others were finished."""
+    """At least one unit did not reach its goal; the others were finished.
+
+    ``results`` says how each ended; ``kinds`` are the names of the kinds of their errors.
+    """
 
     exit_code = 1
+    results: Any = ()
+    kinds: frozenset[str] = frozenset()
 
 
 class ConfigurationError(MultiEnvLambdaError):

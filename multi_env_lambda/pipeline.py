@@ -12,8 +12,8 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
-from multi_env_lambda.flow.act import Result, deploy_step, publish_step
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.ask import Ask
@@ -21,9 +21,10 @@ from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers,
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.flow.saved import Saved, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
-from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.planner import Known, Request, make_plan
 from multi_env_lambda.world import Event, Made, Phase, World
 
@@ -77,19 +78,19 @@ def plan(world: World, ask: Ask, *, soon: bool = False, closely: bool = False) -
     return Draft(ask=ask, plan=decided, made=observed.made, known=known, looked_at=observed.looked_at)
 
 
-def same_again(world: World, saved: Plan | Mapping[str, object], *, soon: bool = False) -> Draft:
+def same_again(world: World, saved: Saved, *, soon: bool = False) -> Draft:
     """Make a saved plan again; ``soon`` as in ``plan``.
 
     Raises:
         PlanStale: what would be done now is something else.
         ConfigurationError: it is not a plan.
     """
-    digest, asked = (saved.digest, dict(saved.asked)) if isinstance(saved, Plan) else _read_saved(saved)
-    draft = plan(world, Ask.from_asked(asked), soon=soon, closely=True)
-    if draft.plan.digest != digest:
+    found = read_saved(saved)
+    draft = plan(world, Ask.from_asked(dict(found.asked)), soon=soon, closely=True)
+    if draft.plan.digest != found.digest:
         raise PlanStale(
             "the saved plan",
-            f"its digest is {digest[:12]}, the same request gives {draft.plan.digest[:12]} now",
+            f"its digest is {found.digest[:12]}, the same request gives {draft.plan.digest[:12]} now",
             hint="make the plan again and look at it",
         )
     return draft
@@ -289,11 +290,3 @@ def _tell(world: World, project: str, environment: str, phase: Phase, text: str)
 
 def _reason(ask: Ask) -> str:
     return f"order skipped, from {ask.skip_from}: {ask.reason}" if ask.skip_from else ask.reason
-
-
-def _read_saved(document: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    asked = document.get("asked")
-    if not isinstance(asked, dict) or "digest" not in document:
-        raise ConfigurationError("the saved plan", "it has no request", hint="write it again with `--out`")
-    check_format(document, where="the saved plan", kind="a saved plan")
-    return str(document["digest"]), {str(name): str(value) for name, value in asked.items()}

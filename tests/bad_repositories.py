@@ -10,11 +10,11 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.flow.make import TreeMaker
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_world
-from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import World
 from tests.build.test_shared_objects import elf
 
@@ -43,12 +43,16 @@ def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
     platform = MemoryPlatform(lambda key: "")
     fake = fake_world(FakeTree(content={}), cache, config=workspace.config, store=store, platform=platform)
     maker = TreeMaker(
-        root=workspace.root, cache=cache, config=workspace.config, interpreter=lambda _: None, fetch=lambda _: None
+        root=Path(workspace.root),
+        cache=cache,
+        config=workspace.config,
+        interpreter=lambda _: None,
+        fetch=lambda _: None,
     )
     parts = {name: getattr(fake.world, name) for name in ("holder", "holder_is_dead", "reported", "now", "library")}
     world = World(
         config=workspace.config,
-        projects=workspace.projects,
+        projects=workspace.configs,
         store=store,
         ledger=Ledger(store, cache),
         platform=platform,

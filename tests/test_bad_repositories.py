@@ -9,11 +9,11 @@ import pytest
 from inline_snapshot import snapshot
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.plan import BlockedStep, DeployStep
-from multi_env_lambda.workspace import Workspace
 from tests.bad_repositories import BAD, copy_of, world_of
 
 ASK = Ask(verb="deploy", target="prod", through=True)

@@ -64,7 +64,8 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/stack.py", "rollback_stack"): HELD,
     ("aws/versions.py", "delete_function"): HELD,
     ("aws/versions.py", "delete_layer_version"): HELD,
-    ("cli/call.py", "invoke"): OURS,
+    ("api/function.py", "invoke"): OURS,
+    ("cli/call.py", "invoke"): VERB,
     ("flow/check.py", "invoke"): OURS,
     ("flow/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,
@@ -86,7 +87,6 @@ GUARDS: dict[tuple[str, str], str] = {
     ("testing/policies.py", "delete_policy"): SEED,
     ("testing/policies.py", "detach_role_policy"): SEED,
     ("testing/stacks.py", "create_stack"): SEED,
-    ("workspace.py", "invoke"): OURS,
 }
 """(module, operation) -> what guards it."""
 

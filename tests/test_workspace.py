@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda import ConfigurationError, PlanStale, UnitsFailed, Workspace
+from multi_env_lambda import ConfigurationError, PlanStale, Refused, UnitsFailed, Workspace
 from multi_env_lambda.model.settings import GlueJob
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
@@ -46,7 +46,7 @@ def test_a_plan_that_is_not_true_any_more_is_not_applied(workspace: Workspace, f
 
 
 def test_a_plan_survives_being_saved_as_a_document(workspace: Workspace) -> None:
-    document = workspace.plan("orders", to="test").to_document()
+    document = workspace.plan("orders", to="test").to_dict()
 
     assert {result.outcome for result in workspace.apply(document)} == {"deployed"}
 
@@ -62,13 +62,13 @@ def test_one_failed_unit_is_raised_after_the_others_were_finished(workspace: Wor
 
 def test_promote_rollback_and_history_read_like_the_verbs(workspace: Workspace, fake: FakeWorld) -> None:
     workspace.deploy()
-    workspace.promote("customers", to="test")
+    workspace.promote("customers", environment="test")
     fake.tree.content["customers"] = "c2"
     workspace.deploy("customers", to="test")
 
     workspace.rollback("customers", "test", reason="too slow")
 
-    assert [(item.action, item.version) for item in workspace.history("customers", "test")] == [
+    assert [(item.action, item.version) for item in workspace["customers"].history("test")] == [
         ("promote", "0.1.0"),
         ("promote", "0.1.0.post1"),
         ("rollback", "0.1.0"),
@@ -89,16 +89,16 @@ def test_why_names_the_file(workspace: Workspace, fake: FakeWorld) -> None:
     workspace.deploy()
     fake.tree.content["orders"] = "o2"
 
-    assert "file: orders/main.py changed" in workspace.why("orders").text()
+    assert "file: orders/main.py changed" in workspace["orders"].why().text()
 
 
 def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
     workspace.deploy("customers")
 
-    with pytest.raises(ConfigurationError, match="does not confirm"):
-        workspace.destroy("customers", "sandbox", confirm="orders")
+    with pytest.raises(Refused, match="does not confirm"):
+        workspace["customers"].destroy("sandbox", confirm="orders")
 
-    assert workspace.destroy("customers", "sandbox", confirm="customers").good
+    assert workspace["customers"].destroy("sandbox", confirm="customers").good
     assert workspace.status().cell("customers", "sandbox").version is None
 
 
@@ -127,10 +127,12 @@ def test_a_misspelled_unit_gets_a_hint(workspace: Workspace) -> None:
 @pytest.fixture
 def with_a_job(workspace: Workspace) -> Workspace:
     job = GlueJob(key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"), ("--year", "2026")))
-    customers, orders = workspace.projects
+    customers, orders = workspace.configs
     settings = {name: attrs.evolve(each, jobs=(job,)) for name, each in orders.settings.items()}
     found = Workspace(
-        root=workspace.root, config=workspace.config, projects=(customers, attrs.evolve(orders, settings=settings))
+        root=Path(workspace.root),
+        config=workspace.config,
+        projects=(customers, attrs.evolve(orders, settings=settings)),
     )
     found.__dict__["world"] = workspace.world
     return found
@@ -140,14 +142,14 @@ def with_a_job(workspace: Workspace) -> Workspace:
 def test_an_argument_of_a_job_may_be_named_with_its_dashes_or_without(
     with_a_job: Workspace, fake: FakeWorld, name: str
 ) -> None:
-    with_a_job.run_job("orders", "nightly", "sandbox", {name: "1999"})
+    with_a_job["orders"].jobs["nightly"].run({name: "1999"}, "sandbox")
 
     assert fake.platform.runs == [("orders-sandbox-nightly", {"--year": "1999"})]
 
 
 def test_an_argument_that_the_job_does_not_know_starts_nothing(with_a_job: Workspace, fake: FakeWorld) -> None:
     with pytest.raises(ConfigurationError) as error:
-        with_a_job.run_job("orders", "nightly", "sandbox", {"day": "friday", "--yaer": "1999"})
+        with_a_job["orders"].jobs["nightly"].run({"day": "friday", "--yaer": "1999"}, "sandbox")
 
     assert str(error.value) == (
         "unit orders: its job `nightly` has no argument `--yaer`, it has --day, --year\nhint: did you mean `--year`?"
@@ -157,7 +159,7 @@ def test_an_argument_that_the_job_does_not_know_starts_nothing(with_a_job: Works
 
 def test_an_argument_that_is_named_in_both_ways_at_once_starts_nothing(with_a_job: Workspace, fake: FakeWorld) -> None:
     with pytest.raises(ConfigurationError, match="is given `--year` twice, with 1998 and 1999"):
-        with_a_job.run_job("orders", "nightly", "sandbox", {"year": "1998", "--year": "1999"})
+        with_a_job["orders"].jobs["nightly"].run({"year": "1998", "--year": "1999"}, "sandbox")
 
     assert fake.platform.runs == []
 

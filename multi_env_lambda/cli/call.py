@@ -13,7 +13,7 @@ from multi_env_lambda.cli.output import json_option, local_option, note, open_wo
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
 if TYPE_CHECKING:
-    from multi_env_lambda.workspace import Workspace
+    from multi_env_lambda.api.function import Job
 
 __all__ = ["invoke_command"]
 
@@ -35,10 +35,10 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
             "`invoke.py UNIT FUNCTION ENVIRONMENT`, or FUNCTION ENVIRONMENT from a unit's own script"
         )
     name, function, environment = named
-    workspace = open_workspace(local)
-    if _is_job(workspace, name, function, environment):
-        return _run_job(workspace, name, function, environment, _event(payload), as_json)
-    answer = workspace.call(name, function, environment, _event(payload))
+    project = open_workspace(local).project(name)
+    if function in project.jobs_in(environment):
+        return _run_job(project.jobs[function], environment, _event(payload), as_json)
+    answer = project.function(function).call(_event(payload), environment)
     if answer.log_tail and not as_json:
         note(answer.log_tail.rstrip())
     text = answer.payload.decode("utf-8", "replace")
@@ -52,24 +52,19 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     return 0
 
 
-def _is_job(workspace: Workspace, name: str, key: str, environment: str) -> bool:
-    place = workspace.config.environment(environment)
-    return key in [job.key for job in workspace.project(name).settings[place.name].jobs]
-
-
-def _run_job(workspace: Workspace, name: str, key: str, environment: str, event: object, as_json: bool) -> int:
+def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     """The payload's entries are the arguments of the run."""
     if not isinstance(event, dict):
         raise ConfigurationError(
             "--payload", "a job takes a JSON object of arguments", hint='--payload \'{"day": "…"}\''
         )
-    run = workspace.run_job(name, key, environment, {word: str(value) for word, value in event.items()})
+    run = job.run({word: str(value) for word, value in event.items()}, environment)
     if as_json:
         print_json(attrs.asdict(run))
     else:
         click.echo(run.state)
     if run.error is not None:
-        note(f"{name}.{key} in {environment}: the run failed: {run.error}")
+        note(f"{job.project.name}.{job.key} in {environment}: the run failed: {run.error}")
         return CheckFailed.exit_code
     return 0
 

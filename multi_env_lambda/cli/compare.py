@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from multi_env_lambda.cli.output import (
@@ -15,7 +17,9 @@ from multi_env_lambda.cli.output import (
     unit_of,
 )
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.workspace import Workspace
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["diff_command", "drift_command"]
 
@@ -39,10 +43,11 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
     if len(named) != 3:
         raise click.UsageError("`diff.py UNIT ENVIRONMENT ENVIRONMENT`, as in `diff.py orders staging prod`")
     workspace = open_workspace(local)
-    found = workspace.difference(*named)
+    name, left, right = named
+    found = workspace.unit(name).difference(left, right)
     tell_whose(workspace)
     if as_json:
-        print_json(found.to_document())
+        print_json(found.to_dict())
     else:
         out(difference_text(found))
     return 0
@@ -58,7 +63,7 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
     compared. Nothing is written.
     """
-    from multi_env_lambda.show.difference import drift_table, silent_about
+    from multi_env_lambda.show.difference import drift_text
 
     workspace = open_workspace(local)
     unit, environment = _unit_and_environment(workspace, words)
@@ -66,18 +71,17 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     tell_whose(workspace)
     drifted = [item for item in found if item.drifted]
     if as_json:
-        print_json([item.to_document() for item in found])
-    elif drifted:
-        out(drift_table(drifted))
+        print_json([item.to_dict() for item in found])
     else:
-        out(_nothing_found(sum(not item.problem for item in found)))
+        out(drift_text(found))
     for item in drifted:
         if item.changed:
             place, who = f"{item.environment} {item.project}", "CloudTrail says by whom"
             note(f"{place}: its stack was changed through CloudFormation by somebody else at {item.changed}; {who}")
         note(f"hint: {item.hint}")
-    for line in silent_about(found):
-        note(line)
+    for item in found:
+        if item.not_compared:
+            note(item.not_compared)
     broken = [item for item in found if item.problem]
     for item in broken:
         note(f"{item.environment} {item.project} not compared: {item.problem}")
@@ -85,13 +89,9 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     return StackError.exit_code if broken else DRIFTED if drifted else 0
 
 
-def _nothing_found(compared: int) -> str:
-    return f"no drift in {compared} stacks" if compared else "no stack was compared"
-
-
 def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple[str | None, str | None]:
     """One word alone is an environment if there is one of that name, else a unit."""
-    names = {environment.name for environment in workspace.config.environments}
+    names = workspace.environments
     unit, rest = unit_of(), words
     if unit is None and words and words[0] not in names:
         unit, rest = words[0], words[1:]

@@ -24,7 +24,7 @@ def doctor_command(local: bool | None, as_json: bool) -> int:
 
     findings = open_workspace(local).doctor()
     if as_json:
-        print_json([finding.to_document() for finding in findings])
+        print_json(findings.to_dict()["items"])
     else:
         out(doctor_table(findings))
     return UnitsFailed.exit_code if any(finding.state == "problem" for finding in findings) else 0
@@ -39,24 +39,17 @@ def permissions_command(place: str, as_json: bool) -> int:
     `devops` is the role that writes artifacts and records, `caller` is whoever runs the verbs. Nothing is built or
     asked, so no credentials are needed.
     """
-    from multi_env_lambda.plan.permissions import policies, too_many
-
     found = open_workspace(False).permissions(place)
-    documents = policies(found)
-    cautions = [*found.cautions, *filter(None, [too_many(len(documents))])]
     if as_json:
-        verbs = {grant.sid: list(grant.verbs) for grant in found.grants}
-        unknown = list(found.unknown)
-        answer = {"role": found.role, "policies": documents, "verbs": verbs, "unknown": unknown, "cautions": cautions}
-        print_json(answer)
+        print_json(found.to_dict())
         return 0
-    for number, document in enumerate(documents, start=1):
-        note(f"{found.role}: policy {number} of {len(documents)}")
+    for number, document in enumerate(found.policies, start=1):
+        note(f"{found.role}: policy {number} of {len(found.policies)}")
         click.echo(json.dumps(document, indent=2))
     for grant in found.grants:
         note(f"{grant.sid}: {', '.join(grant.verbs)}")
     for name in found.unknown:
         note(f"not known: what CloudFormation calls for {name}; see `aws cloudformation describe-type`")
-    for text in cautions:
+    for text in found.all_cautions:
         note(text)
     return 0

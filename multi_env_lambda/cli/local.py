@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from multi_env_lambda import pipeline
-from multi_env_lambda.cli.deploy import finish
-from multi_env_lambda.cli.output import err_console, json_option, live, note, open_workspace, out, print_json
-from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.host.identity import now
-from multi_env_lambda.show.text import plan_text, status_table
-from multi_env_lambda.workspace import Workspace
+from multi_env_lambda.cli.dialog import TerminalDialog
+from multi_env_lambda.cli.output import json_option, note, open_workspace, out, print_json
+from multi_env_lambda.cli.results import finish
+from multi_env_lambda.show.text import status_table
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["demo_command", "local_command"]
 
@@ -28,8 +28,7 @@ def local_command() -> None:
 @json_option
 def up(as_json: bool) -> int:
     """Start it, if it does not run yet."""
-    workspace = open_workspace(True)
-    cloud = workspace.start_local_cloud()
+    cloud = open_workspace(True).local_cloud.up()
     if as_json:
         print_json({"endpoint": cloud.endpoint, "config_file": str(cloud.config_file)})
     note(f"the local cloud runs at {cloud.endpoint}")
@@ -40,23 +39,14 @@ def up(as_json: bool) -> int:
 @local_command.command("down")
 def down_() -> int:
     """Stop it and keep its state."""
-    from multi_env_lambda.local.server import down
-
-    note("stopped" if down(open_workspace(True).root) else "it does not run")
+    note("stopped" if open_workspace(True).local_cloud.down() else "it does not run")
     return 0
 
 
 @local_command.command("reset")
 def reset_() -> int:
     """Stop it and forget everything in it."""
-    import shutil
-
-    from multi_env_lambda.host.folders import workspace_cache
-    from multi_env_lambda.local.server import reset
-
-    root = open_workspace(True).root
-    reset(root)
-    shutil.rmtree(workspace_cache(root) / "local", ignore_errors=True)
+    open_workspace(True).local_cloud.reset()
     note("all five accounts are empty")
     return 0
 
@@ -65,9 +55,7 @@ def reset_() -> int:
 @json_option
 def status_(as_json: bool) -> int:
     """Whether it runs, and where."""
-    from multi_env_lambda.local.server import status
-
-    found = status(open_workspace(True).root)
+    found = open_workspace(True).local_cloud.status()
     if as_json:
         print_json({**attrs.asdict(found), "folder": str(found.folder)})
     else:
@@ -79,18 +67,14 @@ def status_(as_json: bool) -> int:
 @click.option("--local", is_flag=True, help="Always on; the demo never leaves this machine.")
 def demo_command(local: bool) -> int:
     """Deploy every unit through all environments of the local cloud, and call one function of each in the last."""
-    quiet = open_workspace(True)
-    last = quiet.config.environments[-1].name
-    draft = quiet.draft(Ask(verb="deploy", target=last, through=True, everything=True))
-    err_console().print(plan_text(draft.plan))
-    with live(len(draft.plan.steps)) as report:
-        results = pipeline.apply(attrs.evolve(quiet.world, reported=report), draft)
-    code = finish(results, False)
-    for name, call, answer in [] if code else _calls(quiet, last):
+    workspace = open_workspace(True, TerminalDialog(yes=True))
+    last = list(workspace.environments)[-1]
+    code = finish(lambda: workspace.deploy(to=last, everything=True), False)
+    for name, call, answer in [] if code else _calls(workspace, last):
         out(f"{last} {name}.{call}\n  → {answer}")
-    out(status_table(quiet.status(), now()))
-    out(f"devops: {quiet.config.devops.switch_role_url}")
-    for environment in quiet.config.environments:
+    out(status_table(workspace.status()))
+    out(f"devops: {workspace.config.devops.switch_role_url}")
+    for environment in workspace.environments.values():
         out(f"{environment.name}: {environment.switch_role_url}")
     out(_NEXT)
     return code
@@ -107,14 +91,14 @@ next: change a line in projects/orders/orders/create.py, then
 def _calls(workspace: Workspace, environment: str) -> list[tuple[str, str, str]]:
     """One function of each unit with the payload of its smoke invocation, and one run of each unit's job."""
     calls = []
-    for project in workspace.projects:
-        settings = project.settings[environment]
+    for project in workspace.projects.values():
+        settings = project.config.settings[environment]
         for function in settings.functions[:1]:
             payload: Any = json.loads(function.smoke.payload) if function.smoke is not None else {}
-            answer = workspace.call(project.name, function.key, environment, payload)
+            answer = project.function(function.key).call(payload, environment)
             text = answer.payload.decode("utf-8", "replace")
             calls.append((project.name, f"{function.key} {json.dumps(payload)}", text[:400]))
         for job in settings.jobs[:1]:
-            run = workspace.run_job(project.name, job.key, environment)
+            run = project.jobs[job.key].run(environment=environment)
             calls.append((project.name, f"{job.key}, a run of the job", run.error or run.state))
     return calls

@@ -15,8 +15,6 @@ from multi_env_lambda.cli.output import (
     tell_whose,
     unit_of,
 )
-from multi_env_lambda.host.identity import now
-from multi_env_lambda.host.parallel import in_parallel
 
 __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
@@ -27,30 +25,16 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 @json_option
 def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     """One table, units × environments: version, age, behind the environment before or not, last failure."""
-    from multi_env_lambda.flow.without_record import without_record
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
-    status = workspace.status()
-    unit = unit_of()
-    silent: list[str] = []
-    if drift:
-        from multi_env_lambda.flow.drift import with_drift
-        from multi_env_lambda.show.difference import silent_about
-
-        compared = workspace.drift(unit)
-        status, silent = with_drift(status, compared), silent_about(compared)
-    if unit is not None:
-        status = attrs.evolve(
-            status, units=(unit,), removed=(), cells=tuple(c for c in status.cells if c.project == unit)
-        )
-    lost = without_record(workspace.world, status)
+    status = workspace.status(unit_of(), drift=drift)
     tell_whose(workspace)
     if as_json:
-        print_json(status.to_document())
+        print_json(status.to_dict())
     else:
-        out(status_table(status, now()))
-    for line in (*lost, *silent):
+        out(status_table(status))
+    for line in status.notes:
         note(line)
     return 0
 
@@ -75,9 +59,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 
     name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
     workspace = open_workspace(local)
-    environments = rest or tuple(environment.name for environment in workspace.config.environments)
-    pages = in_parallel(lambda item: workspace.history(name, item, newest=limit, before=before), environments)
-    found = dict(zip(environments, pages, strict=True))
+    found = workspace.unit(name).histories(rest or tuple(workspace.environments), newest=limit, before=before)
     tell_whose(workspace)
     if as_json:
         print_json({environment: [attrs.asdict(item) for item in past] for environment, past in found.items()})
@@ -96,9 +78,9 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
     """Explain why UNIT would be deployed to ENVIRONMENT or not: the chain of inputs behind the decision."""
     name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
-    found = open_workspace(local).why(name, rest[0] if rest else None)
+    found = open_workspace(local).unit(name).why(rest[0] if rest else None)
     if as_json:
-        print_json(attrs.asdict(found))
+        print_json(found.to_dict())
     else:
         out(found.text())
     return 0
@@ -111,23 +93,20 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 @json_option
 def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
     """The console links of UNIT: stack, functions, log groups, and the link that switches to the account's role."""
-    from multi_env_lambda.model.console import unit_links
-
     name, rest = _unit_and_rest(words, "`open.py UNIT [ENVIRONMENT]`", 2)
     workspace = open_workspace(local)
     project = workspace.project(name)
-    places = [workspace.environment(item) for item in rest] or list(workspace.config.environments)
-    links = {place.name: unit_links(project, place) for place in places}
+    links = {place: project.links(place) for place in rest or workspace.environments}
     if as_json:
         print_json({place: dict(found) for place, found in links.items()})
     else:
         for place, found in links.items():
-            for label, url in found:
+            for label, url in found.items():
                 out(f"{place} {label}: {url}")
     if browser:
         import webbrowser
 
-        first = next(iter(links.values()))[0][1]
+        first = next(iter(next(iter(links.values())).values()))
         note(f"opening {first}")
         webbrowser.open(first)
     return 0

@@ -69,7 +69,7 @@ class _Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in VERBS and not name.startswith("-"):
-            from multi_env_lambda.model.reading import did_you_mean
+            from multi_env_lambda.api.names import did_you_mean
 
             raise click.UsageError(f"there is no verb `{name}`\nhint: {did_you_mean(name, VERBS)}")
         return super().resolve_command(ctx, args)

@@ -33,7 +33,7 @@ def target_options(command: Command) -> Command:
 def consent_options(command: Command) -> Command:
     for option in (
         click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
-        click.option("--wait", "wait_seconds", type=float, default=0.0, help="Wait this long for others that deploy."),
+        click.option("--wait", type=float, default=0.0, help="Wait this long for others that deploy."),
         click.option("--yes", is_flag=True, help="Do not ask."),
     ):
         command = option(command)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from multi_env_lambda.cli.output import json_option, live, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.errors import Refused, UnitsFailed
-from multi_env_lambda.flow.gate import Consent, waiting_lines, waits_for_another
-from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
-from multi_env_lambda.flow.remove import destroy, find_removal
-from multi_env_lambda.flow.rules import bound_of
-from multi_env_lambda.model.rules import Bound
-from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
-from multi_env_lambda.plan.prune import Candidate
-from multi_env_lambda.plan.removal import Removal
-from multi_env_lambda.workspace import Workspace
+from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
+from multi_env_lambda.api.saved import save
+from multi_env_lambda.cli.dialog import TerminalDialog
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.errors import UnitsFailed
+
+if TYPE_CHECKING:
+    from multi_env_lambda import Candidate, Prunable, Removal
 
 __all__ = ["destroy_command", "prune_command"]
 
@@ -59,18 +54,15 @@ def destroy_command(
     if len(named) != 2 or (unit is not None and named[0] != unit):
         raise click.UsageError("`destroy.py UNIT ENVIRONMENT`")
     name, environment = named
-    quiet = open_workspace(local)
-    removal = find_removal(quiet.world, name, environment, keep=tuple(sorted(retain)))
-    _show(removal)
+    dialog = TerminalDialog(yes=yes, confirm=confirm)
+    project = open_workspace(local, dialog).unit(name)
+    removal = project.plan_removal(environment, retain=retain)
     if saved is not None:
-        saved.write_text(json.dumps(removal.to_document(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        dialog.show(removal)
+        save(removal, saved)
         note(f"saved as {saved}; its digest is {removal.digest}")
         return 0
-    bound = None if removal.gone else bound_of(quiet.world, environment)
-    consent = Consent() if bound is None else _agree(quiet, removal, bound, yes, confirm)
-    with live(1) as report:
-        world = attrs.evolve(quiet.world, reported=report)
-        result = destroy(world, removal, consent, reason=reason, force=force, bound=bound)
+    result = project.destroy(environment, planned=removal, force=force, reason=reason)
     if result.outcome == "destroyed":
         _tell_what_stays(removal)
     if as_json:
@@ -78,48 +70,10 @@ def destroy_command(
     return 0
 
 
-def _show(removal: Removal) -> None:
-    where = f"{removal.project} in {removal.environment}"
-    if removal.gone:
-        note(f"{where}: nothing of it runs there")
-        return
-    what = f"with version {removal.version}" if removal.version else "(of which there is no record)"
-    note(f"{where}: stack {removal.stack_name} {what} would be deleted")
-    for item in removal.retained:
-        note(f"  {item}")
-    for item in removal.lost:
-        note(f"  ! {item}")
-    if removal.needed_by:
-        note(f"  ! still needed there by {', '.join(removal.needed_by)}")
-
-
 def _tell_what_stays(removal: Removal) -> None:
     note(f"{removal.project} in {removal.environment}: deleted")
     for item in removal.retained:
         note(f"  {item}")
-
-
-def _agree(workspace: Workspace, removal: Removal, bound: Bound, yes: bool, confirm: str) -> Consent:
-    """The unit's name, typed by a person or given as an option; the environment's, where its author may approve."""
-    name, environment = removal.project, removal.environment
-    for line in bound.lines():
-        note(line)
-    if not sys.stdin.isatty() or os.environ.get("CI"):
-        if not yes or confirm != name:
-            hint = f"give `--yes --confirm {name}`"
-            raise Refused(f"{name} in {environment}", "nobody confirmed its name", hint=hint)
-        return Consent()
-    typed = confirm if yes else click.prompt(f"type `{name}` to delete it from {environment}", default="", err=True)
-    if typed != name:
-        raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
-    if waits_for_another(workspace.world, bound, removal.digest):
-        again = f"destroy.py {name} {environment}"
-        note(waiting_lines(environment, removal.digest, f"`{again} --out plan.json`", again))
-    elif bound.rules.approval and bound.rules.approvals_by_author:
-        text = f"type `{environment}` to approve this yourself, or nothing if somebody else has approved it"
-        if click.prompt(text, default="", show_default=False, err=True) == environment:
-            return Consent(typed=frozenset({environment}))
-    return Consent()
 
 
 @click.command("prune")
@@ -135,15 +89,10 @@ def prune_command(only: tuple[str, ...], really: bool, local: bool | None, as_js
     """
     unit = unit_of()
     workspace = open_workspace(local)
-    for name in only:
-        workspace.project(name)
-    shown = find_prunable(workspace.world, (unit,) if unit else only)
-    done = prune(workspace.world, shown, lambda item: note(f"removed {_line(item)}")) if really else shown
+    names = (unit,) if unit else only
+    done = workspace.prune(*names, really=really, removed=lambda item: note(f"removed {_line(item)}"))
     if as_json:
-        candidates = [attrs.asdict(item) for item in done.candidates]
-        copies = {"copies": [{"bucket": place.bucket, "region": place.region} for place in done.copies]}
-        untouched = [attrs.asdict(item) for item in done.untouched]
-        print_json({"applied": really, "size": done.size, "candidates": candidates, "untouched": untouched, **copies})
+        print_json({"applied": really, **done.to_dict()})
     else:
         _show_prunable(done, really)
     return UnitsFailed.exit_code if really and done.untouched else 0

@@ -47,6 +47,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
@@ -56,28 +57,9 @@ from multi_env_lambda.plan.rollback import succeeded
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
 from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
 
-__all__ = ["Result", "deploy_step", "publish_step"]
+__all__ = ["deploy_step", "publish_step"]
 
 _NOT_LOOKED = NotLooked.NOT_LOOKED
-
-
-@attrs.frozen(kw_only=True)
-class Result:
-    """How one step ended."""
-
-    project: str
-    environment: str
-    outcome: Literal["deployed", "published", "unchanged", "removed", "destroyed", "blocked", "skipped", "failed"]
-    version: str | None = None
-    release: str | None = None
-    detail: str = ""
-    hint: str = ""
-    error: str = ""
-    seconds: float = 0.0
-
-    @property
-    def good(self) -> bool:
-        return self.outcome in ("deployed", "published", "unchanged", "removed", "destroyed")
 
 
 def publish_step(world: World, step: DeployStep, made: Made) -> Result:

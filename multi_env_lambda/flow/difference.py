@@ -75,8 +75,21 @@ class Difference:
         """Whether both run the same release."""
         return self.left.release == self.right.release
 
-    def to_document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {**attrs.asdict(self), "same": self.same}
+
+    def text(self) -> str:
+        """As the command line prints it, without colours."""
+        from multi_env_lambda.show.difference import difference_text
+        from multi_env_lambda.show.render import text_of
+
+        return text_of(difference_text(self))
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.difference import difference_text
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(difference_text(self))
 
 
 def difference(world: World, unit: str, left: str, right: str) -> Difference:

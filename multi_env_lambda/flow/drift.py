@@ -69,11 +69,18 @@ class UnitDrift:
         return bool(self.resources)
 
     @property
+    def not_compared(self) -> str:
+        """A line about resources of which "no drift" says nothing; empty where there are none."""
+        why = "CloudFormation cannot read these types"
+        names = ", ".join(self.unchecked)
+        return f"{self.environment} {self.project} not compared: {names}: {why}" if names else ""
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What differs, as ``Resource/Property/Path``, or ``Resource deleted``."""
         return tuple(name for resource in self.resources for name in _names(resource))
 
-    def to_document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return attrs.asdict(self)
 
 
@@ -104,9 +111,10 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
 
 def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
     """The matrix, with what was found; a stack that could not be compared stays as unknown as before."""
-    names = {(item.project, item.environment): item.names for item in found if not item.problem}
+    compared = tuple(found)
+    names = {(item.project, item.environment): item.names for item in compared if not item.problem}
     cells = tuple(attrs.evolve(c, drift=names.get((c.project, c.environment), c.drift)) for c in status.cells)
-    return attrs.evolve(status, cells=cells)
+    return attrs.evolve(status, cells=cells, notes=tuple(filter(None, (item.not_compared for item in compared))))
 
 
 def _compare(world: World, environment: Environment, record: Record) -> UnitDrift | None:

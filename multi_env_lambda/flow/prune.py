@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from typing import assert_never
+from typing import Any, assert_never
 
 import attrs
 
@@ -71,6 +71,27 @@ class Prunable:
     @property
     def size(self) -> int:
         return sum(candidate.size for candidate in self.candidates)
+
+    def text(self) -> str:
+        """As the command line prints it, without colours."""
+        from multi_env_lambda.show.prune import prune_table
+        from multi_env_lambda.show.render import text_of
+
+        return text_of(prune_table(self.candidates) if self.candidates else "nothing to prune")
+
+    def to_dict(self) -> dict[str, Any]:
+        """What could be removed, with sizes in bytes."""
+        return {
+            "size": self.size,
+            "candidates": [attrs.asdict(item) for item in self.candidates],
+            "untouched": [attrs.asdict(item) for item in self.untouched],
+            "copies": [{"bucket": place.bucket, "region": place.region} for place in self.copies],
+        }
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:

@@ -26,7 +26,6 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
@@ -36,6 +35,7 @@ from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained

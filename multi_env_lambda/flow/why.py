@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
@@ -43,6 +44,14 @@ class Explanation:
             others = f"   (also: {', '.join(cause.shared_by)})" if cause.shared_by else ""
             lines.append(f"    {cause.kind}: {cause.text}{others}")
         return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        return attrs.asdict(self)
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:

@@ -22,5 +22,5 @@ class Finding:
     what: str
     hint: str = ""
 
-    def to_document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return attrs.asdict(self)

@@ -111,7 +111,8 @@ class Plan:
     """All steps, environment by environment in promotion order, dependencies first.
 
     ``asked`` is what the plan was made for (verb, targets, selection), so that it can be made again and compared.
-    ``rules``: by what the environments that change are bound, where that was read; no part of what is planned.
+    ``rules``: by what the environments that change are bound, where that was read; ``notes``: (unit, what somebody
+    should know of its build). Neither is a part of what is planned.
     """
 
     environments: tuple[str, ...]
@@ -121,6 +122,7 @@ class Plan:
     dirty: bool
     steps: tuple[Step, ...]
     rules: tuple[Bound, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -154,7 +156,20 @@ class Plan:
     def blocked(self) -> tuple[BlockedStep, ...]:
         return tuple(step for step in self.steps if isinstance(step, BlockedStep))
 
-    def to_document(self) -> dict[str, Any]:
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What a person must agree to, each once."""
+        return tuple(dict.fromkeys(question for step in self.deploys for question in step.questions))
+
+    def text(self, *, details: bool = False) -> str:
+        """As the command line prints it, without colours; ``details``: with every property that changes."""
+        from multi_env_lambda.show.render import text_of
+        from multi_env_lambda.show.text import plan_text
+
+        return text_of(plan_text(self, details=details))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is saved, and printed with ``--json``."""
         return {
             "format": 1,
             "digest": self.digest,

@@ -47,20 +47,42 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Status:
-    """The matrix. ``units`` has those of the work tree first, then those that only run somewhere."""
+    """The matrix. ``units`` has those of the work tree first, then those that only run somewhere.
+
+    ``notes`` say of what nothing is known, although it was compared.
+    """
 
     environments: tuple[str, ...]
     units: tuple[str, ...]
     removed: tuple[str, ...]
     cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
 
     def cell(self, project: str, environment: str) -> Cell:
         """One field of the matrix; an empty one where nothing was ever deployed."""
         found = (cell for cell in self.cells if (cell.project, cell.environment) == (project, environment))
         return next(found, Cell(project=project, environment=environment))
 
-    def to_document(self) -> dict[str, Any]:
-        return attrs.asdict(self)
+    def of(self, unit: str) -> Status:
+        """The row of one unit."""
+        return attrs.evolve(
+            self, units=(unit,), removed=(), cells=tuple(cell for cell in self.cells if cell.project == unit)
+        )
+
+    def in_environment(self, name: str) -> Status:
+        """The column of one environment."""
+        cells = tuple(cell for cell in self.cells if cell.environment == name)
+        return attrs.evolve(self, environments=(name,), cells=cells)
+
+    def text(self) -> str:
+        """As the command line prints it, without colours."""
+        from multi_env_lambda.show.render import text_of
+        from multi_env_lambda.show.text import status_table
+
+        return text_of(status_table(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: value for name, value in attrs.asdict(self).items() if name != "notes"}
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import status_html

@@ -25,7 +25,7 @@ from multi_env_lambda.plan.named_resources import Made, computed_names
 from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
 
-__all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "policies", "too_many"]
+__all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "too_many"]
 
 _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 
@@ -41,6 +41,30 @@ class Permissions:
     grants: tuple[Grant, ...]
     unknown: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+
+    @property
+    def policies(self) -> tuple[dict[str, Any], ...]:
+        """The statements as documents that each fit into one managed policy."""
+        return documents(self.grants)
+
+    @property
+    def all_cautions(self) -> tuple[str, ...]:
+        """With the one that these are more policies than a role takes."""
+        return (*self.cautions, *filter(None, [too_many(len(self.policies))]))
+
+    def text(self) -> str:
+        """The policies as JSON, one after the other."""
+        return "\n".join(json.dumps(document, indent=2) for document in self.policies)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policies, and which verbs need which statement."""
+        return {
+            "role": self.role,
+            "policies": list(self.policies),
+            "verbs": {grant.sid: list(grant.verbs) for grant in self.grants},
+            "unknown": list(self.unknown),
+            "cautions": list(self.all_cautions),
+        }
 
 
 def of_caller(config: WorkspaceConfig) -> Permissions:
@@ -166,11 +190,6 @@ def _reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
         yield grant_of("LookAtTheQuota", "deploy", ["*"], "lambda:GetAccountSettings")
         functions = [arn_of(place, "lambda", f"function:*-{place.name}-*")]
         yield grant_of("LookAtReservations", "deploy", functions, "lambda:GetFunctionConcurrency")
-
-
-def policies(permissions: Permissions) -> tuple[dict[str, Any], ...]:
-    """The statements as documents that each fit into one managed policy."""
-    return documents(permissions.grants)
 
 
 def _direct(

@@ -10,6 +10,7 @@ import attrs
 
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
@@ -43,7 +44,7 @@ class Removal:
     """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
 
     ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that stay although an earlier
-    deletion failed at them.
+    deletion failed at them. ``rules`` is by what the environment is bound, where that was read; no part of the request.
     """
 
     project: str
@@ -56,20 +57,24 @@ class Removal:
     gone: bool = False
     lost: tuple[Retained, ...] = ()
     keep: tuple[str, ...] = ()
+    rules: Bound | None = attrs.field(default=None, eq=False)
 
     @property
     def digest(self) -> str:
         """What an approval binds to: exactly this unit at this release, with what stays and who still needs it."""
-        return digest({"action": "destroy", **attrs.asdict(self)})
+        return digest({"action": "destroy", **self._said()})
 
-    def to_document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The request as a file, read by ``approve`` like a saved plan."""
         asked = {"verb": "destroy", "target": self.environment, "only": self.project}
-        return {"format": 1, "digest": self.digest, "asked": asked, "removal": attrs.asdict(self)}
+        return {"format": 1, "digest": self.digest, "asked": asked, "removal": self._said()}
+
+    def _said(self) -> dict[str, Any]:
+        return {name: value for name, value in attrs.asdict(self).items() if name != "rules"}
 
 
 def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The logical ids that stay by a request which ``to_document`` wrote; 0.1.1 wrote none."""
+    """The logical ids that stay by a request which ``to_dict`` wrote; 0.1.1 wrote none."""
     removal = document.get("removal")
     return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
 

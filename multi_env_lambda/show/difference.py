@@ -11,7 +11,7 @@ from multi_env_lambda.flow.difference import Difference, PackageChange
 from multi_env_lambda.flow.drift import UnitDrift
 from multi_env_lambda.model.change import ResourceChange
 
-__all__ = ["difference_text", "drift_table", "silent_about"]
+__all__ = ["difference_text", "drift_table", "drift_text"]
 
 _ACTIONS = {"add": "+", "modify": "~", "remove": "-"}
 _PACKAGES = {"added": "+", "bumped": "~", "removed": "-"}
@@ -69,14 +69,12 @@ def _short(value: str | None) -> str:
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
 
 
-def silent_about(found: Iterable[UnitDrift]) -> list[str]:
-    """One line per stack with resources of which "no drift" says nothing."""
-    why = "CloudFormation cannot read these types"
-    return [
-        f"{item.environment} {item.project} not compared: {', '.join(item.unchecked)}: {why}"
-        for item in found
-        if item.unchecked
-    ]
+def drift_text(found: Iterable[UnitDrift]) -> Table | Text:
+    """The table of what differs, or that nothing does in so many stacks."""
+    compared = [item for item in found if not item.problem]
+    if any(item.drifted for item in compared):
+        return drift_table(item for item in compared if item.drifted)
+    return Text(f"no drift in {len(compared)} stacks" if compared else "no stack was compared")
 
 
 def drift_table(found: Iterable[UnitDrift]) -> Table:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.result import Outcome, Result
 from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
@@ -36,31 +35,18 @@ _STYLE = """<style>
 .multi-env-lambda .destructive{font-weight:bold;color:#d55e00}
 </style>"""
 
-_OUTCOMES = {
+_OUTCOMES: dict[Outcome, str] = {
     "deployed": "✓",
     "published": "✓",
     "unchanged": "=",
     "removed": "!",
+    "destroyed": "-",
     "blocked": "✗",
     "skipped": "-",
     "failed": "✗",
 }
 _ACTIONS = {"add": "+", "modify": "~", "remove": "−"}
 _REPLACED = {"yes": ", replaced", "maybe": ", perhaps replaced", "no": ""}
-
-
-class _Workspace(Protocol):
-    @property
-    def root(self) -> Path: ...
-
-    @property
-    def config(self) -> WorkspaceConfig: ...
-
-    @property
-    def projects(self) -> tuple[Project, ...]: ...
-
-    @property
-    def local(self) -> bool: ...
 
 
 def status_html(status: Status, now: str | None = None) -> str:
@@ -184,21 +170,21 @@ def _outcome(result: Result | None) -> str:
     return f'<td class="mark {result.outcome}">{escape(word)}{seconds}</td>'
 
 
-def workspace_html(workspace: _Workspace) -> str:
+def workspace_html(name: str, config: WorkspaceConfig, projects: Iterable[Project], *, local: bool) -> str:
     """What the files say: the units, what they need, and how many functions they have in each environment.
 
     Nothing is asked of any account; ``workspace.status()`` shows what runs where.
     """
-    environments = workspace.config.environments
+    environments = config.environments
     rows = []
-    for project in workspace.projects:
+    for project in projects:
         counts = "".join(f"<td>{_made_of(project, environment.name)}</td>" for environment in environments)
         needs = escape(", ".join((*project.needs, *project.shared)) or "–")
         about = f"<td>{escape(project.version)}</td><td>{escape(project.runtime)}</td><td>{needs}</td>"
         rows.append(f'<tr><th scope="row">{escape(project.name)}</th>{about}{counts}</tr>')
     places = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
-    where = "local cloud" if workspace.local else "AWS"
-    title = f"<h4>{escape(workspace.root.name)} on {where}: {escape(' → '.join(places))}</h4>"
+    where = "local cloud" if local else "AWS"
+    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(places))}</h4>"
     names = ("unit", "version", "runtime", "needs", *(item.name for item in environments))
     return _piece(title, _table(names, rows))
 

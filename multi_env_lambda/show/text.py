@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import assert_never
 
 from rich.table import Table
 from rich.text import Text
 
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Cell, Status
 
-__all__ = ["age", "history_table", "plan_text", "results_table", "status_table"]
+__all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
 
 _GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
 _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
@@ -154,15 +155,16 @@ def _result(result: Result | None) -> str:
     return f"{_MARKS[result.outcome]} {result.version or ''}{seconds}"
 
 
-def status_table(status: Status, now: str) -> Table:
-    """The matrix. ``now`` is ISO 8601, to tell ages."""
+def status_table(status: Status, now: str | None = None) -> Table:
+    """The matrix. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    moment = datetime.now(UTC).isoformat() if now is None else now
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")
     for environment in status.environments:
         table.add_column(environment)
     for project in (*status.units, *status.removed):
         name = project if project not in status.removed else f"{project} (removed)"
-        table.add_row(name, *(_cell(status.cell(project, environment), now) for environment in status.environments))
+        table.add_row(name, *(_cell(status.cell(project, environment), moment) for environment in status.environments))
     return table
 
 
@@ -191,22 +193,41 @@ def _cell(cell: Cell, now: str) -> Text:
 
 def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
     """Deployments by environment, newest first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "#", "when", "what", "version", "release", "outcome", "who", "commit", "reason"):
-        table.add_column(column)
+    table = _deployments("environment", "#")
     for environment, past in found.items():
         for item in reversed(tuple(past)):
-            commit = f"{item.commit[:10]}{'+' if item.dirty else ''}"
-            outcome = Text(item.outcome, style="green" if item.outcome == "succeeded" else "red")
-            # Reasons are written by people, and brackets in a plain string would be markup.
-            approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
-            who = Text(item.who.rpartition(":")[2] + approved)
-            reason = Text(item.reason or item.detail.partition("\n")[0])
-            table.add_row(
-                environment, str(item.sequence), Text(item.when), item.action, Text(item.version),
-                Text(item.release[:12]), outcome, who, commit, reason,
-            )  # fmt: skip
+            table.add_row(environment, str(item.sequence), *_deployment(item))
     return table
+
+
+def deployments_table(past: Iterable[Deployment]) -> Table:
+    """The deployments of one unit in one environment, newest first."""
+    table = _deployments("#")
+    for item in reversed(tuple(past)):
+        table.add_row(str(item.sequence), *_deployment(item))
+    return table
+
+
+def _deployments(*first: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in (*first, "when", "what", "version", "release", "outcome", "who", "commit", "reason"):
+        table.add_column(column)
+    return table
+
+
+def _deployment(item: Deployment) -> tuple[str | Text, ...]:
+    """The cells of one row. Reasons are written by people, and brackets in a plain string would be markup."""
+    approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
+    return (
+        Text(item.when),
+        item.action,
+        Text(item.version),
+        Text(item.release[:12]),
+        Text(item.outcome, style="green" if item.outcome == "succeeded" else "red"),
+        Text(item.who.rpartition(":")[2] + approved),
+        f"{item.commit[:10]}{'+' if item.dirty else ''}",
+        Text(item.reason or item.detail.partition("\n")[0]),
+    )
 
 
 def age(then: str, now: str) -> str:

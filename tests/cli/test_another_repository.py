@@ -32,7 +32,7 @@ def test_init_and_new_make_a_workspace_with_one_unit(repository: Path) -> None:
     assert main(["init"], start=repository) == 0
     assert main(["new", "billing"], start=repository) == 0
 
-    assert [project.name for project in Workspace.open(repository, local=False).projects] == ["billing"]
+    assert list(Workspace.open(repository, local=False).projects) == ["billing"]
 
 
 def test_init_again_changes_nothing(repository: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.cli.main import main
-from multi_env_lambda.workspace import Workspace
 from tests.bad_repositories import copy_of
 
 

@@ -10,11 +10,12 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from multi_env_lambda.cli.deploy import finish
+from multi_env_lambda.api.carry_out import must_be_good
 from multi_env_lambda.cli.output import out
+from multi_env_lambda.cli.results import finish
 from multi_env_lambda.errors import Refused, StackError, UnitsFailed
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.show.text import history_table
 
 
@@ -61,7 +62,8 @@ def test_the_history_names_who_approved() -> None:
 
 def test_why_one_unit_stays_as_it_is_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     why = "it was rolled back to 0.1.0 already; `--to` goes to any other release"
-    finish((Result(project="orders", environment="prod", outcome="unchanged", version="0.1.0", detail=why),), False)
+    unchanged = Result(project="orders", environment="prod", outcome="unchanged", version="0.1.0", detail=why)
+    finish(lambda: must_be_good([unchanged]), False)
 
     assert capsys.readouterr().err == f"prod orders: {why}\n"
 
@@ -75,7 +77,8 @@ def test_the_lines_of_a_plan_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[
 
 def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
     why = "nothing of it runs in test"
-    code = finish((Result(project="orders", environment="staging", outcome="unchanged", detail=why),), False)
+    unchanged = Result(project="orders", environment="staging", outcome="unchanged", detail=why)
+    code = finish(lambda: must_be_good([unchanged]), False)
 
     shown = capsys.readouterr()
     assert (code, shown.out) == (0, "nothing to do\n")
@@ -102,13 +105,13 @@ def ended(outcome: Any, error: str = "") -> Result:
 def test_the_exit_code_is_that_of_the_one_kind_of_failure_or_says_that_some_failed(
     results: tuple[Result, ...], code: int
 ) -> None:
-    assert finish(results, True) == code
+    assert finish(lambda: must_be_good(results), True) == code
 
 
 def test_what_did_not_reach_its_goal_is_told_with_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
     skipped = attrs.evolve(ended("skipped"), detail="customers did not succeed")
     blocked = attrs.evolve(ended("blocked", "Refused"), detail="nobody has approved", hint="have it approved")
-    finish((skipped, blocked), False)
+    finish(lambda: must_be_good((skipped, blocked)), False)
 
     assert capsys.readouterr().err.splitlines() == [
         "prod orders skipped: customers did not succeed",

@@ -102,9 +102,9 @@ def test_it_is_used_from_python(deployed: Elsewhere) -> None:
 import json
 from multi_env_lambda import Workspace
 workspace = Workspace.open(local=True)
-function = workspace.project("billing").settings["prod"].functions[0].key
-answer = workspace.invoke("billing", function, "sandbox", {"name": "Ada"})
-print(json.dumps([workspace.projects[0].name, answer is not None, len(workspace.plan(to="sandbox").deploys)]))
+(function,) = workspace["billing"].functions.values()
+answer = function.invoke({"name": "Ada"}, "sandbox")
+print(json.dumps([list(workspace.projects)[0], answer is not None, len(workspace.plan(to="sandbox").deploys)]))
 """
     done = deployed.run("python", "-c", code)
     assert done.answer == ["billing", True, 0], done.err

@@ -16,7 +16,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
-from multi_env_lambda.workspace import Event
+from multi_env_lambda.world import Event
 from tests.bad_repositories import copy_of
 
 from .stage import commit, runs_here
@@ -95,7 +95,10 @@ def drain(cloud: LocalCloud, workspace: Workspace) -> None:
 def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:
     workspace, clock = Workspace.open(root, local=False), CloudTime(cloud)
     workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
-    steps = [lambda: workspace.deploy("customers", to="sandbox"), lambda: workspace.promote("customers", to="prod")]
+    steps = [
+        lambda: workspace.deploy("customers", to="sandbox"),
+        lambda: workspace.promote("customers", environment="prod"),
+    ]
 
     def run() -> list[str]:
         outcomes = []
@@ -112,8 +115,8 @@ def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path
     drain(cloud, workspace)
     workspace.rollback("customers", "prod")
     clock.sleep(1)
-    assert workspace.invoke("customers", "lookup", "prod", {}) == {"answer": 1}
-    assert workspace.invoke("customers", "lookup", "sandbox", {}) == {"answer": 2}
+    assert workspace["customers"].functions["lookup"].invoke({}, "prod") == {"answer": 1}
+    assert workspace["customers"].functions["lookup"].invoke({}, "sandbox") == {"answer": 2}
 
 
 def test_a_release_that_uses_a_right_it_just_got_is_not_put_back(root: Path, cloud: LocalCloud) -> None:
@@ -124,7 +127,7 @@ def test_a_release_that_uses_a_right_it_just_got_is_not_put_back(root: Path, clo
 
     assert outcomes == ["deployed"], said
     assert any("not as it should be yet, asked again for up to 30 s" in text for text in said)
-    assert Workspace.open(root, local=False).invoke("customers", "lookup", "sandbox", {}) == {"answer": 2}
+    assert Workspace.open(root, local=False)["customers"].functions["lookup"].invoke({}, "sandbox") == {"answer": 2}
 
     def meets_a_late_alias(answer: int) -> bool:
         write(root, ANSWERS.replace("1", str(answer)), answer)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
 PROMOTE = Ask(verb="promote", target="test")

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
-from multi_env_lambda.flow.act import Result
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed

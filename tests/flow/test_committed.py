@@ -83,7 +83,7 @@ def test_an_uncommitted_line_opens_no_environment_whose_rules_nobody_has_remembe
     fake = with_committed_rules(tmp_path, approval=True)
     plan = shown(fake)
     said = "prod: approval = true is committed, this work tree's table says false"
-    assert said in plan.to_document()["rules"]
+    assert said in plan.to_dict()["rules"]
 
     refused = promote(fake, "prod")
 

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.index import list_published, read_published, read_release
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.ask import Ask
@@ -25,7 +26,6 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.prune import GRACE_SECONDS
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.memory_store import MemoryStore as RegionStore
-from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import Made, World
 from tests.bad_repositories import copy_of, world_of
 
@@ -196,7 +196,7 @@ def test_another_pyspark_than_glues_is_refused(tmp_path: Path) -> None:
     )
     path = root / "projects/orders/pylock.toml"
     path.write_text(path.read_text(encoding="utf-8") + entry + wheel, encoding="utf-8")
-    (project,) = [one for one in Workspace.open(root, local=False).projects if one.name == "orders"]
+    (project,) = [one for one in Workspace.open(root, local=False).configs if one.name == "orders"]
     spark_alone = attrs.evolve(
         project,
         settings={

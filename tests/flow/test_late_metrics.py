@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
-from multi_env_lambda.flow.act import Result
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
 

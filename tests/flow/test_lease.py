@@ -13,12 +13,12 @@ from multi_env_lambda.aws.account import StackOutcome, StackRequest
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.hold import _beat, hold
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.store import Written
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore

@@ -109,7 +109,7 @@ def test_a_word_without_the_unit_is_enough_where_one_unit_is_asked_it(tmp_path: 
 
 def test_a_plan_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     fake = chain(tmp_path)
-    saved = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan.to_document()
+    saved = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan.to_dict()
 
     with pytest.raises(UpgradeNeeded, match="upgrade multi_env_lambda"):
         pipeline.same_again(fake.world, {**saved, "format": 99})

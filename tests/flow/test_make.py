@@ -11,11 +11,11 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.errors import DocumentError, ToolError
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.settings import GlueJob, Settings
-from multi_env_lambda.workspace import Workspace
 from multi_env_lambda.world import Made, World
 from tests.bad_repositories import copy_of, world_of
 

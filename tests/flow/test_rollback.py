@@ -156,7 +156,7 @@ def test_a_rollback_is_saved_approved_and_applied_like_any_plan(tmp_path: Path) 
         deploy(before, only=("search",))
     fake = ruled(before, tmp_path, sandbox={"approval": True})
     refused = rollback(fake, "search", "sandbox")
-    saved = pipeline.plan(fake.world, Ask(verb="rollback", target="sandbox", only=("search",))).plan.to_document()
+    saved = pipeline.plan(fake.world, Ask(verb="rollback", target="sandbox", only=("search",))).plan.to_dict()
 
     fake.platform.who = "arn:aws:iam::111111111111:user/grace"
     approve(fake.world, "sandbox", saved["digest"])

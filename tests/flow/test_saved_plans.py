@@ -20,7 +20,7 @@ STAGING = {"staging": {"approval": True}}
 
 def saved(fake: FakeWorld) -> dict[str, Any]:
     draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox", only=("search",)))
-    document = json.loads(json.dumps(draft.plan.to_document()))
+    document = json.loads(json.dumps(draft.plan.to_dict()))
     assert isinstance(document, dict)
     return document
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 
 

@@ -18,7 +18,6 @@ from multi_env_lambda.plan.permissions import (
     of_caller,
     of_devops,
     of_environment,
-    policies,
     too_many,
 )
 from multi_env_lambda.testing.local_cloud import sample_config
@@ -482,7 +481,7 @@ def test_a_type_that_is_not_known_is_named() -> None:
 
 def test_policies_fit_and_lose_nothing() -> None:
     found = of_environment(CONFIG, PROD, stacks(template(*HANDLERS)), HANDLERS)
-    documents = policies(found)
+    documents = found.policies
 
     assert len(documents) > 1
     assert all(len(json.dumps(document, separators=(",", ":"))) <= LONGEST_POLICY for document in documents)
@@ -492,7 +491,7 @@ def test_policies_fit_and_lose_nothing() -> None:
 
 def test_a_statement_that_is_too_long_is_split_by_its_resources() -> None:
     queues = [f"arn:aws:sqs:us-east-1:555555555555:{'q' * 70}-{number}" for number in range(100)]
-    documents = policies(of_environment(CONFIG, PROD, stacks(), HANDLERS, queues=queues))
+    documents = of_environment(CONFIG, PROD, stacks(), HANDLERS, queues=queues).policies
 
     assert all(len(json.dumps(document, separators=(",", ":"))) <= LONGEST_POLICY for document in documents)
     pieces = [one for document in documents for one in document["Statement"] if one["Sid"].startswith("LookAtQueues")]

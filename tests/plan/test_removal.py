@@ -35,7 +35,7 @@ def test_what_stays_by_a_request_is_in_its_document() -> None:
         project="orders", environment="prod", stack_name="orders-prod", release="r", version="0.1.0", keep=("Data",)
     )
 
-    assert kept_by(json.loads(json.dumps(removal.to_document()))) == ("Data",)
+    assert kept_by(json.loads(json.dumps(removal.to_dict()))) == ("Data",)
     assert kept_by({"digest": "d", "asked": {"verb": "destroy"}}) == ()
 
 

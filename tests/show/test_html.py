@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from multi_env_lambda.flow.act import Result
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Question, RemovedStep, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.settings import Settings
 from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.show.html import plan_html, results_html, status_html, workspace_html
@@ -112,11 +109,11 @@ def status_of(text: str) -> Status:
     return Status(environments=(text,), units=(text,), removed=(), cells=(cell,))
 
 
-def workspace_of(text: str) -> Any:
+def workspace_of(text: str) -> str:
     config = fake_config()
     settings = {environment.name: Settings() for environment in config.environments}
     project = Project(name=text, folder=text, version=text, needs=(text,), settings=settings)
-    return SimpleNamespace(root=Path(text), config=config, projects=(project,), local=True)
+    return workspace_html(text, config, (project,), local=True)
 
 
 def results_of(text: str) -> list[Result]:
@@ -131,7 +128,7 @@ def results_of(text: str) -> list[Result]:
         status_html(status_of(EVIL), NOW),
         plan_html(plan_of(EVIL)),
         results_html(results_of(EVIL)),
-        workspace_html(workspace_of(EVIL)),
+        workspace_of(EVIL),
     ],
     ids=["status", "plan", "results", "workspace"],
 )
@@ -163,7 +160,7 @@ def test_failed_results_are_listed_with_their_hint() -> None:
 
 
 def test_a_workspace_shows_its_units_and_places() -> None:
-    text = read(workspace_html(workspace_of("orders"))).text
+    text = read(workspace_of("orders")).text
 
     assert "on local cloud: sandbox (222222222222) → test" in text
 

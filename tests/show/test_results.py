@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from multi_env_lambda.flow.act import Result
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.show.text import results_table
 
 

@@ -297,8 +297,8 @@ MUTATIONS = (
         ("plan/test_changes.py::test_whether_a_property_replaces_its_resource",),
     ),
     Mutation(
-        "pipeline.py",
-        '    check_format(document, where="the saved plan", kind="a saved plan")\n',
+        "flow/saved.py",
+        '    check_format(document, where=where, kind="a saved plan")\n',
         "",
         "A plan of a newer version is refused.",
         ("flow/test_losses.py::test_a_plan_of_a_newer_version_is_refused",),

@@ -1,0 +1,82 @@
+"""Say yes to a plan that somebody else will apply."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import attrs
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.api import tables
+from multi_env_lambda.api.dialog import Dialog
+from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.errors import Refused
+from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval
+from multi_env_lambda.flow.gate import approve as write_approval
+from multi_env_lambda.flow.remove import same_removal
+from multi_env_lambda.flow.rules import bound_of, with_rules
+from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
+from multi_env_lambda.host.build_run import build_that_runs
+from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.plan.removal import Removal, kept_by
+from multi_env_lambda.world import World
+
+__all__ = ["APPROVAL_HOURS", "approve", "refuse_builds"]
+
+
+def approve(world: World, saved: Saved, dialog: Dialog | None) -> Listing[Approval]:
+    """Approve each environment of a plan that asks for it. None does: then the listing is empty.
+
+    Raises:
+        Refused: a build runs this, or what an environment asks for cannot be read.
+        PlanStale: the same request would do something else now.
+    """
+    refuse_builds()
+    found = read_saved(saved)
+    approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, dialog)
+    return Listing(approvals, tables.approvals, _document)
+
+
+def _of_a_plan(world: World, saved: Saved, dialog: Dialog | None) -> tuple[Approval, ...]:
+    plan = with_rules(world, pipeline.same_again(world, saved).plan)
+    if dialog is not None:
+        dialog.show(plan)
+    waiting = [bound for bound in plan.rules if _asks(bound)]
+    return tuple(_approve(world, bound, plan.digest_of(bound.environment)) for bound in waiting)
+
+
+def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tuple[Approval, ...]:
+    name, environment = found.asked.get("only", ""), found.asked.get("target", "")
+    removal = same_removal(world, name, environment, found.digest, kept_by(found.document))
+    bound = bound_of(world, environment)
+    shown: Removal = attrs.evolve(removal, rules=bound)
+    if dialog is not None:
+        dialog.show(shown)
+    return (_approve(world, bound, removal.digest),) if _asks(bound) else ()
+
+
+def refuse_builds() -> None:
+    """What runs in a build was written by whoever wrote the change, so it cannot be somebody else's word.
+
+    Raises:
+        Refused: a build runs this.
+    """
+    found = build_that_runs(os.environ, terminal=sys.stdin is not None and sys.stdin.isatty())
+    if found:
+        what = f"`{found}` is set: this is a build, and a build cannot approve"
+        raise Refused("approve", what, hint="approve it yourself, where you have credentials of your own")
+
+
+def _asks(bound: Bound) -> bool:
+    if bound.unreadable:
+        raise Refused(bound.environment, f"nothing can be approved: {bound.unreadable}", hint="see the key in it")
+    return bound.asks
+
+
+def _approve(world: World, bound: Bound, digest: str) -> Approval:
+    return write_approval(world, bound.environment, digest, weaker=bound.table if bound.weaker else None)
+
+
+def _document(approval: Approval) -> dict[str, object]:
+    return {**attrs.asdict(approval), "principal": approval.principal}

@@ -1,0 +1,73 @@
+"""The board as a value: one HTML page about all units in all environments, and the data in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.status import Status
+from multi_env_lambda.world import World
+
+__all__ = ["NEWEST", "Board", "board"]
+
+NEWEST = 50
+"""Deployments that the page tells of, per unit and environment."""
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Board:
+    """The state of everything at one moment (``when``, ISO 8601)."""
+
+    _world: World = attrs.field(eq=False)
+    status: Status
+    histories: Mapping[tuple[str, str], tuple[Deployment, ...]]
+    when: str
+
+    @property
+    def deployments(self) -> int:
+        """How many the page tells of."""
+        return sum(map(len, self.histories.values()))
+
+    def html(self) -> str:
+        """The page: it needs no server and asks nobody for anything."""
+        from multi_env_lambda.show.board import board_html
+
+        return board_html(self._world.config, self._world.projects, self.status, self.histories, self.when)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of the page."""
+        from multi_env_lambda.show.board import board_data
+
+        return board_data(self._world.config, self._world.projects, self.status, self.histories, self.when)
+
+    def text(self) -> str:
+        """How much there is on it."""
+        return f"{len(self.status.units)} units, {self.deployments} deployments"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page, readable by everybody on this machine."""
+        page = Path(path)
+        write_atomically(page.absolute(), self.html().encode("utf-8"))
+        page.chmod(0o644)
+
+    def __repr__(self) -> str:
+        return f"<Board of {self.when}: {self.text()}>"
+
+    def _repr_html_(self) -> str:
+        return self.status._repr_html_()
+
+
+def board(world: World, status: Status) -> Board:
+    """Read the histories to a status."""
+    histories = {
+        (unit, environment.name): past
+        for environment in world.config.environments
+        for unit, past in world.ledger.histories(environment.name, newest=NEWEST).histories.items()
+    }
+    return Board(world=world, status=status, histories=histories, when=world.now())

@@ -1,0 +1,213 @@
+"""What was built of one unit on this machine, and its artifacts as files that can be looked at and published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from multi_env_lambda.api.paths import handed_out
+from multi_env_lambda.flow import publish
+from multi_env_lambda.model.artifact import LayerArtifact as Layer
+from multi_env_lambda.model.artifact import Package, PublishedObject
+from multi_env_lambda.model.artifact import SourceArtifact as Source
+
+if TYPE_CHECKING:
+    import pathlib_mate
+
+    from multi_env_lambda.model.release import Release
+    from multi_env_lambda.world import Made, World
+
+__all__ = ["Build", "LayerArtifact", "SourceArtifact"]
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Build:
+    """One unit as it was just built. Equal inputs give equal bytes, so building again costs next to nothing."""
+
+    _world: World = attrs.field(eq=False)
+    _made: Made
+
+    @property
+    def name(self) -> str:
+        """The unit's name."""
+        return self._made.release.project
+
+    @property
+    def version(self) -> str:
+        """The version that it has, or will have once it is published."""
+        return self._made.release.version
+
+    @property
+    def release(self) -> Release:
+        """What would be deployed, under one digest."""
+        return self._made.release
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What somebody should know of the build."""
+        return self._made.notes
+
+    @property
+    def templates(self) -> dict[str, str]:
+        """The CloudFormation template of each environment, as the JSON text that would be deployed."""
+        return dict(self._made.templates)
+
+    @property
+    def source(self) -> SourceArtifact:
+        """The unit's own code."""
+        return SourceArtifact(world=self._world, made=self._made, artifact=self._made.release.source)
+
+    @property
+    def layer(self) -> LayerArtifact | None:
+        """The unit's dependencies; None where its functions need none."""
+        artifact = self._made.release.layer
+        return None if artifact is None else LayerArtifact(world=self._world, made=self._made, artifact=artifact)
+
+    @property
+    def files(self) -> dict[str, pathlib_mate.Path]:
+        """Every file that was built, by its key in the artifact bucket."""
+        return {item.key: handed_out(item.content) for item in self._made.uploads if isinstance(item.content, Path)}
+
+    def text(self) -> str:
+        """Name, version and the files."""
+        return "\n".join([f"{self.name} {self.version}", *(f"  {path}" for path in self.files.values())])
+
+    def to_dict(self) -> list[dict[str, str]]:
+        """The files with the keys that they get."""
+        return [{"key": key, "file": str(path)} for key, path in self.files.items()]
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class SourceArtifact:
+    """The code of a unit under one version: the wheel that Lambda runs, and the sdist beside it.
+
+    ``artifact`` is the value behind it, with digests and checksums.
+    """
+
+    _world: World = attrs.field(eq=False)
+    _made: Made = attrs.field(eq=False)
+    artifact: Source
+
+    @property
+    def path(self) -> pathlib_mate.Path:
+        """The wheel on this machine."""
+        return _file(self._made, self.artifact.wheel_key)
+
+    @property
+    def sdist_path(self) -> pathlib_mate.Path:
+        """The sdist on this machine."""
+        return _file(self._made, self.artifact.sdist_key)
+
+    @property
+    def version(self) -> str:
+        return self.artifact.version
+
+    @property
+    def size(self) -> int:
+        """Of the wheel, in bytes."""
+        return self.artifact.wheel_size
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths inside the wheel."""
+        return tuple(path for path, _ in self.artifact.files)
+
+    @property
+    def uri(self) -> str:
+        """Where the wheel is in the artifact bucket, or will be."""
+        return _uri(self._world, self.artifact.wheel_key)
+
+    def exists(self) -> bool:
+        """Whether the bucket has it, with these bytes. One HEAD.
+
+        Raises:
+            DocumentError: it has other bytes there.
+        """
+        return _exists(self._world, self.artifact.objects)
+
+    def publish(self) -> str:
+        """Write the unit's release into the bucket, as far as it is not there; gives the address of the wheel.
+
+        A release has a manifest that names all its artifacts, so they are published together.
+        """
+        publish.publish(self._world, self._made)
+        return self.uri
+
+    def __repr__(self) -> str:
+        return f"<SourceArtifact {self.artifact.project} {self.version}, {self.size} bytes: {self.uri}>"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class LayerArtifact:
+    """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the value behind it."""
+
+    _world: World = attrs.field(eq=False)
+    _made: Made = attrs.field(eq=False)
+    artifact: Layer
+
+    @property
+    def path(self) -> pathlib_mate.Path:
+        """The zip on this machine."""
+        return _file(self._made, self.artifact.layer_key)
+
+    @property
+    def number(self) -> int:
+        """Counts the layers of the unit; not the version that Lambda gives it."""
+        return self.artifact.number
+
+    @property
+    def size(self) -> int:
+        """Of the zip, in bytes."""
+        return self.artifact.layer_size
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The locked dependencies in it."""
+        return self.artifact.packages
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths inside the zip."""
+        import zipfile
+
+        with zipfile.ZipFile(self.path) as archive:
+            return tuple(archive.namelist())
+
+    @property
+    def uri(self) -> str:
+        """Where it is in the artifact bucket, or will be."""
+        return _uri(self._world, self.artifact.layer_key)
+
+    def exists(self) -> bool:
+        """Whether the bucket has it, with these bytes.
+
+        Raises:
+            DocumentError: it has other bytes there.
+        """
+        return _exists(self._world, self.artifact.objects)
+
+    def publish(self) -> str:
+        """Write the unit's release into the bucket, as ``SourceArtifact.publish``; gives the address of the layer."""
+        publish.publish(self._world, self._made)
+        return self.uri
+
+    def __repr__(self) -> str:
+        return f"<LayerArtifact {self.artifact.project} {self.number}, {self.size} bytes: {self.uri}>"
+
+
+def _file(made: Made, key: str) -> pathlib_mate.Path:
+    found: dict[str, Any] = {item.key: item.content for item in made.uploads}
+    return handed_out(found[key])
+
+
+def _uri(world: World, key: str) -> str:
+    return f"s3://{world.config.devops.bucket}/{key}"
+
+
+def _exists(world: World, objects: tuple[PublishedObject, ...]) -> bool:
+    return all(publish.compare(world.store, item) is not None for item in objects)

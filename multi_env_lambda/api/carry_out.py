@@ -1,0 +1,156 @@
+"""From a request to what came of it: planned, shown, agreed to, done, and given back as a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.api import tables
+from multi_env_lambda.api.build import Build
+from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.errors import ConfigurationError, UnitsFailed
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.rules import with_rules
+from multi_env_lambda.flow.saved import Saved
+from multi_env_lambda.model.plan import BlockedStep, Plan
+from multi_env_lambda.model.result import Result
+from multi_env_lambda.show.progress import where_this_runs
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
+    from multi_env_lambda.pipeline import Draft
+    from multi_env_lambda.world import Event, World
+
+__all__ = ["Terms", "apply", "build", "deploy", "listed", "must_be_good", "plan", "publish", "request", "watched"]
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """What was agreed to beforehand, and how long to wait for others, in seconds."""
+
+    consent: Consent
+    wait: float = 0.0
+
+    @classmethod
+    def of(cls, agree: Iterable[str], approve: Iterable[str], wait: float) -> Terms:
+        return cls(consent=Consent(allowed=frozenset(agree), typed=frozenset(approve)), wait=wait)
+
+
+def request(
+    workspace: Workspace,
+    verb: Literal["deploy", "promote", "rollback"],
+    names: str | Sequence[str],
+    environment: str | None,
+    to: str | None,
+) -> Ask:
+    """What is asked for. A unit whose folder is gone may be named; that it exists somewhere is found out later.
+
+    Raises:
+        ConfigurationError: a unit's name is empty, or the environment is named twice or not at all.
+    """
+    if environment is not None and to is not None:
+        what = f"found both `environment={environment}` and `to={to}`"
+        raise ConfigurationError(verb, what, hint="`environment` changes that one only, `to` all up to it")
+    units = (names,) if isinstance(names, str) else tuple(names)
+    if not all(units):
+        raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+    target = environment or to
+    if target is None and verb == "promote":
+        raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
+    first = workspace.config.environments[0].name
+    return Ask(verb=verb, target=target or first, through=to is not None, only=units)
+
+
+def plan(workspace: Workspace, ask: Ask) -> Plan:
+    """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds."""
+    draft = pipeline.plan(workspace.world, ask, closely=True)
+    notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
+    return attrs.evolve(with_rules(workspace.world, draft.plan), notes=notes)
+
+
+def build(workspace: Workspace, ask: Ask) -> Listing[Build]:
+    """What was built of the units that are affected."""
+    world = workspace.world
+    draft = pipeline.plan(world, ask)
+    builds = Listing(
+        tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
+    )
+    _must_be_built(draft.plan.blocked, builds)
+    return builds
+
+
+def _must_be_built(blocked: Sequence[BlockedStep], builds: Listing[Build]) -> None:
+    if blocked:
+        lines = "\n".join(f"{step.project}: {step.what}" for step in blocked)
+        error = UnitsFailed(f"{len(blocked)} not built", lines, hint=blocked[0].hint)
+        error.results, error.kinds = builds, frozenset(step.kind for step in blocked)
+        raise error
+
+
+def publish(workspace: Workspace, ask: Ask) -> Listing[Result]:
+    """Publish what was built of the units that are affected."""
+    with watched(workspace, 0) as world:
+        return must_be_good(pipeline.publish(world, pipeline.plan(world, ask)))
+
+
+def deploy(workspace: Workspace, ask: Ask, terms: Terms) -> Listing[Result]:
+    """Plan and apply at once."""
+    draft = pipeline.plan(workspace.world, ask, soon=True, closely=bool(terms.consent.allowed))
+    return _carry_out(workspace, draft, terms)
+
+
+def apply(workspace: Workspace, saved: Saved, terms: Terms) -> Listing[Result]:
+    """Make the same plan again, and apply it."""
+    return _carry_out(workspace, pipeline.same_again(workspace.world, saved, soon=True), terms)
+
+
+def _carry_out(workspace: Workspace, draft: Draft, terms: Terms) -> Listing[Result]:
+    consent, dialog = terms.consent, workspace.dialog
+    if dialog is not None:
+        draft = attrs.evolve(draft, plan=with_rules(workspace.world, draft.plan))
+        dialog.show(draft.plan)
+        given = check_answers(draft.plan, consent)
+        consent = dialog.agree(Asked(plan=draft.plan, given=given, world=workspace.world))
+    with watched(workspace, len(draft.plan.steps)) as world:
+        results = pipeline.apply(world, draft, consent, wait_seconds=terms.wait)
+    return must_be_good(results)
+
+
+@contextmanager
+def watched(workspace: Workspace, total: int) -> Iterator[World]:
+    """The workspace's world, whose events are shown while they happen as well. ``total``: how many steps end."""
+    world = workspace.world
+    with (workspace.live or where_this_runs())(total) as show:
+
+        def told(event: Event) -> None:
+            world.reported(event)
+            show(event)
+
+        yield attrs.evolve(world, reported=told)
+
+
+def listed(results: Iterable[Result]) -> Listing[Result]:
+    """How every step ended, as a table units × environments."""
+    return Listing(tuple(results), tables.results, attrs.asdict, tables.results_html)
+
+
+def must_be_good(results: Iterable[Result]) -> Listing[Result]:
+    """The results, if all of them are good.
+
+    Raises:
+        UnitsFailed: at least one is not; it has the results of all.
+    """
+    found = listed(results)
+    bad = [result for result in found if not result.good]
+    if bad:
+        lines = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
+        error = UnitsFailed(f"{len(bad)} of {len(found)}", lines, hint=bad[0].hint or "correct it and run again")
+        error.results, error.kinds = found, frozenset(item.error for item in bad if item.error)
+        raise error
+    return found

@@ -1,0 +1,72 @@
+"""Whoever looks at a plan before it is applied, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+
+from multi_env_lambda.flow.gate import Consent, waiting_lines, waiting_plan, waits_for_another
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.plan.removal import Removal
+
+if TYPE_CHECKING:
+    from multi_env_lambda.world import World
+
+__all__ = ["Asked", "Dialog"]
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What is to be agreed to: a plan with its rules, and what was agreed to beforehand."""
+
+    plan: Plan | Removal
+    given: Consent
+    _world: World = attrs.field(repr=False, eq=False)
+
+    @property
+    def approvable(self) -> tuple[str, ...]:
+        """The environments that ask for an approval which the caller may give herself."""
+        return tuple(
+            bound.environment for bound in self._rules if bound.rules.approval and bound.rules.approvals_by_author
+        )
+
+    def waiting(self) -> Mapping[str, str]:
+        """The environments that only somebody else can open, and nobody has: each with what to do, in three lines."""
+        return {
+            bound.environment: self._how(bound.environment)
+            for bound in self._rules
+            if waits_for_another(self._world, bound, self._digest(bound.environment))
+        }
+
+    @property
+    def _rules(self) -> tuple[Bound, ...]:
+        rules = self.plan.rules
+        return rules if isinstance(rules, tuple) else () if rules is None else (rules,)
+
+    def _digest(self, environment: str) -> str:
+        return self.plan.digest_of(environment) if isinstance(self.plan, Plan) else self.plan.digest
+
+    def _how(self, environment: str) -> str:
+        if isinstance(self.plan, Plan):
+            return waiting_plan(self.plan, environment)
+        again = f"destroy.py {self.plan.project} {environment}"
+        return waiting_lines(environment, self.plan.digest, f"`{again} --out plan.json`", again)
+
+
+class Dialog(Protocol):
+    """A person at a terminal, or a program of one's own. Without one, the arguments of a method say it all."""
+
+    def show(self, plan: Plan | Removal) -> None:
+        """Called with the whole plan, before anything is written."""
+        ...
+
+    def agree(self, asked: Asked) -> Consent:
+        """Called before anything is written; gives what is agreed to in all.
+
+        Raises:
+            Refused: it is not to be done.
+        """
+        ...

@@ -1,0 +1,58 @@
+"""Several values of one kind: a tuple that a notebook shows as a table and a machine reads as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["Listing"]
+
+Item = TypeVar("Item")
+
+
+@attrs.frozen(repr=False)
+class Listing(Generic[Item]):
+    """The items in order, with what shows them to people and to machines.
+
+    Args:
+        table: makes the rich renderable of all items; called when somebody looks.
+        document: makes the JSON value of one item.
+        html: makes a piece of HTML of all items; None: the table in a box of fixed width.
+    """
+
+    items: tuple[Item, ...]
+    _table: Callable[[tuple[Item, ...]], RenderableType] = attrs.field(eq=False)
+    _document: Callable[[Item], Any] = attrs.field(eq=False)
+    _html: Callable[[tuple[Item, ...]], str] | None = attrs.field(default=None, eq=False)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Item:
+        return self.items[index]
+
+    def text(self) -> str:
+        """As the command line prints it, without colours."""
+        from multi_env_lambda.show.render import text_of
+
+        return text_of(self._table(self.items))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold: one document per item, under ``items``."""
+        return {"items": [self._document(item) for item in self.items]}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self._table(self.items)) if self._html is None else self._html(self.items)

@@ -1,0 +1,61 @@
+"""The switch of a workspace's local cloud: five accounts on 127.0.0.1."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.host.folders import workspace_cache
+
+if TYPE_CHECKING:
+    from multi_env_lambda.local.cloud import LocalCloud, ServerStatus
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["LocalCloudSwitch"]
+
+
+@attrs.frozen(kw_only=True)
+class LocalCloudSwitch:
+    """Starts and stops the local cloud. Its state is kept in ``.multi_env_lambda/local``."""
+
+    root: Path
+    config: WorkspaceConfig
+    _projects: tuple[Project, ...]
+    user: str
+    progress: Callable[[str], None]
+
+    def up(self) -> LocalCloud:
+        """Start it, if it does not run yet; gives its address and the files with its credentials."""
+        from multi_env_lambda.local.opening import start
+
+        return start(self.root, self.config, self._projects, user=self.user, progress=self.progress)
+
+    def down(self) -> bool:
+        """Stop it and keep its state; False if it did not run."""
+        from multi_env_lambda.local.server import down
+
+        return down(self.root)
+
+    def reset(self) -> None:
+        """Stop it and forget everything in it."""
+        from multi_env_lambda.local.server import reset
+
+        reset(self.root)
+        shutil.rmtree(workspace_cache(self.root) / "local", ignore_errors=True)
+
+    def status(self) -> ServerStatus:
+        """Whether it runs, and where."""
+        from multi_env_lambda.local.server import status
+
+        return status(self.root)
+
+    def as_run_here(self) -> tuple[Project, ...]:
+        """The units as this machine can run them, with the local cloud running."""
+        from multi_env_lambda.local.opening import as_run_here
+
+        return as_run_here(self._projects, self.up())

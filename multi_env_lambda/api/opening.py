@@ -1,0 +1,85 @@
+"""How a workspace comes about: its files are read, and, when they are needed, the handles to everything outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multi_env_lambda._version import __version__
+from multi_env_lambda.host.folders import workspace_cache
+from multi_env_lambda.host.identity import is_dead, now, this_process
+from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.model.name import find_collisions
+from multi_env_lambda.model.order import in_order
+from multi_env_lambda.model.project import Project, read_project
+from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+
+if TYPE_CHECKING:
+    from multi_env_lambda.world import Event, World
+
+__all__ = ["connect", "read"]
+
+
+def read(path: Path) -> tuple[Path, WorkspaceConfig, tuple[Project, ...]]:
+    """The folder, the settings and the units of the workspace that ``path`` lies in.
+
+    Raises:
+        ConfigurationError: there is none, or a file of it cannot be read.
+    """
+    root = find_root(path)
+    repository = read_repository(root)
+    config = read_workspace(repository.document, where="pyproject.toml")
+    projects = tuple(
+        read_project(
+            document,
+            folder=folder,
+            where=f"{folder}/pyproject.toml",
+            environments=config.environments,
+            devops=config.devops,
+        )
+        for folder, document in repository.units.items()
+    )
+    find_collisions(projects, config)
+    in_order(projects)
+    return root, config, projects
+
+
+def connect(
+    root: Path, config: WorkspaceConfig, projects: tuple[Project, ...], *, local: bool, report: Callable[[Event], None]
+) -> World:
+    """The handles through which everything outside is met. Nothing is asked yet."""
+    from multi_env_lambda.aws.bucket import Bucket
+    from multi_env_lambda.aws.index import body_of
+    from multi_env_lambda.aws.ledger import Ledger
+    from multi_env_lambda.aws.platform import AwsPlatform
+    from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.flow.make import TreeMaker
+    from multi_env_lambda.host.interpreter import find_python, runtime_python
+    from multi_env_lambda.world import World
+
+    sessions = Sessions()
+    devops = config.devops
+    store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+    cache = workspace_cache(root) / ("local" if local else "aws")
+    platform = AwsPlatform(sessions, devops)
+
+    def interpreter(version: str) -> Path | None:
+        return runtime_python(version) if find_python(version) is not None else None
+
+    return World(
+        config=config,
+        projects=projects,
+        store=store,
+        ledger=Ledger(store, cache),
+        platform=platform,
+        maker=TreeMaker(root=root, cache=cache, config=config, interpreter=interpreter, fetch=partial(body_of, store)),
+        cache=cache,
+        library=__version__,
+        holder=lambda: this_process(platform.caller()),
+        holder_is_dead=is_dead,
+        reported=report,
+        now=now,
+        elsewhere=lambda place: Bucket(sessions.client(place, "s3"), place.bucket, place.account_id),
+    )

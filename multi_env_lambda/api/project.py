@@ -1,0 +1,300 @@
+"""One deployment unit as a handle: what can be done with it, and what it is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.api import tables
+from multi_env_lambda.api.function import Function, Job
+from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.paths import handed_out
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.difference import Difference, difference
+from multi_env_lambda.flow.why import Explanation, explain
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.console import unit_links
+from multi_env_lambda.model.reading import did_you_mean
+
+if TYPE_CHECKING:
+    import pathlib_mate
+
+    from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.api.workspace import Workspace
+    from multi_env_lambda.flow.drift import UnitDrift
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.plan import Plan
+    from multi_env_lambda.model.project import Project as ProjectConfig
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.model.result import Result
+    from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.plan.template.cotton import TypedTemplate
+
+__all__ = ["Project"]
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Project:
+    """One unit of a workspace. ``workspace["orders"]`` gives it, and so does ``Project.open("projects/orders")``.
+
+    ``environment`` is a name; without one, the first environment is meant. Other options are those of ``Workspace``.
+    """
+
+    workspace: Workspace
+    name: str
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] = ".", *, local: bool | None = None) -> Project:
+        """The unit that ``folder`` belongs to, in its workspace; ``local`` as in ``Workspace.open``.
+
+        Raises:
+            ConfigurationError: the folder lies in no unit.
+        """
+        from multi_env_lambda.api.workspace import Workspace
+
+        workspace = Workspace.open(folder, local=local)
+        inside = Path(folder).resolve().relative_to(Path(workspace.root).resolve())
+        for project in workspace.projects.values():
+            if inside.is_relative_to(project.config.folder):
+                return project
+        what = f"the folder `{inside.as_posix()}` belongs to no unit"
+        raise ConfigurationError(str(workspace.root), what, hint="name a folder of `projects`")
+
+    @property
+    def config(self) -> ProjectConfig:
+        """What its ``pyproject.toml`` says, for every environment.
+
+        Raises:
+            ConfigurationError: it has no folder.
+        """
+        found = {config.name: config for config in self.workspace.configs}
+        if self.name not in found:
+            hint = did_you_mean(self.name, found)
+            raise ConfigurationError("units", f"there is no unit `{self.name}`", hint=hint)
+        return found[self.name]
+
+    @property
+    def dir(self) -> pathlib_mate.Path:
+        """Its folder."""
+        return handed_out(Path(self.workspace.root) / self.config.folder)
+
+    @property
+    def version(self) -> str:
+        """What its ``pyproject.toml`` says; a release may be called ``VERSION.postN``."""
+        return self.config.version
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """Its Lambda functions by key."""
+        return {key: Function(project=self, key=key) for key in self._keys("functions")}
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        """Its Glue jobs by key."""
+        return {key: Job(project=self, key=key) for key in self._keys("jobs")}
+
+    def function(self, key: str) -> Function:
+        """One function by its key; whether an environment has it is looked at when it is called."""
+        return Function(project=self, key=key)
+
+    def jobs_in(self, environment: str) -> tuple[str, ...]:
+        """The keys of the jobs that one environment has."""
+        return tuple(job.key for job in self.config.settings[self.place(environment).name].jobs)
+
+    # --- build and publish ---
+    def build(self) -> Build:
+        """Build its artifacts on this machine, and check that its handlers can be imported.
+
+        Raises:
+            UnitsFailed: it cannot be built.
+        """
+        return self.workspace.build(self.name, everything=True)[0]
+
+    @property
+    def source(self) -> SourceArtifact:
+        """Its code as an artifact; built, if it is not yet."""
+        return self.build().source
+
+    @property
+    def layer(self) -> LayerArtifact | None:
+        """Its dependencies as an artifact; built, if it is not yet. None where its functions need none."""
+        return self.build().layer
+
+    def template(self, environment: str | None = None) -> TypedTemplate:
+        """Its CloudFormation template, typed by cottonformation: to be read, changed and exported."""
+        from multi_env_lambda.plan.template.cotton import typed_template
+
+        return typed_template(self.build().templates[self.place(environment).name])
+
+    def publish(self) -> Listing[Result]:
+        """Build it, and publish what the bucket lacks. Deploys nothing."""
+        return self.workspace.publish(self.name, everything=True)
+
+    def lock(self, *, upgrade: bool = False) -> pathlib_mate.Path | None:
+        """Write its ``pylock.toml``; None if it has no dependencies."""
+        return self.workspace.lock(self.name, upgrade=upgrade)[self.name]
+
+    # --- what changes an environment ---
+    def plan(self, environment: str | None = None, *, to: str | None = None, force: bool = False) -> Plan:
+        """What ``deploy`` would do, and why. Nothing is written."""
+        return self.workspace.plan(self.name, environment=environment, to=to, force=force)
+
+    def deploy(
+        self,
+        environment: str | None = None,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Build, publish and deploy it, and nothing else."""
+        return self.workspace.deploy(
+            self.name,
+            environment=environment,
+            to=to,
+            force=force,
+            reason=reason,
+            agree=agree,
+            approve=approve,
+            wait=wait,
+        )
+
+    def promote(
+        self,
+        environment: str | None = None,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Bring to an environment what runs of it in the one before."""
+        return self.workspace.promote(
+            self.name,
+            environment=environment,
+            to=to,
+            force=force,
+            reason=reason,
+            agree=agree,
+            approve=approve,
+            wait=wait,
+        )
+
+    def rollback(
+        self,
+        environment: str,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
+        return self.workspace.rollback(
+            self.name, environment, to=to, force=force, reason=reason, agree=agree, approve=approve, wait=wait
+        )
+
+    def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
+        """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
+        from multi_env_lambda.api.removing import find
+
+        return find(self.workspace, self.name, environment, retain)
+
+    def destroy(
+        self,
+        environment: str,
+        *,
+        confirm: str = "",
+        retain: Iterable[str] = (),
+        force: bool = False,
+        reason: str = "",
+        approve: Iterable[str] = (),
+        planned: Removal | None = None,
+    ) -> Result:
+        """Delete it from one environment: its stack with everything in it that is not retained.
+
+        Args:
+            confirm: its name once more, so that nobody does it by mistake; a dialog may ask for it instead.
+            retain: logical ids that stay, where an earlier deletion failed at them.
+            force: although other units there need it.
+            planned: what ``plan_removal`` has found a moment ago, for who has looked at it already.
+
+        Raises:
+            Refused: nobody confirmed it, somebody needs it, or it is not approved.
+        """
+        from multi_env_lambda.api.removing import destroy
+
+        removal = planned or self.plan_removal(environment, retain=retain)
+        return destroy(self.workspace, removal, confirm=confirm, approve=approve, force=force, reason=reason)
+
+    # --- what only looks ---
+    def history(
+        self, environment: str | None = None, *, newest: int | None = None, before: int | None = None
+    ) -> Listing[Deployment]:
+        """Its deployments in an environment, oldest first.
+
+        Args:
+            newest: so many of them only; None: all.
+            before: only those with a smaller number: that of the oldest one on a page gives the page before it.
+        """
+        if not self.name:
+            raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+        place = self.place(environment).name
+        past = self.workspace.world.ledger.history(place, self.name, newest=newest, before=before)
+        return Listing(past, tables.deployments, attrs.asdict)
+
+    def histories(
+        self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None
+    ) -> Mapping[str, Listing[Deployment]]:
+        """``history`` of several environments, read at the same time."""
+        names = tuple(environments)
+        pages = in_parallel(lambda name: self.history(name, newest=newest, before=before), names)
+        return dict(zip(names, pages, strict=True))
+
+    def why(self, environment: str | None = None) -> Explanation:
+        """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
+        from multi_env_lambda import pipeline
+
+        draft = pipeline.plan(self.workspace.world, Ask(verb="deploy", target=self.place(environment).name))
+        return explain(draft.plan, draft.known, draft.looked_at, self.name)
+
+    def difference(self, left: str, right: str) -> Difference:
+        """What is different between what runs of it in two environments."""
+        return difference(self.workspace.world, self.name, left, right)
+
+    def drift(self, environment: str | None = None) -> Listing[UnitDrift]:
+        """What somebody changed of it by hand; without an environment, in all of them."""
+        return self.workspace.drift(self.name, environment)
+
+    def links(self, environment: str | None = None) -> Mapping[str, str]:
+        """Addresses in the console by label: switch role, stack, functions, logs and jobs."""
+        return dict(unit_links(self.config, self.place(environment)))
+
+    def place(self, environment: str | None = None) -> Environment:
+        """The settings of an environment; without a name, of the first one.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        config = self.workspace.config
+        return config.environments[0] if environment is None else config.environment(environment)
+
+    def _keys(self, kind: str) -> list[str]:
+        """In any environment, in the order of the file."""
+        settings = self.config.settings.values()
+        return list(dict.fromkeys(item.key for each in settings for item in getattr(each, kind)))
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name} of {self.workspace.root.name}>"

@@ -1,0 +1,101 @@
+"""What sets things up in the repository: locks, a new unit, a new workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multi_env_lambda.api.paths import handed_out
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.project import Project
+
+if TYPE_CHECKING:
+    import pathlib_mate
+
+__all__ = ["init", "lock", "new"]
+
+
+def lock(
+    root: Path, projects: Iterable[Project], *, upgrade: bool, said: Callable[[str], None]
+) -> Mapping[str, pathlib_mate.Path | None]:
+    """Lock every dependency of each unit; gives the file by unit, None for one without dependencies."""
+    found: dict[str, pathlib_mate.Path | None] = {}
+    for project in projects:
+        path = _lock(root, project, upgrade=upgrade)
+        found[project.name] = None if path is None else handed_out(path)
+        where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
+        said(f"{project.name}: {where}")
+    return found
+
+
+def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
+    from multi_env_lambda.build.lock import write_lock
+    from multi_env_lambda.build.requirements import lock_inputs
+    from multi_env_lambda.build.source import own_names, shared_dependencies
+
+    shared = shared_dependencies(root, project)
+    if not project.dependencies and not shared:
+        return None
+    pythons = project.pythons or {project.python}
+    oldest = _oldest(project.requires_python, min(pythons, key=lambda python: int(python.partition(".")[2])))
+    return write_lock(
+        root / project.folder,
+        python=oldest,
+        extra_requirements=shared,
+        ours=own_names(root, project) if project.shared else (),
+        upgrade=upgrade,
+        made_from=lock_inputs(root, project),
+    )
+
+
+def _oldest(requires_python: str | None, runtime: str) -> str:
+    """The lock holds for every Python that the unit says it runs on, from the oldest."""
+    from packaging.specifiers import SpecifierSet
+
+    allowed = SpecifierSet(requires_python or f">={runtime}")
+    return next((f"3.{minor}" for minor in range(9, 30) if allowed.contains(f"3.{minor}")), runtime)
+
+
+def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ...]:
+    """Write the files of a new unit.
+
+    Raises:
+        ConfigurationError: the name is no name of a unit, or a file is there already; nothing was written.
+    """
+    from multi_env_lambda.plan.skeleton import new_unit
+
+    files = new_unit(name, runtime, architecture)
+    for path, _ in files:
+        if (root / path).exists():
+            raise ConfigurationError(path, "is there already", hint="choose another name")
+    for path, text in files:
+        _write(root, path, text)
+    return tuple(path for path, _ in files)
+
+
+def init(root: Path) -> tuple[str, ...]:
+    """Write what makes a repository a workspace, as far as it is not there."""
+    from multi_env_lambda.flow.identity import new_id
+    from multi_env_lambda.plan.skeleton import init_files
+
+    texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
+    existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]
+    files = tuple(init_files(texts["pyproject.toml"], texts[".gitignore"], existing, id=new_id()))
+    for name, text in files:
+        _write(root, name, text)
+    (root / "projects").mkdir(exist_ok=True)
+    return tuple(name for name, _ in files)
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _write(root: Path, path: str, text: str) -> None:
+    target = root / path
+    write_atomically(target, text.encode("utf-8"))
+    executable = text.startswith("#!")
+    os.chmod(target, 0o755 if executable else 0o644)

@@ -1,0 +1,55 @@
+"""What a listing looks like, imported when somebody looks: the tables need rich, and most scripts never show one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from multi_env_lambda.api.build import Build
+    from multi_env_lambda.flow.drift import UnitDrift
+    from multi_env_lambda.flow.gate import Approval
+    from multi_env_lambda.model.finding import Finding
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.model.result import Result
+
+__all__ = ["approvals", "builds", "deployments", "drifts", "findings", "results", "results_html"]
+
+
+def results(items: tuple[Result, ...]) -> RenderableType:
+    from multi_env_lambda.show.text import results_table
+
+    return results_table(items)
+
+
+def results_html(items: tuple[Result, ...]) -> str:
+    from multi_env_lambda.show.html import results_html as html
+
+    return html(items)
+
+
+def findings(items: tuple[Finding, ...]) -> RenderableType:
+    from multi_env_lambda.show.doctor import doctor_table
+
+    return doctor_table(items)
+
+
+def deployments(items: tuple[Deployment, ...]) -> RenderableType:
+    from multi_env_lambda.show.text import deployments_table
+
+    return deployments_table(items)
+
+
+def drifts(items: tuple[UnitDrift, ...]) -> RenderableType:
+    from multi_env_lambda.show.difference import drift_text
+
+    return drift_text(items)
+
+
+def approvals(items: tuple[Approval, ...]) -> RenderableType:
+    return "\n".join(f"{item.environment}: plan {item.digest[:12]} approved by {item}" for item in items)
+
+
+def builds(items: tuple[Build, ...]) -> RenderableType:
+    return "\n".join(item.text() for item in items)

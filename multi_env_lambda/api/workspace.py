@@ -1,0 +1,399 @@
+"""A repository with its units and environments: every verb of the command line as a method that gives a value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.api import carry_out, looking, opening, setup
+from multi_env_lambda.api.approving import approve
+from multi_env_lambda.api.board import Board, board
+from multi_env_lambda.api.build import Build
+from multi_env_lambda.api.environment import Environment
+from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.local import LocalCloudSwitch
+from multi_env_lambda.api.paths import handed_out
+from multi_env_lambda.api.project import Project
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.flow.bootstrap import make_bucket, settle
+from multi_env_lambda.flow.drift import UnitDrift
+from multi_env_lambda.flow.gate import Approval
+from multi_env_lambda.flow.identity import advice, told
+from multi_env_lambda.flow.permissions import permissions_of
+from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
+from multi_env_lambda.flow.saved import Saved
+from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.project import Project as ProjectConfig
+from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.status import Status
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.permissions import Permissions
+from multi_env_lambda.plan.prune import Candidate
+from multi_env_lambda.world import Event, World
+
+if TYPE_CHECKING:
+    import pathlib_mate
+
+    from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.show.progress import Live
+
+__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
+
+LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
+"""Set to 1, every command means the local cloud."""
+
+LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
+"""Who works in the local cloud; another name is another person, who may approve the plan of the first."""
+
+
+def _silent(_: object) -> None:
+    return None
+
+
+@attrs.frozen(kw_only=True, slots=False, repr=False)
+class Workspace:
+    """A repository with its units and environments. Opening one reads files only; the other side is met when needed.
+
+    Methods that change something take the same options as the verb of that name:
+
+    Args:
+        names: units; none: all units that are affected.
+        environment: change this environment only; deploys default to the first one.
+        to: go through all environments up to this one.
+        agree: answers to the plan's questions in the words that it prints, such as ``replace:billing/Invoices``.
+        approve: environments whose approval the caller gives herself, where their rules let her.
+        wait: seconds to try again while somebody else deploys a unit.
+        reason: why; kept in the record.
+    """
+
+    _root: Path
+    config: WorkspaceConfig
+    _projects: tuple[ProjectConfig, ...]
+    local: bool = False
+    user: str = attrs.field(default="", eq=False)
+    report: Callable[[Event], None] = attrs.field(default=_silent, eq=False)
+    progress: Callable[[str], None] = attrs.field(default=_silent, eq=False)
+    live: Live | None = attrs.field(default=None, eq=False)
+    dialog: Dialog | None = attrs.field(default=None, eq=False)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] = ".",
+        *,
+        local: bool | None = None,
+        user: str | None = None,
+        report: Callable[[Event], None] = _silent,
+        progress: Callable[[str], None] = _silent,
+        live: Live | None = None,
+        dialog: Dialog | None = None,
+    ) -> Workspace:
+        """Read the workspace that ``path`` lies in.
+
+        Args:
+            local: the local cloud instead of AWS; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL`` says.
+            user: who works in the local cloud; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
+            report: called for every event of a deploy, from several threads.
+            progress: called with a sentence when something takes long.
+            live: shows events while they happen; None: a display in a notebook, and nothing elsewhere.
+            dialog: is shown every plan before anything is written, and agrees or not; None: the options say it all.
+
+        Raises:
+            ConfigurationError: there is none, or a file of it cannot be read; nothing was written.
+        """
+        root, config, projects = opening.read(Path(path))
+        wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
+        return cls(
+            root=root,
+            config=config.with_roles() if wished else config,
+            projects=projects,
+            local=wished,
+            user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
+            report=report,
+            progress=progress,
+            live=live,
+            dialog=dialog,
+        )
+
+    @classmethod
+    def init(cls, path: str | os.PathLike[str] = ".") -> tuple[str, ...]:
+        """Make the repository at ``path`` a workspace; gives the files that were written."""
+        return setup.init(Path(path))
+
+    # --- what it is made of ---
+    @property
+    def root(self) -> pathlib_mate.Path:
+        """The folder with the root ``pyproject.toml``."""
+        return handed_out(self._root)
+
+    @property
+    def configs(self) -> tuple[ProjectConfig, ...]:
+        """What the files say of each unit, those that others need first."""
+        return self._projects
+
+    @cached_property
+    def projects(self) -> Mapping[str, Project]:
+        """The units by name, those that others need first."""
+        return {config.name: Project(workspace=self, name=config.name) for config in self._projects}
+
+    @cached_property
+    def environments(self) -> Mapping[str, Environment]:
+        """The environments by name, in promotion order."""
+        return {config.name: Environment(workspace=self, config=config) for config in self.config.environments}
+
+    def project(self, name: str) -> Project:
+        """One unit by name, as ``workspace["orders"]`` gives it.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        if name not in self.projects:
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, self.projects))
+        return self.projects[name]
+
+    __getitem__ = project
+
+    def unit(self, name: str) -> Project:
+        """The same for a unit whose folder may be gone: its history can still be read, and it can be destroyed."""
+        return Project(workspace=self, name=name)
+
+    def environment(self, name: str) -> Environment:
+        """One environment by name.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        return self.environments[self.config.environment(name).name]
+
+    @cached_property
+    def world(self) -> World:
+        """The handles to everything outside; the first look starts the local cloud, if that is meant."""
+        projects = self.local_cloud.as_run_here() if self.local else self._projects
+        return opening.connect(self._root, self.config, projects, local=self.local, report=self.report)
+
+    @property
+    def local_cloud(self) -> LocalCloudSwitch:
+        """Starts and stops the local cloud of this workspace."""
+        return LocalCloudSwitch(
+            root=self._root, config=self.config, projects=self._projects, user=self.user, progress=self.progress
+        )
+
+    # --- plans: nothing is written ---
+    def plan(
+        self,
+        *names: str,
+        environment: str | None = None,
+        to: str | None = None,
+        everything: bool = False,
+        upgrade: bool = False,
+        force: bool = False,
+    ) -> Plan:
+        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``."""
+        ask = carry_out.request(self, "deploy", names, environment, to)
+        return carry_out.plan(self, attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force))
+
+    def plan_promotion(
+        self,
+        *names: str,
+        environment: str | None = None,
+        to: str | None = None,
+        skip_from: str | None = None,
+        force: bool = False,
+        reason: str = "",
+    ) -> Plan:
+        """What ``promote`` would do."""
+        ask = carry_out.request(self, "promote", names, environment, to)
+        return carry_out.plan(self, attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason))
+
+    def plan_rollback(
+        self,
+        names: str | Sequence[str],
+        environment: str,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        reason: str = "",
+    ) -> Plan:
+        """What ``rollback`` would do."""
+        ask = carry_out.request(self, "rollback", names, environment, None)
+        return carry_out.plan(self, attrs.evolve(ask, release=to, force=force, reason=reason))
+
+    # --- what changes something ---
+    def build(
+        self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
+    ) -> Listing[Build]:
+        """Build the artifacts of the affected units on this machine, and check that their handlers can be imported.
+
+        Raises:
+            UnitsFailed: at least one cannot be built; ``results`` says which and why.
+        """
+        ask = attrs.evolve(carry_out.request(self, "deploy", names, environment, to), everything=everything)
+        return carry_out.build(self, ask)
+
+    def publish(
+        self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
+    ) -> Listing[Result]:
+        """Build, and publish what the bucket lacks. Deploys nothing."""
+        ask = attrs.evolve(carry_out.request(self, "deploy", names, environment, to), everything=everything)
+        return carry_out.publish(self, ask)
+
+    def deploy(
+        self,
+        *names: str,
+        environment: str | None = None,
+        to: str | None = None,
+        everything: bool = False,
+        upgrade: bool = False,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Build, publish and deploy: the work tree to the first environment, what runs in one to the next.
+
+        Args:
+            everything: compare every unit by content, even one whose inputs are unchanged.
+            upgrade: only what another version of this library changes by itself.
+            force: send stacks that run the release already.
+
+        Raises:
+            UnitsFailed: at least one unit did not get there; the others did, and ``results`` has all.
+        """
+        ask = carry_out.request(self, "deploy", names, environment, to)
+        ask = attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force, reason=reason)
+        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+
+    def apply(
+        self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
+    ) -> Listing[Result]:
+        """Do exactly what the plan says: the value, its document or the file that it was saved to.
+
+        Raises:
+            PlanStale: the same request would do something else now.
+            UnitsFailed: as in ``deploy``.
+        """
+        return carry_out.apply(self, plan, carry_out.Terms.of(agree, approve, wait))
+
+    def promote(
+        self,
+        *names: str,
+        environment: str | None = None,
+        to: str | None = None,
+        skip_from: str | None = None,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Bring to an environment what runs in the one before it: the same bytes, and no build.
+
+        Args:
+            skip_from: take the release of this environment instead; needs a reason.
+        """
+        ask = carry_out.request(self, "promote", names, environment, to)
+        ask = attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason)
+        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+
+    def rollback(
+        self,
+        names: str | Sequence[str],
+        environment: str,
+        *,
+        to: str | None = None,
+        force: bool = False,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
+        ask = carry_out.request(self, "rollback", names, environment, None)
+        ask = attrs.evolve(ask, release=to, force=force, reason=reason)
+        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+
+    def approve(self, plan: Saved) -> Listing[Approval]:
+        """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.
+
+        Raises:
+            Refused: a build runs this.
+        """
+        return approve(self.world, plan, self.dialog)
+
+    def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
+        """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
+        for name in names:
+            self.project(name)
+        shown = find_prunable(self.world, names)
+        return prune(self.world, shown, removed) if really else shown
+
+    def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
+        """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies."""
+        projects = [self.project(name).config for name in names or self.projects]
+        return setup.lock(self._root, projects, upgrade=upgrade, said=self.progress)
+
+    def new(self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[str, ...]:
+        """Make the unit ``name``, which can be deployed at once; gives the files that were written."""
+        return setup.new(self._root, name, runtime, architecture)
+
+    def bootstrap(self) -> tuple[str, ...]:
+        """Make the artifact bucket in the devops account, readable by all environments; gives a line for each change.
+
+        What others have set (policy, lifecycle, encryption) stays. It gets the id of the workspace, and remembers the
+        environments' rules.
+
+        Raises:
+            ConfigurationError: it has another workspace's id.
+        """
+        world = self.world  # first of all: it starts the local cloud, and says how to get there
+        changes = make_bucket(self.config)
+        settle(world)
+        return changes
+
+    # --- what only looks ---
+    def status(self, name: str | None = None, *, drift: bool = False) -> Status:
+        """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""
+        return looking.status(self.world, tuple(self.projects), name, drift=drift)
+
+    def foreign_bucket(self) -> str:
+        """A warning where the bucket is another workspace's; else empty. One call."""
+        return told(self.world)
+
+    def advice(self) -> str:
+        """What to write into the root table, where only the bucket knows the id of the workspace; else empty."""
+        return advice(self.world)
+
+    def drift(self, name: str | None = None, environment: str | None = None) -> Listing[UnitDrift]:
+        """What somebody changed by hand; without a name or an environment, in all of them. Takes seconds per stack."""
+        return looking.drift(self.world, name, environment)
+
+    def board(self, *, drift: bool = False) -> Board:
+        """One self-contained HTML page about all units in all environments."""
+        return board(self.world, self.status(drift=drift))
+
+    def doctor(self) -> Listing[Finding]:
+        """Look at this machine, the caller, the bucket and every account; nothing is changed."""
+        _ = self.local and self.world  # starts the local cloud, and says how to get there
+        return looking.doctor(self.config, self._projects, lambda: self.world)
+
+    def permissions(self, place: str) -> Permissions:
+        """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
+        return permissions_of(self._root, self.config, self._projects, place)
+
+    def __repr__(self) -> str:
+        where = "local cloud" if self.local else "AWS"
+        chain = " → ".join(self.environments)
+        return f"<Workspace {self._root.name} on {where}: {', '.join(self.projects)}; {chain}>"
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.html import workspace_html
+
+        return workspace_html(self._root.name, self.config, self._projects, local=self.local)

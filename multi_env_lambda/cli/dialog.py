@@ -1,0 +1,108 @@
+"""A person at a terminal is shown every plan, and asked; in a pipe and in CI the options have said it all."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import attrs
+import click
+
+from multi_env_lambda import Consent, Plan, Refused, Removal
+from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.cli.output import err_console, note
+from multi_env_lambda.show.text import plan_text
+
+__all__ = ["TerminalDialog"]
+
+
+@attrs.frozen(kw_only=True)
+class TerminalDialog:
+    """What the options said: ``yes``, ``confirm`` (a unit's name once more); ``quiet`` shows no plan of a deploy."""
+
+    yes: bool = False
+    confirm: str = ""
+    quiet: bool = False
+    details: bool = False
+
+    def show(self, plan: Plan | Removal) -> None:
+        """Print it to stderr."""
+        if isinstance(plan, Removal):
+            _show_removal(plan)
+        elif not self.quiet:
+            err_console().print(plan_text(plan, details=self.details))
+
+    def agree(self, asked: Asked) -> Consent:
+        """Ask what the options have left open."""
+        if isinstance(asked.plan, Removal):
+            return self._agree_to_removal(asked, asked.plan)
+        return self._agree_to_plan(asked, asked.plan)
+
+    def _agree_to_plan(self, asked: Asked, plan: Plan) -> Consent:
+        if not plan.deploys or not _is_a_person():
+            return asked.given
+        allowed, typed = set(asked.given.allowed), set(asked.given.typed)
+        for question in plan.questions:
+            text = f"{question.text}\ntype `{question.answer}` to agree"
+            if question.answer not in allowed and click.prompt(text, err=True) == question.answer:
+                allowed.add(question.answer)
+        waiting = asked.waiting()
+        for text in waiting.values():
+            note(text)
+        typed |= {name for name in asked.approvable if _typed(name)}
+        open_ones = {step.environment for step in plan.deploys} - waiting.keys()
+        if open_ones and not self.yes and not typed and not click.confirm("apply this plan?", err=True):
+            raise Refused("the plan", "not applied", hint="give `--yes` to apply without being asked")
+        return Consent(allowed=frozenset(allowed), typed=frozenset(typed))
+
+    def _agree_to_removal(self, asked: Asked, removal: Removal) -> Consent:
+        """The unit's name, typed by a person or given as an option; the environment's, where its author may approve."""
+        name, environment = removal.project, removal.environment
+        for line in removal.rules.lines() if removal.rules is not None else ():
+            note(line)
+        if not _is_a_person():
+            if not self.yes or self.confirm != name:
+                hint = f"give `--yes --confirm {name}`"
+                raise Refused(f"{name} in {environment}", "nobody confirmed its name", hint=hint)
+            return asked.given
+        text = f"type `{name}` to delete it from {environment}"
+        typed = self.confirm if self.yes else click.prompt(text, default="", err=True)
+        if typed != name:
+            raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
+        waiting = asked.waiting()
+        for lines in waiting.values():
+            note(lines)
+        return asked.given if waiting else attrs.evolve(asked.given, typed=_approved_by_herself(asked))
+
+
+def _approved_by_herself(asked: Asked) -> frozenset[str]:
+    text = "type `{0}` to approve this yourself, or nothing if somebody else has approved it"
+    return frozenset(
+        name
+        for name in asked.approvable
+        if click.prompt(text.format(name), default="", show_default=False, err=True) == name
+    )
+
+
+def _is_a_person() -> bool:
+    return sys.stdin.isatty() and not os.environ.get("CI")
+
+
+def _typed(name: str) -> bool:
+    text = f"type `{name}` to approve this plan, or nothing to leave {name} as it is"
+    return bool(click.prompt(text, default="", show_default=False, err=True) == name)
+
+
+def _show_removal(removal: Removal) -> None:
+    where = f"{removal.project} in {removal.environment}"
+    if removal.gone:
+        note(f"{where}: nothing of it runs there")
+        return
+    what = f"with version {removal.version}" if removal.version else "(of which there is no record)"
+    note(f"{where}: stack {removal.stack_name} {what} would be deleted")
+    for item in removal.retained:
+        note(f"  {item}")
+    for item in removal.lost:
+        note(f"  ! {item}")
+    if removal.needed_by:
+        note(f"  ! still needed there by {', '.join(removal.needed_by)}")

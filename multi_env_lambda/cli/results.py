@@ -1,0 +1,74 @@
+"""How a run ended, for people and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from multi_env_lambda.cli.output import note, out, print_json
+from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.show.text import results_table
+
+if TYPE_CHECKING:
+    from multi_env_lambda import Result
+    from multi_env_lambda.api.listing import Listing
+
+__all__ = ["exit_code", "finish", "show_results"]
+
+
+def _nobody(_: Iterable[Result]) -> None:
+    return None
+
+
+def finish(
+    change: Callable[[], Listing[Result]], as_json: bool, told: Callable[[Iterable[Result]], None] = _nobody
+) -> int:
+    """Change something and show how every step ended; gives the exit code. ``told`` gets the results as well."""
+    kinds: Collection[str] | None = None
+    try:
+        results = change()
+    except UnitsFailed as failed:
+        results, kinds = failed.results, failed.kinds
+    told(results)
+    show_results(results, as_json)
+    return 0 if kinds is None else exit_code(kinds)
+
+
+def show_results(results: Listing[Result], as_json: bool) -> None:
+    """The table to stdout, and what went wrong to stderr."""
+    if as_json:
+        print_json([attrs.asdict(result) for result in results])
+    elif all(result.outcome == "unchanged" for result in results):
+        _tell_nothing_to_do(results)
+    else:
+        out(results_table(results))
+    for result in results:
+        if not result.good:
+            note(f"{result.environment} {result.project} {result.outcome}: {result.detail}")
+            if result.hint:
+                note(f"hint: {result.hint}")
+
+
+def _tell_nothing_to_do(results: Listing[Result]) -> None:
+    """That nothing happens is fine only where something runs; elsewhere it is told what is missing."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.version is None:
+            missing.setdefault((result.environment, result.detail), []).append(result.project)
+    for (environment, why), units in missing.items():
+        note(f"nothing runs in {environment} of {', '.join(units)}: {why}")
+    for result in results if len(results) == 1 and not missing else ():
+        note(f"{result.environment} {result.project}: {result.detail}")
+    out("nothing to do" if missing else "nothing to do: everything runs as it should")
+
+
+def exit_code(kinds: Collection[str]) -> int:
+    """The code of the error where all failures are of one kind, else that of "some units failed"."""
+    codes = {kind.__name__: kind.exit_code for kind in _kinds(MultiEnvLambdaError)}
+    return codes.get(next(iter(kinds)), UnitsFailed.exit_code) if len(kinds) == 1 else UnitsFailed.exit_code
+
+
+def _kinds(kind: type[MultiEnvLambdaError]) -> list[type[MultiEnvLambdaError]]:
+    return [kind, *(found for child in kind.__subclasses__() for found in _kinds(child))]

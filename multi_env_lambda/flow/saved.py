@@ -1,0 +1,72 @@
+"""A plan, or a request to delete a unit, that was saved as JSON and comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.document import check_format
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.plan.removal import Removal
+
+__all__ = ["Saved", "SavedPlan", "read_saved"]
+
+Saved = Plan | Removal | Mapping[str, Any] | str | os.PathLike[str]
+"""What a plan comes back from: the value itself, its document, or the file that it was saved to."""
+
+
+@attrs.frozen(kw_only=True)
+class SavedPlan:
+    """What is needed to make a plan again and compare: its ``digest``, and for what it was made (``asked``)."""
+
+    digest: str
+    asked: Mapping[str, str]
+    document: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def removes(self) -> bool:
+        """Whether it is a request to delete a unit."""
+        return self.asked.get("verb") == "destroy"
+
+
+def read_saved(saved: Saved) -> SavedPlan:
+    """Read it, wherever it comes from.
+
+    Raises:
+        ConfigurationError: it is no saved plan.
+        UpgradeNeeded: a newer version of this library has written it.
+    """
+    if isinstance(saved, Plan):
+        return SavedPlan(digest=saved.digest, asked=dict(saved.asked))
+    where, document = _document(saved.to_dict() if isinstance(saved, Removal) else saved)
+    try:
+        found = SavedPlan(
+            digest=str(document["digest"]),
+            asked={str(name): str(value) for name, value in dict(document["asked"]).items()},
+            document=document,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise _no_plan(where, error) from error
+    check_format(document, where=where, kind="a saved plan")
+    return found
+
+
+def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(saved, Mapping):
+        return "the saved plan", saved
+    where = os.fspath(saved)
+    try:
+        return where, json.loads(Path(saved).read_bytes())
+    except (OSError, ValueError) as error:
+        raise _no_plan(where, error) from error
+
+
+def _no_plan(where: str, error: Exception) -> ConfigurationError:
+    hint = "write it with `plan.py --out` or `destroy.py --out`"
+    return ConfigurationError(where, f"not a saved plan: {error}", hint=hint)

@@ -1,0 +1,30 @@
+"""How one step of a run ended, for one unit in one environment."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+__all__ = ["Outcome", "Result"]
+
+Outcome = Literal["deployed", "published", "unchanged", "removed", "destroyed", "blocked", "skipped", "failed"]
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took."""
+
+    project: str
+    environment: str
+    outcome: Outcome
+    version: str | None = None
+    release: str | None = None
+    detail: str = ""
+    hint: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        return self.outcome in ("deployed", "published", "unchanged", "removed", "destroyed")

@@ -1,0 +1,136 @@
+"""Events while they happen: a live table with a bar on a terminal, the same in a notebook, a line each in a pipe."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from multi_env_lambda.world import Event
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]
+
+Report = Callable[[Event], None]
+Live = Callable[[int], AbstractContextManager[Report]]
+"""Given how many steps there are, gives what is told of each event until the block ends."""
+
+_LOUD = ("done", "failed", "skipped", "shift", "warning")
+_ENDS = ("done", "failed", "skipped", "unchanged")
+_MOST_ROWS = 20
+
+
+def where_this_runs() -> Live:
+    """In a notebook a display of its own; elsewhere nothing: a script that imports the library prints for itself."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return in_a_notebook if shell is not None and hasattr(shell, "kernel") else silently
+
+
+@contextmanager
+def silently(total: int) -> Iterator[Report]:
+    """Show nothing."""
+    yield lambda _: None
+
+
+@contextmanager
+def in_a_terminal(total: int) -> Iterator[Report]:
+    """On stderr: a table with a progress bar on a terminal, one line per event in a pipe."""
+    if sys.stderr.isatty() and total:
+        with _live_table(total) as report:
+            yield report
+    else:
+        yield _line
+
+
+def _line(event: Event) -> None:
+    if event.phase != "unchanged":
+        text = f": {event.text}" if event.text else ""
+        sys.stderr.write(f"{event.environment} {event.project} {event.phase}{text}\n")
+
+
+@contextmanager
+def in_a_notebook(total: int) -> Iterator[Report]:
+    """One output below the cell that is drawn anew with each event, and is empty when the work is done."""
+    html, display = _ipython()
+
+    running: dict[tuple[str, str], Event] = {}
+    ended: set[tuple[str, str]] = set()
+    lock = threading.Lock()
+    shown = display(html(_page(running, 0, total)), display_id=True)
+
+    def report(event: Event) -> None:
+        key = (event.environment, event.project)
+        with lock:
+            if event.phase in _ENDS:
+                running.pop(key, None)
+                ended.add(key)
+            else:
+                running[key] = event
+            shown.update(html(_page(running, len(ended), total)))
+
+    try:
+        yield report
+    finally:
+        shown.update(html(""))
+
+
+def _ipython() -> tuple[Any, Any]:
+    """What a notebook brings along; this library does not depend on it."""
+    found = importlib.import_module("IPython.display")
+    return found.HTML, found.display
+
+
+def _page(running: dict[tuple[str, str], Event], ended: int, total: int) -> str:
+    cells = (
+        "".join(f"<td>{escape(text)}</td>" for text in (event.environment, event.project, event.phase, event.text))
+        for event in list(running.values())[-_MOST_ROWS:]
+    )
+    rows = "".join(f"<tr>{row}</tr>" for row in cells)
+    bar = f'<progress value="{ended}" max="{max(total, 1)}"></progress> {ended} of {total}' if total else ""
+    return f"<table>{rows}</table>{bar}"
+
+
+@contextmanager
+def _live_table(total: int) -> Iterator[Report]:
+    from rich.console import Console, Group
+    from rich.live import Live as RichLive
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+    from rich.table import Table
+    from rich.text import Text
+
+    progress = Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = progress.add_task("", total=total)
+    running: dict[tuple[str, str], Event] = {}
+    lock = threading.Lock()
+
+    def table() -> Group:
+        rows = Table(box=None, show_header=False, pad_edge=False)
+        for event in list(running.values())[-_MOST_ROWS:]:
+            # Reasons of CloudFormation have brackets, which would be markup in a plain string.
+            phase = Text(event.phase, style="cyan")
+            rows.add_row(event.environment, event.project, phase, Text(event.text))
+        return Group(rows, progress)
+
+    console: Console = Console(stderr=True, highlight=False)
+    with RichLive(table(), console=console, transient=True, refresh_per_second=10) as view:
+
+        def report(event: Event) -> None:
+            key = (event.environment, event.project)
+            with lock:
+                if event.phase in _ENDS:
+                    running.pop(key, None)
+                    progress.advance(task)
+                else:
+                    running[key] = event
+                if event.phase in _LOUD:
+                    view.console.print(f"{event.environment} {event.project} {event.phase} {event.text}", markup=False)
+                view.update(table())
+
+        yield report

@@ -1,0 +1,24 @@
+"""Rich renderables as plain text, and as a piece of HTML for notebooks."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+
+from rich.console import Console, RenderableType
+
+__all__ = ["html_of", "text_of"]
+
+_WIDTH = 160
+
+
+def text_of(renderable: RenderableType) -> str:
+    """The lines without colours, however wide the terminal is."""
+    screen = io.StringIO()
+    Console(file=screen, width=_WIDTH, highlight=False, color_system=None).print(renderable, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in screen.getvalue().rstrip("\n").splitlines())
+
+
+def html_of(renderable: RenderableType) -> str:
+    """The same lines in a box of fixed width, which a notebook does not wrap. Everything is escaped."""
+    return f'<pre class="multi-env-lambda" style="white-space:pre">{escape(text_of(renderable))}</pre>'

@@ -1,0 +1,259 @@
+"""A unit and an environment as handles: what a notebook user types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda import (
+    Asked,
+    ConfigurationError,
+    Consent,
+    Event,
+    PlanStale,
+    Project,
+    Refused,
+    Removal,
+    UnitsFailed,
+    Workspace,
+)
+from multi_env_lambda import Plan as PlanValue
+from multi_env_lambda.show.progress import Report
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
+from tests.bad_repositories import copy_of, world_of
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeWorld:
+    return fake_world(FakeTree(content={"customers": "c1", "orders": "o1"}, needs={"orders": ("customers",)}), tmp_path)
+
+
+@pytest.fixture
+def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
+    return opened(fake, tmp_path)
+
+
+def opened(fake: FakeWorld, folder: Path, **more: object) -> Workspace:
+    found = Workspace(root=folder, config=fake.world.config, projects=fake.world.projects, **more)
+    # `world` is made when it is first needed; here it is there already.
+    found.__dict__["world"] = fake.world
+    return found
+
+
+def test_a_unit_goes_through_the_chain_by_itself(workspace: Workspace) -> None:
+    customers = workspace["customers"]
+
+    assert [step.project for step in customers.plan("sandbox").deploys] == ["customers"]
+    assert [result.outcome for result in customers.deploy("sandbox")] == ["deployed"]
+    assert [result.outcome for result in customers.promote(to="staging")] == ["deployed", "deployed"]
+    assert workspace.environments["staging"].units() == {"customers": "0.1.0"}
+    assert workspace.environments["prod"].units() == {}
+
+
+def test_what_was_published_only_runs_nowhere(workspace: Workspace) -> None:
+    assert [result.outcome for result in workspace["customers"].publish()] == ["published"]
+    assert workspace.environments["sandbox"].units() == {}
+
+
+def test_a_unit_goes_back_and_its_history_says_why(workspace: Workspace, fake: FakeWorld) -> None:
+    customers = workspace["customers"]
+    customers.deploy("sandbox")
+    fake.tree.content["customers"] = "c2"
+    customers.deploy("sandbox")
+
+    customers.rollback("sandbox", reason="too slow")
+
+    past = customers.history("sandbox")
+    assert [(item.action, item.version, item.reason) for item in past] == [
+        ("deploy", "0.1.0", ""),
+        ("deploy", "0.1.0.post1", ""),
+        ("rollback", "0.1.0", "too slow"),
+    ]
+    assert "too slow" in past.text()
+    assert past.to_dict()["items"][2]["reason"] == "too slow"
+
+
+def test_a_unit_whose_folder_is_gone_is_still_a_handle(workspace: Workspace, fake: FakeWorld, tmp_path: Path) -> None:
+    workspace["orders"].deploy("sandbox", agree=[])
+    workspace["customers"].deploy("sandbox")
+    del fake.tree.content["orders"]
+    later = opened(fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform), tmp_path)
+
+    with pytest.raises(ConfigurationError, match="there is no unit `orders`"):
+        later.project("orders")
+
+    gone = later.unit("orders")
+    assert gone.destroy("sandbox", confirm="orders").outcome == "destroyed"
+
+
+@pytest.mark.parametrize(
+    ("environment", "to", "text"),
+    [("sandbox", "test", "found both"), ("sandbx", None, "there is no environment `sandbx`")],
+)
+def test_a_wrong_environment_is_refused_before_anything_is_built(
+    workspace: Workspace, fake: FakeWorld, environment: str, to: str | None, text: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        workspace["customers"].deploy(environment, to=to)
+    assert fake.tree.made == []
+
+
+def test_the_results_of_a_run_that_failed_are_with_the_error(workspace: Workspace, fake: FakeWorld) -> None:
+    fake.platform.failing["orders-sandbox"] = "policy malformed"
+
+    with pytest.raises(UnitsFailed) as error:
+        workspace.deploy()
+
+    assert {item.project: item.outcome for item in error.value.results} == {"customers": "deployed", "orders": "failed"}
+    assert error.value.kinds == {"StackError"}
+
+
+def test_results_are_a_table_for_people_and_a_document_for_machines(workspace: Workspace) -> None:
+    results = workspace["customers"].deploy("sandbox")
+
+    assert "customers  ✓ deployed 0.1.0" in results.text()
+    assert "<table>" in results._repr_html_()
+    assert json.loads(json.dumps(results.to_dict()))["items"][0]["outcome"] == "deployed"
+
+
+def test_every_value_has_a_text_and_a_document(workspace: Workspace, fake: FakeWorld) -> None:
+    customers = workspace["customers"]
+    customers.deploy("sandbox")
+    customers.promote("test")
+    values = [
+        workspace.plan(),
+        workspace.status(),
+        workspace.drift(),
+        workspace.prune(),
+        workspace.board(),
+        customers.why(),
+        customers.history("test"),
+        customers.difference("sandbox", "test"),
+        customers.build(),
+    ]
+
+    assert [value for value in values if not value.text()] == []
+    assert all(json.dumps(value.to_dict()) for value in values)
+    assert all("<" in value._repr_html_() for value in values[:-1])
+
+
+def test_an_error_in_a_notebook_is_its_own_lines(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        workspace.project("custmers")
+
+    assert error.value._render_traceback_() == [
+        "ConfigurationError: units: there is no unit `custmers`\nhint: did you mean `customers`?"
+    ]
+
+
+def test_a_saved_plan_is_applied_from_its_file(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(workspace.plan("customers").to_dict()))
+
+    assert [result.outcome for result in workspace.apply(path)] == ["deployed"]
+    with pytest.raises(PlanStale):
+        workspace.apply(path)
+
+
+def test_a_rule_of_an_environment_is_answered_with_its_name(fake: FakeWorld, tmp_path: Path) -> None:
+    config = fake_config(approvals_by_author=True, test={"approval": True})
+    there = opened(fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform), tmp_path)
+    there["customers"].deploy("sandbox")
+
+    with pytest.raises(UnitsFailed, match="nobody has approved"):
+        there["customers"].promote("test")
+    assert [result.outcome for result in there["customers"].promote("test", approve=["test"])] == ["deployed"]
+
+
+@attrs.frozen
+class Colleague:
+    """Says no, and remembers what was shown."""
+
+    seen: list[object] = attrs.field(factory=list)
+
+    def show(self, plan: PlanValue | Removal) -> None:
+        self.seen.append(plan)
+
+    def agree(self, asked: Asked) -> Consent:
+        raise Refused("the plan", "not today", hint="ask again tomorrow")
+
+
+def test_a_dialog_sees_every_plan_and_may_say_no(fake: FakeWorld, tmp_path: Path) -> None:
+    colleague = Colleague()
+    asked = opened(fake, tmp_path, dialog=colleague)
+
+    with pytest.raises(Refused, match="not today"):
+        asked["customers"].deploy("sandbox")
+
+    (plan,) = colleague.seen
+    assert isinstance(plan, PlanValue)
+    assert [step.project for step in plan.deploys] == ["customers"]
+    assert asked.environments["sandbox"].units() == {}
+
+
+def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_path: Path) -> None:
+    shown: list[Event] = []
+    totals: list[int] = []
+
+    @contextmanager
+    def live(total: int) -> Iterator[Report]:
+        totals.append(total)
+        yield shown.append
+
+    opened(fake, tmp_path, live=live)["customers"].deploy("sandbox")
+
+    assert totals == [1]
+    assert [event.phase for event in shown][-1] == "done"
+
+
+def test_links_lead_to_the_console(workspace: Workspace) -> None:
+    links = workspace["customers"].links("prod")
+
+    assert "roleName=OrganizationAccountAccessRole" in links["switch role"]
+    assert "customers-prod" in links["stack"]
+    assert workspace.environments["prod"].links()["switch role"] == links["switch role"]
+
+
+# --- with real building ---
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("handles")
+    found = Workspace.open(copy_of(folder / "repository"), local=False)
+    found.__dict__["world"] = world_of(found, folder / "cache")[0]
+    return found
+
+
+def test_a_project_is_found_by_its_folder(real: Workspace) -> None:
+    folder = Path(real.root) / "projects" / "customers" / "customers"
+
+    assert Project.open(folder, local=False).name == "customers"
+    with pytest.raises(ConfigurationError, match="belongs to no unit"):
+        Project.open(Path(real.root), local=False)
+
+
+def test_the_source_of_a_unit_is_a_wheel_that_can_be_looked_at_and_published(real: Workspace) -> None:
+    source = real["customers"].source
+
+    assert source.path.exists()
+    assert source.size == Path(source.path).stat().st_size
+    assert source.uri.endswith(f"/projects/customers/lambda/source/0.1.0/{source.path.basename}")
+    assert any(name.endswith(".py") for name in source.files)
+    assert not source.exists()
+    assert source.publish() == source.uri
+    assert source.exists()
+
+
+def test_folders_and_files_are_paths_of_pathlib_mate(real: Workspace) -> None:
+    import pathlib_mate
+
+    customers = real["customers"]
+
+    assert isinstance(real.root, pathlib_mate.Path)
+    assert isinstance(customers.dir, pathlib_mate.Path)
+    assert customers.dir.joinpath("pyproject.toml").exists()
+    assert isinstance(customers.source.path, pathlib_mate.Path)
