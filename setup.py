@@ -25,6 +25,7 @@ setup(
         "click>=8.1,<9",
         "cottonformation>=1.1.2,<2",
         "packaging>=25,<27",
+        "pathlib-mate>=1.3.2,<2",
         "pyelftools>=0.31,<1",
         "rich>=14,<16",
         "uv>=0.9,<1",

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "workspace": FLOW | {"flow", "pipeline", "show"},
     "show": FLOW | {"flow"},
     "ci": FLOW | {"flow", "pipeline", "workspace"},
+    "api": FLOW | {"flow", "pipeline", "show"},
     "testing": FLOW | {"flow", "pipeline", "workspace"},
     "cli": FLOW | {"flow", "pipeline", "workspace", "show", "ci"},
     "__main__": frozenset({"cli"}),
@@ -36,7 +37,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Ring -> the other rings that its modules may name. ``""`` is ``__init__.py``."""
 
 NO_INPUT_OUTPUT = {"os", "time", "subprocess", "shutil", "socket", "tempfile", "threading", "logging", "urllib.request"}
-ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "rich"}
+ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich"}
 OTHER_INTERPRETER = ROOT / PACKAGE / "local" / "emulator"
 
 

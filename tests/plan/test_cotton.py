@@ -26,14 +26,9 @@ LEAN = "from multi_env_lambda.plan.template.cotton import import_cottonformation
 
 
 def answer(program: str) -> Any:
-    """What a fresh interpreter prints last; nothing may come on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", f"import json, sys\n{program}"],
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    """What a fresh interpreter prints; it may warn of nothing, and takes the package that is tested here (``-P``)."""
+    command = [sys.executable, "-P", "-W", "always", "-c", f"import json, sys\n{program}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return json.loads(done.stdout)
 
@@ -173,15 +168,23 @@ def test_what_cottonformation_does_not_know_is_read_and_changed_like_the_rest() 
 
 
 def test_a_resource_of_a_type_that_cottonformation_does_not_know_is_changed_and_copied() -> None:
-    document = {"Resources": {"Own": {"Type": "Custom::Thing", "Properties": {"my-key": 1, "Size": 2}}}}
+    document = {
+        "Resources": {"Own": {"Type": "Custom::Thing", "Properties": {"my-key": 1, "my_key": 0, "Size": 2, "Of": {}}}}
+    }
     found = typed(document)
     found.Resources["Own"].p_Size = 3
+    found.Resources["Own"].p_Of["a"] = "b"
     other = copy.copy(found.Resources["Own"])
     other.p_Size = 4
 
-    assert document_of(found)["Resources"]["Own"]["Properties"] == {"my-key": 1, "Size": 3}
+    assert document_of(found)["Resources"]["Own"]["Properties"] == {
+        "my-key": 1,
+        "my_key": 0,
+        "Size": 3,
+        "Of": {"a": "b"},
+    }
     assert other.serialize()["Properties"]["Size"] == 4
-    assert document["Resources"]["Own"]["Properties"]["Size"] == 2
+    assert document["Resources"]["Own"]["Properties"]["Of"] == {}
 
 
 def test_a_change_from_one_to_true_is_a_change() -> None:
