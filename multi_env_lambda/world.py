@@ -1,4 +1,4 @@
-"""The bundle of handles that a run may touch. ``workspace.py`` builds the real one, tests build one in memory."""
+"""The bundle of handles that a run may touch. ``api/opening.py`` builds the real one, tests build one in memory."""
 
 from __future__ import annotations
 

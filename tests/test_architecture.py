@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Ring -> the other rings that its modules may name. ``""`` is ``__init__.py``."""
 
 NO_INPUT_OUTPUT = {"os", "time", "subprocess", "shutil", "socket", "tempfile", "threading", "logging", "urllib.request"}
-ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "rich"}
+ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich"}
 OTHER_INTERPRETER = ROOT / PACKAGE / "local" / "emulator"
 
 

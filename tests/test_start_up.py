@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SLOW = {"boto3", "botocore", "cottonformation", "moto", "rich", "hypothesis", "numpy", "asyncio"}
+SLOW = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich", "hypothesis", "numpy", "asyncio"}
 SAY = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
 
 

@@ -1,8 +1,8 @@
-"""Folders and files as they are handed to people."""
+"""Files and folders as people get them: with pathlib-mate's methods. Inside of the library they are pathlib's."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["handed_out"]
 
 
-def handed_out(path: Path) -> pathlib_mate.Path:
-    """The same path with the methods of pathlib_mate (``.sha256``, ``.select_file()``, …).
+def handed_out(path: str | os.PathLike[str]) -> pathlib_mate.Path:
+    """The same path with pathlib-mate's methods: ``.sha256``, ``.select_file()``, ``.copyto(…)``.
 
-    It is no ``pathlib.Path``, and everything that takes a path takes it (``os.PathLike``).
+    It is an ``os.PathLike`` and no ``pathlib.Path``, and the two are never equal: compare with ``pathlib.Path(it)``.
     """
-    import pathlib_mate
+    from pathlib_mate import Path
 
-    return pathlib_mate.Path(path)
+    return Path(os.fspath(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
     import pathlib_mate
+    from cottonformation import Template
 
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.workspace import Workspace
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.plan.removal import Removal
-    from multi_env_lambda.plan.template.cotton import TypedTemplate
 
 __all__ = ["Project"]
 
@@ -125,11 +126,11 @@ class Project:
         """Its dependencies as an artifact; built, if it is not yet. None where its functions need none."""
         return self.build().layer
 
-    def template(self, environment: str | None = None) -> TypedTemplate:
+    def template(self, environment: str | None = None) -> Template:
         """Its CloudFormation template, typed by cottonformation: to be read, changed and exported."""
-        from multi_env_lambda.plan.template.cotton import typed_template
+        from multi_env_lambda.plan.template.cotton import typed
 
-        return typed_template(self.build().templates[self.place(environment).name])
+        return typed(json.loads(self.build().templates[self.place(environment).name]))
 
     def publish(self) -> Listing[Result]:
         """Build it, and publish what the bucket lacks. Deploys nothing."""

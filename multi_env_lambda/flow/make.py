@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -50,7 +49,6 @@ from multi_env_lambda.world import Made, Upload
 __all__ = ["TreeMaker", "load_extend"]
 
 STACK_FILE = "stack.py"
-_IMPORTING = threading.Lock()
 
 
 @attrs.frozen(kw_only=True)
@@ -301,8 +299,7 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     path = root / project.folder / STACK_FILE
     if not path.is_file():
         return None
-    with _IMPORTING:
-        import_cottonformation()
+    import_cottonformation()
     where = f"{project.folder}/{STACK_FILE}"
     module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
     module.__file__ = str(path)

@@ -257,3 +257,13 @@ def test_folders_and_files_are_paths_of_pathlib_mate(real: Workspace) -> None:
     assert isinstance(customers.dir, pathlib_mate.Path)
     assert customers.dir.joinpath("pyproject.toml").exists()
     assert isinstance(customers.source.path, pathlib_mate.Path)
+
+
+def test_the_template_of_a_unit_is_read_and_changed_by_its_types(real: Workspace) -> None:
+    template = real["customers"].template("prod")
+    (name,) = [key for key, each in template.Resources.items() if type(each).__name__ == "Function"]
+
+    assert template.Resources[name].p_FunctionName.startswith("customers-prod-")
+    template.Resources[name].p_MemorySize = 512
+    assert template.to_dict()["Resources"][name]["Properties"]["MemorySize"] == 512
+    assert real["customers"].template("prod").Resources[name].p_MemorySize != 512

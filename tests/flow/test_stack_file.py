@@ -75,7 +75,7 @@ def test_reading_it_leaves_nothing_behind_that_would_count_as_an_edit(tmp_path: 
     (folder / "stack.py").write_text("def extend(template, context):\n    pass\n")
     code = (
         "import sys; from pathlib import Path; from multi_env_lambda.flow.make import load_extend;"
-        "from multi_env_lambda import Project;"
+        "from multi_env_lambda.model.project import Project;"
         "load_extend(Path(sys.argv[1]), Project(name='orders', folder='projects/orders', version='1'))"
     )
     # The interpreter's default, whatever the machine of this test is set to.

@@ -1,32 +1,35 @@
-"""The one place that knows cottonformation: a template's document → ``extend`` → the document with what it added.
+"""The one place that knows cottonformation: a template's document ↔ the same as a typed ``Template``.
 
-cottonformation takes 0.7 s to import, so nothing here runs for a unit that has no ``stack.py``.
+Nothing here runs for a unit that has no ``stack.py`` and whose template nobody asks for.
 """
 
 from __future__ import annotations
 
-import contextlib
+import ast
 import copy
 import importlib
-import io
+import re
 import sys
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import attr
 
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, ToolError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.plan.template.context import Context
 from multi_env_lambda.plan.template.parts import Json
 
 if TYPE_CHECKING:
     from cottonformation import Template
 
-__all__ = ["extended", "import_cottonformation", "plain"]
+__all__ = ["document_of", "extended", "import_cottonformation", "plain", "typed"]
 
 _MODULES = {"Lambda": "awslambda"}
-_ATTRIBUTES = ("DeletionPolicy", "DependsOn", "UpdateReplacePolicy")
+_LIGHT = frozenset({"_version", "core.config", "core.constant", "core.model", "core.template"})
+"""What every template needs. The rest of cottonformation deploys by itself, and imports boto3 for that."""
 
 
 def extended(document: Json, extend: Callable[[Template, Context], None], context: Context) -> Json:
@@ -35,11 +38,10 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
     Raises:
         ConfigurationError: whatever went wrong in ``extend``, with the name of its file.
     """
-    cf = import_cottonformation()
-    template, unknown = _to_template(cf, document)
+    template = typed(document)
     try:
         extend(template, context)
-        found: Json = template.to_dict()
+        return document_of(template)
     except MultiEnvLambdaError:
         raise
     except (Exception, SystemExit) as error:
@@ -48,14 +50,37 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
             f"extend() failed for {context.environment.name} with {type(error).__name__}: {error}",
             hint="each name may be added once; mind the types of properties (p_…), which cottonformation checks",
         ) from error
+
+
+def typed(document: Json) -> Template:
+    """A template's document as a cottonformation ``Template``, to read, to change and to export.
+
+    Nothing is lost in it: resources are of cottonformation's types with a field more for each property that those do
+    not know (``p_LoggingConfig``), and a type that it does not know is a ``Resource`` with all its properties as such
+    fields. Conditions, mappings and rules, which cottonformation cannot read, have their words in ``body``.
+    """
+    cf = import_cottonformation()
+    said = copy.deepcopy(document)
+    kind = _with_fields(cf.Template, {name: name for name in said})
+    template = kind(AWSTemplateFormatVersion=None, Description=None)
     # The version of cottonformation is no reason for a deploy.
-    found.get("Metadata", {}).pop("cottonformation", None)
-    for key in ("Metadata", "Resources", "Outputs"):
-        if not found.get(key, True):
-            found.pop(key)
-    for name, properties in unknown.items():
-        if name in found.get("Resources", {}):
-            found["Resources"][name].setdefault("Properties", {}).update(properties)
+    template._system_pre_serialize_hook = _nothing
+    for name, body in said.pop("Resources", {}).items():
+        template.add_one(_resource(name, body))
+    for section, kind in (("Parameters", cf.Parameter), ("Outputs", cf.Output)):
+        for name, body in said.pop(section, {}).items():
+            template.add_one(_filled(kind, name, {key: (key, value) for key, value in body.items()}, body))
+    for section, kind in (("Conditions", cf.Condition), ("Mappings", cf.Mapping), ("Rules", cf.Rule)):
+        for name, body in said.pop(section, {}).items():
+            template.add_one(_in_words(kind)(id=name, DependsOn=[], body=body))
+    for section, content in said.items():
+        setattr(template, section, content)
+    return template
+
+
+def document_of(template: Template) -> Json:
+    """The inverse of ``typed``: what was not changed comes out as it went in, word for word."""
+    found: Json = template.to_dict()
     return found
 
 
@@ -67,59 +92,113 @@ def plain(value: Any) -> Any:
 
 
 def import_cottonformation() -> Any:
-    """Import it without a word; whoever loads a ``stack.py`` calls this first, since that file imports it too.
+    """cottonformation without what it deploys with. A ``stack.py`` imports it, too: call this before one is loaded.
 
-    The first call must be alone: two threads in here at once would leave stdout redirected for good.
+    It is the package itself, whose ``__init__`` waits until somebody needs it. Until then each name comes from the
+    module that ``__init__`` says. Who imported all of it before keeps that.
     """
-    # It prints to stdout when one of its own dependencies is too new for it; what we use of it works all the same.
-    # Python 3.12 and newer warn about its string literals.
-    if hasattr(there := sys.modules.get("cottonformation"), "Template"):
-        return there
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        cf = importlib.import_module("cottonformation")
-    if not hasattr(cf, "Template"):
-        raise ToolError(
-            "cottonformation", "it was imported only in part", hint="install cottonformation 1.1.2 and its dependencies"
-        )
-    return cf
+    if "cottonformation" not in sys.modules and (spec := find_spec("cottonformation")) is not None:
+        package = module_from_spec(spec)
+        homes = _homes(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
+        vars(package)["__getattr__"] = partial(_attribute, package, homes)
+        vars(package)["__dir__"] = lambda: sorted({*vars(package), *homes})
+        sys.modules.setdefault(spec.name, package)
+    return importlib.import_module("cottonformation")
 
 
-def _to_template(cf: Any, document: Json) -> tuple[Any, dict[str, Json]]:
-    """The same document as a cottonformation template, and the properties that cottonformation does not know."""
-    template = cf.Template(Description=document["Description"])
-    unknown: dict[str, Json] = {}
-    for name, body in copy.deepcopy(document["Resources"]).items():
-        resource, rest = _to_resource(name, body)
-        template.add_one(resource)
-        if rest:
-            unknown[name] = rest
-    for name, output in document["Outputs"].items():
-        template.add_one(cf.Output(name, Value=output["Value"]))
-    return template, unknown
+def _homes(source: str) -> dict[str, str]:
+    """Name -> the module of the package that its ``__init__`` takes it from."""
+    statements = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
+    return {alias.asname or alias.name: node.module or "" for node in statements for alias in node.names}
 
 
-def _to_resource(name: str, body: Json) -> tuple[Any, Json]:
+def _attribute(package: Any, homes: Mapping[str, str], name: str) -> Any:
+    if (home := homes.get(name)) in _LIGHT:
+        return getattr(importlib.import_module(f"{package.__name__}.{home}"), name)
+    package.__spec__.loader.exec_module(package)
+    for stand_in in ("__getattr__", "__dir__"):
+        vars(package).pop(stand_in, None)
+    return getattr(package, name)
+
+
+def _resource(name: str, body: Json) -> Any:
     kind = _class_of(body["Type"])
-    attributes = {f"ra_{key}": body[key] for key in _ATTRIBUTES if key in body}
-    # Properties are set afterwards: the constructor takes nested ones under cottonformation's own names only.
-    with attr.validators.disabled():
-        resource = kind(id=name, **attributes)
-    rest: Json = {}
+    known = attr.fields_dict(kind)
+    values = {_field("ra_", key): (key, value) for key, value in body.items() if key not in ("Type", "Properties")}
     for key, value in body.get("Properties", {}).items():
-        field = next((f"{prefix}{key}" for prefix in ("p_", "rp_") if hasattr(resource, f"{prefix}{key}")), None)
-        if field is None:
-            rest[key] = value
-        else:
-            setattr(resource, field, value)
-    return resource, rest
+        values[f"rp_{key}" if f"rp_{key}" in known else _field("p_", key)] = (key, value)
+    if not isinstance(body.get("DependsOn", []), list):
+        values["ra_DependsOn"] = ("DependsOn", [body["DependsOn"]])
+    return _filled(kind, name, values, body)
 
 
+def _field(prefix: str, key: str) -> str:
+    """A property's field. Those of custom resources may have any name; a field has one of Python."""
+    return prefix + re.sub(r"[^A-Za-z0-9_]", lambda found: f"_{ord(found[0]):x}_", key)
+
+
+def _filled(kind: Any, name: str, values: Mapping[str, tuple[str, Any]], said: Json) -> Any:
+    """An object of ``kind``: field -> CloudFormation's word for it, and the value.
+
+    Its constructor would take nested properties under cottonformation's own names only.
+    """
+    unknown = tuple((field, word) for field, (word, _) in values.items() if field not in attr.fields_dict(kind))
+    grown = _keeping(kind, unknown)
+    made = grown.__new__(grown)
+    for field in attr.fields(grown):
+        fresh = field.default.factory() if isinstance(field.default, attr.Factory) else field.default  # type: ignore[arg-type]
+        setattr(made, field.name, values.get(field.name, ("", fresh))[1])
+    made.id = name
+    made._said, made._as_made = copy.deepcopy(said), repr(kind.serialize(made))
+    return made
+
+
+@cache
+def _keeping(kind: Any, unknown: tuple[tuple[str, str], ...]) -> Any:
+    """``kind`` with unknown fields, which says the same as the document did until something in it is changed.
+
+    There are several ways to say the same (``DependsOn`` as a text, no ``Properties``), and cottonformation knows one.
+    """
+
+    def serialize(self: Any) -> Any:
+        found = kind.serialize(self)
+        return copy.deepcopy(self._said) if repr(found) == getattr(self, "_as_made", None) else found
+
+    # Filled at the first use, and then inherited without the fields that are new here.
+    fresh = {"_attr_name_to_cf_name": None, "_cf_name_to_attr_name": None}
+    return _with_fields(kind, dict(unknown), serialize=serialize, **fresh)
+
+
+@cache
+def _in_words(kind: Any) -> Any:
+    def serialize(self: Any) -> Any:
+        return copy.deepcopy(self.body)
+
+    return _with_fields(kind, {"id": "", "DependsOn": "", "body": ""}, serialize=serialize)
+
+
+def _with_fields(kind: Any, fields: Mapping[str, str], **body: Any) -> Any:
+    """A class like ``kind`` with more fields (and CloudFormation's words for them); what it has stays as it is."""
+    added = {
+        name: attr.ib(default=None, metadata={"p_name": word})
+        for name, word in fields.items()
+        if name not in attr.fields_dict(kind)
+    }
+    return attr.make_class(kind.__name__, added, bases=(kind,), class_body=body)
+
+
+@cache
 def _class_of(type_: str) -> Any:
-    _, service, _ = type_.split("::")
-    module = importlib.import_module(f"cottonformation.res.{_MODULES.get(service, service.lower())}")
-    return next(
-        found
-        for found in vars(module).values()
-        if isinstance(found, type) and getattr(found, "AWS_OBJECT_TYPE", None) == type_
-    )
+    service = type_.split("::")[1] if type_.count("::") == 2 else ""
+    try:
+        module = importlib.import_module(f"cottonformation.res.{_MODULES.get(service, service.lower())}")
+    except ModuleNotFoundError:
+        module = ModuleType("nothing")
+    for found in vars(module).values():
+        if isinstance(found, type) and getattr(found, "AWS_OBJECT_TYPE", None) == type_:
+            return found
+    return _with_fields(import_cottonformation().Resource, {}, AWS_OBJECT_TYPE=type_)
+
+
+def _nothing() -> None:
+    pass

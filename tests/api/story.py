@@ -1,0 +1,32 @@
+"""What a person types, as mypy reads it: each line marked ``wrong`` is one that it must refuse. Never executed."""
+
+from __future__ import annotations
+
+from multi_env_lambda import LayerArtifact, Listing, Plan, Project, Result, SourceArtifact, Workspace
+
+ws = Workspace.open(local=True)
+orders: Project = ws["orders"]
+again: Project = Project.open("projects/orders")
+
+source: SourceArtifact = orders.build().source
+layer: LayerArtifact | None = orders.layer
+size: int = source.size
+names: tuple[str, ...] = source.files
+address: str = source.publish()
+there: bool = source.exists()
+
+plan: Plan = orders.plan("sandbox")
+results: Listing[Result] = ws.apply(plan, agree=["replace:orders/Table"], approve=["prod"], wait=60)
+outcomes: list[str] = [result.outcome for result in orders.deploy(to="prod", reason="the fix")]
+answer = orders.functions["create"].invoke({"customer": 1}, "sandbox")
+versions: dict[str, str] = ws.environments["prod"].units()
+text: str = ws.status().text()
+document = orders.history("prod", newest=3).to_dict()
+memory: int = orders.template("prod").Resources["MainFunction"].p_MemorySize
+
+orders.deploy(environmnt="sandbox")  # wrong
+orders.deploy("sandbox", agree=1)  # wrong
+ws.promote("orders", enviroment="test")  # wrong
+packages = layer.packages  # wrong: there may be none
+results.items.append(1)  # wrong
+wrong: int = ws.status()  # wrong
