@@ -40,6 +40,7 @@ from multi_env_lambda.world import Event, Invocation, World
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.jobs import JobRun
+    from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.flow.difference import Difference
     from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.flow.prune import Prunable
@@ -70,6 +71,7 @@ class Workspace:
     config: WorkspaceConfig
     projects: tuple[Project, ...]
     local: bool = False
+    user: str | None = None
     report: Report = attrs.field(default=_silent, repr=False, eq=False)
     progress: Progress = attrs.field(default=_silent, repr=False, eq=False)
 
@@ -79,6 +81,7 @@ class Workspace:
         path: str | os.PathLike[str] = ".",
         *,
         local: bool | None = None,
+        user: str | None = None,
         report: Report = _silent,
         progress: Progress = _silent,
     ) -> Workspace:
@@ -86,6 +89,7 @@ class Workspace:
 
         Args:
             local: the local cloud instead of AWS; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL`` says.
+            user: who works in the local cloud; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
             report: called for every event of a deploy, from several threads.
             progress: called with a sentence when something takes long.
 
@@ -109,7 +113,9 @@ class Workspace:
         in_order(projects)
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
         config = config.with_roles() if wished else config
-        return cls(root=root, config=config, projects=projects, local=wished, report=report, progress=progress)
+        return cls(
+            root=root, config=config, projects=projects, local=wished, user=user, report=report, progress=progress
+        )
 
     @cached_property
     def world(self) -> World:
@@ -117,28 +123,23 @@ class Workspace:
         from multi_env_lambda.aws.bucket import Bucket
         from multi_env_lambda.aws.index import body_of
         from multi_env_lambda.aws.platform import AwsPlatform
-        from multi_env_lambda.aws.session import Sessions
         from multi_env_lambda.flow.make import TreeMaker
-        from multi_env_lambda.host.interpreter import find_python, runtime_python
+        from multi_env_lambda.host.interpreter import find_runtime
+        from multi_env_lambda.local.substitute import on_this_machine
 
-        projects = self._local_projects() if self.local else self.projects
-        sessions = Sessions()
+        sessions = self._sessions()
         devops = self.config.devops
         store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
         cache = workspace_cache(self.root) / ("local" if self.local else "aws")
         platform = AwsPlatform(sessions, devops)
-
-        def interpreter(version: str) -> Path | None:
-            return runtime_python(version) if find_python(version) is not None else None
-
         return World(
             config=self.config,
-            projects=projects,
+            projects=on_this_machine(self.projects) if self.local else self.projects,
             store=store,
             ledger=Ledger(store, cache),
             platform=platform,
             maker=TreeMaker(
-                root=self.root, cache=cache, config=self.config, interpreter=interpreter, fetch=partial(body_of, store)
+                root=self.root, cache=cache, config=self.config, interpreter=find_runtime, fetch=partial(body_of, store)
             ),
             cache=cache,
             library=__version__,
@@ -321,17 +322,16 @@ class Workspace:
         """Start the local cloud of this workspace, if it does not run yet."""
         from multi_env_lambda.local.opening import start
 
-        user = os.environ.get(LOCAL_USER_VARIABLE, "")
+        user = os.environ.get(LOCAL_USER_VARIABLE, "") if self.user is None else self.user
         return start(self.root, self.config, self.projects, user=user, progress=self.progress)
 
     def doctor(self) -> tuple[Finding, ...]:
         """Look at this machine, the caller, the bucket and every account; nothing is changed."""
-        from multi_env_lambda.aws.session import Sessions
         from multi_env_lambda.flow.doctor import examine
 
-        _ = self.local and self.world  # starts the local cloud, and says how to get there
+        sessions = self._sessions()
         pythons = {python for project in self.projects for python in project.pythons}
-        return examine(self.config, pythons, Sessions(), os.environ, lambda: self.world)
+        return examine(self.config, pythons, sessions, sessions.variables(), lambda: self.world)
 
     def permissions(self, place: str) -> Permissions:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
@@ -351,9 +351,8 @@ class Workspace:
         """
         from multi_env_lambda.flow.bootstrap import make_bucket, settle
 
-        world = self.world  # first of all: it starts the local cloud, and says how to get there
-        changes = make_bucket(self.config)
-        settle(world)
+        changes = make_bucket(self.config, self._sessions())
+        settle(self.world)
         return changes
 
     def _run(self, ask: Ask, agree: Iterable[str]) -> tuple[Result, ...]:
@@ -382,11 +381,12 @@ class Workspace:
         if not all(names):
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
 
-    def _local_projects(self) -> tuple[Project, ...]:
-        """The units as this machine can run them, with the local cloud running and this process pointed at it."""
-        from multi_env_lambda.local.opening import as_run_here
+    def _sessions(self) -> Sessions:
+        """New ones: of who works in the local cloud, which this starts, or as boto3 finds credentials."""
+        from multi_env_lambda.aws.session import Sessions
+        from multi_env_lambda.local.config_file import access_of
 
-        return as_run_here(self.projects, self.start_local_cloud())
+        return Sessions(access_of(self.start_local_cloud()) if self.local else None)
 
     def __repr__(self) -> str:
         where = "local cloud" if self.local else "AWS"
