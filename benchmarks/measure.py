@@ -14,8 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda import Workspace, pipeline
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda import Workspace
 from multi_env_lambda.local.config_file import environment_variables, write_config
 from multi_env_lambda.testing.faults import FaultProxy
 from multi_env_lambda.testing.local_cloud import running_local_cloud
@@ -60,10 +59,7 @@ def stories(root: Path, to: str, proxy: FaultProxy) -> list[Measured]:
 
     def roll_back() -> None:
         workspace = opened()
-        units = tuple(project.name for project in workspace.projects[:ROLLED_BACK])
-        ask = Ask(verb="rollback", target=first, only=units)
-        bad = [item for item in pipeline.apply(workspace.world, workspace.draft(ask)) if not item.good]
-        assert not bad, bad
+        workspace.rollback(list(workspace.projects)[:ROLLED_BACK], first)
 
     chain = [environment.name for environment in opened().config.environments]
     first, second = chain[0], chain[1]

@@ -37,6 +37,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 
 NO_INPUT_OUTPUT = {"os", "time", "subprocess", "shutil", "socket", "tempfile", "threading", "logging", "urllib.request"}
 ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich"}
+SETS_ITS_OWN_VARIABLES = {
+    "build/preflight_run.py": "the program of an import proof: it gives a handler what Lambda would",
+    "host/lambda_python.py": "what a worker of the local cloud, or that program, is before it imports a handler",
+    "local/emulator/__main__.py": "the program of the local cloud: ministack reads its port there",
+}
+"""Programs that run in a child process, by file, with the reason."""
 OTHER_INTERPRETER = ROOT / PACKAGE / "local" / "emulator"
 
 
@@ -124,6 +130,11 @@ def test_programs_are_started_in_one_place_and_never_by_a_shell(path: Path) -> N
 
 
 @MODULES
+def test_nobody_writes_the_variables_of_the_process(path: Path) -> None:
+    assert bool(writes_of_variables(tree(path))) == (shown(path) in SETS_ITS_OWN_VARIABLES)
+
+
+@MODULES
 def test_every_module_says_what_it_is(path: Path) -> None:
     said = ast.get_docstring(tree(path))
     if path.name == "__init__.py" and not tree(path).body:
@@ -152,6 +163,28 @@ def calls_of(path: Path, names: set[str]) -> list[int]:
     return [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
 
 
+def writes_of_variables(module: ast.AST) -> list[int]:
+    """The lines that write ``os.environ``, or give it a name by which they could."""
+    changing = {"update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__"}
+    found = []
+    for node in ast.walk(module):
+        match node:
+            case ast.Subscript(value=target, ctx=ast.Store() | ast.Del()) | ast.AugAssign(target=target):
+                found += [node.lineno] if is_environ(target) else []
+            case ast.Attribute(value=value, attr=name):
+                is_function = name in ("putenv", "unsetenv") and ast.unparse(value) == "os"
+                found += [node.lineno] if is_function or (name in changing and is_environ(value)) else []
+            case ast.ImportFrom(module="os", names=names):
+                found += [node.lineno for one in names if one.name in ("environ", "environb", "putenv", "unsetenv")]
+            case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.NamedExpr(value=value):
+                found += [node.lineno] if value is not None and is_environ(value) else []
+    return found
+
+
+def is_environ(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("os.environ", "os.environb")
+
+
 def type_checking(path: Path) -> list[ast.AST]:
     blocks = (n for n in ast.walk(tree(path)) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
     return [inner for block in blocks for statement in block.body for inner in ast.walk(statement)]
@@ -164,3 +197,29 @@ def test_the_rules_find_what_they_forbid(tmp_path: Path) -> None:
 
     assert {ring(name) for name in names if name.startswith(PACKAGE)} == {"aws", "host"}
     assert {"os", "boto3"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'os.environ["A"] = "b"',
+        'del os.environ["A"]',
+        'os.environ |= {"A": "b"}',
+        'os.environ.update(A="b")',
+        'os.environ.pop("A", None)',
+        'os.environ.setdefault("A", "b")',
+        "forget = os.environ.clear",
+        'os.putenv("A", "b")',
+        "from os import environ",
+        "variables = os.environ",
+    ],
+)
+def test_every_way_to_write_a_variable_is_found(line: str) -> None:
+    assert writes_of_variables(ast.parse(line)) == [1]
+
+
+@pytest.mark.parametrize(
+    "line", ['os.environ["A"]', "{**os.environ}", 'own["A"] = os.environ.get("A")', "f(os.environ)"]
+)
+def test_a_variable_may_be_read(line: str) -> None:
+    assert writes_of_variables(ast.parse(line)) == []

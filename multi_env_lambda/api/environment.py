@@ -35,7 +35,7 @@ class Environment:
 
     @property
     def role_arn(self) -> str:
-        """The role that is assumed; empty: the caller's own credentials are used."""
+        """The role that is assumed; empty where the caller's own credentials are used."""
         return self.config.role_arn
 
     @property

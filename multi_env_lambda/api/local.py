@@ -53,9 +53,3 @@ class LocalCloudSwitch:
         from multi_env_lambda.local.server import status
 
         return status(self.root)
-
-    def as_run_here(self) -> tuple[Project, ...]:
-        """The units as this machine can run them, with the local cloud running."""
-        from multi_env_lambda.local.opening import as_run_here
-
-        return as_run_here(self._projects, self.up())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,6 +17,9 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.session import Sessions
 
 __all__ = ["doctor", "drift", "status"]
 
@@ -35,10 +38,12 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
 
 
-def doctor(config: WorkspaceConfig, projects: tuple[Project, ...], world: Callable[[], World]) -> Listing[Finding]:
-    """Every check of this machine, the caller, the bucket and the accounts."""
-    from multi_env_lambda.aws.session import Sessions
+def doctor(
+    config: WorkspaceConfig, projects: tuple[Project, ...], sessions: Sessions, world: Callable[[], World]
+) -> Listing[Finding]:
+    """Every check of this machine, the caller, the bucket and the accounts. ``sessions``: new ones, for their clock."""
     from multi_env_lambda.flow.doctor import examine
 
     pythons = {python for project in projects for python in project.pythons}
-    return Listing(examine(config, pythons, Sessions(), os.environ, world), tables.findings, Finding.to_dict)
+    found = examine(config, pythons, sessions, sessions.variables(), world)
+    return Listing(found, tables.findings, Finding.to_dict)

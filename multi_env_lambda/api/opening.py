@@ -17,9 +17,11 @@ from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
+    from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import Event, World
 
-__all__ = ["connect", "read"]
+__all__ = ["connect", "read", "sessions"]
 
 
 def read(path: Path) -> tuple[Path, WorkspaceConfig, tuple[Project, ...]]:
@@ -46,40 +48,49 @@ def read(path: Path) -> tuple[Path, WorkspaceConfig, tuple[Project, ...]]:
     return root, config, projects
 
 
+def sessions(cloud: LocalCloud | None) -> Sessions:
+    """New ones, of who works in the local cloud or as boto3 finds credentials. Making them costs nothing."""
+    from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.local.config_file import access_of
+
+    return Sessions(None if cloud is None else access_of(cloud))
+
+
 def connect(
-    root: Path, config: WorkspaceConfig, projects: tuple[Project, ...], *, local: bool, report: Callable[[Event], None]
+    root: Path,
+    config: WorkspaceConfig,
+    projects: tuple[Project, ...],
+    *,
+    cloud: LocalCloud | None,
+    report: Callable[[Event], None],
 ) -> World:
-    """The handles through which everything outside is met. Nothing is asked yet."""
+    """The handles through which everything outside is met; ``cloud``: the local one is meant. Nothing is asked yet."""
     from multi_env_lambda.aws.bucket import Bucket
     from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
-    from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.flow.make import TreeMaker
-    from multi_env_lambda.host.interpreter import find_python, runtime_python
+    from multi_env_lambda.host.interpreter import find_runtime
+    from multi_env_lambda.local.substitute import on_this_machine
     from multi_env_lambda.world import World
 
-    sessions = Sessions()
+    met = sessions(cloud)
     devops = config.devops
-    store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
-    cache = workspace_cache(root) / ("local" if local else "aws")
-    platform = AwsPlatform(sessions, devops)
-
-    def interpreter(version: str) -> Path | None:
-        return runtime_python(version) if find_python(version) is not None else None
-
+    store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id)
+    cache = workspace_cache(root) / ("aws" if cloud is None else "local")
+    platform = AwsPlatform(met, devops)
     return World(
         config=config,
-        projects=projects,
+        projects=projects if cloud is None else on_this_machine(projects),
         store=store,
         ledger=Ledger(store, cache),
         platform=platform,
-        maker=TreeMaker(root=root, cache=cache, config=config, interpreter=interpreter, fetch=partial(body_of, store)),
+        maker=TreeMaker(root=root, cache=cache, config=config, interpreter=find_runtime, fetch=partial(body_of, store)),
         cache=cache,
         library=__version__,
         holder=lambda: this_process(platform.caller()),
         holder_is_dead=is_dead,
         reported=report,
         now=now,
-        elsewhere=lambda place: Bucket(sessions.client(place, "s3"), place.bucket, place.account_id),
+        elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id),
     )

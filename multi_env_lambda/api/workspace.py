@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import pathlib_mate
 
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.show.progress import Live
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
@@ -127,7 +128,6 @@ class Workspace:
         """Make the repository at ``path`` a workspace; gives the files that were written."""
         return setup.init(Path(path))
 
-    # --- what it is made of ---
     @property
     def root(self) -> pathlib_mate.Path:
         """The folder with the root ``pyproject.toml``."""
@@ -175,8 +175,12 @@ class Workspace:
     @cached_property
     def world(self) -> World:
         """The handles to everything outside; the first look starts the local cloud, if that is meant."""
-        projects = self.local_cloud.as_run_here() if self.local else self._projects
-        return opening.connect(self._root, self.config, projects, local=self.local, report=self.report)
+        return opening.connect(self._root, self.config, self._projects, cloud=self._cloud, report=self.report)
+
+    @property
+    def _cloud(self) -> LocalCloud | None:
+        """Running, if it is meant."""
+        return self.local_cloud.up() if self.local else None
 
     @property
     def local_cloud(self) -> LocalCloudSwitch:
@@ -185,7 +189,6 @@ class Workspace:
             root=self._root, config=self.config, projects=self._projects, user=self.user, progress=self.progress
         )
 
-    # --- plans: nothing is written ---
     def plan(
         self,
         *names: str,
@@ -225,7 +228,6 @@ class Workspace:
         ask = carry_out.request(self, "rollback", names, environment, None)
         return carry_out.plan(self, attrs.evolve(ask, release=to, force=force, reason=reason))
 
-    # --- what changes something ---
     def build(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Build]:
@@ -353,12 +355,10 @@ class Workspace:
         Raises:
             ConfigurationError: it has another workspace's id.
         """
-        world = self.world  # first of all: it starts the local cloud, and says how to get there
-        changes = make_bucket(self.config)
-        settle(world)
+        changes = make_bucket(self.config, opening.sessions(self._cloud))
+        settle(self.world)
         return changes
 
-    # --- what only looks ---
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""
         return looking.status(self.world, tuple(self.projects), name, drift=drift)
@@ -381,8 +381,7 @@ class Workspace:
 
     def doctor(self) -> Listing[Finding]:
         """Look at this machine, the caller, the bucket and every account; nothing is changed."""
-        _ = self.local and self.world  # starts the local cloud, and says how to get there
-        return looking.doctor(self.config, self._projects, lambda: self.world)
+        return looking.doctor(self.config, self._projects, opening.sessions(self._cloud), lambda: self.world)
 
     def permissions(self, place: str) -> Permissions:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -45,7 +44,7 @@ class AwsPlatform:
 
     def session_end(self) -> str:
         # What else finds credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
-        return os.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
+        return self._sessions.variables().get("AWS_CREDENTIAL_EXPIRATION", "")
 
     def verify(self, environment: Environment) -> None:
         self._sessions.verify(environment)

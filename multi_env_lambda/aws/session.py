@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
+from multi_env_lambda.aws.access import Access, new_session
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
@@ -29,9 +31,9 @@ _FALLBACK_REGION = "us-east-1"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 Place = Devops | Environment
-Access = tuple[str, str, str, str]
+_Way = tuple[str, str, str, str]
 """Equal for places that are reached in the same way: account, role, external id, source identity."""
-_BASE: Access = (CALLER, "", "", "")
+_BASE: _Way = (CALLER, "", "", "")
 
 
 @cache
@@ -55,28 +57,28 @@ class _AssumedRole:
 class Sessions:
     """Gives the client of a service in the account of a place. Making one costs nothing; safe for threads.
 
-    The base credentials are found as boto3 finds them (``profile`` or AWS_PROFILE, environment, SSO, instance role, …).
-    Everything else in that profile, such as ``endpoint_url``, holds for the assumed roles as well.
+    The base credentials are those of ``access``; without it they are found as boto3 finds them (AWS_PROFILE,
+    environment, SSO, instance role, …). Everything else in that profile holds for the assumed roles as well.
     """
 
     def __init__(
         self,
-        profile: str | None = None,
+        access: Access | None = None,
         *,
         on_call: OnCall | None = None,
         attempts: int = 6,
     ) -> None:
-        self._profile = profile
+        self._access = access
         self._on_call = on_call
         self._attempts = attempts
         # Creating botocore sessions and clients is not thread-safe; using clients is.
         self._lock = threading.RLock()
-        self._verify_locks: dict[tuple[Access, str], threading.Lock] = {}
-        self._sessions: dict[Access, botocore.session.Session] = {}
-        self._clients: dict[tuple[Access, str, str, int], Any] = {}
-        self._verified: set[tuple[Access, str]] = set()
+        self._verify_locks: dict[tuple[_Way, str], threading.Lock] = {}
+        self._sessions: dict[_Way, botocore.session.Session] = {}
+        self._clients: dict[tuple[_Way, str, str, int], Any] = {}
+        self._verified: set[tuple[_Way, str]] = set()
         self._caller: Mapping[str, Any] | None = None
-        self._assumed: dict[Access, str] = {}
+        self._assumed: dict[_Way, str] = {}
         redact_debug_logs()
 
     def client(self, place: Place, service: str, *, once: bool = False) -> Any:
@@ -89,7 +91,7 @@ class Sessions:
             AccountError: there are no usable base credentials.
         """
         attempts = 1 if once else self._attempts
-        key = (_access(place), place.region, service, attempts)
+        key = (_way(place), place.region, service, attempts)
         with self._lock:
             if key not in self._clients:
                 session = self._session_of(place)
@@ -112,6 +114,12 @@ class Sessions:
         """
         return self._base_identity()
 
+    def variables(self) -> Mapping[str, str]:
+        """What the environment says of the base credentials; without an ``access`` all that it says."""
+        if self._access is None:
+            return os.environ
+        return {"AWS_CREDENTIAL_EXPIRATION": self._access.ends} if self._access.ends else {}
+
     def user_id(self, place: Place) -> str:
         """The id under which IAM knows whoever acts at a place: what policies call ``aws:userid``.
 
@@ -119,7 +127,7 @@ class Sessions:
             AccountError: its role cannot be assumed.
         """
         self.verify(place)
-        return self._assumed.get(_access(place)) or str(self._base_identity()["UserId"])
+        return self._assumed.get(_way(place)) or str(self._base_identity()["UserId"])
 
     def _base_identity(self) -> Mapping[str, Any]:
         with self._lock:
@@ -138,7 +146,7 @@ class Sessions:
         Raises:
             AccountError: they belong to another one, or cannot be had.
         """
-        key = (_access(place), place.region)
+        key = (_way(place), place.region)
         with self._lock:
             turn = self._verify_locks.setdefault(key, threading.Lock())
         with turn:
@@ -157,7 +165,7 @@ class Sessions:
 
     def _session_of(self, place: Place) -> botocore.session.Session:
         """A session with the base profile's settings and this place's credentials."""
-        key = _access(place)
+        key = _way(place)
         if not place.role_name or _is_role(self.caller(), place):
             return self._base()
         if key not in self._sessions:
@@ -180,7 +188,7 @@ class Sessions:
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
         _check_account(place, account_id, "the assumed role is of account")
-        self._assumed[_access(place)] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
+        self._assumed[_way(place)] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
         credentials = answer["Credentials"]
         expires = credentials["Expiration"]
         return {
@@ -204,9 +212,7 @@ class Sessions:
             return self._clients[key]
 
     def _new_session(self) -> botocore.session.Session:
-        import botocore.session
-
-        session = botocore.session.Session(profile=self._profile)
+        session = new_session(self._access)
         session.register_component("data_loader", _loader())
         return session
 
@@ -222,10 +228,12 @@ class Sessions:
             tcp_keepalive=True,
             max_pool_connections=16,
             user_agent_extra=f"multi-env-lambda/{__version__}",
+            proxies=None if self._access is None else {},
         )
+        endpoint = None if self._access is None else self._access.endpoint_url
         try:
             region = region or session.get_config_variable("region") or _FALLBACK_REGION
-            client = session.create_client(service, region_name=region, config=config)
+            client = session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
         except aws_errors() as error:
             raise self._account_error("credentials", error) from error
         except ValueError as error:  # botocore's word for an address or a region that is none
@@ -242,7 +250,7 @@ class Sessions:
 
     def _account_error(self, where: str, error: Exception) -> AccountError:
         hint = "check the credentials with `aws sts get-caller-identity`"
-        known = account_error(where, error, profile=self._profile)
+        known = account_error(where, error, profile=None if self._access is None else self._access.profile)
         return known or AccountError(where, text_of(error), hint=hint)
 
 
@@ -284,7 +292,7 @@ def _hint_for(place: Place) -> str:
     return f"let the role's trust policy name this identity and allow it sts:AssumeRole{says}; does the role exist?"
 
 
-def _access(place: Place) -> Access:
+def _way(place: Place) -> _Way:
     return place.account_id, place.role_arn, place.external_id, place.source_identity
 
 

@@ -12,7 +12,7 @@ from multi_env_lambda.world import World
 __all__ = ["make_bucket", "settle"]
 
 
-def make_bucket(config: WorkspaceConfig) -> tuple[str, ...]:
+def make_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
     """Create and set up a bucket of the devops account in each region; the accounts of all environments may read.
 
     Returns what was changed, in a line each.
@@ -21,7 +21,6 @@ def make_bucket(config: WorkspaceConfig) -> tuple[str, ...]:
         AccountError: the credentials are of another account.
         PublishError: the name is taken by another account, or the role may not do this.
     """
-    sessions = Sessions()
     sessions.verify(config.devops)
     readers = [environment.account_id for environment in config.environments]
     return tuple(

@@ -18,7 +18,15 @@ from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, writ
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["BOTO3", "find_python", "intact_runtime", "private_venv", "runtime_packages", "runtime_python"]
+__all__ = [
+    "BOTO3",
+    "find_python",
+    "find_runtime",
+    "intact_runtime",
+    "private_venv",
+    "runtime_packages",
+    "runtime_python",
+]
 
 BOTO3 = "boto3==1.43.106"
 """What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
@@ -66,6 +74,11 @@ def runtime_python(version: str) -> Path:
         hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
         raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
     return private_venv(base, runtime_packages(version), _runtimes(), name=version, where=f"runtime python{version}")
+
+
+def find_runtime(version: str) -> Path | None:
+    """As ``runtime_python``; None where this machine has no such Python."""
+    return runtime_python(version) if find_python(version) is not None else None
 
 
 def runtime_packages(version: str) -> list[str]:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multi_env_lambda.aws.access import Access
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.local.cloud import PROFILE, LocalCloud, places, profile_of
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["environment_variables", "write_config"]
+__all__ = ["access_of", "environment_variables", "write_config"]
 
 EXPIRATION = "MULTI_ENV_LAMBDA_LOCAL_EXPIRATION"
 """When the developer's credentials end in the local cloud, as ISO 8601; nothing really ends then."""
@@ -48,8 +49,19 @@ def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
     _write_private(cloud.credentials_file, "\n".join(keys))
 
 
+def access_of(cloud: LocalCloud) -> Access:
+    """What ``Sessions`` reach the local cloud with, as its user; ``MULTI_ENV_LAMBDA_LOCAL_EXPIRATION`` is read now."""
+    return Access(
+        profile=cloud.profile,
+        config_file=cloud.config_file,
+        credentials_file=cloud.credentials_file,
+        endpoint_url=cloud.endpoint,
+        ends=os.environ.get(EXPIRATION, ""),
+    )
+
+
 def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment in which boto3 reaches the local cloud, made from ``environment`` (default: this process's).
+    """For a process of its own: what boto3 reaches the local cloud with, from ``environment`` (default: this one's).
 
     Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in. The end of a
     session is rehearsed by ``MULTI_ENV_LAMBDA_LOCAL_EXPIRATION``, as ``AWS_CREDENTIAL_EXPIRATION`` tells it on AWS.

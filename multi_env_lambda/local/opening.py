@@ -1,23 +1,21 @@
-"""A workspace's units as the local cloud of this machine runs them, with this process pointed at it."""
+"""The local cloud of this machine, started with what the units of a workspace need."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
-from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.server import ensure_running
-from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, on_this_machine, substitutes
+from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
 from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["as_run_here", "start"]
+__all__ = ["start"]
 
 
 def start(
@@ -38,12 +36,3 @@ def start(
     for news in news_of_substitutes(root, {**instead, **processors}):
         progress(news)
     return cloud
-
-
-def as_run_here(projects: tuple[Project, ...], cloud: LocalCloud) -> tuple[Project, ...]:
-    """The units as this machine can run them; this process speaks to ``cloud`` from now on."""
-    variables = environment_variables(cloud)
-    for name in os.environ.keys() - variables.keys():
-        del os.environ[name]
-    os.environ.update(variables)
-    return on_this_machine(projects)

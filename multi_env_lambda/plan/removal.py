@@ -61,7 +61,7 @@ class Removal:
 
     @property
     def digest(self) -> str:
-        """What an approval binds to: exactly this unit at this release, with what stays and who still needs it."""
+        """What an approval binds to, exactly this unit at this release, with what stays and who still needs it."""
         return digest({"action": "destroy", **self._said()})
 
     def to_dict(self) -> dict[str, Any]:

@@ -143,8 +143,9 @@ def test_no_credentials_are_explained(aws_environment: dict[str, str]) -> None:
 
 
 def test_an_unknown_profile_is_named(aws_environment: dict[str, str]) -> None:
+    os.environ["AWS_PROFILE"] = "acme-dev"
     with pytest.raises(AccountError, match=r"acme-dev"):
-        Sessions(profile="acme-dev").caller()
+        Sessions().caller()
 
 
 def test_an_endpoint_that_does_not_answer_is_named(aws_environment: dict[str, str], tmp_path: Path) -> None:
@@ -153,10 +154,10 @@ def test_an_endpoint_that_does_not_answer_is_named(aws_environment: dict[str, st
     config.write_text("[profile local]\naws_access_key_id=111111111111\naws_secret_access_key=test\nregion=us-east-1\n")
     with config.open("a") as file:
         file.write("endpoint_url=http://127.0.0.1:9\n")
-    os.environ["AWS_CONFIG_FILE"] = str(config)
+    os.environ.update(AWS_CONFIG_FILE=str(config), AWS_PROFILE="local")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)
-    sessions = Sessions(profile="local", attempts=1)
+    sessions = Sessions(attempts=1)
     with pytest.raises(AccountError, match=r"127\.0\.0\.1:9"):
         sessions.caller()
 

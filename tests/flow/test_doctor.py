@@ -18,8 +18,9 @@ def never() -> Never:
     raise AssertionError("without an identity nothing else is opened")
 
 
-def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at() -> None:
-    found = examine(sample_config(), ["3.0"], Sessions(profile="nobody-has-this"), {}, never)
+def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
+    found = examine(sample_config(), ["3.0"], Sessions(), {}, never)
 
     by_place = {(finding.place, finding.check): finding for finding in found}
     identity = by_place["you", "identity"]

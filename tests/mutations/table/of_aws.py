@@ -9,8 +9,51 @@ __all__ = ["MUTATIONS"]
 _BUCKET, _LEDGER, _INDEX = ("aws/test_bucket.py",), ("aws/test_ledger.py",), ("aws/test_index.py",)
 _LEASE, _SESSION = ("flow/test_lease.py",), ("aws/test_session.py",)
 _DRIFT = ("local/test_drift.py",)
+_ACCESS, _TWO = ("aws/test_access.py",), ("local/test_two_workspaces.py",)
 
 MUTATIONS = (
+    Mutation(
+        "aws/access.py",
+        "profile=access.profile, session_vars=without_variables()",
+        "profile=access.profile",
+        "No variable of the process counts for sessions with an access.",
+        _ACCESS,
+    ),
+    Mutation(
+        "aws/access.py",
+        '    session.register_component("credential_provider", CredentialResolver([file]))\n',
+        "",
+        "Keys that are not in the file of an access are looked for nowhere.",
+        _ACCESS,
+    ),
+    Mutation(
+        "aws/session.py",
+        "region_name=region, endpoint_url=endpoint, config=config",
+        "region_name=region, config=config",
+        "Sessions with an access go to its address.",
+        _ACCESS,
+    ),
+    Mutation(
+        "aws/session.py",
+        "proxies=None if self._access is None else {},",
+        "",
+        "No proxy is asked for the address of an access.",
+        _ACCESS,
+    ),
+    Mutation(
+        "api/opening.py",
+        "    return Sessions(None if cloud is None else access_of(cloud))",
+        "    return (__import__('os').environ.update(AWS_PROFILE=cloud.profile) if cloud else None) or Sessions()",
+        "Opening the local cloud changes nothing of the process.",
+        _TWO,
+    ),
+    Mutation(
+        "api/workspace.py",
+        " if user is None else user,",
+        ",",
+        "Two people work in one local cloud, in one process.",
+        _TWO,
+    ),
     Mutation(
         "aws/concurrency.py",
         "least = min(limit, _UNRESERVED)",

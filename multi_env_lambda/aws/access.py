@@ -1,0 +1,57 @@
+"""Who the base identity is and where its calls go, as a value: two in one process know nothing of each other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    import botocore.session
+
+__all__ = ["Access", "new_session", "without_variables"]
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """One profile of two files, at one address; of this process's variables none counts, and neither does a proxy.
+
+    ``profile`` is in both files; ``endpoint_url`` serves every service.
+    ``ends``: when the credentials end, as ISO 8601; empty where they do not.
+    """
+
+    profile: str
+    config_file: Path
+    credentials_file: Path
+    endpoint_url: str
+    ends: str = ""
+
+
+def new_session(access: Access | None) -> botocore.session.Session:
+    """A session with these settings and credentials; None: those that boto3 finds."""
+    import botocore.session
+    from botocore.credentials import CredentialResolver, SharedCredentialProvider
+
+    if access is None:
+        return botocore.session.Session()
+    session = botocore.session.Session(profile=access.profile, session_vars=without_variables())
+    session.set_config_variable("config_file", os.fspath(access.config_file))
+    session.set_config_variable("credentials_file", os.fspath(access.credentials_file))
+    # Nothing behind it: botocore's own chain ends with the roles of containers and machines.
+    file = SharedCredentialProvider(creds_filename=os.fspath(access.credentials_file), profile_name=access.profile)
+    session.register_component("credential_provider", CredentialResolver([file]))
+    return session
+
+
+def without_variables() -> dict[str, tuple[Any, ...]]:
+    """For ``session_vars``: everything as botocore defines it, but that no variable of the process is read for it.
+
+    Source: https://github.com/boto/botocore/blob/1.44.5/botocore/configprovider.py, (key in the file, variable,
+    default, conversion) by name.
+    """
+    import botocore.session
+
+    known = botocore.session.Session.SESSION_VARIABLES
+    return {name: (key, None, default, convert) for name, (key, _, default, convert) in known.items()}
