@@ -73,7 +73,7 @@ print(json.dumps([sorted(template.to_dict()["Resources"]), cf.__version__[0], so
 # --- a template that has lost nothing ---
 def rendered() -> Iterator[Any]:
     workspace = Workspace.open(ROOT, local=False)
-    for unit in workspace.projects:
+    for unit in workspace.configs:
         extend = load_extend(ROOT, unit)
         for place in workspace.config.environments:
             yield json.loads(render(unit, place, bucket=BUCKET, source=SOURCE, layer=LAYER, extend=extend))
