@@ -25,10 +25,10 @@ from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.job import run_arguments
-from multi_env_lambda.model.name import find_collisions
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.project import Project, read_project
