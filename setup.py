@@ -24,14 +24,14 @@ setup(
         "boto3>=1.40,<2",
         "click>=8.1,<9",
         "cottonformation>=1.1.2,<2",
-        "packaging>=25,<27",
+        "packaging>=26,<27",
         "pyelftools>=0.31,<1",
         "rich>=14,<16",
         "uv>=0.9,<1",
     ],
     extras_require={
         "test": [
-            "cfn-lint>=1.40,<2",
+            "cfn-lint>=1.58,<2",
             "hypothesis>=6.100,<7",
             "inline-snapshot>=0.20,<1",
             "ipykernel>=6.29,<8",
@@ -52,6 +52,7 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
         "Typing :: Typed",
     ],
 )
