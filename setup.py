@@ -24,10 +24,10 @@ setup(
         "boto3>=1.40,<2",
         "click>=8.1,<9",
         "cottonformation>=1.1.2,<2",
-        "packaging>=26,<27",
+        "packaging>=26.3,<27",
         "pyelftools>=0.31,<1",
         "rich>=14,<16",
-        "uv>=0.9,<1",
+        "uv>=0.13,<1",
     ],
     extras_require={
         "test": [
@@ -35,7 +35,7 @@ setup(
             "hypothesis>=6.100,<7",
             "inline-snapshot>=0.20,<1",
             "ipykernel>=6.29,<8",
-            "moto>=5.1,<6",
+            "moto>=5.2,<6",
             "nbclient>=0.10,<1",
             "nbformat>=5.10,<6",
             "pytest>=8.3,<10",
@@ -45,7 +45,7 @@ setup(
             "pandas>=2.2,<3",
             "pydantic>=2.11,<3",
         ],
-        "dev": ["mypy>=1.17,<3", "ruff>=0.12,<1", "sphinx>=8,<9"],
+        "dev": ["coverage>=7.10,<8", "mypy>=1.17,<3", "ruff>=0.12,<1", "sphinx>=8,<9"],
     },
     classifiers=[
         "Programming Language :: Python :: 3",
