@@ -14,6 +14,7 @@ import pytest
 
 import multi_env_lambda
 import multi_env_lambda.errors
+from multi_env_lambda.build.lock import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.model.event import _KINDS
 from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
@@ -112,6 +113,12 @@ def test_every_decision_is_in_the_list() -> None:
 def test_every_verb_has_a_script_or_a_reason_to_have_none() -> None:
     assert set(VERBS) - set(SCRIPTS) == set(WITHOUT_SCRIPT)
     assert set(SCRIPTS) - set(VERBS) == set()
+
+
+def test_every_lock_format_is_on_its_page() -> None:
+    page = text(ROOT / "docs/source/02-How-To/lock-dependencies.rst")
+
+    assert [name for name in LOCK_NAMES if f"``{name}``" not in page] == []
 
 
 def test_every_kind_of_event_has_its_row_in_the_reference() -> None:
