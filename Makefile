@@ -8,7 +8,7 @@ help: ## show this text
 venv: ## make .venv with all that is needed to work on this repository
 	./bin/venv test
 
-check: format lint types arrows test docs ## everything, in the order of what fails fastest
+check: test docs ## everything, in the order of what fails fastest
 
 format: venv ## refuse what ruff would format otherwise
 	$(PYTHON) -m ruff format --check .

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
@@ -14,6 +15,9 @@ from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_con
 from tests.rules import keep_all_rules
 
 keep_all_rules()
+# How fast a machine is says nothing about the code: with a load of 40 every deadline passes.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "multi_env_lambda"
 
 
-def module_paths() -> list[Path]:
-    return sorted((ROOT / PACKAGE).rglob("*.py"))
+def module_paths(folder: Path = ROOT / PACKAGE) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
 
 
 def module_name(path: Path) -> str:
@@ -32,14 +32,15 @@ def imported(path: Path, nodes: Iterator[ast.AST] | None = None) -> Iterator[tup
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            source = _absolute(path, node)
+            source = absolute(path, node)
             if source == PACKAGE:
                 yield from ((f"{source}.{alias.name}", node.lineno) for alias in node.names)
             else:
                 yield source, node.lineno
 
 
-def _absolute(path: Path, node: ast.ImportFrom) -> str:
+def absolute(path: Path, node: ast.ImportFrom) -> str:
+    """The module that is named, also by ``from .``."""
     if not node.level:
         return node.module or ""
     package = list(path.relative_to(ROOT).parent.parts)

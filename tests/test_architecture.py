@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import multi_env_lambda
+from tests.circles import circles, imported_modules
 from tests.house import PACKAGE, ROOT, at_import, imported, module_name, module_paths, tree
+from tests.starts import shells, starts
 
 INNER = frozenset({"errors", "model", "_version"})
 EDGES = INNER | {"host"}
@@ -43,6 +45,20 @@ SETS_ITS_OWN_VARIABLES = {
     "local/emulator/__main__.py": "the program of the local cloud: ministack reads its port there",
 }
 """Programs that run in a child process, by file, with the reason."""
+STARTS: dict[str, str] = {
+    "host/process.py run": "the one place: waits for the end, and an error has the tail of what the program said",
+    "host/interpreter.py _answers": "a Python that hangs, or is none, is no error: it is not the one looked for",
+    "host/sandbox.py <module>": "becomes the program that it has shut in; nothing else may run after that",
+    "build/preflight_process.py start": "a unit's code: no input, a limit, and its process group ends with it",
+    "local/server.py _start": "the local cloud goes on when the command that has started it ends",
+    "local/emulator/builds.py _Build._git": "plays CodeBuild, which clones; imports nothing of ours",
+    "local/emulator/builds.py _Build._commands": "plays CodeBuild, whose buildspec is lines for a shell",
+    "local/emulator/function_environment.py _with_clean_processes.Process": "a function gets its own variables",
+    "local/emulator/glue_jobs.py _run": "plays Glue, which starts a script",
+}
+"""Where a program is started -> why not in ``host/process.py``."""
+A_SHELL = {"local/emulator/builds.py"}
+"""CodeBuild runs a buildspec by a shell, and no word of it is ours."""
 OTHER_INTERPRETER = ROOT / PACKAGE / "local" / "emulator"
 
 
@@ -118,15 +134,30 @@ def test_only_the_command_line_prints(path: Path) -> None:
     assert calls_of(path, {"print", "input"}) == []
 
 
-@MODULES
-def test_programs_are_started_in_one_place_and_never_by_a_shell(path: Path) -> None:
-    words = [
-        node.lineno
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.keyword) and node.arg == "shell" and not is_false(node.value)
-    ]
+def test_programs_are_started_in_one_place_and_where_there_is_a_reason() -> None:
+    found = {f"{shown(path)} {where}" for path in module_paths() for where, _ in starts(tree(path))}
 
-    assert (words, [line for name, line in imported(path) if name in ("commands", "pty")]) == ([], [])
+    assert found == set(STARTS)
+
+
+@MODULES
+def test_no_program_is_started_by_a_shell(path: Path) -> None:
+    assert (shells(tree(path)) == []) == (shown(path) not in A_SHELL), shells(tree(path))
+
+
+def test_every_ring_of_the_table_is_there() -> None:
+    there = {ring(module_name(path)) for path in module_paths()}
+
+    assert set(MAY_IMPORT) - there == set()
+    assert {name for row in MAY_IMPORT.values() for name in row} - there == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither below ``if TYPE_CHECKING`` nor in a function: what needs each other so badly is one module, or three."""
+    paths = {module_name(path): path for path in module_paths()}
+    found = {name: imported_modules(path, but_for_notebooks(path), paths) for name, path in paths.items()}
+
+    assert [sorted(circle) for circle in circles(found)] == []
 
 
 @MODULES
@@ -150,12 +181,13 @@ def lines_of(path: Path, function: str) -> set[int]:
     return {line for node in found for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
+def but_for_notebooks(path: Path) -> list[ast.AST]:
+    shows_itself = lines_of(path, "_repr_html_") | lines_of(path, "text")
+    return [node for node in ast.walk(tree(path)) if getattr(node, "lineno", 0) not in shows_itself]
+
+
 def only_values(path: Path) -> bool:
     return not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import) for node in tree(path).body)
-
-
-def is_false(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is False
 
 
 def calls_of(path: Path, names: set[str]) -> list[int]:
@@ -197,6 +229,93 @@ def test_the_rules_find_what_they_forbid(tmp_path: Path) -> None:
 
     assert {ring(name) for name in names if name.startswith(PACKAGE)} == {"aws", "host"}
     assert {"os", "boto3"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import os; os.system("true")',
+        'from os import system as s; s("true")',
+        'import os as o; o.popen("true")',
+        'import subprocess; subprocess.run(["bash", "-c", "true"])',
+        'import subprocess; subprocess.run(("/bin/sh", "-c", "true"))',
+        'import subprocess; subprocess.run(["/bin/sh", script])',
+        'import subprocess; subprocess.run(["env", "bash", "-lc", "true"])',
+        'from subprocess import Popen as P; P("true", shell=True)',
+        'import subprocess; subprocess.run("true", shell=wanted)',
+        'import subprocess; subprocess.run("true", **{"shell": True})',
+        'import subprocess; subprocess.getoutput("true")',
+        'import asyncio; asyncio.create_subprocess_shell("true")',
+        'import asyncio; asyncio.create_subprocess_exec("sh", "-c", "true")',
+        'loop.subprocess_shell(protocol, "true")',
+        'import os; os.execv("/bin/bash", ["bash"])',
+        'import os; os.execlp("sh", "sh", "-c", "true")',
+        'words = ["sh", "-c", line]',
+        'from .host.process import run; run(["zsh", "-c", line], where="", hint="")',
+        'import pty; pty.spawn("true")',
+        '__import__("os").system("true")',
+        'import importlib; importlib.import_module("os").system("true")',
+    ],
+)
+def test_a_shell_is_seen(line: str) -> None:
+    assert shells(ast.parse(line)) == [1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import subprocess\ndef f():\n    subprocess.run(["git"])',
+        "import subprocess as sp\ndef f():\n    return sp.Popen",
+        "from subprocess import check_output\ndef f():\n    check_output([])",
+        "import os\ndef f():\n    os.execvp(a, b)",
+        "import os\ndef f():\n    os.posix_spawn(a, b, c)",
+        "import asyncio\ndef f():\n    asyncio.create_subprocess_exec(a)",
+        "import multiprocessing\ndef f():\n    multiprocessing.Process()",
+        "def f():\n    loop.subprocess_exec(a, b)",
+        "import subprocess\ndef f(start=subprocess.run):\n    start([])",
+    ],
+)
+def test_the_start_of_a_program_is_seen(line: str) -> None:
+    assert [where for where, _ in starts(ast.parse(line))] == ["f"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import subprocess\ndef f(p: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]: p.wait()",
+        "import subprocess\nsubprocess.TimeoutExpired",
+        "from .host.process import run\nrun([python, '-c', text], where='', hint='')",
+        "['git', '-c', 'a=b']",
+        "world.system()",
+    ],
+)
+def test_what_starts_nothing_is_not_taken_for_a_start(line: str) -> None:
+    assert (starts(ast.parse(line)), shells(ast.parse(line))) == ([], [])
+
+
+def test_a_circle_is_seen() -> None:
+    around = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"a"}}
+
+    assert circles(around) == {frozenset("abc")}
+    assert circles({**around, "c": {"d"}}) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from . import act",
+        "from .act import f",
+        "import multi_env_lambda.flow.act",
+        "from multi_env_lambda.flow import act as other",
+        "if TYPE_CHECKING:\n    from multi_env_lambda.flow.act import f",
+        "def f():\n    from multi_env_lambda.flow import act",
+    ],
+)
+def test_a_module_is_seen_however_it_is_imported(line: str) -> None:
+    path = ROOT / PACKAGE / "flow" / "not_there.py"
+    known = {"multi_env_lambda", "multi_env_lambda.flow", "multi_env_lambda.flow.act"}
+
+    assert imported_modules(path, ast.walk(ast.parse(line)), known) == {"multi_env_lambda.flow.act"}
 
 
 @pytest.mark.parametrize(

@@ -27,5 +27,10 @@ def test_the_top_has_a_script_for_every_verb() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS[1:], ids=lambda folder: folder.name)
-def test_a_unit_has_at_most_the_scripts_of_a_unit(folder: Path) -> None:
-    assert {"deploy"} <= {path.stem for path in scripts_of(folder)} <= set(UNIT_SCRIPTS)
+def test_a_unit_has_the_scripts_that_a_new_one_gets(folder: Path) -> None:
+    assert {path.stem for path in scripts_of(folder)} == set(UNIT_SCRIPTS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_script_can_be_started(folder: Path) -> None:
+    assert [path for path in scripts_of(folder) if not path.stat().st_mode & 0o100] == []

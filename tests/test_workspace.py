@@ -8,8 +8,11 @@ import attrs
 import pytest
 
 from multi_env_lambda import ConfigurationError, PlanStale, Refused, UnitsFailed, Workspace
+from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.model.project import Project as ProjectConfig
 from multi_env_lambda.model.settings import GlueJob
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+from multi_env_lambda.world import World
 
 
 @pytest.fixture
@@ -17,12 +20,16 @@ def fake(tmp_path: Path) -> FakeWorld:
     return fake_world(FakeTree(content={"customers": "c1", "orders": "o1"}, needs={"orders": ("customers",)}), tmp_path)
 
 
+def opened(root: Path, world: World, projects: tuple[ProjectConfig, ...]) -> Workspace:
+    """`world` is made when it is first needed; here it is there already."""
+    found = Opened(root=root, config=world.config, projects=projects)
+    found.__dict__["world"] = world
+    return Workspace(found)
+
+
 @pytest.fixture
 def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
-    found = Workspace(root=tmp_path, config=fake.world.config, projects=fake.world.projects)
-    # `world` is made when it is first needed; here it is there already.
-    found.__dict__["world"] = fake.world
-    return found
+    return opened(tmp_path, fake.world, fake.world.projects)
 
 
 def test_a_plan_is_applied_as_it_was_shown(workspace: Workspace) -> None:
@@ -104,7 +111,7 @@ def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
 
 def test_prune_shows_first_and_removes_only_when_told(workspace: Workspace, fake: FakeWorld) -> None:
     few = attrs.evolve(fake.world, config=attrs.evolve(fake.world.config, keep=1))
-    workspace.__dict__["world"] = few
+    workspace = opened(Path(workspace.root), few, few.projects)
     for number in range(4):
         fake.tree.content["customers"] = f"c{number}"
         workspace.deploy("customers")
@@ -129,13 +136,8 @@ def with_a_job(workspace: Workspace) -> Workspace:
     job = GlueJob(key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"), ("--year", "2026")))
     customers, orders = workspace.configs
     settings = {name: attrs.evolve(each, jobs=(job,)) for name, each in orders.settings.items()}
-    found = Workspace(
-        root=Path(workspace.root),
-        config=workspace.config,
-        projects=(customers, attrs.evolve(orders, settings=settings)),
-    )
-    found.__dict__["world"] = workspace.world
-    return found
+    projects = (customers, attrs.evolve(orders, settings=settings))
+    return opened(Path(workspace.root), workspace.world, projects)
 
 
 @pytest.mark.parametrize("name", ["year", "--year"])

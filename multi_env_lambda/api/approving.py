@@ -11,6 +11,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.dialog import Dialog
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval
 from multi_env_lambda.flow.gate import approve as write_approval
@@ -25,7 +26,7 @@ from multi_env_lambda.world import World
 __all__ = ["APPROVAL_HOURS", "approve", "refuse_builds"]
 
 
-def approve(world: World, saved: Saved, dialog: Dialog | None) -> Listing[Approval]:
+def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
     """Approve each environment of a plan that asks for it. None does: then the listing is empty.
 
     Raises:
@@ -33,7 +34,7 @@ def approve(world: World, saved: Saved, dialog: Dialog | None) -> Listing[Approv
         PlanStale: the same request would do something else now.
     """
     refuse_builds()
-    found = read_saved(saved)
+    found, world, dialog = read_saved(saved), opened.world, opened.dialog
     approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, dialog)
     return Listing(approvals, tables.approvals, _document)
 

@@ -13,6 +13,7 @@ from multi_env_lambda.api import tables
 from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, check_answers
@@ -20,10 +21,8 @@ from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.plan import BlockedStep, Plan
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.show.progress import where_this_runs
 
 if TYPE_CHECKING:
-    from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.pipeline import Draft
     from multi_env_lambda.world import Event, World
 
@@ -43,7 +42,7 @@ class Terms:
 
 
 def request(
-    workspace: Workspace,
+    opened: Opened,
     verb: Literal["deploy", "promote", "rollback"],
     names: str | Sequence[str],
     environment: str | None,
@@ -63,20 +62,20 @@ def request(
     target = environment or to
     if target is None and verb == "promote":
         raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
-    first = workspace.config.environments[0].name
+    first = opened.config.environments[0].name
     return Ask(verb=verb, target=target or first, through=to is not None, only=units)
 
 
-def plan(workspace: Workspace, ask: Ask) -> Plan:
+def plan(opened: Opened, ask: Ask) -> Plan:
     """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds."""
-    draft = pipeline.plan(workspace.world, ask, closely=True)
+    draft = pipeline.plan(opened.world, ask, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
-    return attrs.evolve(with_rules(workspace.world, draft.plan), notes=notes)
+    return attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
 
 
-def build(workspace: Workspace, ask: Ask) -> Listing[Build]:
+def build(opened: Opened, ask: Ask) -> Listing[Build]:
     """What was built of the units that are affected."""
-    world = workspace.world
+    world = opened.world
     draft = pipeline.plan(world, ask)
     builds = Listing(
         tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
@@ -93,40 +92,40 @@ def _must_be_built(blocked: Sequence[BlockedStep], builds: Listing[Build]) -> No
         raise error
 
 
-def publish(workspace: Workspace, ask: Ask) -> Listing[Result]:
+def publish(opened: Opened, ask: Ask) -> Listing[Result]:
     """Publish what was built of the units that are affected."""
-    with watched(workspace, 0) as world:
+    with watched(opened, 0) as world:
         return must_be_good(pipeline.publish(world, pipeline.plan(world, ask)))
 
 
-def deploy(workspace: Workspace, ask: Ask, terms: Terms) -> Listing[Result]:
+def deploy(opened: Opened, ask: Ask, terms: Terms) -> Listing[Result]:
     """Plan and apply at once."""
-    draft = pipeline.plan(workspace.world, ask, soon=True, closely=bool(terms.consent.allowed))
-    return _carry_out(workspace, draft, terms)
+    draft = pipeline.plan(opened.world, ask, soon=True, closely=bool(terms.consent.allowed))
+    return _carry_out(opened, draft, terms)
 
 
-def apply(workspace: Workspace, saved: Saved, terms: Terms) -> Listing[Result]:
+def apply(opened: Opened, saved: Saved, terms: Terms) -> Listing[Result]:
     """Make the same plan again, and apply it."""
-    return _carry_out(workspace, pipeline.same_again(workspace.world, saved, soon=True), terms)
+    return _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), terms)
 
 
-def _carry_out(workspace: Workspace, draft: Draft, terms: Terms) -> Listing[Result]:
-    consent, dialog = terms.consent, workspace.dialog
+def _carry_out(opened: Opened, draft: Draft, terms: Terms) -> Listing[Result]:
+    consent, dialog = terms.consent, opened.dialog
     if dialog is not None:
-        draft = attrs.evolve(draft, plan=with_rules(workspace.world, draft.plan))
+        draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
         dialog.show(draft.plan)
         given = check_answers(draft.plan, consent)
-        consent = dialog.agree(Asked(plan=draft.plan, given=given, world=workspace.world))
-    with watched(workspace, len(draft.plan.steps)) as world:
+        consent = dialog.agree(Asked(plan=draft.plan, given=given, world=opened.world))
+    with watched(opened, len(draft.plan.steps)) as world:
         results = pipeline.apply(world, draft, consent, wait_seconds=terms.wait)
     return must_be_good(results)
 
 
 @contextmanager
-def watched(workspace: Workspace, total: int) -> Iterator[World]:
-    """The workspace's world, whose events are shown while they happen as well. ``total``: how many steps end."""
-    world = workspace.world
-    with (workspace.live or where_this_runs())(total) as show:
+def watched(opened: Opened, total: int) -> Iterator[World]:
+    """The world, whose events are shown while they happen as well. ``total``: how many steps end."""
+    world = opened.world
+    with opened.watching(total) as show:
 
         def told(event: Event) -> None:
             world.reported(event)

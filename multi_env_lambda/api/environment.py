@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api.looking import status
+from multi_env_lambda.api.opened import Opened
+
 if TYPE_CHECKING:
-    from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
     from multi_env_lambda.model.status import Status
 
 __all__ = ["Environment"]
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(repr=False)
 class Environment:
     """One stage of the chain. ``config`` is what the root ``pyproject.toml`` says of it."""
 
-    workspace: Workspace
+    _opened: Opened
     config: EnvironmentConfig
 
     @property
@@ -45,7 +47,7 @@ class Environment:
 
     def status(self) -> Status:
         """What runs in it: the matrix with one column."""
-        return self.workspace.status().in_environment(self.name)
+        return status(self._opened).in_environment(self.name)
 
     def units(self) -> dict[str, str]:
         """The version of each unit that runs in it, by name."""

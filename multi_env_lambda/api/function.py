@@ -8,30 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.flow.check import ALIAS
+from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.job import run_arguments
 from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
-    from multi_env_lambda.api.project import Project
     from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.project import Project
     from multi_env_lambda.world import Invocation
 
 __all__ = ["Function", "Job"]
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(repr=False)
 class Function:
     """One function of a unit, by its key in the unit's ``pyproject.toml``."""
 
-    project: Project
+    _opened: Opened
+    project: str
     key: str
 
     def name(self, environment: str | None = None) -> str:
         """Its name in an account; without an environment, in the first one."""
-        return self.project.config.function_name(self._place(environment).name, self.key)
+        return self._config.function_name(self._place(environment).name, self.key)
 
     def invoke(self, payload: Any = None, environment: str | None = None) -> Any:
         """Call it through its alias ``live``; gives its answer.
@@ -42,7 +45,7 @@ class Function:
         answer = self.call(payload, environment)
         if answer.error is not None:
             raise CheckFailed(
-                f"{self.project.name}.{self.key} in {self._place(environment).name}",
+                f"{self.project}.{self.key} in {self._place(environment).name}",
                 f"the function raised {answer.error}: {answer.payload.decode('utf-8', 'replace')}",
                 hint=f"its log ends with:\n{answer.log_tail.strip()}",
             )
@@ -51,36 +54,41 @@ class Function:
     def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
         """As ``invoke``, with the log and without raising for the function's own errors."""
         place = self._place(environment)
-        physical = self.project.config.function_name(place.name, self.key)
-        return self.project.workspace.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+        physical = self._config.function_name(place.name, self.key)
+        return self._opened.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Addresses in the console: the function and its log."""
         place = self._place(environment)
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
-        return {label: url for label, url in self.project.links(place.name).items() if label in wanted}
+        return {label: url for label, url in unit_links(self._config, place) if label in wanted}
+
+    @property
+    def _config(self) -> Project:
+        return self._opened.project(self.project)
 
     def _place(self, environment: str | None) -> Environment:
-        place = self.project.place(environment)
-        if self.key not in (keys := [item.key for item in self.project.config.settings[place.name].functions]):
+        place = self._opened.place(environment)
+        if self.key not in (keys := [item.key for item in self._config.settings[place.name].functions]):
             what = f"it has no function `{self.key}` in {place.name}"
-            raise ConfigurationError(f"unit {self.project.name}", what, hint=did_you_mean(self.key, keys))
+            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys))
         return place
 
     def __repr__(self) -> str:
-        return f"<Function {self.key} of {self.project.name}>"
+        return f"<Function {self.key} of {self.project}>"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(repr=False)
 class Job:
     """One Glue job of a unit, by its key in the unit's ``pyproject.toml``."""
 
-    project: Project
+    _opened: Opened
+    project: str
     key: str
 
     def name(self, environment: str | None = None) -> str:
         """Its name in an account; without an environment, in the first one."""
-        return self.project.config.job_name(self.project.place(environment).name, self.key)
+        return self._opened.project(self.project).job_name(self._opened.place(environment).name, self.key)
 
     def run(self, arguments: Mapping[str, str] | None = None, environment: str | None = None) -> JobRun:
         """Start one run and wait for how it ends.
@@ -88,13 +96,13 @@ class Job:
         Raises:
             ConfigurationError: it has no such job or argument; nothing was started.
         """
-        project, place = self.project.config, self.project.place(environment)
+        project, place = self._opened.project(self.project), self._opened.place(environment)
         jobs = {item.key: item for item in project.settings[place.name].jobs}
         if self.key not in jobs:
             hint = did_you_mean(self.key, jobs)
             raise ConfigurationError(f"unit {project.name}", f"it has no job `{self.key}`", hint=hint)
         given = run_arguments(f"unit {project.name}", jobs[self.key], arguments or {})
-        return self.project.workspace.world.platform.run_job(place, project.job_name(place.name, self.key), given)
+        return self._opened.world.platform.run_job(place, project.job_name(place.name, self.key), given)
 
     def __repr__(self) -> str:
-        return f"<Job {self.key} of {self.project.name}>"
+        return f"<Job {self.key} of {self.project}>"

@@ -11,7 +11,7 @@ from multi_env_lambda._version import __version__
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
-from multi_env_lambda.model.name import find_collisions
+from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace

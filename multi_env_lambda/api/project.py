@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import tables
+from multi_env_lambda import pipeline
+from multi_env_lambda.api import carry_out, looking, removing, setup, tables
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.ask import Ask
@@ -20,16 +22,13 @@ from multi_env_lambda.flow.difference import Difference, difference
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
-from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
     import pathlib_mate
     from cottonformation import Template
 
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
-    from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.flow.drift import UnitDrift
-    from multi_env_lambda.model.environment import Environment
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
@@ -39,14 +38,14 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(repr=False)
 class Project:
     """One unit of a workspace. ``workspace["orders"]`` gives it, and so does ``Project.open("projects/orders")``.
 
     ``environment`` is a name; without one, the first environment is meant. Other options are those of ``Workspace``.
     """
 
-    workspace: Workspace
+    _opened: Opened
     name: str
 
     @classmethod
@@ -56,15 +55,13 @@ class Project:
         Raises:
             ConfigurationError: the folder lies in no unit.
         """
-        from multi_env_lambda.api.workspace import Workspace
-
-        workspace = Workspace.open(folder, local=local)
-        inside = Path(folder).resolve().relative_to(Path(workspace.root).resolve())
-        for project in workspace.projects.values():
-            if inside.is_relative_to(project.config.folder):
-                return project
+        opened = Opened.at(folder, local=local)
+        inside = Path(folder).resolve().relative_to(opened.root.resolve())
+        for project in opened.projects:
+            if inside.is_relative_to(project.folder):
+                return cls(opened, project.name)
         what = f"the folder `{inside.as_posix()}` belongs to no unit"
-        raise ConfigurationError(str(workspace.root), what, hint="name a folder of `projects`")
+        raise ConfigurationError(str(opened.root), what, hint="name a folder of `projects`")
 
     @property
     def config(self) -> ProjectConfig:
@@ -73,16 +70,12 @@ class Project:
         Raises:
             ConfigurationError: it has no folder.
         """
-        found = {config.name: config for config in self.workspace.configs}
-        if self.name not in found:
-            hint = did_you_mean(self.name, found)
-            raise ConfigurationError("units", f"there is no unit `{self.name}`", hint=hint)
-        return found[self.name]
+        return self._opened.project(self.name)
 
     @property
     def dir(self) -> pathlib_mate.Path:
         """Its folder."""
-        return handed_out(Path(self.workspace.root) / self.config.folder)
+        return handed_out(self._opened.root / self.config.folder)
 
     @property
     def version(self) -> str:
@@ -92,20 +85,20 @@ class Project:
     @property
     def functions(self) -> Mapping[str, Function]:
         """Its Lambda functions by key."""
-        return {key: Function(project=self, key=key) for key in self._keys("functions")}
+        return {key: Function(self._opened, self.name, key) for key in self._keys("functions")}
 
     @property
     def jobs(self) -> Mapping[str, Job]:
         """Its Glue jobs by key."""
-        return {key: Job(project=self, key=key) for key in self._keys("jobs")}
+        return {key: Job(self._opened, self.name, key) for key in self._keys("jobs")}
 
     def function(self, key: str) -> Function:
         """One function by its key; whether an environment has it is looked at when it is called."""
-        return Function(project=self, key=key)
+        return Function(self._opened, self.name, key)
 
     def jobs_in(self, environment: str) -> tuple[str, ...]:
         """The keys of the jobs that one environment has."""
-        return tuple(job.key for job in self.config.settings[self.place(environment).name].jobs)
+        return tuple(job.key for job in self.config.settings[self._opened.place(environment).name].jobs)
 
     # --- build and publish ---
     def build(self) -> Build:
@@ -114,7 +107,7 @@ class Project:
         Raises:
             UnitsFailed: it cannot be built.
         """
-        return self.workspace.build(self.name, everything=True)[0]
+        return carry_out.build(self._opened, self._all_of_it())[0]
 
     @property
     def source(self) -> SourceArtifact:
@@ -130,20 +123,22 @@ class Project:
         """Its CloudFormation template, typed by cottonformation: to be read, changed and exported."""
         from multi_env_lambda.plan.template.cotton import typed
 
-        return typed(json.loads(self.build().templates[self.place(environment).name]))
+        return typed(json.loads(self.build().templates[self._opened.place(environment).name]))
 
     def publish(self) -> Listing[Result]:
         """Build it, and publish what the bucket lacks. Deploys nothing."""
-        return self.workspace.publish(self.name, everything=True)
+        return carry_out.publish(self._opened, self._all_of_it())
 
     def lock(self, *, upgrade: bool = False) -> pathlib_mate.Path | None:
         """Write its ``pylock.toml``; None if it has no dependencies."""
-        return self.workspace.lock(self.name, upgrade=upgrade)[self.name]
+        said = self._opened.progress
+        return setup.lock(self._opened.root, [self.config], upgrade=upgrade, said=said)[self.name]
 
     # --- what changes an environment ---
     def plan(self, environment: str | None = None, *, to: str | None = None, force: bool = False) -> Plan:
         """What ``deploy`` would do, and why. Nothing is written."""
-        return self.workspace.plan(self.name, environment=environment, to=to, force=force)
+        ask = carry_out.request(self._opened, "deploy", self.name, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(ask, force=force))
 
     def deploy(
         self,
@@ -157,16 +152,9 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Build, publish and deploy it, and nothing else."""
-        return self.workspace.deploy(
-            self.name,
-            environment=environment,
-            to=to,
-            force=force,
-            reason=reason,
-            agree=agree,
-            approve=approve,
-            wait=wait,
-        )
+        ask = carry_out.request(self._opened, "deploy", self.name, environment, to)
+        terms = carry_out.Terms.of(agree, approve, wait)
+        return carry_out.deploy(self._opened, attrs.evolve(ask, force=force, reason=reason), terms)
 
     def promote(
         self,
@@ -180,16 +168,9 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring to an environment what runs of it in the one before."""
-        return self.workspace.promote(
-            self.name,
-            environment=environment,
-            to=to,
-            force=force,
-            reason=reason,
-            agree=agree,
-            approve=approve,
-            wait=wait,
-        )
+        ask = carry_out.request(self._opened, "promote", self.name, environment, to)
+        terms = carry_out.Terms.of(agree, approve, wait)
+        return carry_out.deploy(self._opened, attrs.evolve(ask, force=force, reason=reason), terms)
 
     def rollback(
         self,
@@ -203,15 +184,13 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
-        return self.workspace.rollback(
-            self.name, environment, to=to, force=force, reason=reason, agree=agree, approve=approve, wait=wait
-        )
+        ask = carry_out.request(self._opened, "rollback", self.name, environment, None)
+        ask = attrs.evolve(ask, release=to, force=force, reason=reason)
+        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
-        from multi_env_lambda.api.removing import find
-
-        return find(self.workspace, self.name, environment, retain)
+        return removing.find(self._opened, self.name, environment, retain)
 
     def destroy(
         self,
@@ -235,10 +214,8 @@ class Project:
         Raises:
             Refused: nobody confirmed it, somebody needs it, or it is not approved.
         """
-        from multi_env_lambda.api.removing import destroy
-
         removal = planned or self.plan_removal(environment, retain=retain)
-        return destroy(self.workspace, removal, confirm=confirm, approve=approve, force=force, reason=reason)
+        return removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
 
     # --- what only looks ---
     def history(
@@ -252,8 +229,8 @@ class Project:
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-        place = self.place(environment).name
-        past = self.workspace.world.ledger.history(place, self.name, newest=newest, before=before)
+        place = self._opened.place(environment).name
+        past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
         return Listing(past, tables.deployments, attrs.asdict)
 
     def histories(
@@ -266,31 +243,24 @@ class Project:
 
     def why(self, environment: str | None = None) -> Explanation:
         """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
-        from multi_env_lambda import pipeline
-
-        draft = pipeline.plan(self.workspace.world, Ask(verb="deploy", target=self.place(environment).name))
+        draft = pipeline.plan(self._opened.world, Ask(verb="deploy", target=self._opened.place(environment).name))
         return explain(draft.plan, draft.known, draft.looked_at, self.name)
 
     def difference(self, left: str, right: str) -> Difference:
         """What is different between what runs of it in two environments."""
-        return difference(self.workspace.world, self.name, left, right)
+        return difference(self._opened.world, self.name, left, right)
 
     def drift(self, environment: str | None = None) -> Listing[UnitDrift]:
         """What somebody changed of it by hand; without an environment, in all of them."""
-        return self.workspace.drift(self.name, environment)
+        return looking.drift(self._opened.world, self.name, environment)
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Addresses in the console by label: switch role, stack, functions, logs and jobs."""
-        return dict(unit_links(self.config, self.place(environment)))
+        return dict(unit_links(self.config, self._opened.place(environment)))
 
-    def place(self, environment: str | None = None) -> Environment:
-        """The settings of an environment; without a name, of the first one.
-
-        Raises:
-            ConfigurationError: there is none of that name.
-        """
-        config = self.workspace.config
-        return config.environments[0] if environment is None else config.environment(environment)
+    def _all_of_it(self) -> Ask:
+        ask = carry_out.request(self._opened, "deploy", self.name, None, None)
+        return attrs.evolve(ask, everything=True)
 
     def _keys(self, kind: str) -> list[str]:
         """In any environment, in the order of the file."""
@@ -298,4 +268,4 @@ class Project:
         return list(dict.fromkeys(item.key for each in settings for item in getattr(each, kind)))
 
     def __repr__(self) -> str:
-        return f"<Project {self.name} of {self.workspace.root.name}>"
+        return f"<Project {self.name} of {self._opened.root.name}>"

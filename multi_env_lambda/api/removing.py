@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.api.carry_out import watched
 from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow import remove
 from multi_env_lambda.flow.gate import Consent
@@ -17,34 +17,31 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
 from multi_env_lambda.plan.removal import Removal
 
-if TYPE_CHECKING:
-    from multi_env_lambda.api.workspace import Workspace
-
 __all__ = ["DAYS_UNTIL_FREED", "destroy", "find"]
 
 
-def find(workspace: Workspace, name: str, environment: str, retain: Iterable[str]) -> Removal:
+def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> Removal:
     """What would be deleted, with the rules of the environment."""
-    removal = remove.find_removal(workspace.world, name, environment, keep=tuple(sorted(retain)))
-    return removal if removal.gone else attrs.evolve(removal, rules=bound_of(workspace.world, environment))
+    removal = remove.find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
+    return removal if removal.gone else attrs.evolve(removal, rules=bound_of(opened.world, environment))
 
 
 def destroy(
-    workspace: Workspace, removal: Removal, *, confirm: str, approve: Iterable[str], force: bool, reason: str
+    opened: Opened, removal: Removal, *, confirm: str, approve: Iterable[str], force: bool, reason: str
 ) -> Result:
     """Delete it, once its name was said again.
 
     Raises:
         Refused: it was not.
     """
-    consent, dialog = Consent(typed=frozenset(approve)), workspace.dialog
+    consent, dialog = Consent(typed=frozenset(approve)), opened.dialog
     if dialog is not None:
         dialog.show(removal)
         if not removal.gone:
-            consent = dialog.agree(Asked(plan=removal, given=consent, world=workspace.world))
+            consent = dialog.agree(Asked(plan=removal, given=consent, world=opened.world))
     elif confirm != removal.project:
         where = f"{removal.project} in {removal.environment}"
         what = f"`{confirm}` does not confirm `{removal.project}`"
         raise Refused(where, what, hint="give the unit's name again")
-    with watched(workspace, 1) as world:
+    with watched(opened, 1) as world:
         return remove.destroy(world, removal, consent, reason=reason, force=force, bound=removal.rules)

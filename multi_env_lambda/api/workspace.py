@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import carry_out, looking, opening, setup
+from multi_env_lambda.api import carry_out, looking, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
+from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
-from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.bootstrap import make_bucket, settle
 from multi_env_lambda.flow.drift import UnitDrift
 from multi_env_lambda.flow.gate import Approval
@@ -30,7 +30,6 @@ from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.project import Project as ProjectConfig
-from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -42,23 +41,16 @@ if TYPE_CHECKING:
     import pathlib_mate
 
     from multi_env_lambda.api.dialog import Dialog
-    from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.show.progress import Live
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
-
-LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
-"""Set to 1, every command means the local cloud."""
-
-LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
-"""Who works in the local cloud; another name is another person, who may approve the plan of the first."""
 
 
 def _silent(_: object) -> None:
     return None
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(slots=False, repr=False)
 class Workspace:
     """A repository with its units and environments. Opening one reads files only; the other side is met when needed.
 
@@ -74,15 +66,7 @@ class Workspace:
         reason: why; kept in the record.
     """
 
-    _root: Path
-    config: WorkspaceConfig
-    _projects: tuple[ProjectConfig, ...]
-    local: bool = False
-    user: str = attrs.field(default="", eq=False)
-    report: Callable[[Event], None] = attrs.field(default=_silent, eq=False)
-    progress: Callable[[str], None] = attrs.field(default=_silent, eq=False)
-    live: Live | None = attrs.field(default=None, eq=False)
-    dialog: Dialog | None = attrs.field(default=None, eq=False)
+    _opened: Opened
 
     @classmethod
     def open(
@@ -109,19 +93,7 @@ class Workspace:
         Raises:
             ConfigurationError: there is none, or a file of it cannot be read; nothing was written.
         """
-        root, config, projects = opening.read(Path(path))
-        wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
-        return cls(
-            root=root,
-            config=config.with_roles() if wished else config,
-            projects=projects,
-            local=wished,
-            user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
-            report=report,
-            progress=progress,
-            live=live,
-            dialog=dialog,
-        )
+        return cls(Opened.at(path, local=local, user=user, report=report, progress=progress, live=live, dialog=dialog))
 
     @classmethod
     def init(cls, path: str | os.PathLike[str] = ".") -> tuple[str, ...]:
@@ -131,22 +103,32 @@ class Workspace:
     @property
     def root(self) -> pathlib_mate.Path:
         """The folder with the root ``pyproject.toml``."""
-        return handed_out(self._root)
+        return handed_out(self._opened.root)
+
+    @property
+    def config(self) -> WorkspaceConfig:
+        """What the root ``pyproject.toml`` says."""
+        return self._opened.config
 
     @property
     def configs(self) -> tuple[ProjectConfig, ...]:
         """What the files say of each unit, those that others need first."""
-        return self._projects
+        return self._opened.projects
+
+    @property
+    def local(self) -> bool:
+        """Whether the local cloud is meant."""
+        return self._opened.local
 
     @cached_property
     def projects(self) -> Mapping[str, Project]:
         """The units by name, those that others need first."""
-        return {config.name: Project(workspace=self, name=config.name) for config in self._projects}
+        return {config.name: Project(self._opened, config.name) for config in self.configs}
 
     @cached_property
     def environments(self) -> Mapping[str, Environment]:
         """The environments by name, in promotion order."""
-        return {config.name: Environment(workspace=self, config=config) for config in self.config.environments}
+        return {config.name: Environment(self._opened, config) for config in self.config.environments}
 
     def project(self, name: str) -> Project:
         """One unit by name, as ``workspace["orders"]`` gives it.
@@ -154,15 +136,13 @@ class Workspace:
         Raises:
             ConfigurationError: there is none of that name.
         """
-        if name not in self.projects:
-            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, self.projects))
-        return self.projects[name]
+        return self.projects[self._opened.project(name).name]
 
     __getitem__ = project
 
     def unit(self, name: str) -> Project:
         """The same for a unit whose folder may be gone: its history can still be read, and it can be destroyed."""
-        return Project(workspace=self, name=name)
+        return Project(self._opened, name)
 
     def environment(self, name: str) -> Environment:
         """One environment by name.
@@ -172,22 +152,15 @@ class Workspace:
         """
         return self.environments[self.config.environment(name).name]
 
-    @cached_property
+    @property
     def world(self) -> World:
         """The handles to everything outside; the first look starts the local cloud, if that is meant."""
-        return opening.connect(self._root, self.config, self._projects, cloud=self._cloud, report=self.report)
-
-    @property
-    def _cloud(self) -> LocalCloud | None:
-        """Running, if it is meant."""
-        return self.local_cloud.up() if self.local else None
+        return self._opened.world
 
     @property
     def local_cloud(self) -> LocalCloudSwitch:
         """Starts and stops the local cloud of this workspace."""
-        return LocalCloudSwitch(
-            root=self._root, config=self.config, projects=self._projects, user=self.user, progress=self.progress
-        )
+        return self._opened.local_cloud
 
     def plan(
         self,
@@ -199,8 +172,8 @@ class Workspace:
         force: bool = False,
     ) -> Plan:
         """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``."""
-        ask = carry_out.request(self, "deploy", names, environment, to)
-        return carry_out.plan(self, attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force))
+        ask = carry_out.request(self._opened, "deploy", names, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force))
 
     def plan_promotion(
         self,
@@ -212,8 +185,8 @@ class Workspace:
         reason: str = "",
     ) -> Plan:
         """What ``promote`` would do."""
-        ask = carry_out.request(self, "promote", names, environment, to)
-        return carry_out.plan(self, attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason))
+        ask = carry_out.request(self._opened, "promote", names, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason))
 
     def plan_rollback(
         self,
@@ -225,8 +198,8 @@ class Workspace:
         reason: str = "",
     ) -> Plan:
         """What ``rollback`` would do."""
-        ask = carry_out.request(self, "rollback", names, environment, None)
-        return carry_out.plan(self, attrs.evolve(ask, release=to, force=force, reason=reason))
+        ask = carry_out.request(self._opened, "rollback", names, environment, None)
+        return carry_out.plan(self._opened, attrs.evolve(ask, release=to, force=force, reason=reason))
 
     def build(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
@@ -236,15 +209,15 @@ class Workspace:
         Raises:
             UnitsFailed: at least one cannot be built; ``results`` says which and why.
         """
-        ask = attrs.evolve(carry_out.request(self, "deploy", names, environment, to), everything=everything)
-        return carry_out.build(self, ask)
+        ask = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
+        return carry_out.build(self._opened, ask)
 
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Result]:
         """Build, and publish what the bucket lacks. Deploys nothing."""
-        ask = attrs.evolve(carry_out.request(self, "deploy", names, environment, to), everything=everything)
-        return carry_out.publish(self, ask)
+        ask = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
+        return carry_out.publish(self._opened, ask)
 
     def deploy(
         self,
@@ -269,9 +242,9 @@ class Workspace:
         Raises:
             UnitsFailed: at least one unit did not get there; the others did, and ``results`` has all.
         """
-        ask = carry_out.request(self, "deploy", names, environment, to)
+        ask = carry_out.request(self._opened, "deploy", names, environment, to)
         ask = attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force, reason=reason)
-        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
 
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
@@ -282,7 +255,7 @@ class Workspace:
             PlanStale: the same request would do something else now.
             UnitsFailed: as in ``deploy``.
         """
-        return carry_out.apply(self, plan, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.apply(self._opened, plan, carry_out.Terms.of(agree, approve, wait))
 
     def promote(
         self,
@@ -301,9 +274,9 @@ class Workspace:
         Args:
             skip_from: take the release of this environment instead; needs a reason.
         """
-        ask = carry_out.request(self, "promote", names, environment, to)
+        ask = carry_out.request(self._opened, "promote", names, environment, to)
         ask = attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
 
     def rollback(
         self,
@@ -318,9 +291,9 @@ class Workspace:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
-        ask = carry_out.request(self, "rollback", names, environment, None)
+        ask = carry_out.request(self._opened, "rollback", names, environment, None)
         ask = attrs.evolve(ask, release=to, force=force, reason=reason)
-        return carry_out.deploy(self, ask, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.
@@ -328,7 +301,7 @@ class Workspace:
         Raises:
             Refused: a build runs this.
         """
-        return approve(self.world, plan, self.dialog)
+        return approve(self._opened, plan)
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
@@ -340,11 +313,11 @@ class Workspace:
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
         """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies."""
         projects = [self.project(name).config for name in names or self.projects]
-        return setup.lock(self._root, projects, upgrade=upgrade, said=self.progress)
+        return setup.lock(self._opened.root, projects, upgrade=upgrade, said=self._opened.progress)
 
     def new(self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[str, ...]:
         """Make the unit ``name``, which can be deployed at once; gives the files that were written."""
-        return setup.new(self._root, name, runtime, architecture)
+        return setup.new(self._opened.root, name, runtime, architecture)
 
     def bootstrap(self) -> tuple[str, ...]:
         """Make the artifact bucket in the devops account, readable by all environments; gives a line for each change.
@@ -355,13 +328,13 @@ class Workspace:
         Raises:
             ConfigurationError: it has another workspace's id.
         """
-        changes = make_bucket(self.config, opening.sessions(self._cloud))
+        changes = make_bucket(self.config, self._opened.sessions())
         settle(self.world)
         return changes
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""
-        return looking.status(self.world, tuple(self.projects), name, drift=drift)
+        return looking.status(self._opened, name, drift=drift)
 
     def foreign_bucket(self) -> str:
         """A warning where the bucket is another workspace's; else empty. One call."""
@@ -381,18 +354,18 @@ class Workspace:
 
     def doctor(self) -> Listing[Finding]:
         """Look at this machine, the caller, the bucket and every account; nothing is changed."""
-        return looking.doctor(self.config, self._projects, opening.sessions(self._cloud), lambda: self.world)
+        return looking.doctor(self._opened)
 
     def permissions(self, place: str) -> Permissions:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
-        return permissions_of(self._root, self.config, self._projects, place)
+        return permissions_of(self._opened.root, self.config, self.configs, place)
 
     def __repr__(self) -> str:
         where = "local cloud" if self.local else "AWS"
         chain = " → ".join(self.environments)
-        return f"<Workspace {self._root.name} on {where}: {', '.join(self.projects)}; {chain}>"
+        return f"<Workspace {self._opened.root.name} on {where}: {', '.join(self.projects)}; {chain}>"
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import workspace_html
 
-        return workspace_html(self._root.name, self.config, self._projects, local=self.local)
+        return workspace_html(self._opened.root.name, self.config, self.configs, local=self.local)

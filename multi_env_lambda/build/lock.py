@@ -13,7 +13,7 @@ import tempfile
 import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, assert_never, get_args
 from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -40,7 +40,8 @@ __all__ = [
     "write_lock",
 ]
 
-LOCK_NAMES = ("pylock.toml", "uv.lock", "requirements.txt")
+_LockName = Literal["pylock.toml", "uv.lock", "requirements.txt"]
+LOCK_NAMES: tuple[_LockName, ...] = get_args(_LockName)
 """In the order in which they are looked for."""
 
 _HEADER = "# Written by the verb `lock` of multi_env_lambda from pyproject.toml; do not edit.\n"
@@ -54,18 +55,21 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
     Raises:
         ConfigurationError: something in it is not pinned by version and SHA-256.
     """
-    path = next((folder / name for name in LOCK_NAMES if (folder / name).is_file()), None)
-    if path is None:
+    name = next((name for name in LOCK_NAMES if (folder / name).is_file()), None)
+    if name is None:
         return None
-    where = f"{where}/{path.name}"
+    path, where = folder / name, f"{where}/{name}"
     local_paths = frozenset({".", *(Path(os.path.relpath(one, folder)).as_posix() for one in shared)})
-    if path.name == "pylock.toml":
-        return read_pylock(_toml(path, where), path=path, where=where, local_paths=local_paths)
-    if path.name == "uv.lock":
-        return _read_uv_lock(path, where, local_paths)
-    return Lock(
-        path=path, where=where, packages=read_requirements(_text(path, where), where=where, local_paths=local_paths)
-    )
+    match name:
+        case "pylock.toml":
+            return read_pylock(_toml(path, where), path=path, where=where, local_paths=local_paths)
+        case "uv.lock":
+            return _read_uv_lock(path, where, local_paths)
+        case "requirements.txt":
+            packages = read_requirements(_text(path, where), where=where, local_paths=local_paths)
+            return Lock(path=path, where=where, packages=packages)
+        case _:
+            assert_never(name)
 
 
 def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:

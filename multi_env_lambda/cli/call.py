@@ -64,7 +64,7 @@ def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     else:
         click.echo(run.state)
     if run.error is not None:
-        note(f"{job.project.name}.{job.key} in {environment}: the run failed: {run.error}")
+        note(f"{job.project}.{job.key} in {environment}: the run failed: {run.error}")
         return CheckFailed.exit_code
     return 0
 

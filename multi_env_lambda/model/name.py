@@ -1,19 +1,11 @@
-"""What AWS takes as a name, and whether two units would make the same one."""
+"""What AWS takes as a name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import Rule, Table
-from multi_env_lambda.model.settings import BucketNotification, Own, OwnQueue, Queue, Settings, Topic
-
-if TYPE_CHECKING:
-    from multi_env_lambda.model.environment import Environment
-    from multi_env_lambda.model.project import Project
-    from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = [
     "ACCOUNT_ID",
@@ -30,10 +22,7 @@ __all__ = [
     "WORKSPACE_ID",
     "check_bucket",
     "check_length",
-    "find_collisions",
-    "made_names",
     "normalised",
-    "own_queues",
 ]
 
 PROJECT_NAME = Rule(
@@ -124,61 +113,3 @@ def check_length(kind: str, name: str, *, where: str) -> None:
     if len(name) > LIMITS[kind]:
         what = f"the {kind} would be called `{name}`: {len(name)} characters, allowed is up to {LIMITS[kind]}"
         raise ConfigurationError(where, what, hint="shorten the project, the key or the environment's name")
-
-
-def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
-    """The queues that the stack creates, in order of the functions."""
-    events = (event for function in settings.functions for event in function.events)
-    sources = (event.source for event in events if isinstance(event, Queue))
-    return tuple(source for source in sources if isinstance(source, OwnQueue))
-
-
-def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
-    """Everything that gets a fixed name from this unit in this environment, as (kind, name)."""
-    settings = project.settings[environment.name]
-    yield "stack", project.stack_name(environment.name)
-    for function in settings.functions:
-        yield "function", project.function_name(environment.name, function.key)
-        for event in function.events:
-            if isinstance(event, Topic) and isinstance(event.source, Own):
-                yield "topic", project.topic_name(environment.name, event.source.key)
-            if isinstance(event, BucketNotification) and isinstance(event.source, Own):
-                yield "bucket", project.bucket_name(environment, event.source.key)
-    for queue in own_queues(settings):
-        yield "queue", project.queue_name(environment.name, queue.key)
-        yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
-    for job in settings.jobs:
-        yield "job", project.job_name(environment.name, job.key)
-
-
-def find_collisions(projects: Iterable[Project], config: WorkspaceConfig) -> None:
-    """Refuse two units that are one to a package index, or that would make the same thing in one account and region."""
-    units = sorted(projects, key=lambda project: project.folder)
-    _check_project_names(units)
-    owners: dict[tuple[str, str, str, str], str] = {}
-    for project in units:
-        for environment in config.environments:
-            user = f"{project.folder} in {environment.name}"
-            for kind, name in made_names(project, environment):
-                place = (kind, environment.account_id, environment.region, name)
-                if place in owners:
-                    _refuse_collision(kind, name, owners[place], user, environment)
-                owners[place] = user
-
-
-def _check_project_names(units: Iterable[Project]) -> None:
-    folders: dict[str, str] = {}
-    for project in units:
-        first = folders.setdefault(project.name, project.folder)
-        if first != project.folder:
-            what = f"the name `{project.name}` is also that of {first}"
-            where = f"{project.folder}/pyproject.toml [project] name"
-            raise ConfigurationError(where, what, hint="rename one; `-`, `_`, `.` and capitals make no difference")
-
-
-def _refuse_collision(kind: str, name: str, first: str, second: str, environment: Environment) -> None:
-    who = f"{first} and {second}" if first != second else f"two parts of {first}"
-    what = f"{who} would both make the {kind} `{name}` in account {environment.account_id}, {environment.region}"
-    folder = second.split(" ")[0]
-    hint = "rename a project or a key, or give the environments different accounts"
-    raise ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import assert_never
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,13 +14,26 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
-from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, made_names, normalised, own_queues
+from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
 from multi_env_lambda.model.runtime import RUNTIMES
-from multi_env_lambda.model.settings import Settings
+from multi_env_lambda.model.settings import (
+    BucketNotification,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    FunctionUrl,
+    KinesisStream,
+    Own,
+    Queue,
+    Schedule,
+    Settings,
+    Topic,
+    own_queues,
+)
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
@@ -105,6 +119,35 @@ class Project:
         """Bucket names are taken once in the whole world, so account and region are part of it."""
         key = key.replace("_", "-")
         return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
+
+
+def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
+    """Everything that gets a fixed name from this unit in this environment, as (kind, name)."""
+    settings = project.settings[environment.name]
+    yield "stack", project.stack_name(environment.name)
+    for function in settings.functions:
+        yield "function", project.function_name(environment.name, function.key)
+        for event in function.events:
+            yield from _made_for(event, project, environment)
+    for queue in own_queues(settings):
+        yield "queue", project.queue_name(environment.name, queue.key)
+        yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
+    for job in settings.jobs:
+        yield "job", project.job_name(environment.name, job.key)
+
+
+def _made_for(event: Event, project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
+    match event:
+        case Topic(source=Own(key=key)):
+            yield "topic", project.topic_name(environment.name, key)
+        case BucketNotification(source=Own(key=key)):
+            yield "bucket", project.bucket_name(environment, key)
+        case Topic() | BucketNotification():
+            return  # exists apart from the unit
+        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl():
+            return  # nothing with a name of its own, but for the queues of ``own_queues``
+        case _:
+            assert_never(event)
 
 
 def read_project(

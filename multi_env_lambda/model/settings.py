@@ -42,6 +42,7 @@ __all__ = [
     "Topic",
     "Traffic",
     "Vpc",
+    "own_queues",
 ]
 
 
@@ -345,3 +346,10 @@ class Settings:
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if not isinstance(value, Literal)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
+
+
+def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
+    """The queues that the stack creates, in order of the functions."""
+    events = (event for function in settings.functions for event in function.events)
+    sources = (event.source for event in events if isinstance(event, Queue))
+    return tuple(source for source in sources if isinstance(source, OwnQueue))

@@ -41,7 +41,7 @@ SCRIPTS: Mapping[str, str] = {
 """Every script of ``bin/automation`` with its one line of help."""
 
 UNIT_SCRIPTS = ("build", "deploy", "invoke", "lock", "plan", "publish", "status")
-"""The scripts that a unit's own ``bin/automation`` holds; where a file stands decides what it is about."""
+"""The scripts of every unit's own ``bin/automation``; where a file stands decides what it is about."""
 
 _SCRIPT = '''#!/usr/bin/env python
 """{line}"""
@@ -125,7 +125,7 @@ def script(verb: str) -> str:
 
 
 def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[File, ...]:
-    """The five files of a new unit, relative to the top of the repository; it can be deployed as it is.
+    """Four files to edit, and the scripts: relative to the top of the repository; it can be deployed as it is.
 
     Raises:
         ConfigurationError: AWS or Python will not take the name.
@@ -140,7 +140,7 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
         (f"{folder}/{package}/__init__.py", _INIT),
         (f"{folder}/{package}/main.py", _MAIN.format()),
         (f"{folder}/tests/test_{package}.py", _TEST.format(**words)),
-        (f"{folder}/bin/automation/deploy.py", script("deploy")),
+        *((f"{folder}/bin/automation/{verb}.py", script(verb)) for verb in UNIT_SCRIPTS),
     )
 
 

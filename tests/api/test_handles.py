@@ -23,6 +23,7 @@ from multi_env_lambda import (
     Workspace,
 )
 from multi_env_lambda import Plan as PlanValue
+from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.show.progress import Report
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.bad_repositories import copy_of, world_of
@@ -39,10 +40,10 @@ def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
 
 
 def opened(fake: FakeWorld, folder: Path, **more: object) -> Workspace:
-    found = Workspace(root=folder, config=fake.world.config, projects=fake.world.projects, **more)
+    opened = Opened(root=folder, config=fake.world.config, projects=fake.world.projects, **more)
     # `world` is made when it is first needed; here it is there already.
-    found.__dict__["world"] = fake.world
-    return found
+    opened.__dict__["world"] = fake.world
+    return Workspace(opened)
 
 
 def test_a_unit_goes_through_the_chain_by_itself(workspace: Workspace) -> None:
@@ -223,9 +224,9 @@ def test_links_lead_to_the_console(workspace: Workspace) -> None:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("handles")
-    found = Workspace.open(copy_of(folder / "repository"), local=False)
-    found.__dict__["world"] = world_of(found, folder / "cache")[0]
-    return found
+    opened = Opened.at(copy_of(folder / "repository"), local=False)
+    opened.__dict__["world"] = world_of(Workspace(opened), folder / "cache")[0]
+    return Workspace(opened)
 
 
 def test_a_project_is_found_by_its_folder(real: Workspace) -> None:

@@ -91,7 +91,7 @@ class Stream(io.BytesIO):
         raise io.UnsupportedOperation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(files=files, method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]), streamed=st.booleans())
 def test_splicing_keeps_every_byte(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], method: int, streamed: bool

@@ -128,13 +128,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("orders")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), name=st.sampled_from(sorted(LOCKS)))
 def test_a_damaged_lock_is_used_or_refused(folder: Path, data: st.DataObject, name: str) -> None:
     assert_used_or_refused(folder, name, data.draw(damaged_text(LOCKS[name])))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), name=st.sampled_from(["pylock.toml", "uv.lock"]))
 def test_a_lock_with_values_of_other_types_is_used_or_refused(folder: Path, data: st.DataObject, name: str) -> None:
     text = data.draw(damaged_toml(LOCKS[name]))
@@ -191,7 +191,7 @@ def assert_wheel_used_or_refused(path: Path, body: bytes) -> None:
             assert error.where and error.what and error.hint
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=damaged_bytes(WHEEL))
 def test_a_damaged_wheel_is_used_or_refused(folder: Path, body: bytes) -> None:
     assert_wheel_used_or_refused(folder / "a-1.0-py3-none-any.whl", body)
@@ -202,7 +202,7 @@ NAMES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(names=st.lists(NAMES.map("/".join).filter(bool), min_size=1, max_size=3, unique=True))
 def test_a_wheel_with_hostile_names_is_used_or_refused(folder: Path, names: list[str]) -> None:
     body = wheel_bytes({name: b"\x7fELF" if name.endswith(".so") else b"" for name in names})
@@ -210,7 +210,7 @@ def test_a_wheel_with_hostile_names_is_used_or_refused(folder: Path, names: list
     assert_wheel_used_or_refused(folder / "a-1.0-py3-none-any.whl", body)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(body=damaged_bytes(WHEEL))
 def test_handlers_of_a_damaged_wheel_are_found_or_refused(folder: Path, body: bytes) -> None:
     path = folder / "a-1.0-py3-none-any.whl"

@@ -14,7 +14,9 @@ import pytest
 
 import multi_env_lambda
 import multi_env_lambda.errors
+from multi_env_lambda.build.lock import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
+from multi_env_lambda.model.event import _KINDS
 from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.skeleton import SCRIPTS, new_unit
 
@@ -24,6 +26,12 @@ PAGES = [ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted((ROOT / "docs")
 
 _MAKE = "import sys; sys.path.insert(0, 'docs'); import reference; sys.stdout.write(reference.verbs_text())"
 
+WITHOUT_SCRIPT = {
+    "init": "writes the scripts",
+    "local": "the local cloud is no part of what a team automates",
+    "demo": "a walk through the local cloud, for whoever is new",
+}
+"""Verb -> why ``bin/automation`` has no script for it."""
 
 _TUPLES = re.compile(r"_(OPTIONS|KEYS|ENVIRONMENT)'")
 
@@ -102,8 +110,22 @@ def test_every_decision_is_in_the_list() -> None:
         ], name
 
 
-def test_every_script_has_its_verb() -> None:
-    assert set(SCRIPTS) <= set(VERBS)
+def test_every_verb_has_a_script_or_a_reason_to_have_none() -> None:
+    assert set(VERBS) - set(SCRIPTS) == set(WITHOUT_SCRIPT)
+    assert set(SCRIPTS) - set(VERBS) == set()
+
+
+def test_every_lock_format_is_on_its_page() -> None:
+    page = text(ROOT / "docs/source/02-How-To/lock-dependencies.rst")
+
+    assert [name for name in LOCK_NAMES if f"``{name}``" not in page] == []
+
+
+def test_every_kind_of_event_has_its_row_in_the_reference() -> None:
+    page = text(ROOT / "docs/source/04-Reference/configuration.rst")
+    section = page.partition("\nEvents\n------")[2].partition("\n---")[0]
+
+    assert re.findall(r"^``([a-z0-9_]+)`` ", section, re.MULTILINE) == list(_KINDS)
 
 
 def test_the_unit_of_the_readme_is_the_one_that_new_makes() -> None:

@@ -74,7 +74,7 @@ def deploy(root: Path, cloud: LocalCloud) -> tuple[list[str], list[str]]:
     """The outcomes, and what was said; whoever waits moves the clock."""
     said: list[Event] = []
     workspace, clock = Workspace.open(root, local=False, report=said.append), CloudTime(cloud)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
+    workspace._opened.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     results = workspace.deploy("customers", to="sandbox")
     return [result.outcome for result in results], [event.text for event in said]
 
@@ -94,7 +94,7 @@ def drain(cloud: LocalCloud, workspace: Workspace) -> None:
 
 def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:
     workspace, clock = Workspace.open(root, local=False), CloudTime(cloud)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
+    workspace._opened.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     steps = [
         lambda: workspace.deploy("customers", to="sandbox"),
         lambda: workspace.promote("customers", environment="prod"),
@@ -110,7 +110,7 @@ def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path
     assert run() == ["deployed", "deployed"]
     write(root, ANSWERS.replace("1", "2"), 2)
     workspace = Workspace.open(root, local=False)
-    workspace.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
+    workspace._opened.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     assert run() == ["deployed", "deployed"]
     drain(cloud, workspace)
     workspace.rollback("customers", "prod")

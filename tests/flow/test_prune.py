@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multi_env_lambda.aws.index import list_published
@@ -445,7 +445,7 @@ def newest(fake: FakeWorld, unit: str, place: str) -> list[str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(events=st.lists(EVENT, min_size=8, max_size=25), keep=st.integers(1, 4))
 def test_nothing_referenced_is_removed_and_every_kept_release_can_be_brought_back(
     events: list[tuple[str, str, object]], keep: int

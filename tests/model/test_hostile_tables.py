@@ -168,13 +168,13 @@ def test_the_undamaged_documents_are_read() -> None:
     read_unit(UNIT)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(document=damaged(UNIT))
 def test_a_damaged_unit_is_read_or_refused_with_its_place(document: dict[str, Any]) -> None:
     assert_read_or_refused(read_unit, document, "orders")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(document=damaged(WORKSPACE))
 def test_a_damaged_workspace_is_read_or_refused_with_its_place(document: dict[str, Any]) -> None:
     assert_read_or_refused(lambda one: read_workspace(one, where="pyproject.toml"), document, "pyproject.toml")

@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.name import (
     ARN,
@@ -15,11 +16,9 @@ from multi_env_lambda.model.name import (
     PROJECT_NAME,
     REGION,
     check_length,
-    find_collisions,
-    made_names,
     normalised,
 )
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.settings import BucketNotification, Function, GlueJob, Own, OwnQueue, Queue, Settings, Topic
 from multi_env_lambda.model.workspace import WorkspaceConfig
 

@@ -20,8 +20,17 @@ def read(name: str):
     )
 
 
-def test_a_new_unit_is_at_most_five_files() -> None:
-    assert len(new_unit("billing")) == 5
+def test_a_new_unit_is_four_files_to_edit_and_its_scripts() -> None:
+    files = dict(new_unit("billing"))
+    scripts = {f"projects/billing/bin/automation/{verb}.py": script(verb) for verb in UNIT_SCRIPTS}
+
+    assert {path: text for path, text in files.items() if path in scripts} == scripts
+    assert sorted(set(files) - set(scripts)) == [
+        "projects/billing/billing/__init__.py",
+        "projects/billing/billing/main.py",
+        "projects/billing/pyproject.toml",
+        "projects/billing/tests/test_billing.py",
+    ]
 
 
 @pytest.mark.parametrize("name", ["billing", "data-import", "s3-to-redshift"])

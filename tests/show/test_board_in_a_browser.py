@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.show.board import board_html
+from tests.absent import absent
 
 from .boards import Team, team
 from .test_board import EVIL, hostile
@@ -22,10 +23,14 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the board is not looked at in a browser"),
-]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _browser() -> None:
+    if CHROMIUM is None:
+        absent("chromium on its PATH: the board is not looked at in a browser")
+
 
 PROBE = """<!doctype html><body><iframe width="{width}" height="800" src="board.html{route}"></iframe><script>
 onload = () => {{

@@ -52,6 +52,7 @@ function whole(cell) {
   const parts = [
     cell.when && `${moment(cell.when)} by ${person(cell.who)}`,
     cell.commit && `commit ${cell.commit}`,
+    cell.release && `release ${cell.release}`,
     cell.failed && `${cell.failedVersion} failed: ${cell.failed}`,
     cell.back && `rolled back: ${cell.back}`,
     cell.drift && `changed by hand: ${cell.drift.join(", ")}`,

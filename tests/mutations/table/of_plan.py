@@ -11,6 +11,27 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 
 MUTATIONS = (
     Mutation(
+        "model/project.py",
+        '            yield "bucket", project.bucket_name(environment, key)\n',
+        "            return\n",
+        "Two units that would make one bucket are refused.",
+        ("test_every_setting.py",),
+    ),
+    Mutation(
+        "model/function.py",
+        'tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),',
+        'tracing="PassThrough",',
+        "A setting of a function that the table takes is read.",
+        ("test_every_setting.py",),
+    ),
+    Mutation(
+        "plan/skeleton.py",
+        "script(verb)) for verb in UNIT_SCRIPTS)",
+        "script(verb)) for verb in UNIT_SCRIPTS[:1])",
+        "A new unit has every script of a unit.",
+        ("plan/test_skeleton.py",),
+    ),
+    Mutation(
         "plan/handler_calls.py",
         "sorted(actions - nowhere - _OF_OBJECTS)",
         "sorted(actions - nowhere)",

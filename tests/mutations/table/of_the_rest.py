@@ -209,6 +209,13 @@ MUTATIONS = (
         ("test_errors.py::test_exit_codes_differ_and_leave_those_of_the_shell_alone",),
     ),
     Mutation(
+        "show/text.py",
+        "    if cell.behind:\n",
+        "    if False:\n",
+        "Every renderer shows that a unit is behind.",
+        ("show/test_every_column.py",),
+    ),
+    Mutation(
         "show/marks.py",
         '"unreadable": cell.unreadable is not None,',
         '"unreadable": False,',

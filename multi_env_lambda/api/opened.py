@@ -1,0 +1,124 @@
+"""A workspace that is open: what its files say, how it is shown, and the handles to everything outside.
+
+Every handle of the public face holds one; none of them holds another handle.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from multi_env_lambda.api import opening
+from multi_env_lambda.api.dialog import Dialog
+from multi_env_lambda.api.local import LocalCloudSwitch
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.show.progress import Live, where_this_runs
+from multi_env_lambda.world import Event, World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.local.cloud import LocalCloud
+
+__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened"]
+
+LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
+"""Set to 1, every command means the local cloud."""
+
+LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
+"""Who works in the local cloud; another name is another person, who may approve the plan of the first."""
+
+
+def _silent(_: object) -> None:
+    return None
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Opened:
+    """What was read and how it is to be shown. Opening one reads files only; the other side is met when needed.
+
+    Args:
+        report: called for every event of a deploy, from several threads.
+        progress: called with a sentence when something takes long.
+        live: shows events while they happen; None: what suits where this runs.
+        dialog: is shown every plan before anything is written.
+    """
+
+    root: Path
+    config: WorkspaceConfig
+    projects: tuple[Project, ...]
+    local: bool = False
+    user: str = ""
+    report: Callable[[Event], None] = attrs.field(default=_silent, eq=False, repr=False)
+    progress: Callable[[str], None] = attrs.field(default=_silent, eq=False, repr=False)
+    live: Live | None = attrs.field(default=None, eq=False, repr=False)
+    dialog: Dialog | None = attrs.field(default=None, eq=False, repr=False)
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str], *, local: bool | None, user: str | None = None, **shown: Any) -> Opened:
+        """Read the workspace that ``path`` lies in; None means what the two variables say, ``shown`` the other fields.
+
+        Raises:
+            ConfigurationError: there is none, or a file of it cannot be read.
+        """
+        root, config, projects = opening.read(Path(path))
+        wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
+        return cls(
+            root=root,
+            config=config.with_roles() if wished else config,
+            projects=projects,
+            local=wished,
+            user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
+            **shown,
+        )
+
+    @cached_property
+    def world(self) -> World:
+        """The handles to everything outside; the first look starts the local cloud, if that is meant."""
+        return opening.connect(self.root, self.config, self.projects, cloud=self._cloud, report=self.report)
+
+    def sessions(self) -> Sessions:
+        """New ones, of whoever works here."""
+        return opening.sessions(self._cloud)
+
+    @property
+    def local_cloud(self) -> LocalCloudSwitch:
+        return LocalCloudSwitch(
+            root=self.root, config=self.config, projects=self.projects, user=self.user, progress=self.progress
+        )
+
+    @property
+    def watching(self) -> Live:
+        return self.live or where_this_runs()
+
+    def project(self, name: str) -> Project:
+        """What the files say of a unit.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        found = {project.name: project for project in self.projects}
+        if name not in found:
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, found))
+        return found[name]
+
+    def place(self, environment: str | None = None) -> Environment:
+        """What the root table says of an environment; without a name, of the first one.
+
+        Raises:
+            ConfigurationError: there is none of that name.
+        """
+        return self.config.environments[0] if environment is None else self.config.environment(environment)
+
+    @property
+    def _cloud(self) -> LocalCloud | None:
+        """Running, if it is meant."""
+        return self.local_cloud.up() if self.local else None

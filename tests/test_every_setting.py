@@ -1,0 +1,300 @@
+"""Each field of a unit's settings is read from its table and changes what a release keeps."""
+
+from __future__ import annotations
+
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.flow.make import _stage
+from multi_env_lambda.model import settings
+from multi_env_lambda.model.function import read_function
+from multi_env_lambda.model.job import read_job
+from multi_env_lambda.model.project import Project, made_names
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.release import Stage
+from multi_env_lambda.model.settings import Event, Function, GlueJob
+from tests.plan.template_values import SANDBOX, maximal, project, template, text
+
+ARN = "arn:aws:sqs:us-east-1:222222222222"
+TOPIC = "arn:aws:sns:us-east-1:222222222222:news"
+KINESIS = "arn:aws:kinesis:us-east-1:222222222222:stream"
+TABLE = "arn:aws:dynamodb:us-east-1:222222222222:table/t/stream"
+POLICY = 'managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]'
+
+
+def event(inner: str) -> str:
+    return f"events = [{{ {inner} }}]"
+
+
+def stream(kind: str, arn: str) -> tuple[str, dict[str, str]]:
+    """Both are written alike."""
+    start = f'{kind} = "{arn}/a"'
+    changed = {
+        "starting_position": 'starting_position = "TRIM_HORIZON"',
+        "batch_size": "batch_size = 7",
+        "window": "window = 7",
+        "partial_failures": "partial_failures = false",
+        "bisect": "bisect = true",
+        "retries": "retries = 7",
+        "parallelization": "parallelization = 7",
+        "on_failure_arn": f'on_failure_arn = "{ARN}:failed"',
+        "filters": "filters = [{ data = { a = [1] } }]",
+    }
+    found = {field: event(f"{start}, {more}") for field, more in changed.items()}
+    return event(start), {"arn": event(f'{kind} = "{arn}/b"'), **found}
+
+
+# One way to write each field: the table with the kind of value in it, and for each field a table that differs.
+WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
+    Function: (
+        "",
+        {
+            "handler": 'handler = "orders.other.handler"',
+            "memory_size": "memory_size = 256",
+            "timeout": "timeout = 7",
+            "environment": 'environment.TABLE = "orders"',
+            "description": 'description = "Creates orders"',
+            "ephemeral_storage": "ephemeral_storage = 1024",
+            "reserved_concurrency": "reserved_concurrency = 7",
+            "log_retention_days": "log_retention_days = 7",
+            "log_format": 'log_format = "JSON"',
+            "tracing": 'tracing = "Active"',
+            "vpc": 'vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }',
+            "dead_letter_arn": f'dead_letter_arn = "{ARN}:dead"',
+            "on_failure_arn": f'on_failure_arn = "{ARN}:failed"',
+            "snap_start": "snap_start = true",
+            "layers": 'layers = ["arn:aws:lambda:us-east-1:333333333333:layer:other:7"]',
+            "managed_policies": POLICY,
+            "policies": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
+            "events": event("url = true"),
+            "alarms": "alarms = {}",
+            "smoke": "smoke = {}",
+            "traffic": 'traffic = "canary 10% 5m"',
+        },
+    ),
+    settings.Literal: ('environment.A1 = "a"', {"text": 'environment.A1 = "b"'}),
+    settings.SecretReference: (
+        'environment.A1 = { secret = "a" }',
+        {"name": 'environment.A1 = { secret = "b" }', "key": 'environment.A1 = { secret = "a", key = "k" }'},
+    ),
+    settings.ParameterReference: (
+        'environment.A1 = { parameter = "/a" }',
+        {"name": 'environment.A1 = { parameter = "/b" }'},
+    ),
+    settings.Statement: (
+        'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
+        {
+            "actions": 'policies = [{ actions = ["s3:PutObject"], resources = ["*"] }]',
+            "resources": 'policies = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::a/*"] }]',
+            "effect": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"], effect = "Deny" }]',
+            "condition": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"], '
+            'condition = { Bool = { "aws:SecureTransport" = "true" } } }]',
+        },
+    ),
+    settings.Existing: (event(f'sqs = "{ARN}:a"'), {"identifier": event(f'sqs = "{ARN}:b"')}),
+    settings.Own: (event("sns = true"), {"key": event('sns = true, name = "b"')}),
+    settings.OwnQueue: (
+        event("sqs = true"),
+        {
+            "key": event('sqs = true, name = "b"'),
+            "visibility_timeout": event("sqs = true, visibility_timeout = 77"),
+            "max_receive_count": event("sqs = true, max_receive_count = 7"),
+            "retention_days": event("sqs = true, retention_days = 7"),
+        },
+    ),
+    settings.Schedule: (
+        event('schedule = "rate(5 minutes)"'),
+        {
+            "expression": event('schedule = "rate(7 minutes)"'),
+            "payload": event('schedule = "rate(5 minutes)", payload = { a = 1 }'),
+        },
+    ),
+    settings.Queue: (
+        event(f'sqs = "{ARN}:a"'),
+        {
+            "source": event(f'sqs = "{ARN}:b"'),
+            "batch_size": event(f'sqs = "{ARN}:a", batch_size = 7'),
+            "window": event(f'sqs = "{ARN}:a", window = 7'),
+            "partial_failures": event(f'sqs = "{ARN}:a", partial_failures = false'),
+            "maximum_concurrency": event(f'sqs = "{ARN}:a", maximum_concurrency = 7'),
+        },
+    ),
+    settings.Topic: (
+        event(f'sns = "{TOPIC}"'),
+        {"source": event("sns = true"), "filter_policy": event(f'sns = "{TOPIC}", filter_policy = {{ kind = ["a"] }}')},
+    ),
+    settings.BucketNotification: (
+        event('s3 = "acme-in"'),
+        {
+            "source": event("s3 = true"),
+            "events": event('s3 = "acme-in", events = ["Object Deleted"]'),
+            "prefix": event('s3 = "acme-in", prefix = "a/"'),
+            "suffix": event('s3 = "acme-in", suffix = ".csv"'),
+        },
+    ),
+    settings.EventPattern: (
+        event('event_pattern = { source = ["a"] }'),
+        {
+            "pattern": event('event_pattern = { source = ["b"] }'),
+            "bus": event('event_pattern = { source = ["a"] }, bus = "own"'),
+        },
+    ),
+    settings.DynamoDBStream: stream("dynamodb", TABLE),
+    settings.KinesisStream: stream("kinesis", KINESIS),
+    settings.FunctionUrl: (
+        event("url = true"),
+        {"auth": event('url = "NONE"'), "cors": event('url = true, cors = { allow_origins = ["https://a"] }')},
+    ),
+    settings.Cors: (
+        event('url = true, cors = { allow_origins = ["https://a"] }'),
+        {
+            "allow_origins": event('url = true, cors = { allow_origins = ["https://b"] }'),
+            **{
+                field: event(f'url = true, cors = {{ allow_origins = ["https://a"], {field} = {value} }}')
+                for field, value in {
+                    "allow_methods": '["GET"]',
+                    "allow_headers": '["x-a"]',
+                    "expose_headers": '["x-a"]',
+                    "allow_credentials": "true",
+                    "max_age": "7",
+                }.items()
+            },
+        },
+    ),
+    settings.Alarms: (
+        "alarms = {}",
+        {
+            "errors": "alarms.errors = 7",
+            "minutes": "alarms.minutes = 7",
+            "notify": f'alarms.notify = ["{TOPIC}"]',
+        },
+    ),
+    settings.Smoke: ("smoke = {}", {"payload": "smoke.payload = { a = 1 }", "expect": "smoke.expect = { a = 1 }"}),
+    settings.Canary: (
+        'traffic = "canary 10% 5m"',
+        {"percent": 'traffic = "canary 20% 5m"', "minutes": 'traffic = "canary 10% 7m"'},
+    ),
+    settings.Linear: (
+        'traffic = "linear 10% 5m"',
+        {"percent": 'traffic = "linear 20% 5m"', "minutes": 'traffic = "linear 10% 7m"'},
+    ),
+    settings.Vpc: (
+        'vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }',
+        {
+            "subnet_ids": 'vpc = { subnet_ids = ["subnet-2"], security_group_ids = ["sg-1"] }',
+            "security_group_ids": 'vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-2"] }',
+        },
+    ),
+    GlueJob: (
+        "",
+        {
+            "entry": 'entry = "orders.other:main"',
+            "runs_on": 'kind = "glueetl"',
+            "timeout": "timeout = 7",
+            "max_retries": "max_retries = 7",
+            "arguments": 'arguments = { "--day" = "monday" }',
+            "managed_policies": POLICY,
+            "policies": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
+            "schedule": 'schedule = "cron(0 3 * * ? *)"',
+            "description": 'description = "Counts"',
+        },
+    ),
+    settings.PythonShell: ("max_capacity = 0.0625", {"max_capacity": "max_capacity = 1"}),
+    settings.Spark: (
+        'kind = "glueetl"\nglue_version = "5.0"',
+        {
+            "glue_version": 'kind = "glueetl"\nglue_version = "4.0"',
+            "worker_type": 'kind = "glueetl"\nglue_version = "5.0"\nworker_type = "G.2X"',
+            "number_of_workers": 'kind = "glueetl"\nglue_version = "5.0"\nnumber_of_workers = 7',
+        },
+    ),
+}
+OF_JOBS = (GlueJob, settings.PythonShell, settings.Spark)
+NAMED_BY_THE_TABLE = {(Function, "key"), (GlueJob, "key")}
+KINDS = [kind for kind in vars(settings).values() if isinstance(kind, type) and attrs.has(kind)]
+FIELDS = [(kind, field) for kind, (_, changed) in WRITTEN.items() for field in changed]
+
+
+def read(kind: type, written: str) -> Function | GlueJob:
+    values = tomllib.loads(written)
+    if kind in OF_JOBS:
+        table = Table(where="pyproject.toml", path="jobs.create", values={"entry": "orders.create:main", **values})
+        return read_job(table, key="create")
+    table = Table(
+        where="pyproject.toml", path="functions.create", values={"handler": "orders.create.handler", **values}
+    )
+    return read_function(table, key="create", runtime="python3.13")
+
+
+def unit(found: Function | GlueJob) -> Project:
+    return project(found) if isinstance(found, Function) else project(jobs=(found,))
+
+
+def kept(found: Function | GlueJob) -> Stage:
+    """The template's digest, and what a deploy has to know beside the template."""
+    return _stage(unit(found), SANDBOX, text(unit(found)))
+
+
+def values_in(value: object) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for inner in value:
+            yield from values_in(inner)
+    elif attrs.has(type(value)):
+        yield value
+        for field in attrs.fields(type(value)):
+            yield from values_in(getattr(value, field.name))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not settings.Settings])
+def test_each_field_is_written_in_this_table(kind: type) -> None:
+    fields = {name for name in attrs.fields_dict(kind) if (kind, name) not in NAMED_BY_THE_TABLE}
+
+    assert set(WRITTEN.get(kind, ("", {}))[1]) == fields
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=[f"{kind.__name__}.{field}" for kind, field in FIELDS])
+def test_a_field_is_read_and_changes_the_release(kind: type, field: str) -> None:
+    start, changed = WRITTEN[kind]
+    before, after = read(kind, start), read(kind, changed[field])
+
+    assert field_of(before, kind, field) != field_of(after, kind, field)
+    assert kept(before) != kept(after)
+
+
+def field_of(found: Function | GlueJob, kind: type, field: str) -> object:
+    return next((getattr(value, field) for value in values_in(found) if type(value) is kind), None)
+
+
+def test_every_kind_of_event_can_be_written() -> None:
+    written = {type(value) for kind, (start, _) in WRITTEN.items() for value in values_in(read(kind, start))}
+
+    assert set(typing.get_args(Event)) - written == set()
+
+
+# --- names ---
+NO_NAME_OF_THE_UNIT = {
+    ("AWS::CloudWatch::Alarm", "AlarmName"): "is called after the function",
+    ("AWS::CloudWatch::Alarm", "MetricName"): "a measure that AWS takes",
+    ("AWS::Events::Rule", "EventBusName"): "exists apart from the unit",
+    ("AWS::Lambda::Alias", "Name"): "inside of its function",
+    ("AWS::Lambda::LayerVersion", "LayerName"): "versions of one name are counted on",
+    ("AWS::Logs::LogGroup", "LogGroupName"): "is called after the function",
+}
+
+
+def test_whatever_gets_a_fixed_name_is_compared_with_the_names_of_other_units() -> None:
+    found = {
+        body["Properties"][key]
+        for body in template(maximal())["Resources"].values()
+        for key in body["Properties"]
+        if key.endswith("Name") and isinstance(body["Properties"][key], str)
+        if (body["Type"], key) not in NO_NAME_OF_THE_UNIT
+    }
+    made = {name for kind, name in made_names(maximal(), SANDBOX) if kind != "stack"}
+
+    assert found == made
