@@ -48,7 +48,7 @@ MUTATIONS = (
         _TWO,
     ),
     Mutation(
-        "api/workspace.py",
+        "api/opened.py",
         " if user is None else user,",
         ",",
         "Two people work in one local cloud, in one process.",
