@@ -1,7 +1,7 @@
-"""The whole flow on one page: observe -> decide -> act -> record.
+"""The whole flow on one page: observe -> make -> decide -> act -> record.
 
-Everything is read before the first decision, everything decided before the first write. A plan is a value that can be
-made again: applying one that was saved means making it again and comparing digests, so there is one way to apply.
+What is recorded is read before anything is made, everything is decided before the first write. A plan is a value that
+can be made again: applying a saved one means making it again and comparing digests, so there is one way to apply.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refuse
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.flow.compared import compared
+from multi_env_lambda.flow.desired import desire
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
@@ -24,8 +25,9 @@ from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.saved import Saved, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.plan.planner import Known, Request, make_plan
+from multi_env_lambda.plan.planner import Known, make_plan
 from multi_env_lambda.world import Event, Made, Phase, World
 
 __all__ = ["Draft", "apply", "plan", "publish", "same_again"]
@@ -41,41 +43,32 @@ BUSY_SECONDS = 1.0
 class Draft:
     """A plan together with what was made for it on this machine. ``looked_at``: why a unit was compared at all."""
 
-    ask: Ask
+    request: Request
     plan: Plan
     made: Mapping[str, Made]
     known: Known
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def plan(world: World, ask: Ask, *, soon: bool = False, closely: bool = False) -> Draft:
+def plan(world: World, request: Request, *, soon: bool = False, closely: bool = False) -> Draft:
     """Read everything once, then decide. Nothing is written to the other side.
 
     Args:
         soon: it will be applied at once, so what that needs is asked for meanwhile; what only explains is left out.
         closely: look at the stack of every unit that changes. Otherwise that is done when each is changed.
     """
-    observed = observe(world, ask, soon=soon)
-    snapshot = observed.snapshot
-    source = ask.source(world.config) if ask.verb != "rollback" else None
-    request = Request(
-        action="promote" if ask.verb == "deploy" and source is not None else ask.verb,
-        targets=ask.targets(world.config),
-        asked=ask.asked(),
-        order=observed.order,
-        force=ask.force,
-        upgrade=ask.upgrade,
-        reason=_reason(ask),
-        commit="" if snapshot is None else snapshot.commit,
-        committed="" if snapshot is None else snapshot.committed,
-        dirty=False if snapshot is None else snapshot.dirty,
-    )
-    decided = make_plan(request, observed.desired, observed.known)
-    known = look_at_stacks(world, decided, observed.known, everything=ask.force or closely)
-    known = look_at_aliases(world, decided, known)
-    if known is not observed.known:
-        decided = make_plan(request, observed.desired, known)
-    return Draft(ask=ask, plan=decided, made=observed.made, known=known, looked_at=observed.looked_at)
+    observed = observe(world, request, soon=soon)
+    wish = desire(world, request, observed)
+    desired, recorded = compared(world, request, observed, wish)
+
+    def decide(known: Known) -> Plan:
+        return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
+
+    first = decide(recorded)
+    known = look_at_stacks(world, first, recorded, everything=request.force or closely)
+    known = look_at_aliases(world, first, known)
+    decided = first if known is recorded else decide(known)
+    return Draft(request=request, plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 
 def same_again(world: World, saved: Saved, *, soon: bool = False) -> Draft:
@@ -86,7 +79,7 @@ def same_again(world: World, saved: Saved, *, soon: bool = False) -> Draft:
         ConfigurationError: it is not a plan.
     """
     found = read_saved(saved)
-    draft = plan(world, Ask.from_asked(dict(found.asked)), soon=soon, closely=True)
+    draft = plan(world, Request.from_asked(dict(found.asked)), soon=soon, closely=True)
     if draft.plan.digest != found.digest:
         raise PlanStale(
             "the saved plan",
@@ -286,7 +279,3 @@ def _skipped(world: World, project: str, environment: str, need: str) -> Result:
 
 def _tell(world: World, project: str, environment: str, phase: Phase, text: str) -> None:
     world.reported(Event(project=project, environment=environment, phase=phase, text=text))
-
-
-def _reason(ask: Ask) -> str:
-    return f"order skipped, from {ask.skip_from}: {ask.reason}" if ask.skip_from else ask.reason

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import attrs
 
-from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackOutcome, StackRequest
+from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.model.environment import Devops
@@ -28,7 +28,6 @@ __all__ = [
     "Made",
     "Maker",
     "Platform",
-    "StackOutcome",
     "StackRequest",
     "Upload",
     "World",

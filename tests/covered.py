@@ -30,6 +30,7 @@ FLOORS: Mapping[str, tuple[int, int]] = {
     "flow": (93, 85),
     "host": (76, 62),
     "local": (7, 1),
+    "make": (90, 80),
     "model": (98, 97),
     "pipeline": (90, 87),
     "plan": (98, 96),

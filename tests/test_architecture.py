@@ -26,10 +26,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "aws": EDGES | {"plan"},  # plan/stackstate.py decides what a stack's state means; it is pure
     "local": EDGES | {"aws"},  # the accounts are seeded with the artifact bucket that AWS gets
     "world": EDGES | {"plan", "aws"},
-    "flow": FLOW,
-    "pipeline": FLOW | {"flow"},
+    "make": EDGES | {"plan", "build", "aws", "world"},
+    "flow": FLOW | {"make"},
+    "pipeline": FLOW | {"flow", "make"},
     "show": FLOW | {"flow"},
-    "api": FLOW | {"flow", "pipeline", "show"},
+    "api": FLOW | {"flow", "make", "pipeline", "show"},
     "testing": FLOW | {"flow", "pipeline", "api"},
     "cli": frozenset({"_version", "api", "errors", "show"}),
     "__main__": frozenset({"cli"}),

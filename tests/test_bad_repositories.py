@@ -12,11 +12,11 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.plan import BlockedStep, DeployStep
+from multi_env_lambda.model.request import Request
 from tests.bad_repositories import BAD, copy_of, world_of
 
-ASK = Ask(verb="deploy", target="prod", through=True)
+ASK = Request(verb="deploy", target="prod", through=True)
 
 
 def refusal(root: Path, cache: Path) -> str:

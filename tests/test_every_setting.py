@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from multi_env_lambda.flow.make import _stage
+from multi_env_lambda.make.maker import _stage
 from multi_env_lambda.model import settings
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job

@@ -15,11 +15,11 @@ from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError, UnitsFailed
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, check_answers
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.plan import BlockedStep, Plan
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def request(
     names: str | Sequence[str],
     environment: str | None,
     to: str | None,
-) -> Ask:
+) -> Request:
     """What is asked for. A unit whose folder is gone may be named; that it exists somewhere is found out later.
 
     Raises:
@@ -63,20 +63,20 @@ def request(
     if target is None and verb == "promote":
         raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
     first = opened.config.environments[0].name
-    return Ask(verb=verb, target=target or first, through=to is not None, only=units)
+    return Request(verb=verb, target=target or first, through=to is not None, only=units)
 
 
-def plan(opened: Opened, ask: Ask) -> Plan:
+def plan(opened: Opened, request: Request) -> Plan:
     """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds."""
-    draft = pipeline.plan(opened.world, ask, closely=True)
+    draft = pipeline.plan(opened.world, request, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
     return attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
 
 
-def build(opened: Opened, ask: Ask) -> Listing[Build]:
+def build(opened: Opened, request: Request) -> Listing[Build]:
     """What was built of the units that are affected."""
     world = opened.world
-    draft = pipeline.plan(world, ask)
+    draft = pipeline.plan(world, request)
     builds = Listing(
         tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
     )
@@ -92,15 +92,15 @@ def _must_be_built(blocked: Sequence[BlockedStep], builds: Listing[Build]) -> No
         raise error
 
 
-def publish(opened: Opened, ask: Ask) -> Listing[Result]:
+def publish(opened: Opened, request: Request) -> Listing[Result]:
     """Publish what was built of the units that are affected."""
     with watched(opened, 0) as world:
-        return must_be_good(pipeline.publish(world, pipeline.plan(world, ask)))
+        return must_be_good(pipeline.publish(world, pipeline.plan(world, request)))
 
 
-def deploy(opened: Opened, ask: Ask, terms: Terms) -> Listing[Result]:
+def deploy(opened: Opened, request: Request, terms: Terms) -> Listing[Result]:
     """Plan and apply at once."""
-    draft = pipeline.plan(opened.world, ask, soon=True, closely=bool(terms.consent.allowed))
+    draft = pipeline.plan(opened.world, request, soon=True, closely=bool(terms.consent.allowed))
     return _carry_out(opened, draft, terms)
 
 

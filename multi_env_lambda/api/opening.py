@@ -69,9 +69,9 @@ def connect(
     from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
-    from multi_env_lambda.flow.make import TreeMaker
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.local.substitute import on_this_machine
+    from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 
     met = sessions(cloud)

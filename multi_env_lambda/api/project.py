@@ -17,11 +17,11 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.difference import Difference, difference
 from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
+from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
     import pathlib_mate
@@ -137,8 +137,8 @@ class Project:
     # --- what changes an environment ---
     def plan(self, environment: str | None = None, *, to: str | None = None, force: bool = False) -> Plan:
         """What ``deploy`` would do, and why. Nothing is written."""
-        ask = carry_out.request(self._opened, "deploy", self.name, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(ask, force=force))
+        request = carry_out.request(self._opened, "deploy", self.name, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(request, force=force))
 
     def deploy(
         self,
@@ -152,9 +152,9 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Build, publish and deploy it, and nothing else."""
-        ask = carry_out.request(self._opened, "deploy", self.name, environment, to)
+        request = carry_out.request(self._opened, "deploy", self.name, environment, to)
         terms = carry_out.Terms.of(agree, approve, wait)
-        return carry_out.deploy(self._opened, attrs.evolve(ask, force=force, reason=reason), terms)
+        return carry_out.deploy(self._opened, attrs.evolve(request, force=force, reason=reason), terms)
 
     def promote(
         self,
@@ -168,9 +168,9 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring to an environment what runs of it in the one before."""
-        ask = carry_out.request(self._opened, "promote", self.name, environment, to)
+        request = carry_out.request(self._opened, "promote", self.name, environment, to)
         terms = carry_out.Terms.of(agree, approve, wait)
-        return carry_out.deploy(self._opened, attrs.evolve(ask, force=force, reason=reason), terms)
+        return carry_out.deploy(self._opened, attrs.evolve(request, force=force, reason=reason), terms)
 
     def rollback(
         self,
@@ -184,9 +184,9 @@ class Project:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
-        ask = carry_out.request(self._opened, "rollback", self.name, environment, None)
-        ask = attrs.evolve(ask, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
+        request = carry_out.request(self._opened, "rollback", self.name, environment, None)
+        request = attrs.evolve(request, release=to, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
@@ -243,7 +243,7 @@ class Project:
 
     def why(self, environment: str | None = None) -> Explanation:
         """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
-        draft = pipeline.plan(self._opened.world, Ask(verb="deploy", target=self._opened.place(environment).name))
+        draft = pipeline.plan(self._opened.world, Request(verb="deploy", target=self._opened.place(environment).name))
         return explain(draft.plan, draft.known, draft.looked_at, self.name)
 
     def difference(self, left: str, right: str) -> Difference:
@@ -258,9 +258,9 @@ class Project:
         """Addresses in the console by label: switch role, stack, functions, logs and jobs."""
         return dict(unit_links(self.config, self._opened.place(environment)))
 
-    def _all_of_it(self) -> Ask:
-        ask = carry_out.request(self._opened, "deploy", self.name, None, None)
-        return attrs.evolve(ask, everything=True)
+    def _all_of_it(self) -> Request:
+        request = carry_out.request(self._opened, "deploy", self.name, None, None)
+        return attrs.evolve(request, everything=True)
 
     def _keys(self, kind: str) -> list[str]:
         """In any environment, in the order of the file."""

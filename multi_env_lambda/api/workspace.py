@@ -172,8 +172,8 @@ class Workspace:
         force: bool = False,
     ) -> Plan:
         """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``."""
-        ask = carry_out.request(self._opened, "deploy", names, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force))
+        request = carry_out.request(self._opened, "deploy", names, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(request, everything=everything, upgrade=upgrade, force=force))
 
     def plan_promotion(
         self,
@@ -185,8 +185,8 @@ class Workspace:
         reason: str = "",
     ) -> Plan:
         """What ``promote`` would do."""
-        ask = carry_out.request(self._opened, "promote", names, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason))
+        request = carry_out.request(self._opened, "promote", names, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
 
     def plan_rollback(
         self,
@@ -198,8 +198,8 @@ class Workspace:
         reason: str = "",
     ) -> Plan:
         """What ``rollback`` would do."""
-        ask = carry_out.request(self._opened, "rollback", names, environment, None)
-        return carry_out.plan(self._opened, attrs.evolve(ask, release=to, force=force, reason=reason))
+        request = carry_out.request(self._opened, "rollback", names, environment, None)
+        return carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
 
     def build(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
@@ -209,15 +209,15 @@ class Workspace:
         Raises:
             UnitsFailed: at least one cannot be built; ``results`` says which and why.
         """
-        ask = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
-        return carry_out.build(self._opened, ask)
+        request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
+        return carry_out.build(self._opened, request)
 
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Result]:
         """Build, and publish what the bucket lacks. Deploys nothing."""
-        ask = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
-        return carry_out.publish(self._opened, ask)
+        request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
+        return carry_out.publish(self._opened, request)
 
     def deploy(
         self,
@@ -242,9 +242,9 @@ class Workspace:
         Raises:
             UnitsFailed: at least one unit did not get there; the others did, and ``results`` has all.
         """
-        ask = carry_out.request(self._opened, "deploy", names, environment, to)
-        ask = attrs.evolve(ask, everything=everything, upgrade=upgrade, force=force, reason=reason)
-        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
+        request = carry_out.request(self._opened, "deploy", names, environment, to)
+        request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
 
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
@@ -274,9 +274,9 @@ class Workspace:
         Args:
             skip_from: take the release of this environment instead; needs a reason.
         """
-        ask = carry_out.request(self._opened, "promote", names, environment, to)
-        ask = attrs.evolve(ask, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
+        request = carry_out.request(self._opened, "promote", names, environment, to)
+        request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
 
     def rollback(
         self,
@@ -291,9 +291,9 @@ class Workspace:
         wait: float = 0.0,
     ) -> Listing[Result]:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
-        ask = carry_out.request(self._opened, "rollback", names, environment, None)
-        ask = attrs.evolve(ask, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, ask, carry_out.Terms.of(agree, approve, wait))
+        request = carry_out.request(self._opened, "rollback", names, environment, None)
+        request = attrs.evolve(request, release=to, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.

@@ -19,7 +19,7 @@ from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
-__all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackOutcome", "StackRequest"]
+__all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackRequest"]
 
 
 @attrs.frozen(kw_only=True)
@@ -49,15 +49,6 @@ class StackRequest:
     returning: tuple[PhysicalResource, ...] = ()
     warned: Callable[[str], None] = lambda _: None
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
-
-
-@attrs.frozen(kw_only=True)
-class StackOutcome:
-    """How it ended; failures are errors, not values."""
-
-    stack_id: str
-    changed: bool
-    outputs: Mapping[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -95,9 +86,9 @@ class Platform(Protocol):
 
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]: ...
 
-    def deploy(
-        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
-    ) -> StackOutcome: ...
+    def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
+        """Give the stack this template; gives its id. Failures are errors."""
+        ...
 
     def delete(
         self,

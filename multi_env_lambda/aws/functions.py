@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from multi_env_lambda.aws.account import Invocation
 from multi_env_lambda.aws.calls import pauses, retried
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
@@ -20,7 +21,6 @@ from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
 __all__ = [
     "Alias",
     "FunctionVersion",
-    "Invocation",
     "code_of_function",
     "create_alias",
     "find_code",
@@ -42,17 +42,6 @@ _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictExc
 _ABSENT = (
     "deploy the unit to this environment first; where it is deployed somebody deleted this: `drift` says what to do"
 )
-
-
-@attrs.frozen(kw_only=True)
-class Invocation:
-    """One answer. ``error`` is the function's own error (``Unhandled`` …); ``log_tail`` the last 4 KB of its log."""
-
-    status: int
-    payload: bytes
-    error: str | None
-    log_tail: str
-    version: str
 
 
 @attrs.frozen(kw_only=True)
@@ -156,7 +145,6 @@ def invoke(
     def call() -> Invocation:
         answer = client.invoke(FunctionName=function_name, Qualifier=alias, Payload=payload, LogType="Tail")
         return Invocation(
-            status=answer["StatusCode"],
             payload=answer["Payload"].read(),
             error=answer.get("FunctionError"),
             log_tail=base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace"),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
-from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackOutcome, StackRequest
+from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
 from multi_env_lambda.aws.concurrency import Shortage, shortage_of
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.poller import Poller, StackReading
@@ -55,9 +55,7 @@ class AwsPlatform:
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
         return self._stacks_of(environment).find(names)
 
-    def deploy(
-        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
-    ) -> StackOutcome:
+    def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
         result = self._stacks_of(environment).deploy(
             request.name,
             request.template,
@@ -76,7 +74,7 @@ class AwsPlatform:
             warned=request.warned,
             loses=request.loses,
         )
-        return StackOutcome(stack_id=result.stack_id, changed=result.changed, outputs=result.outputs)
+        return result.stack_id
 
     def delete(
         self,
@@ -125,10 +123,7 @@ class AwsPlatform:
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         client = self._sessions.client(environment, "lambda", once=True)
-        answer = functions.invoke(client, function_name, alias, payload)
-        return Invocation(
-            payload=answer.payload, error=answer.error, log_tail=answer.log_tail, version=answer.version or ""
-        )
+        return functions.invoke(client, function_name, alias, payload)
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> jobs.JobRun:
         start = self._sessions.client(environment, "glue", once=True).start_job_run

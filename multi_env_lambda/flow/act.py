@@ -313,13 +313,13 @@ def _changer(
             loses=loss_check(work.step),
         )
         try:
-            outcome = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
+            stack_id = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))
         except StackError as error:
             if error.put_back:
                 held.undone()
             raise
         held.changed()
-        return outcome.stack_id
+        return stack_id
 
     return change
 

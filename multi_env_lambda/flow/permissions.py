@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from multi_env_lambda.flow.make import load_extend
+from multi_env_lambda.make.maker import load_extend
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project

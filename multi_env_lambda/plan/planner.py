@@ -27,8 +27,9 @@ from multi_env_lambda.model.plan import (
     Step,
     UnchangedStep,
 )
-from multi_env_lambda.model.record import Action, Deployment, Record
+from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
@@ -47,7 +48,6 @@ __all__ = [
     "Desired",
     "Known",
     "Named",
-    "Request",
     "Wanted",
     "from_deployment",
     "from_record",
@@ -110,25 +110,6 @@ Desired = Wanted | Named | Current | Broken | Absent
 
 
 @attrs.frozen(kw_only=True)
-class Request:
-    """What was asked for. ``order`` names the units in scope, dependencies first.
-
-    ``upgrade``: a release goes on only where nothing but this library and the settings tells it from what runs there.
-    """
-
-    action: Action
-    targets: tuple[Environment, ...]
-    asked: tuple[tuple[str, str], ...]
-    order: tuple[str, ...]
-    force: bool = False
-    upgrade: bool = False
-    reason: str = ""
-    commit: str = ""
-    committed: str = ""
-    dirty: bool = False
-
-
-@attrs.frozen(kw_only=True)
 class Known:
     """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
 
@@ -151,22 +132,34 @@ class Known:
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
 
 
-def make_plan(request: Request, desired: Mapping[str, Desired], known: Known) -> Plan:
-    """All steps of one request. Units in dependency order; environment ``k`` wants what ``k-1`` will run by then."""
+def make_plan(
+    request: Request,
+    targets: tuple[Environment, ...],
+    order: tuple[str, ...],
+    desired: Mapping[str, Desired],
+    known: Known,
+    tree: Origin,
+) -> Plan:
+    """All steps of one request. Environment ``k`` wants what ``k-1`` will run by then.
+
+    Args:
+        targets: the environments that change, in promotion order.
+        order: the units in scope, dependencies first.
+        tree: the state of the work tree; an empty one where that was not looked at.
+    """
     steps: list[Step] = []
-    for target in request.targets:
+    for target in targets:
         if request.upgrade:
             desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
-        here = [_step(request, target, desired[project], known) for project in request.order if project in desired]
+        here = [_step(request, target, desired[project], known) for project in order if project in desired]
         steps += here
         desired = {step.project: _carried(step, known) for step in here}
-        request = attrs.evolve(request, action="promote" if request.action == "deploy" else request.action)
     return Plan(
-        environments=tuple(target.name for target in request.targets),
-        asked=request.asked,
-        commit=request.commit,
-        committed=request.committed,
-        dirty=request.dirty,
+        environments=tuple(target.name for target in targets),
+        asked=request.asked(),
+        commit=tree.commit,
+        committed=tree.committed,
+        dirty=tree.dirty,
         steps=tuple(steps),
     )
 
@@ -297,7 +290,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     return DeployStep(
         project=wanted.project,
         environment=target.name,
-        action=request.action,
+        action=request.action_in(target),
         release=release,
         running=None if running is None else running.release,
         running_version=None if running is None else running.version,
@@ -308,7 +301,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         changes=changed,
         questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
         notes=late_starts(_template(running, target, known), _text(release, target, known)),
-        reason=request.reason,
+        reason=request.recorded_reason,
     )
 
 
@@ -369,7 +362,7 @@ def _text(release: Release, target: Environment, known: Known) -> str | None:
 def _rolled_back(
     request: Request, release: Release, record: Record | None, target: Environment
 ) -> tuple[Question, ...]:
-    marks = () if record is None or request.action == "rollback" else record.taken_away
+    marks = () if record is None or request.verb == "rollback" else record.taken_away
     taken = next((mark for mark in marks if mark.release == release.digest), None)
     if taken is None:
         return ()

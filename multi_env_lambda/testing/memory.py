@@ -35,7 +35,7 @@ from multi_env_lambda.testing.memory_stack import (
     version_of,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
-from multi_env_lambda.world import AliasState, Invocation, StackOutcome, StackRequest
+from multi_env_lambda.world import AliasState, Invocation, StackRequest
 
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
@@ -143,9 +143,7 @@ class MemoryPlatform:
         self._made += 1
         return f"arn:{environment}:{stack_name}/{self._made}"
 
-    def deploy(
-        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
-    ) -> StackOutcome:
+    def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
         key = (environment.name, request.name)
         if request.name in self.failing:
             raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
@@ -171,7 +169,7 @@ class MemoryPlatform:
             self._publish_versions(environment, request.template)
         if changed:
             self._changed("stack", request.name)
-        return StackOutcome(stack_id=stack_id, changed=changed, outputs={})
+        return stack_id
 
     def delete(
         self,

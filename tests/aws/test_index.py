@@ -11,9 +11,9 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.index import list_published, read_published, read_release, read_template, save_published
 from multi_env_lambda.errors import DocumentError, PublishError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName, index_key
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.memory import MemoryStore
 from tests.flow.worlds import chain, deploy
 
@@ -76,7 +76,7 @@ def test_an_index_that_claims_what_is_not_there_costs_a_look(tmp_path: Path) -> 
     deploy(fake)
     before = read_published(fake.store, "search")
     fake.tree.content["search"] = "s2"
-    made = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).made["search"].release
+    made = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).made["search"].release
     forged = PublishedName(digest=made.source.digest, objects=made.source.objects)
     save_published(fake.store, "search", before, Published(sources={made.version: forged}))
 

@@ -11,9 +11,9 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.prune import find_prunable, prune
 from multi_env_lambda.flow.remove import destroy, find_removal
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.versions import KeptLayer
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
@@ -21,18 +21,18 @@ from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fak
 from .mortal import Switch, mortal
 
 ENVIRONMENTS = ("sandbox", "test", "staging", "prod")
-DEPLOY = Ask(verb="deploy", target="prod", through=True)
-PROMOTE = Ask(verb="promote", target="prod")
+DEPLOY = Request(verb="deploy", target="prod", through=True)
+PROMOTE = Request(verb="promote", target="prod")
 
 
 Command = Callable[[FakeWorld], object]
 
 
-def run(fake: FakeWorld, ask: Ask) -> None:
+def run(fake: FakeWorld, ask: Request) -> None:
     pipeline.apply(fake.world, pipeline.plan(fake.world, ask, soon=True))
 
 
-def asking(ask: Ask) -> Command:
+def asking(ask: Request) -> Command:
     return lambda fake: run(fake, ask)
 
 
@@ -72,7 +72,7 @@ def everything_deployed(fake: FakeWorld) -> None:
 def newer_in_staging(fake: FakeWorld) -> None:
     run(fake, DEPLOY)
     fake.tree.content |= {"customers": "c2", "orders": "o2"}
-    run(fake, Ask(verb="deploy", target="staging", through=True))
+    run(fake, Request(verb="deploy", target="staging", through=True))
 
 
 def newer_everywhere(fake: FakeWorld) -> None:
@@ -96,13 +96,13 @@ def canary_deployed(fake: FakeWorld) -> None:
 
 
 STORIES: dict[str, tuple[Callable[[FakeWorld], None], Command]] = {
-    "first deploy": (nothing, asking(Ask(verb="deploy", target="test", through=True))),
+    "first deploy": (nothing, asking(Request(verb="deploy", target="test", through=True))),
     "deploy of a change": (everything_deployed, asking(DEPLOY)),
     "promotion": (newer_in_staging, asking(PROMOTE)),
-    "rollback": (newer_everywhere, asking(Ask(verb="rollback", target="prod", only=("customers", "orders")))),
+    "rollback": (newer_everywhere, asking(Request(verb="rollback", target="prod", only=("customers", "orders")))),
     "rollback to a version": (
         newer_everywhere,
-        asking(Ask(verb="rollback", target="prod", only=("customers", "orders"), release="0.1.0")),
+        asking(Request(verb="rollback", target="prod", only=("customers", "orders"), release="0.1.0")),
     ),
     "publish": (everything_deployed, publishes),
     "destroy": (everything_deployed, destroys),

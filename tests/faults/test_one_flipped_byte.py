@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
-PROMOTE = Ask(verb="promote", target="test")
+PROMOTE = Request(verb="promote", target="test")
 UNITS = ("orders", "search")
 
 
 def two_units(folder: Path) -> FakeWorld:
     """Deployed twice in the first environment; the next one has the release before."""
     fake = fake_world(FakeTree(content={"orders": "o1", "search": "s1"}), folder)
-    run(fake, Ask(verb="deploy", target="test", through=True))
+    run(fake, Request(verb="deploy", target="test", through=True))
     fake.tree.content |= {"orders": "o2", "search": "s2"}
-    run(fake, Ask(verb="deploy", target="sandbox"))
+    run(fake, Request(verb="deploy", target="sandbox"))
     return fake
 
 
-def run(fake: FakeWorld, ask: Ask) -> dict[str, Result]:
+def run(fake: FakeWorld, ask: Request) -> dict[str, Result]:
     results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask))
     return {item.project: item for item in results if item.environment == ask.target}
 

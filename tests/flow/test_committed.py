@@ -11,12 +11,12 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
-from multi_env_lambda.flow.make import TreeMaker
 from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.rules import bound_of, remember_all, with_rules
+from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.world import FakeWorld, fake_config
@@ -68,7 +68,7 @@ def with_committed_rules(folder: Path, by_author: bool = False, **rules: bool) -
 
 
 def shown(fake: FakeWorld) -> Plan:
-    return with_rules(fake.world, pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan)
+    return with_rules(fake.world, pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan)
 
 
 def approved(fake: FakeWorld, digest: str, who: str) -> None:

@@ -15,14 +15,14 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.index import list_published, read_published, read_release
 from multi_env_lambda.errors import ConfigurationError, DocumentError
-from multi_env_lambda.flow.ask import Ask
-from multi_env_lambda.flow.dependencies import build_dependencies
 from multi_env_lambda.flow.difference import package_changes
 from multi_env_lambda.flow.prune import find_prunable, prune
 from multi_env_lambda.flow.publish import claim
 from multi_env_lambda.flow.replicate import replicate
+from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.prune import GRACE_SECONDS
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.memory_store import MemoryStore as RegionStore
@@ -31,7 +31,7 @@ from tests.bad_repositories import copy_of, world_of
 
 FUNCTION = '\n[tool.multi_env_lambda.functions.create]\nhandler = "orders.create.handler"\n'
 SPARK = '\n[tool.multi_env_lambda.jobs.cluster]\nkind = "glueetl"\nentry = "orders.job:main"\n'
-DEPLOY = Ask(verb="deploy", target="sandbox", only=("orders",))
+DEPLOY = Request(verb="deploy", target="sandbox", only=("orders",))
 
 
 def repository(folder: Path, more: str = "") -> Path:
@@ -181,7 +181,7 @@ def test_a_rollback_brings_back_the_library_that_ran_before(tmp_path: Path) -> N
     after = deploy(attrs.evolve(world, projects=opened(root, tmp_path / "cache")[0].projects))
     assert (len(before.libraries), after.libraries) == (1, ())
 
-    back = Ask(verb="rollback", target="sandbox", only=("orders",))
+    back = Request(verb="rollback", target="sandbox", only=("orders",))
     (result,) = pipeline.apply(world, pipeline.plan(world, back))
 
     assert (result.outcome, result.release) == ("deployed", before.digest)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import APPROVAL_HOURS, NO_CONSENT, Gate, agreed, approval_key, approve
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy
@@ -26,7 +26,7 @@ def fake(tmp_path: Path) -> FakeWorld:
 
 
 def digest_of(fake: FakeWorld) -> str:
-    return pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan.digest_of("prod")
+    return pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan.digest_of("prod")
 
 
 def approved(fake: FakeWorld, who: str, environment: str, digest: str) -> str:

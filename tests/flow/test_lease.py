@@ -9,15 +9,15 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.aws.account import StackOutcome, StackRequest
+from multi_env_lambda.aws.account import StackRequest
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.hold import _beat, hold
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.store import Written
 from multi_env_lambda.testing.lease import FakeHeld
@@ -27,7 +27,7 @@ from multi_env_lambda.testing.world import FakeWorld, fake_world
 from .worlds import chain, deploy, outcomes, three_units, versions
 
 GRACE = Holder(nonce="g", who="grace", host="desktop", process="7 7", since="2026-01-01T09:00:00Z", fencing=0)
-SEARCH = Ask(verb="deploy", target="sandbox", only=("search",))
+SEARCH = Request(verb="deploy", target="sandbox", only=("search",))
 
 
 def taken_by_grace(fake: FakeWorld, running: str | None = None) -> Lease:
@@ -120,9 +120,7 @@ class Paused(MemoryPlatform):
 
     meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
-    def deploy(
-        self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]
-    ) -> StackOutcome:
+    def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
         self.meanwhile()
         return super().deploy(environment, request, held, say)
 

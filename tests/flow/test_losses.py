@@ -11,10 +11,10 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import UpgradeNeeded
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Loss, PhysicalResource, current_key
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.testing.world import FakeWorld
 
@@ -44,7 +44,7 @@ def changed_from_outside(folder: Path, **more: Any) -> FakeWorld:
 
 
 def step_of(fake: FakeWorld, *, closely: bool) -> DeployStep:
-    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=closely)
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), closely=closely)
     return next(step for step in draft.plan.deploys if step.project == "search")
 
 
@@ -109,7 +109,7 @@ def test_a_word_without_the_unit_is_enough_where_one_unit_is_asked_it(tmp_path: 
 
 def test_a_plan_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     fake = chain(tmp_path)
-    saved = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan.to_dict()
+    saved = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan.to_dict()
 
     with pytest.raises(UpgradeNeeded, match="upgrade multi_env_lambda"):
         pipeline.same_again(fake.world, {**saved, "format": 99})
@@ -140,7 +140,7 @@ def test_what_a_deploy_was_stopped_by_is_a_question_from_then_on_and_the_word_le
 
 def test_the_word_that_the_plan_printed_is_taken_by_a_deploy_that_looks_for_it(tmp_path: Path) -> None:
     fake = changed_from_outside(tmp_path)
-    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), soon=True, closely=True)
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), soon=True, closely=True)
 
     outcomes = {item.project: item.outcome for item in pipeline.apply(fake.world, draft, AGREED)}
     assert (outcomes["search"], has_the_table(fake)) == ("deployed", False)
@@ -195,7 +195,7 @@ def test_a_template_that_somebody_wrote_in_yaml_is_said_not_to_be_seen(tmp_path:
 
 def test_a_saved_plan_is_made_again_with_the_same_close_look(tmp_path: Path) -> None:
     fake = changed_from_outside(tmp_path)
-    plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True).plan
+    plan = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), closely=True).plan
 
     assert pipeline.same_again(fake.world, plan, soon=True).plan.digest == plan.digest
 
@@ -268,6 +268,6 @@ def test_a_release_that_cannot_be_put_back_without_a_loss_runs_on_and_is_said_to
 def test_a_plan_of_many_looks_closely_only_at_what_changes(tmp_path: Path) -> None:
     fake = changed_from_outside(tmp_path)
     fake.platform.listed.clear()
-    pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"), closely=True)
+    pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), closely=True)
 
     assert fake.platform.listed == [("sandbox", 1)]

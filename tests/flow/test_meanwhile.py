@@ -6,14 +6,14 @@ from pathlib import Path
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import AccountError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import fake_world
 
 from .worlds import chain, deploy, three_units
 
-DEPLOY = Ask(verb="deploy", target="sandbox")
+DEPLOY = Request(verb="deploy", target="sandbox")
 
 
 class NotTrusting(MemoryPlatform):

@@ -8,8 +8,8 @@ import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import BuildError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.model.plan import UnchangedStep
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import fake_world
 
 from .worlds import chain, deploy, outcomes, rollback, versions
@@ -91,7 +91,7 @@ def test_a_plan_is_the_same_before_and_after_its_inputs_were_looked_at(tmp_path:
     fake = chain(tmp_path)
     deploy(fake)
     fake.tree.loose["search"] = "new readme"
-    ask = Ask(verb="deploy", target="prod", through=True)
+    ask = Request(verb="deploy", target="prod", through=True)
 
     assert pipeline.plan(fake.world, ask).plan.digest == pipeline.plan(fake.world, ask).plan.digest
 
@@ -115,7 +115,7 @@ def test_what_was_rolled_back_is_not_taken_for_what_runs(tmp_path: Path) -> None
     deploy(fake)
     rollback(fake, "search", "sandbox")
 
-    plan = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan
+    plan = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan
 
     assert [step.project for step in plan.deploys] == ["search"]
 
@@ -157,7 +157,7 @@ def test_a_unit_that_is_blocked_in_one_environment_goes_no_further_in_the_plan_e
     fake.tree.content["search"] = "s3"
     fake.tree.broken["search"] = BuildError("projects/search", "no such module", hint="write it")
 
-    steps = pipeline.plan(fake.world, Ask(verb="deploy", target="test", through=True, only=("search",))).plan.steps
+    steps = pipeline.plan(fake.world, Request(verb="deploy", target="test", through=True, only=("search",))).plan.steps
 
     # What runs in sandbox is older than what was asked for, so it is not sent on in its place.
     assert [(step.environment, type(step).__name__) for step in steps] == [
@@ -236,7 +236,7 @@ def test_every_account_is_verified_before_its_first_write(tmp_path: Path) -> Non
 
 def test_a_plan_made_twice_has_one_digest(tmp_path: Path) -> None:
     fake = chain(tmp_path)
-    ask = Ask(verb="deploy", target="prod", through=True)
+    ask = Request(verb="deploy", target="prod", through=True)
 
     assert pipeline.plan(fake.world, ask).plan.digest == pipeline.plan(fake.world, ask).plan.digest
 
@@ -248,7 +248,7 @@ def test_an_upgrade_alone_leaves_out_units_that_changed_themselves(tmp_path: Pat
     newer = attrs.evolve(fake, world=attrs.evolve(fake.world, library="9"))
     fake.tree.made.clear()
 
-    plan = pipeline.plan(newer.world, Ask(verb="deploy", target="sandbox", upgrade=True)).plan
+    plan = pipeline.plan(newer.world, Request(verb="deploy", target="sandbox", upgrade=True)).plan
 
     assert sorted(fake.tree.made) == ["customers", "orders"]
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
@@ -262,7 +262,7 @@ def test_an_upgrade_alone_carries_no_other_release_into_later_environments(tmp_p
     deploy(fake)
     newer = attrs.evolve(fake, world=attrs.evolve(fake.world, library="9"))
 
-    plan = pipeline.plan(newer.world, Ask(verb="deploy", target="test", through=True, upgrade=True)).plan
+    plan = pipeline.plan(newer.world, Request(verb="deploy", target="test", through=True, upgrade=True)).plan
 
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
     assert why["search"].startswith("not the upgrade alone: sandbox runs ")

@@ -11,12 +11,12 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused, StackError
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.without_record import without_record
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record, current_key
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.status import make_status
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config
@@ -32,7 +32,7 @@ TAGS = stack_tags(OURS, "search", "sandbox")
 
 
 def plan_of(fake: FakeWorld, **ask: object) -> Plan:
-    return pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox", **ask)).plan  # type: ignore[arg-type]
+    return pipeline.plan(fake.world, Request(verb="deploy", target="sandbox", **ask)).plan  # type: ignore[arg-type]
 
 
 def step_of(plan: Plan, project: str = "search") -> DeployStep:

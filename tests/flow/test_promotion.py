@@ -8,8 +8,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import PlanStale
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import fake_config, fake_world
 
 from .worlds import chain, deploy, outcomes, promote, versions
@@ -72,7 +72,7 @@ def test_an_environment_for_releases_only_refuses_a_post_release(tmp_path: Path)
 def test_a_plan_for_one_environment_is_approved_under_the_name_that_it_shows(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake, "sandbox")
-    plan = pipeline.plan(fake.world, Ask(verb="promote", target="test")).plan
+    plan = pipeline.plan(fake.world, Request(verb="promote", target="test")).plan
 
     assert plan.deploys and plan.digest == plan.digest_of("test")
 
@@ -80,7 +80,7 @@ def test_a_plan_for_one_environment_is_approved_under_the_name_that_it_shows(tmp
 def test_an_environment_with_approval_is_closed_until_somebody_else_approves_this_very_plan(tmp_path: Path) -> None:
     fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
     deploy(fake, "staging")
-    draft = pipeline.plan(fake.world, Ask(verb="promote", target="prod"))
+    draft = pipeline.plan(fake.world, Request(verb="promote", target="prod"))
     refused = promote(fake, "prod")
 
     fake.platform.who = "arn:aws:iam::111111111111:user/grace"
@@ -97,7 +97,7 @@ def test_an_environment_with_approval_is_closed_until_somebody_else_approves_thi
 def test_an_approval_counts_only_from_somebody_else_and_for_a_day(tmp_path: Path, who: str, hours: int) -> None:
     fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
     deploy(fake, "staging")
-    digest = pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan.digest_of("prod")
+    digest = pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan.digest_of("prod")
     fake.platform.who = f"arn:aws:iam::111111111111:{who}"
     approve(fake.world, "prod", digest)
     fake.platform.who = "arn:aws:iam::111111111111:user/ada"
@@ -129,7 +129,7 @@ def test_the_chain_goes_on_to_the_environment_that_waits_for_approval(tmp_path: 
 
 def test_a_saved_plan_is_applied_as_it_is_or_not_at_all(tmp_path: Path) -> None:
     fake = chain(tmp_path)
-    saved = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan
+    saved = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan
     fake.tree.content["search"] = "s2"
 
     with pytest.raises(PlanStale, match="the same request gives"):
@@ -158,7 +158,7 @@ def test_a_release_that_cannot_be_read_blocks_its_unit_in_the_plan_already(tmp_p
             item.body, item.etag = item.body.replace(b"search", b"SEARCH"), "changed"
     elsewhere = fake_world(fake.tree, tmp_path / "two", store=fake.store, platform=fake.platform)
 
-    steps = pipeline.plan(elsewhere.world, Ask(verb="promote", target="staging")).plan.steps
+    steps = pipeline.plan(elsewhere.world, Request(verb="promote", target="staging")).plan.steps
     assert {step.project: type(step).__name__ for step in steps} == {
         "customers": "DeployStep",
         "orders": "DeployStep",

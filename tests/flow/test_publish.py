@@ -11,9 +11,9 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import DocumentError, PlanStale
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.publish import compare
 from multi_env_lambda.model.artifact import PublishedObject
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.store import Looked
 from multi_env_lambda.testing.memory import MemoryStore
 
@@ -79,7 +79,7 @@ def test_bytes_that_change_between_two_looks_are_no_receipt_for_the_version_that
 @pytest.mark.parametrize("name", ["manifest.json", "sandbox.template.json", "prod.template.json"])
 def test_other_bytes_under_a_name_that_is_made_from_the_content_are_refused(tmp_path: Path, name: str) -> None:
     fake = chain(tmp_path)
-    (step,) = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox", only=("search",))).plan.deploys
+    (step,) = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox", only=("search",))).plan.deploys
     fake.store.put_new(f"{step.release.folder}/{name}", b'{"Resources":{}}')
 
     result = deploy(fake, only=("search",))["search"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.testing.world import FakeWorld
 
@@ -156,7 +156,7 @@ def test_a_rollback_is_saved_approved_and_applied_like_any_plan(tmp_path: Path) 
         deploy(before, only=("search",))
     fake = ruled(before, tmp_path, sandbox={"approval": True})
     refused = rollback(fake, "search", "sandbox")
-    saved = pipeline.plan(fake.world, Ask(verb="rollback", target="sandbox", only=("search",))).plan.to_dict()
+    saved = pipeline.plan(fake.world, Request(verb="rollback", target="sandbox", only=("search",))).plan.to_dict()
 
     fake.platform.who = "arn:aws:iam::111111111111:user/grace"
     approve(fake.world, "sandbox", saved["digest"])

@@ -10,11 +10,11 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import Busy, PlanStale, Refused
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.rules import bound_of, learn, remember_all, weaken, with_rules
 from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.store import Stored
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_config
@@ -43,7 +43,7 @@ def remembering(folder: Path, by_author: bool = False, **rules: bool) -> FakeWor
 
 
 def shown(fake: FakeWorld) -> Plan:
-    return with_rules(fake.world, pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan)
+    return with_rules(fake.world, pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan)
 
 
 def approved(fake: FakeWorld, who: str = GRACE, *, seen: bool = True) -> None:
@@ -213,7 +213,7 @@ def test_a_plan_without_changes_asks_for_no_rules(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     deploy(fake, "prod")
     fake.store.reads.clear()
-    with_rules(fake.world, pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan)
+    with_rules(fake.world, pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan)
     promote(fake, "prod")
 
     assert [key for kind, key in fake.store.reads if kind == "get" and "rules" in key] == []
@@ -224,7 +224,7 @@ def test_rules_that_were_shown_are_not_asked_for_again(tmp_path: Path) -> None:
     deploy(fake, "staging")
     remember_all(fake.world)
     fake.store.reads.clear()
-    draft = pipeline.plan(fake.world, Ask(verb="promote", target="prod"))
+    draft = pipeline.plan(fake.world, Request(verb="promote", target="prod"))
     pipeline.apply(fake.world, attrs.evolve(draft, plan=with_rules(fake.world, draft.plan)))
 
     assert [key for kind, key in fake.store.reads if key.endswith("rules.json")] == [KEY]

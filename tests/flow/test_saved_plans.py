@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, PlanStale
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, three_units
@@ -19,7 +19,7 @@ STAGING = {"staging": {"approval": True}}
 
 
 def saved(fake: FakeWorld) -> dict[str, Any]:
-    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox", only=("search",)))
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox", only=("search",)))
     document = json.loads(json.dumps(draft.plan.to_dict()))
     assert isinstance(document, dict)
     return document

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.make import load_extend
+from multi_env_lambda.make.maker import load_extend
 from multi_env_lambda.model.project import Project
 
 PROJECT = Project(name="orders", folder="projects/orders", version="0.1.0")
@@ -52,7 +52,7 @@ def test_files_of_many_units_at_once_leave_stdout_as_it_was(tmp_path: Path) -> N
         import sys
         from concurrent.futures import ThreadPoolExecutor
         from pathlib import Path
-        from multi_env_lambda.flow.make import load_extend
+        from multi_env_lambda.make.maker import load_extend
         from multi_env_lambda.model.project import Project
         project = Project(name="orders", folder="projects/orders", version="0.1.0")
         with ThreadPoolExecutor(4) as pool:
@@ -74,7 +74,7 @@ def test_reading_it_leaves_nothing_behind_that_would_count_as_an_edit(tmp_path: 
     folder.mkdir(parents=True)
     (folder / "stack.py").write_text("def extend(template, context):\n    pass\n")
     code = (
-        "import sys; from pathlib import Path; from multi_env_lambda.flow.make import load_extend;"
+        "import sys; from pathlib import Path; from multi_env_lambda.make.maker import load_extend;"
         "from multi_env_lambda.model.project import Project;"
         "load_extend(Path(sys.argv[1]), Project(name='orders', folder='projects/orders', version='1'))"
     )

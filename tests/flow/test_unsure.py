@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.testing.memory import Killed
@@ -93,7 +93,7 @@ def test_the_plan_after_a_deploy_that_ended_unseen_starts_from_what_is_there(tmp
     fake.tree.content["search"] = "s2"
     killed(fake)
     fake.tree.content["search"] = "s1"
-    draft = pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox"))
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"))
     step = next(step for step in draft.plan.deploys if step.project == "search")
 
     assert step.changes == changes(template(fake), before) != ()

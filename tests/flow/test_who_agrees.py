@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import Approval, Consent, approval_key, approve
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, outcomes, promote
@@ -30,7 +30,7 @@ def waiting(folder: Path, by_author: bool = False) -> FakeWorld:
 
 
 def approved_by(fake: FakeWorld, *people: str) -> list[Approval]:
-    digest = pipeline.plan(fake.world, Ask(verb="promote", target="prod")).plan.digest_of("prod")
+    digest = pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan.digest_of("prod")
     author, given = fake.platform.who, []
     for fake.platform.who in people:
         given.append(approve(fake.world, "prod", digest))
@@ -128,7 +128,7 @@ def test_an_approval_by_nobody_opens_nothing_and_stops_nobody(tmp_path: Path, wh
 def test_a_caller_that_is_nobody_closes_the_environment_and_hides_no_result(tmp_path: Path) -> None:
     fake = chain(tmp_path, config=fake_config(prod={"approval": True}))
     deploy(fake, "test")
-    staged = pipeline.plan(fake.world, Ask(verb="deploy", target="prod", through=True)).plan
+    staged = pipeline.plan(fake.world, Request(verb="deploy", target="prod", through=True)).plan
     fake.platform.who = GRACE
     approve(fake.world, "prod", staged.digest_of("prod"))
     fake.platform.who = "nobody"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 
@@ -34,18 +34,18 @@ def ruled(fake: FakeWorld, folder: Path, by_author: bool = False, **rules: dict[
 
 def deploy(fake: FakeWorld, to: str = "sandbox", consent: Consent = NO_CONSENT, **ask: Any) -> dict[str, Result]:
     """Deploy through all environments up to `to`; the results of the last one by unit."""
-    return _apply(fake, Ask(verb="deploy", target=to, through=True, **ask), consent)
+    return _apply(fake, Request(verb="deploy", target=to, through=True, **ask), consent)
 
 
 def promote(fake: FakeWorld, to: str, consent: Consent = NO_CONSENT, **ask: Any) -> dict[str, Result]:
-    return _apply(fake, Ask(verb="promote", target=to, **ask), consent)
+    return _apply(fake, Request(verb="promote", target=to, **ask), consent)
 
 
 def rollback(fake: FakeWorld, unit: str, environment: str, consent: Consent = NO_CONSENT, **ask: Any) -> Result:
-    return _apply(fake, Ask(verb="rollback", target=environment, only=(unit,), **ask), consent)[unit]
+    return _apply(fake, Request(verb="rollback", target=environment, only=(unit,), **ask), consent)[unit]
 
 
-def _apply(fake: FakeWorld, ask: Ask, consent: Consent) -> dict[str, Result]:
+def _apply(fake: FakeWorld, ask: Request, consent: Consent) -> dict[str, Result]:
     results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask, soon=True), consent)
     return {result.project: result for result in results if result.environment == ask.target}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.ask import Ask
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.show.text import plan_text
 from multi_env_lambda.testing.world import FakeTree, fake_world
 
@@ -15,7 +15,7 @@ def test_all_questions_are_shown_in_full_and_all_answers_in_one_line(tmp_path: P
     for name in ("a-sandbox", "b-sandbox"):
         fake.platform.put_stack("sandbox", name, '{"Resources": {"Data": {"Type": "AWS::S3::Bucket"}}}')
 
-    lines = plan_text(pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan).plain.splitlines()
+    lines = plan_text(pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan).plain.splitlines()
 
     assert "to agree to all of it: --agree take-over:a-sandbox --agree take-over:b-sandbox" in lines
     assert [line for line in lines if "would be deleted" in line] == [
@@ -27,4 +27,4 @@ def test_all_questions_are_shown_in_full_and_all_answers_in_one_line(tmp_path: P
 def test_a_plan_without_questions_has_no_such_line(tmp_path: Path) -> None:
     fake = fake_world(FakeTree(content={"a": "1"}), tmp_path)
 
-    assert "agree" not in plan_text(pipeline.plan(fake.world, Ask(verb="deploy", target="sandbox")).plan).plain
+    assert "agree" not in plan_text(pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan).plain

@@ -554,7 +554,7 @@ MUTATIONS = (
         (f"{_JOBS}::test_a_job_finds_the_standard_library_before_its_own_code_and_nothing_of_lambda",),
     ),
     Mutation(
-        "flow/make.py",
+        "make/maker.py",
         "            found = self.interpreter(python)\n",
         "            found = None\n",
         "A job is imported where this machine has the Python of Glue.",

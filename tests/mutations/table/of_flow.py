@@ -247,14 +247,14 @@ MUTATIONS = (
         ("flow/test_prune.py::test_a_dead_holder_stops_nothing",),
     ),
     Mutation(
-        "flow/make.py",
+        "make/maker.py",
         '        if found != artifact.digest:\n            what = f"its content',
         '        if False:\n            what = f"its content',
         "A published wheel counts as ours only if its content is what was built here.",
         ("flow/test_make.py::test_a_wheel_of_another_content_is_refused_although_its_name_says_ours",),
     ),
     Mutation(
-        "flow/make.py",
+        "make/maker.py",
         "if body is None or hashlib.sha256(body).hexdigest() != wheel.sha256:",
         "if body is None:",
         "A published wheel that is not the one in the index is refused.",
@@ -449,14 +449,14 @@ MUTATIONS = (
         ("flow/test_shift.py::test_who_lost_the_lease_while_watching_watches_no_longer",),
     ),
     Mutation(
-        "flow/tree.py",
+        "make/tree.py",
         "if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))",
         "if False",
         "A file that was edited while it was built stops its unit.",
         ("flow/test_tree.py::test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it",),
     ),
     Mutation(
-        "flow/tree.py",
+        "make/tree.py",
         'return running is not None and known == {"inputs": digest(inputs), "release": running.release}',
         'return running is not None and known is not None and known["inputs"] == digest(inputs)',
         "That these inputs were made once says nothing unless that release runs.",

@@ -13,21 +13,21 @@ _BAD = ("test_bad_repositories.py",)
 
 MUTATIONS = (
     Mutation(
-        "flow/dependencies.py",
+        "make/dependencies.py",
         "    for python, _ in project.entries:\n",
         "    for python, _ in ():\n",
         "A job gets the unit's locked dependencies.",
         (f"{_DEPENDENCIES}::test_a_unit_of_jobs_has_a_library_and_no_layer",),
     ),
     Mutation(
-        "flow/dependencies.py",
+        "make/dependencies.py",
         "            _check_spark(lock, selected, jobs)\n",
         "            pass\n",
         "A Spark job with compiled modules is refused.",
         _BAD,
     ),
     Mutation(
-        "flow/dependencies.py",
+        "make/dependencies.py",
         "        if wheel.name in _OF_SPARK_ALONE:\n",
         "        if False:\n",
         "Another Spark than Glue's is refused.",

@@ -26,9 +26,9 @@ from multi_env_lambda.build.preflight import check_handlers, check_jobs
 from multi_env_lambda.build.shared_objects import image_of
 from multi_env_lambda.build.source import BuiltSource, build_source, stage_source
 from multi_env_lambda.errors import ConfigurationError, DocumentError
-from multi_env_lambda.flow.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
+from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment

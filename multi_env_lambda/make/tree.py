@@ -12,7 +12,6 @@ import attrs
 
 from multi_env_lambda.aws.index import read_published
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
-from multi_env_lambda.flow.ask import Ask
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.parallel import in_parallel, together
@@ -21,6 +20,7 @@ from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
 from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
@@ -35,11 +35,14 @@ _YOUNGER = frozenset({"buckets", "protect"})
 
 @attrs.frozen(kw_only=True)
 class Wish:
-    """What one source of the desired release says. ``looked_at``: why a unit was compared, changed or not."""
+    """What one source of the desired release says, and of what state of the work tree, if it is that.
+
+    ``looked_at``: why a unit was compared, changed or not.
+    """
 
     desired: Mapping[str, Desired]
     made: Mapping[str, Made] = attrs.field(factory=dict)
-    snapshot: Snapshot | None = None
+    tree: Origin = Origin()
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
@@ -61,7 +64,7 @@ def _nothing(_: Collection[str]) -> None:
 
 def work_tree(
     world: World,
-    ask: Ask,
+    request: Request,
     running: Mapping[str, Deployment | None],
     unsure: Collection[str] = (),
     meanwhile: Callable[[Collection[str]], None] = _nothing,
@@ -90,15 +93,15 @@ def work_tree(
         if name in unsure:
             why = (*why, UNSURE)
         looked_at[name] = why
-        if ask.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
+        if request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
             desired[name] = Current(project=name, why=f"not the upgrade alone: {', '.join(why)}")
-        elif ask.everything or ask.force or name in unsure or (why and not _gives(world, name, inputs, there)):
+        elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
             desired[name] = Current(project=name, why=text)
     made, found = _make_all(world, candidates, snapshot, meanwhile)
-    return Wish(desired=desired | found, made=made, snapshot=snapshot, looked_at=looked_at)
+    return Wish(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
 def _folder_of(running: Deployment | None) -> str:
@@ -156,9 +159,13 @@ def _wanted(candidate: _Candidate, made: Made, snapshot: Snapshot) -> Wanted:
         release=made.release,
         why=candidate.why,
         inputs=candidate.inputs,
-        origin=Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty),
+        origin=_origin(snapshot),
         publish=made.news,
     )
+
+
+def _origin(snapshot: Snapshot) -> Origin:
+    return Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty)
 
 
 def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:

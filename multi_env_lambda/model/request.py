@@ -8,13 +8,14 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["Ask"]
+__all__ = ["Request"]
 
 
 @attrs.frozen(kw_only=True)
-class Ask:
+class Request:
     """One request.
 
     Args:
@@ -68,13 +69,21 @@ class Ask:
             )
         return before
 
+    def action_in(self, target: Environment) -> Action:
+        """What the record of a change there calls it: the work tree is deployed to the first environment only."""
+        return "promote" if self.verb == "deploy" and target.position else self.verb
+
+    @property
+    def recorded_reason(self) -> str:
+        return f"order skipped, from {self.skip_from}: {self.reason}" if self.skip_from else self.reason
+
     def asked(self) -> tuple[tuple[str, str], ...]:
         """This request as it stands in a plan; ``from_asked`` reads it back."""
         fields = attrs.asdict(self)
         return tuple((name, _text(value)) for name, value in sorted(fields.items()) if value)
 
     @classmethod
-    def from_asked(cls, asked: dict[str, str]) -> Ask:
+    def from_asked(cls, asked: dict[str, str]) -> Request:
         """The request that a saved plan was made for.
 
         Raises:

@@ -1,0 +1,89 @@
+"""Make: what each unit is to be in the first target. Only a deploy of the work tree builds; the others name releases.
+
+Input: a request and what is recorded. Output: a ``Wish``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.flow.meanwhile import noted_templates, prepare
+from multi_env_lambda.flow.observe import Observed
+from multi_env_lambda.host.parallel import in_parallel, together
+from multi_env_lambda.make.tree import Wish, work_tree
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.request import Request
+from multi_env_lambda.plan.planner import UNSURE, Broken, Current, Desired, from_deployment, from_record
+from multi_env_lambda.plan.rollback import release_before, rollback_choices
+from multi_env_lambda.world import World
+
+__all__ = ["desire"]
+
+_LEAST_OF_A_DIGEST = 7
+
+
+def desire(world: World, request: Request, observed: Observed) -> Wish:
+    """What the past (rollback), the environment before (promotion) or the work tree (deploy) says of each unit."""
+    if request.verb == "rollback":
+        older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
+        return Wish(desired=dict(zip(observed.order, older, strict=True)))
+    source, records = observed.source, observed.records
+    if source is not None:
+        names = observed.order
+        return Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in names})
+    running = {name: observed.running(name) for name in observed.order}
+    doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
+    return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed))
+
+
+def _meanwhile(world: World, observed: Observed, candidates: Collection[str]) -> None:
+    """While units are built: whose the bucket is, and what a change that follows at once will need."""
+    targets = observed.targets
+    noted = noted_templates(observed.records, targets, candidates)
+    together(observed.whose, *([partial(prepare, world, targets[0], noted)] if observed.soon else []))
+
+
+def _older(world: World, request: Request, observed: Observed, name: str) -> Desired:
+    """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
+    running, records = observed.running(name), observed.records
+    if request.release is not None and running is not None and _is_called(running, request.release):
+        return from_deployment(name, running, why="it runs already")
+    doubted = records[request.target, name].unsure if (request.target, name) in observed.unsure else None
+    if (
+        request.release is None
+        and running is not None
+        and running.action == "rollback"
+        and not (request.force or doubted)
+    ):
+        # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
+        text = f"it was rolled back to {running.version} at {running.when} already; `--to` goes to any other release"
+        return Current(project=name, why=text)
+    past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
+    if request.release is None:
+        before = release_before(running, past)
+        if doubted is not None and running is not None and (before is None or before.release != doubted):
+            # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
+            return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
+    else:
+        named = (item for item in rollback_choices(running, past) if _is_called(item, request.release))
+        before = next(named, None)
+    if before is None:
+        wanted = "older release" if request.release is None else f"release `{request.release}`"
+        error = ConfigurationError(
+            f"rollback of {name} in {request.target}",
+            f"no {wanted} of it has run there with success",
+            hint=f"`history.py {name} {request.target}` shows what ran there",
+        )
+        return Broken(project=name, error=error)
+    return from_deployment(name, before, why=f"{before.version} ran there before")
+
+
+def _is_called(deployment: Deployment, release: str) -> bool:
+    """Whether a person may mean this deployment's release by a version, or by the beginning of a digest.
+
+    Fewer characters than Git abbreviates to are a slip, and none at all an empty variable of a script.
+    """
+    is_digest = len(release) >= _LEAST_OF_A_DIGEST and deployment.release.startswith(release)
+    return is_digest or deployment.version == release
