@@ -427,7 +427,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/shift.py",
-        "    work.held.save(attrs.evolve(work.held.record, latest=latest))\n",
+        '    _record(work, attrs.evolve(work.entry, outcome="shifting", detail=detail, step=position + 1))\n',
         "",
         "Each step of a shift is recorded.",
         ("flow/test_shift.py::test_a_process_killed_at_a_later_step_goes_on_there",),
