@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     import botocore.session
     from botocore.credentials import RefreshableCredentials
 
-__all__ = ["OnCall", "Sessions", "assume_role_request"]
+__all__ = ["OnCall", "Sessions", "assume_role_request", "role_hint"]
 
 OnCall = Callable[[str, str, str], None]
 """Told of every API call: the place's name (``caller`` for the base identity), the service, the operation."""
 
 CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
+_SAY = "sts:SetSourceIdentity"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 Place = Devops | Environment
@@ -184,7 +185,7 @@ class Sessions:
         except aws_errors() as error:
             if is_denied(error):
                 what = f"{self.caller()} may not assume {place.role_arn}: {text_of(error)}"
-                raise AccountError(_where(place), what, hint=_hint_for(place)) from error
+                raise AccountError(_where(place), what, hint=role_hint(place, text_of(error))) from error
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
         _check_account(place, account_id, "the assumed role is of account")
@@ -271,25 +272,34 @@ def assume_role_request(place: Place, caller: str) -> dict[str, str]:
     return told | {key: value for key, value in optional.items() if value}
 
 
-def _hint_for(place: Place) -> str:
-    """Why a role may not be assumed.
+def role_hint(place: Place, said: str) -> str:
+    """Why a role may not be assumed; ``said`` is AWS's refusal, which names the action that is missing.
 
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
+    and https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
+    if _SAY in said:
+        whose = "`source_identity` names one" if place.source_identity else "this session has one, which AWS keeps"
+        instead = "" if place.source_identity else ", or use credentials without one"
+        allow = f"the role's trust policy and this identity's own policies must allow {_SAY}"
+        absent = f" ({DEFAULT_ROLE_NAME} does not)" if place.role_name == DEFAULT_ROLE_NAME else ""
+        return f"a source identity: {whose}; {allow}{absent}{instead}"
     if place.role_name == DEFAULT_ROLE_NAME:
-        says = (
-            "; for `source_identity` its trust policy needs sts:SetSourceIdentity, too" if place.source_identity else ""
-        )
+        says = f"; for `source_identity` its trust policy needs {_SAY}, too" if place.source_identity else ""
         return (
             f"{DEFAULT_ROLE_NAME} trusts the organisation's management account only, and accounts that were invited do "
             f'not have it: use credentials of that account, or name a role of your own (`role_name`, "" for none){says}'
         )
-    says = (
-        " and sts:SetSourceIdentity, which this identity's own policies must allow, too"
-        if place.source_identity
-        else ""
+    says = f" and {_SAY}, which this identity's own policies must allow, too" if place.source_identity else ""
+    outside = (
+        "does it ask for the `external_id` of the table"
+        if place.external_id
+        else "if it asks for sts:ExternalId, write `external_id` into the table"
     )
-    return f"let the role's trust policy name this identity and allow it sts:AssumeRole{says}; does the role exist?"
+    return (
+        f"let the role's trust policy name this identity and allow it sts:AssumeRole{says}; "
+        f"{outside}; does the role exist?"
+    )
 
 
 def _way(place: Place) -> _Way:

@@ -29,6 +29,7 @@ def record_failure(
     outcome: Outcome = "went back" if went_back else "failed"
     detail = f"{error.where}: {error.what}"
     left = error.left if isinstance(error, CheckFailed) else ()
+    moving = held.record.latest if held.record.is_moving_to(entry.release) else None
     latest = attrs.evolve(
         entry,
         outcome=outcome,
@@ -37,6 +38,7 @@ def record_failure(
         left=tuple(dict.fromkeys((*known_of(held.record), *_resources(left)))),
         taken=_met(held.record, error, unknown),
         losses=losses_of(error),
+        alarms=() if moving is None else moving.alarms,
     )
     held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
 

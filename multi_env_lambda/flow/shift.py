@@ -1,18 +1,20 @@
 """Shift: move the traffic of a unit's aliases in steps, watch it, and let it go back when errors rise.
 
 Each step is a deploy of the shifting template and a line in the record, so a process that dies between two steps leaves
-all that the same command needs to go on where it stopped.
+all that the same command needs to go on where it stopped. Before the first one the record says which alarms are on:
+from the first change on, they may be on because of the new version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
-from multi_env_lambda.errors import CheckFailed, Refused
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import must_be_agreed, put_back, said_of, strayed_of
 from multi_env_lambda.flow.check import ALIAS, Asking, check_smoke
 from multi_env_lambda.model.alias import AliasState, SaidAlias, alias_text
@@ -96,17 +98,18 @@ def shift(
         CheckFailed: the new version does worse, or nobody can see how it does; the caller puts back what ran before.
         Refused: somebody moved the traffic by hand, before or while it moves; nothing is put back.
     """
-    latest = held.record.latest if held.record.is_moving_to(entry.release) else None
+    earlier = _earlier(held, entry.release)
+    latest = earlier if earlier is not None and earlier.outcome == "shifting" and earlier.step else None
     said, again = _said(asking, held, step, functions)
-    on = asking.world.platform.alarmed(asking.environment, alarms_in(template))
-    on_before = set(on) if latest is None else set(on) & set(latest.alarms)
+    on = set(asking.world.platform.alarmed(asking.environment, alarms_in(template)))
+    on_before = on if earlier is None else on & set(earlier.alarms)
     work = _Shift(
         asking=asking,
         held=held,
         step=step,
         functions=functions,
         template=template,
-        entry=attrs.evolve(entry, alarms=tuple(sorted(on_before))),
+        entry=entry,
         change=change,
         say=say,
         on_before=on_before,
@@ -120,6 +123,14 @@ def shift(
     _tell_of_the_end(work, sum(step.minutes for step in steps[first:]) if old else 0)
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
+
+
+def _earlier(held: HeldLease, release: str) -> Deployment | None:
+    """The last attempt, if it moved traffic to this release, or was about to, and nobody saw how it ended."""
+    latest = held.record.latest
+    if latest is None or latest.release != release:
+        return None
+    return latest if latest.outcome == "shifting" or (latest.outcome == "failed" and held.unsure == release) else None
 
 
 def _tell_of_the_end(work: _Shift, minutes: int) -> None:
@@ -195,28 +206,75 @@ def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mappin
     text = ", ".join(f"{name} {percent} %" for name, percent in step.percent.items())
     detail = f"step {position + 1}/{len(steps)}: {text} for {step.minutes} min"
     work.say(detail)
-    work.change(shifting_template(work.template, old, step))
-    latest = attrs.evolve(work.entry, outcome="shifting", detail=detail, step=position + 1)
-    work.held.save(attrs.evolve(work.held.record, latest=latest))
+    with _known_before(work, detail):
+        work.change(shifting_template(work.template, old, step))
+    _record(work, attrs.evolve(work.entry, outcome="shifting", detail=detail, step=position + 1))
     pairs = tuple(
         _pair(work, name, old[name], percent) for name, percent in step.percent.items() if name in old and percent < 100
     )
     if position == 0:
-        _smoke_the_new_versions(work, pairs)
+        try:
+            _smoke_the_new_versions(work, pairs)
+        except CheckFailed:
+            _must_be_ours(work, pairs)
+            raise
     _watch(work, step, pairs, is_first=position == 0)
 
 
+@contextmanager
+def _known_before(work: _Shift, detail: str) -> Iterator[None]:
+    """Around a change of the stack: the record says which alarms are on before the first one.
+
+    Where nothing was changed in the end, the record is as it was: this attempt has moved no traffic.
+    """
+    before, release = work.held.record.latest, work.entry.release
+    if before is not None and work.held.record.is_moving_to(release) and before.step:
+        yield
+        return
+    losses = () if before is None else before.losses
+    _record(work, attrs.evolve(work.entry, outcome="shifting", detail=f"before {detail}", losses=losses))
+    try:
+        yield
+    except BaseException:
+        if work.held.unsure != release:
+            with suppress(MultiEnvLambdaError):  # who has lost the lease ends with the first error
+                work.held.save(attrs.evolve(work.held.record, latest=before))
+        raise
+
+
+def _record(work: _Shift, latest: Deployment) -> None:
+    latest = attrs.evolve(latest, alarms=tuple(sorted(work.on_before)))
+    work.held.save(attrs.evolve(work.held.record, latest=latest))
+
+
 def _pair(work: _Shift, name: str, old: str, percent: int) -> _Pair:
-    """The versions behind an alias, which must be divided as the step says."""
+    """The versions behind an alias, which must be divided as the step says, at least as CloudFormation wrote it.
+
+    Where Lambda shows something else, somebody has moved it since then, which is no failed check: the next look tells.
+    """
     environment = work.asking.environment
     alias = work.asking.world.platform.alias(environment, name, ALIAS)
+    pair = _divided_as(alias, name, old, percent) or _divided_as(_written(work, name), name, old, percent)
+    if pair is None:
+        where = f"its alias points at {alias_text(alias)}, it should point at version {old}"
+        what = f"{where} and give {percent} % to the new one"
+        raise CheckFailed(f"{name} in {environment.name}", what, hint="somebody else changed it; deploy again")
+    return pair
+
+
+def _divided_as(alias: AliasState | None, name: str, old: str, percent: int) -> _Pair | None:
     match alias:
         case AliasState(version=found, weights=((new, share),)) if found == old and abs(share - percent / 100) < 0.001:
             return _Pair(function=name, old=old, new=new, percent=percent)
-    what = (
-        f"its alias points at {alias_text(alias)}, it should point at version {old} and give {percent} % to the new one"
-    )
-    raise CheckFailed(f"{name} in {environment.name}", what, hint="somebody else changed it; deploy again")
+    return None
+
+
+def _written(work: _Shift, name: str) -> AliasState | None:
+    """Where an alias points by what CloudFormation last wrote."""
+    stage = work.step.release.stage(work.asking.environment.name)
+    assert stage is not None
+    said = said_of(work.asking.world, work.asking.environment, stage.stack_name)
+    return next((item.state for item in said if item.name == ALIAS and item.function == name), None)
 
 
 def _smoke_the_new_versions(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
@@ -257,7 +315,10 @@ def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
     environment = work.asking.environment
     _must_be_ours(work, pairs)
     on = set(work.asking.world.platform.alarmed(environment, alarms_in(work.template)))
-    work.on_before.intersection_update(on)
+    latest = work.held.record.latest
+    if latest is not None and work.on_before - on:
+        work.on_before.intersection_update(on)
+        _record(work, latest)
     hint = "look at its log, correct it and deploy again"
     if on - work.on_before:
         raise CheckFailed(f"alarms in {environment.name}", f"{', '.join(sorted(on - work.on_before))} is on", hint=hint)

@@ -110,8 +110,8 @@ class Deployment:
         when, committed: ISO 8601 in UTC.
         inputs: the ids of all that the release was made from: git tree ids, settings, the library's version.
         account_id, region: where it happened; empty in what 0.1.1 wrote.
-        step: how far a traffic shift has come, counted from 1; 0 where no traffic is being moved.
-        alarms: those that were on before the traffic began to move.
+        step: how far a traffic shift has come, counted from 1; 0 where no traffic is being moved, or is about to be.
+        alarms: those that were on before the traffic began to move, and have been on since.
         stack_id: the ARN of the stack.
         objects, layers: what was compared before the change, and after it.
         resources: what of it holds data. left: what of earlier ones was kept when it left the stack.

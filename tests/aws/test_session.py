@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.aws.session import Sessions, assume_role_request
+from multi_env_lambda.aws.session import Sessions, assume_role_request, role_hint
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.model.environment import Devops, Environment
 
@@ -128,6 +128,23 @@ def test_credentials_of_another_account_are_refused_with_both_numbers(cloud: Non
         Sessions().verify(elsewhere)
     assert caught.value.where == "environment test"
     assert "999999999999" in caught.value.what and "333333333333" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("told", "action", "words"),
+    [
+        ({}, "sts:AssumeRole", "trusts the organisation's management account only"),
+        ({}, "sts:SetSourceIdentity", "this session has one, which AWS keeps; the role's trust policy"),
+        ({"source_identity": "ada"}, "sts:SetSourceIdentity", "`source_identity` names one; the role's trust policy"),
+        ({"role_name": "ci"}, "sts:AssumeRole", "if it asks for sts:ExternalId, write `external_id` into the table"),
+        ({"role_name": "ci", "external_id": "a-7"}, "sts:AssumeRole", "does it ask for the `external_id` of the table"),
+    ],
+)
+def test_the_hint_follows_what_the_refusal_of_a_role_names(told: dict[str, str], action: str, words: str) -> None:
+    place = attrs.evolve(PROD, **told)  # type: ignore[arg-type]
+    said = f"User: arn:aws:iam::111111111111:user/ada is not authorized to perform: {action} on resource: r"
+
+    assert words in role_hint(place, said)
 
 
 def test_the_caller_is_an_arn(cloud: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
+from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
+from multi_env_lambda.world import AliasState, Event
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock
@@ -231,18 +233,77 @@ def test_an_alarm_that_was_on_before_and_goes_on_again_counts(tmp_path: Path) ->
     assert clock.now == 40
 
 
+def killed_when_the_stack_is_written(fake: FakeWorld, clock: Clock, folder: Path) -> None:
+    """After the first change, and before it is recorded."""
+    switch = Switch()
+    fake.platform.after_write = lambda kind, _: switch.die() if kind == "stack" else None
+    with pytest.raises(Killed):
+        deploy(slept(mortal(fake, folder / "killed", switch), clock, clock.sleep), only=("search",))
+    fake.platform.after_write = None
+
+
+def killed_while_it_watches(fake: FakeWorld, clock: Clock, folder: Path) -> None:
+    switch = Switch()
+    with pytest.raises(Killed):
+        deploy(slept(mortal(fake, folder / "killed", switch), clock, lambda _: switch.die()))
+
+
+def failed_while_it_watches(fake: FakeWorld, clock: Clock, folder: Path) -> None:
+    def sleep(_: float) -> None:
+        raise StackError("search in sandbox", "no answer", hint="try again")
+
+    assert deploy(slept(fake, clock, sleep), only=("search",))["search"].error == "StackError"
+
+
 @pytest.mark.parametrize(("on_before", "error"), [({"search-errors"}, ""), (set(), "CheckFailed")])
-def test_who_finishes_a_killed_shift_knows_which_alarms_were_on_before_it(
-    tmp_path: Path, on_before: set[str], error: str
+@pytest.mark.parametrize("ended", [killed_when_the_stack_is_written, killed_while_it_watches, failed_while_it_watches])
+def test_who_finishes_a_shift_of_unseen_end_knows_which_alarms_were_on_before_it(
+    tmp_path: Path, ended: Callable[[FakeWorld, Clock, Path], None], on_before: set[str], error: str
 ) -> None:
     fake, clock = with_an_alarm(tmp_path)
     fake.platform.alarms = on_before
-    switch = Switch()
-    with pytest.raises(Killed):
-        deploy(slept(mortal(fake, tmp_path / "killed", switch), clock, lambda _: switch.die()))
+    ended(fake, clock, tmp_path)
     fake.platform.alarms = {"search-errors"}
 
     assert deploy(fake)["search"].error == error
+
+
+def test_an_alarm_that_has_gone_off_counts_for_who_finishes_a_killed_shift(tmp_path: Path) -> None:
+    fake, clock = with_an_alarm(tmp_path)
+    fake.platform.alarms = {"search-errors"}
+    switch = Switch()
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        fake.platform.alarms = set()
+        if clock.now > 20:
+            switch.die()
+
+    with pytest.raises(Killed):
+        deploy(slept(mortal(fake, tmp_path / "killed", switch), clock, sleep))
+    fake.platform.alarms = {"search-errors"}
+
+    assert deploy(fake)["search"].error == "CheckFailed"
+
+
+def test_a_shift_that_is_refused_before_its_first_change_leaves_the_record_as_it_was(tmp_path: Path) -> None:
+    fake, _ = with_an_alarm(tmp_path)
+    before = fake.world.ledger.records("sandbox")["search"]
+    tags = fake.platform.stacks["sandbox", "search-sandbox"].tags
+    owner = dict(tags)
+
+    def somebody_takes_the_stack(event: Event) -> None:
+        if event.phase == "shift":
+            tags.clear()
+
+    world = attrs.evolve(fake.world, reported=somebody_takes_the_stack)
+    assert deploy(attrs.evolve(fake, world=world), only=("search",))["search"].error == "Refused"
+    after = fake.world.ledger.records("sandbox")["search"]
+    assert (after.latest, after.unsure) == (before.latest, None)
+
+    tags.update(owner)
+    fake.platform.alarms = {"search-errors"}
+    assert deploy(fake)["search"].outcome == "deployed"
 
 
 def test_the_new_version_of_a_first_step_is_asked_again_too_where_rights_have_changed(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
-from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.testing.world import FakeTree, FakeWorld
 from multi_env_lambda.world import AliasState
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock
-from .test_shift import alias, shifting, slept, texts
+from .test_shift import alias, shifting, slept, texts, with_smoke
 from .worlds import deploy, rollback
 
 AGREED = Consent(allowed=frozenset({"traffic:search"}))
@@ -122,6 +122,53 @@ def test_traffic_that_somebody_gives_back_in_an_emergency_stays_there(tmp_path: 
     assert alias(fake) == states(fake)["back"]
     assert rollback(fake, "search", "sandbox").outcome == "deployed"
     assert fake.platform.by_hand == {}
+
+
+@pytest.mark.parametrize("written", ["0.4", "0.8"], ids=["first step", "second step"])
+@pytest.mark.parametrize("where", ["all", "back"])
+def test_traffic_that_somebody_moves_right_after_a_step_was_written_stays_there(
+    tmp_path: Path, written: str, where: str
+) -> None:
+    fake, _ = shifting(tmp_path)
+    moved = states(fake)[where]
+
+    def move(kind: str, _: str) -> None:
+        stack = fake.platform.stacks["sandbox", "search-sandbox"]
+        if f'"FunctionWeight":{written}' in stack.template:
+            fake.platform.by_hand[FUNCTION] = moved
+
+    fake.platform.after_write = move
+    result = deploy(fake)["search"]
+
+    assert (result.outcome, result.error) == ("blocked", "Refused"), result
+    assert "--agree traffic:search" in result.hint
+    assert alias(fake) == moved
+    latest = fake.world.ledger.records("sandbox")["search"].latest
+    assert latest is not None and latest.outcome == "shifting"
+
+
+def test_traffic_that_somebody_moves_while_the_new_version_is_called_stays_there(tmp_path: Path) -> None:
+    fake, _, platform = with_smoke(tmp_path, FakeTree(content={}).version_id("s2"))
+    moved = platform.by_hand_when_called[FUNCTION] = states(fake)["back"]
+
+    assert deploy(fake)["search"].error == "Refused"
+    assert alias(fake) == moved
+
+
+def test_one_old_answer_right_after_a_step_was_written_stops_nothing(tmp_path: Path) -> None:
+    fake, clock = shifting(tmp_path)
+
+    def answer_late(kind: str, _: str) -> None:
+        if not clock.slept:
+            fake.platform.by_hand[FUNCTION] = states(fake)["back"]
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        fake.platform.by_hand.clear()
+
+    fake.platform.after_write = answer_late
+
+    assert deploy(slept(fake, clock, sleep), only=("search",))["search"].outcome == "deployed"
 
 
 def test_one_old_answer_about_the_alias_stops_nothing(tmp_path: Path) -> None:

@@ -210,10 +210,12 @@ class Called(MemoryPlatform):
         self.stacks, self.versions, self.metrics = fake.platform.stacks, fake.platform.versions, fake.platform.metrics
         self.bad = bad
         self.called: list[str] = []
+        self.by_hand_when_called: dict[str, AliasState] = {}
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         if function_name == "search-sandbox-main":
             self.called.append(alias)
+            self.by_hand |= self.by_hand_when_called
         ok = json.dumps({"ok": alias not in self.bad}).encode()
         return attrs.evolve(super().invoke(environment, function_name, alias, payload), payload=ok)
 

@@ -84,6 +84,13 @@ def test_the_versions_of_an_alias_have_one_role_and_one_dead_letter_queue(
         aws.create_alias(**name, Name=f"alone-{other}", FunctionVersion=other)
 
 
+def test_an_alias_leads_to_two_versions_at_most(clients: dict[str, Any], function: str) -> None:
+    clients["lambda"].create_alias(FunctionName=function, Name="three", FunctionVersion="1")
+    routing = {"AdditionalVersionWeights": {"2": 0.1, "3": 0.1}}
+    with pytest.raises(ClientError, match="Number of items in AdditionalVersionWeights cannot be greater than 1"):
+        clients["lambda"].update_alias(FunctionName=function, Name="three", RoutingConfig=routing)
+
+
 def test_a_weight_is_a_share(clients: dict[str, Any], function: str) -> None:
     routing = {"AdditionalVersionWeights": {"2": 1.5}}
     with pytest.raises(ClientError, match=r"Value '\{2=1\.5\}' at 'routingConfig\.additionalVersionWeights' failed"):

@@ -53,6 +53,14 @@ def test_rules_of_both_kinds_are_refused_and_those_of_one_come_back_as_they_were
         assert rules(s3) == [one]
 
 
+def test_a_write_may_ask_that_nothing_is_there_and_not_that_something_else_is(s3: Any) -> None:
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket=NAME, Key="one", Body=b"1", IfNoneMatch='"00000000000000000000000000000000"')
+
+    answer = caught.value.response
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (501, "NotImplemented")
+
+
 def test_a_policy_comes_back_in_other_words_and_means_the_same(s3: Any) -> None:
     readers = {"AWS": [f"arn:aws:iam::{account}:root" for account in READERS]}
     statement = {"Sid": "a", "Effect": "Allow", "Principal": readers, "Action": ["s3:GetObject"]}

@@ -58,6 +58,8 @@ def handler(event, context):
         case "output":
             os.write(1, b'{"status": "ok", "payload": "as if it were an answer"}\\n')
             return "its answer"
+        case "grow":
+            return len(b"x" * (200 << 20))
 """
 IMPORT = "Runtime.ImportModuleError: Unable to import module 'index': No module named 'nowhere'"
 SYNTAX = "Runtime.UserCodeSyntaxError: Syntax error in module 'index': invalid syntax (index.py, line 1)"
@@ -112,7 +114,7 @@ def called(clients: dict[str, Any], name: str, **event: str) -> tuple[Any, list[
 def lines(clients: dict[str, Any]) -> dict[str, tuple[Any, list[str], str]]:
     """What was answered and logged, by what the function did. The first call starts its process."""
     found, before = {}, 0
-    for do in ("log", "raise", "sleep", "exit"):
+    for do in ("log", "raise", "sleep", "exit", "grow"):
         payload, events, tail = called(clients, "logs", do=do)
         found[do] = (payload, events[before:], tail)
         before = len(events)
@@ -177,6 +179,12 @@ def test_a_process_that_ends_is_told_in_aws_words(lines: dict[str, Any]) -> None
     assert payload == {"errorType": "Runtime.ExitError", "errorMessage": said}
     assert events[-3] == f"{said}\nRuntime.ExitError\n"
     assert events[-1].endswith("\tStatus: error\tError Type: Runtime.ExitError\t\n")
+
+
+def test_a_report_says_how_much_memory_its_own_process_had(lines: dict[str, Any]) -> None:
+    before, grown = (int(re.findall(r"Max Memory Used: (\d+) MB", lines[do][1][-1])[0]) for do in ("log", "grow"))
+    assert before < 100
+    assert 200 <= grown < before + 250
 
 
 @pytest.mark.parametrize("name", BROKEN)

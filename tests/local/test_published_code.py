@@ -42,4 +42,6 @@ def test_by_the_api_and_by_a_stack_other_code_is_not_published(clients: dict[str
 
     assert cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert len(clients["lambda"].list_versions_by_function(FunctionName=name)["Versions"]) == 1
+    with pytest.raises(ClientError, match="PreconditionFailedException.*RevisionId provided does not match"):
+        clients["lambda"].publish_version(FunctionName=name, RevisionId="another")
     assert clients["lambda"].publish_version(FunctionName=name, CodeSha256=code)["Version"] == "1"

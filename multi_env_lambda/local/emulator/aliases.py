@@ -24,6 +24,7 @@ _OF_LATEST = "$LATEST is not supported for an alias pointing to more than 1 vers
 _ABSENT = "Function not found: {arn}:{version}"
 _OTHER_ROLE = "Specified versions must be associated with the same execution role"
 _OTHER_QUEUE = "Specified versions must be associated with the same dead letter queue configuration"
+_TOO_MANY = "Number of items in AdditionalVersionWeights cannot be greater than 1"
 _WEIGHT = (
     "1 validation error detected: Value '{{{version}={weight}}}' at 'routingConfig.additionalVersionWeights' failed to "
     "satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member "
@@ -57,6 +58,8 @@ def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Non
         return  # ministack has words for that
     version = str(wanted.get("FunctionVersion") or _LATEST)
     weights = (wanted.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    if len(weights) > 1:
+        raise LambdaRefusal("InvalidParameterValueException", 400, _TOO_MANY)
     for other, weight in weights.items():
         if not 0 <= float(weight) <= 1:
             raise LambdaRefusal("ValidationException", 400, _WEIGHT.format(version=other, weight=weight))

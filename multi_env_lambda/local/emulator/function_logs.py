@@ -2,7 +2,7 @@
 
 Reason: ministack writes each call into a stream of its own, which is not the one that the function is told of; it says
 nothing of a start, of a process that could not be started, or of a time-out; and the answer's log has the function's
-own lines alone.
+own lines alone. ``Max Memory Used`` is that of another process.
 Sources:
     Lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html (`REPORT`), and
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (`INIT_REPORT`, a second try)
@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from .function_environment import starting
@@ -35,10 +37,12 @@ _SECONDS = 0.005
 _NOT_SENT = "Failed to post handler success response. Http response code: 413."
 _NO_BREAK_SPACE = "\u00a0"
 
+_MOST = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
 _run = threading.local()
 """Of the call that this thread runs. ``stream``; ``init``: milliseconds of the start of its process, None where that
 ran already; ``overrun``: of a start before that, which was stopped; ``at_start``: what it wrote then; ``did_start``;
-``result``; ``said``: all lines of the log."""
+``memory``: the most MB that its process had, None where nobody knows; ``result``; ``said``: all lines of the log."""
 
 
 def patch() -> None:
@@ -48,7 +52,8 @@ def patch() -> None:
     runtime.Worker.invoke = _in_its_stream(original(runtime.Worker, "invoke"))
     functions._execute_function_warm = _kept(original(functions, "_execute_function_warm"))
     functions._execute_function_dispatch = _with_whole_log(original(functions, "_execute_function_dispatch"))
-    memory, emit = original(functions, "_probe_peak_memory_mb"), original(functions, "_emit_lambda_logs")
+    runtime._signal = _looking_before(original(runtime, "_signal"))
+    emit = original(functions, "_emit_lambda_logs")
 
     def write(
         function: dict[str, Any], request: str, text: str, error: bool, milliseconds: float, **named: Any
@@ -57,7 +62,7 @@ def patch() -> None:
             emit(function, request, text, error, milliseconds, **named)  # it did not run in a process of ours
             return
         config = function.get("config") or function
-        said = list(_Call(config, request, text, float(milliseconds), memory(function)).lines())
+        said = list(_Call(config, request, text, float(milliseconds)).lines())
         _append(config, said)
         _run.said = "\n".join(line for line in said if not line.startswith("INIT_START")) + "\n"
 
@@ -82,10 +87,34 @@ def _timed(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
 def _in_its_stream(invoke: Callable[..., Any]) -> Callable[..., Any]:
     def invoked(worker: Any, *args: Any, **named: Any) -> Any:
         _run.stream, _run.init, _run.did_start = getattr(worker, "log_stream", ""), None, True
-        _run.overrun = None
-        return invoke(worker, *args, **named)
+        _run.overrun = _run.memory = None
+        result = invoke(worker, *args, **named)
+        _run.memory = _run.memory or _most_memory(worker._proc)
+        return result
 
     return invoked
+
+
+def _looking_before(signal: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A process that is told to end cannot be looked at afterwards."""
+
+    def signalled(process: Any) -> None:
+        _run.memory = _most_memory(process)
+        signal(process)
+
+    return signalled
+
+
+def _most_memory(process: Any) -> int | None:
+    """MB, of the process alone. What ``getrusage`` knows began with the memory of its parent.
+
+    Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html (``VmHWM``); other systems have no such file
+    """
+    try:
+        found = None if process is None else _MOST.search(Path(f"/proc/{process.pid}/status").read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if found is None else math.ceil(int(found[1]) / 1024)
 
 
 def _kept(execute: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,11 +141,11 @@ def _with_whole_log(dispatch: Callable[..., Any]) -> Callable[..., Any]:
 class _Call:
     """The lines of one call, each an event."""
 
-    def __init__(self, config: dict[str, Any], request: str, text: str, milliseconds: float, memory: int) -> None:
+    def __init__(self, config: dict[str, Any], request: str, text: str, milliseconds: float) -> None:
         body = _run.result.get("body") if _run.result.get("error") else None
         self.error = body if isinstance(body, dict) else {}
         self.kind = str(self.error.get("errorType", ""))
-        self.config, self.request, self.memory = config, request, memory
+        self.config, self.request, self.memory = config, request, _run.memory
         self.version = str(config.get("Version", "$LATEST"))
         # The time of a second start is the call's.
         self.init = None if _run.overrun else _run.init
@@ -192,7 +221,8 @@ class _Call:
         if self.is_json:
             metrics = {"durationMs": round(self.milliseconds, 3), "billedDurationMs": billed, "memorySizeMB": size}
             start = {} if self.init is None else {"initDurationMs": round(self.init, 3)}
-            metrics |= {"maxMemoryUsedMB": self.memory, **start}
+            memory = {} if self.memory is None else {"maxMemoryUsedMB": self.memory}
+            metrics |= {**memory, **start}
             record = {"requestId": self.request, "metrics": metrics, "status": status if self.error else "success"}
             yield _event("report", record)
             return
@@ -202,7 +232,7 @@ class _Call:
             f"Duration: {self.milliseconds:.2f} ms",
             f"Billed Duration: {billed} ms",
             f"Memory Size: {size} MB",
-            f"Max Memory Used: {self.memory} MB",
+            *([] if self.memory is None else [f"Max Memory Used: {self.memory} MB"]),
             *([] if self.init is None else [f"Init Duration: {self.init:.2f} ms"]),
             *([f"Status: {status}"] if is_told else []),
             *([f"Error Type: {self.kind}"] if is_told and status == "error" else []),

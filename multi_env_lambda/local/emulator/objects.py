@@ -2,9 +2,11 @@
 
 Reason: ministack keeps the checksum and does not tell it, copies over an existing object whatever ``If-None-Match``
 says, overlooks the checksum algorithm that a copy asks for, and copies where a bucket's policy makes writes
-conditional: there S3 answers 403 to a copy without a condition, and 501 to one with it.
+conditional: there S3 answers 403 to a copy without a condition, and 501 to one with it. It knows ``If-None-Match`` of a
+write with an ETag, where S3 takes an asterisk only.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (and API_CopyObject.html),
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html,
+https://github.com/versity/versitygw/issues/1708 (501 for anything but an asterisk)
 """
 
 from __future__ import annotations
@@ -29,10 +31,20 @@ _ALGORITHM_OF_PUT = "x-amz-sdk-checksum-algorithm"
 def patch() -> None:
     """Wrap both ways to write an object in one request."""
     s3 = load("ministack.services.s3")
-    for name in ("_buckets", "_check_put_preconditions"):
-        original(s3, name)
+    original(s3, "_buckets")
+    s3._check_put_preconditions = _of_an_asterisk(s3, original(s3, "_check_put_preconditions"))
     s3._put_object = _telling_checksum(s3, original(s3, "_put_object"))
     s3._copy_object = _conditional(s3, original(s3, "_copy_object"))
+
+
+def _of_an_asterisk(s3: Any, check: Callable[..., _Answer | None]) -> Callable[..., _Answer | None]:
+    def checked(headers: dict[str, str], existing: dict[str, Any] | None) -> _Answer | None:
+        if headers.get("if-none-match", "").strip() not in ("", "*"):
+            answer: _Answer = original(s3, "_error")("NotImplemented", _NOT_IMPLEMENTED, 501)
+            return answer
+        return check(headers, existing)
+
+    return checked
 
 
 def _checksums(s3: Any, bucket: str, key: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""A version is published of the code that is asked for, or not at all.
+"""A version is published of the code and the revision that are asked for, or not at all.
 
-Reason: ministack takes no notice of ``CodeSha256``, and publishes whatever ``$LATEST`` is. Somebody's own code that was
-uploaded by hand would be published by the next release of another setting here only.
-Text: ``CodeSha256`` in https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html; the message as
-CloudFormation repeats it in https://github.com/justinram11/serverless-aws-batch/issues/22, and LocalStack's provider
+Reason: ministack takes no notice of ``CodeSha256`` and ``RevisionId``, and publishes whatever ``$LATEST`` is. Code of
+somebody that was uploaded by hand would be published by the next release of another setting here only.
+Text: ``CodeSha256`` and ``RevisionId`` in https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html; the
+message as CloudFormation repeats it in https://github.com/justinram11/serverless-aws-batch/issues/22, and LocalStack's
+provider
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ def patch() -> None:
     """By the API, and by CloudFormation, whose handler of ministack does not hand the property on."""
     functions = load("ministack.services.lambda_svc")
     stored, publish = original(functions, "_functions"), original(functions, "_publish_version")
-    respond = original(functions, "error_response_json")
+    respond, check_revision = original(functions, "error_response_json"), original(functions, "_check_revision")
 
     def published(name: str, data: dict[str, Any]) -> Any:
+        function = stored.get(name)
+        refusal = None if function is None else check_revision(function["config"], data)
+        if refusal is not None:
+            return refusal
         return unless_refused(lambda: _check(stored.get(name), data), lambda: publish(name, data), respond)
 
     functions._publish_version = published

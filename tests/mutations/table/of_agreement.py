@@ -6,6 +6,8 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
+_UNSEEN = "flow/test_checks.py::test_who_finishes_a_shift_of_unseen_end_knows_which_alarms_were_on_before_it"
+
 MUTATIONS = (
     Mutation(
         "model/principal.py",
@@ -221,10 +223,45 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/shift.py",
-        "    work.on_before.intersection_update(on)\n",
+        "        work.on_before.intersection_update(on)\n",
         "",
         "An alarm that was on before and goes on again counts.",
         ("flow/test_checks.py::test_an_alarm_that_was_on_before_and_goes_on_again_counts",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "        work.on_before.intersection_update(on)\n        _record(work, latest)\n",
+        "        work.on_before.intersection_update(on)\n",
+        "An alarm that has gone off is known to who goes on with a shift.",
+        ("flow/test_checks.py::test_an_alarm_that_has_gone_off_counts_for_who_finishes_a_killed_shift",),
+    ),
+    Mutation(
+        "flow/shift.py",
+        '    _record(work, attrs.evolve(work.entry, outcome="shifting", detail=f"before {detail}", losses=losses))\n',
+        "",
+        "Which alarms were on before the first change of a shift is recorded before it.",
+        (_UNSEEN,),
+    ),
+    Mutation(
+        "flow/failure.py",
+        "        alarms=() if moving is None else moving.alarms,\n",
+        "",
+        "Which alarms were on before a shift that failed and was not put back is known.",
+        (_UNSEEN,),
+    ),
+    Mutation(
+        "flow/shift.py",
+        '(latest.outcome == "failed" and held.unsure == release)',
+        "False",
+        "An alarm that went on in a shift that failed and was not put back counts.",
+        (_UNSEEN,),
+    ),
+    Mutation(
+        "flow/shift.py",
+        "                work.held.save(attrs.evolve(work.held.record, latest=before))\n",
+        "                pass\n",
+        "A shift that is refused before its first change leaves the record as it was.",
+        ("flow/test_checks.py::test_a_shift_that_is_refused_before_its_first_change_leaves_the_record_as_it_was",),
     ),
     Mutation(
         "flow/shift.py",

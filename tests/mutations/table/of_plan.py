@@ -269,7 +269,7 @@ MUTATIONS = (
         ("plan/test_template_deletion_policy.py",),
     ),
     Mutation(
-        "flow/observe.py",
+        "flow/desired.py",
         "len(release) >= _LEAST_OF_A_DIGEST and deployment",
         "deployment",
         "No release is meant by an empty text.",
