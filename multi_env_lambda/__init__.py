@@ -37,11 +37,7 @@ if TYPE_CHECKING:
         UnitsFailed,
         UpgradeNeeded,
     )
-    from multi_env_lambda.flow.difference import Difference
-    from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.flow.gate import Approval, Consent
-    from multi_env_lambda.flow.prune import Prunable
-    from multi_env_lambda.flow.why import Explanation
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.plan import Plan
@@ -49,6 +45,10 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.release import Release
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.operations.difference import Difference
+    from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.operations.prune import Prunable
+    from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
@@ -64,10 +64,10 @@ _HOMES = {
     "Deployment": "model.record",
     "Devops": "model.environment",
     "Dialog": "api.dialog",
-    "Difference": "flow.difference",
+    "Difference": "operations.difference",
     "Environment": "api.environment",
     "Event": "world",
-    "Explanation": "flow.why",
+    "Explanation": "operations.why",
     "Finding": "model.finding",
     "Function": "api.function",
     "Job": "api.function",
@@ -76,14 +76,14 @@ _HOMES = {
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
     "Project": "api.project",
-    "Prunable": "flow.prune",
+    "Prunable": "operations.prune",
     "Record": "model.record",
     "Release": "model.release",
     "Removal": "plan.removal",
     "Result": "model.result",
     "SourceArtifact": "api.build",
     "Status": "model.status",
-    "UnitDrift": "flow.drift",
+    "UnitDrift": "operations.drift",
     "Workspace": "api.workspace",
     "run": "cli.main",
     **{

@@ -16,7 +16,7 @@ from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_world
 from multi_env_lambda.world import World
-from tests.build.test_shared_objects import elf
+from tests.building.test_shared_objects import elf
 
 __all__ = ["BAD", "add_wheels", "copy_of", "world_of"]
 

@@ -14,7 +14,7 @@ from tests.starts import shells, starts
 
 INNER = frozenset({"errors", "model", "_version"})
 EDGES = INNER | {"host"}
-FLOW = EDGES | {"plan", "build", "aws", "local", "world"}
+FLOW = EDGES | {"plan", "building", "aws", "local", "world"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "_version": frozenset(),
@@ -22,26 +22,27 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": INNER - {"model"},
     "plan": INNER,
     "host": INNER,
-    "build": EDGES,
+    "building": EDGES,
     "aws": EDGES | {"plan"},  # plan/stackstate.py decides what a stack's state means; it is pure
     "local": EDGES | {"aws"},  # the accounts are seeded with the artifact bucket that AWS gets
     "world": EDGES | {"plan", "aws"},
-    "make": EDGES | {"plan", "build", "aws", "world"},
+    "make": EDGES | {"plan", "building", "aws", "world"},
     "flow": FLOW | {"make"},
+    "operations": FLOW | {"flow", "make"},
     "pipeline": FLOW | {"flow", "make"},
-    "show": FLOW | {"flow"},
-    "api": FLOW | {"flow", "make", "pipeline", "show"},
-    "testing": FLOW | {"flow", "pipeline", "api"},
+    "show": FLOW | {"flow", "operations"},
+    "api": FLOW | {"flow", "make", "operations", "pipeline", "show"},
+    "testing": FLOW | {"flow", "make", "pipeline", "api"},
     "cli": frozenset({"_version", "api", "errors", "show"}),
     "__main__": frozenset({"cli"}),
-    "": FLOW | {"flow", "pipeline", "api", "cli", "show", "testing"},
+    "": FLOW | {"flow", "operations", "pipeline", "api", "cli", "show", "testing"},
 }
 """Ring -> the other rings that its modules may name. ``""`` is ``__init__.py``."""
 
 NO_INPUT_OUTPUT = {"os", "time", "subprocess", "shutil", "socket", "tempfile", "threading", "logging", "urllib.request"}
 ONLY_WHERE_NEEDED = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich"}
 SETS_ITS_OWN_VARIABLES = {
-    "build/preflight_run.py": "the program of an import proof: it gives a handler what Lambda would",
+    "building/preflight_run.py": "the program of an import proof: it gives a handler what Lambda would",
     "host/lambda_python.py": "what a worker of the local cloud, or that program, is before it imports a handler",
     "local/emulator/__main__.py": "the program of the local cloud: ministack reads its port there",
 }
@@ -50,7 +51,7 @@ STARTS: dict[str, str] = {
     "host/process.py run": "the one place: waits for the end, and an error has the tail of what the program said",
     "host/interpreter.py _answers": "a Python that hangs, or is none, is no error: it is not the one looked for",
     "host/sandbox.py <module>": "becomes the program that it has shut in; nothing else may run after that",
-    "build/preflight_process.py start": "a unit's code: no input, a limit, and its process group ends with it",
+    "building/preflight_process.py start": "a unit's code: no input, a limit, and its process group ends with it",
     "local/server.py _start": "the local cloud goes on when the command that has started it ends",
     "local/emulator/builds.py _Build._git": "plays CodeBuild, which clones; imports nothing of ours",
     "local/emulator/builds.py _Build._commands": "plays CodeBuild, whose buildspec is lines for a shell",

@@ -67,7 +67,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("api/function.py", "invoke"): OURS,
     ("cli/call.py", "invoke"): VERB,
     ("flow/check.py", "invoke"): OURS,
-    ("flow/prune.py", "delete_layer_version"): OURS,
+    ("operations/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,
     ("local/emulator/function_logs.py", "invoke"): OURS,
     ("local/emulator/function_starts.py", "invoke"): OURS,

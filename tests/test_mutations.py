@@ -12,7 +12,22 @@ from tests.mutations.mutation import Mutation, problem_of
 from tests.mutations.runner import control, judge
 from tests.mutations.table import MUTATIONS
 
-RINGS = {"model", "plan", "host", "build", "aws", "flow", "pipeline", "cli", "local", "show", "testing"}
+RINGS = {
+    "model",
+    "plan",
+    "host",
+    "building",
+    "aws",
+    "make",
+    "flow",
+    "operations",
+    "pipeline",
+    "api",
+    "cli",
+    "local",
+    "show",
+    "testing",
+}
 LEAST = 60
 LEAST_OF_A_RING = 2
 

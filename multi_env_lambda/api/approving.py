@@ -15,11 +15,11 @@ from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval
 from multi_env_lambda.flow.gate import approve as write_approval
-from multi_env_lambda.flow.remove import same_removal
 from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.host.build_run import build_that_runs
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.operations.destroy import same_removal
 from multi_env_lambda.plan.removal import Removal, kept_by
 from multi_env_lambda.world import World
 

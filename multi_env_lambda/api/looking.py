@@ -7,11 +7,11 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.flow.drift import UnitDrift, find_drift, with_drift
 from multi_env_lambda.flow.observe import read_all
-from multi_env_lambda.flow.without_record import without_record
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.operations.drift import UnitDrift, find_drift, with_drift
+from multi_env_lambda.operations.without_record import without_record
 from multi_env_lambda.world import World
 
 __all__ = ["doctor", "drift", "status"]
@@ -35,7 +35,7 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
 
 def doctor(opened: Opened) -> Listing[Finding]:
     """Every check of this machine, the caller, the bucket and the accounts, with sessions of its own."""
-    from multi_env_lambda.flow.doctor import examine
+    from multi_env_lambda.operations.doctor import examine
 
     sessions = opened.sessions()
     pythons = {python for project in opened.projects for python in project.pythons}

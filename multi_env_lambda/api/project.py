@@ -17,22 +17,22 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.difference import Difference, difference
-from multi_env_lambda.flow.why import Explanation, explain
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.operations.difference import Difference, difference
+from multi_env_lambda.operations.why import Explanation, explain
 
 if TYPE_CHECKING:
     import pathlib_mate
     from cottonformation import Template
 
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
-    from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
+    from multi_env_lambda.operations.drift import UnitDrift
     from multi_env_lambda.plan.removal import Removal
 
 __all__ = ["Project"]

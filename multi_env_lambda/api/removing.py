@@ -10,10 +10,10 @@ from multi_env_lambda.api.carry_out import watched
 from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
-from multi_env_lambda.flow import remove
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.operations import destroy as operation
 from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
 from multi_env_lambda.plan.removal import Removal
 
@@ -22,7 +22,7 @@ __all__ = ["DAYS_UNTIL_FREED", "destroy", "find"]
 
 def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> Removal:
     """What would be deleted, with the rules of the environment."""
-    removal = remove.find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
+    removal = operation.find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
     return removal if removal.gone else attrs.evolve(removal, rules=bound_of(opened.world, environment))
 
 
@@ -44,4 +44,4 @@ def destroy(
         what = f"`{confirm}` does not confirm `{removal.project}`"
         raise Refused(where, what, hint="give the unit's name again")
     with watched(opened, 1) as world:
-        return remove.destroy(world, removal, consent, reason=reason, force=force, bound=removal.rules)
+        return operation.destroy(world, removal, consent, reason=reason, force=force, bound=removal.rules)

@@ -32,9 +32,9 @@ def lock(
 
 
 def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
-    from multi_env_lambda.build.lock import write_lock
-    from multi_env_lambda.build.requirements import lock_inputs
-    from multi_env_lambda.build.source import own_names, shared_dependencies
+    from multi_env_lambda.building.lock import write_lock
+    from multi_env_lambda.building.requirements import lock_inputs
+    from multi_env_lambda.building.source import own_names, shared_dependencies
 
     shared = shared_dependencies(root, project)
     if not project.dependencies and not shared:

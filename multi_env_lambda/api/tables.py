@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from multi_env_lambda.api.build import Build
-    from multi_env_lambda.flow.drift import UnitDrift
     from multi_env_lambda.flow.gate import Approval
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
+    from multi_env_lambda.operations.drift import UnitDrift
 
 __all__ = ["approvals", "builds", "deployments", "drifts", "findings", "results", "results_html"]
 

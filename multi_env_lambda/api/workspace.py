@@ -20,12 +20,8 @@ from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
-from multi_env_lambda.flow.bootstrap import make_bucket, settle
-from multi_env_lambda.flow.drift import UnitDrift
 from multi_env_lambda.flow.gate import Approval
 from multi_env_lambda.flow.identity import advice, told
-from multi_env_lambda.flow.permissions import permissions_of
-from multi_env_lambda.flow.prune import Prunable, find_prunable, prune
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.plan import Plan
@@ -33,6 +29,10 @@ from multi_env_lambda.model.project import Project as ProjectConfig
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.operations.bootstrap import make_bucket, settle
+from multi_env_lambda.operations.drift import UnitDrift
+from multi_env_lambda.operations.permissions import permissions_of
+from multi_env_lambda.operations.prune import Prunable, find_prunable, prune
 from multi_env_lambda.plan.permissions import Permissions
 from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.world import Event, World

@@ -8,12 +8,12 @@ from pathlib import Path
 import attrs
 from packaging.utils import parse_wheel_filename
 
-from multi_env_lambda.build.download import complete_lock
-from multi_env_lambda.build.freshness import check_asked_for, check_made_from
-from multi_env_lambda.build.layer import BuiltLayer, build_layer
-from multi_env_lambda.build.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
-from multi_env_lambda.build.requirements import asked_elsewhere, lock_inputs, third_party
-from multi_env_lambda.build.source import own_names
+from multi_env_lambda.building.download import complete_lock
+from multi_env_lambda.building.freshness import check_asked_for, check_made_from
+from multi_env_lambda.building.layer import BuiltLayer, build_layer
+from multi_env_lambda.building.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
+from multi_env_lambda.building.requirements import asked_elsewhere, lock_inputs, third_party
+from multi_env_lambda.building.source import own_names
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact
 from multi_env_lambda.model.project import Project

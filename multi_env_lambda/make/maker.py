@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -19,12 +20,12 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.index import DIGEST
-from multi_env_lambda.build.distribution import content_digest_of
-from multi_env_lambda.build.layer import check_together
-from multi_env_lambda.build.lock import Target
-from multi_env_lambda.build.preflight import check_handlers, check_jobs
-from multi_env_lambda.build.shared_objects import image_of
-from multi_env_lambda.build.source import BuiltSource, build_source, stage_source
+from multi_env_lambda.building.distribution import content_digest_of
+from multi_env_lambda.building.layer import check_together
+from multi_env_lambda.building.lock import Target
+from multi_env_lambda.building.preflight import check_handlers, check_jobs
+from multi_env_lambda.building.shared_objects import image_of
+from multi_env_lambda.building.source import BuiltSource, build_source, stage_source
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
@@ -49,6 +50,7 @@ from multi_env_lambda.world import Made, Upload
 __all__ = ["TreeMaker", "load_extend"]
 
 STACK_FILE = "stack.py"
+_IMPORTING = threading.Lock()
 
 
 @attrs.frozen(kw_only=True)
@@ -299,7 +301,8 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     path = root / project.folder / STACK_FILE
     if not path.is_file():
         return None
-    import_cottonformation()
+    with _IMPORTING:
+        import_cottonformation()
     where = f"{project.folder}/{STACK_FILE}"
     module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
     module.__file__ = str(path)

@@ -11,10 +11,10 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.prune import find_prunable, prune
-from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.versions import KeptLayer
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.operations.prune import find_prunable, prune
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 

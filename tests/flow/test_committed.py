@@ -12,13 +12,13 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.flow.gate import Consent, approve
-from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.rules import bound_of, remember_all, with_rules
 from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, outcomes, promote, rollback, ruled, versions

@@ -15,14 +15,14 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.index import list_published, read_published, read_release
 from multi_env_lambda.errors import ConfigurationError, DocumentError
-from multi_env_lambda.flow.difference import package_changes
-from multi_env_lambda.flow.prune import find_prunable, prune
 from multi_env_lambda.flow.publish import claim
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.operations.difference import package_changes
+from multi_env_lambda.operations.prune import find_prunable, prune
 from multi_env_lambda.plan.prune import GRACE_SECONDS
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.memory_store import MemoryStore as RegionStore

@@ -13,11 +13,11 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.observe import read_records
-from multi_env_lambda.flow.remove import destroy, find_removal, same_removal
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import make_status
+from multi_env_lambda.operations.destroy import destroy, find_removal, same_removal
 from multi_env_lambda.testing.memory import Killed, MemoryPlatform
 from multi_env_lambda.testing.world import FakeWorld, fake_world
 from tests.faults.mortal import Switch, mortal

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.difference import difference, package_changes
 from multi_env_lambda.model.artifact import LayerArtifact, Package, SourceArtifact
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.operations.difference import difference, package_changes
 
 from .worlds import chain, deploy
 

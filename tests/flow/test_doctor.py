@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from multi_env_lambda.aws.session import Sessions
-from multi_env_lambda.flow.doctor import examine
+from multi_env_lambda.operations.doctor import examine
 from multi_env_lambda.testing.local_cloud import sample_config
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.drift import find_drift, with_drift
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.function import Smoke
 from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.operations.drift import find_drift, with_drift
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
 

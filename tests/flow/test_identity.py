@@ -12,12 +12,12 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.identity import WORKSPACE_KEY, advice, find_id, new_id, settle_id, told
-from multi_env_lambda.flow.prune import find_prunable
-from multi_env_lambda.flow.remove import find_removal
 from multi_env_lambda.model.name import WORKSPACE_ID
 from multi_env_lambda.model.record import Record, current_key
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.store import Stored
+from multi_env_lambda.operations.destroy import find_removal
+from multi_env_lambda.operations.prune import find_prunable
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 

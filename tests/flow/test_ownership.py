@@ -12,12 +12,12 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
-from multi_env_lambda.flow.remove import destroy, find_removal
-from multi_env_lambda.flow.without_record import without_record
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record, current_key
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.status import make_status
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.operations.without_record import without_record
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config
 from multi_env_lambda.world import Event

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from multi_env_lambda.aws.index import list_published
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
-from multi_env_lambda.flow.prune import find_prunable, prune
-from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.versions import KeptLayer
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.operations.prune import find_prunable, prune
 from multi_env_lambda.plan.prune import GRACE_SECONDS, Candidate
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world

@@ -11,11 +11,11 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import Busy, PlanStale, Refused
 from multi_env_lambda.flow.gate import Consent, approve
-from multi_env_lambda.flow.remove import destroy, find_removal
 from multi_env_lambda.flow.rules import bound_of, learn, remember_all, weaken, with_rules
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.store import Stored
+from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 

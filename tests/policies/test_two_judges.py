@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import Workspace
-from multi_env_lambda.flow.permissions import permissions_of
+from multi_env_lambda.operations.permissions import permissions_of
 from multi_env_lambda.plan.grant import Grant
 
 from .cases import ALLOWED, CASES, DENIED, FORBIDDEN, Case, Document, document, without_denials

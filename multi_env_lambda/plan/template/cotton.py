@@ -10,6 +10,7 @@ import copy
 import importlib
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec, module_from_spec
@@ -95,7 +96,7 @@ def import_cottonformation() -> Any:
     """cottonformation without what it deploys with. A ``stack.py`` imports it, too: call this before one is loaded.
 
     It is the package itself, whose ``__init__`` waits until somebody needs it. Until then each name comes from the
-    module that ``__init__`` says. Who imported all of it before keeps that.
+    module that ``__init__`` says. Who imported all of it before keeps that. The first call must be alone.
     """
     if "cottonformation" not in sys.modules and (spec := find_spec("cottonformation")) is not None:
         package = module_from_spec(spec)
@@ -103,6 +104,10 @@ def import_cottonformation() -> Any:
         vars(package)["__getattr__"] = partial(_attribute, package, homes)
         vars(package)["__dir__"] = lambda: sorted({*vars(package), *homes})
         sys.modules.setdefault(spec.name, package)
+        # Its literals that Python warns of are compiled here, where no bytecode is kept.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("cottonformation.core.regex")
     return importlib.import_module("cottonformation")
 
 

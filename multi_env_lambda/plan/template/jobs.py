@@ -120,7 +120,7 @@ def _installed(job: GlueJob, wheel: str, library: str | None) -> dict[str, str]:
 
 
 def _libraries(job: GlueJob) -> dict[str, str]:
-    """What the build counts as there (``build/glue_image.py``); Glue leaves it out where nobody asks for it.
+    """What the build counts as there (``building/glue_image.py``); Glue leaves it out where nobody asks for it.
 
     Source: https://github.com/hashicorp/terraform-provider-aws/issues/30979
     """

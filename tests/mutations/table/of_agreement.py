@@ -357,7 +357,7 @@ MUTATIONS = (
         ("flow/test_committed.py",),
     ),
     Mutation(
-        "flow/remove.py",
+        "operations/destroy.py",
         "    gone = record.gone and there is None\n",
         "    gone = record.gone\n",
         "A stack whose record is lost is found by destroy.",
@@ -392,7 +392,7 @@ MUTATIONS = (
         ("local/test_system_tags.py",),
     ),
     Mutation(
-        "flow/without_record.py",
+        "operations/without_record.py",
         '        if reading.status != "REVIEW_IN_PROGRESS" and owners[name].owns(reading.tags, reading.stack_id)\n',
         "        if False\n",
         "The status names a stack of ours that the bucket has no record of.",

@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
-_PREFLIGHT = "build/test_preflight_of_jobs.py"
+_PREFLIGHT = "building/test_preflight_of_jobs.py"
 _DEPENDENCIES = "flow/test_dependencies.py"
 _SCRIPT = "plan/test_template_jobs.py"
 _BAD = ("test_bad_repositories.py",)
@@ -34,42 +34,42 @@ MUTATIONS = (
         (f"{_DEPENDENCIES}::test_another_pyspark_than_glues_is_refused",),
     ),
     Mutation(
-        "build/layer.py",
+        "building/layer.py",
         '        **({} if target.place == "Lambda" else {"place": target.place}),\n',
         "",
         "A library is named apart from the layer of the same wheels.",
-        ("build/test_layer.py::test_a_library_has_its_packages_at_the_top_and_another_digest_than_a_layer",),
+        ("building/test_layer.py::test_a_library_has_its_packages_at_the_top_and_another_digest_than_a_layer",),
     ),
     Mutation(
-        "build/job_entry.py",
+        "building/job_entry.py",
         "        if named and not _fits(named[-1].args):\n",
         "        if False:\n",
         "An entry that needs two arguments is refused where nothing can import it.",
         (f"{_PREFLIGHT}::test_an_entry_that_needs_more_than_its_arguments_is_refused",),
     ),
     Mutation(
-        "build/job_entry.py",
+        "building/job_entry.py",
         "            yield from _own(node)\n",
         "",
         "An entry that yields anywhere of its own is a generator.",
         (f"{_PREFLIGHT}::test_an_entry_that_is_a_generator_is_refused",),
     ),
     Mutation(
-        "build/preflight_run.py",
+        "building/preflight_run.py",
         '    if handler["is_job"] and (kind := _unrun(function)):\n',
         "    if False:\n",
         "An entry that a module has from elsewhere and that runs nothing is refused.",
         (f"{_PREFLIGHT}::test_an_entry_from_elsewhere_that_would_run_nothing_is_refused",),
     ),
     Mutation(
-        "build/preflight_run.py",
+        "building/preflight_run.py",
         '    signature = _unfit_signature(function) if handler["is_job"] else None\n',
         "    signature = None\n",
         "The signature of any entry is asked of the interpreter.",
         (f"{_PREFLIGHT}::test_the_signature_of_what_is_no_plain_function_is_asked_of_the_interpreter",),
     ),
     Mutation(
-        "build/preflight.py",
+        "building/preflight.py",
         "        if interpreter is not None and wanted and _runs_here(library):\n",
         "        if interpreter is not None and wanted:\n",
         "Modules for another processor are not imported on this one.",

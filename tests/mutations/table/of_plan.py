@@ -640,7 +640,7 @@ MUTATIONS = (
         ("plan/test_permissions.py",),
     ),
     Mutation(
-        "flow/doctor.py",
+        "operations/doctor.py",
         '        return "problem", error.what, error.hint',
         '        return "ok", error.what, error.hint',
         "A check that fails is a problem.",

@@ -1,0 +1,350 @@
+"""Wheels and sdists: a staged folder -> any PEP 517 backend -> the same bytes every time."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import re
+import sys
+import tarfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import attrs
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from multi_env_lambda.building.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
+from multi_env_lambda.building.stage import EPOCH
+from multi_env_lambda.errors import BuildError, ToolError
+from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
+
+__all__ = [
+    "File",
+    "Wheel",
+    "build_environment",
+    "content_digest",
+    "content_digest_of",
+    "listed_files",
+    "merge",
+    "read_wheel",
+    "run_backend",
+    "write_sdist",
+    "write_wheel",
+]
+
+_WHEEL = b"Wheel-Version: 1.0\nGenerator: multi_env_lambda\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_WRITTEN_AGAIN = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"})
+_PURE = frozenset({"py3-none-any", "py2-none-any"})
+_PASSED_ON = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "TMPDIR",
+        "NETRC",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+    }
+)
+_PASSED_ON_TO_UV = frozenset(
+    {
+        "CACHE_DIR",
+        "CONFIG_FILE",
+        "DEFAULT_INDEX",
+        "EXTRA_INDEX_URL",
+        "FIND_LINKS",
+        "HTTP_TIMEOUT",
+        "INSECURE_HOST",
+        "KEYRING_PROVIDER",
+        "LINK_MODE",
+        "NATIVE_TLS",
+        "NO_INDEX",
+        "OFFLINE",
+        "SYSTEM_CERTS",
+    }
+)
+
+
+@attrs.frozen(kw_only=True)
+class File:
+    """One file of a wheel, its path relative to the place it is unpacked in."""
+
+    path: str
+    body: bytes = attrs.field(repr=False)
+    executable: bool = False
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@attrs.frozen(kw_only=True)
+class Wheel:
+    """A pure wheel: the files that are imported, and those of its dist-info folder by their path in it.
+
+    RECORD and WHEEL are left out: they are written again from the rest.
+    """
+
+    name: str
+    version: str
+    files: tuple[File, ...]
+    info: tuple[File, ...]
+
+
+def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a build backend sees: where to find programs, certificates and indexes, and nothing that changes a result.
+
+    Credentials of AWS are left out on purpose: a backend runs code of other people.
+    """
+    kept = {name: value for name, value in inherited.items() if _is_passed_on(name)}
+    return {**kept, "SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+
+
+def _is_passed_on(name: str) -> bool:
+    if name.startswith("UV_"):
+        return name.startswith("UV_INDEX") or name.removeprefix("UV_") in _PASSED_ON_TO_UV
+    return name in _PASSED_ON or name.lower().endswith("_proxy")
+
+
+def run_backend(folder: Path, out: Path, *, where: str, sdist: bool) -> tuple[Path, Path | None]:
+    """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist."""
+    kinds = ["--wheel", "--sdist"] if sdist else ["--wheel"]
+    command = [
+        "build",
+        "--no-create-gitignore",
+        *kinds,
+        "--python",
+        sys.executable,
+        "--out-dir",
+        str(out),
+    ]
+    try:
+        run_uv(
+            [*command, "--", str(folder)],
+            where=where,
+            hint="correct [build-system] or the files it builds from",
+            cwd=folder,
+            env=build_environment(os.environ),
+        )
+    except ToolError as error:
+        raise BuildError(where, error.what, hint=error.hint) from error
+    wheel = _only(out, ".whl", where)
+    return wheel, _only(out, ".tar.gz", where) if sdist else None
+
+
+def _only(folder: Path, suffix: str, where: str) -> Path:
+    found = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+    if len(found) != 1:
+        what = f"the backend made {len(found)} files that end with {suffix}, one is needed"
+        raise BuildError(where, what, hint="use another [build-system]")
+    return found[0]
+
+
+def read_wheel(path: Path, *, where: str, name: str | None = None, version: str | None = None) -> Wheel:
+    """Read what a backend made, and refuse what Lambda could not run from it as it is."""
+    found_name, found_version = _pure_name(path.name, where)
+    for kind, wanted, found in (("name", name, found_name), ("version", version, found_version)):
+        if wanted is not None and wanted != found:
+            what = f"the wheel has the {kind} {found!r}, but {wanted!r} was to be built"
+            raise BuildError(
+                where, what, hint=f"write the {kind} in [project] in its normal form, and not a second time elsewhere"
+            )
+    try:
+        files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
+    except zlib.error as error:
+        raise BuildError(where, f"the wheel {path.name} is damaged: {error}", hint="build it again") from error
+    folder = _info_folder(files, path.name, where)
+    own, info = _split(files, folder)
+    _check_content(own, {file.path: file.body for file in files}, folder, where)
+    return Wheel(name=found_name, version=found_version, files=own, info=info)
+
+
+def _split(files: Sequence[File], folder: str) -> tuple[tuple[File, ...], tuple[File, ...]]:
+    """The files that are imported, and those of the dist-info folder without what is written again."""
+    inside = f"{folder}/"
+    own = tuple(file for file in files if not file.path.startswith(inside))
+    info = (attrs.evolve(f, path=f.path.removeprefix(inside)) for f in files if f.path.startswith(inside))
+    return own, tuple(file for file in info if file.path not in _WRITTEN_AGAIN)
+
+
+def _pure_name(file_name: str, where: str) -> tuple[str, str]:
+    try:
+        name, version, _, tags = parse_wheel_filename(file_name)
+    except InvalidWheelFilename as error:
+        raise BuildError(
+            where, f"the backend made a wheel without a valid name: {error}", hint="use another [build-system]"
+        ) from error
+    texts = {str(tag) for tag in tags}
+    if "py3-none-any" not in texts or not texts <= _PURE:
+        what = f"the wheel {file_name} is not pure: it is made for {', '.join(sorted(texts))}, allowed is py3-none-any"
+        raise BuildError(
+            where,
+            what,
+            hint="compiled code belongs into a dependency, which comes into the layer for Lambda's platform",
+        )
+    return name, str(version)
+
+
+def _info_folder(files: Iterable[File], file_name: str, where: str) -> str:
+    tops = sorted({file.path.partition("/")[0] for file in files if "/" in file.path})
+    data = [top for top in tops if top.endswith(".data")]
+    if data:
+        what = f"the wheel has a folder {data[0]}, which an installer would move, and Lambda does not"
+        raise BuildError(where, what, hint="make scripts and data files part of the package instead")
+    info = [top for top in tops if top.endswith(".dist-info")]
+    if len(info) != 1:
+        what = f"the wheel {file_name} has {len(info)} dist-info folders, one is allowed"
+        raise BuildError(where, what, hint="use another [build-system], or do not package installed packages")
+    return info[0]
+
+
+def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str, where: str) -> None:
+    is_pure = b"Root-Is-Purelib: true" in bodies.get(f"{folder}/WHEEL", b"")
+    if not is_pure or f"{folder}/METADATA" not in bodies:
+        what = "the wheel's dist-info does not say `Root-Is-Purelib: true`, or has no METADATA"
+        raise BuildError(where, what, hint="use another [build-system]")
+    if not own:
+        hint = "the backend did not find the package: see its setting for the package's place, for example module-root"
+        raise BuildError(where, "the wheel is empty", hint=hint)
+    size = sum(len(file.body) for file in own)
+    if size > MAX_UNZIPPED_BYTES:
+        what = f"the wheel has {size} bytes unzipped, Lambda takes up to {MAX_UNZIPPED_BYTES} with its layer"
+        raise BuildError(where, what, hint="leave large files out, and read them from S3")
+    for file in own:
+        if _is_secret(file):
+            what = f"{file.path} looks like a secret and would be published"
+            raise BuildError(where, what, hint="exclude it from the package; read secrets from Secrets Manager")
+
+
+def _is_secret(file: File) -> bool:
+    path = PurePosixPath(file.path)
+    if path.name == ".env" or {".git", ".aws", ".ssh"} & set(path.parts):
+        return True
+    return path.suffix in (".pem", ".key") and re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", file.body) is not None
+
+
+def merge(wheel: Wheel, others: Sequence[tuple[str, Wheel]], *, where: str) -> Wheel:
+    """Put the files of the shared folders' wheels beside those of the unit."""
+    owners = {file.path.casefold(): where for file in wheel.files}
+    files = list(wheel.files)
+    for folder, other in others:
+        for file in other.files:
+            first = owners.setdefault(file.path.casefold(), folder)
+            if first != folder:
+                what = f"{first} and {folder} both put {file.path} into the wheel"
+                raise BuildError(
+                    where, what, hint="rename one of the packages, or do not include a shared folder twice"
+                )
+        files += other.files
+    names = frozenset(other.name for _, other in others)
+    info = (
+        attrs.evolve(file, body=_without_requirements(file.body, names)) if file.path == "METADATA" else file
+        for file in wheel.info
+    )
+    return attrs.evolve(wheel, files=tuple(files), info=tuple(info))
+
+
+def _header(metadata: bytes) -> tuple[list[bytes], bytes]:
+    head, separator, body = metadata.partition(b"\n\n")
+    return head.split(b"\n"), separator + body
+
+
+def _without_requirements(metadata: bytes, names: frozenset[str]) -> bytes:
+    # An installer would look for the shared folder's name in a public index, where anybody may have taken it.
+    def is_kept(line: bytes) -> bool:
+        match = re.match(rb"(?i)requires-dist:\s*([A-Za-z0-9._-]+)", line)
+        return match is None or canonicalize_name(match[1].decode("ascii")) not in names
+
+    lines, rest = _header(metadata)
+    return b"\n".join(line for line in lines if is_kept(line)) + rest
+
+
+def write_wheel(wheel: Wheel, path: Path) -> str:
+    """Write the wheel with members sorted, 1980 dates and fixed modes; gives its hexadecimal SHA-256."""
+    folder = f"{wheel.name.replace('-', '_')}-{wheel.version}.dist-info"
+    info = [*wheel.info, File(path="WHEEL", body=_WHEEL)]
+    files = [*wheel.files, *(attrs.evolve(file, path=f"{folder}/{file.path}") for file in info)]
+    record = io.StringIO(newline="")
+    rows = csv.writer(record, lineterminator="\n")
+    for file in sorted(files, key=lambda file: file.path):
+        packed = base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).rstrip(b"=").decode("ascii")
+        rows.writerow((file.path, f"sha256={packed}", len(file.body)))
+    rows.writerow((f"{folder}/RECORD", "", ""))
+    files.append(File(path=f"{folder}/RECORD", body=record.getvalue().encode("utf-8")))
+    return write_zip(path, [content(file.path, file.body, executable=file.executable) for file in files])
+
+
+def listed_files(wheel: Wheel) -> tuple[tuple[str, str], ...]:
+    """The files that are imported, as (path, hexadecimal SHA-256)."""
+    return tuple(sorted((file.path, file.sha256) for file in wheel.files))
+
+
+def content_digest(wheel: Wheel, *, base_version: str) -> str:
+    """What makes two builds the same content: everything but the version that the wheel was given."""
+    rows = [(file.path, file.sha256, file.executable) for file in wheel.files]
+    for file in wheel.info:
+        body = _without_version(file.body) if file.path == "METADATA" else file.body
+        rows.append((f"dist-info/{file.path}", hashlib.sha256(body).hexdigest(), False))
+    return digest({"version": base_version, "files": sorted(rows)})
+
+
+def content_digest_of(wheel: bytes, version: str, base_version: str) -> str:
+    """The content digest that a published wheel was built with, from its bytes alone, compressed or not.
+
+    Raises:
+        BuildError: these bytes are not a wheel of ``version`` that this library wrote.
+    """
+    where = f"the published wheel of {version}"
+    try:
+        files = [
+            File(path=m.name, body=m.read(), executable=m.executable) for m in parse_zip(wheel, name=where).members
+        ]
+    except zlib.error as error:
+        raise BuildError(where, f"is damaged: {error}", hint="publish it again") from error
+    tops = (file.path.split("/") for file in files)
+    folders = {parts[0] for parts in tops if len(parts) == 2 and parts[0].endswith(".dist-info")}
+    if len(folders) != 1 or not (folder := folders.pop()).endswith(f"-{version}.dist-info"):
+        raise BuildError(where, f"has no dist-info folder of {version}", hint="was it written by something else?")
+    own, info = _split(files, folder)
+    name = folder.removesuffix(f"-{version}.dist-info")
+    return content_digest(Wheel(name=name, version=version, files=own, info=info), base_version=base_version)
+
+
+def _without_version(metadata: bytes) -> bytes:
+    lines, rest = _header(metadata)
+    return b"\n".join(b"Version:" if line.lower().startswith(b"version:") else line for line in lines) + rest
+
+
+def write_sdist(source: Path, path: Path, *, where: str) -> str:
+    """Write a backend's sdist again, sorted and without times, owners and umask; gives its hexadecimal SHA-256."""
+    top = path.name.removesuffix(".tar.gz")
+    files: dict[str, tuple[str, bytes, bool]] = {}
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            for member in archive:
+                if member.isdir():
+                    continue
+                stream = archive.extractfile(member) if member.isreg() else None
+                if stream is None:
+                    what = f"the sdist's entry {member.name!r} is not an ordinary file"
+                    raise BuildError(where, what, hint="replace links by files")
+                name = f"{top}/{member.name.partition('/')[2]}"
+                files[name] = (name, stream.read(), bool(member.mode & 0o100))
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise BuildError(
+            where, f"the backend made an sdist that cannot be read: {error}", hint="use another [build-system]"
+        ) from error
+    # Newer releases of uv write pyproject.toml anew and put the one of the repository beside it, older ones do not.
+    original = files.pop(f"{top}/pyproject.toml.orig", None)
+    if original is not None:
+        files[f"{top}/pyproject.toml"] = (f"{top}/pyproject.toml", *original[1:])
+    return write_tar_gz(path, files.values())

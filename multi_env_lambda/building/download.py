@@ -1,0 +1,181 @@
+"""Locked files into the user's cache: verified by SHA-256, in parallel, and without a connection when all are there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import netrc
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit
+from urllib.request import Request, urlopen
+
+import attrs
+
+from multi_env_lambda.building.lock_formats import read_pylock
+from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.select import SelectedWheel, Target
+from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
+from multi_env_lambda.host.folders import user_cache
+from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.model.digest import digest
+
+__all__ = ["complete_lock", "fetch"]
+
+_THREADS = 8
+_ATTEMPTS = 3
+_TIMEOUT_SECONDS = 60
+_HINT_NETWORK = "check the connection and the proxy settings, then run again; finished downloads are kept"
+
+
+def fetch(
+    selected: Iterable[SelectedWheel],
+    *,
+    lock: Lock,
+    cache: Path | None = None,
+    pause: Callable[[float], object] = time.sleep,
+) -> tuple[Path, ...]:
+    """The selected files on this disk, in the same order; what the cache has is not fetched again.
+
+    Raises:
+        BuildError: a file cannot be had, or is not the one that was locked.
+    """
+    folder = (cache or user_cache()) / "wheels"
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return tuple(pool.map(partial(_fetch_one, folder=folder, lock=lock, pause=pause), selected))
+
+
+def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, pause: Callable[[float], object]) -> Path:
+    path = folder / wheel.sha256 / wheel.filename
+    if has_sha256(path, wheel.sha256):
+        return path
+    if wheel.file.url is not None:
+        body = _download(wheel.filename, wheel.file.url, pause)
+    elif wheel.file.path is not None:
+        body = _beside_the_lock(lock, wheel.file)
+    else:
+        what = f"{wheel.filename} has neither an address nor a path"
+        raise BuildError(lock.where, what, hint="run the verb `lock` again")
+    if (found := hashlib.sha256(body).hexdigest()) != wheel.sha256:
+        what = f"{wheel.filename} has SHA-256 {found}, but {wheel.sha256} is locked"
+        raise BuildError(
+            lock.where, what, hint="the file was replaced at its source; find out why before you lock again"
+        )
+    write_atomically(path, body)
+    return path
+
+
+def _beside_the_lock(lock: Lock, file: LockedFile) -> bytes:
+    try:
+        return (lock.path.parent / (file.path or "")).read_bytes()
+    except OSError as error:
+        what = f"{file.path} cannot be read: {error.strerror}"
+        raise BuildError(lock.where, what, hint="paths are relative to the lock's folder") from error
+
+
+def _download(filename: str, url: str, pause: Callable[[float], object]) -> bytes:
+    host = urlsplit(url).hostname or ""
+    reason = ""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            pause(0.5 * 2**attempt)
+        try:
+            with urlopen(_request(url), timeout=_TIMEOUT_SECONDS) as answer:
+                body: bytes = answer.read()
+                return body
+        except HTTPError as error:
+            reason = f"HTTP status {error.code}"
+            if error.code < 500 and error.code not in (408, 429):
+                hint = "has the file been removed? then lock again; is a password needed? then put it into ~/.netrc"
+                raise BuildError(filename, f"{host} answered with {reason}", hint=hint) from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
+    what = f"could not be downloaded from {host} in {_ATTEMPTS} attempts: {reason}"
+    raise BuildError(filename, what, hint=_HINT_NETWORK)
+
+
+def _request(url: str) -> Request:
+    parts = urlsplit(url)
+    request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
+    request.add_header("User-Agent", "multi_env_lambda")
+    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else _netrc(parts.hostname or "")
+    if login is not None:
+        basic = base64.b64encode(":".join(login).encode()).decode("ascii")
+        # Never sent along when the server redirects to another host.
+        request.add_unredirected_header("Authorization", f"Basic {basic}")
+    return request
+
+
+def _netrc(host: str) -> tuple[str, str] | None:
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return None if found is None else (found[0], found[2] or "")
+
+
+def complete_lock(lock: Lock, target: Target, *, cache: Path | None = None) -> Lock:
+    """Find the names and addresses of files of which only the hashes are locked (``requirements.txt``), through uv.
+
+    Only files with a locked hash are taken. The answer is kept, so a warm cache opens no connection.
+
+    Raises:
+        ConfigurationError: no file of the index has one of the locked hashes.
+    """
+    if lock.complete:
+        return lock
+    wanted = sorted((package.name, package.version, list(package.hashes)) for package in lock.packages)
+    kept = (cache or user_cache()) / "resolved" / f"{digest([target.python, wanted])}.json"
+    answer: Mapping[str, Any] | None = read_sealed(kept)
+    packages = None if answer is None else _with_files(lock, answer)
+    if packages is None:
+        answer = _ask_uv(lock, target)
+        packages = _with_files(lock, answer)
+        write_sealed(kept, answer)
+    return attrs.evolve(lock, packages=packages)
+
+
+def _ask_uv(lock: Lock, target: Target) -> dict[str, Any]:
+    lines = sorted(f"{one.name}=={one.version}{f' ; {one.marker}' if one.marker else ''}\n" for one in lock.packages)
+    argv = ["pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
+    argv += ["--python", sys.executable, "--python-version", target.python, "--format", "pylock.toml", "-"]
+    # In the project's folder, because uv finds the configuration of package indexes there.
+    output = run_uv(
+        argv,
+        cwd=lock.path.parent,
+        where=lock.where,
+        hint="check that the package index can be reached and has these versions",
+        stdin="".join(lines).encode(),
+    )
+    document = tomllib.loads(output.decode("utf-8"))
+    for package in document.get("packages", ()):
+        for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])):
+            file.pop("upload-time", None)
+    return document
+
+
+def _with_files(lock: Lock, answer: Mapping[str, Any]) -> tuple[LockedPackage, ...]:
+    found = read_pylock(answer, path=lock.path, where=lock.where, local_paths=frozenset())
+    there = {(package.name, package.version): package for package in found.packages}
+    return tuple(
+        _one_with_files(lock, package, there.get((package.name, package.version))) for package in lock.packages
+    )
+
+
+def _one_with_files(lock: Lock, package: LockedPackage, found: LockedPackage | None) -> LockedPackage:
+    wheels = tuple(file for file in (found.wheels if found else ()) if file.sha256 in package.hashes)
+    sdist = found.sdist if found and found.sdist and found.sdist.sha256 in package.hashes else None
+    if not wheels and sdist is None:
+        what = f"no file of {package.name} {package.version} on the package index has one of the locked hashes"
+        raise ConfigurationError(lock.where, what, hint="lock again, or check which package index uv is set to use")
+    return attrs.evolve(package, wheels=wheels, sdist=sdist, requires_python=found.requires_python if found else None)

@@ -1,0 +1,167 @@
+"""Whether a lock is still that of today's requirements: what was added to them and what was dropped.
+
+Version bounds alone do not tell: after an added extra, a wider marker or a removed dependency every locked version is
+still allowed. The verb `lock` therefore writes down what it was asked for, and ``uv.lock`` says who needs whom. Of a
+lock that says neither, the built layer is asked: each package in it says what it needs.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from multi_env_lambda.building.locked import Lock
+from multi_env_lambda.building.select import Target, holding_needs, marker_holds
+from multi_env_lambda.errors import ConfigurationError
+
+__all__ = ["check_asked_for", "check_made_from", "how_to_renew", "normal_requirement"]
+
+_OFFERED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
+"""What Lambda has anyway, so that people leave it out of their locks on purpose."""
+
+
+def normal_requirement(text: str) -> str:
+    """The one way in which a requirement is compared.
+
+    >>> normal_requirement("Priv_Lib [b,a] >=1,<2 ; os_name=='posix'")
+    'priv-lib[a,b]<2,>=1; os_name == "posix"'
+    """
+    requirement = Requirement(text)
+    requirement.name = canonicalize_name(requirement.name)
+    requirement.extras = {canonicalize_name(extra) for extra in requirement.extras}
+    return str(requirement)
+
+
+def how_to_renew(lock: Lock) -> str:
+    """The verb `lock` leaves the locks of other tools to them."""
+    match lock.path.name:
+        case "uv.lock":
+            return "run `uv lock` in the project's folder"
+        case "requirements.txt":
+            return "renew it with the tool that wrote it, for example `uv pip compile --generate-hashes`"
+        case _:
+            return "run the verb `lock`"
+
+
+def check_made_from(lock: Lock, inputs: Collection[str], requirements: Iterable[str], target: Target) -> None:
+    """Refuse a lock that says that it was made from something else than ``inputs``, what a lock is made from today.
+
+    Raises:
+        ConfigurationError: with what was added and what was dropped since.
+    """
+    if lock.made_from is not None:
+        _refuse(lock, sorted({*inputs} - {*lock.made_from}), sorted({*lock.made_from} - {*inputs}))
+    elif lock.roots is not None:
+        _check_graph(lock, [Requirement(text) for text in requirements], target)
+
+
+def _refuse(lock: Lock, added: Collection[str], dropped: Collection[str]) -> None:
+    if not added and not dropped:
+        return
+    words = (("added since", added), ("dropped since", dropped))
+    changes = "; ".join(f"{word}: {', '.join(texts)}" for word, texts in words if texts)
+    raise ConfigurationError(lock.where, f"was made from other requirements; {changes}", hint=how_to_renew(lock))
+
+
+def _check_graph(lock: Lock, requirements: Iterable[Requirement], target: Target) -> None:
+    """A ``uv.lock``: its project and shared folders ask for names; each extra is one more edge."""
+    needs = holding_needs(lock, target)
+    local = [package for package in lock.packages if package.name in lock.local]
+    direct = {need for need in (*(lock.roots or ()), *(need for package in local for need in package.needs))} & needs
+    asked = {one for need in direct if need.name not in lock.local for one in _with_extras(need.name, need.extras)}
+    locked = {one for need in needs for one in _with_extras(need.name, need.extras)}
+    written: set[str] = set()
+    added: set[str] = set()
+    for requirement in requirements:
+        if marker_holds(str(requirement.marker) if requirement.marker else None, target):
+            wanted = set(_with_extras(requirement.name, requirement.extras))
+            written |= wanted
+            added |= {one for one in wanted - locked if one.endswith("]")}
+    _refuse(lock, sorted(added), sorted(asked - written))
+
+
+def _with_extras(name: str, extras: Iterable[str]) -> Iterator[str]:
+    yield canonicalize_name(name)
+    yield from (f"{canonicalize_name(name)}[{canonicalize_name(extra)}]" for extra in extras)
+
+
+def check_asked_for(
+    lock: Lock, layer: Path, requirements: Iterable[str], target: Target, *, also: Collection[str] = ()
+) -> None:
+    """Of a lock that does not say what it was made from: compare what its packages need with what is there.
+
+    ``also`` are names that the project asks for elsewhere, in its extras and groups, which some tools lock too.
+
+    Raises:
+        ConfigurationError: an extra's own requirement is not locked, or something is that nothing asks for.
+    """
+    if lock.made_from is not None or lock.roots is not None:
+        return
+    needs = _needs_in(layer)
+    wanted = [Requirement(text) for text in requirements]
+    for requirement in wanted:
+        for text in _lacking(requirement, needs, target):
+            raise ConfigurationError(lock.where, f"{text} is not locked", hint=how_to_renew(lock))
+    reached = _reached([*wanted, *map(Requirement, also)], needs)
+    lost = sorted(needs.keys() - reached)
+    if lost and None not in needs.values():
+        what = f"nothing asks for what is locked as {', '.join(lost)}"
+        hint = f"{how_to_renew(lock)}; or add what you need to [project].dependencies"
+        raise ConfigurationError(lock.where, what, hint=hint)
+
+
+def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
+    """By package what it says that it needs; None where that cannot be read."""
+    found: dict[str, list[Requirement] | None] = {}
+    with zipfile.ZipFile(layer) as archive:
+        for name in archive.namelist():
+            if re.fullmatch(r"(python/)?[^/]+\.dist-info/METADATA", name):
+                head = BytesHeaderParser().parsebytes(archive.read(name))
+                try:
+                    needs: list[Requirement] | None = [Requirement(text) for text in head.get_all("Requires-Dist", [])]
+                except InvalidRequirement:
+                    needs = None
+                found[canonicalize_name(str(head.get("Name", "")))] = needs
+    return found
+
+
+def _lacking(requirement: Requirement, needs: Mapping[str, list[Requirement] | None], target: Target) -> list[str]:
+    """What the extras of a requirement bring, and what is not there."""
+    name = canonicalize_name(requirement.name)
+    found = []
+    for need in needs.get(name) or ():
+        for extra in requirement.extras:
+            is_here = canonicalize_name(need.name) in needs or canonicalize_name(need.name) in _OFFERED
+            if not is_here and _holds(need.marker, target, extra) and not _holds(need.marker, target, ""):
+                found.append(f"{name}[{extra}] needs {normal_requirement(str(need)).partition(';')[0]}, which")
+    return found
+
+
+def _holds(marker: Marker | None, target: Target, extra: str) -> bool:
+    environment = {name: value for name, value in target.environment.items() if isinstance(value, str)}
+    return marker is None or marker.evaluate({**environment, "extra": extra})
+
+
+def _reached(wanted: Iterable[Requirement], needs: Mapping[str, list[Requirement] | None]) -> set[str]:
+    """Whatever somebody asks for, on any machine: a lock may have been made for others too."""
+    waiting, seen = list(wanted), set[tuple[str, frozenset[str]]]()
+    while waiting:
+        requirement = waiting.pop()
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        key = (canonicalize_name(requirement.name), extras)
+        if key not in seen:
+            seen.add(key)
+            waiting += [need for need in needs.get(key[0]) or () if _is_followed(need.marker, extras)]
+    return {name for name, _ in seen}
+
+
+def _is_followed(marker: Marker | None, extras: Collection[str]) -> bool:
+    text = str(marker or "")
+    return "extra" not in text or any(f'"{extra}"' in text.replace("_", "-").lower() for extra in extras)

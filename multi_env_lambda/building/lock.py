@@ -1,0 +1,213 @@
+"""Locked dependencies: a project's folder in, exact versions with hashes out; and the verb that writes the lock.
+
+The first of ``pylock.toml``, ``uv.lock`` and ``requirements.txt`` that the folder has is the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+import tomllib
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, Literal, assert_never, get_args
+from urllib.parse import unquote
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from multi_env_lambda.building.freshness import how_to_renew
+from multi_env_lambda.building.lock_formats import read_pylock, read_requirements, read_uv_lock
+from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.process import run_uv
+
+__all__ = [
+    "LOCK_NAMES",
+    "Lock",
+    "LockedFile",
+    "LockedPackage",
+    "SelectedWheel",
+    "Target",
+    "check_covers",
+    "check_not_ours",
+    "read_lock",
+    "select",
+    "write_lock",
+]
+
+_LockName = Literal["pylock.toml", "uv.lock", "requirements.txt"]
+LOCK_NAMES: tuple[_LockName, ...] = get_args(_LockName)
+"""In the order in which they are looked for."""
+
+_HEADER = "# Written by the verb `lock` of multi_env_lambda from pyproject.toml; do not edit.\n"
+
+
+def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock | None:
+    """The lock of a project, or None where it has none.
+
+    ``where`` is the folder's name for messages; ``shared`` are the folders whose code is part of the project's own.
+
+    Raises:
+        ConfigurationError: something in it is not pinned by version and SHA-256.
+    """
+    name = next((name for name in LOCK_NAMES if (folder / name).is_file()), None)
+    if name is None:
+        return None
+    path, where = folder / name, f"{where}/{name}"
+    local_paths = frozenset({".", *(Path(os.path.relpath(one, folder)).as_posix() for one in shared)})
+    match name:
+        case "pylock.toml":
+            return read_pylock(_toml(path, where), path=path, where=where, local_paths=local_paths)
+        case "uv.lock":
+            return _read_uv_lock(path, where, local_paths)
+        case "requirements.txt":
+            packages = read_requirements(_text(path, where), where=where, local_paths=local_paths)
+            return Lock(path=path, where=where, packages=packages)
+        case _:
+            assert_never(name)
+
+
+def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
+    try:
+        return read_uv_lock(_toml(path, where), path=path, where=where, local_paths=local_paths)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"is not a uv.lock as uv writes it: {error!r}"
+        raise ConfigurationError(where, what, hint="run `uv lock` again") from error
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(where, f"is not UTF-8 text: {error.reason}", hint="write the lock again") from error
+
+
+def _toml(path: Path, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path, where))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(where, f"is not TOML: {error}", hint="write the lock again") from error
+
+
+def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, target: Target | None = None) -> None:
+    """Refuse dependencies that the lock does not have, or has in a version they do not allow.
+
+    With ``target``, dependencies whose marker is false there need not be locked, and the lock must be for its Python.
+
+    Raises:
+        ConfigurationError: naming the file, the dependency and what is locked instead.
+    """
+    if lock is not None and target is not None:
+        check_made_for(lock, target)
+    here = () if lock is None else lock.packages if target is None else tuple(needed(lock, target))
+    for text in dependencies:
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement as error:
+            what = f"[project].dependencies: {text!r} is not a requirement"
+            raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
+        if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):
+            continue
+        if lock is None:
+            what = f"[project].dependencies: {wanted} is not locked; there is none of {', '.join(LOCK_NAMES)}"
+            raise ConfigurationError(where, what, hint="run the verb `lock`")
+        _check_one(lock, wanted, here)
+
+
+def _check_one(lock: Lock, wanted: Requirement, here: Iterable[LockedPackage]) -> None:
+    name = canonicalize_name(wanted.name)
+    if name in lock.local:
+        return
+    locked = [package for package in here if package.name == name]
+    if not locked:
+        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=how_to_renew(lock))
+    if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
+        versions = ", ".join(package.version for package in locked)
+        what = f"{name} is locked as {versions}, but the project asks for {wanted}"
+        raise ConfigurationError(lock.where, what, hint=how_to_renew(lock))
+
+
+def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], where: str) -> None:
+    """Refuse a stranger's package that is called like one of the unit's own folders.
+
+    Raises:
+        ConfigurationError: naming the lock, the package and its version.
+    """
+    for wheel in selected:
+        if wheel.name in ours:
+            what = f"{wheel.name} {wheel.version} is locked from a package index, but is a folder of this repository"
+            raise ConfigurationError(where, what, hint="lock again; what stands in `shared` needs no lock")
+
+
+def write_lock(
+    folder: Path,
+    *,
+    python: str,
+    extra_requirements: tuple[str, ...] = (),
+    ours: Collection[str] = (),
+    upgrade: bool = False,
+    made_from: Iterable[str] = (),
+) -> Path:
+    """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
+
+    ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which no package index is asked
+    for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file. ``made_from``
+    is what the lock is made from, in normal form, and is written into it.
+    """
+    path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
+    where = f"{folder.name}/{path.name}"
+    other = next((name for name in LOCK_NAMES[1:] if (folder / name).exists()), None)
+    if other is not None and not path.exists():
+        what = f"would take the place of {other}, which locks this project now"
+        raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
+    if not pyproject.is_file():
+        raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
+    extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
+    before = path.read_bytes() if path.exists() else None
+    hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
+    argv = _compile_command(path.name, python=python, upgrade=upgrade, with_stdin=bool(extra))
+    with tempfile.TemporaryDirectory() as scratch:
+        if ours:
+            excludes = Path(scratch, "excludes.txt")
+            excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
+            argv += ["--excludes", os.fspath(excludes)]
+        run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
+    _write_clean(path, where, before, record=_record(made_from))
+    return path
+
+
+def _record(made_from: Iterable[str]) -> str:
+    """The table that PEP 751 leaves to tools; a text of JSON is one of TOML too."""
+    lines = "".join(f"    {json.dumps(text)},\n" for text in sorted(set(made_from)))
+    return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
+
+
+def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
+    argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
+    argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
+    argv += ["--no-emit-index-url", "--output-file", output, *(["--upgrade"] if upgrade else [])]
+    return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]
+
+
+def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -> None:
+    """Put our header, and take back a lock that would show a password or a folder of this machine to others."""
+    here = re.escape(f"{path.parent.resolve().as_uri()}/")
+    body = path.read_text(encoding="utf-8") + record
+    # Wheels that lie in the project stay findable on other machines by their relative path.
+    body = re.sub(rf'url = "{here}([^"]+)"', lambda match: f'path = "{unquote(match[1])}"', body)
+    found = re.search(r'"(file:|/|[A-Za-z]:\\)|://[^/"\s]*@', body)
+    if found is None:
+        path.write_text(_HEADER + body, encoding="utf-8", newline="\n")
+        return
+    if before is None:
+        path.unlink()
+    else:
+        path.write_bytes(before)
+    kind = "a password" if "@" in found[0] else "a path of this machine"
+    hint = "give uv the index without it: passwords from the environment or a keyring, files relative to the project"
+    raise ConfigurationError(where, f"the lock would hold {kind}; it was not written", hint=hint)

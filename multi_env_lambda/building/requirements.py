@@ -1,0 +1,81 @@
+"""What a unit needs from a package index, and what its lock is made from: its pyproject.toml in, requirements out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from multi_env_lambda.building.freshness import normal_requirement
+from multi_env_lambda.building.source import own_names, shared_dependencies
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.project import Project
+
+__all__ = ["asked_elsewhere", "lock_inputs", "third_party"]
+
+_UV_LISTS = {"constraint-dependencies": "constraint", "override-dependencies": "override"}
+
+
+def third_party(root: Path, project: Project) -> tuple[str, ...]:
+    """The requirements of the unit and its shared folders that are not the repository's own, as they are written."""
+    ours = own_names(root, project)
+    own = (text for text in project.dependencies if canonicalize_name(Requirement(text).name) not in ours)
+    return (*own, *shared_dependencies(root, project))
+
+
+def lock_inputs(root: Path, project: Project) -> tuple[str, ...]:
+    """All that the verb `lock` makes a lock from, in normal form and sorted; what uv is told beside it too.
+
+    Source: https://docs.astral.sh/uv/reference/settings/ (constraint-dependencies, override-dependencies)
+    """
+    found = {normal_requirement(text) for text in third_party(root, project)}
+    uv = _table(_document(root / project.folder), "tool", "uv")
+    for key, word in _UV_LISTS.items():
+        found.update(f"{word}: {normal_requirement(text)}" for text in _texts(uv.get(key)) if _is_requirement(text))
+    return tuple(sorted(found))
+
+
+def asked_elsewhere(root: Path, project: Project) -> tuple[str, ...]:
+    """Requirements in extras and dependency groups: no part of a layer, but tools may have locked them on purpose."""
+    found: set[str] = set()
+    for folder in (project.folder, *project.shared):
+        document = _document(root / folder)
+        lists = (
+            *_table(document, "project", "optional-dependencies").values(),
+            *_table(document, "dependency-groups").values(),
+        )
+        found.update(text for texts in lists for text in _texts(texts) if _is_requirement(text))
+    return tuple(sorted(found))
+
+
+def _document(folder: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # whoever needs the file says what is wrong with it
+
+
+def _table(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    found: Any = document
+    for name in path:
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _texts(value: object) -> Iterator[str]:
+    # A dependency group may include another one by a table; that one is read by itself.
+    items: Iterable[object] = value if isinstance(value, list) else ()
+    return (item for item in items if isinstance(item, str))
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True

@@ -1,0 +1,288 @@
+"""A unit's own code: (work tree, project, version) -> a wheel and an sdist, kept by the bytes that they are made from.
+
+What Git says of these bytes does not count: its index may be silent about what is missing or was edited.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from multi_env_lambda.building.checkout import without_their_filter
+from multi_env_lambda.building.distribution import (
+    Wheel,
+    content_digest,
+    listed_files,
+    merge,
+    read_wheel,
+    run_backend,
+    write_sdist,
+    write_wheel,
+)
+from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
+from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
+from multi_env_lambda.host.git import clone_settings
+from multi_env_lambda.model.artifact import distribution_name
+from multi_env_lambda.model.digest import digest
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.project import Project
+
+__all__ = [
+    "BUILDER_VERSION",
+    "BuiltSource",
+    "StagedSource",
+    "build_source",
+    "own_names",
+    "shared_dependencies",
+    "stage_source",
+]
+
+BUILDER_VERSION = 2
+"""Raised when the same inputs give other bytes than before, so that nothing old is taken from a cache."""
+
+
+@attrs.frozen(kw_only=True)
+class BuiltSource:
+    """The two files on this machine, and what ``SourceArtifact`` says about them; sizes are in bytes.
+
+    ``digest`` is over the content without the version; ``files`` are (path, hexadecimal SHA-256) of what is imported.
+    """
+
+    wheel: Path
+    wheel_sha256: str
+    wheel_size: int
+    sdist: Path
+    sdist_sha256: str
+    sdist_size: int
+    digest: str
+    files: tuple[tuple[str, str], ...]
+
+
+@attrs.frozen(kw_only=True)
+class StagedSource:
+    """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
+
+    ``doubtful`` are the files that this clone may hold in another form than others, with the reason.
+    """
+
+    project: Project
+    tree: Path
+    files: tuple[tuple[str, bool, str], ...]
+    doubtful: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        project = self.project
+        settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
+        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful})
+
+
+@contextmanager
+def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
+    """Copy what the unit is made from, so that all its versions are built from the same bytes.
+
+    Raises:
+        BuildError: a file of the unit is not what is committed, and `git status` would not say so.
+    """
+    # Outside of the work tree: backends and uv look for settings and ignore files in the folders above.
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        tree = _folder(Path(scratch), "tree")
+        stage_folders(root, (project.folder, *project.shared), tree)
+        files = staged_files(tree)
+        doubtful = without_their_filter(root, [path for path, _, _ in files], clone_settings(root))
+        yield StagedSource(project=project, tree=tree, files=files, doubtful=tuple(sorted(doubtful.items())))
+
+
+def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSource:
+    """Build the unit under ``version``, or find in ``cache`` what was built from the same bytes.
+
+    Raises:
+        BuildError: there is nothing to build, the backend failed, or its wheel is not what Lambda can run.
+    """
+    _check_version(staged.project, version)
+    # Inside a folder of the key, so that one look at the cache shows all versions that one content got.
+    place = cache / "source" / staged.key / version
+    known = _read(place)
+    if known is not None:
+        return known
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+            _build(staged, version, Path(scratch), new)
+        return _settle(new, place)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _check_version(project: Project, version: str) -> None:
+    try:
+        normal: str | None = str(Version(version))
+    except InvalidVersion:
+        normal = None
+    if normal != version:
+        what = f"the version {version!r} is not in normal form{f', which is {normal!r}' if normal else ''}"
+        raise BuildError(
+            f"{project.folder}/pyproject.toml", what, hint="the version is part of keys and file names; see PEP 440"
+        )
+
+
+def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None:
+    project, tree = staged.project, scratch / "tree"
+    # A backend may write into what it builds from, and another version may be built from the same bytes.
+    shutil.copytree(staged.tree, tree)
+    pyproject = tree / project.folder / "pyproject.toml"
+    if not pyproject.is_file():
+        raise BuildError(
+            project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
+        )
+    set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
+    raw_wheel, raw_sdist = run_backend(tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True)
+    assert raw_sdist is not None
+    shared = [
+        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder))
+        for number, folder in enumerate(project.shared)
+        if _project_table(tree, folder) is not None
+    ]
+    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
+    merged = merge(wheel, shared, where=project.folder)
+    _check_filtered(merged, staged)
+    _write(merged, raw_sdist, project, new)
+
+
+def _check_filtered(wheel: Wheel, staged: StagedSource) -> None:
+    """What lies beside the package, such as a notebook, may be in any form; what runs may not."""
+    filter_of = dict(staged.doubtful)
+    origin = {sha256: path for path, _, sha256 in staged.files if path in filter_of}
+    for file in wheel.files:
+        if (path := origin.get(file.sha256)) is not None:
+            name = filter_of[path]
+            what = f"{path} needs Git's filter {name!r}, for which this clone has no program"
+            hint = f"set up `git config filter.{name}.smudge`, then run `git checkout -- {path}`"
+            raise BuildError(staged.project.folder, what, hint=hint)
+
+
+def _folder(scratch: Path, name: str) -> Path:
+    folder = scratch / name
+    folder.mkdir()
+    return folder
+
+
+def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
+    return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
+
+
+def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:
+    stem = f"{distribution_name(project.name)}-{wheel.version}"
+    wheel_name, sdist_name = f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"
+    manifest = {
+        "wheel": wheel_name,
+        "wheel_sha256": write_wheel(wheel, new / wheel_name),
+        "sdist": sdist_name,
+        "sdist_sha256": write_sdist(raw_sdist, new / sdist_name, where=project.folder),
+        "digest": content_digest(wheel, base_version=project.version),
+        "files": listed_files(wheel),
+    }
+    write_sealed(new / "built.json", manifest)
+
+
+def _settle(new: Path, place: Path) -> BuiltSource:
+    for _ in range(2):
+        try:
+            os.rename(new, place)
+        except OSError:
+            known = _read(place)
+            if known is not None:
+                return known
+            # What is there was cut short or damaged: nobody can use it.
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            break
+    built = _read(place)
+    if built is None:
+        raise BuildError(
+            str(place), "the built files cannot be kept there", hint="delete the cache folder and run again"
+        )
+    return built
+
+
+def _read(place: Path) -> BuiltSource | None:
+    """What an earlier call left, if not a byte of it has changed."""
+    manifest = read_sealed(place / "built.json")
+    if manifest is None:
+        return None
+    wheel, sdist = place / manifest["wheel"], place / manifest["sdist"]
+    if not has_sha256(wheel, manifest["wheel_sha256"]) or not has_sha256(sdist, manifest["sdist_sha256"]):
+        return None
+    return BuiltSource(
+        wheel=wheel,
+        wheel_sha256=manifest["wheel_sha256"],
+        wheel_size=wheel.stat().st_size,
+        sdist=sdist,
+        sdist_sha256=manifest["sdist_sha256"],
+        sdist_size=sdist.stat().st_size,
+        digest=manifest["digest"],
+        files=tuple((path, sha256) for path, sha256 in manifest["files"]),
+    )
+
+
+def own_names(root: Path, project: Project) -> frozenset[str]:
+    """The packages that the unit is made from: its own and those of its shared folders, whatever an index offers."""
+    return frozenset({project.name, *_shared_names(_shared_tables(root, project))})
+
+
+def _shared_tables(root: Path, project: Project) -> dict[str, Mapping[str, Any]]:
+    return {folder: table for folder in project.shared if (table := _project_table(root, folder)) is not None}
+
+
+def _shared_names(tables: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {canonicalize_name(name) for table in tables.values() if isinstance(name := table.get("name"), str)}
+
+
+def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
+    """What the unit's shared folders need from a package index, so that the unit's lock can be checked to cover it.
+
+    Requirements of another shared folder, or of the unit, are not third-party.
+    """
+    tables = _shared_tables(root, project)
+    own = {project.name, *_shared_names(tables)}
+    found: set[str] = set()
+    for folder, table in tables.items():
+        found.update(text for name, text in _requirements(folder, table) if name not in own)
+    return tuple(sorted(found))
+
+
+def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    where = f"{folder}/pyproject.toml [project]"
+    if "dependencies" in table.get("dynamic", ()):
+        what = "`dependencies` is dynamic, so it is not known whether the lock covers them"
+        raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
+    try:
+        return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
+    except (InvalidRequirement, TypeError) as error:
+        raise ConfigurationError(where, f"`dependencies` has a wrong entry: {error}", hint="see PEP 508") from error
+
+
+def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
+    path = root / folder / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("project")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {error}"
+        raise ConfigurationError(f"{folder}/pyproject.toml", what, hint="correct the file") from error
+    return table if isinstance(table, dict) else None

@@ -1,0 +1,125 @@
+"""Archives that are unpacked to be imported: a zip in, a folder out that has its files and nothing else.
+
+A layer is unpacked once and kept, because units change and layers seldom do. What is kept is compared at each use:
+with the zip, which was verified; bytecode, which the interpreter leaves beside, with what it was after the last use.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from multi_env_lambda.building.archive import check_names
+from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, write_sealed
+
+__all__ = ["bytecode_folders", "kept_folder", "unpack"]
+
+_BYTECODE = "__pycache__"
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def kept_folder(archive: Path, place: Path, prefix: str, *, where: str) -> Iterator[Path]:
+    """The files of ``archive`` below ``prefix``, in the folder ``place``, which is made where it is not right."""
+    if not _is_whole(place, archive, prefix):
+        _renew(archive, place, prefix, where)
+    _drop_unknown_bytecode(place)
+    yield place
+    with suppress(FileNotFoundError):  # another process has dropped one: then the next use has less to spare
+        known = {path.relative_to(place).as_posix(): sha256_of(path) for path in list(_bytecode(place))}
+        write_sealed(_listing(place), known)
+
+
+def unpack(archive_path: Path, folder: Path, prefix: str, *, where: str) -> None:
+    """Write the files of the archive below ``prefix`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive_path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        check_names([info.orig_filename for info in infos], where=where)
+        for info in infos:
+            if info.filename.startswith(prefix):
+                target = folder / info.filename.removeprefix(prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as reader, target.open("wb") as writer:
+                    shutil.copyfileobj(reader, writer, _CHUNK)
+
+
+def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        unpack(archive, new, prefix, where=where)
+        if place.exists():
+            # Aside first: another process may still read from it.
+            old = Path(tempfile.mkdtemp(prefix=".old-", dir=place.parent))
+            with suppress(FileNotFoundError):
+                os.rename(place, old / "place")
+            shutil.rmtree(old, ignore_errors=True)
+        os.rename(new, place)
+    except OSError:
+        # Where another process was faster, its folder has the same content.
+        if not _is_whole(place, archive, prefix):
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _is_whole(place: Path, archive_path: Path, prefix: str) -> bool:
+    """Whether the folder has the files of the archive and, bytecode apart, no others."""
+    with zipfile.ZipFile(archive_path) as archive:
+        infos = (info for info in archive.infolist() if not info.is_dir() and info.filename.startswith(prefix))
+        wanted = {info.filename.removeprefix(prefix): (info.file_size, info.CRC) for info in infos}
+    found = set()
+    for path in _files(place):
+        name = path.relative_to(place).as_posix()
+        if name not in wanted:
+            if path.parent.name != _BYTECODE:
+                return False
+        elif path.is_symlink() or _size_and_crc(path) != wanted[name]:
+            return False
+        found.add(name)
+    return place.is_dir() and found >= wanted.keys()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
+
+
+def _size_and_crc(path: Path) -> tuple[int, int]:
+    size = crc = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            size, crc = size + len(chunk), zlib.crc32(chunk, crc)
+    return size, crc
+
+
+def _bytecode(place: Path) -> Iterator[Path]:
+    return (path for path in _files(place) if path.parent.name == _BYTECODE)
+
+
+def _listing(place: Path) -> Path:
+    return place.with_name(f"{place.name}.bytecode.json")
+
+
+def bytecode_folders(place: Path) -> list[Path]:
+    """One beside each module, made where there is none: what a process may write to has to be there before."""
+    modules = {path.parent for path in _files(place) if path.suffix == ".py"}
+    folders = sorted(parent / _BYTECODE for parent in modules if parent.name != _BYTECODE)
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    return folders
+
+
+def _drop_unknown_bytecode(place: Path) -> None:
+    """Python takes bytecode for right if time and length of its source are; it is made again where it is missing."""
+    known = read_sealed(_listing(place)) or {}
+    for path in list(_bytecode(place)):
+        if not has_sha256(path, known.get(path.relative_to(place).as_posix(), "")):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,179 @@
+"""What of a wheel belongs into a layer: its members in, the installed files out, with a RECORD that fits them."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import re
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from multi_env_lambda.building.archive import Member, Zip, content, read_zip, write_zip
+from multi_env_lambda.building.distribution import build_environment
+from multi_env_lambda.building.elf import FILE_NAME
+from multi_env_lambda.building.select import SelectedWheel
+from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
+from multi_env_lambda.host.process import run_uv
+
+__all__ = ["Installed", "installed", "wheel_of_sdist"]
+
+_DATA = re.compile(r"[^/]+\.data/(?P<scheme>[^/]+)/(?P<rest>.+)")
+_COMPILED = (".pyc", ".pyo")
+_GENERATOR = re.compile(rb"(?m)^Generator: .*$")
+_HINT_WHEEL = "report it to the package's authors, or choose another version"
+
+
+@attrs.frozen(kw_only=True)
+class Installed:
+    """What a wheel puts below ``python/`` of a layer.
+
+    ``unused`` are its scripts and headers, which nothing in Lambda runs. ``data`` are files that an installer puts
+    beside the interpreter, and ``sourceless`` compiled modules that have no source; both by their place in the layer.
+    """
+
+    members: tuple[Member, ...]
+    unused: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    sourceless: tuple[str, ...] = ()
+
+
+def installed(wheel: Zip, *, name: str) -> Installed:
+    """The files that `pip install --target` would leave, still compressed.
+
+    Compiled Python that has its source beside it is left out, because it names other paths and times.
+
+    Source: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    """
+    info = _dist_info(wheel, name)
+    sources = frozenset(member.name for member in wheel.members if member.name.endswith(".py"))
+    places = {member.name: _place(wheel.name, member.name, sources) for member in wheel.members}
+    kept = [member.renamed(place) for member in wheel.members if (place := places[member.name]) is not None]
+    record = next((member for member in kept if member.name == f"{info}/RECORD"), None)
+    if record is None:
+        raise BuildError(wheel.name, f"has no {info}/RECORD", hint=_HINT_WHEEL)
+    if any(place != before for before, place in places.items()):
+        kept = [*(member for member in kept if member is not record), _adapted(wheel.name, record, places)]
+    schemes = {before: data["scheme"] for before in places if (data := _DATA.fullmatch(before)) is not None}
+    return Installed(
+        members=tuple(kept),
+        unused=tuple(sorted(name for name, scheme in schemes.items() if scheme in ("scripts", "headers"))),
+        data=tuple(sorted(str(places[name]) for name, scheme in schemes.items() if scheme == "data")),
+        sourceless=tuple(sorted(member.name for member in kept if member.name.endswith(_COMPILED))),
+    )
+
+
+def _dist_info(wheel: Zip, name: str) -> str:
+    tops = {member.name.partition("/")[0] for member in wheel.members}
+    infos = sorted(top for top in tops if top.endswith(".dist-info"))
+    if len(infos) != 1 or canonicalize_name(infos[0].partition("-")[0]) != name:
+        found = ", ".join(infos) or "none"
+        raise BuildError(
+            wheel.name, f"must have one .dist-info folder, that of {name}; found: {found}", hint=_HINT_WHEEL
+        )
+    return infos[0]
+
+
+def _place(where: str, name: str, sources: frozenset[str]) -> str | None:
+    """Where a member of a wheel is installed, relative to the target folder; None: nowhere."""
+    data = _DATA.fullmatch(name)
+    match None if data is None else data["scheme"]:
+        case None:
+            pass
+        case "scripts" | "headers":
+            return None
+        case "data" if FILE_NAME.search(name):
+            what = f"entry {name!r} would be installed outside of site-packages, where a layer has nothing"
+            raise BuildError(where, what, hint="choose a version of the package that keeps its libraries inside")
+        case "purelib" | "platlib" | "data":
+            name = name.split("/", 2)[2]
+        case scheme:
+            raise BuildError(where, f"entry {name!r} is for the unknown place {scheme!r}", hint=_HINT_WHEEL)
+    if "__pycache__" in name.split("/") or (name.endswith(_COMPILED) and _source_of(name) in sources):
+        return None
+    return None if name.endswith((".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) else name
+
+
+def _source_of(compiled: str) -> str:
+    return f"{compiled.rpartition('.')[0]}.py"
+
+
+def _adapted(where: str, record: Member, places: Mapping[str, str | None]) -> Member:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    for row in csv.reader(io.StringIO(_inflated(where, record).decode("utf-8"))):
+        # A row of a file that the wheel does not have is kept: that is its own matter.
+        if row and (place := places.get(row[0], row[0])) is not None:
+            writer.writerow([place, *row[1:]])
+    return content(record.name, text.getvalue().encode("utf-8"))
+
+
+def _inflated(where: str, member: Member) -> bytes:
+    try:
+        return member.read()
+    except zlib.error as error:
+        raise BuildError(where, f"is damaged: {error}", hint="delete the file and run again") from error
+
+
+def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path) -> Path:
+    """Build the wheel of a package that is published as sdist only; it must be pure, and its bytes are normalised.
+
+    The build runs the package's own code in an isolated environment, after the sdist was verified.
+
+    Raises:
+        BuildError: the wheel is not for every machine, so it would be for this one and not for Lambda.
+        ToolError: the build failed.
+    """
+    folder = cache / "built" / selected.sha256
+    known = read_sealed(folder / "built.json")
+    if known is not None and has_sha256(folder / known["wheel"], known["sha256"]):
+        return folder / str(known["wheel"])
+    if hashlib.sha256(sdist.read_bytes()).hexdigest() != selected.sha256:
+        raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
+    with tempfile.TemporaryDirectory() as scratch:
+        hint = f"{selected.name} has no wheel at all; choose a version that has one"
+        argv = ["build", "--wheel", "--quiet", "--python", sys.executable]
+        run_uv(
+            [*argv, "--out-dir", scratch, "--", sdist.absolute()],
+            cwd=Path(scratch),
+            where=where,
+            hint=hint,
+            env=build_environment(os.environ),
+        )
+        (built,) = Path(scratch).glob("*.whl")
+        _, _, _, tags = parse_wheel_filename(built.name)
+        if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
+            what = (
+                f"{selected.filename} is the only file of {selected.name}, and builds {built.name}, which is not pure"
+            )
+            raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
+        sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+    write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
+    return folder / built.name
+
+
+def _normalised(members: Iterable[Member]) -> Iterable[Member]:
+    """Files in the stored form, without the version of the tool that made them, and a RECORD made anew."""
+    plain = {member.name: (member.read(), member.executable) for member in members}
+    record = next(name for name in plain if name.endswith(".dist-info/RECORD"))
+    rows = [f"{record},,\n"]
+    for name, (data, executable) in plain.items():
+        if name == record:
+            continue
+        if name.endswith(".dist-info/WHEEL"):
+            data = _GENERATOR.sub(b"Generator: multi_env_lambda", data)
+        sha256 = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+        row = io.StringIO()
+        csv.writer(row, lineterminator="\n").writerow([name, f"sha256={sha256}", len(data)])
+        rows.append(row.getvalue())
+        yield content(name, data, executable=executable)
+    yield content(record, "".join(sorted(rows)).encode("utf-8"))
