@@ -12,6 +12,7 @@ from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
 from multi_env_lambda.plan.template.parts import Json
 from multi_env_lambda.plan.template.policy_size import check_policy_sizes
+from multi_env_lambda.plan.template.property_limits import check_property_limits
 from multi_env_lambda.plan.template.trust import check_trust
 
 __all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
@@ -62,6 +63,7 @@ def check_document(document: Json, *, where: str) -> None:
     check_deletion_policies(resources, where)
     check_trust(resources, where)
     check_policy_sizes(resources, where)
+    check_property_limits(resources, where)
 
 
 def _refusal(where: str, what: str) -> ConfigurationError:

@@ -46,6 +46,13 @@ MUTATIONS = (
         ("plan/test_template_trust.py",),
     ),
     Mutation(
+        "plan/template/check.py",
+        "    check_property_limits(resources, where)\n",
+        "",
+        "Lists that are too long, numbers out of range and tags of other characters are refused before the first write.",
+        ("plan/test_template_property_limits.py",),
+    ),
+    Mutation(
         "plan/template/trust.py",
         "        if trusted is None or any(",
         "        if any(",

@@ -179,8 +179,8 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/request_limits.py",
-        'limits["FunctionName"] |= {"max": _LONGEST_NAME}',
-        "pass",
+        '_NARROWER = {("CreateFunction", "functionName"): {"max": 64}}',
+        "_NARROWER: Any = {}",
         "A function has a name of 64 characters at most.",
         ("local/test_request_limits.py",),
     ),
@@ -189,6 +189,13 @@ MUTATIONS = (
         '    if size > limits.get("max", size):\n',
         "    if False:\n",
         "Nothing is longer than the description of the call says.",
+        ("local/test_request_limits.py",),
+    ),
+    Mutation(
+        "local/emulator/request_limits.py",
+        "                    yield from _members(value[name], inner,",
+        "                    yield from () if path else _members(value[name], inner,",
+        "What lies deeper in a request has its limits, too.",
         ("local/test_request_limits.py",),
     ),
     Mutation(
