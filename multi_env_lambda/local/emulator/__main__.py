@@ -81,6 +81,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         clock,
         drift,
         durability,
+        event_source_limits,
         event_sources,
         glue_jobs,
         guard,
@@ -111,6 +112,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     lambda_actions.patch()
     _read_policies()
     event_sources.patch()
+    event_source_limits.patch()
     policy_sizes.patch()
     _keep_names()
     builds.patch(settings["build_environment"])
@@ -158,6 +160,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_properties,
         function_starts,
         later_calls,
+        layer_versions,
         layers,
         runtimes,
         weighted_alias,
@@ -170,6 +173,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
     layers.patch(folder / "layers")
+    layer_versions.patch()
     function_environment.patch(secret, settings["programs"], settings["variables"])
     function_starts.patch()
     function_logs.patch()  # around all that starts and words
@@ -183,9 +187,13 @@ def _keep_limits() -> None:
         exports,
         function_policies,
         glue_runs,
+        glue_schedules,
         gone,
+        managed_policies,
+        policy_grammar,
         request_limits,
         stack_policies,
+        subscriptions,
         template_references,
     )
 
@@ -195,7 +203,11 @@ def _keep_limits() -> None:
     function_policies.patch()
     glue_runs.patch()
     gone.patch()  # inside of what may forbid the change
+    glue_schedules.patch()
+    managed_policies.patch()
+    policy_grammar.patch()
     request_limits.patch()
+    subscriptions.patch()
     stack_policies.patch()
     template_references.patch()
 
