@@ -18,6 +18,13 @@ MUTATIONS = (
         ("plan/test_permissions.py",),
     ),
     Mutation(
+        "plan/permissions.py",
+        '            yield grant_of(sid, "deploy", arns, *actions)',
+        "            yield from ()",
+        "What is looked for has a statement.",
+        ("plan/test_permissions.py",),
+    ),
+    Mutation(
         "plan/generated_names.py",
         "    if _is_cut(kind, stack, logical):",
         "    if False:",
