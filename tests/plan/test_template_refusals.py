@@ -126,6 +126,7 @@ def test_it_is_refused_with_the_name_of_the_resource_and_a_hint(check: Check, re
         (check_policy_grammar, policy(Condition={"ForAllValues:stringequalsifexists": {}, "Null": {}})),
         (check_policy_grammar, policy(Condition={"Fn::If": []}, Resource=[{"Fn::Sub": "x"}, "arn:aws:s3:::b/*"])),
         (check_policy_grammar, policy(Resource="arn:aws:s3:us-east-1:2:accesspoint/a")),
+        (check_policy_grammar, policy(Resource=["arn:aws:sqs", "arn:aws:logs:*"])),
         (check_policy_grammar, roles("one", "two", {"Ref": "Name"}, {"Ref": "Name"})),
         (check_policy_grammar, thing("IAM::Role", AssumeRolePolicyDocument={"Fn::Transform": {}})),
         (check_subscriptions, subscription("arn:aws:sns:us-east-1:2:t.fifo", "sqs")),

@@ -88,14 +88,12 @@ def _problems(document: Any, is_trust: bool) -> Iterator[str]:
 
 
 def _of_resource(resource: str) -> Iterator[str]:
-    if resource == "*":
-        return
     found = _ARN.fullmatch(resource)
-    if found is None:
+    if resource != "*" and not resource.startswith("arn:"):
         yield f'Resource {resource} must be in ARN format or "*".'
-    elif found[1] == "iam" and found[2]:
+    elif found is not None and found[1] == "iam" and found[2]:
         yield f"IAM resource {resource} cannot contain region information."
-    elif found[1] == "s3" and found[2] and not found[3].startswith("accesspoint/"):
+    elif found is not None and found[1] == "s3" and found[2] and not found[3].startswith("accesspoint/"):
         yield f"Resource {resource} can not contain region information."
 
 

@@ -33,6 +33,7 @@ _OPERATORS = (
 _KNOWN = {name.lower() for name in _OPERATORS}
 _AROUND = re.compile(r"(?:forallvalues:|foranyvalue:)?(.*?)(?:ifexists)?")
 
+# An ARN may have fewer fields: a wildcard at its end goes beyond colons.
 _ARN = re.compile(r"arn:[^:]*:([^:]*):([^:]*):[^:]*:(.+)", re.DOTALL)
 _NAMES = {"AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName"}
 
@@ -102,12 +103,14 @@ def _of_operator(operator: str) -> Iterator[_Problem]:
 
 
 def _of_resource(resource: str) -> Iterator[_Problem]:
-    if resource == "*":
-        return
     found = _ARN.fullmatch(resource)
-    if found is None:
-        yield f'found the resource "{resource}", allowed are an ARN or "*"', "an ARN has five colons before its name"
-    elif found[2] and (found[1] == "iam" or (found[1] == "s3" and not found[3].startswith("accesspoint/"))):
+    if resource != "*" and not resource.startswith("arn:"):
+        yield f'found the resource "{resource}", allowed are an ARN or "*"', "an ARN begins with `arn:aws:`"
+    elif (
+        found is not None
+        and found[2]
+        and (found[1] == "iam" or (found[1] == "s3" and not found[3].startswith("accesspoint/")))
+    ):
         what = f'found the resource "{resource}" with a region, and IAM takes none in ARNs of {found[1]}'
         yield what, f"write `arn:aws:{found[1]}::…`"
 
