@@ -81,7 +81,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         clock,
         drift,
         durability,
-        event_source_limits,
         event_sources,
         glue_jobs,
         guard,
@@ -112,7 +111,6 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     lambda_actions.patch()
     _read_policies()
     event_sources.patch()
-    event_source_limits.patch()
     policy_sizes.patch()
     _keep_names()
     builds.patch(settings["build_environment"])
@@ -185,6 +183,7 @@ def _keep_limits() -> None:
     from . import (
         bucket_principals,
         event_rules,
+        event_source_limits,
         exports,
         function_policies,
         glue_runs,
@@ -207,7 +206,8 @@ def _keep_limits() -> None:
     glue_schedules.patch()
     managed_policies.patch()
     policy_grammar.patch()
-    request_limits.patch()
+    event_source_limits.patch()
+    request_limits.patch()  # around what reads a request that has the right form
     subscriptions.patch()
     stack_policies.patch()
     template_references.patch()
