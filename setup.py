@@ -16,7 +16,14 @@ setup(
     long_description_content_type="text/x-rst",
     python_requires=">=3.11",
     packages=find_packages(include=["multi_env_lambda", "multi_env_lambda.*"]),
-    package_data={"multi_env_lambda": ["py.typed", "plan/handlers.json", "show/assets/*"]},
+    package_data={
+        "multi_env_lambda": [
+            "py.typed",
+            "local/emulator/aws_managed_policies.txt",
+            "plan/handlers.json",
+            "show/assets/*",
+        ]
+    },
     entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli.main:main"]},
     # Why each one is here: docs/source/03-Concepts/dependencies.rst
     install_requires=[

@@ -34,6 +34,7 @@ SEED = "local cloud's own seeding, and stacks of tests"
 KEYS = "changes nothing, gives keys"
 LOOKS = "changes nothing, starts a look"
 VERB = "the name of a verb, as a text"
+FIELD = "a field of a step: what is to be published"
 OURS = "a method of ours with that name, which leads to one of the others"
 
 GUARDS: dict[tuple[str, str], str] = {
@@ -87,12 +88,21 @@ GUARDS: dict[tuple[str, str], str] = {
     ("testing/policies.py", "delete_policy"): SEED,
     ("testing/policies.py", "detach_role_policy"): SEED,
     ("testing/stacks.py", "create_stack"): SEED,
+    ("api/build.py", "publish"): OURS,
+    ("api/carry_out.py", "publish"): OURS,
+    ("api/project.py", "publish"): OURS,
+    ("api/workspace.py", "publish"): OURS,
+    ("cli/deploy.py", "publish"): OURS,
+    ("flow/act.py", "publish"): VERB,
+    ("pipeline.py", "publish"): FIELD,
+    ("plan/planner.py", "publish"): FIELD,
+    ("show/text.py", "publish"): FIELD,
 }
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "glue", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager",
-    "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda", "logs",
+    "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

@@ -1,4 +1,4 @@
-"""Look up secrets, parameters and queues in an environment's account. Only descriptions are read, never a value."""
+"""Look up what a unit names in an environment's account. Only descriptions are read, never a value."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.aws.named_sources import LOOKED_FOR, absent
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.reference import MissingReference, Reference
@@ -50,7 +51,12 @@ def missing_references(
         found = _queues(client("sqs"), place, queues) if queues else {}
         problems.update({("queue", arn): why for arn, why in found.items()})
 
-    together(find_parameters, find_secrets, find_queues)
+    def find_others() -> None:
+        for kind in LOOKED_FOR:
+            names = {item.name for item in references if item.kind == kind}
+            problems.update({(kind, name): why for name, why in absent(client, place, kind, names).items()})
+
+    together(find_parameters, find_secrets, find_queues, find_others)
     return tuple(
         MissingReference(reference=item, what=problems[item.kind, item.name][0], hint=problems[item.kind, item.name][1])
         for item in references

@@ -1,1 +1,1 @@
-"""The four phases of every command, one file each: observe, make (what the work tree wants), act, record."""
+"""The phases of a deploy, a file for each step: observe, what is desired, compared, agreed to, done, recorded."""

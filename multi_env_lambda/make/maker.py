@@ -241,7 +241,7 @@ def _stage(project: Project, environment: Environment, template: str) -> Stage:
         stack_name=project.stack_name(environment.name),
         template_sha256=hashlib.sha256(template.encode("ascii")).hexdigest(),
         functions=tuple(_released(project, environment, function) for function in functions),
-        references=references_of(functions),
+        references=references_of(project.settings[environment.name], environment),
     )
 
 

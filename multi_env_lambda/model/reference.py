@@ -1,28 +1,46 @@
-"""What a function needs from its account by name only: a secret, a parameter, a queue. It never holds a value."""
+"""What a unit needs from its account by name only: a secret, a queue, a policy and so on. It never holds a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Literal, assert_never
 
 import attrs
 
-from multi_env_lambda.model.settings import Existing, Function, ParameterReference, Queue, SecretReference
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.settings import (
+    BucketNotification,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    Function,
+    FunctionUrl,
+    KinesisStream,
+    ParameterReference,
+    Queue,
+    Schedule,
+    SecretReference,
+    Settings,
+    Topic,
+)
 from multi_env_lambda.model.settings import Literal as LiteralValue
 
-__all__ = ["MissingReference", "Reference", "references_of"]
+__all__ = ["Kind", "MissingReference", "Reference", "references_of"]
+
+Kind = Literal["secret", "parameter", "queue", "topic", "stream", "table stream", "bus", "policy"]
 
 
 @attrs.frozen(kw_only=True)
 class Reference:
-    """The variable of a function that refers to a secret or a parameter, or an event of it with an existing queue.
+    """The variable of a function that refers to a secret or a parameter, an event of it, or a managed policy.
 
     ``seconds``: how long a queue has to hide a message at least, 0 for the others.
     """
 
     function: str
     variable: str
-    kind: Literal["secret", "parameter", "queue"]
+    kind: Kind
     name: str
     seconds: int = 0
 
@@ -39,25 +57,54 @@ class MissingReference:
     hint: str
 
 
-def references_of(functions: Iterable[Function]) -> tuple[Reference, ...]:
-    """Every reference of some functions, in their order."""
-    return tuple(found for function in functions for found in _references(function))
+def references_of(settings: Settings, place: Environment) -> tuple[Reference, ...]:
+    """Every reference of a unit's functions and jobs, in their order; of others' accounts and regions only queues."""
+    functions = (found for function in settings.functions for found in _references(function))
+    jobs = (found for job in settings.jobs for found in _policies(job.key, job.managed_policies))
+    return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, place))
 
 
-def _references(function: Function) -> tuple[Reference, ...]:
-    found = []
+def _is_here(name: str, place: Environment) -> bool:
+    """A name without an account is one of the environment's."""
+    region, account = name.split(":")[3:5] if name.startswith("arn:") and name.count(":") > 4 else ("", "")
+    return region in ("", place.region) and account in ("", "aws", place.account_id)
+
+
+def _references(function: Function) -> Iterator[Reference]:
     for variable, value in function.environment:
         match value:
             case LiteralValue():
                 continue
             case SecretReference(name=name):
-                found.append(Reference(function=function.key, variable=variable, kind="secret", name=name))
+                yield Reference(function=function.key, variable=variable, kind="secret", name=name)
             case ParameterReference(name=name):
-                found.append(Reference(function=function.key, variable=variable, kind="parameter", name=name))
+                yield Reference(function=function.key, variable=variable, kind="parameter", name=name)
             case _:
                 assert_never(value)
     for event in function.events:
-        if isinstance(event, Queue) and isinstance(event.source, Existing):
-            arn, seconds = event.source.identifier, function.timeout
-            found.append(Reference(function=function.key, variable="sqs", kind="queue", name=arn, seconds=seconds))
-    return tuple(found)
+        yield from _of_event(function, event)
+    yield from _policies(function.key, function.managed_policies)
+
+
+def _of_event(function: Function, event: Event) -> Iterator[Reference]:
+    key = function.key
+    match event:
+        case Queue(source=Existing(identifier=arn)):
+            yield Reference(function=key, variable="sqs", kind="queue", name=arn, seconds=function.timeout)
+        case Topic(source=Existing(identifier=arn)):
+            yield Reference(function=key, variable="sns", kind="topic", name=arn)
+        case KinesisStream(arn=arn):
+            yield Reference(function=key, variable="kinesis", kind="stream", name=arn)
+        case DynamoDBStream(arn=arn):
+            yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
+        case EventPattern(bus=bus) if bus != "default":
+            yield Reference(function=key, variable="bus", kind="bus", name=bus)
+        case Queue() | Topic() | EventPattern() | Schedule() | BucketNotification() | FunctionUrl():
+            return
+        case _:
+            assert_never(event)
+
+
+def _policies(key: str, arns: tuple[str, ...]) -> Iterator[Reference]:
+    for arn in arns:
+        yield Reference(function=key, variable="managed_policies", kind="policy", name=arn)

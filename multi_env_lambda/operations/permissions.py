@@ -39,13 +39,13 @@ def permissions_of(root: Path, config: WorkspaceConfig, projects: tuple[Project,
     environment = config.environment(place)
     handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
     functions = [item for project in projects for item in project.settings[place].functions]
-    queues = [item.name for item in references_of(functions) if item.kind == "queue"]
+    references = [item for project in projects for item in references_of(project.settings[place], environment)]
     templates = {
         project.stack_name(place): _template(root, config, project, environment, load_extend(root, project))
         for project in projects
     }
     layers = {arn for function in functions for arn in function.layers}
-    return of_environment(config, environment, templates, handlers, queues=queues, layers=layers)
+    return of_environment(config, environment, templates, handlers, references=references, layers=layers)
 
 
 def _template(

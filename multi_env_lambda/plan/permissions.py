@@ -18,6 +18,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
@@ -103,20 +104,20 @@ def of_environment(
     templates: Mapping[str, str],
     handlers: Handlers,
     *,
-    queues: Iterable[str] = (),
+    references: Iterable[Reference] = (),
     layers: Iterable[str] = (),
 ) -> Permissions:
     """The role that deploys to one environment; CloudFormation acts with its rights.
 
     Args:
         templates: of all units there, by the name of their stack.
-        queues: ARNs of existing queues that functions read.
+        references: what functions and jobs name of what is there.
         layers: ARNs of others' layers that functions have.
     """
     made = [Made(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
     types = sorted({body["Type"] for one in made for body in one.resources.values()})
     others = sorted(set(layers))
-    direct = _direct(config, place, tuple(sorted(set(queues))), has_jobs="AWS::Glue::Job" in types)
+    direct = _direct(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
     grants = (
         *direct,
         *_resolved(place, templates.values()),
@@ -193,7 +194,7 @@ def _reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
 
 
 def _direct(
-    config: WorkspaceConfig, place: Environment, queues: tuple[str, ...], *, has_jobs: bool
+    config: WorkspaceConfig, place: Environment, references: tuple[Reference, ...], *, has_jobs: bool
 ) -> tuple[Grant, ...]:
     """The calls that this library makes itself."""
     functions = arn_of(place, "lambda", f"function:*-{place.name}-*")
@@ -242,9 +243,30 @@ def _direct(
         grant_of(
             "LookForSecrets", "deploy", [arn_of(place, "secretsmanager", "secret:*")], "secretsmanager:DescribeSecret"
         ),
-        *([grant_of("LookAtQueues", "deploy", queues, "sqs:GetQueueAttributes", "sqs:GetQueueUrl")] if queues else []),
+        *_looked_for(place, references),
         *([_run_jobs(place)] if has_jobs else []),
     )
+
+
+_LOOKED_FOR: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
+    "queue": ("LookAtQueues", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")),
+    "topic": ("LookAtTopics", ("sns:GetTopicAttributes",)),
+    "stream": ("LookAtStreams", ("kinesis:DescribeStreamSummary",)),
+    "table stream": ("LookAtTableStreams", ("dynamodb:DescribeStream",)),
+    "bus": ("LookAtBuses", ("events:DescribeEventBus",)),
+    "policy": ("LookAtManagedPolicies", ("iam:GetPolicy",)),
+}
+"""By kind of reference: the statement that lets this library look whether it is there."""
+
+
+def _looked_for(place: Environment, references: tuple[Reference, ...]) -> Iterator[Grant]:
+    for kind, (sid, actions) in _LOOKED_FOR.items():
+        names = {item.name for item in references if item.kind == kind}
+        arns = sorted(
+            name if name.startswith("arn:") else arn_of(place, "events", f"event-bus/{name}") for name in names
+        )
+        if arns:
+            yield grant_of(sid, "deploy", arns, *actions)
 
 
 _LOOKS = (

@@ -11,7 +11,7 @@ from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.local.cloud import LocalCloud
-from multi_env_lambda.model.reference import Reference
+from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.faulty_client import client_error
 
@@ -134,3 +134,57 @@ def test_the_account_of_the_environment_is_asked(local_environment: LocalCloud, 
     elsewhere = missing_references(lambda service: sessions.client(prod, service), "prod", wanted)
 
     assert (there, len(elsewhere)) == ((), 2)
+
+
+@pytest.mark.local_cloud
+def test_topics_streams_buses_and_policies_are_looked_for(
+    local_environment: LocalCloud, local_config: WorkspaceConfig
+) -> None:
+    sessions, place = Sessions(), local_config.environment("test")
+    at = f"{place.region}:{place.account_id}"
+
+    def client(service: str) -> Any:
+        return sessions.client(place, service)
+
+    def named(kind: Kind, name: str) -> Reference:
+        return Reference(function="create", variable="v", kind=kind, name=name)
+
+    topic = client("sns").create_topic(Name="looked-for")["TopicArn"]
+    client("kinesis").create_stream(StreamName="looked-for", ShardCount=1)
+    client("events").create_event_bus(Name="looked-for")
+    table = client("dynamodb").create_table(
+        TableName="looked-for",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    there = [
+        named("topic", topic),
+        named("stream", f"arn:aws:kinesis:{at}:stream/looked-for"),
+        named("table stream", table["LatestStreamArn"]),
+        named("bus", "looked-for"),
+        named("policy", "arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess"),
+    ]
+    gone = [
+        named("topic", f"arn:aws:sns:{at}:none"),
+        named("stream", f"arn:aws:kinesis:{at}:stream/none"),
+        named("table stream", f"{table['TableArn']}/stream/2020-01-01T00:00:00.000"),
+        named("bus", "none"),
+        named("policy", "arn:aws:iam::aws:policy/NoSuchPolicyAtAll"),
+    ]
+
+    found = missing_references(client, "test", [*there, *gone])
+
+    assert [item.what for item in found] == [f"there is no such {item.kind}" for item in gone]
+    assert {item.hint for item in found} == {f"create it in test, or correct the {of}" for of in ("ARN", "name")}
+
+
+def test_a_role_that_may_not_look_for_a_policy_is_told_what_it_needs() -> None:
+    class Denying:
+        def get_policy(self, **_: Any) -> Any:
+            raise client_error("GetPolicy", "AccessDenied", "no", status=403)
+
+    policy = Reference(function="f", variable="managed_policies", kind="policy", name="arn:aws:iam::aws:policy/X")
+    with pytest.raises(AccountError, match="iam:GetPolicy"):
+        missing_references(lambda _: Denying(), "prod", [policy])

@@ -13,11 +13,13 @@ import attrs
 import pytest
 from botocore.exceptions import ClientError
 
+from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.stack_tags import tagged_arns
-from multi_env_lambda.errors import StackError
+from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.host.files import read_json
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.seed import RootKey, root_client
+from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.plan.permissions import of_environment
 from multi_env_lambda.testing.local_cloud import client_of, sample_config
 from multi_env_lambda.testing.policies import give
@@ -575,3 +577,32 @@ def test_an_administrator_goes_on_working(cloud: LocalCloud) -> None:
     stacks = client_of(cloud, CONFIG.environment("test"), "cloudformation")
 
     assert Deployer(None, stacks).make("administrator", Queue=queue("administrator")) == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "rest"),
+    [
+        ("topic", "sns", "none"),
+        ("stream", "kinesis", "stream/none"),
+        ("table stream", "dynamodb", "table/none/stream/2026-01-01T00:00:00.000"),
+        ("bus", "events", "event-bus/none"),
+        ("policy", "iam", "policy/none"),
+    ],
+)
+def test_what_is_printed_lets_the_deployer_look_whether_what_units_name_is_there(
+    deployer: Deployer, cloud: LocalCloud, kind: Kind, service: str, rest: str
+) -> None:
+    region = "" if service == "iam" else "us-east-1"
+    arn = f"arn:aws:{service}:{region}:{SANDBOX.account_id}:{rest}"
+    named = Reference(function="f", variable="v", kind=kind, name=arn)
+    grants = of_environment(CONFIG, SANDBOX, {}, {}, references=[named]).grants
+    (look,) = [one.statement() for one in grants if one.resources == (arn,)]
+
+    def missing() -> list[str]:
+        return [one.what for one in missing_references(lambda name: client_of(cloud, SANDBOX, name), "here", [named])]
+
+    deployer.may(look)
+    assert missing() == [f"there is no such {kind}"]
+    deployer.may()
+    with pytest.raises(AccountError, match=f"hint: allow the environment's role {look['Action'][0]}"):
+        missing()

@@ -310,7 +310,12 @@ def test_a_stack_gives_a_function_its_dead_letter_queue_vpc_key_and_file_systems
         "DeadLetterConfig": {"TargetArn": arn},
         "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "KmsKeyArn": "arn:aws:kms:us-east-1:333333333333:key/1",
-        "FileSystemConfigs": [{"Arn": "arn:of:an:access:point", "LocalMountPath": "/mnt/a"}],
+        "FileSystemConfigs": [
+            {
+                "Arn": "arn:aws:elasticfilesystem:us-east-1:333333333333:access-point/fsap-0a1b2c3d4e5f60718",
+                "LocalMountPath": "/mnt/a",
+            }
+        ],
     }
     code = {"ZipFile": "def handler(event, context):\n    raise KeyError('always')\n"}
     later = {"FunctionName": name, "Qualifier": "$LATEST", "MaximumRetryAttempts": 0}

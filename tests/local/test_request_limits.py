@@ -61,3 +61,35 @@ def test_an_alias_is_no_number_and_a_stack_is_rolled_back_for_what_it_names_too_
     status, reason = create_stack(clients["cloudformation"], "limits-too-long", resources)
     assert status == "ROLLBACK_COMPLETE"
     assert f"at 'functionName' {LENGTH} 64" in reason
+
+
+def resources_of(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Thing": {"Type": f"AWS::{kind}", "Properties": properties}}
+
+
+def test_lists_numbers_and_tags_of_a_stack_keep_the_limits(clients: dict[str, Any]) -> None:
+    function = {"FunctionName": "f", "Role": ROLE, "Handler": "m.h", "Runtime": RUNTIME, "Code": {"ZipFile": "x"}}
+    groups = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": [f"sg-{number}" for number in range(6)]}
+    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "AlarmName": "limits"}
+    url = {"TargetFunctionArn": "f", "AuthType": "NONE", "Cors": {"AllowMethods": ["GET"] * 7}}
+    role = {"AssumeRolePolicyDocument": {}, "Tags": [{"Key": "a;b", "Value": "x"}]}
+    later = {"FunctionName": "f", "Qualifier": "$LATEST", "MaximumRetryAttempts": 3}
+    mapping = {"FunctionName": "f", "ScalingConfig": {"MaximumConcurrency": 1}}
+    bad = {
+        f"'vpcConfig.securityGroupIds' {LENGTH} 5": resources_of("Lambda::Function", **function, VpcConfig=groups),
+        f"'alarmActions' {LENGTH} 5": resources_of("CloudWatch::Alarm", **alarm, AlarmActions=["arn:a"] * 6),
+        f"'cors.allowMethods' {LENGTH} 6": resources_of("Lambda::Url", **url),
+        "Value 'a;b' at 'tags.1.member.key' failed": resources_of("IAM::Role", **role),
+        "'maximumRetryAttempts' failed": resources_of("Lambda::EventInvokeConfig", **later),
+        "Value 'bad name!' at 'layerName'": resources_of("Lambda::LayerVersion", LayerName="bad name!", Content={}),
+        "'scalingConfig.maximumConcurrency' failed": resources_of("Lambda::EventSourceMapping", **mapping),
+    }
+    for number, (reason, resources) in enumerate(bad.items()):
+        status, found = create_stack(clients["cloudformation"], f"limits-of-{number}", resources)
+        assert (status, reason in found) == ("ROLLBACK_COMPLETE", True), (reason, found)
+
+
+def test_the_api_keeps_the_limits_of_a_mapping(clients: dict[str, Any]) -> None:
+    arn = "arn:aws:sqs:us-east-1:444444444444:q"
+    with pytest.raises(ClientError, match="Value '10001' at 'batchSize' failed .* less than or equal to 10000"):
+        clients["lambda"].create_event_source_mapping(FunctionName="f", EventSourceArn=arn, BatchSize=10001)

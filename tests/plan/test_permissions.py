@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.plan.grant import LONGEST_POLICY, Grant
 from multi_env_lambda.plan.permissions import (
     Permissions,
@@ -52,15 +53,20 @@ NOT_CALLED_BY_NAME = {
 }
 
 
+SOURCES = ("events", "iam", "kinesis", "sns")
+MODELS = (("dynamodb", "dynamodbstreams"), ("tag", "resourcegroupstaggingapi"))
+"""Services whose permissions are named otherwise than their clients."""
+
+
 def operations() -> set[str]:
     """``service:Operation`` of every method of a client that a module of ``aws/`` names."""
     from botocore import xform_name
     from botocore.session import get_session
 
     session = get_session()
-    services = ("cloudformation", "cloudwatch", "glue", "lambda", "s3", "secretsmanager", "sqs", "ssm", "sts")
+    services = ("cloudformation", "cloudwatch", "glue", "lambda", "s3", "secretsmanager", "sqs", "ssm", "sts", *SOURCES)
     known: dict[str, set[str]] = {}
-    for service, model in (*((one, one) for one in services), ("tag", "resourcegroupstaggingapi")):
+    for service, model in (*((one, one) for one in services), *MODELS):
         for operation in session.get_service_model(model).operation_names:
             known.setdefault(xform_name(operation), set()).add(f"{service}:{operation}")
     found = set()
@@ -77,6 +83,8 @@ def operations() -> set[str]:
 def is_meant(operation: str, path: Path) -> bool:
     """A few names belong to several services, and to methods of ours."""
     service, _, name = operation.partition(":")
+    if service in (*SOURCES, "dynamodb"):
+        return path.stem == "named_sources" and operation != "kinesis:DescribeStream"
     if name in ("Invoke", "CreateBucket") or service not in ("lambda", "s3", "cloudformation"):
         return True
     owners = {"s3": ("bucket", "examine"), "lambda": ("functions", "versions", "platform"), "cloudformation": ()}
@@ -107,8 +115,23 @@ def granted(*found: Permissions) -> set[str]:
     return {action for one in found for grant in one.grants for action in grant.actions}
 
 
+KINDS: dict[Kind, str] = {
+    "queue": "sqs",
+    "topic": "sns",
+    "stream": "kinesis",
+    "table stream": "dynamodb",
+    "bus": "events",
+    "policy": "iam",
+}
+
+
+def reference(kind: Kind, name: str) -> Reference:
+    return Reference(function="f", variable="v", kind=kind, name=name)
+
+
 def everything() -> tuple[Permissions, ...]:
-    place = of_environment(CONFIG, PROD, stacks(template("AWS::Glue::Job")), {}, queues=["arn:aws:sqs:us-east-1:5:q"])
+    references = [reference(kind, f"arn:aws:{service}:us-east-1:5:x") for kind, service in KINDS.items()]
+    place = of_environment(CONFIG, PROD, stacks(template("AWS::Glue::Job")), {}, references=references)
     return of_caller(CONFIG), of_devops(CONFIG), place
 
 
@@ -491,7 +514,8 @@ def test_policies_fit_and_lose_nothing() -> None:
 
 def test_a_statement_that_is_too_long_is_split_by_its_resources() -> None:
     queues = [f"arn:aws:sqs:us-east-1:555555555555:{'q' * 70}-{number}" for number in range(100)]
-    documents = of_environment(CONFIG, PROD, stacks(), HANDLERS, queues=queues).policies
+    references = [reference("queue", arn) for arn in queues]
+    documents = of_environment(CONFIG, PROD, stacks(), HANDLERS, references=references).policies
 
     assert all(len(json.dumps(document, separators=(",", ":"))) <= LONGEST_POLICY for document in documents)
     pieces = [one for document in documents for one in document["Statement"] if one["Sid"].startswith("LookAtQueues")]
@@ -641,3 +665,16 @@ def actions_of(sid: str, kind: str) -> set[str]:
 def test_more_policies_than_a_role_takes_are_said() -> None:
     assert too_many(10) == ""
     assert "these are 11 managed policies, and a role takes 10; hint: " in too_many(11)
+
+
+def test_what_is_named_is_looked_for_by_its_arn() -> None:
+    named = {"bus": "shop", "policy": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    references = [reference("bus", named["bus"]), reference("policy", named["policy"])]
+    found = {grant.sid: grant for grant in of_environment(CONFIG, PROD, stacks(), {}, references=references).grants}
+
+    assert found["LookAtBuses"].resources == (f"arn:aws:events:{PROD.region}:{PROD.account_id}:event-bus/shop",)
+    assert (found["LookAtManagedPolicies"].actions, found["LookAtManagedPolicies"].resources) == (
+        ("iam:GetPolicy",),
+        (named["policy"],),
+    )
+    assert not {"LookAtQueues", "LookAtTopics", "LookAtStreams", "LookAtTableStreams"} & found.keys()

@@ -18,7 +18,7 @@ from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.template import job_scripts
 from multi_env_lambda.testing.local_cloud import client_of
-from tests.plan.template_values import EVERYTHING, JOB, SANDBOX, SMALL, maximal, project, text
+from tests.plan.template_values import EVERYTHING, JOB, SANDBOX, SMALL, STREAM_ARN, maximal, project, text
 from tests.rules import cloud_keeping
 
 pytestmark = pytest.mark.local_cloud
@@ -101,6 +101,21 @@ def drift_of(account: Account) -> tuple[set[str], set[str]]:
     return told, {line["LogicalResourceId"] for line in listed} - compared
 
 
+def make_sources(local_cloud: LocalCloud) -> str:
+    """What the events of the functions name and their stack does not make; the ARN of the table's stream out."""
+    client_of(local_cloud, SANDBOX, "sns").create_topic(Name="news")
+    client_of(local_cloud, SANDBOX, "events").create_event_bus(Name="shop")
+    client_of(local_cloud, SANDBOX, "kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    table = client_of(local_cloud, SANDBOX, "dynamodb").create_table(
+        TableName="orders",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    return str(table["TableDescription"]["LatestStreamArn"])
+
+
 def finished(glue: Any, run: str) -> tuple[str, str]:
     """How a run of the job ended. There is no waiter for job runs, and the local cloud needs well under a second."""
     for _ in range(2000):
@@ -129,7 +144,7 @@ def account(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Iterator[
 
 
 def test_everything_can_be_made_and_has_no_drift_then(account: Account, local_cloud: LocalCloud) -> None:
-    client_of(local_cloud, SANDBOX, "sns").create_topic(Name="news")
+    stream = make_sources(local_cloud)
     layer = LayerArtifact(project="orders", number=1, digest="3" * 64, python="3.13", architecture="arm64")
     account.s3.put_object(Bucket=account.bucket, Key=layer.layer_key, Body=zipped({"python/helper.py": "x = 1"}))
     account.ssm.put_parameter(Name="/orders/url", Value="https://acme.example", Type="String")
@@ -138,7 +153,8 @@ def test_everything_can_be_made_and_has_no_drift_then(account: Account, local_cl
     functions = (attrs.evolve(EVERYTHING, snap_start=False), whole.functions[1])
     unit = attrs.evolve(maximal(), runtime=HERE, settings={"sandbox": attrs.evolve(whole, functions=functions)})
 
-    account.deploy(text(unit, bucket=account.bucket, source=account.put_code(1), layer=layer))
+    template = text(unit, bucket=account.bucket, source=account.put_code(1), layer=layer)
+    account.deploy(template.replace(STREAM_ARN, stream))
 
     assert account.ask()["answer"] == 1
     configuration = account.lambda_.get_function_configuration(FunctionName="orders-sandbox-create", Qualifier="live")

@@ -121,11 +121,12 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 
 def _read_policies() -> None:
-    from . import change_set_rights, conditions, service_role, source_identity
+    from . import change_set_rights, conditions, service_role, source_identity, source_rights
 
     change_set_rights.patch()
     conditions.patch()
     source_identity.patch()
+    source_rights.patch()
     service_role.patch()
 
 
@@ -158,6 +159,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_properties,
         function_starts,
         later_calls,
+        layer_versions,
         layers,
         runtimes,
         weighted_alias,
@@ -170,6 +172,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     runtimes.patch(folder / "runtimes.json")
     answers.patch()
     layers.patch(folder / "layers")
+    layer_versions.patch()
     function_environment.patch(secret, settings["programs"], settings["variables"])
     function_starts.patch()
     function_logs.patch()  # around all that starts and words
@@ -180,12 +183,17 @@ def _keep_limits() -> None:
     from . import (
         bucket_principals,
         event_rules,
+        event_source_limits,
         exports,
         function_policies,
         glue_runs,
+        glue_schedules,
         gone,
+        managed_policies,
+        policy_grammar,
         request_limits,
         stack_policies,
+        subscriptions,
         template_references,
     )
 
@@ -195,7 +203,12 @@ def _keep_limits() -> None:
     function_policies.patch()
     glue_runs.patch()
     gone.patch()  # inside of what may forbid the change
-    request_limits.patch()
+    glue_schedules.patch()
+    managed_policies.patch()
+    policy_grammar.patch()
+    event_source_limits.patch()
+    request_limits.patch()  # around what reads a request that has the right form
+    subscriptions.patch()
     stack_policies.patch()
     template_references.patch()
 

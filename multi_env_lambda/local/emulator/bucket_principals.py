@@ -17,7 +17,7 @@ from typing import Any
 from .names import load, original
 from .resources import check_first
 
-__all__ = ["patch"]
+__all__ = ["is_there", "patch"]
 
 _INVALID = "Invalid principal in policy"
 _ARN = re.compile(r"arn:aws:iam::(\d{12}):(root|role/\S+|user/\S+)")
@@ -32,7 +32,7 @@ def patch() -> None:
 
     def kept(name: str, body: bytes) -> Any:
         named = set(_named(body))
-        if not all(map(_is_there, named)):
+        if not all(map(is_there, named)):
             return error("MalformedPolicy", _INVALID, 400, f"/{name}")
         answer = put(name, body)
         if answer[0] == 204:
@@ -52,7 +52,7 @@ def patch() -> None:
 
 def _check(properties: Mapping[str, Any]) -> None:
     document = json.dumps(properties.get("PolicyDocument", {})).encode()
-    if not all(map(_is_there, _named(document))):
+    if not all(map(is_there, _named(document))):
         raise ValueError(f"{_INVALID} (Service: S3, Status Code: 400)")
 
 
@@ -68,7 +68,7 @@ def _named(body: bytes) -> Iterator[str]:
             yield from map(str, value if isinstance(value, list) else [value])
 
 
-def _is_there(principal: str) -> bool:
+def is_there(principal: str) -> bool:
     """An id is refused even of somebody who is there."""
     if _OTHERS.fullmatch(principal) or _id_of(principal):
         return True

@@ -29,6 +29,10 @@ _INPUT_TOO_LONG = (
     "1 validation error detected: Value at 'targets.{number}.member.input' failed to satisfy constraint: Member must "
     "have length less than or equal to {longest} (Service: EventBridge, Status Code: 400)"
 )
+_NO_BUS = (
+    'Resource handler returned message: "Event bus {name} does not exist. (Service: EventBridge, Status Code: 400)" '
+    "(HandlerErrorCode: NotFound)"
+)
 _TOO_LONG = "the pattern has {length} characters, allowed are {longest}"
 
 
@@ -44,6 +48,7 @@ def patch() -> None:
         return found
 
     def check(properties: Mapping[str, Any]) -> None:
+        _refuse_unless_there(original(events, "_event_buses"), str(properties.get("EventBusName") or "default"))
         reason = problem(_text(properties))
         if reason:
             raise ValueError(_REFUSED.format(reason=reason))
@@ -53,6 +58,15 @@ def patch() -> None:
 
     events._event_pattern_error = problem
     check_first(_RULE, check)
+
+
+def _refuse_unless_there(buses: Any, bus: str) -> None:
+    """Of another account or region nothing is known here."""
+    responses = load("ministack.core.responses")
+    here = f"arn:aws:events:{responses.get_region()}:{responses.get_account_id()}:event-bus/"
+    name = bus.removeprefix(here)
+    if name != "default" and not name.startswith("arn:") and name not in buses:
+        raise ValueError(_NO_BUS.format(name=name))
 
 
 def _text(properties: Mapping[str, Any]) -> Any:

@@ -14,10 +14,11 @@ Check = Callable[[Mapping[str, Any]], None]
 
 
 def check_first(kind: str, check: Check) -> None:
-    """Look at a resource of this type before ministack makes or changes it."""
+    """Look at a resource of this type before ministack makes or changes it; some types are never changed."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     steps = handlers[kind]
-    handlers[kind] = {**steps, "create": _after(check, steps["create"], 1), "update": _after(check, steps["update"], 2)}
+    places = {"create": 1, "update": 2}
+    handlers[kind] = steps | {name: _after(check, steps[name], at) for name, at in places.items() if name in steps}
 
 
 def _after(check: Check, step: Callable[..., Any], place: int) -> Callable[..., Any]:

@@ -78,6 +78,9 @@ _STORES: Mapping[str, tuple[str, str, str, _Key]] = {
 }
 """By type: the property with the name, ministack's service and store, and how a name is kept there."""
 
+_WITHOUT_CASE = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Role")
+"""Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
+
 _NAMED_BY_THEMSELVES = (
     "AWS::CloudWatch::Alarm",
     "AWS::Events::EventBus",
@@ -121,7 +124,11 @@ def _is_there(kind: str, properties: Mapping[str, Any]) -> str:
     key, service, store, kept_as = _STORES[kind]
     name = properties.get(key)
     kept = original(load(f"ministack.services.{service}"), store)
-    return name if isinstance(name, str) and kept_as(name, properties) in kept else ""
+    if not isinstance(name, str):
+        return ""
+    if kind in _WITHOUT_CASE:
+        return name if kept_as(name, properties).lower() in map(str.lower, kept) else ""
+    return name if kept_as(name, properties) in kept else ""
 
 
 def _unless_taken(kind: str, create: Callable[..., Any]) -> Callable[..., Any]:

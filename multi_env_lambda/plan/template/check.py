@@ -10,8 +10,14 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
+from multi_env_lambda.plan.template.event_sources import check_event_sources
+from multi_env_lambda.plan.template.job_schedules import check_job_schedules
+from multi_env_lambda.plan.template.layer_versions import check_layer_versions
 from multi_env_lambda.plan.template.parts import Json
+from multi_env_lambda.plan.template.policy_grammar import check_policy_grammar
 from multi_env_lambda.plan.template.policy_size import check_policy_sizes
+from multi_env_lambda.plan.template.property_limits import check_property_limits
+from multi_env_lambda.plan.template.subscriptions import check_subscriptions
 from multi_env_lambda.plan.template.trust import check_trust
 
 __all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
@@ -62,6 +68,12 @@ def check_document(document: Json, *, where: str) -> None:
     check_deletion_policies(resources, where)
     check_trust(resources, where)
     check_policy_sizes(resources, where)
+    check_policy_grammar(resources, where)
+    check_property_limits(resources, where)
+    check_event_sources(resources, where)
+    check_job_schedules(resources, where)
+    check_layer_versions(resources, where)
+    check_subscriptions(resources, where)
 
 
 def _refusal(where: str, what: str) -> ConfigurationError:

@@ -55,6 +55,13 @@ MUTATIONS = (
         _TWO,
     ),
     Mutation(
+        "aws/references.py",
+        "together(find_parameters, find_secrets, find_queues, find_others)",
+        "together(find_parameters, find_secrets, find_queues)",
+        "A topic, stream, bus or managed policy that is not there is refused before the first write.",
+        ("aws/test_references.py",),
+    ),
+    Mutation(
         "aws/concurrency.py",
         "least = min(limit, _UNRESERVED)",
         "least = 0",

@@ -1,0 +1,68 @@
+"""Look whether what a unit names is there: topics, streams, buses and managed policies. Only descriptions are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.errors import AccountError, StackError
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.reference import Kind
+
+__all__ = ["LOOKED_FOR", "absent"]
+
+LOOKED_FOR: tuple[Kind, ...] = ("topic", "stream", "table stream", "bus", "policy")
+
+_ABSENT = ("NotFound", "NotFoundException", "NoSuchEntity", "ResourceNotFoundException")
+
+
+def absent(client: Callable[[str], Any], place: str, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """What is not there, with what to say of it and a hint.
+
+    Raises:
+        AccountError: the role may not look.
+    """
+    wanted = sorted(names)
+    if not wanted:
+        return {}
+    look, action = _look(client, kind)
+
+    def is_absent(name: str) -> bool:
+        try:
+            look(name)
+        except aws_errors() as error:
+            if code_of(error) in _ABSENT:
+                return True
+            where = f"{kind} {name} in {place}"
+            if is_denied(error):
+                raise AccountError(where, text_of(error), hint=f"allow the environment's role {action}") from error
+            raise StackError(where, text_of(error), hint="run the same command again") from error
+        return False
+
+    found = zip(wanted, in_parallel(is_absent, wanted), strict=True)
+    of = "name" if kind == "bus" else "ARN"
+    said = (f"there is no such {kind}", f"create it in {place}, or correct the {of}")
+    return {name: said for name, gone in found if gone}
+
+
+def _look(client: Callable[[str], Any], kind: Kind) -> tuple[Callable[[str], Any], str]:
+    """The call that describes one by its name, and the permission that it needs."""
+    match kind:
+        case "topic":
+            sns = client("sns")
+            return lambda name: sns.get_topic_attributes(TopicArn=name), "sns:GetTopicAttributes"
+        case "stream":
+            kinesis = client("kinesis")
+            return lambda name: kinesis.describe_stream_summary(StreamARN=name), "kinesis:DescribeStreamSummary"
+        case "table stream":
+            streams = client("dynamodbstreams")
+            return lambda name: streams.describe_stream(StreamArn=name, Limit=1), "dynamodb:DescribeStream"
+        case "bus":
+            events = client("events")
+            return lambda name: events.describe_event_bus(Name=name), "events:DescribeEventBus"
+        case "policy":
+            iam = client("iam")
+            return lambda name: iam.get_policy(PolicyArn=name), "iam:GetPolicy"
+        case _:
+            raise ValueError(f"{kind} is looked for elsewhere")

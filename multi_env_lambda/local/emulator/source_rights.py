@@ -1,0 +1,40 @@
+"""Who looks at an event bus, or at the stream of a table, has to be allowed to on that one.
+
+Reason: ministack asks on a rule of that name, or on everything, so that a role which may look at the one that its unit
+names is refused.
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (``event-bus``)
+and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html (``stream``)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .names import load, original
+
+__all__ = ["patch"]
+
+
+def patch() -> None:
+    """Name the resource of a request that describes one of the two."""
+    actions = load("ministack.core.iam_actions")
+    resource = original(actions, "extract_resource_arn")
+
+    def found(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, *more: Any) -> Any:
+        return _named(headers, body) or resource(service, method, path, headers, body, query_params, *more)
+
+    actions.extract_resource_arn = found
+
+
+def _named(headers: Any, body: bytes) -> str:
+    target = next((str(value) for name, value in headers.items() if name.lower() == "x-amz-target"), "")
+    service, _, operation = target.partition(".")
+    if service == "AWSEvents" and operation == "DescribeEventBus":
+        name = str(json.loads(body or b"{}").get("Name") or "default")
+        responses = load("ministack.core.responses")
+        here = f"arn:aws:events:{responses.get_region()}:{responses.get_account_id()}:event-bus/"
+        return name if name.startswith("arn:") else here + name
+    if service.startswith("DynamoDBStreams") and operation == "DescribeStream":
+        return str(json.loads(body or b"{}").get("StreamArn") or "*")
+    return ""
