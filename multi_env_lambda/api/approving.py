@@ -19,7 +19,6 @@ from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.host.build_run import build_that_runs
 from multi_env_lambda.model.rules import Bound
-from multi_env_lambda.operations.destroy import same_removal
 from multi_env_lambda.plan.removal import Removal, kept_by
 from multi_env_lambda.world import World
 
@@ -48,6 +47,8 @@ def _of_a_plan(world: World, saved: Saved, dialog: Dialog | None) -> tuple[Appro
 
 
 def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tuple[Approval, ...]:
+    from multi_env_lambda.operations.destroy import same_removal
+
     name, environment = found.asked.get("only", ""), found.asked.get("target", "")
     removal = same_removal(world, name, environment, found.digest, kept_by(found.document))
     bound = bound_of(world, environment)

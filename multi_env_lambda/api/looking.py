@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from multi_env_lambda.api import tables
@@ -10,15 +12,19 @@ from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
-from multi_env_lambda.operations.drift import UnitDrift, find_drift, with_drift
-from multi_env_lambda.operations.without_record import without_record
 from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.operations.drift import UnitDrift
 
 __all__ = ["doctor", "drift", "status"]
 
 
 def status(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
     """Units × environments, from the records; with ``drift``, compared with every stack."""
+    from multi_env_lambda.operations.drift import find_drift, with_drift
+    from multi_env_lambda.operations.without_record import without_record
+
     world = opened.world
     found = read_all(world, world.config.environments)
     units = tuple(project.name for project in opened.projects)
@@ -30,6 +36,8 @@ def status(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:
     """One item per stack that was compared, or could not be."""
+    from multi_env_lambda.operations.drift import UnitDrift, find_drift
+
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
 
 

@@ -20,8 +20,6 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.operations.difference import Difference, difference
-from multi_env_lambda.operations.why import Explanation, explain
 
 if TYPE_CHECKING:
     import pathlib_mate
@@ -32,7 +30,9 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
+    from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
 
 __all__ = ["Project"]
@@ -243,11 +243,15 @@ class Project:
 
     def why(self, environment: str | None = None) -> Explanation:
         """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
+        from multi_env_lambda.operations.why import explain
+
         draft = pipeline.plan(self._opened.world, Request(verb="deploy", target=self._opened.place(environment).name))
         return explain(draft.plan, draft.known, draft.looked_at, self.name)
 
     def difference(self, left: str, right: str) -> Difference:
         """What is different between what runs of it in two environments."""
+        from multi_env_lambda.operations.difference import difference
+
         return difference(self._opened.world, self.name, left, right)
 
     def drift(self, environment: str | None = None) -> Listing[UnitDrift]:

@@ -13,7 +13,6 @@ from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.operations import destroy as operation
 from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
 from multi_env_lambda.plan.removal import Removal
 
@@ -22,7 +21,9 @@ __all__ = ["DAYS_UNTIL_FREED", "destroy", "find"]
 
 def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> Removal:
     """What would be deleted, with the rules of the environment."""
-    removal = operation.find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
+    from multi_env_lambda.operations.destroy import find_removal
+
+    removal = find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
     return removal if removal.gone else attrs.evolve(removal, rules=bound_of(opened.world, environment))
 
 
@@ -43,5 +44,7 @@ def destroy(
         where = f"{removal.project} in {removal.environment}"
         what = f"`{confirm}` does not confirm `{removal.project}`"
         raise Refused(where, what, hint="give the unit's name again")
+    from multi_env_lambda.operations import destroy as operation
+
     with watched(opened, 1) as world:
         return operation.destroy(world, removal, consent, reason=reason, force=force, bound=removal.rules)

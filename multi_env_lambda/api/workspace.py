@@ -29,18 +29,16 @@ from multi_env_lambda.model.project import Project as ProjectConfig
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.operations.bootstrap import make_bucket, settle
-from multi_env_lambda.operations.drift import UnitDrift
-from multi_env_lambda.operations.permissions import permissions_of
-from multi_env_lambda.operations.prune import Prunable, find_prunable, prune
-from multi_env_lambda.plan.permissions import Permissions
-from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.world import Event, World
 
 if TYPE_CHECKING:
     import pathlib_mate
 
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.operations.prune import Prunable
+    from multi_env_lambda.plan.permissions import Permissions
+    from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.show.progress import Live
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
@@ -305,6 +303,8 @@ class Workspace:
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
+        from multi_env_lambda.operations.prune import find_prunable, prune
+
         for name in names:
             self.project(name)
         shown = find_prunable(self.world, names)
@@ -328,6 +328,8 @@ class Workspace:
         Raises:
             ConfigurationError: it has another workspace's id.
         """
+        from multi_env_lambda.operations.bootstrap import make_bucket, settle
+
         changes = make_bucket(self.config, self._opened.sessions())
         settle(self.world)
         return changes
@@ -358,6 +360,8 @@ class Workspace:
 
     def permissions(self, place: str) -> Permissions:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
+        from multi_env_lambda.operations.permissions import permissions_of
+
         return permissions_of(self._opened.root, self.config, self.configs, place)
 
     def __repr__(self) -> str:
