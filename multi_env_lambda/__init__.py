@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.workspace import Workspace
+    from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.cli.main import run
     from multi_env_lambda.errors import (
         AccountError,
@@ -73,6 +74,7 @@ _HOMES = {
     "Job": "api.function",
     "LayerArtifact": "api.build",
     "Listing": "api.listing",
+    "LogLine": "aws.logs",
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
     "Project": "api.project",
@@ -134,6 +136,7 @@ __all__ = [
     "LayerArtifact",
     "Listing",
     "LocalCloudError",
+    "LogLine",
     "MultiEnvLambdaError",
     "Permissions",
     "Plan",

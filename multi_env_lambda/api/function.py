@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.api import tables
+from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.flow.check import ALIAS
@@ -17,6 +20,7 @@ from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.jobs import JobRun
+    from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.model.environment import Environment
     from multi_env_lambda.model.project import Project
     from multi_env_lambda.world import Invocation
@@ -56,6 +60,13 @@ class Function:
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         return self._opened.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+
+    def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
+        """What it has written in the last ``minutes``, oldest first; CloudWatch shows it after some seconds."""
+        place = self._place(environment)
+        since = datetime.now(UTC) - timedelta(minutes=minutes)
+        name = self._config.function_name(place.name, self.key)
+        return Listing(self._opened.world.platform.logs(place, name, since), tables.log_lines, attrs.asdict)
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Addresses in the console: the function and its log."""

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from multi_env_lambda.api.build import Build
+    from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.gate import Approval
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.operations.drift import UnitDrift
 
-__all__ = ["approvals", "builds", "deployments", "drifts", "findings", "results", "results_html"]
+__all__ = ["approvals", "builds", "deployments", "drifts", "findings", "log_lines", "results", "results_html"]
 
 
 def results(items: tuple[Result, ...]) -> RenderableType:
@@ -49,6 +50,12 @@ def drifts(items: tuple[UnitDrift, ...]) -> RenderableType:
 
 def approvals(items: tuple[Approval, ...]) -> RenderableType:
     return "\n".join(f"{item.environment}: plan {item.digest[:12]} approved by {item}" for item in items)
+
+
+def log_lines(items: tuple[LogLine, ...]) -> RenderableType:
+    from rich.text import Text
+
+    return Text("\n".join(f"{item.when} {item.text}" for item in items))
 
 
 def builds(items: tuple[Build, ...]) -> RenderableType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.jobs import JobRun
+from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.environment import Environment
@@ -121,6 +123,10 @@ class Platform(Protocol):
     def layer_sha256(self, environment: Environment, arn: str) -> str: ...
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
+
+    def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
+        """What a function has written since then, oldest first."""
+        ...
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun: ...
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
 from multi_env_lambda.aws.concurrency import Shortage, shortage_of
 from multi_env_lambda.aws.drift import StackDrift
+from multi_env_lambda.aws.logs import LogLine, group_of, recent_lines
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.references import missing_references
@@ -124,6 +126,9 @@ class AwsPlatform:
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         client = self._sessions.client(environment, "lambda", once=True)
         return functions.invoke(client, function_name, alias, payload)
+
+    def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
+        return recent_lines(self._sessions.client(environment, "logs"), group_of(function_name), since=since)
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> jobs.JobRun:
         start = self._sessions.client(environment, "glue", once=True).start_job_run

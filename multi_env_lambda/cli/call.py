@@ -1,4 +1,4 @@
-"""The verb ``invoke``: one function through its alias, or one run of a job."""
+"""The verbs about one function: ``invoke`` it, or a run of a job, and read its ``logs``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multi_env_lambda.errors import CheckFailed, ConfigurationError
 if TYPE_CHECKING:
     from multi_env_lambda.api.function import Job
 
-__all__ = ["invoke_command"]
+__all__ = ["invoke_command", "logs_command"]
 
 
 @click.command("invoke")
@@ -49,6 +49,28 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     if answer.error is not None:
         note(f"{name}.{function} in {environment}: the function raised {answer.error}")
         return CheckFailed.exit_code
+    return 0
+
+
+@click.command("logs")
+@click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION [ENVIRONMENT]")
+@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True, help="How far back.")
+@local_option
+@json_option
+def logs_command(words: tuple[str, ...], minutes: float, local: bool | None, as_json: bool) -> int:
+    """What FUNCTION of UNIT has written to its log in ENVIRONMENT, oldest first; CloudWatch shows it after seconds."""
+    unit = unit_of()
+    named = words if unit is None else (unit, *words)
+    if len(named) not in (2, 3):
+        raise click.UsageError("`logs.py UNIT FUNCTION [ENVIRONMENT]`, without UNIT from a unit's own script")
+    name, function, *environment = named
+    found = open_workspace(local).project(name).function(function).logs(*environment, minutes=minutes)
+    if as_json:
+        print_json(found.to_dict()["items"])
+    elif len(found):
+        click.echo(found.text())
+    else:
+        note(f"nothing in the last {minutes:g} minutes")
     return 0
 
 

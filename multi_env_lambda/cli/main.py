@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "open": ("look", "Show the console links of a unit"),
     "board": ("board", "Write the status as one HTML page"),
     "invoke": ("call", "Call one function through its alias"),
+    "logs": ("call", "Show what a function has written to its log"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Make a new unit"),
     "init": ("prepare", "Make this repository a workspace"),

@@ -226,6 +226,7 @@ def _direct(
         ),
         grant_of("LookAtLayers", "deploy", layers, "lambda:GetLayerVersion"),
         grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
+        grant_of("ReadLogs", "logs", [arn_of(place, "logs", _LOG_GROUPS.format(place.name))], "logs:FilterLogEvents"),
         grant_of("MoveAliases", "deploy", [functions], *calls_of("lambda", "CreateAlias", "UpdateAlias")),
         grant_of("SendCodeAgain", ("deploy", "rollback"), [functions], "lambda:UpdateFunctionCode"),
         grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
@@ -269,6 +270,7 @@ def _looked_for(place: Environment, references: tuple[Reference, ...]) -> Iterat
             yield grant_of(sid, "deploy", arns, *actions)
 
 
+_LOG_GROUPS = "log-group:/aws/lambda/*-{}-*:*"
 _LOOKS = (
     "DescribeChangeSet",
     "DescribeStackEvents",

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from multi_env_lambda.aws.account import Caller
 from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.aws.jobs import JobRun
+from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
@@ -44,10 +46,6 @@ class Killed(BaseException):
     """The process ended here, as by ``kill -9``: no handler of the code under test may take it for an error."""
 
 
-def _ok(_: Any) -> Any:
-    return {"ok": True}
-
-
 class MemoryPlatform:
     """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
 
@@ -57,6 +55,7 @@ class MemoryPlatform:
         code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
+        logged: function name -> what its log has, whatever time is asked for.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks of the concurrency that anybody wants to reserve.
         drifted: (environment, stack name) -> what somebody changed by hand there.
@@ -77,6 +76,7 @@ class MemoryPlatform:
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
         self.stacks: dict[tuple[str, str], MemoryStack] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {}
+        self.logged: dict[str, list[LogLine]] = {}
         self.failing: dict[str, str] = {}
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
@@ -375,15 +375,17 @@ class MemoryPlatform:
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         self._function(environment, function_name)
-        answer: Callable[[Any], Any] = self.answers.get(function_name, _ok)
-        stale = self.stale.get(function_name)
-        version = stale.pop(0) if stale else self._version_behind(environment, function_name, alias)
+        answer: Callable[[Any], Any] = self.answers.get(function_name, lambda _: {"ok": True})
+        version = (self.stale.get(function_name) or [self._version_behind(environment, function_name, alias)]).pop(0)
         try:
             body = json.dumps(answer(json.loads(payload))).encode()
         except Exception as error:
             text = json.dumps({"errorMessage": str(error)}).encode()
             return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version=version)
         return Invocation(payload=body, error=None, log_tail="", version=version)
+
+    def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
+        return tuple(self.logged.get(function_name, ()))
 
     def _version_behind(self, environment: Environment, function_name: str, qualifier: str) -> str:
         alias = self.alias(environment, function_name, "live") if qualifier == "live" else None

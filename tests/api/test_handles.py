@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -15,6 +16,7 @@ from multi_env_lambda import (
     ConfigurationError,
     Consent,
     Event,
+    LogLine,
     PlanStale,
     Project,
     Refused,
@@ -197,6 +199,41 @@ def test_a_dialog_sees_every_plan_and_may_say_no(fake: FakeWorld, tmp_path: Path
     assert asked.environments["sandbox"].units() == {}
 
 
+@attrs.frozen
+class Agreeable:
+    """Agrees to whatever is asked for."""
+
+    def show(self, plan: PlanValue | Removal) -> None:
+        return None
+
+    def agree(self, asked: Asked) -> Consent:
+        assert isinstance(asked.plan, PlanValue)
+        return Consent(allowed=frozenset(question.answer for question in asked.plan.questions))
+
+
+def test_what_a_dialog_agrees_to_counts(fake: FakeWorld, tmp_path: Path) -> None:
+    asked = opened(fake, tmp_path, dialog=Agreeable())
+    customers = asked["customers"]
+    for content in ("c1", "c2"):
+        fake.tree.content["customers"] = content
+        customers.deploy("sandbox")
+    customers.rollback("sandbox")
+
+    # What was rolled back is asked for.
+    assert [result.outcome for result in customers.deploy("sandbox")] == ["deployed"]
+    with pytest.raises(UnitsFailed, match="was rolled back"):
+        customers.rollback("sandbox")
+        opened(fake, tmp_path)["customers"].deploy("sandbox")
+
+
+@pytest.mark.parametrize("name", ["CODEBUILD_BUILD_ID", "GITHUB_ACTIONS"])
+def test_a_build_cannot_approve(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "true")
+
+    with pytest.raises(Refused, match="a build cannot approve"):
+        workspace.approve(workspace.plan())
+
+
 def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_path: Path) -> None:
     shown: list[Event] = []
     totals: list[int] = []
@@ -210,6 +247,16 @@ def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_pa
 
     assert totals == [1]
     assert [event.phase for event in shown][-1] == "done"
+
+
+def test_what_a_function_has_written_is_shown_line_by_line(real: Workspace) -> None:
+    platform: Any = real.world.platform
+    platform.logged["customers-sandbox-lookup"] = [LogLine(when="2026-01-01T00:00:00.000+00:00", text="[red]hello[/]")]
+
+    lines = real["customers"].functions["lookup"].logs()
+
+    assert lines.text() == "2026-01-01T00:00:00.000+00:00 [red]hello[/]"
+    assert lines.to_dict() == {"items": [{"when": "2026-01-01T00:00:00.000+00:00", "text": "[red]hello[/]"}]}
 
 
 def test_links_lead_to_the_console(workspace: Workspace) -> None:

@@ -38,6 +38,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "TakeWhatIsPublished": ("doctor",),
     "LookAtFunctions": DEPLOY,
     "CallFunctions": ("invoke", "orders", "create", "sandbox", "--payload", "{}"),
+    "ReadLogs": ("logs", "orders", "create", "sandbox"),
     "LookForParameters": DEPLOY,
     "LookForSecrets": DEPLOY,
     "MakeLambda": DEPLOY,

@@ -64,7 +64,10 @@ def operations() -> set[str]:
     from botocore.session import get_session
 
     session = get_session()
-    services = ("cloudformation", "cloudwatch", "glue", "lambda", "s3", "secretsmanager", "sqs", "ssm", "sts", *SOURCES)
+    services = (
+        *("cloudformation", "cloudwatch", "glue", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts"),
+        *SOURCES,
+    )
     known: dict[str, set[str]] = {}
     for service, model in (*((one, one) for one in services), *MODELS):
         for operation in session.get_service_model(model).operation_names:

@@ -1,0 +1,55 @@
+"""What a function has written to its log group of CloudWatch Logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, text_of
+from multi_env_lambda.errors import StackError
+
+__all__ = ["LogLine", "group_of", "recent_lines"]
+
+
+@attrs.frozen(kw_only=True)
+class LogLine:
+    """One event of a log: when, as ISO 8601 in UTC, and its text."""
+
+    when: str
+    text: str
+
+
+def group_of(function_name: str) -> str:
+    """Where Lambda writes, unless a template says otherwise.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+    """
+    return f"/aws/lambda/{function_name}"
+
+
+def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, ...]:
+    """All events of a log group from ``since`` on, oldest first. A group that is not there yet has none.
+
+    Raises:
+        StackError: CloudWatch Logs does not answer.
+        AccountError: the role may not read them.
+    """
+    pages = client.get_paginator("filter_log_events")
+    try:
+        answers = pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000))
+        events = [event for answer in answers for event in answer["events"]]
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return ()
+        known = account_error(f"log group {group}", error)
+        raise known or StackError(f"log group {group}", text_of(error), hint="run it again") from error
+    events.sort(key=lambda event: (event["timestamp"], event.get("ingestionTime", 0)))
+    return tuple(
+        LogLine(
+            when=datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds"),
+            text=str(event["message"]).rstrip("\n"),
+        )
+        for event in events
+    )
