@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.function import Function, Job
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.project import Project
+    from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.cli.main import run
@@ -88,6 +89,7 @@ _HOMES = {
     "UnitDrift": "operations.drift",
     "Workspace": "api.workspace",
     "run": "cli.main",
+    "save": "api.saved",
     **{
         name: "errors"
         for name in (
@@ -159,6 +161,7 @@ __all__ = [
     "Workspace",
     "__version__",
     "run",
+    "save",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
     from multi_env_lambda.pipeline import Draft
     from multi_env_lambda.world import Event, World
 
-__all__ = ["Terms", "apply", "build", "deploy", "listed", "must_be_good", "plan", "publish", "request", "watched"]
+__all__ = [
+    "Terms",
+    "apply",
+    "build",
+    "deploy",
+    "listed",
+    "must_be_good",
+    "plan",
+    "publish",
+    "request",
+    "several",
+    "watched",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -37,8 +50,19 @@ class Terms:
     wait: float = 0.0
 
     @classmethod
-    def of(cls, agree: Iterable[str], approve: Iterable[str], wait: float) -> Terms:
-        return cls(consent=Consent(allowed=frozenset(agree), typed=frozenset(approve)), wait=wait)
+    def of(cls, opened: Opened, agree: Iterable[str], approve: Iterable[str], wait: float) -> Terms:
+        """The terms as they were given; one word alone is a word, not its letters.
+
+        Raises:
+            ConfigurationError: an approval is given for an environment that there is not.
+        """
+        typed = frozenset(opened.config.environment(name).name for name in several(approve))
+        return cls(consent=Consent(allowed=frozenset(several(agree)), typed=typed), wait=wait)
+
+
+def several(words: str | Iterable[str]) -> tuple[str, ...]:
+    """Python takes a text for its letters; nobody means that here."""
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def request(
@@ -56,14 +80,15 @@ def request(
     if environment is not None and to is not None:
         what = f"found both `environment={environment}` and `to={to}`"
         raise ConfigurationError(verb, what, hint="`environment` changes that one only, `to` all up to it")
-    units = (names,) if isinstance(names, str) else tuple(names)
+    units = several(names)
     if not all(units):
         raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-    target = environment or to
-    if target is None and verb == "promote":
+    if verb == "rollback" and not units:
+        raise ConfigurationError(verb, "no unit is named", hint="name those that are to go back")
+    target = to if environment is None else environment
+    if target is None and verb != "deploy":
         raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
-    first = opened.config.environments[0].name
-    return Request(verb=verb, target=target or first, through=to is not None, only=units)
+    return Request(verb=verb, target=opened.place(target).name, through=to is not None, only=units)
 
 
 def plan(opened: Opened, request: Request) -> Plan:
@@ -128,8 +153,12 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
     with opened.watching(total) as show:
 
         def told(event: Event) -> None:
-            world.reported(event)
-            show(event)
+            # Who looks on must not stop a deploy in its middle.
+            for look in (world.reported, show):
+                try:
+                    look(event)
+                except Exception:
+                    logging.getLogger(__name__).exception("what shows events failed")
 
         yield attrs.evolve(world, reported=told)
 

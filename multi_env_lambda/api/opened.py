@@ -53,8 +53,8 @@ class Opened:
     """
 
     root: Path
-    config: WorkspaceConfig
-    projects: tuple[Project, ...]
+    config: WorkspaceConfig = attrs.field(hash=False)
+    projects: tuple[Project, ...] = attrs.field(hash=False)
     local: bool = False
     user: str = ""
     report: Callable[[Event], None] = attrs.field(default=_silent, eq=False, repr=False)
@@ -69,6 +69,8 @@ class Opened:
         Raises:
             ConfigurationError: there is none, or a file of it cannot be read.
         """
+        if not Path(path).exists():
+            raise ConfigurationError(os.fspath(path), "there is no such folder", hint="name one of the workspace")
         root, config, projects = opening.read(Path(path))
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
         return cls(
@@ -79,6 +81,11 @@ class Opened:
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
             **shown,
         )
+
+    def again(self) -> Opened:
+        """The same workspace, with its files read anew and nothing met yet."""
+        shown = {name: getattr(self, name) for name in ("report", "progress", "live", "dialog")}
+        return Opened.at(self.root, local=self.local, user=self.user, **shown)
 
     @cached_property
     def world(self) -> World:

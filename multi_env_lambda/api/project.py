@@ -12,6 +12,7 @@ import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import carry_out, looking, removing, setup, tables
+from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
@@ -49,13 +50,15 @@ class Project:
     name: str
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] = ".", *, local: bool | None = None) -> Project:
-        """The unit that ``folder`` belongs to, in its workspace; ``local`` as in ``Workspace.open``.
+    def open(
+        cls, folder: str | os.PathLike[str] = ".", *, local: bool | None = None, user: str | None = None
+    ) -> Project:
+        """The unit that ``folder`` belongs to, in its workspace; ``local`` and ``user`` as in ``Workspace.open``.
 
         Raises:
             ConfigurationError: the folder lies in no unit.
         """
-        opened = Opened.at(folder, local=local)
+        opened = Opened.at(folder, local=local, user=user)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):
@@ -85,12 +88,12 @@ class Project:
     @property
     def functions(self) -> Mapping[str, Function]:
         """Its Lambda functions by key."""
-        return {key: Function(self._opened, self.name, key) for key in self._keys("functions")}
+        return ByName("function", {key: Function(self._opened, self.name, key) for key in self._keys("functions")})
 
     @property
     def jobs(self) -> Mapping[str, Job]:
         """Its Glue jobs by key."""
-        return {key: Job(self._opened, self.name, key) for key in self._keys("jobs")}
+        return ByName("job", {key: Job(self._opened, self.name, key) for key in self._keys("jobs")})
 
     def function(self, key: str) -> Function:
         """One function by its key; whether an environment has it is looked at when it is called."""
@@ -153,7 +156,7 @@ class Project:
     ) -> Listing[Result]:
         """Build, publish and deploy it, and nothing else."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
-        terms = carry_out.Terms.of(agree, approve, wait)
+        terms = carry_out.Terms.of(self._opened, agree, approve, wait)
         return carry_out.deploy(self._opened, attrs.evolve(request, force=force, reason=reason), terms)
 
     def promote(
@@ -161,16 +164,19 @@ class Project:
         environment: str | None = None,
         *,
         to: str | None = None,
+        skip_from: str | None = None,
         force: bool = False,
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring to an environment what runs of it in the one before."""
+        """Bring to an environment what runs of it in the one before, or in ``skip_from``, which needs a reason."""
         request = carry_out.request(self._opened, "promote", self.name, environment, to)
-        terms = carry_out.Terms.of(agree, approve, wait)
-        return carry_out.deploy(self._opened, attrs.evolve(request, force=force, reason=reason), terms)
+        terms = carry_out.Terms.of(self._opened, agree, approve, wait)
+        return carry_out.deploy(
+            self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason), terms
+        )
 
     def rollback(
         self,
@@ -186,7 +192,7 @@ class Project:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", self.name, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
@@ -201,7 +207,6 @@ class Project:
         force: bool = False,
         reason: str = "",
         approve: Iterable[str] = (),
-        planned: Removal | None = None,
     ) -> Result:
         """Delete it from one environment: its stack with everything in it that is not retained.
 
@@ -209,12 +214,11 @@ class Project:
             confirm: its name once more, so that nobody does it by mistake; a dialog may ask for it instead.
             retain: logical ids that stay, where an earlier deletion failed at them.
             force: although other units there need it.
-            planned: what ``plan_removal`` has found a moment ago, for who has looked at it already.
 
         Raises:
             Refused: nobody confirmed it, somebody needs it, or it is not approved.
         """
-        removal = planned or self.plan_removal(environment, retain=retain)
+        removal = self.plan_removal(environment, retain=retain)
         return removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
 
     # --- what only looks ---

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from multi_env_lambda.api.carry_out import watched
+from multi_env_lambda.api.carry_out import several, watched
 from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
@@ -23,7 +23,7 @@ def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> 
     """What would be deleted, with the rules of the environment."""
     from multi_env_lambda.operations.destroy import find_removal
 
-    removal = find_removal(opened.world, name, environment, keep=tuple(sorted(retain)))
+    removal = find_removal(opened.world, name, environment, keep=tuple(sorted(several(retain))))
     return removal if removal.gone else attrs.evolve(removal, rules=bound_of(opened.world, environment))
 
 
@@ -35,7 +35,7 @@ def destroy(
     Raises:
         Refused: it was not.
     """
-    consent, dialog = Consent(typed=frozenset(approve)), opened.dialog
+    consent, dialog = Consent(typed=frozenset(several(approve))), opened.dialog
     if dialog is not None:
         dialog.show(removal)
         if not removal.gone:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from multi_env_lambda.api import carry_out, looking, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
+from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
@@ -121,12 +122,12 @@ class Workspace:
     @cached_property
     def projects(self) -> Mapping[str, Project]:
         """The units by name, those that others need first."""
-        return {config.name: Project(self._opened, config.name) for config in self.configs}
+        return ByName("unit", {config.name: Project(self._opened, config.name) for config in self.configs})
 
     @cached_property
     def environments(self) -> Mapping[str, Environment]:
         """The environments by name, in promotion order."""
-        return {config.name: Environment(self._opened, config) for config in self.config.environments}
+        return ByName("environment", {item.name: Environment(self._opened, item) for item in self.config.environments})
 
     def project(self, name: str) -> Project:
         """One unit by name, as ``workspace["orders"]`` gives it.
@@ -137,6 +138,19 @@ class Workspace:
         return self.projects[self._opened.project(name).name]
 
     __getitem__ = project
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.projects
+
+    def __iter__(self) -> Iterator[Project]:
+        return iter(self.projects.values())
+
+    def __len__(self) -> int:
+        return len(self.projects)
+
+    def reload(self) -> Workspace:
+        """The same workspace with its files read anew: what a ``pyproject.toml`` says is read when one is opened."""
+        return Workspace(self._opened.again())
 
     def unit(self, name: str) -> Project:
         """The same for a unit whose folder may be gone: its history can still be read, and it can be destroyed."""
@@ -242,7 +256,7 @@ class Workspace:
         """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
 
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
@@ -253,7 +267,7 @@ class Workspace:
             PlanStale: the same request would do something else now.
             UnitsFailed: as in ``deploy``.
         """
-        return carry_out.apply(self._opened, plan, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.apply(self._opened, plan, carry_out.Terms.of(self._opened, agree, approve, wait))
 
     def promote(
         self,
@@ -274,7 +288,7 @@ class Workspace:
         """
         request = carry_out.request(self._opened, "promote", names, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
 
     def rollback(
         self,
@@ -291,7 +305,7 @@ class Workspace:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", names, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(agree, approve, wait))
+        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.

@@ -18,17 +18,24 @@ __all__ = ["TerminalDialog"]
 
 @attrs.frozen(kw_only=True)
 class TerminalDialog:
-    """What the options said: ``yes``, ``confirm`` (a unit's name once more); ``quiet`` shows no plan of a deploy."""
+    """What the options said: ``yes``, ``confirm`` (a unit's name once more); ``quiet`` shows no plan of a deploy.
+
+    ``removals`` are those that were shown.
+    """
 
     yes: bool = False
     confirm: str = ""
     quiet: bool = False
     details: bool = False
+    removals: list[Removal] = attrs.field(factory=list)
 
     def show(self, plan: Plan | Removal) -> None:
         """Print it to stderr."""
         if isinstance(plan, Removal):
-            _show_removal(plan)
+            self.removals.append(plan)
+            note(plan.text())
+            for line in plan.rules.lines() if self.details and plan.rules is not None else ():
+                note(line)
         elif not self.quiet:
             err_console().print(plan_text(plan, details=self.details))
 
@@ -91,18 +98,3 @@ def _is_a_person() -> bool:
 def _typed(name: str) -> bool:
     text = f"type `{name}` to approve this plan, or nothing to leave {name} as it is"
     return bool(click.prompt(text, default="", show_default=False, err=True) == name)
-
-
-def _show_removal(removal: Removal) -> None:
-    where = f"{removal.project} in {removal.environment}"
-    if removal.gone:
-        note(f"{where}: nothing of it runs there")
-        return
-    what = f"with version {removal.version}" if removal.version else "(of which there is no record)"
-    note(f"{where}: stack {removal.stack_name} {what} would be deleted")
-    for item in removal.retained:
-        note(f"  {item}")
-    for item in removal.lost:
-        note(f"  ! {item}")
-    if removal.needed_by:
-        note(f"  ! still needed there by {', '.join(removal.needed_by)}")

@@ -56,13 +56,14 @@ def destroy_command(
     name, environment = named
     dialog = TerminalDialog(yes=yes, confirm=confirm)
     project = open_workspace(local, dialog).unit(name)
-    removal = project.plan_removal(environment, retain=retain)
     if saved is not None:
+        removal = project.plan_removal(environment, retain=retain)
         dialog.show(removal)
         save(removal, saved)
         note(f"saved as {saved}; its digest is {removal.digest}")
         return 0
-    result = project.destroy(environment, planned=removal, force=force, reason=reason)
+    result = project.destroy(environment, retain=retain, force=force, reason=reason)
+    (removal,) = dialog.removals
     if result.outcome == "destroyed":
         _tell_what_stays(removal)
     if as_json:

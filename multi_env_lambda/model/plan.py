@@ -168,6 +168,9 @@ class Plan:
 
         return text_of(plan_text(self, details=details))
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_dict(self) -> dict[str, Any]:
         """What is saved, and printed with ``--json``."""
         return {

@@ -81,6 +81,9 @@ class Status:
 
         return text_of(status_table(self))
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_dict(self) -> dict[str, Any]:
         return {name: value for name, value in attrs.asdict(self).items() if name != "notes"}
 

@@ -75,6 +75,9 @@ class Difference:
         """Whether both run the same release."""
         return self.left.release == self.right.release
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_dict(self) -> dict[str, Any]:
         return {**attrs.asdict(self), "same": self.same}
 

@@ -79,6 +79,9 @@ class Prunable:
 
         return text_of(prune_table(self.candidates) if self.candidates else "nothing to prune")
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_dict(self) -> dict[str, Any]:
         """What could be removed, with sizes in bytes."""
         return {

@@ -45,6 +45,9 @@ class Explanation:
             lines.append(f"    {cause.kind}: {cause.text}{others}")
         return "\n".join(lines)
 
+    def __str__(self) -> str:
+        return self.text()
+
     def to_dict(self) -> dict[str, Any]:
         return attrs.asdict(self)
 

@@ -57,6 +57,14 @@ class Permissions:
         """The policies as JSON, one after the other."""
         return "\n".join(json.dumps(document, indent=2) for document in self.policies)
 
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
     def to_dict(self) -> dict[str, Any]:
         """The policies, and which verbs need which statement."""
         return {

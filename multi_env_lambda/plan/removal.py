@@ -64,6 +64,26 @@ class Removal:
         """What an approval binds to, exactly this unit at this release, with what stays and who still needs it."""
         return digest({"action": "destroy", **self._said()})
 
+    def text(self) -> str:
+        """What goes, what stays, and who still needs it, in a line each."""
+        where = f"{self.project} in {self.environment}"
+        if self.gone:
+            return f"{where}: nothing of it runs there"
+        what = f"with version {self.version}" if self.version else "(of which there is no record)"
+        lines = [f"{where}: stack {self.stack_name} {what} would be deleted"]
+        lines += [f"  {item}" for item in self.retained]
+        lines += [f"  ! {item}" for item in self.lost]
+        needed = f"  ! still needed there by {', '.join(self.needed_by)}"
+        return "\n".join([*lines, *([needed] if self.needed_by else [])])
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
     def to_dict(self) -> dict[str, Any]:
         """The request as a file, read by ``approve`` like a saved plan."""
         asked = {"verb": "destroy", "target": self.environment, "only": self.project}

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
+from multi_env_lambda.model.reading import did_you_mean, enumerated
+from multi_env_lambda.model.runtime import RUNTIMES
 
 __all__ = ["SCRIPTS", "UNIT_SCRIPTS", "WORKSPACE_TABLE", "init_files", "new_unit", "script"]
 
@@ -132,6 +134,13 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
         ConfigurationError: AWS or Python will not take the name.
     """
     package = _checked_package(name)
+    for what, given, allowed in (("runtime", runtime, RUNTIMES), ("architecture", architecture, ("arm64", "x86_64"))):
+        if given not in allowed:
+            raise ConfigurationError(
+                "new",
+                f"found the {what} `{given}`, allowed is {enumerated(allowed)}",
+                hint=did_you_mean(given, allowed),
+            )
     folder = f"projects/{name}"
     words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}
     # The local cloud runs a unit on the Python at hand where the machine does not have the unit's own.

@@ -15,7 +15,9 @@ _WIDTH = 160
 def text_of(renderable: RenderableType) -> str:
     """The lines without colours, however wide the terminal is."""
     screen = io.StringIO()
-    Console(file=screen, width=_WIDTH, highlight=False, color_system=None).print(renderable, soft_wrap=True)
+    # In a notebook rich would display the table by itself, and leave the file empty.
+    console = Console(file=screen, width=_WIDTH, highlight=False, color_system=None, force_jupyter=False)
+    console.print(renderable, soft_wrap=True)
     return "\n".join(line.rstrip() for line in screen.getvalue().rstrip("\n").splitlines())
 
 

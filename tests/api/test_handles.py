@@ -267,6 +267,61 @@ def test_links_lead_to_the_console(workspace: Workspace) -> None:
     assert workspace.environments["prod"].links()["switch role"] == links["switch role"]
 
 
+@pytest.mark.parametrize("environment", ["", "sandbx"])
+@pytest.mark.parametrize("verb", ["deploy", "promote", "rollback", "history", "links", "why"])
+def test_an_environment_that_there_is_not_is_never_the_first_one(
+    workspace: Workspace, verb: str, environment: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="there is no environment"):
+        getattr(workspace["customers"], verb)(environment)
+
+
+def test_no_unit_is_not_every_unit(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="no unit is named"):
+        workspace.rollback([], "sandbox")
+
+
+def test_one_word_is_a_word_and_not_its_letters(workspace: Workspace, fake: FakeWorld) -> None:
+    customers = workspace["customers"]
+    for content in ("c1", "c2"):
+        fake.tree.content["customers"] = content
+        customers.deploy("sandbox")
+    customers.rollback("sandbox")
+
+    assert [result.outcome for result in customers.deploy("sandbox", agree="again:customers")] == ["deployed"]
+    with pytest.raises(ConfigurationError, match="there is no environment `prdo`"):
+        customers.deploy("sandbox", approve="prdo")
+
+
+def test_who_looks_on_does_not_stop_a_deploy(fake: FakeWorld, tmp_path: Path) -> None:
+    def broken(_: Event) -> None:
+        raise RuntimeError("no screen")
+
+    @contextmanager
+    def live(total: int) -> Iterator[Report]:
+        yield broken
+
+    there = opened(attrs.evolve(fake, world=attrs.evolve(fake.world, reported=broken)), tmp_path, live=live)
+
+    assert [result.outcome for result in there["customers"].deploy("sandbox")] == ["deployed"]
+    assert there.environments["sandbox"].units() == {"customers": "0.1.0"}
+
+
+def test_a_workspace_is_a_collection_of_its_units(workspace: Workspace) -> None:
+    assert ([unit.name for unit in workspace], len(workspace)) == (["customers", "orders"], 2)
+    assert ("orders" in workspace, "nothing" in workspace) == (True, False)
+    assert len({workspace["orders"], workspace["orders"], workspace["customers"]}) == 2
+
+
+@pytest.mark.parametrize("what", ["projects", "environments"])
+def test_a_name_that_there_is_not_is_an_error_of_ours(workspace: Workspace, what: str) -> None:
+    found = getattr(workspace, what)
+
+    with pytest.raises(ConfigurationError, match="there is no .* `nothing`"):
+        found["nothing"]
+    assert found.get("nothing") is None
+
+
 # --- with real building ---
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
@@ -282,6 +337,28 @@ def test_a_project_is_found_by_its_folder(real: Workspace) -> None:
     assert Project.open(folder, local=False).name == "customers"
     with pytest.raises(ConfigurationError, match="belongs to no unit"):
         Project.open(Path(real.root), local=False)
+
+
+def test_a_folder_that_is_not_there_belongs_to_nothing(real: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="there is no such folder"):
+        Workspace.open(Path(real.root) / "projects" / "nothing", local=False)
+
+
+def test_what_the_files_say_is_read_again_when_asked(tmp_path: Path) -> None:
+    first = Workspace.open(copy_of(tmp_path / "repository"), local=False)
+    made = first.new("billing")
+
+    assert "projects/billing/pyproject.toml" in made
+    assert ("billing" in first, "billing" in first.reload()) == (False, True)
+
+
+@pytest.mark.parametrize(("runtime", "architecture"), [("python2", "arm64"), ("python3.13", "z80")])
+def test_a_unit_that_nothing_can_run_is_not_made(tmp_path: Path, runtime: str, architecture: str) -> None:
+    workspace = Workspace.open(copy_of(tmp_path / "repository"), local=False)
+
+    with pytest.raises(ConfigurationError, match="found the (runtime|architecture)"):
+        workspace.new("billing", runtime=runtime, architecture=architecture)
+    assert not (tmp_path / "repository" / "projects" / "billing").exists()
 
 
 def test_the_source_of_a_unit_is_a_wheel_that_can_be_looked_at_and_published(real: Workspace) -> None:

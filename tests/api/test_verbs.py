@@ -73,7 +73,6 @@ NOT_OPTIONS = {
     "self": "the handle",
     "approve": "typed at the terminal: the name of an environment",
     "removed": "how the command line prints what goes",
-    "planned": "what was looked at a moment ago",
     "environments": "the words",
     "environment": "the words",
     "left": "the words",

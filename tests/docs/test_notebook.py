@@ -42,7 +42,13 @@ def test_the_notebook_runs_from_top_to_bottom(copy: Path, monkeypatch: pytest.Mo
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
 
     assert "'DE'" in "".join(output.get("data", {}).get("text/plain", "") for output in shown)
-    assert sum("text/html" in output.get("data", {}) for output in shown) >= 3
+    pages = [output["data"]["text/html"] for output in shown if "text/html" in output.get("data", {})]
+    assert len(pages) >= 10
+    assert [page for page in pages if page.endswith('white-space:pre"></pre>')] == []
+    # Each value is shown once, and what is shown while a deploy runs is empty at its end.
+    assert {output["output_type"] for output in shown if output.get("data", {}).get("text/html") != ""} == {
+        "execute_result"
+    }
 
 
 def test_the_notebook_is_kept_without_results() -> None:
