@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.environment import Environment
     from multi_env_lambda.api.function import Function, Job
     from multi_env_lambda.api.listing import Listing
+    from multi_env_lambda.api.local import LocalCloudSwitch
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
+    from multi_env_lambda.aws.account import Invocation
+    from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.cli.main import run
     from multi_env_lambda.errors import (
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
         UpgradeNeeded,
     )
     from multi_env_lambda.flow.gate import Approval, Consent
+    from multi_env_lambda.model.artifact import Package
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.plan import Plan
@@ -57,6 +61,10 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import Event
 
 _HOMES = {
+    "Package": "model.artifact",
+    "LocalCloudSwitch": "api.local",
+    "JobRun": "aws.jobs",
+    "Invocation": "aws.account",
     "Approval": "flow.gate",
     "Asked": "api.dialog",
     "Board": "api.board",
@@ -113,6 +121,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "Package",
+    "LocalCloudSwitch",
+    "JobRun",
+    "Invocation",
     "AccountError",
     "Approval",
     "Asked",

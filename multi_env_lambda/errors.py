@@ -64,7 +64,7 @@ class MultiEnvLambdaError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are pickled by position; ours take the hint by keyword.
-        return (_rebuild, (type(self), self.where, self.what, self.hint))
+        return (_rebuild, (type(self), self.where, self.what, self.hint), vars(self))
 
 
 def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,6 +115,8 @@ def test_the_results_of_a_run_that_failed_are_with_the_error(workspace: Workspac
 
     assert {item.project: item.outcome for item in error.value.results} == {"customers": "deployed", "orders": "failed"}
     assert error.value.kinds == {"StackError"}
+    again = pickle.loads(pickle.dumps(error.value))
+    assert (str(again), again.results, again.kinds) == (str(error.value), error.value.results, error.value.kinds)
 
 
 def test_results_are_a_table_for_people_and_a_document_for_machines(workspace: Workspace) -> None:
