@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import TypeVar
 
 __all__ = ["run_in_order"]
@@ -29,26 +30,25 @@ def run_in_order(
     """
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], str] = {}
-    waiting = dict(sorted(needs.items()))
+    graph = TopologicalSorter({task: [need for need in wanted if need in needs] for task, wanted in needs.items()})
+    graph.prepare()
     with ThreadPoolExecutor(workers) as pool:
-        while waiting or running:
-            for task in _free(waiting, running.values()):
-                lacking = next((need for need in sorted(waiting.pop(task)) if _failed(need, done, succeeded)), None)
-                if lacking is None:
-                    running[pool.submit(start, task)] = task
-                else:
-                    done[task] = skip(task, lacking)
+        while graph.is_active():
+            while free := graph.get_ready():
+                for task in sorted(free):
+                    lacking = next((need for need in sorted(needs[task]) if _failed(need, done, succeeded)), None)
+                    if lacking is None:
+                        running[pool.submit(start, task)] = task
+                    else:
+                        done[task] = skip(task, lacking)
+                        graph.done(task)
             if running:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    done[running.pop(future)] = future.result()
+                    task = running.pop(future)
+                    done[task] = future.result()
+                    graph.done(task)
     return done
-
-
-def _free(waiting: Mapping[str, Collection[str]], running: Collection[str]) -> list[str]:
-    """Tasks none of whose needs still has to end."""
-    unfinished = waiting.keys() | set(running)
-    return [task for task, needs in waiting.items() if unfinished.isdisjoint(needs)]
 
 
 def _failed(need: str, done: Mapping[str, Outcome], succeeded: Callable[[Outcome], bool]) -> bool:

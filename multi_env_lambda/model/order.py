@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 
-__all__ = ["dependents", "in_order"]
+__all__ = ["in_order"]
 
 
 def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
@@ -19,27 +20,16 @@ def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
     units = {project.name: project for project in projects}
     for name in sorted(units):
         _check_needs(units[name], units)
+    graph = TopologicalSorter({name: unit.needs for name, unit in units.items()})
+    try:
+        graph.prepare()
+    except CycleError as error:
+        raise _circle(units, error.args[1]) from None
     waves: list[tuple[str, ...]] = []
-    done: set[str] = set()
-    while len(done) < len(units):
-        wave = tuple(sorted(name for name in units.keys() - done if done.issuperset(units[name].needs)))
-        if not wave:
-            _refuse_cycle(units, units.keys() - done)
-        waves.append(wave)
-        done.update(wave)
+    while graph.is_active():
+        waves.append(tuple(sorted(graph.get_ready())))
+        graph.done(*waves[-1])
     return tuple(waves)
-
-
-def dependents(projects: Iterable[Project], names: Iterable[str]) -> frozenset[str]:
-    """All units that need one of ``names``, directly or through others; not the names themselves."""
-    units = tuple(projects)
-    start = frozenset(names)
-    found = start
-    while True:
-        more = found | {unit.name for unit in units if not found.isdisjoint(unit.needs)}
-        if more == found:
-            return found - start
-        found = more
 
 
 def _where(project: Project) -> str:
@@ -54,14 +44,10 @@ def _check_needs(project: Project, units: Mapping[str, Project]) -> None:
             raise ConfigurationError(_where(project), what, hint=did_you_mean(need, others))
 
 
-def _refuse_cycle(units: Mapping[str, Project], stuck: Iterable[str]) -> None:
-    """Walk along the needs among the stuck units until one comes again; from there on it is the cycle."""
-    remaining = frozenset(stuck)
-    path = [min(remaining)]
-    while path[-1] not in path[:-1]:
-        path.append(min(remaining.intersection(units[path[-1]].needs)))
-    cycle = path[path.index(path[-1]) :]
-    first = cycle.index(min(cycle))
-    turned = [*cycle[first:-1], *cycle[:first], cycle[first]]
+def _circle(units: Mapping[str, Project], found: list[str]) -> ConfigurationError:
+    """``found`` is the circle as graphlib says it: each is needed by the next, and the first comes again at the end."""
+    needing = found[:0:-1]
+    first = needing.index(min(needing))
+    turned = [*needing[first:], *needing[:first], needing[first]]
     what = f"the units need each other in a circle: {' → '.join(turned)}"
-    raise ConfigurationError(_where(units[turned[0]]), what, hint="remove one of these needs")
+    return ConfigurationError(_where(units[turned[0]]), what, hint="remove one of these needs")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.order import dependents, in_order
+from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.project import Project
 
 
@@ -47,13 +47,6 @@ def test_no_unit_is_no_wave() -> None:
     assert in_order([]) == ()
 
 
-def test_dependents_reach_through_others() -> None:
-    projects = units(a="", b="a", c="b", d="")
-
-    assert dependents(projects, ["a"]) == {"b", "c"}
-    assert dependents(projects, ["c", "d"]) == frozenset()
-
-
 def test_an_unknown_need_is_refused_with_a_suggestion() -> None:
     assert refusal(units(customers="", orders="custmers")) == snapshot("""\
 projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`, allowed is customers
@@ -87,8 +80,3 @@ def test_every_unit_comes_once_and_after_its_needs(projects: list[Project]) -> N
 @given(graphs())
 def test_the_order_of_reading_makes_no_difference(projects: list[Project]) -> None:
     assert in_order(sorted(projects, key=lambda project: project.name)) == in_order(projects)
-
-
-@given(graphs())
-def test_dependents_of_everything_are_nothing_more(projects: list[Project]) -> None:
-    assert dependents(projects, [project.name for project in projects]) == frozenset()
