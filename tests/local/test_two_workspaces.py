@@ -62,6 +62,8 @@ def test_a_workspace_on_aws_beside_it_goes_where_its_own_credentials_lead(
     theirs = Workspace.open(roots[1], local=True)
     # The second cloud stands for AWS, with credentials as somebody has them.
     aws = ensure_running(roots[1], theirs.config, user="ada")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     for name, value in environment_variables(aws).items():
         monkeypatch.setenv(name, value)
 
