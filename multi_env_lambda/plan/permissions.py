@@ -278,7 +278,8 @@ def _looked_for(place: Environment, references: tuple[Reference, ...]) -> Iterat
             yield grant_of(sid, "deploy", arns, *actions)
 
 
-_LOG_GROUPS = "log-group:/aws/lambda/*-{}-*:*"
+# Its star covers what comes after the name, too: IAM is asked with `:*` and, by some calls, without.
+_LOG_GROUPS = "log-group:/aws/lambda/*-{}-*"
 _LOOKS = (
     "DescribeChangeSet",
     "DescribeStackEvents",
