@@ -58,6 +58,15 @@ def output(python: Path, *words: str, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+ABOUT_THE_NEWEST = {
+    "tests/plan/test_cotton.py::test_every_name_of_the_package_is_there_and_is_the_same_thing": "with an older boto3 "
+    "the whole of cottonformation is imported in part only, and ours does not need that part",
+    "tests/plan/test_template_property_limits.py::test_the_name_of_a_layer_is_that_of_the_call": "an older botocore "
+    "describes the call otherwise",
+}
+"""What compares our tables with the newest version of something -> why the lowest says otherwise."""
+
+
 @pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
 @pytest.mark.parametrize("version", PYTHONS)
 def test_every_module_is_imported(version: str, resolution: str, source: Path, tmp_path: Path) -> None:
@@ -84,7 +93,8 @@ def test_what_is_pure_or_leans_on_others_passes_with_the_lowest_versions(source:
     python = installed(tmp_path, PYTHONS[0], f"{source}[test]", resolution="lowest-direct")
     parts = ["-m", "not slow and not local_cloud and not network", "-n", "2", "-p", "no:cacheprovider"]
     tests = ["tests/model", "tests/plan", "tests/building", "tests/aws/test_bucket.py"]
-    code, said = output(python, "-m", "pytest", *tests, *parts, folder=source)
+    left_out = [f"--deselect={test}" for test in ABOUT_THE_NEWEST]
+    code, said = output(python, "-m", "pytest", *tests, *parts, *left_out, folder=source)
 
     assert code == 0, said[-3000:]
 
