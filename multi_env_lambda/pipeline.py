@@ -43,7 +43,6 @@ BUSY_SECONDS = 1.0
 class Draft:
     """A plan together with what was made for it on this machine. ``looked_at``: why a unit was compared at all."""
 
-    request: Request
     plan: Plan
     made: Mapping[str, Made]
     known: Known
@@ -68,7 +67,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
     known = look_at_stacks(world, first, recorded, everything=request.force or closely)
     known = look_at_aliases(world, first, known)
     decided = first if known is recorded else decide(known)
-    return Draft(request=request, plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
+    return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 
 def same_again(world: World, saved: Saved, *, soon: bool = False) -> Draft:

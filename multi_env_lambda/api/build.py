@@ -123,7 +123,7 @@ class SourceArtifact:
         return _uri(self._world, self.artifact.wheel_key)
 
     def exists(self) -> bool:
-        """Whether the bucket has it, with these bytes. One HEAD.
+        """Whether the bucket has it, with these bytes.
 
         Raises:
             DocumentError: it has other bytes there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -19,7 +19,7 @@ from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.gate import Consent, check_answers
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
-from multi_env_lambda.model.plan import BlockedStep, Plan
+from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import Event, World
 
 __all__ = [
-    "Terms",
     "apply",
     "build",
     "deploy",
-    "listed",
     "must_be_good",
     "plan",
     "publish",
@@ -40,24 +38,6 @@ __all__ = [
     "several",
     "watched",
 ]
-
-
-@attrs.frozen(kw_only=True)
-class Terms:
-    """What was agreed to beforehand, and how long to wait for others, in seconds."""
-
-    consent: Consent
-    wait: float = 0.0
-
-    @classmethod
-    def of(cls, opened: Opened, agree: Iterable[str], approve: Iterable[str], wait: float) -> Terms:
-        """The terms as they were given; one word alone is a word, not its letters.
-
-        Raises:
-            ConfigurationError: an approval is given for an environment that there is not.
-        """
-        typed = frozenset(opened.config.environment(name).name for name in several(approve))
-        return cls(consent=Consent(allowed=frozenset(several(agree)), typed=typed), wait=wait)
 
 
 def several(words: str | Iterable[str]) -> tuple[str, ...]:
@@ -105,16 +85,10 @@ def build(opened: Opened, request: Request) -> Listing[Build]:
     builds = Listing(
         tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
     )
-    _must_be_built(draft.plan.blocked, builds)
+    if blocked := draft.plan.blocked:
+        what = "\n".join(f"{step.project}: {step.what}" for step in blocked)
+        raise _failed(f"{len(blocked)} not built", what, blocked[0].hint, builds, {step.kind for step in blocked})
     return builds
-
-
-def _must_be_built(blocked: Sequence[BlockedStep], builds: Listing[Build]) -> None:
-    if blocked:
-        lines = "\n".join(f"{step.project}: {step.what}" for step in blocked)
-        error = UnitsFailed(f"{len(blocked)} not built", lines, hint=blocked[0].hint)
-        error.results, error.kinds = builds, frozenset(step.kind for step in blocked)
-        raise error
 
 
 def publish(opened: Opened, request: Request) -> Listing[Result]:
@@ -123,26 +97,40 @@ def publish(opened: Opened, request: Request) -> Listing[Result]:
         return must_be_good(pipeline.publish(world, pipeline.plan(world, request)))
 
 
-def deploy(opened: Opened, request: Request, terms: Terms) -> Listing[Result]:
-    """Plan and apply at once."""
-    draft = pipeline.plan(opened.world, request, soon=True, closely=bool(terms.consent.allowed))
-    return _carry_out(opened, draft, terms)
+def deploy(
+    opened: Opened, request: Request, agree: Iterable[str], approve: Iterable[str], wait: float
+) -> Listing[Result]:
+    """Plan and apply at once. ``wait``: for how many seconds to try again while others deploy."""
+    consent = _consent(opened, agree, approve)
+    draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
+    return _carry_out(opened, draft, consent, wait)
 
 
-def apply(opened: Opened, saved: Saved, terms: Terms) -> Listing[Result]:
+def apply(opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[str], wait: float) -> Listing[Result]:
     """Make the same plan again, and apply it."""
-    return _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), terms)
+    consent = _consent(opened, agree, approve)
+    return _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, wait)
 
 
-def _carry_out(opened: Opened, draft: Draft, terms: Terms) -> Listing[Result]:
-    consent, dialog = terms.consent, opened.dialog
+def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Consent:
+    """What was agreed to beforehand.
+
+    Raises:
+        ConfigurationError: an approval is given for an environment that there is not.
+    """
+    typed = frozenset(opened.place(name).name for name in several(approve))
+    return Consent(allowed=frozenset(several(agree)), typed=typed)
+
+
+def _carry_out(opened: Opened, draft: Draft, consent: Consent, wait: float) -> Listing[Result]:
+    dialog = opened.dialog
     if dialog is not None:
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
         dialog.show(draft.plan)
         given = check_answers(draft.plan, consent)
         consent = dialog.agree(Asked(plan=draft.plan, given=given, world=opened.world))
     with watched(opened, len(draft.plan.steps)) as world:
-        results = pipeline.apply(world, draft, consent, wait_seconds=terms.wait)
+        results = pipeline.apply(world, draft, consent, wait_seconds=wait)
     return must_be_good(results)
 
 
@@ -163,22 +151,22 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
         yield attrs.evolve(world, reported=told)
 
 
-def listed(results: Iterable[Result]) -> Listing[Result]:
-    """How every step ended, as a table units × environments."""
-    return Listing(tuple(results), tables.results, attrs.asdict, tables.results_html)
-
-
 def must_be_good(results: Iterable[Result]) -> Listing[Result]:
-    """The results, if all of them are good.
+    """How every step ended, as a table units × environments, if all of them are good.
 
     Raises:
         UnitsFailed: at least one is not; it has the results of all.
     """
-    found = listed(results)
+    found = Listing(tuple(results), tables.results, attrs.asdict, tables.results_html)
     bad = [result for result in found if not result.good]
     if bad:
-        lines = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
-        error = UnitsFailed(f"{len(bad)} of {len(found)}", lines, hint=bad[0].hint or "correct it and run again")
-        error.results, error.kinds = found, frozenset(item.error for item in bad if item.error)
-        raise error
+        what = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
+        hint, kinds = bad[0].hint or "correct it and run again", {item.error for item in bad if item.error}
+        raise _failed(f"{len(bad)} of {len(found)}", what, hint, found, kinds)
     return found
+
+
+def _failed(where: str, what: str, hint: str, results: Listing[Any], kinds: Iterable[str]) -> UnitsFailed:
+    error = UnitsFailed(where, what, hint=hint)
+    error.results, error.kinds = results, frozenset(kinds)
+    return error

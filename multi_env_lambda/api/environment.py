@@ -47,12 +47,12 @@ class Environment:
 
     def status(self) -> Status:
         """What runs in it: the matrix with one column."""
-        return status(self._opened).in_environment(self.name)
+        return status(self._opened, environment=self.name)
 
     def units(self) -> dict[str, str]:
         """The version of each unit that runs in it, by name."""
-        cells = self.status().cells
-        return {cell.project: cell.version for cell in cells if cell.version is not None}
+        records = self._opened.world.ledger.records(self.name)
+        return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
 
     def links(self) -> dict[str, str]:
         """Addresses in the console: the role, and the stacks of this workspace."""

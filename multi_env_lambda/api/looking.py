@@ -17,21 +17,28 @@ from multi_env_lambda.world import World
 if TYPE_CHECKING:
     from multi_env_lambda.operations.drift import UnitDrift
 
-__all__ = ["doctor", "drift", "status"]
+__all__ = ["doctor", "drift", "matrix", "status"]
 
 
-def status(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
-    """Units × environments, from the records; with ``drift``, compared with every stack."""
-    from multi_env_lambda.operations.drift import find_drift, with_drift
+def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
+    """The matrix, one row or one column of it, with a note of each stack that the records know nothing of."""
     from multi_env_lambda.operations.without_record import without_record
+
+    found = matrix(opened, name, drift=drift)
+    chosen = found if environment is None else found.in_environment(environment)
+    return attrs.evolve(chosen, notes=(*without_record(opened.world, chosen), *chosen.notes))
+
+
+def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
+    """Units × environments, from the records alone; with ``drift``, compared with every stack."""
+    from multi_env_lambda.operations.drift import find_drift, with_drift
 
     world = opened.world
     found = read_all(world, world.config.environments)
     units = tuple(project.name for project in opened.projects)
     read = make_status(world.config, units, found.records, found.unreadable)
     compared = with_drift(read, find_drift(world, name)) if drift else read
-    chosen = compared if name is None else compared.of(name)
-    return attrs.evolve(chosen, notes=(*without_record(world, chosen), *chosen.notes))
+    return compared if name is None else compared.of(name)
 
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:

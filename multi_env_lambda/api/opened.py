@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from multi_env_lambda.api import opening
+from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.dialog import Dialog
 from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.progress import Live, where_this_runs
 from multi_env_lambda.world import Event, World
@@ -112,10 +112,7 @@ class Opened:
         Raises:
             ConfigurationError: there is none of that name.
         """
-        found = {project.name: project for project in self.projects}
-        if name not in found:
-            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, found))
-        return found[name]
+        return ByName("unit", {project.name: project for project in self.projects})[name]
 
     def place(self, environment: str | None = None) -> Environment:
         """What the root table says of an environment; without a name, of the first one.

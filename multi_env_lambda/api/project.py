@@ -156,8 +156,8 @@ class Project:
     ) -> Listing[Result]:
         """Build, publish and deploy it, and nothing else."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
-        terms = carry_out.Terms.of(self._opened, agree, approve, wait)
-        return carry_out.deploy(self._opened, attrs.evolve(request, force=force, reason=reason), terms)
+        request = attrs.evolve(request, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def promote(
         self,
@@ -173,10 +173,8 @@ class Project:
     ) -> Listing[Result]:
         """Bring to an environment what runs of it in the one before, or in ``skip_from``, which needs a reason."""
         request = carry_out.request(self._opened, "promote", self.name, environment, to)
-        terms = carry_out.Terms.of(self._opened, agree, approve, wait)
-        return carry_out.deploy(
-            self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason), terms
-        )
+        request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def rollback(
         self,
@@ -192,7 +190,7 @@ class Project:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", self.name, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""

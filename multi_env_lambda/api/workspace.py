@@ -135,7 +135,7 @@ class Workspace:
         Raises:
             ConfigurationError: there is none of that name.
         """
-        return self.projects[self._opened.project(name).name]
+        return self.projects[name]
 
     __getitem__ = project
 
@@ -256,7 +256,7 @@ class Workspace:
         """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
@@ -267,7 +267,7 @@ class Workspace:
             PlanStale: the same request would do something else now.
             UnitsFailed: as in ``deploy``.
         """
-        return carry_out.apply(self._opened, plan, carry_out.Terms.of(self._opened, agree, approve, wait))
+        return carry_out.apply(self._opened, plan, agree, approve, wait)
 
     def promote(
         self,
@@ -288,7 +288,7 @@ class Workspace:
         """
         request = carry_out.request(self._opened, "promote", names, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def rollback(
         self,
@@ -305,7 +305,7 @@ class Workspace:
         """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", names, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, carry_out.Terms.of(self._opened, agree, approve, wait))
+        return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.
@@ -366,7 +366,7 @@ class Workspace:
 
     def board(self, *, drift: bool = False) -> Board:
         """One self-contained HTML page about all units in all environments."""
-        return board(self.world, self.status(drift=drift))
+        return board(self.world, looking.matrix(self._opened, drift=drift))
 
     def doctor(self) -> Listing[Finding]:
         """Look at this machine, the caller, the bucket and every account; nothing is changed."""

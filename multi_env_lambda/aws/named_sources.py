@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal, assert_never, get_args
 
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.reference import Kind
 
 __all__ = ["LOOKED_FOR", "absent"]
 
-LOOKED_FOR: tuple[Kind, ...] = ("topic", "stream", "table stream", "bus", "policy")
+LookedFor = Literal["topic", "stream", "table stream", "bus", "policy"]
+LOOKED_FOR: tuple[LookedFor, ...] = get_args(LookedFor)
 
 _ABSENT = ("NotFound", "NotFoundException", "NoSuchEntity", "ResourceNotFoundException")
 
 
-def absent(client: Callable[[str], Any], place: str, kind: Kind, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+def absent(
+    client: Callable[[str], Any], place: str, kind: LookedFor, names: Iterable[str]
+) -> dict[str, tuple[str, str]]:
     """What is not there, with what to say of it and a hint.
 
     Raises:
@@ -46,7 +48,7 @@ def absent(client: Callable[[str], Any], place: str, kind: Kind, names: Iterable
     return {name: said for name, gone in found if gone}
 
 
-def _look(client: Callable[[str], Any], kind: Kind) -> tuple[Callable[[str], Any], str]:
+def _look(client: Callable[[str], Any], kind: LookedFor) -> tuple[Callable[[str], Any], str]:
     """The call that describes one by its name, and the permission that it needs."""
     match kind:
         case "topic":
@@ -65,4 +67,4 @@ def _look(client: Callable[[str], Any], kind: Kind) -> tuple[Callable[[str], Any
             iam = client("iam")
             return lambda name: iam.get_policy(PolicyArn=name), "iam:GetPolicy"
         case _:
-            raise ValueError(f"{kind} is looked for elsewhere")
+            assert_never(kind)

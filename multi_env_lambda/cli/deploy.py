@@ -12,7 +12,7 @@ from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.cli.results import exit_code, finish
+from multi_env_lambda.cli.results import ended, exit_code, finish, show_results
 from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
 
@@ -267,11 +267,11 @@ def rollback_command(
 
 def _apply(workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool) -> int:
     """Change something, show how it ended, and where to look at it."""
-    ended: list[Result] = []
-    code = finish(change, as_json, ended.extend)
+    results, code = ended(change)
+    show_results(results, as_json)
     _advise(workspace)
-    if not as_json and any(result.outcome == "deployed" for result in ended):
-        _links(workspace, dict.fromkeys(result.environment for result in ended))
+    if not as_json and any(result.outcome == "deployed" for result in results):
+        _links(workspace, dict.fromkeys(result.environment for result in results))
     return code
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,25 +15,22 @@ if TYPE_CHECKING:
     from multi_env_lambda import Result
     from multi_env_lambda.api.listing import Listing
 
-__all__ = ["exit_code", "finish", "show_results"]
+__all__ = ["ended", "exit_code", "finish", "show_results"]
 
 
-def _nobody(_: Iterable[Result]) -> None:
-    return None
-
-
-def finish(
-    change: Callable[[], Listing[Result]], as_json: bool, told: Callable[[Iterable[Result]], None] = _nobody
-) -> int:
-    """Change something and show how every step ended; gives the exit code. ``told`` gets the results as well."""
-    kinds: Collection[str] | None = None
-    try:
-        results = change()
-    except UnitsFailed as failed:
-        results, kinds = failed.results, failed.kinds
-    told(results)
+def finish(change: Callable[[], Listing[Result]], as_json: bool) -> int:
+    """Change something and show how every step ended; gives the exit code."""
+    results, code = ended(change)
     show_results(results, as_json)
-    return 0 if kinds is None else exit_code(kinds)
+    return code
+
+
+def ended(change: Callable[[], Listing[Result]]) -> tuple[Listing[Result], int]:
+    """Change something; how every step ended, and the exit code."""
+    try:
+        return change(), 0
+    except UnitsFailed as failed:
+        return failed.results, exit_code(failed.kinds)
 
 
 def show_results(results: Listing[Result], as_json: bool) -> None:

@@ -11,6 +11,7 @@ from functools import cache, partial
 
 import attrs
 
+from multi_env_lambda.aws.ledger import Recorded
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.host.parallel import in_parallel
@@ -99,10 +100,13 @@ class AllRecords:
 def read_all(world: World, environments: Iterable[Environment]) -> AllRecords:
     """The records of some environments: one LIST each."""
     names = list(dict.fromkeys(environment.name for environment in environments))
-    found = list(zip(names, in_parallel(world.ledger.read, names), strict=True))
+    return _by_place(dict(zip(names, in_parallel(world.ledger.read, names), strict=True)))
+
+
+def _by_place(found: Mapping[str, Recorded]) -> AllRecords:
     return AllRecords(
-        records={(name, unit): record for name, each in found for unit, record in each.records.items()},
-        unreadable={(name, unit): error for name, each in found for unit, error in each.unreadable.items()},
+        records={(name, unit): record for name, each in found.items() for unit, record in each.records.items()},
+        unreadable={(name, unit): error for name, each in found.items() for unit, error in each.unreadable.items()},
     )
 
 
@@ -111,11 +115,7 @@ def _recorded(world: World, request: Request, environments: tuple[Environment, .
     if request.verb != "rollback" or len(request.only) != 1:
         return read_all(world, environments)
     name = environments[0].name
-    found = world.ledger.read_one(name, request.only[0])
-    return AllRecords(
-        records={(name, unit): record for unit, record in found.records.items()},
-        unreadable={(name, unit): error for unit, error in found.unreadable.items()},
-    )
+    return _by_place({name: world.ledger.read_one(name, request.only[0])})
 
 
 def read_records(world: World, environments: Iterable[Environment]) -> Records:

@@ -64,18 +64,20 @@ def _problems(properties: Json, resources: Json) -> Iterator[_Problem]:
 
 
 def _kind(arn: Any, resources: Json) -> _Kind | None:
+    if isinstance(arn, str):
+        return next((kind for kind in _MADE.values() if arn.startswith(f"arn:aws:{kind}:")), None)
+    return _MADE.get(resources.get(_made(arn), {}).get("Type", ""))
+
+
+def _made(arn: Any) -> str:
+    """The logical id of the resource that an ARN is taken from; empty where it is not."""
     match arn:
-        case str():
-            for kind in _MADE.values():
-                if arn.startswith(f"arn:aws:{kind}:"):
-                    return kind
-            return None
         case {"Fn::GetAtt": [str(made), *_]}:
-            return _MADE.get(resources.get(made, {}).get("Type", ""))
+            return made
         case {"Fn::GetAtt": str(dotted)}:
-            return _MADE.get(resources.get(dotted.partition(".")[0], {}).get("Type", ""))
+            return dotted.partition(".")[0]
         case _:
-            return None
+            return ""
 
 
 def _of_queue(properties: Json, resources: Json) -> Iterator[_Problem]:
@@ -95,9 +97,7 @@ def _of_queue(properties: Json, resources: Json) -> Iterator[_Problem]:
 def _is_fifo(arn: Any, resources: Json) -> bool:
     if isinstance(arn, str):
         return arn.endswith(".fifo")
-    found = arn["Fn::GetAtt"]
-    made = found.partition(".")[0] if isinstance(found, str) else found[0]
-    return bool(resources[made].get("Properties", {}).get("FifoQueue", False) is True)
+    return resources[_made(arn)].get("Properties", {}).get("FifoQueue") is True
 
 
 def _of_stream(properties: Json) -> Iterator[_Problem]:
