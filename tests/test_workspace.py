@@ -8,11 +8,9 @@ import attrs
 import pytest
 
 from multi_env_lambda import ConfigurationError, PlanStale, Refused, UnitsFailed, Workspace
-from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.model.project import Project as ProjectConfig
 from multi_env_lambda.model.settings import GlueJob
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
-from multi_env_lambda.world import World
+from tests.api.stage import opened
 
 
 @pytest.fixture
@@ -20,16 +18,9 @@ def fake(tmp_path: Path) -> FakeWorld:
     return fake_world(FakeTree(content={"customers": "c1", "orders": "o1"}, needs={"orders": ("customers",)}), tmp_path)
 
 
-def opened(root: Path, world: World, projects: tuple[ProjectConfig, ...]) -> Workspace:
-    """`world` is made when it is first needed; here it is there already."""
-    found = Opened(root=root, config=world.config, projects=projects)
-    found.__dict__["world"] = world
-    return Workspace(found)
-
-
 @pytest.fixture
 def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
-    return opened(tmp_path, fake.world, fake.world.projects)
+    return opened(fake.world, tmp_path)
 
 
 def test_a_plan_is_applied_as_it_was_shown(workspace: Workspace) -> None:
@@ -111,7 +102,7 @@ def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
 
 def test_prune_shows_first_and_removes_only_when_told(workspace: Workspace, fake: FakeWorld) -> None:
     few = attrs.evolve(fake.world, config=attrs.evolve(fake.world.config, keep=1))
-    workspace = opened(Path(workspace.root), few, few.projects)
+    workspace = opened(few, Path(workspace.root))
     for number in range(4):
         fake.tree.content["customers"] = f"c{number}"
         workspace.deploy("customers")
@@ -137,7 +128,7 @@ def with_a_job(workspace: Workspace) -> Workspace:
     customers, orders = workspace.configs
     settings = {name: attrs.evolve(each, jobs=(job,)) for name, each in orders.settings.items()}
     projects = (customers, attrs.evolve(orders, settings=settings))
-    return opened(Path(workspace.root), workspace.world, projects)
+    return opened(workspace.world, Path(workspace.root), projects)
 
 
 @pytest.mark.parametrize("name", ["year", "--year"])

@@ -31,6 +31,8 @@ from multi_env_lambda.show.progress import Report
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.bad_repositories import copy_of, world_of
 
+from .stage import opened
+
 
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeWorld:
@@ -39,14 +41,7 @@ def fake(tmp_path: Path) -> FakeWorld:
 
 @pytest.fixture
 def workspace(fake: FakeWorld, tmp_path: Path) -> Workspace:
-    return opened(fake, tmp_path)
-
-
-def opened(fake: FakeWorld, folder: Path, **more: object) -> Workspace:
-    opened = Opened(root=folder, config=fake.world.config, projects=fake.world.projects, **more)
-    # `world` is made when it is first needed; here it is there already.
-    opened.__dict__["world"] = fake.world
-    return Workspace(opened)
+    return opened(fake.world, tmp_path)
 
 
 def test_a_unit_goes_through_the_chain_by_itself(workspace: Workspace) -> None:
@@ -86,7 +81,7 @@ def test_a_unit_whose_folder_is_gone_is_still_a_handle(workspace: Workspace, fak
     workspace["orders"].deploy("sandbox", agree=[])
     workspace["customers"].deploy("sandbox")
     del fake.tree.content["orders"]
-    later = opened(fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform), tmp_path)
+    later = opened(fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform).world, tmp_path)
 
     with pytest.raises(ConfigurationError, match="there is no unit `orders`"):
         later.project("orders")
@@ -168,7 +163,9 @@ def test_a_saved_plan_is_applied_from_its_file(workspace: Workspace, tmp_path: P
 
 def test_a_rule_of_an_environment_is_answered_with_its_name(fake: FakeWorld, tmp_path: Path) -> None:
     config = fake_config(approvals_by_author=True, test={"approval": True})
-    there = opened(fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform), tmp_path)
+    there = opened(
+        fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform).world, tmp_path
+    )
     there["customers"].deploy("sandbox")
 
     with pytest.raises(UnitsFailed, match="nobody has approved"):
@@ -191,7 +188,7 @@ class Colleague:
 
 def test_a_dialog_sees_every_plan_and_may_say_no(fake: FakeWorld, tmp_path: Path) -> None:
     colleague = Colleague()
-    asked = opened(fake, tmp_path, dialog=colleague)
+    asked = opened(fake.world, tmp_path, dialog=colleague)
 
     with pytest.raises(Refused, match="not today"):
         asked["customers"].deploy("sandbox")
@@ -215,7 +212,7 @@ class Agreeable:
 
 
 def test_what_a_dialog_agrees_to_counts(fake: FakeWorld, tmp_path: Path) -> None:
-    asked = opened(fake, tmp_path, dialog=Agreeable())
+    asked = opened(fake.world, tmp_path, dialog=Agreeable())
     customers = asked["customers"]
     for content in ("c1", "c2"):
         fake.tree.content["customers"] = content
@@ -226,7 +223,7 @@ def test_what_a_dialog_agrees_to_counts(fake: FakeWorld, tmp_path: Path) -> None
     assert [result.outcome for result in customers.deploy("sandbox")] == ["deployed"]
     with pytest.raises(UnitsFailed, match="was rolled back"):
         customers.rollback("sandbox")
-        opened(fake, tmp_path)["customers"].deploy("sandbox")
+        opened(fake.world, tmp_path)["customers"].deploy("sandbox")
 
 
 @pytest.mark.parametrize("name", ["CODEBUILD_BUILD_ID", "GITHUB_ACTIONS"])
@@ -246,7 +243,7 @@ def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_pa
         totals.append(total)
         yield shown.append
 
-    opened(fake, tmp_path, live=live)["customers"].deploy("sandbox")
+    opened(fake.world, tmp_path, live=live)["customers"].deploy("sandbox")
 
     assert totals == [1]
     assert [event.phase for event in shown][-1] == "done"
@@ -304,7 +301,7 @@ def test_who_looks_on_does_not_stop_a_deploy(fake: FakeWorld, tmp_path: Path) ->
     def live(total: int) -> Iterator[Report]:
         yield broken
 
-    there = opened(attrs.evolve(fake, world=attrs.evolve(fake.world, reported=broken)), tmp_path, live=live)
+    there = opened(attrs.evolve(fake.world, reported=broken), tmp_path, live=live)
 
     assert [result.outcome for result in there["customers"].deploy("sandbox")] == ["deployed"]
     assert there.environments["sandbox"].units() == {"customers": "0.1.0"}
@@ -329,9 +326,9 @@ def test_a_name_that_there_is_not_is_an_error_of_ours(workspace: Workspace, what
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("handles")
-    opened = Opened.at(copy_of(folder / "repository"), local=False)
-    opened.__dict__["world"] = world_of(Workspace(opened), folder / "cache")[0]
-    return Workspace(opened)
+    found = Opened.at(copy_of(folder / "repository"), local=False)
+    found.__dict__["world"] = world_of(Workspace(found), folder / "cache")[0]
+    return Workspace(found)
 
 
 def test_a_project_is_found_by_its_folder(real: Workspace) -> None:
