@@ -16,8 +16,8 @@ import attrs
 
 from multi_env_lambda import Workspace
 from multi_env_lambda.local.config_file import environment_variables, write_config
-from multi_env_lambda.testing.faults import FaultProxy
 from multi_env_lambda.testing.local_cloud import running_local_cloud
+from tests.tools.faults import FaultProxy
 
 ROLLED_BACK = 20
 PEERS = {"sam": ["sam", "--version"], "cdk": ["cdk", "--version"]}

@@ -21,10 +21,10 @@ from multi_env_lambda.aws.versions import delete_function_version, delete_layer_
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.versions import ObjectPlace
-from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
-from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
 from multi_env_lambda.testing.lease import FakeHeld
 from tests.house import PACKAGE, ROOT, module_paths, tree
+from tests.tools.cloudformation import InMemoryCloudFormation
+from tests.tools.faulty_client import FaultyClient, client_error
 
 HELD = "held lease"
 CONDITIONAL = "conditional write: an immutable name is created, or the lease itself replaced by its ETag"
@@ -83,11 +83,6 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/seed.py", "tag_role"): SEED,
     ("local/seed.py", "update_assume_role_policy"): SEED,
     ("testing/local_cloud.py", "assume_role"): KEYS,
-    ("testing/policies.py", "attach_role_policy"): SEED,
-    ("testing/policies.py", "create_policy"): SEED,
-    ("testing/policies.py", "delete_policy"): SEED,
-    ("testing/policies.py", "detach_role_policy"): SEED,
-    ("testing/stacks.py", "create_stack"): SEED,
     ("api/build.py", "publish"): OURS,
     ("api/carry_out.py", "publish"): OURS,
     ("api/project.py", "publish"): OURS,

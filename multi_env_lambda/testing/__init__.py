@@ -1,1 +1,1 @@
-"""Shipped for users' own tests: a fake world with faults, and a proxy that loses answers."""
+"""For users' own tests: a world in memory, and a local cloud of one's own that ends with the test."""

@@ -14,8 +14,8 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore, Written
-from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
+from tests.tools.faulty_client import FaultyClient
 
 OWNER = "123456789012"
 DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket="acme-artifacts")

@@ -17,7 +17,7 @@ from moto import mock_aws
 from multi_env_lambda.aws.bucket_setup import create_artifact_bucket, missing_settings
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.testing.faulty_client import FaultyClient
+from tests.tools.faulty_client import FaultyClient
 
 OWNER, READERS = "123456789012", ["222222222222", "333333333333"]
 NAME = "fresh-bucket"

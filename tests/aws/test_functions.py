@@ -10,8 +10,8 @@ import pytest
 
 from multi_env_lambda.aws.functions import Alias, code_of_function, get_alias, invoke, list_versions, set_alias
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
-from multi_env_lambda.testing.faulty_client import FaultyClient, client_error
 from multi_env_lambda.testing.lease import FakeHeld
+from tests.tools.faulty_client import FaultyClient, client_error
 
 
 class Lambda:

@@ -19,8 +19,8 @@ from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.model.record import Deployment, Holder, Record, summary_key
 from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.model.summary import pack, summary_of
-from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.memory import MemoryStore
+from tests.tools.faulty_client import FaultyClient
 
 from .file_store import FileStore
 

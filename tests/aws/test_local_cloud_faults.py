@@ -18,8 +18,8 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.faults import Fail, FaultProxy, LoseAnswer, Rule, Throttle
 from multi_env_lambda.testing.lease import FakeHeld
+from tests.tools.faults import Fail, FaultProxy, LoseAnswer, Rule, Throttle
 
 pytestmark = pytest.mark.local_cloud
 

@@ -10,8 +10,8 @@ import pytest
 
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
-from multi_env_lambda.testing.faulty_client import FaultyClient
+from tests.tools.cloudformation import InMemoryCloudFormation
+from tests.tools.faulty_client import FaultyClient
 
 
 @attrs.define

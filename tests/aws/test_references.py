@@ -13,7 +13,7 @@ from multi_env_lambda.errors import AccountError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.faulty_client import client_error
+from tests.tools.faulty_client import client_error
 
 Clients = Callable[[str], Any]
 

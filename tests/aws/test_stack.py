@@ -12,9 +12,9 @@ from multi_env_lambda.aws.change_set import capabilities
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError, Refused, StackError
-from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
-from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
+from tests.tools.cloudformation import InMemoryCloudFormation
+from tests.tools.faulty_client import FaultyClient
 
 
 def template(value: str = "1") -> str:

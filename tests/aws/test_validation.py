@@ -9,7 +9,7 @@ import pytest
 from multi_env_lambda.aws.validation import may_warn, refusal_of, taken_in, warnings_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.testing.faulty_client import client_error
+from tests.tools.faulty_client import client_error
 
 ID = "arn:aws:cloudformation:eu-west-1:222222222222:changeSet/c/1"
 REASON = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]."

@@ -8,8 +8,8 @@ import pytest
 
 from multi_env_lambda.aws.versions import delete_function_version, delete_layer_version, kept_function, kept_layers
 from multi_env_lambda.errors import AccountError, StackError
-from multi_env_lambda.testing.faulty_client import FaultyClient
 from multi_env_lambda.testing.lease import FakeHeld
+from tests.tools.faulty_client import FaultyClient
 
 
 class Lambda:

@@ -31,10 +31,10 @@ from multi_env_lambda.model.record import (
     summary_key,
 )
 from multi_env_lambda.model.summary import summary_of
-from multi_env_lambda.testing.faults import Call, Delay, FaultProxy, longest_chain
 from tests.bad_repositories import add_wheels
 from tests.end_to_end.stage import ENVIRONMENTS, ROOT, Done, Stage, commit, git, runs_here
 from tests.rules import keeping
+from tests.tools.faults import Call, Delay, FaultProxy, longest_chain
 
 __all__ = ["BUSY", "LAYERED", "Cost", "REAL", "Yard", "open_row", "open_yard"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.tools.stacks import create_stack, function_resources
 
 __all__ = ["NOT_SHOWN", "SCENES", "Clients"]
 

@@ -14,8 +14,8 @@ from moto import mock_aws
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.metrics import counts
-from multi_env_lambda.testing.cloudformation import InMemoryCloudFormation
 from multi_env_lambda.testing.memory_store import MemoryStore
+from tests.tools.cloudformation import InMemoryCloudFormation
 
 from .cassette import FOLDER, Call, cassettes, read, written
 from .difference import differences, heard, step_differences

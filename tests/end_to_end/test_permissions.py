@@ -16,7 +16,7 @@ from multi_env_lambda.local.cloud import state_folder
 from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.strict import VARIABLE
-from multi_env_lambda.testing.policies import give
+from tests.tools.policies import give
 
 from .stage import Done, Stage, sample_workspace
 

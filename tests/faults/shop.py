@@ -16,9 +16,9 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.local.server import down
-from multi_env_lambda.testing.faults import FaultProxy, KillAfter
 from tests.bad_repositories import copy_of
 from tests.end_to_end.stage import ROOT, Done, Stage, runs_here
+from tests.tools.faults import FaultProxy, KillAfter
 
 __all__ = ["ENVIRONMENTS", "UNITS", "Shop", "Traces", "open_shop"]
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from multi_env_lambda.testing.faults import Fail, LoseAnswer, Rule, Throttle
+from tests.tools.faults import Fail, LoseAnswer, Rule, Throttle
 
 from .shop import ENVIRONMENTS, UNITS, Shop, Traces
 

@@ -14,7 +14,7 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.policies import take_away
+from tests.tools.policies import take_away
 
 from .accounts import OURS
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.host.interpreter import find_python
-from multi_env_lambda.testing.policies import give
+from tests.tools.policies import give
 
 from .janitor import TAG
 from .step import step

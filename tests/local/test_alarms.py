@@ -13,8 +13,8 @@ from multi_env_lambda.local.emulator.alarms import state_of
 from multi_env_lambda.local.strict import RULES
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import CloudTime, client_of
-from multi_env_lambda.testing.stacks import create_stack, function_resources
 from tests.rules import cloud_keeping
+from tests.tools.stacks import create_stack, function_resources
 
 FAILS = {"ZipFile": "def handler(event, context):\n    print('seen')\n    return 1 / event['by']\n"}
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"

@@ -22,8 +22,8 @@ from multi_env_lambda.local.seed import RootKey, root_client
 from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.plan.permissions import of_environment
 from multi_env_lambda.testing.local_cloud import client_of, sample_config
-from multi_env_lambda.testing.policies import give
 from tests.rules import cloud_keeping
+from tests.tools.policies import give
 
 pytestmark = pytest.mark.local_cloud
 

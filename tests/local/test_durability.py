@@ -19,8 +19,8 @@ from multi_env_lambda.local.server import down, ensure_running, status
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack, function_resources
 from tests.rules import keeping
+from tests.tools.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
 

@@ -23,7 +23,7 @@ from multi_env_lambda.local.cloud import LocalCloud, state_folder
 from multi_env_lambda.model.lambda_image import OF_EVERY_FUNCTION, variables_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, running_local_cloud
-from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.tools.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
 

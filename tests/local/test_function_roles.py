@@ -13,8 +13,8 @@ from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack, function_resources
 from tests.local.test_emulator import zip_of
+from tests.tools.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
 

@@ -18,8 +18,8 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.strict import STALE_READS
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import function_resources
 from tests.rules import EVERY_RULE, cloud_keeping
+from tests.tools.stacks import function_resources
 
 pytestmark = pytest.mark.local_cloud
 

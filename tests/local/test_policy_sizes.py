@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack
+from tests.tools.stacks import create_stack
 
 pytestmark = pytest.mark.local_cloud
 

@@ -13,9 +13,9 @@ from multi_env_lambda.aws.concurrency import Shortage, shortage_of
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.faulty_client import client_error
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack, function_resources
+from tests.tools.faulty_client import client_error
+from tests.tools.stacks import create_stack, function_resources
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 CODE = {"ZipFile": "def handler(event, context): return 1"}

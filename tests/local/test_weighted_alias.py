@@ -15,8 +15,8 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.local_cloud import client_of
-from multi_env_lambda.testing.stacks import create_stack, function_resources
 from tests.rules import cloud_keeping
+from tests.tools.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
 

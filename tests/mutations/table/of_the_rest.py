@@ -286,13 +286,6 @@ MUTATIONS = (
         ("testing/test_memory.py::test_with_a_lost_lease_nothing_is_changed",),
     ),
     Mutation(
-        "testing/operations.py",
-        '("CopyObject" if is_copy and method == "PUT" else _OBJECT.get(method, method))',
-        "_OBJECT.get(method, method)",
-        "The proxy knows a copy from a write.",
-        ("testing/test_operations.py::test_a_copy_is_no_put",),
-    ),
-    Mutation(
         "api/carry_out.py",
         "    if environment is not None and to is not None:\n",
         "    if False:\n",
@@ -333,13 +326,6 @@ MUTATIONS = (
         "return prune(self.world, shown, removed)",
         "Pruning shows first, and removes when it is told.",
         ("test_workspace.py::test_prune_shows_first_and_removes_only_when_told",),
-    ),
-    Mutation(
-        "testing/cloudformation.py",
-        'f"Stack:{stack.stack_id} is in {status} state and can not be updated."',
-        'f"Stack {stack.name} is {status}."',
-        "CloudFormation in memory refuses in the words of AWS.",
-        _CASSETTES,
     ),
     Mutation(
         "testing/memory_store.py",

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.testing.faults import (
+from multi_env_lambda.testing.local_cloud import client_of
+from tests.tools.faults import (
     WRITES,
     Call,
     Delay,
@@ -24,7 +25,6 @@ from multi_env_lambda.testing.faults import (
     Throttle,
     longest_chain,
 )
-from multi_env_lambda.testing.local_cloud import client_of
 
 pytestmark = pytest.mark.local_cloud
 

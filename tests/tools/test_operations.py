@@ -6,7 +6,7 @@ from email.message import Message
 
 import pytest
 
-from multi_env_lambda.testing.operations import Operation, operation_of
+from tests.tools.operations import Operation, operation_of
 
 
 def seen(method: str, target: str, body: bytes = b"", *, service: str = "s3", **headers: str) -> Operation:

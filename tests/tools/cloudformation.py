@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.testing.faulty_client import client_error
+from tests.tools.faulty_client import client_error
 
 __all__ = ["InMemoryCloudFormation"]
 

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 import attrs
 
-from multi_env_lambda.testing.operations import Operation, Protocol, operation_of
+from tests.tools.operations import Operation, Protocol, operation_of
 
 __all__ = [
     "WRITES",
