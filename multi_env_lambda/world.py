@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -123,6 +124,7 @@ class World:
     now: Callable[[], str]
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    retries: Retries = attrs.field(factory=Retries)
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None where there is no other."""
 

@@ -19,6 +19,7 @@ from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.versions import delete_function_version, delete_layer_version
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.versions import ObjectPlace
 from multi_env_lambda.testing.lease import FakeHeld
@@ -220,6 +221,9 @@ class Spy:
 TEMPLATE = json.dumps({"Resources": {"Function": {"Type": "AWS::Lambda::Function"}}})
 
 
+AT_ONCE = Retrying(sleep=lambda _: None)
+
+
 def stacks(client: Any) -> Stacks:
     clock = [0.0]
 
@@ -227,7 +231,7 @@ def stacks(client: Any) -> Stacks:
         clock[0] += seconds
 
     poller = Poller(client, clock=lambda: clock[0], sleep=sleep, jitter=lambda: 1.0)
-    return Stacks(client, poller, place="test", sleep=sleep)
+    return Stacks(client, poller, place="test", retrying=Retrying(sleep=sleep))
 
 
 def deploys(client: Any, held: FakeHeld) -> None:
@@ -239,7 +243,7 @@ def destroys(client: Any, held: FakeHeld) -> None:
 
 
 def deletes_an_object(client: Any, held: FakeHeld) -> None:
-    Bucket(client, "b", "1" * 12, sleep=lambda _: None).delete("k", etag="e", held=held)
+    Bucket(client, "b", "1" * 12, retrying=AT_ONCE).delete("k", etag="e", held=held)
 
 
 def stack_in(status: str, *then: str, template: str = "{}") -> Callable[[], FaultyClient]:
@@ -299,7 +303,7 @@ SCENARIOS: dict[str, Scenario] = {
     "a protection": (
         "update_termination_protection",
         lambda: FaultyClient(Account()),
-        lambda client, held: protect(client, "s", "stack s", held, lambda _: None),
+        lambda client, held: protect(client, "s", "stack s", held, AT_ONCE),
     ),
     "an alias": (
         "update_alias",
@@ -316,7 +320,7 @@ SCENARIOS: dict[str, Scenario] = {
     "send code again": (
         "update_function_code",
         lambda: FaultyClient(Account()),
-        lambda client, held: send_code(client, "f", ObjectPlace(bucket="b", key="k"), held, sleep=lambda _: None),
+        lambda client, held: send_code(client, "f", ObjectPlace(bucket="b", key="k"), held, AT_ONCE),
     ),
 }
 GUARDED = {operation for (_, operation), guard in GUARDS.items() if guard == HELD}

@@ -93,8 +93,10 @@ def build(opened: Opened, request: Request) -> Listing[Build]:
 
 def publish(opened: Opened, request: Request) -> Listing[Result]:
     """Publish what was built of the units that are affected."""
+    before = opened.world.retries.count()
     with watched(opened, 0) as world:
-        return must_be_good(pipeline.publish(world, pipeline.plan(world, request)))
+        results = pipeline.publish(world, pipeline.plan(world, request))
+    return must_be_good(results, opened.world.retries.since(before))
 
 
 def deploy(
@@ -102,14 +104,18 @@ def deploy(
 ) -> Listing[Result]:
     """Plan and apply at once. ``wait``: for how many seconds to try again while others deploy."""
     consent = _consent(opened, agree, approve)
+    before = opened.world.retries.count()
     draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
-    return _carry_out(opened, draft, consent, wait)
+    results = _carry_out(opened, draft, consent, wait)
+    return must_be_good(results, opened.world.retries.since(before))
 
 
 def apply(opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[str], wait: float) -> Listing[Result]:
     """Make the same plan again, and apply it."""
     consent = _consent(opened, agree, approve)
-    return _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, wait)
+    before = opened.world.retries.count()
+    results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, wait)
+    return must_be_good(results, opened.world.retries.since(before))
 
 
 def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Consent:
@@ -122,7 +128,7 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
     return Consent(allowed=frozenset(several(agree)), typed=typed)
 
 
-def _carry_out(opened: Opened, draft: Draft, consent: Consent, wait: float) -> Listing[Result]:
+def _carry_out(opened: Opened, draft: Draft, consent: Consent, wait: float) -> tuple[Result, ...]:
     dialog = opened.dialog
     if dialog is not None:
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
@@ -130,8 +136,7 @@ def _carry_out(opened: Opened, draft: Draft, consent: Consent, wait: float) -> L
         given = check_answers(draft.plan, consent)
         consent = dialog.agree(Asked(plan=draft.plan, given=given, world=opened.world))
     with watched(opened, len(draft.plan.steps)) as world:
-        results = pipeline.apply(world, draft, consent, wait_seconds=wait)
-    return must_be_good(results)
+        return pipeline.apply(world, draft, consent, wait_seconds=wait)
 
 
 @contextmanager
@@ -151,13 +156,13 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
         yield attrs.evolve(world, reported=told)
 
 
-def must_be_good(results: Iterable[Result]) -> Listing[Result]:
-    """How every step ended, as a table units × environments, if all of them are good.
+def must_be_good(results: Iterable[Result], *notes: str) -> Listing[Result]:
+    """How every step ended, as a table units × environments, if all of them are good; the notes that say something.
 
     Raises:
         UnitsFailed: at least one is not; it has the results of all.
     """
-    found = Listing(tuple(results), tables.results, attrs.asdict, tables.results_html)
+    found = Listing(tuple(results), tables.results, attrs.asdict, tables.results_html, tuple(filter(None, notes)))
     bad = [result for result in found if not result.good]
     if bad:
         what = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)

@@ -23,12 +23,14 @@ class Listing(Generic[Item]):
         table: makes the rich renderable of all items; called when somebody looks.
         document: makes the JSON value of one item.
         html: makes a piece of HTML of all items; None: the table in a box of fixed width.
+        notes: what somebody should know of how they came about, a line each.
     """
 
     items: tuple[Item, ...]
     _table: Callable[[tuple[Item, ...]], RenderableType] = attrs.field(eq=False)
     _document: Callable[[Item], Any] = attrs.field(eq=False)
     _html: Callable[[tuple[Item, ...]], str] | None = attrs.field(default=None, eq=False)
+    notes: tuple[str, ...] = attrs.field(default=(), eq=False)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self.items)
@@ -43,11 +45,13 @@ class Listing(Generic[Item]):
         """As the command line prints it, without colours."""
         from multi_env_lambda.show.render import text_of
 
-        return text_of(self._table(self.items))
+        return "\n".join((text_of(self._table(self.items)), *self.notes))
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold: one document per item, under ``items``."""
-        return {"items": [self._document(item) for item in self.items]}
+        """What JSON can hold: one document per item, under ``items``; ``notes``, where there are any."""
+        return {"items": [self._document(item) for item in self.items]} | (
+            {"notes": list(self.notes)} if self.notes else {}
+        )
 
     def __repr__(self) -> str:
         return self.text()
@@ -55,4 +59,5 @@ class Listing(Generic[Item]):
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
 
-        return html_of(self._table(self.items)) if self._html is None else self._html(self.items)
+        shown = html_of(self._table(self.items)) if self._html is None else self._html(self.items)
+        return shown + "".join(html_of(note) for note in self.notes)

@@ -70,13 +70,15 @@ def connect(
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
+    from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.local.substitute import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 
     met = sessions(cloud)
     devops = config.devops
-    store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id)
+    retrying = Retrying(retries=met.retries)
+    store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
     return World(
@@ -92,5 +94,6 @@ def connect(
         holder_is_dead=is_dead,
         reported=report,
         now=now,
-        elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id),
+        retries=met.retries,
+        elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )

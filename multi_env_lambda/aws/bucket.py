@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from multi_env_lambda.aws.errors_of import (
     account_error,
@@ -26,20 +26,20 @@ from multi_env_lambda.aws.errors_of import (
     text_of,
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Listed, Looked, Stored, Written
 
 __all__ = ["Bucket"]
 
-_TRIES = 6
-_FIRST_PAUSE = 0.1
 _DATES = 3
+_Answer = TypeVar("_Answer")
 
 
 class Bucket:
     """One bucket of one owner (an account id); implements ``multi_env_lambda.model.store.ObjectStore``.
 
-    ``sleep`` and ``clock`` exist for tests.
+    ``clock`` exists for tests.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Bucket:
         name: str,
         owner: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        retrying: Retrying | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._name = name
         self._owner = owner
-        self._sleep = sleep
+        self._retrying = Retrying() if retrying is None else retrying
         self._lock = threading.Lock()
         self._clock = clock
         self._dates: deque[tuple[float, float]] = deque(maxlen=_DATES)
@@ -97,18 +97,13 @@ class Bucket:
             token = {name: answer[f"Next{name}"] for name in ("KeyMarker", "VersionIdMarker")}
 
     def get(self, key: str) -> Stored | None:
-        for pause in _pauses():
-            try:
-                return self._read(key)
-            except aws_errors() as error:
-                if _is_absent(error):
-                    return None
-                # botocore repeats requests, but not a body that broke off in the middle.
-                if not is_lost(error):
-                    raise self._publish_error(key, error) from error
-                last = error
-            self._sleep(pause)
-        raise self._publish_error(key, last) from last
+        try:
+            # botocore repeats requests, but not a body that broke off in the middle.
+            return self._again(partial(self._read, key), is_lost, key)
+        except aws_errors() as error:
+            if _is_absent(error):
+                return None
+            raise self._publish_error(key, error) from error
 
     def head(self, key: str) -> Looked | None:
         try:
@@ -139,7 +134,8 @@ class Bucket:
 
         A key that is gone counts as deleted: that is what the repetition of a call with a lost answer finds.
         """
-        for pause in _pauses():
+
+        def once() -> bool:
             held.make_sure()
             try:
                 self._answer("delete_object", Key=key, IfMatch=etag)
@@ -151,11 +147,9 @@ class Bucket:
                     return False
                 if status_of(error) == 501:
                     return self._compare_and_delete(key, etag, held)
-                if not _may_repeat(error):
-                    raise self._publish_error(key, error) from error
-                last = error
-            self._sleep(pause)
-        raise self._publish_error(key, last) from last
+                raise
+
+        return self._settled(once, key)
 
     def now(self) -> float:
         """The earliest of what its last three answers say the time is, each carried on by our own clock.
@@ -175,19 +169,29 @@ class Bucket:
     def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> Written | None:
         """Write under a condition until it is known who won; None where the key holds other bytes."""
         checksum = _checksum(body)
-        for pause in _pauses():
+
+        def once() -> Written | None:
             try:
                 answer = self._answer("put_object", Key=key, Body=body, ChecksumSHA256=checksum, **condition)
                 return Written(etag=answer["ETag"], version_id=answer.get("VersionId", ""))
             except aws_errors() as error:
                 if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
                     return self._equal(key, body)
-                if not _may_repeat(error):
-                    raise self._publish_error(key, error) from error
-                last = error
-            # Applied or not? The repetition is conditional: it answers 412 if the first one was applied.
-            self._sleep(pause)
-        raise self._publish_error(key, last) from last
+                # Applied or not? The repetition is conditional: it answers 412 if the first one was applied.
+                raise
+
+        return self._settled(once, key)
+
+    def _settled(self, send: Callable[[], _Answer], key: str) -> _Answer:
+        """What a conditional change of the key ends in, asked again until that is known."""
+        try:
+            return self._again(send, _may_repeat, key)
+        except aws_errors() as error:
+            raise self._publish_error(key, error) from error
+
+    def _again(self, send: Callable[[], _Answer], passes: Callable[[Exception], bool], key: str) -> _Answer:
+        what = f"s3://{self._name}/{key}"
+        return self._retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
 
     def _equal(self, key: str, body: bytes) -> Written | None:
         """The object under a key if it holds these bytes, whoever wrote them."""
@@ -274,11 +278,6 @@ def _checksum(body: bytes) -> str:
 def _hexadecimal(checksum: str | None) -> str:
     """S3's base64 of a SHA-256; that of an upload in parts is one over the parts' own, and says nothing here."""
     return "" if checksum is None or "-" in checksum else base64.b64decode(checksum).hex()
-
-
-def _pauses() -> Iterator[float]:
-    for attempt in range(_TRIES):
-        yield _FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
 
 
 def _may_repeat(error: Exception) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -20,13 +19,12 @@ from multi_env_lambda.aws.errors_of import (
     text_of,
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
+from multi_env_lambda.host.retrying import Retrying
 
-__all__ = ["StateConflict", "in_state", "pauses", "repeated", "request_token", "retried", "stack_error"]
+__all__ = ["StateConflict", "in_state", "repeated", "request_token", "retried", "stack_error"]
 
 _Answer = TypeVar("_Answer")
 
-_TRIES = 4
-_FIRST_PAUSE = 0.25
 _PLAIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*")
 _IN_STATE = re.compile(r"is in [`'\[]?([A-Z_]+)[`'\]]? (?:state|status)")
 
@@ -45,18 +43,13 @@ def request_token(token: str, step: str) -> str:
     return f"mel-{step}-{hashlib.sha256(token.encode()).hexdigest()[:40]}"
 
 
-def pauses() -> Iterator[float]:
-    for attempt in range(_TRIES):
-        yield _FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
-
-
 def in_state(error: Exception) -> str | None:
     """The state that a stack is in, where an error says that this state is why it refuses."""
     found = _IN_STATE.search(message_of(error))
     return found.group(1) if found and code_of(error) == "ValidationError" else None
 
 
-def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], None]) -> None:
+def repeated(send: Callable[[], object], where: str, retrying: Retrying) -> None:
     """Send a call that carries a token: repeated while its answer is lost, done when the token is known already.
 
     Raises:
@@ -74,31 +67,25 @@ def repeated(send: Callable[[], object], where: str, sleep: Callable[[float], No
             if code_of(error) != "TokenAlreadyExistsException":
                 raise
 
-    retried(once, lambda error: is_lost(error) or is_throttled(error), partial(stack_error, where), sleep)
+    retried(once, lambda error: is_lost(error) or is_throttled(error), where, partial(stack_error, where), retrying)
 
 
 def retried(
     send: Callable[[], _Answer],
     passes: Callable[[Exception], bool],
+    what: str,
     in_our_words: Callable[[Exception], Exception],
-    sleep: Callable[[float], None],
+    retrying: Retrying,
 ) -> _Answer:
     """The answer to a call, which is sent again after a pause where ``passes`` says that its error may pass.
 
     Raises:
         Exception: what ``in_our_words`` makes of an error that does not pass, or of the last one.
     """
-    last: Exception | None = None
-    for pause in pauses():
-        try:
-            return send()
-        except aws_errors() as error:
-            if not passes(error):
-                raise in_our_words(error) from error
-            last = error
-        sleep(pause)
-    assert last is not None
-    raise in_our_words(last) from last
+    try:
+        return retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
+    except aws_errors() as error:
+        raise in_our_words(error) from error
 
 
 def stack_error(where: str, error: Exception) -> MultiEnvLambdaError:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.calls import StateConflict, in_state, pauses, repeated, request_token, stack_error
+from multi_env_lambda.aws.calls import StateConflict, in_state, repeated, request_token, retried, stack_error
 from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
 from multi_env_lambda.aws.poller import SILENCE, StackReading
 from multi_env_lambda.aws.validation import may_warn, warnings_of
 from multi_env_lambda.errors import PlanStale, Refused, StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.losses import losses
@@ -107,10 +109,10 @@ def capabilities(template: str) -> tuple[str, ...]:
 class ChangeSets:
     """The change sets of one account and region."""
 
-    def __init__(self, client: Any, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(self, client: Any, *, clock: Callable[[], float], retrying: Retrying) -> None:
         self._client = client
         self._clock = clock
-        self._sleep = sleep
+        self._retrying = retrying
 
     def create(
         self,
@@ -132,8 +134,8 @@ class ChangeSets:
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
         more = {"ImportExistingResources": True} if importing else {}
         changed = _settings(target, kept) if wanted is None else _import_settings(wanted, kept)
-        last: Exception | None = None
-        for pause in pauses():
+
+        def once() -> ChangeSet:
             target.held.make_sure()
             try:
                 answer = self._client.create_change_set(
@@ -148,19 +150,15 @@ class ChangeSets:
                 )
                 return ChangeSet(change_set_id=answer["Id"], stack_id=answer["StackId"])
             except aws_errors() as error:
-                last = error
                 if _has_moved(error):
                     raise StateConflict from error
                 # Only this run knows the name, so what exists under it is what our lost call made.
-                if is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException":
-                    found = self._find(target.stack_name, name)
-                    if found is not None:
-                        return found
-                else:
-                    raise stack_error(target.where, error) from error
-            self._sleep(pause)
-        assert last is not None
-        raise stack_error(target.where, last) from last
+                found = self._find(target.stack_name, name) if _may_be_made(error) else None
+                if found is None:
+                    raise
+                return found
+
+        return retried(once, _may_be_made, target.where, partial(stack_error, target.where), self._retrying)
 
     def settled(self, change_set: ChangeSet, target: Target) -> ChangeSetAnswer:
         """Wait until it is computed, and give what it then is.
@@ -172,7 +170,7 @@ class ChangeSets:
         pause, answered = 0.1, self._clock()
         while True:
             # First of all: CloudFormation never has computed it by the time it has answered.
-            self._sleep(pause)
+            self._retrying.sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
                 described, answered = self._describe(change_set), self._clock()
@@ -220,7 +218,7 @@ class ChangeSets:
                 if not self._was_ours(change_set, error, target.where):
                     raise
 
-        repeated(send, target.where, self._sleep)
+        repeated(send, target.where, self._retrying)
 
     def execution(self, change_set: ChangeSet) -> Execution:
         """How far its execution is; one that cannot be asked for now counts as running."""
@@ -318,6 +316,11 @@ def _has_moved(error: Exception) -> bool:
     if in_state(error) is not None or is_missing_stack(error):
         return True
     return code_of(error) == "ValidationError" and "already exists and cannot be created" in message_of(error)
+
+
+def _may_be_made(error: Exception) -> bool:
+    """Whether the change set may be there all the same, or another try may make it."""
+    return is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException"
 
 
 def _is_gone(error: Exception) -> bool:

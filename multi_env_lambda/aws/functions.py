@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
@@ -11,9 +10,10 @@ from typing import Any, TypeVar
 import attrs
 
 from multi_env_lambda.aws.account import Invocation
-from multi_env_lambda.aws.calls import pauses, retried
+from multi_env_lambda.aws.calls import retried
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
+from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
@@ -80,9 +80,7 @@ def find_code(client: Any, function_name: str, qualifier: str) -> FunctionCode |
     return _or_nothing(partial(code_of_function, client, function_name, qualifier))
 
 
-def send_code(
-    client: Any, function_name: str, place: ObjectPlace, held: Held, *, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, retrying: Retrying) -> None:
     """Give the unpublished function the code that lies at ``place``; what aliases and versions run stays as it is.
 
     Raises:
@@ -96,10 +94,16 @@ def send_code(
     def send() -> None:
         held.make_sure()
         client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
-        _wait_updated(client, function_name, sleep)
+        _wait_updated(client, function_name, retrying.sleep)
 
     # The same bytes are sent again: whether a lost answer was applied does not matter.
-    retried(send, lambda error: is_lost(error) or _is_busy(error), partial(_error, function_name), sleep)
+    retried(
+        send,
+        lambda error: is_lost(error) or _is_busy(error),
+        function_name,
+        partial(_error, function_name),
+        retrying,
+    )
 
 
 def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None]) -> None:
@@ -129,8 +133,7 @@ def invoke(
     function_name: str,
     alias: str,
     payload: bytes,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
+    retrying: Retrying,
 ) -> Invocation:
     """Call the function and wait for its answer; a function that is not ready yet, or busy, is called again.
 
@@ -151,7 +154,7 @@ def invoke(
             version=answer.get("ExecutedVersion", ""),
         )
 
-    return retried(call, _is_busy, partial(_error, where), sleep)
+    return retried(call, _is_busy, where, partial(_error, where), retrying)
 
 
 def get_alias(client: Any, function_name: str, alias: str) -> Alias:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
@@ -19,6 +18,7 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.stack_listing import template_of
 from multi_env_lambda.aws.stack_tags import tagged_arns
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
@@ -35,6 +35,7 @@ class AwsPlatform:
     def __init__(self, sessions: Sessions, devops: Devops) -> None:
         self._sessions = sessions
         self._devops = devops
+        self._retrying = Retrying(retries=sessions.retries)
         self._stacks: dict[tuple[str, str], Stacks] = {}
         self._lock = threading.Lock()
 
@@ -118,14 +119,14 @@ class AwsPlatform:
         return functions.find_code(self._sessions.client(environment, "lambda"), function_name, qualifier)
 
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held)
+        functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
 
     def layer_sha256(self, environment: Environment, arn: str) -> str:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         client = self._sessions.client(environment, "lambda", once=True)
-        return functions.invoke(client, function_name, alias, payload)
+        return functions.invoke(client, function_name, alias, payload, self._retrying)
 
     def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
         return recent_lines(self._sessions.client(environment, "logs"), group_of(function_name), since=since)
@@ -165,7 +166,7 @@ class AwsPlatform:
 
     def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
         client = self._sessions.client(environment, "cloudformation")
-        protect(client, stack_name, f"stack {stack_name} in {environment.name}", held, time.sleep)
+        protect(client, stack_name, f"stack {stack_name} in {environment.name}", held, self._retrying)
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
         return shortage_of(self._sessions.client(environment, "lambda"), environment.name, reserved)
@@ -187,5 +188,5 @@ class AwsPlatform:
         with self._lock:
             if key not in self._stacks:
                 client = self._sessions.client(environment, "cloudformation")
-                self._stacks[key] = Stacks(client, Poller(client), place=environment.name)
+                self._stacks[key] = Stacks(client, Poller(client), place=environment.name, retrying=self._retrying)
             return self._stacks[key]

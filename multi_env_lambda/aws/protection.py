@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from multi_env_lambda.aws.calls import StateConflict, repeated, stack_error
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
 
 __all__ = ["protect"]
 
 
-def protect(client: Any, stack_name: str, where: str, held: Held, sleep: Callable[[float], None]) -> None:
+def protect(client: Any, stack_name: str, where: str, held: Held, retrying: Retrying) -> None:
     """Let CloudFormation refuse to delete a stack. Said twice, it is said once.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
@@ -26,7 +26,7 @@ def protect(client: Any, stack_name: str, where: str, held: Held, sleep: Callabl
         client.update_termination_protection(StackName=stack_name, EnableTerminationProtection=True)
 
     try:
-        repeated(send, where, sleep)
+        repeated(send, where, retrying)
     except StateConflict as error:
         assert isinstance(error.__cause__, Exception)
         raise stack_error(where, error.__cause__) from error.__cause__

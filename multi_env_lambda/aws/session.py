@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
@@ -13,6 +13,7 @@ from multi_env_lambda.aws.access import Access, new_session
 from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.principal import session_name_of
@@ -29,6 +30,7 @@ OnCall = Callable[[str, str, str], None]
 CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
 _SAY = "sts:SetSourceIdentity"
+_FAILED = "multi_env_lambda_failed"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 Place = Devops | Environment
@@ -55,6 +57,21 @@ class _AssumedRole:
         return self._credentials
 
 
+def _note_retry(retries: Retries, **answer: Any) -> None:
+    """One try of a request has ended: botocore asks its handlers after each whether there is to be another.
+
+    Source: https://github.com/boto/botocore/blob/develop/botocore/endpoint.py (``_needs_retry``)
+    """
+    context, attempt = answer["request_dict"]["context"], answer["attempts"]
+    if attempt > 1:
+        code, text = context.get(_FAILED, ("", ""))
+        retries.note(answer["operation"].name, code, text)
+    error = answer["caught_exception"]
+    parsed = {} if answer["response"] is None else answer["response"][1].get("Error", {})
+    code = parsed.get("Code", "") if error is None else type(error).__name__
+    context[_FAILED] = code, parsed.get("Message", "") if error is None else str(error)
+
+
 class Sessions:
     """Gives the client of a service in the account of a place. Making one costs nothing; safe for threads.
 
@@ -69,6 +86,7 @@ class Sessions:
         on_call: OnCall | None = None,
         attempts: int = 6,
     ) -> None:
+        self.retries = Retries()
         self._access = access
         self._on_call = on_call
         self._attempts = attempts
@@ -240,6 +258,7 @@ class Sessions:
         except ValueError as error:  # botocore's word for an address or a region that is none
             hint = "correct AWS_ENDPOINT_URL, AWS_REGION, or endpoint_url and region of the profile"
             raise AccountError("credentials", f"{service} in {region}: {error}", hint=hint) from error
+        client.meta.events.register("needs-retry", partial(_note_retry, self.retries))
         if self._on_call is not None:
             tell = self._on_call
 

@@ -5,7 +5,6 @@ Input: a template and a stack name. Output: a ``StackResult``, or a ``StackError
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, assert_never
 
@@ -23,6 +22,7 @@ from multi_env_lambda.aws.stack_listing import find_stacks, resources_of
 from multi_env_lambda.aws.validation import refusal_of, refused
 from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.stackstate import (
@@ -63,7 +63,7 @@ Repair = DeleteThenCreate | Rollback | ContinueRollback
 
 
 class Stacks:
-    """The stacks of one account and region. ``place`` is how errors call it; ``sleep`` exists for tests."""
+    """The stacks of one account and region. ``place`` is how errors call it."""
 
     def __init__(
         self,
@@ -71,13 +71,13 @@ class Stacks:
         poller: Poller,
         *,
         place: str,
-        sleep: Callable[[float], None] = time.sleep,
+        retrying: Retrying | None = None,
     ) -> None:
         self._client = client
         self._poller = poller
         self._place = place
-        self._sleep = sleep
-        self._change_sets = ChangeSets(client, clock=poller.clock, sleep=sleep)
+        self._retrying = Retrying() if retrying is None else retrying
+        self._change_sets = ChangeSets(client, clock=poller.clock, retrying=self._retrying)
         self._adoption = Adoption(client, self._change_sets, poller, self.describe)
 
     def deploy(
@@ -207,7 +207,7 @@ class Stacks:
             self._where(stack_name),
             deadline=deadline,
             clock=self._poller.clock,
-            sleep=self._sleep,
+            sleep=self._retrying.sleep,
         )
 
     def _settle(self, target: Target, before: Look, told: Callable[[str], None]) -> StackReading | None:
@@ -294,7 +294,7 @@ class Stacks:
             call(**parameters)
 
         try:
-            repeated(send, target.where, self._sleep)
+            repeated(send, target.where, self._retrying)
         except StateConflict:
             told("waiting for another operation on this stack")
 

@@ -8,9 +8,8 @@ import http.client
 import netrc
 import os
 import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -28,12 +27,12 @@ from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.host.retrying import TRIES, Retrying
 from multi_env_lambda.model.digest import digest
 
 __all__ = ["complete_lock", "fetch"]
 
 _THREADS = 8
-_ATTEMPTS = 3
 _TIMEOUT_SECONDS = 60
 _HINT_NETWORK = "check the connection and the proxy settings, then run again; finished downloads are kept"
 
@@ -43,7 +42,7 @@ def fetch(
     *,
     lock: Lock,
     cache: Path | None = None,
-    pause: Callable[[float], object] = time.sleep,
+    retrying: Retrying | None = None,
 ) -> tuple[Path, ...]:
     """The selected files on this disk, in the same order; what the cache has is not fetched again.
 
@@ -52,15 +51,16 @@ def fetch(
     """
     folder = (cache or user_cache()) / "wheels"
     with ThreadPoolExecutor(_THREADS) as pool:
-        return tuple(pool.map(partial(_fetch_one, folder=folder, lock=lock, pause=pause), selected))
+        again = Retrying() if retrying is None else retrying
+        return tuple(pool.map(partial(_fetch_one, folder=folder, lock=lock, retrying=again), selected))
 
 
-def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, pause: Callable[[float], object]) -> Path:
+def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying) -> Path:
     path = folder / wheel.sha256 / wheel.filename
     if has_sha256(path, wheel.sha256):
         return path
     if wheel.file.url is not None:
-        body = _download(wheel.filename, wheel.file.url, pause)
+        body = _download(wheel.filename, wheel.file.url, retrying)
     elif wheel.file.path is not None:
         body = _beside_the_lock(lock, wheel.file)
     else:
@@ -83,25 +83,33 @@ def _beside_the_lock(lock: Lock, file: LockedFile) -> bytes:
         raise BuildError(lock.where, what, hint="paths are relative to the lock's folder") from error
 
 
-def _download(filename: str, url: str, pause: Callable[[float], object]) -> bytes:
+def _download(filename: str, url: str, retrying: Retrying) -> bytes:
     host = urlsplit(url).hostname or ""
-    reason = ""
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            pause(0.5 * 2**attempt)
-        try:
-            with urlopen(_request(url), timeout=_TIMEOUT_SECONDS) as answer:
-                body: bytes = answer.read()
-                return body
-        except HTTPError as error:
-            reason = f"HTTP status {error.code}"
-            if error.code < 500 and error.code not in (408, 429):
-                hint = "has the file been removed? then lock again; is a password needed? then put it into ~/.netrc"
-                raise BuildError(filename, f"{host} answered with {reason}", hint=hint) from None
-        except (OSError, http.client.HTTPException) as error:
-            reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-    what = f"could not be downloaded from {host} in {_ATTEMPTS} attempts: {reason}"
-    raise BuildError(filename, what, hint=_HINT_NETWORK)
+
+    def once() -> bytes:
+        with urlopen(_request(url), timeout=_TIMEOUT_SECONDS) as answer:
+            body: bytes = answer.read()
+            return body
+
+    errors = (OSError, http.client.HTTPException)
+    try:
+        return retrying.run(once, what=f"{filename} from {host}", errors=errors, passes=_may_pass, reason=_reason)
+    except errors as error:
+        if not _may_pass(error):
+            hint = "has the file been removed? then lock again; is a password needed? then put it into ~/.netrc"
+            raise BuildError(filename, f"{host} answered with {_reason(error)}", hint=hint) from None
+        what = f"could not be downloaded from {host} in {TRIES} attempts: {_reason(error)}"
+        raise BuildError(filename, what, hint=_HINT_NETWORK) from None
+
+
+def _may_pass(error: Exception) -> bool:
+    return not isinstance(error, HTTPError) or error.code >= 500 or error.code in (408, 429)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        return f"HTTP status {error.code}"
+    return str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
 
 
 def _request(url: str) -> Request:

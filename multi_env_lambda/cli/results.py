@@ -46,6 +46,8 @@ def show_results(results: Listing[Result], as_json: bool) -> None:
             note(f"{result.environment} {result.project} {result.outcome}: {result.detail}")
             if result.hint:
                 note(f"hint: {result.hint}")
+    for line in results.notes:
+        note(line)
 
 
 def _tell_nothing_to_do(results: Listing[Result]) -> None:

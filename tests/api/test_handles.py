@@ -122,6 +122,22 @@ def test_results_are_a_table_for_people_and_a_document_for_machines(workspace: W
     assert json.loads(json.dumps(results.to_dict()))["items"][0]["outcome"] == "deployed"
 
 
+def test_a_run_says_how_often_calls_were_sent_again(workspace: Workspace, fake: FakeWorld) -> None:
+    fake.world.retries.note("ListObjectsV2", "SlowDown", "SlowDown: reduce your request rate")
+    send = fake.platform.deploy
+
+    def throttled_once(*words: Any) -> str:
+        fake.world.retries.note("CreateChangeSet", "Throttling", "Throttling: Rate exceeded")
+        return send(*words)
+
+    object.__setattr__(fake.platform, "deploy", throttled_once)
+    first, second = workspace["customers"].deploy("sandbox"), workspace["customers"].deploy("sandbox")
+
+    assert first.text().endswith("\n1 call was sent again (Throttling 1)")
+    assert first.to_dict()["notes"] == ["1 call was sent again (Throttling 1)"]
+    assert second.notes == ()
+
+
 def test_every_value_has_a_text_and_a_document(workspace: Workspace, fake: FakeWorld) -> None:
     customers = workspace["customers"]
     customers.deploy("sandbox")

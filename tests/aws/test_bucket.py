@@ -12,6 +12,7 @@ import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.testing.lease import FakeHeld
@@ -55,7 +56,7 @@ def faulty(s3: Any) -> FaultyClient:
 
 @pytest.fixture
 def bucket(faulty: FaultyClient) -> Bucket:
-    return Bucket(faulty, DEVOPS.bucket, OWNER, sleep=lambda _: None)
+    return Bucket(faulty, DEVOPS.bucket, OWNER, retrying=Retrying(sleep=lambda _: None))
 
 
 def etag_of(answer: Written | None) -> str:

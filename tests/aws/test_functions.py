@@ -10,8 +10,11 @@ import pytest
 
 from multi_env_lambda.aws.functions import Alias, code_of_function, get_alias, invoke, list_versions, set_alias
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.testing.lease import FakeHeld
 from tests.tools.faulty_client import FaultyClient, client_error
+
+AT_ONCE = Retrying(sleep=lambda _: None)
 
 
 class Lambda:
@@ -53,20 +56,20 @@ def client() -> FaultyClient:
 
 
 def test_an_answer_has_its_payload_log_and_version(client: FaultyClient) -> None:
-    answer = invoke(client, "orders-test-create", "live", b'{"id": 1}')
+    answer = invoke(client, "orders-test-create", "live", b'{"id": 1}', AT_ONCE)
     assert (answer.payload, answer.error, answer.version) == (b'{"id": 1}', None, "7")
     assert answer.log_tail == "START\nhello\n"
 
 
 def test_the_functions_own_error_is_an_answer(client: FaultyClient) -> None:
     client.answer("invoke", lambda answer: {**answer, "FunctionError": "Unhandled"})
-    assert invoke(client, "f", "live", b"{}").error == "Unhandled"
+    assert invoke(client, "f", "live", b"{}", AT_ONCE).error == "Unhandled"
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "ResourceConflictException"])
 def test_a_function_that_is_busy_or_not_ready_is_called_again(client: FaultyClient, code: str) -> None:
     client.fail("invoke", code=code, status=429 if code.startswith("Too") else 409, times=2)
-    assert invoke(client, "f", "live", b"{}", sleep=lambda _: None).payload == b"{}"
+    assert invoke(client, "f", "live", b"{}", AT_ONCE).payload == b"{}"
 
 
 def test_a_lost_answer_does_not_call_the_function_again() -> None:
@@ -74,7 +77,7 @@ def test_a_lost_answer_does_not_call_the_function_again() -> None:
     client = FaultyClient(function)
     client.lose("invoke")
     with pytest.raises(StackError, match="lost"):
-        invoke(client, "f", "live", b"{}")
+        invoke(client, "f", "live", b"{}", AT_ONCE)
     assert function.calls == 1
 
 

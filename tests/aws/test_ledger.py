@@ -16,6 +16,7 @@ import pytest
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import Busy, PlanStale
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.record import Deployment, Holder, Record, summary_key
 from multi_env_lambda.model.store import ObjectStore, Written
 from multi_env_lambda.model.summary import pack, summary_of
@@ -251,7 +252,7 @@ def faulty(aws_environment: dict[str, str]) -> Iterator[FaultyClient]:
 
 
 def test_a_lost_answer_to_taking_the_lease_is_no_failure(faulty: FaultyClient, tmp_path: Path) -> None:
-    ledger = Ledger(Bucket(faulty, "acme", "123456789012", sleep=lambda _: None), tmp_path)
+    ledger = Ledger(Bucket(faulty, "acme", "123456789012", retrying=Retrying(sleep=lambda _: None)), tmp_path)
     faulty.lose("put_object")
     lease = take(ledger, "ada")
     faulty.lose("put_object")

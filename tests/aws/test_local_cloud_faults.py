@@ -16,6 +16,7 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.host.retrying import Retries, Retrying
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.lease import FakeHeld
@@ -29,6 +30,7 @@ class Setting:
     proxy: FaultProxy
     stacks: Stacks
     bucket: Bucket
+    retries: Retries
 
 
 @pytest.fixture(params=[1, 6])
@@ -42,10 +44,12 @@ def it(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
         sessions, devops, test = Sessions(attempts=request.param), local_config.devops, local_config.environment("test")
         client = sessions.client(test, "cloudformation")
-        bucket = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+        retrying = Retrying(retries=sessions.retries)
+        bucket = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
+        stacks = Stacks(client, Poller(client), place="test", retrying=retrying)
         sessions.verify(test)
         bucket.now()
-        yield Setting(proxy=proxy, stacks=Stacks(client, Poller(client), place="test"), bucket=bucket)
+        yield Setting(proxy=proxy, stacks=stacks, bucket=bucket, retries=sessions.retries)
 
 
 def template(name: str, value: str) -> str:
@@ -96,3 +100,5 @@ def test_publishing_survives(it: Setting, kind: int, request: pytest.FixtureRequ
     it.proxy.set_rules(rules("DeleteObject")[kind])
     assert it.bucket.delete(key, etag=replaced.etag, held=FakeHeld()) is True
     assert it.bucket.get(key) is None
+    # Whether botocore has sent it again or we have: each is counted once.
+    assert sum(it.retries.count().values()) == 3

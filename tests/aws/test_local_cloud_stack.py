@@ -16,6 +16,7 @@ from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.local.cloud import LocalCloud, places
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import PhysicalResource
@@ -183,7 +184,7 @@ def test_a_protected_stack_stays(
     )
     stacks.deploy("kept-test", template("1", "kept"), held=FakeHeld(), token="run-1")
     for _ in range(2):
-        protect(client, "kept-test", "stack kept-test", FakeHeld(), lambda _: None)
+        protect(client, "kept-test", "stack kept-test", FakeHeld(), Retrying())
 
     with pytest.raises(ClientError, match="TerminationProtection"):
         client.delete_stack(StackName="kept-test")

@@ -12,6 +12,7 @@ from multi_env_lambda.aws.change_set import capabilities
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.errors import AccountError, PlanStale, PublishError, Refused, StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.testing.lease import FakeHeld
 from tests.tools.cloudformation import InMemoryCloudFormation
 from tests.tools.faulty_client import FaultyClient
@@ -55,7 +56,10 @@ def setting(**options: Any) -> Setting:
     client = FaultyClient(cloud)
     poller = Poller(client, clock=clock, sleep=clock.sleep, jitter=lambda: 1.0)
     return Setting(
-        cloud=cloud, client=client, clock=clock, stacks=Stacks(client, poller, place="test", sleep=clock.sleep)
+        cloud=cloud,
+        client=client,
+        clock=clock,
+        stacks=Stacks(client, poller, place="test", retrying=Retrying(sleep=clock.sleep)),
     )
 
 
@@ -263,7 +267,7 @@ def test_a_change_computed_before_somebody_elses_is_not_made() -> None:
     it.deploy("0", token="run-0")
 
     def overtaken(answer: Any) -> Any:
-        other = Stacks(it.cloud, Poller(it.cloud), place="test", sleep=it.clock.sleep)
+        other = Stacks(it.cloud, Poller(it.cloud), place="test", retrying=Retrying(sleep=it.clock.sleep))
         other.deploy("orders-test", template("theirs"), held=FakeHeld(), token="other")
         return answer
 
@@ -439,7 +443,7 @@ class Old:
 def deploy_over(cloud: Any) -> Any:
     clock = Clock()
     poller = Poller(cloud, clock=clock, sleep=clock.sleep, jitter=lambda: 1.0)
-    stacks = Stacks(cloud, poller, place="test", sleep=clock.sleep)
+    stacks = Stacks(cloud, poller, place="test", retrying=Retrying(sleep=clock.sleep))
     return stacks.deploy("s", "{}", held=FakeHeld(), token="t")
 
 

@@ -182,8 +182,8 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/bucket.py",
-        '        for pause in _pauses():\n            held.make_sure()\n            try:\n                self._answer("delete',
-        '        held.make_sure()\n        for pause in _pauses():\n            try:\n                self._answer("delete',
+        "        def once() -> bool:\n            held.make_sure()\n",
+        "        held.make_sure()\n\n        def once() -> bool:\n",
         "The lease is looked at before each try of a deletion, not only before the first.",
         ("aws/test_bucket.py::test_a_lease_that_is_lost_between_two_tries_of_a_deletion_ends_it",),
     ),

@@ -60,8 +60,8 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/change_set.py",
-        'if is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException":',
-        "if is_throttled(error):",
+        'return is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException"',
+        "return is_throttled(error)",
         "A lost answer to the making of a change set is settled by looking for it.",
         ("aws/test_stack.py::test_a_lost_answer_is_settled_and_nothing_is_done_twice",),
     ),
