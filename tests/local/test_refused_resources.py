@@ -131,6 +131,19 @@ def test_what_is_right_is_taken(clients: dict[str, Any]) -> None:
     assert status == "CREATE_COMPLETE", reason
 
 
+def test_an_update_is_rolled_back_for_it(clients: dict[str, Any]) -> None:
+    formation, name = clients["cloudformation"], "refused-later"
+    create_stack(formation, name, trigger("0/5"))
+    formation.update_stack(StackName=name, TemplateBody=json.dumps({"Resources": trigger("0/4")}))
+    reasons = [
+        event.get("ResourceStatusReason", "")
+        for event in formation.describe_stack_events(StackName=name)["StackEvents"]
+    ]
+
+    assert formation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("leads to a rate faster than 5 minutes" in reason for reason in reasons)
+
+
 def test_the_api_refuses_it_too(clients: dict[str, Any]) -> None:
     topic = clients["sns"].create_topic(Name="refused")["TopicArn"]
     too_many = {"FilterPolicy": json.dumps({f"k{n}": ["v"] for n in range(6)})}

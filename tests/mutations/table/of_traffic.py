@@ -314,8 +314,8 @@ MUTATIONS = (
         "local/emulator/glue_schedules.py",
         '    check_first("AWS::Glue::Trigger", _check)\n',
         "",
-        "A stack starts no job each minute.",
-        ("local/test_refused_resources.py",),
+        "A stack starts no job each minute, after an update neither.",
+        ("local/test_refused_resources.py::test_an_update_is_rolled_back_for_it",),
     ),
     Mutation(
         "local/emulator/event_rules.py",
