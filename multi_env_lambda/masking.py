@@ -97,7 +97,7 @@ _ADDRESSES: tuple[_Form, ...] = (
     (IN_ADDRESS, ("://",), rf"{_USER}(?P<value>[^\s/?#\"'<>\\]{{1,500}}){_HOST}"),
     (
         IN_ADDRESS,
-        ("assword=", "asswd=", "PASSWORD=", "pwd=", "PWD="),
+        ("assword=", "asswd=", "PASSWORD=", "pwd=", "Pwd=", "PWD="),
         r"(?i)[?&;](?:password|passwd|pwd)=(?P<value>[^\s&;#\"'<>\\]{1,200})",
     ),
 )

@@ -112,7 +112,7 @@ def refuse_secrets(files: Iterable[tuple[str, bytes]], not_secret: Mapping[str, 
     for path in sorted(not_secret):
         if "/" in path and path not in every:
             what = f"not_secret names {path}, which is not in the wheel and not in the sdist"
-            raise BuildError(where, what, hint="remove it from [tool.multi_env_lambda.not_secret]")
+            raise BuildError(where, what, hint="remove it from `not_secret`")
     found = [leak for path, body in every.items() for leak in islice(leaks_in(path, body), _MOST_OF_A_FILE)]
     excused = {leak.value for leak in found if leak.path in not_secret}
     left = {str(leak): leak for leak in found if leak.value not in excused}
@@ -122,6 +122,6 @@ def refuse_secrets(files: Iterable[tuple[str, bytes]], not_secret: Mapping[str, 
         hint = (
             "take it out of the package, and make it worthless if it was ever committed; a function gets the name "
             'of one with `environment.NAME = { secret = "…" }`. What is none: '
-            f'[tool.multi_env_lambda.not_secret] "{path}" = "why"'
+            f'not_secret."{path}" = "why"'
         )
         raise BuildError(where, f"secrets would be published: {', '.join(shown)}", hint=hint)

@@ -24,7 +24,7 @@ __all__ = [
     "secrets_among",
 ]
 
-HOW_TO_REFER = 'write the name of a secret, { secret = "orders/db" }, which the function reads when it runs'
+HOW_TO_REFER = 'write the name of one, { secret = "orders/db" }'
 
 # What the name of a variable ends with: TOKEN_URL, PASSWORD_MIN_LENGTH, SECRET_NAME and DB_SECRET_ARN are settings.
 _HOLDS_A_SECRET = re.compile(
@@ -48,7 +48,7 @@ def plain_secret(name: str, value: str) -> str | None:
     """What a setting gives away, or None. An empty text, a switch, a small number and another thing's name do not.
 
     >>> plain_secret("DB_PASSWORD", "hunter2")
-    'a literal, and the name says that it is a secret'
+    'a literal where the name says secret'
     >>> plain_secret("PASSWORD_MIN_LENGTH", "twelve"), plain_secret("DB_PASSWORD", "")
     (None, None)
     """
@@ -56,7 +56,7 @@ def plain_secret(name: str, value: str) -> str | None:
     if form is not None:
         return form
     if says_so(name) and not _NO_SECRET.fullmatch(value):
-        return "a literal, and the name says that it is a secret"
+        return "a literal where the name says secret"
     return None
 
 
@@ -100,7 +100,7 @@ def check_plain_secrets(table: Table, settings: Settings, not_secret: Iterable[s
         _check(inner, function.key, literals, excused, hint=HOW_TO_REFER)
     for job in settings.jobs:
         inner = table.table("jobs").table(job.key).table("arguments")
-        hint = "give the name of a secret, and let the job read it when it runs"
+        hint = "give the job the name of one, and let it read that"
         _check(inner, job.key, dict(job.arguments), excused, hint=hint)
 
 
@@ -108,5 +108,5 @@ def _check(table: Table, key: str, literals: Mapping[str, str], excused: frozens
     for name, text in literals.items():
         kind = None if f"{key}.{name}" in excused else plain_secret(name, text)
         if kind is not None:
-            more = f'{hint}; if it is none: [tool.multi_env_lambda.not_secret] "{key}.{name}" = "why"'
+            more = f'{hint}; if it is none: not_secret."{key}.{name}" = "why"'
             table.refuse(name, f"found {kind}", hint=more)

@@ -31,7 +31,7 @@ def check_plain_secrets(document: Json, excused: frozenset[str], *, where: str) 
     for path, text, beside in _texts(document.get("Resources", {}), ()):
         kind = _kind(path, text, beside, names)
         if kind is not None and ".".join(path) not in excused:
-            more = f'if it is none: [tool.multi_env_lambda.not_secret] "{".".join(path)}" = "why"'
+            more = f'if it is none: not_secret."{".".join(path)}" = "why"'
             raise ConfigurationError(where, f"{'.'.join(path)} has {kind}", hint=f"{_HINT}; {more}")
     for name, parameter in document.get("Parameters", {}).items():
         default = str(parameter.get("Default", ""))
@@ -44,7 +44,7 @@ def _kind(path: tuple[str, ...], text: str, beside: Json, names: frozenset[str])
     if len(path) > 1 and path[-2] in _VARIABLES:
         return None if names_a_secret(path[-1], beside, names) else plain_secret(path[-1], text)
     named = _HOLDS_A_SECRET.fullmatch(path[-1]) is not None and not _NOT_A_VALUE.fullmatch(text)
-    return "a literal, and the property holds a secret" if named else form_of(text)
+    return "a literal where AWS takes a secret" if named else form_of(text)
 
 
 def _texts(value: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Json]]:
