@@ -137,6 +137,8 @@ def form_of(text: str) -> str | None:
 
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
+    if not text:
+        return text
     for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)
