@@ -98,6 +98,10 @@ def check_plain_secrets(table: Table, settings: Settings, not_secret: Iterable[s
         inner = table.table("functions").table(function.key).table("environment")
         literals = {name: value.text for name, value in function.environment if isinstance(value, Literal)}
         _check(inner, function.key, literals, excused, hint=HOW_TO_REFER)
+        if function.smoke is not None:
+            smoke = {"payload": function.smoke.payload, "expect": function.smoke.expect or ""}
+            inner = table.table("functions").table(function.key).table("smoke")
+            _check(inner, function.key, smoke, excused, hint="let the function read it; a release keeps what is here")
     for job in settings.jobs:
         inner = table.table("jobs").table(job.key).table("arguments")
         hint = "give the job the name of one, and let it read that"

@@ -60,6 +60,12 @@ def test_an_argument_of_a_job_is_held_to_the_same() -> None:
     assert f'--db-password": found {SECRET}' in refusal(job).replace("--db-password:", '--db-password":')
 
 
+def test_an_event_of_a_smoke_invocation_is_kept_in_the_release_and_held_to_the_same() -> None:
+    text = refusal('smoke.payload = { url = "postgres://u:hunter2@h" }')
+
+    assert "[tool.multi_env_lambda.functions.main.smoke] payload: found an address with a password" in text
+
+
 def test_a_value_of_another_kind_under_a_secret_name_is_not_shown() -> None:
     assert "found ***, allowed is text" in refusal('environment.DB_PASSWORD = ["hunter2"]')
 
