@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from multi_env_lambda.masking import masked
+
 __all__ = [
     "AccountError",
     "BuildError",
@@ -50,10 +52,9 @@ class MultiEnvLambdaError(Exception):
     exit_code = 1
 
     def __init__(self, where: str, what: str, *, hint: str) -> None:
-        super().__init__(where, what, hint)
-        self.where = where
-        self.what = what
-        self.hint = hint
+        # What tools, AWS and strangers' code said stands in here, and goes to terminals, records and logs.
+        self.where, self.what, self.hint = masked(where), masked(what), masked(hint)
+        super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}\nhint: {self.hint}"

@@ -31,6 +31,7 @@ FLOORS: Mapping[str, tuple[int, int]] = {
     "host": (76, 62),
     "local": (7, 1),
     "make": (90, 80),
+    "masking": (98, 95),
     "model": (98, 97),
     "operations": (85, 75),
     "pipeline": (90, 87),

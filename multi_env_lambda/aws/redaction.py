@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
+from multi_env_lambda.masking import masked
+
 __all__ = ["redact_debug_logs"]
 
 _LOGGERS = ("auth", "awsrequest", "credentials", "endpoint", "hooks", "httpsession", "parsers", "tokens")
@@ -22,7 +24,7 @@ _SECRETS = re.compile(
 class _Redaction(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        redacted = _SECRETS.sub(r"\1***", text)
+        redacted = masked(_SECRETS.sub(r"\1***", text))
         if redacted != text:
             record.msg, record.args = redacted, ()
         return True
@@ -32,7 +34,7 @@ _REDACTION = _Redaction()
 
 
 def redact_debug_logs() -> None:
-    """Let botocore write ``***`` in place of session tokens and secret keys. Safe to repeat."""
+    """Let botocore write ``***`` in place of tokens, keys and all that has the form of one. Safe to repeat."""
     # A logger's filters are not those of the loggers below it, so each that writes requests or answers has its own.
     for name in _LOGGERS:
         logging.getLogger(f"botocore.{name}").addFilter(_REDACTION)

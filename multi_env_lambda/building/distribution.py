@@ -12,7 +12,7 @@ import sys
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -32,6 +32,7 @@ __all__ = [
     "content_digest_of",
     "listed_files",
     "merge",
+    "read_sdist",
     "read_wheel",
     "run_backend",
     "write_sdist",
@@ -219,17 +220,6 @@ def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str
     if size > MAX_UNZIPPED_BYTES:
         what = f"the wheel has {size} bytes unzipped, Lambda takes up to {MAX_UNZIPPED_BYTES} with its layer"
         raise BuildError(where, what, hint="leave large files out, and read them from S3")
-    for file in own:
-        if _is_secret(file):
-            what = f"{file.path} looks like a secret and would be published"
-            raise BuildError(where, what, hint="exclude it from the package; read secrets from Secrets Manager")
-
-
-def _is_secret(file: File) -> bool:
-    path = PurePosixPath(file.path)
-    if path.name == ".env" or {".git", ".aws", ".ssh"} & set(path.parts):
-        return True
-    return path.suffix in (".pem", ".key") and re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", file.body) is not None
 
 
 def merge(wheel: Wheel, others: Sequence[tuple[str, Wheel]], *, where: str) -> Wheel:
@@ -324,12 +314,11 @@ def _without_version(metadata: bytes) -> bytes:
     return b"\n".join(b"Version:" if line.lower().startswith(b"version:") else line for line in lines) + rest
 
 
-def write_sdist(source: Path, path: Path, *, where: str) -> str:
-    """Write a backend's sdist again, sorted and without times, owners and umask; gives its hexadecimal SHA-256."""
-    top = path.name.removesuffix(".tar.gz")
-    files: dict[str, tuple[str, bytes, bool]] = {}
+def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
+    """The files of a backend's sdist, without the folder around them."""
+    files: dict[str, File] = {}
     try:
-        with tarfile.open(source, "r:gz") as archive:
+        with tarfile.open(path, "r:gz") as archive:
             for member in archive:
                 if member.isdir():
                     continue
@@ -337,14 +326,20 @@ def write_sdist(source: Path, path: Path, *, where: str) -> str:
                 if stream is None:
                     what = f"the sdist's entry {member.name!r} is not an ordinary file"
                     raise BuildError(where, what, hint="replace links by files")
-                name = f"{top}/{member.name.partition('/')[2]}"
-                files[name] = (name, stream.read(), bool(member.mode & 0o100))
+                name = member.name.partition("/")[2]
+                files[name] = File(path=name, body=stream.read(), executable=bool(member.mode & 0o100))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise BuildError(
             where, f"the backend made an sdist that cannot be read: {error}", hint="use another [build-system]"
         ) from error
     # Newer releases of uv write pyproject.toml anew and put the one of the repository beside it, older ones do not.
-    original = files.pop(f"{top}/pyproject.toml.orig", None)
+    original = files.pop("pyproject.toml.orig", None)
     if original is not None:
-        files[f"{top}/pyproject.toml"] = (f"{top}/pyproject.toml", *original[1:])
-    return write_tar_gz(path, files.values())
+        files["pyproject.toml"] = attrs.evolve(original, path="pyproject.toml")
+    return tuple(files.values())
+
+
+def write_sdist(files: Iterable[File], path: Path) -> str:
+    """Write an sdist sorted and without times, owners and umask; gives its hexadecimal SHA-256."""
+    top = path.name.removesuffix(".tar.gz")
+    return write_tar_gz(path, ((f"{top}/{file.path}", file.body, file.executable) for file in files))

@@ -21,15 +21,18 @@ from packaging.version import InvalidVersion, Version
 
 from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
+    File,
     Wheel,
     content_digest,
     listed_files,
     merge,
+    read_sdist,
     read_wheel,
     run_backend,
     write_sdist,
     write_wheel,
 )
+from multi_env_lambda.building.secrets import refuse_secrets
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
@@ -50,8 +53,8 @@ __all__ = [
     "stage_source",
 ]
 
-BUILDER_VERSION = 2
-"""Raised when the same inputs give other bytes than before, so that nothing old is taken from a cache."""
+BUILDER_VERSION = 3
+"""Raised when the same inputs give other bytes than before, or are refused, so that nothing old comes from a cache."""
 
 
 @attrs.frozen(kw_only=True)
@@ -160,7 +163,22 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
     merged = merge(wheel, shared, where=project.folder)
     _check_filtered(merged, staged)
-    _write(merged, raw_sdist, project, new)
+    sdist = read_sdist(raw_sdist, where=project.folder)
+    _check_secrets(merged, sdist, staged)
+    _write(merged, sdist, project, new)
+
+
+def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) -> None:
+    """In the words of the work tree where a file is one of it: that is what somebody has to correct, or to excuse."""
+    by_content: dict[str, list[str]] = {}
+    for path, _, sha256 in staged.files:
+        by_content.setdefault(sha256, []).append(path)
+    bodies: dict[str, bytes] = {}
+    for file in (*wheel.files, *sdist, *wheel.info):
+        same = by_content.get(file.sha256, [])
+        ours = next((path for path in same if path.endswith(f"/{file.path}")), same[0] if same else file.path)
+        bodies.setdefault(ours, file.body)
+    refuse_secrets(sorted(bodies.items()), dict(staged.project.not_secret), where=staged.project.folder)
 
 
 def _check_filtered(wheel: Wheel, staged: StagedSource) -> None:
@@ -185,14 +203,14 @@ def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
     return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
 
 
-def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:
+def _write(wheel: Wheel, sdist: tuple[File, ...], project: Project, new: Path) -> None:
     stem = f"{distribution_name(project.name)}-{wheel.version}"
     wheel_name, sdist_name = f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"
     manifest = {
         "wheel": wheel_name,
         "wheel_sha256": write_wheel(wheel, new / wheel_name),
         "sdist": sdist_name,
-        "sdist_sha256": write_sdist(raw_sdist, new / sdist_name, where=project.folder),
+        "sdist_sha256": write_sdist(sdist, new / sdist_name),
         "digest": content_digest(wheel, base_version=project.version),
         "files": listed_files(wheel),
     }

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.masking import blotted
+from multi_env_lambda.model.plain_secrets import secrets_among
 
 __all__ = ["run", "run_uv", "uv_program"]
 
@@ -38,11 +40,17 @@ def run(
     except OSError as error:
         raise ToolError(where, f"`{words[0]}` could not be started: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
-        tail = "\n".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:])
+        tail = _without_secrets(done.stderr, os.environ if env is None else env)
         raise ToolError(
             where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint
         )
     return done.stdout
+
+
+def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:
+    """The tail of what a program said, which may have printed its environment, or an address with a password."""
+    tail = "\n".join(said.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:])
+    return blotted(tail, secrets_among({**os.environ, **environment}))
 
 
 def run_uv(

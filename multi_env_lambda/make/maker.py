@@ -34,6 +34,7 @@ from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, Sou
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lambda_image import variables_of
+from multi_env_lambda.model.plain_secrets import excuses
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
@@ -100,7 +101,8 @@ class TreeMaker:
         release = self._release(project, source, dependencies, templates)
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
-        notes = (*([ending] if ending else []), *dependencies.notes, *slow, *self._jobs_not_imported(project))
+        said = (*([ending] if ending else []), *excuses(project.not_secret), *dependencies.notes, *slow)
+        notes = (*said, *self._jobs_not_imported(project))
         return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:

@@ -15,6 +15,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, normalised
+from multi_env_lambda.model.plain_secrets import check_plain_secrets, read_not_secret
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
@@ -39,7 +40,7 @@ ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
 _IN_WORKSPACE = "that belongs into the pyproject.toml at the top of the repository"
 _BY_ENVIRONMENT = ("functions", "jobs", "tags")
-_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", *_BY_ENVIRONMENT, "environments")
+_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *_BY_ENVIRONMENT, "environments")
 # Half of one reference and half of another, or of two payloads, is neither.
 _WHOLE = (
     ("functions", "*", "environment", "*"),
@@ -57,6 +58,7 @@ class Project:
     """A folder below ``projects/`` that is built, published and deployed apart from all others.
 
     ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
+    ``not_secret`` are files and variables that look like secrets, each with the reason why they are none.
     ``processor`` is what the code is built for where that is not ``architecture``: the machine of a local cloud.
     """
 
@@ -71,6 +73,7 @@ class Project:
     versioning: str = "post"
     dependencies: tuple[str, ...] = ()
     requires_python: str | None = None
+    not_secret: tuple[tuple[str, str], ...] = ()
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
@@ -176,6 +179,7 @@ def read_project(
         versioning=versioning,
         dependencies=_dependencies(standard),
         requires_python=_requires_python(standard),
+        not_secret=read_not_secret(table.table("not_secret")),
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
@@ -287,6 +291,7 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
         text = repr(written.values)  # not the values: for Python `1 == true`
         if text not in known:
             known[text] = _read_settings(written, project.runtime)
+            check_plain_secrets(written, known[text], dict(project.not_secret))
         found[environment.name] = known[text]
     return found
 

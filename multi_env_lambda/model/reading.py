@@ -11,6 +11,7 @@ from typing import NoReturn
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.masking import MASKED, says_secret
 from multi_env_lambda.model.digest import canonical_json
 
 __all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
@@ -105,7 +106,8 @@ class Table:
         raise ConfigurationError(self.location(key), what, hint=hint)
 
     def wrong(self, key: str, *, allowed: str, hint: str) -> NoReturn:
-        self.refuse(key, f"found {shown(self.values.get(key))}, allowed is {allowed}", hint=hint)
+        found = MASKED if says_secret(key) else shown(self.values.get(key))
+        self.refuse(key, f"found {found}, allowed is {allowed}", hint=hint)
 
     def allow(self, keys: Iterable[str], *, elsewhere: Mapping[str, str] = {}) -> None:  # noqa: B006 - never written
         """Refuse every other key; ``elsewhere`` says where a key belongs that is known from another table."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure, unknown_keys
 
@@ -131,8 +132,8 @@ class Deployment:
     committed: str = ""
     dirty: bool = False
     inputs: tuple[tuple[str, str], ...] = ()
-    reason: str = ""
-    detail: str = ""
+    reason: str = attrs.field(default="", converter=masked)
+    detail: str = attrs.field(default="", converter=masked)
     plan: str = ""
     approved: str = ""
     seconds: float = 0.0
@@ -163,7 +164,7 @@ class RolledBack:
     version: str
     who: str
     when: str
-    reason: str = ""
+    reason: str = attrs.field(default="", converter=masked)
 
 
 @attrs.frozen(kw_only=True)
@@ -172,7 +173,7 @@ class Hold:
 
     who: str
     when: str
-    reason: str = ""
+    reason: str = attrs.field(default="", converter=masked)
 
 
 @attrs.frozen(kw_only=True)

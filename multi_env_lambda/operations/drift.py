@@ -24,6 +24,7 @@ from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
@@ -297,8 +298,8 @@ def _masked_text(text: str) -> str:
     try:
         value = json.loads(text)
     except ValueError:
-        return text
-    return canonical_json(_masked_value(value)) if isinstance(value, dict | list) else text
+        return masked(text)
+    return masked(canonical_json(_masked_value(value)) if isinstance(value, dict | list) else text)
 
 
 def _masked_value(value: Any) -> Any:

@@ -6,17 +6,20 @@ CloudFormation's change set has the last word; this is known before any call, an
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+import attrs
+
+from multi_env_lambda.masking import MASKED, masked, says_secret
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.secret_names import names_a_secret, secret_names
 from multi_env_lambda.plan.stateful import MAY_REPLACE, REPLACED_BY, body_holds_data
 
 __all__ = ["KEPT", "MASK", "STAYS", "changes", "looks_secret", "replaced_by"]
 
-MASK = canonical_json("***")
+MASK = canonical_json(MASKED)
 """What stands for both values of a property whose name looks like a secret."""
 
 _EVERYTHING = frozenset({"*"})
@@ -47,7 +50,6 @@ KEPT = (*STAYS, "Snapshot")
 """Policies that keep what is in a resource when it goes or is replaced."""
 
 _SNAPSHOT_BY_DEFAULT = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
-_SECRET_LOOKING = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
 _ABSENT = object()
 
 _Replacement = Literal["yes", "no", "maybe"]
@@ -56,10 +58,10 @@ _Replacement = Literal["yes", "no", "maybe"]
 def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
     """What takes a stack from one template to another, by logical id; None is no stack."""
     before, after = _document(old), _document(new)
-    masked = _masked_parameters(before) | _masked_parameters(after)
+    told = _Told.of(before, after)
     resources_before, resources_after = before.get("Resources", {}), after.get("Resources", {})
     found = (
-        _change(name, resources_before.get(name), resources_after.get(name), masked)
+        _change(name, resources_before.get(name), resources_after.get(name), told)
         for name in sorted({*resources_before, *resources_after})
     )
     return tuple(change for change in found if change is not None)
@@ -67,7 +69,7 @@ def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
 
 def looks_secret(path: Iterable[str]) -> bool:
     """Whether the name of a property, or of something around it, says that nobody should read its value."""
-    return any(_SECRET_LOOKING.search(part) for part in path)
+    return any(says_secret(part) for part in path)
 
 
 def replaced_by(type_: str) -> frozenset[str]:
@@ -80,25 +82,42 @@ def _document(template: str | None) -> Mapping[str, Any]:
     return found
 
 
-def _masked_parameters(document: Mapping[str, Any]) -> frozenset[str]:
-    parameters = document.get("Parameters", {})
-    return frozenset(name for name, body in parameters.items() if str(body.get("NoEcho", "")).lower() == "true")
+@attrs.frozen
+class _Told:
+    """What two templates say of their own values: parameters that are never shown, and names of secrets, which are."""
+
+    hidden: frozenset[str]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, *documents: Mapping[str, Any]) -> _Told:
+        parameters = [item for document in documents for item in document.get("Parameters", {}).items()]
+        hidden = (name for name, body in parameters if str(body.get("NoEcho", "")).lower() == "true")
+        return cls(frozenset(hidden), frozenset().union(*map(secret_names, documents)))
+
+    def hides(self, path: tuple[str, ...], beside: Mapping[tuple[str, ...], Any]) -> bool:
+        """Whether a value's name says that nobody should read it, and it is no name of a secret, or the key in one."""
+        if not looks_secret(path):
+            return False
+        around = path[:-1]
+        near = {place[-1]: value for place, value in beside.items() if place[:-1] == around}
+        return not names_a_secret(path[-1], near, self.names)
 
 
-def _change(name: str, before: Any, after: Any, masked: frozenset[str]) -> ResourceChange | None:
+def _change(name: str, before: Any, after: Any, told: _Told) -> ResourceChange | None:
     if before is None:
         return ResourceChange(
-            action="add", logical_id=name, type=after["Type"], properties=_properties({}, after, masked)
+            action="add", logical_id=name, type=after["Type"], properties=_properties({}, after, told)
         )
     if after is None:
         return ResourceChange(
             action="remove",
             logical_id=name,
             type=before["Type"],
-            properties=_properties(before, {}, masked),
+            properties=_properties(before, {}, told),
             destructive=body_holds_data(before) and not _kept(before, "DeletionPolicy"),
         )
-    properties = _properties(before, after, masked)
+    properties = _properties(before, after, told)
     if not properties:
         return None
     replacement = _replacement(before, after)
@@ -146,11 +165,11 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _properties(before: Any, after: Any, masked: frozenset[str]) -> tuple[PropertyChange, ...]:
+def _properties(before: Any, after: Any, told: _Told) -> tuple[PropertyChange, ...]:
     """All leaves that differ. Paths of properties begin below ``Properties``, other attributes keep their own name."""
     old, new = dict(_leaves(_flat(before))), dict(_leaves(_flat(after)))
     differing = sorted(path for path in old.keys() | new.keys() if old.get(path, _ABSENT) != new.get(path, _ABSENT))
-    return tuple(_property(path, old.get(path, _ABSENT), new.get(path, _ABSENT), masked) for path in differing)
+    return tuple(_property(path, old, new, told) for path in differing)
 
 
 def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,19 +177,23 @@ def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**attributes, **body.get("Properties", {})}
 
 
-def _property(path: tuple[str, ...], old: Any, new: Any, masked: frozenset[str]) -> PropertyChange:
-    hidden = looks_secret(path) or _refers_to(old, masked) or _refers_to(new, masked)
+def _property(
+    path: tuple[str, ...], old: Mapping[tuple[str, ...], Any], new: Mapping[tuple[str, ...], Any], told: _Told
+) -> PropertyChange:
+    # What stood in the place of a parameter that is never shown is most likely the same thing in the open.
+    never = any(_refers_to(side.get(path), told.hidden) for side in (old, new))
 
-    def shown(value: Any) -> str | None:
-        if value is _ABSENT:
+    def shown(side: Mapping[tuple[str, ...], Any]) -> str | None:
+        if path not in side:
             return None
-        return MASK if hidden and not isinstance(value, bool | dict) else canonical_json(value)
+        hidden = (never or told.hides(path, side)) and not isinstance(side[path], bool | dict)
+        return MASK if hidden else masked(canonical_json(side[path]))
 
     return PropertyChange(path=".".join(path), old=shown(old), new=shown(new))
 
 
-def _refers_to(value: Any, masked: frozenset[str]) -> bool:
-    return isinstance(value, dict) and value.get("Ref") in masked
+def _refers_to(value: Any, hidden: frozenset[str]) -> bool:
+    return isinstance(value, dict) and value.get("Ref") in hidden
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

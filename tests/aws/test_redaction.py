@@ -32,6 +32,15 @@ def test_tokens_and_keys_are_not_written(text: str, caplog: pytest.LogCaptureFix
     assert TOKEN not in caplog.text and "***" in caplog.text
 
 
+def test_a_password_in_a_template_that_somebody_deployed_is_not_written(caplog: pytest.LogCaptureFixture) -> None:
+    redact_debug_logs()
+
+    with caplog.at_level(logging.DEBUG, "botocore"):
+        logging.getLogger("botocore.parsers").debug("Response body:\n%s", b'{\\"URL\\": \\"amqp://u:hunter2@h\\"}')
+
+    assert "hunter2" not in caplog.text and "amqp://u:***@h" in caplog.text
+
+
 def test_everything_else_is_written_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     redact_debug_logs()
 

@@ -22,6 +22,7 @@ from multi_env_lambda.building.distribution import (
     content_digest,
     content_digest_of,
     merge,
+    read_sdist,
     read_wheel,
     write_sdist,
     write_wheel,
@@ -128,21 +129,6 @@ def test_an_entry_that_escapes_or_collides_is_refused(tmp_path: Path, name: str)
     assert repr(name) in refused(packed(tmp_path, {name: "x"}))
 
 
-KEY = "-----BEGIN RSA PRIVATE KEY-----\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("orders/.env", "A=1"), ("orders/.aws/credentials", ""), ("orders/k.pem", KEY)]
-)
-def test_a_secret_is_not_published(tmp_path: Path, name: str, text: str) -> None:
-    assert f"{name} looks like a secret" in refused(packed(tmp_path, {name: text}))
-
-
-def test_a_list_of_public_certificates_is_no_secret(tmp_path: Path) -> None:
-    path = packed(tmp_path, {"orders/ca.pem": "-----BEGIN CERTIFICATE-----\n"})
-    assert any(file.path == "orders/ca.pem" for file in read_wheel(path, where="x").files)
-
-
 def test_a_damaged_wheel_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path, {"orders/b.py": "0123456789"})
     path.write_bytes(path.read_bytes().replace(b"0123456789", b"0123456780"))
@@ -199,8 +185,8 @@ def sdist_of(path: Path, *, time: int, mode: int, kind: bytes = tarfile.REGTYPE)
 
 def test_times_owners_and_umasks_are_not_in_the_sdist(tmp_path: Path) -> None:
     target = tmp_path / "orders_app-1.0.tar.gz"
-    one = write_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o600), target, where="x")
-    two = write_sdist(sdist_of(tmp_path / "2.tar.gz", time=9, mode=0o664), target, where="x")
+    one = write_sdist(read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o600), where="x"), target)
+    two = write_sdist(read_sdist(sdist_of(tmp_path / "2.tar.gz", time=9, mode=0o664), where="x"), target)
     assert one == two == hashlib.sha256(target.read_bytes()).hexdigest()
     with tarfile.open(target) as archive:
         assert archive.getnames() == ["orders_app-1.0/a.py"]
@@ -209,13 +195,13 @@ def test_times_owners_and_umasks_are_not_in_the_sdist(tmp_path: Path) -> None:
 def test_a_link_in_the_sdist_is_refused(tmp_path: Path) -> None:
     source = sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644, kind=tarfile.SYMTYPE)
     with pytest.raises(BuildError, match="not an ordinary file"):
-        write_sdist(source, tmp_path / "orders_app-1.0.tar.gz", where="x")
+        read_sdist(source, where="x")
 
 
 def test_an_sdist_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     (tmp_path / "1.tar.gz").write_bytes(b"\x1f\x8b\x08")
     with pytest.raises(BuildError, match="cannot be read"):
-        write_sdist(tmp_path / "1.tar.gz", tmp_path / "orders_app-1.0.tar.gz", where="x")
+        read_sdist(tmp_path / "1.tar.gz", where="x")
 
 
 # --- the backend's environment ---

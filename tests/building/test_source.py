@@ -377,3 +377,18 @@ def test_what_runs_must_have_been_through_its_filter_and_what_lies_beside_need_n
     inside = {**beside, "projects/orders/orders/look.ipynb": "{1: 2}"}
     with pytest.raises(BuildError, match=r"orders/orders/look\.ipynb needs Git's filter 'clean'"):
         build(repository(tmp_path / "inside", inside))
+
+
+@pytest.mark.parametrize("path", ["orders/.npmrc", "notes/keys.txt"])
+def test_a_secret_is_published_neither_in_the_wheel_nor_in_the_sdist(tmp_path: Path, path: str) -> None:
+    include = '[tool.uv.build-backend]\nsource-include = ["notes/**"]\n'
+    settings = (ORDERS + UV_BUILD).replace("[tool.uv.build-backend]\n", include)
+    token = "ghp_" + "a1B2" * 9
+    files = {"projects/orders/pyproject.toml": settings, f"projects/orders/{path}": f"token = {token}\n"}
+    root = repository(tmp_path / "r", files)
+
+    with pytest.raises(BuildError, match=f"secrets would be published: projects/orders/{path} ") as caught:
+        build(root)
+
+    assert token not in str(caught.value)
+    assert build(root, attrs.evolve(PROJECT, not_secret=((f"projects/orders/{path}", "revoked"),))).sdist.is_file()

@@ -190,12 +190,14 @@ def test_a_template_of_which_more_is_changed_than_resources_is_found_too(fake: F
 def test_a_secret_of_somebody_elses_template_goes_no_further(fake: FakeWorld) -> None:
     stack = fake.platform.stacks["test", "orders-test"]
     stack.template = stack.template.replace(
-        '"FunctionName":"orders', '"Environment":{"Variables":{"DB_PASSWORD":"hunter2"}},"FunctionName":"orders'
+        '"FunctionName":"orders',
+        '"Environment":{"Variables":{"DB_PASSWORD":"hunter2","URL":"amqp://u:hunter2@h"}},"FunctionName":"orders',
     )
 
     (found,) = find_drift(fake.world, "orders", "test")
 
-    assert found.names == ("MainFunction/Environment/Variables/DB_PASSWORD",)
+    variables = "MainFunction/Environment/Variables"
+    assert found.names == (f"{variables}/DB_PASSWORD", f"{variables}/URL")
     assert "hunter2" not in str(found)
 
 

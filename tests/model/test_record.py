@@ -53,6 +53,14 @@ def test_what_a_newer_version_added_is_written_back_as_it_was() -> None:
     assert again == document
 
 
+def test_what_an_older_version_wrote_in_the_clear_is_not_shown_again() -> None:
+    said = "`uv build` ended with status 2: https://ci:hunter2@index.example.org/simple"
+    body = RECORD.to_bytes().replace(b"step 2/3", said.encode())
+    latest = Record.from_bytes(body, where=KEY).latest
+
+    assert latest is not None and latest.detail.startswith(said.replace("hunter2", "***"))
+
+
 @pytest.mark.parametrize(
     ("changed", "what"),
     [

@@ -172,10 +172,42 @@ def test_values_under_secret_looking_names_are_masked() -> None:
     )
 
 
-def test_no_secret_is_in_the_changes_of_a_rendered_unit() -> None:
-    function = attrs.evolve(SMALL, environment=(("API_TOKEN", SecretReference(name="orders/token")),))
+def variables(old: dict[str, str], new: dict[str, str], *secrets: str) -> dict[str, tuple[str | None, str | None]]:
+    """By variable what the plan shows, of a function whose role may read these secrets."""
+    arns = [f"arn:aws:secretsmanager:eu-west-1:1:secret:{name}-??????" for name in secrets]
+    both = (with_one("AWS::Lambda::Function", Environment={"Variables": each}, Resource=arns) for each in (old, new))
+    return {item.path.rpartition(".")[2]: (item.old, item.new) for item in only(*both).properties}
 
-    assert "orders/token" not in str([c for c in changes(None, text(project(function))) if "Function" in c.type])
+
+def test_the_name_of_a_secret_and_of_a_key_in_it_are_shown() -> None:
+    function = attrs.evolve(SMALL, environment=(("API_TOKEN", SecretReference(name="orders/token", key="password")),))
+    found = [c for c in changes(None, text(project(function))) if c.type == "AWS::Lambda::Function"]
+    shown = {item.path: item.new for change in found for item in change.properties}
+
+    assert shown["Environment.Variables.API_TOKEN"] == '"orders/token"'
+    assert shown["Environment.Variables.API_TOKEN_KEY"] == '"password"'
+
+
+def test_what_was_a_literal_before_it_became_a_name_is_masked_and_the_name_is_not() -> None:
+    assert variables({"DB_PASSWORD": "hunter2"}, {"DB_PASSWORD": "orders/db"}, "orders/db") == {
+        "DB_PASSWORD": (MASK, '"orders/db"')
+    }
+
+
+def test_a_password_in_an_address_is_masked_under_any_name() -> None:
+    new = {"DATABASE_URL": "postgres://u:hunter2@h/d", "A_KEY": "password"}
+
+    assert variables({"A_KEY": "a"}, new) == {
+        "DATABASE_URL": (None, '"postgres://u:***@h/d"'),
+        "A_KEY": (MASK, MASK),
+    }
+
+
+def test_an_arn_and_a_dynamic_reference_are_names() -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:orders/db-AbCdEf"
+    found = variables({"DB_PASSWORD": arn}, {"DB_PASSWORD": "{{resolve:ssm:/orders/name}}"})
+
+    assert found == {"DB_PASSWORD": (f'"{arn}"', '"{{resolve:ssm:/orders/name}}"')}
 
 
 def test_a_removed_stack_removes_everything() -> None:

@@ -23,6 +23,7 @@ from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Unit, join_parts, logical_id
+from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
 
 if TYPE_CHECKING:
@@ -71,10 +72,20 @@ def render(
         found = _extended(unit, found, extend, where)
     complete = add_pins(add_versions(unit, found, where=where))
     check_document(complete, where=where)
+    check_plain_secrets(complete, frozenset(_excused(project)), where=where)
     check_offered(complete["Resources"], environment, where=where)
     template = canonical_json(complete)
     check_size(template, where=where)
     return template
+
+
+def _excused(project: Project) -> Iterator[str]:
+    """``FUNCTION.VARIABLE`` of the unit's table, and what it is called in the template."""
+    for name, _ in project.not_secret:
+        key, _, variable = name.partition(".")
+        yield name
+        yield f"{logical_id(key, 'Function')}.Properties.Environment.Variables.{variable}"
+        yield f"{logical_id(key, 'Job')}.Properties.DefaultArguments.{variable}"
 
 
 def _extended(unit: Unit, found: Json, extend: Callable[[Template, Context], None], where: str) -> Json:

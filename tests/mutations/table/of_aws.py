@@ -400,8 +400,8 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/redaction.py",
-        "redacted = _SECRETS.sub(",
-        "redacted = re.compile('never to be seen').sub(",
+        "masked(_SECRETS.sub(",
+        "masked(re.compile('never to be seen').sub(",
         "Credentials do not get into debug logs.",
         ("aws/test_redaction.py::test_tokens_and_keys_are_not_written",),
     ),

@@ -1,0 +1,170 @@
+"""What a text gives away as a secret by its own form: found, and blotted out wherever somebody would read it.
+
+Only forms count that their issuer made to be recognised (a prefix, a length, an alphabet), and passwords in addresses.
+How random a text looks does not: digests, lock files and test data look like that, too.
+
+Source: what the issuers say of their tokens, as gitleaks collects it (https://github.com/gitleaks/gitleaks, the default
+configuration of July 2026), with the rules left out that ask for the issuer's name nearby and for entropy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "masked", "says_secret"]
+
+MASKED: Final = "***"
+"""What stands where a secret stood."""
+
+_Form = tuple[str, tuple[str, ...], str]
+
+IN_ADDRESS: Final = "an address with a password"
+
+_A, _H, _W = "[A-Za-z0-9]", "[0-9a-f]", "[A-Za-z0-9_-]"
+_LINE_END = r"(?:\s|\\r|\\n)+"
+_KEY_HEADERS = rf"(?:[A-Za-z-]{{1,40}}: [^\n\\]{{0,200}}{_LINE_END}){{0,4}}"
+_KEY_BODY = rf"{_LINE_END}{_KEY_HEADERS}[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\s]|\\[rn])*"
+_KEY = rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_KEY_BODY}(?:-----END [A-Z0-9 ]+-----)?"
+
+_FORMS: tuple[_Form, ...] = (
+    ("a private key", ("PRIVATE KEY",), _KEY),
+    ("a private key of age", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
+    (
+        "an access key of AWS",
+        ("AKIA", "ASIA", "ABIA", "ACCA"),
+        r"\b(?:AKIA|ASIA|ABIA|ACCA)(?!.{9}EXAMPLE)[A-Z2-7]{16}\b",
+    ),
+    (
+        "a secret key of AWS",
+        ("ecretAccessKey", "secret_access_key", "SECRET_ACCESS_KEY"),
+        r"(?:ecretAccessKey|(?i:secret_access_key))[\"'>]?\s{0,3}[:=]?>?\s{0,3}[\"']?"
+        r"(?P<value>(?!.{30,33}EXAMPLE)[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+    ),
+    ("a key of AWS Bedrock", ("ABSK",), r"\bABSK[A-Za-z0-9+/]{109,}={0,2}"),
+    ("a token of GitHub", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), rf"gh[pousr]_{_A}{{36}}"),
+    ("a token of GitHub", ("github_pat_",), r"github_pat_\w{82}"),
+    (
+        "a token of GitLab",
+        ("glpat-", "gldt-", "glptt-", "glrt-", "glcbt-", "glsoat-", "glft-", "glimt-", "glagent-", "gloas-"),
+        rf"\bgl(?:pat|dt|ptt|rt|cbt|soat|ft|imt|agent|oas)-{_W}{{20,}}",
+    ),
+    ("a token of Slack", ("xox",), rf"xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z]{{1,13}}-{_W}{{10,}}"),
+    ("a token of Slack", ("xapp-",), r"xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+"),
+    ("a webhook of Slack", ("hooks.slack.com/",), r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/]{40,}"),
+    ("a webhook of Discord", ("discord",), rf"discord(?:app)?\.com/api/webhooks/\d{{17,}}/{_W}{{60,}}"),
+    ("a key of Stripe", ("sk_live_", "rk_live_", "sk_test_", "rk_test_"), rf"\b[sr]k_(?:live|test)_{_A}{{20,}}"),
+    ("a key of OpenAI", ("T3BlbkFJ",), rf"\bsk-{_W}{{20,}}T3BlbkFJ{_W}{{20,}}"),
+    ("a key of Anthropic", ("sk-ant-",), rf"\bsk-ant-(?:api|admin)\d\d-{_W}{{80,}}"),
+    ("a key of Google", ("AIza",), rf"\bAIza{_W}{{35}}(?!{_W})"),
+    ("a token of npm", ("npm_",), rf"\bnpm_{_A}{{36}}\b"),
+    ("a password for npm's registry", ("_authToken",), r"_authToken\s*=\s*(?P<value>(?!\$\{)[^\s$]{8,})"),
+    ("a token of PyPI", ("pypi-AgE",), rf"pypi-AgE{_W}{{50,}}"),
+    ("a key of RubyGems", ("rubygems_",), rf"\brubygems_{_H}{{48}}"),
+    ("a token of Hugging Face", ("hf_",), r"\bhf_[A-Za-z]{34}\b"),
+    ("a token of DigitalOcean", ("doo_v1_", "dop_v1_", "dor_v1_"), rf"\bdo[opr]_v1_{_H}{{64}}"),
+    ("a token of Shopify", ("shpat_", "shpca_", "shppa_", "shpss_"), r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    ("a key of SendGrid", ("SG.",), rf"\bSG\.{_W}{{22}}\.{_W}{{43}}"),
+    ("a key of Brevo", ("xkeysib-",), rf"xkeysib-{_H}{{64}}-{_A}{{16}}"),
+    ("a token of Databricks", ("dapi",), rf"\bdapi{_H}{{32}}\b"),
+    ("a token of Vault", ("hvs.", "hvb."), rf"\bhv[sb]\.{_W}{{90,}}"),
+    ("a token of Terraform", (".atlasv1.",), rf"{_A}{{14}}\.atlasv1\.[A-Za-z0-9_=-]{{60,}}"),
+    ("a token of Pulumi", ("pul-",), rf"\bpul-{_H}{{40}}\b"),
+    ("a token of Doppler", ("dp.pt.",), rf"\bdp\.pt\.{_A}{{43}}"),
+    ("a token of Grafana", ("glsa_",), rf"\bglsa_{_A}{{32}}_[0-9A-Fa-f]{{8}}"),
+    ("a token of Grafana", ("glc_",), r"\bglc_[A-Za-z0-9+/]{32,}={0,2}"),
+    ("a key of New Relic", ("NRAK-",), r"\bNRAK-[A-Z0-9]{27}\b"),
+    ("a token of Dynatrace", ("dt0c01.",), r"\bdt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    ("a token of Sentry", ("sntryu_",), rf"\bsntryu_{_H}{{64}}"),
+    ("a token of Sentry", ("sntrys_eyJ",), r"\bsntrys_eyJ[A-Za-z0-9+/=]{20,}_[A-Za-z0-9+/]{43}"),
+    ("a token of Notion", ("ntn_",), rf"\bntn_\d{{11}}{_A}{{35}}"),
+    ("a key of Linear", ("lin_api_",), rf"\blin_api_{_A}{{40}}"),
+    ("a key of Postman", ("PMAK-",), rf"\bPMAK-{_H}{{24}}-{_H}{{34}}"),
+    ("a password of PlanetScale", ("pscale_",), r"\bpscale_(?:tkn|oauth|pw)_[\w=.-]{32,}"),
+    ("a token of Atlassian", ("ATATT3",), r"\bATATT3[A-Za-z0-9_=-]{150,}"),
+    ("a token of Square", ("sq0atp-", "sq0csp-"), rf"\bsq0(?:atp|csp)-{_W}{{22,}}"),
+    ("a key of JFrog", ("AKCp",), rf"\bAKCp{_A}{{69}}\b"),
+    ("a key of 1Password", ("ops_eyJ",), r"\bops_eyJ[A-Za-z0-9+/]{250,}={0,3}"),
+    ("a key of a Telegram bot", (":AA",), rf"\b\d{{8,10}}:AA{_W}{{33}}(?!{_W})"),
+)
+"""What it is, words of which one must be there, and the pattern; ``value`` is the secret where it is not all of it."""
+
+# The authority of an address ends at the first of `/?#` (RFC 3986, section 3.2), and its user part at the last `@`.
+_USER, _HOST = r"://[^\s/?#:@\"'<>\\]{0,200}:", r"@[^\s/?#:\"'<>\\,)}\]]*"
+_ADDRESSES: tuple[_Form, ...] = (
+    (IN_ADDRESS, ("://",), rf"{_USER}(?P<value>[^\s/?#\"'<>\\]{{1,500}}){_HOST}"),
+    (
+        IN_ADDRESS,
+        ("assword=", "asswd=", "PASSWORD=", "pwd=", "Pwd=", "PWD="),
+        r"(?i)[?&;](?:password|passwd|pwd)=(?P<value>[^\s&;#\"'<>\\]{1,200})",
+    ),
+)
+# A name alone is mostly a token, and may be a key that everybody may know: masked, and not refused.
+_ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
+# Somebody fills it in later: ${NAME}, {name}, {{resolve:...}}, <name>, $NAME, %s, %(name)s, ***, ...
+_PLACEHOLDER = re.compile(r"\$?\{[^}]*\}+|<[^>]*>|\$[A-Z_]+|%\(?\w*\)?s|\*+|\.+|[xX]+", re.ASCII)
+
+_NAMED = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
+
+
+def says_secret(name: str) -> bool:
+    """Whether the name of a setting says that nobody should read its value."""
+    return _NAMED.search(name) is not None
+
+
+def forms_in(text: str) -> Iterator[tuple[str, int, int]]:
+    """Every secret in a text, as (what it is, start, end). A placeholder in an address is none."""
+    for kind, found in _found(text, _FORMS):
+        yield kind, *found.span(_group(found))
+    for kind, found in _found(text, _ADDRESSES):
+        if not _PLACEHOLDER.fullmatch(found["value"]):
+            yield kind, *found.span("value")
+
+
+def _found(text: str, forms: tuple[_Form, ...]) -> Iterator[tuple[str, re.Match[str]]]:
+    for kind, words, pattern in forms:
+        if any(word in text for word in words):
+            for found in _compiled(pattern).finditer(text):
+                yield kind, found
+
+
+def form_of(text: str) -> str | None:
+    """What the first secret in a text is, or None where it has none."""
+    return next((kind for kind, _, _ in forms_in(text)), None)
+
+
+def masked(text: str) -> str:
+    """The text with ``***`` for every secret in it. Masking twice is masking once."""
+    if not text:
+        return text
+    for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE):
+        if any(word in text for word in words):
+            text = _compiled(pattern).sub(_blot, text)
+    return text
+
+
+def blotted(text: str, secrets: frozenset[str]) -> str:
+    """The text with ``***`` for these very secrets, the longest first, and for every other in it."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASKED)
+    return masked(text)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def _group(found: re.Match[str]) -> str | int:
+    return "value" if "value" in found.re.groupindex else 0
+
+
+def _blot(found: re.Match[str]) -> str:
+    group = _group(found)
+    if _PLACEHOLDER.fullmatch(found[group]):
+        return found.group()
+    start, end = (place - found.start() for place in found.span(group))
+    whole = found.group()
+    return whole[:start] + MASKED + whole[end:]

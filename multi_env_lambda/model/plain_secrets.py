@@ -1,0 +1,116 @@
+"""Secrets that stand in plain text where a reference should: in a unit's settings, and in a finished template.
+
+What a name or a value must look like to be refused is certain on purpose; what may be one is only masked.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, quote_plus, unquote
+
+from multi_env_lambda.masking import form_of, forms_in
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.settings import Literal, Settings
+
+__all__ = [
+    "HOW_TO_REFER",
+    "check_plain_secrets",
+    "excuses",
+    "plain_secret",
+    "read_not_secret",
+    "says_so",
+    "secrets_among",
+]
+
+HOW_TO_REFER = 'write the name of one, { secret = "orders/db" }'
+
+# What the name of a variable ends with: TOKEN_URL, PASSWORD_MIN_LENGTH, SECRET_NAME and DB_SECRET_ARN are settings.
+_HOLDS_A_SECRET = re.compile(
+    r"(?i)(password|passwd|passphrase|secret|token|credentials?|(?:api|secret|private|access)_?key)$"
+)
+# The name of something (an ARN, `/orders/db`, `orders/db`, a dynamic reference, an address), a switch, a small number.
+_NO_SECRET = re.compile(
+    r"arn:\S*|\{\{resolve:[^}]*\}\}|\$?\{[^}]*\}|[a-z]+://\S*|/?[a-z0-9_.-]{1,40}(?:/[a-z0-9_.-]{1,40})+|/[\w./-]+"
+    r"|(?i:true|false|yes|no|on|off|none|null|enabled|disabled)|\d{0,6}|\*+",
+    re.ASCII,
+)
+_SHORTEST = 6  # what is shorter stands in every other word
+
+
+def says_so(name: str) -> bool:
+    """Whether what this variable, argument or property holds can only be a secret."""
+    return _HOLDS_A_SECRET.search(name.replace("-", "_")) is not None
+
+
+def plain_secret(name: str, value: str) -> str | None:
+    """What a setting gives away, or None. An empty text, a switch, a small number and another thing's name do not.
+
+    >>> plain_secret("DB_PASSWORD", "hunter2")
+    'a literal where the name says secret'
+    >>> plain_secret("PASSWORD_MIN_LENGTH", "twelve"), plain_secret("DB_PASSWORD", "")
+    (None, None)
+    """
+    form = form_of(value)
+    if form is not None:
+        return form
+    if says_so(name) and not _NO_SECRET.fullmatch(value):
+        return "a literal where the name says secret"
+    return None
+
+
+def secrets_among(environment: Mapping[str, str]) -> frozenset[str]:
+    """The secret values of a process's variables, as they are, in base64, and as they stand in an address."""
+    found = {value for name, value in environment.items() if says_so(name) and not _NO_SECRET.fullmatch(value)}
+    for value in environment.values():
+        found |= {value[start:end] for _, start, end in forms_in(value)}
+    return frozenset(form for value in found if len(value) >= _SHORTEST for form in _written(value))
+
+
+def _written(value: str) -> Iterator[str]:
+    yield from (value, quote(value, safe=""), quote_plus(value), unquote(value))
+    body = value.encode("utf-8", "surrogateescape")
+    # In base64 a value looks otherwise after one or two bytes before it; what its neighbours change is left out.
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + body).rstrip(b"=").decode("ascii")
+        inner = encoded[(0, 2, 3)[before] : len(encoded) - bool((before + len(body)) % 3)]
+        yield from (inner, inner.replace("+", "-").replace("/", "_"))
+
+
+def read_not_secret(table: Table) -> tuple[tuple[str, str], ...]:
+    """What looks like a secret and is none, with the reason: files by their path in the repository, `function.NAME`."""
+    for key in table.values:
+        if not table.text(key, hint="write why it is no secret").strip():
+            table.wrong(key, allowed="a reason", hint="write why it is no secret")
+    return tuple((key, table.text(key)) for key in sorted(table.values))
+
+
+def excuses(not_secret: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """What is shown of them with every plan and build."""
+    return tuple(f"{what} is no secret, says pyproject.toml: {reason}" for what, reason in not_secret)
+
+
+def check_plain_secrets(table: Table, settings: Settings, not_secret: Iterable[str]) -> None:
+    """Refuse the first literal of a function's variables, or of a job's arguments, that is a secret."""
+    excused = frozenset(not_secret)
+    for function in settings.functions:
+        inner = table.table("functions").table(function.key).table("environment")
+        literals = {name: value.text for name, value in function.environment if isinstance(value, Literal)}
+        _check(inner, function.key, literals, excused, hint=HOW_TO_REFER)
+        if function.smoke is not None:
+            smoke = {"payload": function.smoke.payload, "expect": function.smoke.expect or ""}
+            inner = table.table("functions").table(function.key).table("smoke")
+            _check(inner, function.key, smoke, excused, hint="let the function read it; a release keeps what is here")
+    for job in settings.jobs:
+        inner = table.table("jobs").table(job.key).table("arguments")
+        hint = "give the job the name of one, and let it read that"
+        _check(inner, job.key, dict(job.arguments), excused, hint=hint)
+
+
+def _check(table: Table, key: str, literals: Mapping[str, str], excused: frozenset[str], *, hint: str) -> None:
+    for name, text in literals.items():
+        kind = None if f"{key}.{name}" in excused else plain_secret(name, text)
+        if kind is not None:
+            more = f'{hint}; if it is none: not_secret."{key}.{name}" = "why"'
+            table.refuse(name, f"found {kind}", hint=more)

@@ -1,0 +1,61 @@
+"""Secrets in a finished template, whoever put them there: everybody who may see a stack may read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.masking import form_of
+from multi_env_lambda.model.plain_secrets import HOW_TO_REFER, plain_secret
+from multi_env_lambda.plan.secret_names import names_a_secret, secret_names
+from multi_env_lambda.plan.template.parts import Json
+
+__all__ = ["check_plain_secrets"]
+
+_HINT = f"{HOW_TO_REFER}, or a dynamic reference"
+_VARIABLES = frozenset({"Variables", "DefaultArguments", "EnvironmentVariables"})
+"""Properties whose names are chosen by people, and are held to what is asked of a table."""
+# Of the properties that AWS names, those that hold a secret's value; RefreshToken may be a unit of time.
+_HOLDS_A_SECRET = re.compile(r"\w*(?:Password|Passphrase|SecretString|ClientSecret|AuthToken)")
+_NOT_A_VALUE = re.compile(r"\s*|\{\{resolve:[^}]*\}\}|arn:\S+|\*+")
+
+
+def check_plain_secrets(document: Json, excused: frozenset[str], *, where: str) -> None:
+    """Raise the first; ``excused`` are paths of values, with dots, of which somebody has said that they are none.
+
+    Raises:
+        ConfigurationError: with the path of the value, and never with the value.
+    """
+    names = secret_names(document)
+    for path, text, beside in _texts(document.get("Resources", {}), ()):
+        kind = _kind(path, text, beside, names)
+        if kind is not None and ".".join(path) not in excused:
+            more = f'if it is none: not_secret."{".".join(path)}" = "why"'
+            raise ConfigurationError(where, f"{'.'.join(path)} has {kind}", hint=f"{_HINT}; {more}")
+    for name, parameter in document.get("Parameters", {}).items():
+        default = str(parameter.get("Default", ""))
+        if str(parameter.get("NoEcho", "")).lower() == "true" and not _NOT_A_VALUE.fullmatch(default):
+            what = f"the parameter {name} is never shown (NoEcho), and its default stands in the template"
+            raise ConfigurationError(where, what, hint=_HINT)
+
+
+def _kind(path: tuple[str, ...], text: str, beside: Json, names: frozenset[str]) -> str | None:
+    if len(path) > 1 and path[-2] in _VARIABLES:
+        return None if names_a_secret(path[-1], beside, names) else plain_secret(path[-1], text)
+    named = _HOLDS_A_SECRET.fullmatch(path[-1]) is not None and not _NOT_A_VALUE.fullmatch(text)
+    return "a literal where AWS takes a secret" if named else form_of(text)
+
+
+def _texts(value: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Json]]:
+    """Every text with its path, and with what stands beside it."""
+    for key, each in value.items():
+        match each:
+            case str():
+                yield (*path, key), each, value
+            case dict():
+                yield from _texts(each, (*path, key))
+            case list():
+                yield from _texts({str(position): item for position, item in enumerate(each)}, (*path, key))
+            case _:
+                pass

@@ -1,0 +1,42 @@
+"""A program that fails is quoted, and may have printed all that it was given."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.process import run
+
+VALUE = "c4n4ry/+?of-the-index"
+PRINTS = "import base64, os, sys; sys.exit(f'{os.environ} {base64.b64encode(os.environb[b'UV_INDEX_A_PASSWORD'])}')"
+
+
+def said(program: str, given: Mapping[str, str]) -> str:
+    with pytest.raises(ToolError) as caught:
+        run([sys.executable, "-c", program], where="a tool", hint="none", env={**os.environ, **given})
+    return str(caught.value)
+
+
+def test_what_a_program_says_of_its_environment_has_no_secret_in_it() -> None:
+    given = {
+        "UV_INDEX_A_PASSWORD": VALUE,
+        "UV_EXTRA_INDEX_URL": "https://ci:hunter2@index.example.org/simple",
+        "PLACE": "at home",
+    }
+    program = PRINTS.replace("os.environb[b'UV_INDEX_A_PASSWORD']", 'os.environb[b"UV_INDEX_A_PASSWORD"]')
+    text = said(program, given)
+
+    assert "at home" in text and "index.example.org" in text
+    encoded = base64.b64encode(VALUE.encode()).decode()[:-4]
+    assert [secret for secret in (VALUE, "hunter2", encoded) if secret in text] == []
+
+
+def test_a_secret_that_is_only_this_process_s_is_blotted_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", VALUE)
+
+    assert "it is ***" in said(f"import sys; sys.exit('it is {VALUE}')", {})

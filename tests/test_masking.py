@@ -1,0 +1,130 @@
+"""What a text gives away by its own form is found and blotted out; nothing else is touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.masking import MASKED, blotted, form_of, forms_in, masked
+from multi_env_lambda.model.plain_secrets import secrets_among
+
+# Put together here, so that no file of this repository has the form of a token.
+BODY = "a1B2" * 30
+HEX = "0a1b" * 20
+PEM = "-----BEGIN {0}-----\nMIIEvQIBADANBgkqhkiG\n9w0BAQEFAASC\n-----END {0}-----".format("RSA PRIVATE" + " KEY")
+TOKENS = {
+    "an access key of AWS": "AKIA" + "ABCDEFGH234567QR",
+    "a token of GitHub": "ghp_" + BODY[:36],
+    "a token of GitLab": "glpat-" + BODY[:20],
+    "a token of Slack": "xoxb-" + "1234567890-" + BODY[:24],
+    "a webhook of Slack": "hooks.slack.com/" + "services/T00000000/B00000000/" + BODY[:24],
+    "a key of Stripe": "sk_live_" + BODY[:24],
+    "a key of Google": "AIza" + BODY[:35],
+    "a token of npm": "npm_" + BODY[:36],
+    "a token of PyPI": "pypi-AgE" + BODY[:60],
+    "a key of SendGrid": f"SG.{BODY[:22]}.{BODY[:43]}",
+    "a token of DigitalOcean": "dop_v1_" + HEX[:64],
+    "a token of Vault": "hvs." + BODY[:95],
+    "a private key": PEM,
+}
+FORMS = pytest.mark.parametrize("kind", TOKENS)
+SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%", max_size=80)
+BETWEEN = st.sampled_from(["", " ", "\n", '"', "'", "(", ", "])
+
+
+@FORMS
+def test_a_token_is_found_with_its_kind_and_place(kind: str) -> None:
+    text = f'x = "{TOKENS[kind]}"\n'
+
+    assert [(found, text[start:end]) for found, start, end in forms_in(text)] == [(kind, TOKENS[kind])]
+
+
+@FORMS
+@given(before=st.text(max_size=20), after=st.text(max_size=20), left=BETWEEN, right=BETWEEN)
+def test_a_token_is_blotted_out_between_any_texts(kind: str, before: str, after: str, left: str, right: str) -> None:
+    text = f"{before}{left or ' '}{TOKENS[kind]}{right or ' '}{after}"
+
+    assert TOKENS[kind] not in masked(text) and MASKED in masked(text)
+
+
+@given(SHAPED)
+def test_masking_twice_is_masking_once(text: str) -> None:
+    assert masked(masked(text)) == masked(text)
+
+
+@given(SHAPED)
+def test_nothing_is_left_to_find_in_a_masked_text(text: str) -> None:
+    assert list(forms_in(masked(text))) == []
+
+
+@given(SHAPED)
+def test_masking_only_takes_away(text: str) -> None:
+    rest = iter(text)
+
+    assert all(any(one == other for other in rest) for one in masked(text).replace(MASKED, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://u:hunter2@h/d", "postgres://u:***@h/d"),
+        ("a https://me:p@ss:w@h:8080/p?q=a@b b", "a https://me:***@h:8080/p?q=a@b b"),
+        ("redis://:hunter2@h", "redis://:***@h"),
+        ("jdbc:postgresql://h/d?user=u&password=hunter2&ssl=1", "jdbc:postgresql://h/d?user=u&password=***&ssl=1"),
+        ("Server=h;Uid=u;Pwd=hunter2;", "Server=h;Uid=u;Pwd=***;"),
+        ("https://0123456789abcdef0123@host/simple", "https://***@host/simple"),
+        ("aws_secret_access_key = " + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzzzzzzKEYa", "aws_secret_access_key = ***"),
+        ("//registry.npmjs.org/:_authToken=0123456789", "//registry.npmjs.org/:_authToken=***"),
+        ("a\\n" + PEM.replace("\n", "\\n") + "\\nb", "a\\n***\\nb"),
+    ],
+)
+def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, shown: str) -> None:
+    assert (masked(text), form_of(shown)) == (shown, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://u:${PASSWORD}@h/d",
+        "postgres://u:{{resolve:secretsmanager:orders/db:SecretString:password}}@h",
+        "https://user:<password>@h",
+        "https://u:%(password)s@h",
+        "http://127.0.0.1:8080/a@b",
+        "git@github.com:acme/orders.git",
+        "ssh://git@github.com/acme/orders.git",
+        "arn:aws:iam::111111111111:role/a",
+        "-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG",
+        "-----BEGIN RSA PRIVATE" + " KEY-----\n…",
+        "AKIA" + "IOSFODNN7EXAMPLE",
+        "the password=, and the token",
+        "0123456789abcdef" * 4,
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert (masked(text), form_of(text)) == (text, None)
+
+
+def test_an_error_shows_no_secret_wherever_it_came_from() -> None:
+    error = ToolError("git in https://u:hunter2@h", "said ghp_" + BODY[:36], hint="see https://u:hunter2@h")
+
+    assert "hunter2" not in f"{error} {error!r} {error.args}" and BODY[:36] not in str(error)
+
+
+@given(st.binary(min_size=3, max_size=40), st.text(alphabet="abcdefghijkXYZ0123456789+/&?% ", min_size=12, max_size=30))
+def test_a_value_of_the_environment_is_blotted_out_in_base64_and_in_an_address_too(around: bytes, value: str) -> None:
+    import base64
+    from urllib.parse import quote, quote_plus
+
+    known = secrets_among({"UV_INDEX_PRIVATE_PASSWORD": value + "!Q"})
+    body = base64.b64encode(around + value.encode() + b"!Q" + around).decode()
+    text = blotted(f"{value}!Q {quote(value + '!Q', safe='')} {quote_plus(value + '!Q')} {body}", known)
+
+    assert text.split()[:3] == [MASKED] * 3 and MASKED in text.split()[3]
+
+
+def test_paths_and_switches_of_the_environment_are_no_secrets() -> None:
+    environment = {"AWS_SHARED_CREDENTIALS_FILE": "/home/ada/.aws/credentials", "USES_TOKEN": "true", "TOKEN": "a"}
+
+    assert secrets_among(environment) == frozenset()
