@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -125,6 +126,14 @@ class World:
     sleep: Callable[[float], None] = time.sleep
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None where there is no other."""
+
+    broken: tuple[BrokenUnit, ...] = ()
+    """Units of the work tree of which nothing can be made; ``projects`` has the others."""
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """The units of the work tree, broken or not."""
+        return tuple(dict.fromkeys((*(unit.name for unit in self.projects), *(unit.name for unit in self.broken))))
 
     def store_in(self, region: str) -> ObjectStore:
         """The bucket that environments of a region take artifacts from."""

@@ -9,7 +9,8 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.flow.observe import read_all
+from multi_env_lambda.flow.observe import Records, read_all
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
@@ -35,10 +36,20 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
     world = opened.world
     found = read_all(world, world.config.environments)
-    units = tuple(project.name for project in opened.projects)
-    read = make_status(world.config, units, found.records, found.unreadable)
+    broken = _broken(opened.broken, found.records)
+    units = (*(project.name for project in opened.projects), *broken)
+    read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
     compared = with_drift(read, find_drift(world, name)) if drift else read
     return compared if name is None else compared.of(name)
+
+
+def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
+    """What the broken units are called where something of them runs: a file that cannot be parsed does not say it."""
+    names = {unit.folder: unit.name for unit in reversed(units)}
+    for (_, project), record in sorted(records.items()):
+        folder = "" if record.running is None else record.running.folder
+        names |= {unit.folder: project for unit in units if folder == unit.folder}
+    return tuple(sorted(set(names.values())))
 
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:

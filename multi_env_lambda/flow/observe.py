@@ -146,7 +146,7 @@ def _is_unsure(world: World, record: Record) -> bool:
 def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
     there = {project for _, project in (*recorded.records, *recorded.unreadable)}
-    names = [*ordered, *sorted(there - set(ordered))]
+    names = list(dict.fromkeys((*ordered, *world.unit_names, *sorted(there))))
     for name in request.only:
         if name not in names:
             raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.errors import LocalCloudError
+from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
@@ -76,7 +76,7 @@ def ensure_running(
 
     Raises:
         LocalCloudError: the server does not start or does not answer.
-        ToolError: its venv, or that of a runtime, could not be made.
+        ToolError: its venv could not be made.
     """
     if not _USER.fullmatch(user):
         what = f"found the user `{user}`, allowed are small letters, digits and dashes"
@@ -207,7 +207,13 @@ def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> No
     missing = sorted(name for name in wanted if not os.access(known.get(name, ""), os.X_OK))
     if missing:
         progress(f"preparing the local runtimes {', '.join(missing)}")
-        known |= {name: os.fspath(runtime_python(name.removeprefix("python"))) for name in missing}
+    for name in missing:
+        try:
+            known[name] = os.fspath(runtime_python(name.removeprefix("python")))
+        except ToolError as error:
+            # The units that want it are told so when they are made; the others can do without.
+            progress(f"the local cloud has no {name}: {error.what}")
+    if missing:
         write_atomically(table, canonical_json(known).encode("ascii"))
 
 

@@ -33,7 +33,7 @@ from multi_env_lambda.model.settings import (
 )
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
@@ -183,6 +183,14 @@ def read_project(
     _check_python(standard, project)
     _check_names(project, environments, where)
     return project
+
+
+def name_of(document: object, folder: str) -> str:
+    """What a unit is called, as far as its document says so; else the name of its folder."""
+    table = document.get("project") if isinstance(document, Mapping) else None
+    said = table.get("name") if isinstance(table, Mapping) else None
+    name = normalised(said) if isinstance(said, str) else ""
+    return name if PROJECT_NAME.accepts(name) else PurePosixPath(folder).name
 
 
 # --- [project] ---

@@ -35,6 +35,8 @@ class Explanation:
     decision: str
     reasons: tuple[str, ...]
     causes: tuple[Cause, ...]
+    unseen: tuple[str, ...] = ()
+    """Units that nobody could look at, so that nothing is known of what they share with this one."""
 
     def text(self) -> str:
         """The chain as indented lines."""
@@ -43,6 +45,8 @@ class Explanation:
         for cause in self.causes:
             others = f"   (also: {', '.join(cause.shared_by)})" if cause.shared_by else ""
             lines.append(f"    {cause.kind}: {cause.text}{others}")
+        if self.unseen:
+            lines.append(f"  not looked at, since they are broken: {', '.join(self.unseen)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -77,6 +81,11 @@ def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], 
         decision=decision,
         reasons=reasons,
         causes=tuple(_with_others(name, cause, causes) for cause in causes[name]),
+        unseen=tuple(
+            other
+            for other, step in steps.items()
+            if isinstance(step, BlockedStep) and other not in looked_at and other != name
+        ),
     )
 
 

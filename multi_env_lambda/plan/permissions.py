@@ -42,6 +42,8 @@ class Permissions:
     grants: tuple[Grant, ...]
     unknown: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Units that nobody could look at, with the reason: what only they need is missing."""
 
     @property
     def policies(self) -> tuple[dict[str, Any], ...]:
@@ -73,6 +75,7 @@ class Permissions:
             "verbs": {grant.sid: list(grant.verbs) for grant in self.grants},
             "unknown": list(self.unknown),
             "cautions": list(self.all_cautions),
+            "unseen": list(self.unseen),
         }
 
 

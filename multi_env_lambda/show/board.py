@@ -108,15 +108,21 @@ def _unit(
     places = () if project is None else config.environments
     return {
         "name": name,
-        "removed": name in status.removed,
+        "state": "removed" if name in status.removed else "broken" if name in status.broken else "",
         "needs": list(project.needs) if project else [],
-        "about": f"{project.folder}, {project.runtime}, {project.architecture}" if project else "its folder is gone",
+        "about": _about(name, project, status),
         "cells": [_cell(status.cell(name, environment)) for environment in status.environments],
         "links": [[list(link) for link in unit_links(project, place)[1:]] for place in places if project],
         "past": sorted(rows, key=lambda row: (row[5], row[1]), reverse=True),
         "lead": [[item.when, item.seconds, text(item.version)] for item in lead_times(past, last)][-NEWEST:],
         "weeks": [[week.good, week.bad] for week in per_week(past[last], now)],
     }
+
+
+def _about(name: str, project: Project | None, status: Status) -> str:
+    if project is not None:
+        return f"{project.folder}, {project.runtime}, {project.architecture}"
+    return "its files are broken: `plan` says why" if name in status.broken else "its folder is gone"
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

@@ -163,8 +163,10 @@ def status_table(status: Status, now: str | None = None) -> Table:
     for environment in status.environments:
         table.add_column(environment)
     for project in (*status.units, *status.removed):
-        name = project if project not in status.removed else f"{project} (removed)"
-        table.add_row(name, *(_cell(status.cell(project, environment), moment) for environment in status.environments))
+        table.add_row(
+            status.label(project),
+            *(_cell(status.cell(project, environment), moment) for environment in status.environments),
+        )
     return table
 
 
