@@ -22,12 +22,13 @@ __all__ = ["doctor", "drift", "matrix", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
-    """The matrix, one row or one column of it, with a note of each stack that the records know nothing of."""
+    """The matrix, one row or one column of it; notes say what is broken, and which stacks no record knows of."""
     from multi_env_lambda.operations.without_record import without_record
 
     found = matrix(opened, name, drift=drift)
     chosen = found if environment is None else found.in_environment(environment)
-    return attrs.evolve(chosen, notes=(*without_record(opened.world, chosen), *chosen.notes))
+    broken = (f"{unit.error.where}: {unit.error.what}" for unit in opened.broken if name in (None, unit.name))
+    return attrs.evolve(chosen, notes=(*broken, *without_record(opened.world, chosen), *chosen.notes))
 
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:

@@ -122,7 +122,8 @@ class Opened:
     @property
     def faults(self) -> Mapping[str, MultiEnvLambdaError]:
         """What is wrong with the broken units, by name."""
-        return {unit.name: unit.error for unit in reversed(self.broken)}
+        # Two may have one name; the first is the one that is told.
+        return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
 
     def place(self, environment: str | None = None) -> Environment:
         """What the root table says of an environment; without a name, of the first one.

@@ -84,7 +84,8 @@ class _FakeMaker:
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         ids = {}
-        for path in paths:
+        there = {*self.tree.libraries, *(f"projects/{name}" for name in self.tree.content)}
+        for path in sorted(there.intersection(paths)):
             name = path.rpartition("/")[2]
             own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
             more = [part[name] for part in (self.tree.properties, self.tree.resources) if name in part]
