@@ -46,7 +46,7 @@ def permissions_command(place: str, as_json: bool) -> int:
         return code
     for number, document in enumerate(found.policies, start=1):
         note(f"{found.role}: policy {number} of {len(found.policies)}")
-        click.echo(json.dumps(document, indent=2))
+        out(json.dumps(document, indent=2))
     for grant in found.grants:
         note(f"{grant.sid}: {', '.join(grant.verbs)}")
     for name in found.unknown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
+from html import escape as escape_markup
 from typing import assert_never
 
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -16,6 +16,7 @@ from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.text import age
+from multi_env_lambda.show.visible import visible
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
 
@@ -114,6 +115,10 @@ def _step(step: Step) -> str:
             return _row(step, "", "= unchanged", step.why)
         case _:
             assert_never(step)
+
+
+def escape(text: str) -> str:
+    return escape_markup(visible(text))
 
 
 def _lines(text: str) -> str:
