@@ -14,6 +14,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
 from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
@@ -56,8 +57,8 @@ def read(path: Path) -> Read:
             projects.append(
                 read_project(document, folder=folder, where=where, environments=environments, devops=devops)
             )
-        except ConfigurationError as error:
-            unreadable.append(BrokenUnit(name=name, folder=folder, error=error))
+        except Exception as raised:
+            unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
     sound, broken = sound_units(projects, unreadable, config)
     return Read(root=root, config=config, projects=sound, broken=broken)
 

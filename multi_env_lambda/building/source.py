@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ from multi_env_lambda.building.distribution import (
 )
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.model.artifact import distribution_name
@@ -279,10 +279,7 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
 def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
     path = root / folder / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("project")
-    except FileNotFoundError:
+        table = read_toml(path, f"{folder}/pyproject.toml").get("project")
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
-        what = f"cannot be read: {error}"
-        raise ConfigurationError(f"{folder}/pyproject.toml", what, hint="correct the file") from error
     return table if isinstance(table, dict) else None

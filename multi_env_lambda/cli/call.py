@@ -95,5 +95,5 @@ def _event(payload: str) -> object:
     text = sys.stdin.read() if payload == "-" else payload
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError("--payload", f"not JSON: {error}", hint="quote it: --payload '{\"id\": 1}'") from error

@@ -18,6 +18,9 @@ def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
             file = f" ({raised.filename})" if raised.filename else ""
             what = f"{raised.strerror or raised}{file}"
             return BuildError(where, what, hint="make the file readable, or remove it; then run again")
+        case RecursionError() | MemoryError():
+            what = "it is nested too deeply, or too large, to be read"
+            return BuildError(where, what, hint="simplify what stands there")
         case _:
             logging.getLogger(__name__).error("unexpected error", exc_info=raised)
             what = f"unexpected {type(raised).__name__}: {raised}"

@@ -13,7 +13,7 @@ __all__ = ["LARGEST", "LARGEST_LOCK", "parse_toml"]
 LARGEST = 1024 * 1024
 """Bytes of a pyproject.toml; the biggest of well known projects have a tenth of it."""
 
-LARGEST_LOCK = 32 * 1024 * 1024
+LARGEST_LOCK = 16 * 1024 * 1024
 """Bytes of a lock; a package with all its wheels takes some 10 kB."""
 
 _DEEPEST = 50

@@ -85,13 +85,13 @@ def test_a_unit_whose_shared_folder_is_missing_is_broken_and_no_other_one(tmp_pa
 
 def test_a_mistake_of_this_library_in_one_unit_stops_no_other_one(tmp_path: Path) -> None:
     fake = chain(tmp_path)
-    fake.tree.broken["search"] = RecursionError("too deep")  # type: ignore[assignment]
+    fake.tree.broken["search"] = ZeroDivisionError("by zero")  # type: ignore[assignment]
     fake.tree.broken["customers"] = PermissionError(13, "Permission denied", "a.py")  # type: ignore[assignment]
 
     results = deploy(fake)
 
     assert outcomes(results) == {"customers": "blocked", "search": "blocked", "orders": "skipped"}
-    assert results["search"].detail == "search: unexpected RecursionError: too deep"
+    assert results["search"].detail == "search: unexpected ZeroDivisionError: by zero"
     assert results["customers"].detail == "customers: Permission denied (a.py)"
 
 
