@@ -76,7 +76,7 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
 def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
     try:
         return read_uv_lock(_toml(path, where), path=path, where=where, local_paths=local_paths)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         what = f"is not a uv.lock as uv writes it: {error!r}"
         raise ConfigurationError(where, what, hint="run `uv lock` again") from error
 
@@ -110,7 +110,7 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
     for text in dependencies:
         try:
             wanted = Requirement(text)
-        except InvalidRequirement as error:
+        except (InvalidRequirement, RecursionError) as error:
             what = f"[project].dependencies: {text!r} is not a requirement"
             raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
         if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):

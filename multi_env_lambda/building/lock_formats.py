@@ -36,7 +36,7 @@ def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_pa
     """
     try:
         pylock = Pylock.from_dict(document)
-    except PylockValidationError as error:
+    except (PylockValidationError, RecursionError) as error:
         raise ConfigurationError(where, f"is not a valid pylock.toml: {error}", hint=_LOCK_AGAIN) from error
     local: set[str] = set()
     packages = []
@@ -286,7 +286,7 @@ def _pinned(where: str, line: str) -> LockedPackage:
         raise ConfigurationError(where, f"{words[:40]!r}… is not a pinned requirement", hint=hint)
     try:
         requirement = Requirement(words)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         raise ConfigurationError(where, f"{words!r} is not a pinned requirement", hint=hint) from error
     specifiers = list(requirement.specifier)
     if requirement.url or len(specifiers) != 1 or specifiers[0].operator != "==" or "*" in specifiers[0].version:

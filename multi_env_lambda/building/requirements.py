@@ -77,6 +77,6 @@ def _texts(value: object) -> Iterator[str]:
 def _is_requirement(text: str) -> bool:
     try:
         Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return False
     return True

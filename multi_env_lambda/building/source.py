@@ -272,7 +272,7 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
         raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
     try:
         return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
-    except (InvalidRequirement, TypeError) as error:
+    except (InvalidRequirement, RecursionError, TypeError) as error:
         raise ConfigurationError(where, f"`dependencies` has a wrong entry: {error}", hint="see PEP 508") from error
 
 

@@ -122,6 +122,9 @@ def _rows(where: str, record: Member) -> tuple[list[str], ...]:
 def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """What is otherwise than the RECORD says. Installers do not mind, and the lock's hash holds for all of it.
 
+    Raises:
+        BuildError: a member has not the length and checksum that the wheel promises.
+
     Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
     """
     recorded = {row[0]: row[1] if len(row) > 1 else "" for row in rows}
@@ -129,11 +132,12 @@ def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for name in sorted(recorded.keys() - there.keys()):
         yield f"{name} is missing"
     for name, member in sorted(there.items()):
+        data = _inflated(wheel.name, member)  # also where nobody asks: what does not inflate is no file
         if name.endswith(_OF_RECORD):
             continue
         if name not in recorded:
             yield f"{name} is not listed"
-        elif (said := recorded[name]).startswith("sha256=") and said != _hash_of(_inflated(wheel.name, member)):
+        elif (said := recorded[name]).startswith("sha256=") and said != _hash_of(data):
             yield f"{name} has other bytes"
 
 

@@ -235,7 +235,7 @@ def _dependencies(table: Table) -> tuple[str, ...]:
     for number, text in enumerate(found):
         try:
             Requirement(text)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             what = f'found "{text}", allowed is a requirement as in PEP 508'
             table.refuse(f"dependencies[{number}]", what, hint='for example "pydantic>=2"')
     return found
