@@ -21,7 +21,7 @@ import attrs
 from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
+from multi_env_lambda.host.interpreter import private_venv, runtime_python
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.seed import RootKey, seed
@@ -33,12 +33,14 @@ from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, OF_EVERY_FUNC
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
+__all__ = ["LOCK", "MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
 
 MINISTACK = "1.5.33"
 """The release that the patches in ``emulator/`` were written for."""
 
-_REQUIREMENTS = (f"ministack=={MINISTACK}", BOTO3, "cryptography>=44")
+LOCK = Path(__file__).with_name("emulator.txt")
+"""The environment of the local cloud, each file by its hash; ``bin/lock`` writes it."""
+
 SECRET_HEADER = "x-local-cloud-secret"
 """What the emulator's own doors ask for; ``emulator/guard.py`` has the same name."""
 
@@ -258,7 +260,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
 def _server_python() -> Path:
     name = f"ministack-{MINISTACK}-python{sys.version_info[0]}.{sys.version_info[1]}"
     parent = user_cache() / "local-cloud"
-    return private_venv(Path(sys.executable), _REQUIREMENTS, parent, name=name, where="local cloud")
+    return private_venv(Path(sys.executable), LOCK, parent, name=name, where="local cloud")
 
 
 def _build_environment() -> Mapping[str, str]:
