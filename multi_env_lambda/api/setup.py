@@ -12,6 +12,7 @@ from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Uni
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
     import pathlib_mate
@@ -24,6 +25,8 @@ __all__ = ["init", "lock", "lock_one", "new"]
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, pathlib_mate.Path | None]:
     """Lock every dependency of the named units, or of all; gives the file by unit, None for one without dependencies.
 
+    With all, what builds them is locked too.
+
     Raises:
         UnitsFailed: at least one cannot be locked; the others are.
     """
@@ -32,11 +35,17 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
     for name in names:
         if name not in opened.faults:
             opened.project(name)
-    for name in tuple(names) or dict.fromkeys((*(project.name for project in opened.projects), *opened.faults)):
+    chosen = tuple(names)
+    for name in chosen or dict.fromkeys((*(project.name for project in opened.projects), *opened.faults)):
         try:
             found[name] = lock_one(opened.root, opened.project(name), upgrade=upgrade, said=opened.progress)
         except Exception as raised:
             faults[name] = as_ours(name, raised)
+    if not chosen:
+        try:
+            _lock_backends(opened, upgrade=upgrade)
+        except MultiEnvLambdaError as error:
+            faults[BUILD_CONSTRAINTS] = error
     if len(faults) == 1 and not found:
         raise next(iter(faults.values()))
     if faults:
@@ -45,6 +54,17 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
         failed.results, failed.kinds = found, frozenset(type(error).__name__ for error in faults.values())
         raise failed
     return found
+
+
+def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
+    """Of broken units too, since they will be built one day: one at whose file nobody can look keeps it as it is."""
+    from multi_env_lambda.building.backends import wanted_backends, write_backends
+
+    folders = {folder for project in opened.projects for folder in (project.folder, *project.shared)}
+    wanted = wanted_backends(opened.root, sorted(folders | {unit.folder for unit in opened.broken}))
+    if wanted:
+        path = write_backends(opened.root, wanted, upgrade=upgrade)
+        opened.progress(f"what builds the units: locked in {path.name}")
 
 
 def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> pathlib_mate.Path | None:

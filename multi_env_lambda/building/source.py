@@ -5,6 +5,7 @@ What Git says of these bytes does not count: its index may be silent about what 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.building.backends import locked_backends
 from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
     Wheel,
@@ -36,6 +38,7 @@ from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.model.artifact import distribution_name
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
@@ -75,19 +78,22 @@ class BuiltSource:
 class StagedSource:
     """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
 
-    ``doubtful`` are the files that this clone may hold in another form than others, with the reason.
+    ``doubtful`` are the files that this clone may hold in another form than others, with the reason. ``backends`` are
+    the constraints for what builds it; empty where the workspace locks none.
     """
 
     project: Project
     tree: Path
     files: tuple[tuple[str, bool, str], ...]
     doubtful: tuple[tuple[str, str], ...]
+    backends: bytes = b""
 
     @property
     def key(self) -> str:
         project = self.project
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
-        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful})
+        locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
+        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked})
 
 
 @contextmanager
@@ -103,7 +109,13 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
         stage_folders(root, (project.folder, *project.shared), tree)
         files = staged_files(tree)
         doubtful = without_their_filter(root, [path for path, _, _ in files], clone_settings(root))
-        yield StagedSource(project=project, tree=tree, files=files, doubtful=tuple(sorted(doubtful.items())))
+        yield StagedSource(
+            project=project,
+            tree=tree,
+            files=files,
+            doubtful=tuple(sorted(doubtful.items())),
+            backends=locked_backends(root),
+        )
 
 
 def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSource:
@@ -150,10 +162,15 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
             project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
         )
     set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
-    raw_wheel, raw_sdist = run_backend(tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True)
+    constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
+    if constraints is not None:
+        constraints.write_bytes(staged.backends)
+    raw_wheel, raw_sdist = run_backend(
+        tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True, constraints=constraints
+    )
     assert raw_sdist is not None
     shared = [
-        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder))
+        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder, constraints))
         for number, folder in enumerate(project.shared)
         if _project_table(tree, folder) is not None
     ]
@@ -181,8 +198,8 @@ def _folder(scratch: Path, name: str) -> Path:
     return folder
 
 
-def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
-    return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
+def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None) -> Wheel:
+    return read_wheel(run_backend(folder, out, where=where, sdist=False, constraints=constraints)[0], where=where)
 
 
 def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:

@@ -23,6 +23,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
 from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
@@ -125,7 +126,7 @@ def _broken(world: World, project: Project | None, name: str, running: Deploymen
 
 def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
     """What a unit is made from, or why that cannot be read."""
-    for path in (project.folder, *project.shared):
+    for path in (project.folder, *project.shared, BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
     try:
@@ -201,7 +202,9 @@ def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]
     return [
         project.name
         for project in projects
-        if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))
+        if any(
+            before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared, BUILD_CONSTRAINTS)
+        )
     ]
 
 
