@@ -15,7 +15,10 @@ __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 @click.argument("names", nargs=-1, metavar="[UNIT]...")
 @click.option("--upgrade", is_flag=True, help="Take newer versions than the lock has.")
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
-    """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform."""
+    """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform.
+
+    Without UNIT of all of them, and `build-constraints.txt`, which locks in the same way what builds them.
+    """
     unit = unit_of()
     try:
         open_workspace(False).lock(*((unit,) if unit else names), upgrade=upgrade)

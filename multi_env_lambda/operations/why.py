@@ -28,7 +28,10 @@ class Cause:
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """Why a unit would be deployed to an environment, or would not."""
+    """Why a unit would be deployed to an environment, or would not.
+
+    ``unseen`` are units at which nobody could look, so that it is not known what they share with this one.
+    """
 
     project: str
     environment: str
@@ -36,7 +39,6 @@ class Explanation:
     reasons: tuple[str, ...]
     causes: tuple[Cause, ...]
     unseen: tuple[str, ...] = ()
-    """Units that nobody could look at, so that nothing is known of what they share with this one."""
 
     def text(self) -> str:
         """The chain as indented lines."""

@@ -36,6 +36,7 @@ class Permissions:
     """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
 
     ``cautions`` say where the names of a stack are not what the statements count on, and what to do about it.
+    ``unseen`` are units at which nobody could look, and why; what only they need is missing.
     """
 
     role: str
@@ -43,7 +44,6 @@ class Permissions:
     unknown: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
-    """Units that nobody could look at, with the reason: what only they need is missing."""
 
     @property
     def policies(self) -> tuple[dict[str, Any], ...]:
