@@ -19,6 +19,8 @@ setup(
     package_data={
         "multi_env_lambda": [
             "py.typed",
+            "host/runtime.txt",
+            "local/emulator.txt",
             "local/emulator/aws_managed_policies.txt",
             "plan/handlers.json",
             "show/assets/*",
@@ -53,7 +55,14 @@ setup(
             "pandas>=2.2,<3",
             "pydantic>=2.11,<3",
         ],
-        "dev": ["coverage>=7.10,<8", "mypy>=1.17,<3", "ruff>=0.12,<1", "sphinx>=8,<9"],
+        "dev": [
+            "coverage>=7.10,<8",
+            "mypy>=1.17,<3",
+            "ruff>=0.12,<1",
+            # builds this library, in a version that requirements-dev.txt names
+            "setuptools>=77,<90",
+            "sphinx>=8,<9",
+        ],
     },
     classifiers=[
         "Programming Language :: Python :: 3",

@@ -6,13 +6,12 @@ can be made again: applying a saved one means making it again and comparing dige
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.errors import Busy, PlanStale, Refused
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
@@ -24,6 +23,7 @@ from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.saved import Saved, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
+from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
@@ -215,7 +215,7 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
     try:
         return run()
     except Exception as raised:
-        error = raised if isinstance(raised, MultiEnvLambdaError) else _unexpected(step, raised)
+        error = as_ours(f"{step.project} in {step.environment}", raised)
         _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
         return Result(
             project=step.project,
@@ -227,13 +227,6 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
             hint=error.hint,
             error=type(error).__name__,
         )
-
-
-def _unexpected(step: DeployStep, raised: Exception) -> MultiEnvLambdaError:
-    """Even a mistake of this library in one unit must not hide how the others ended."""
-    logging.getLogger(__name__).error("unexpected error", exc_info=raised)
-    what = f"unexpected {type(raised).__name__}: {raised}"
-    return MultiEnvLambdaError(f"{step.project} in {step.environment}", what, hint="run again; if it stays, report it")
 
 
 def _still(world: World, step: Step) -> Result:

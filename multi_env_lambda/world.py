@@ -13,6 +13,7 @@ from multi_env_lambda.aws.account import AliasState, Invocation, Platform, Stack
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.retrying import Retries
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -127,6 +128,14 @@ class World:
     retries: Retries = attrs.field(factory=Retries)
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None where there is no other."""
+
+    broken: tuple[BrokenUnit, ...] = ()
+    """Units of the work tree of which nothing can be made; ``projects`` has the others."""
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """The units of the work tree, broken or not."""
+        return tuple(dict.fromkeys((*(unit.name for unit in self.projects), *(unit.name for unit in self.broken))))
 
     def store_in(self, region: str) -> ObjectStore:
         """The bucket that environments of a region take artifacts from."""

@@ -53,6 +53,7 @@ def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
     world = World(
         config=workspace.config,
         projects=workspace.configs,
+        broken=workspace._opened.broken,
         store=store,
         ledger=Ledger(store, cache),
         platform=platform,

@@ -53,7 +53,12 @@ class Function:
                 f"the function raised {answer.error}: {answer.payload.decode('utf-8', 'replace')}",
                 hint=f"its log ends with:\n{answer.log_tail.strip()}",
             )
-        return json.loads(answer.payload) if answer.payload else None
+        try:
+            return json.loads(answer.payload) if answer.payload else None
+        except (ValueError, RecursionError) as error:
+            where = f"{self.project}.{self.key} in {self._place(environment).name}"
+            what = f"its answer is no JSON that can be read: {type(error).__name__}: {error}"
+            raise CheckFailed(where, what, hint="`call` gives the bytes as they came") from error
 
     def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
         """As ``invoke``, with the log and without raising for the function's own errors."""

@@ -9,7 +9,8 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.flow.observe import read_all
+from multi_env_lambda.flow.observe import Records, read_all
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
@@ -21,12 +22,13 @@ __all__ = ["doctor", "drift", "matrix", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
-    """The matrix, one row or one column of it, with a note of each stack that the records know nothing of."""
+    """The matrix, one row or one column of it; notes say what is broken, and which stacks no record knows of."""
     from multi_env_lambda.operations.without_record import without_record
 
     found = matrix(opened, name, drift=drift)
     chosen = found if environment is None else found.in_environment(environment)
-    return attrs.evolve(chosen, notes=(*without_record(opened.world, chosen), *chosen.notes))
+    broken = (f"{unit.error.where}: {unit.error.what}" for unit in opened.broken if name in (None, unit.name))
+    return attrs.evolve(chosen, notes=(*broken, *without_record(opened.world, chosen), *chosen.notes))
 
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
@@ -35,10 +37,20 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
     world = opened.world
     found = read_all(world, world.config.environments)
-    units = tuple(project.name for project in opened.projects)
-    read = make_status(world.config, units, found.records, found.unreadable)
+    broken = _broken(opened.broken, found.records)
+    units = (*(project.name for project in opened.projects), *broken)
+    read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
     compared = with_drift(read, find_drift(world, name)) if drift else read
     return compared if name is None else compared.of(name)
+
+
+def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
+    """What the broken units are called where something of them runs: a file that cannot be parsed does not say it."""
+    names = {unit.folder: unit.name for unit in reversed(units)}
+    for (_, project), record in sorted(records.items()):
+        folder = "" if record.running is None else record.running.folder
+        names |= {unit.folder: project for unit in units if folder == unit.folder}
+    return tuple(sorted(set(names.values())))
 
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:

@@ -6,7 +6,7 @@ Every handle of the public face holds one; none of them holds another handle.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from multi_env_lambda.api import opening
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.dialog import Dialog
 from multi_env_lambda.api.local import LocalCloudSwitch
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -55,6 +56,7 @@ class Opened:
     root: Path
     config: WorkspaceConfig = attrs.field(hash=False)
     projects: tuple[Project, ...] = attrs.field(hash=False)
+    broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
     report: Callable[[Event], None] = attrs.field(default=_silent, eq=False, repr=False)
@@ -67,16 +69,17 @@ class Opened:
         """Read the workspace that ``path`` lies in; None means what the two variables say, ``shown`` the other fields.
 
         Raises:
-            ConfigurationError: there is none, or a file of it cannot be read.
+            ConfigurationError: there is none, or its root table cannot be read.
         """
         if not Path(path).exists():
             raise ConfigurationError(os.fspath(path), "there is no such folder", hint="name one of the workspace")
-        root, config, projects = opening.read(Path(path))
+        found = opening.read(Path(path))
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
         return cls(
-            root=root,
-            config=config.with_roles() if wished else config,
-            projects=projects,
+            root=found.root,
+            config=found.config.with_roles() if wished else found.config,
+            projects=found.projects,
+            broken=found.broken,
             local=wished,
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
             **shown,
@@ -90,7 +93,9 @@ class Opened:
     @cached_property
     def world(self) -> World:
         """The handles to everything outside; the first look starts the local cloud, if that is meant."""
-        return opening.connect(self.root, self.config, self.projects, cloud=self._cloud, report=self.report)
+        return opening.connect(
+            self.root, self.config, self.projects, self.broken, cloud=self._cloud, report=self.report
+        )
 
     def sessions(self) -> Sessions:
         """New ones, of whoever works here."""
@@ -110,9 +115,15 @@ class Opened:
         """What the files say of a unit.
 
         Raises:
-            ConfigurationError: there is none of that name.
+            ConfigurationError: there is none of that name, or it is broken.
         """
-        return ByName("unit", {project.name: project for project in self.projects})[name]
+        return ByName("unit", {project.name: project for project in self.projects}, self.faults)[name]
+
+    @property
+    def faults(self) -> Mapping[str, MultiEnvLambdaError]:
+        """What is wrong with the broken units, by name."""
+        # Two may have one name; the first is the one that is told.
+        return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
 
     def place(self, environment: str | None = None) -> Environment:
         """What the root table says of an environment; without a name, of the first one.

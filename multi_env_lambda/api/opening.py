@@ -7,13 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from multi_env_lambda._version import __version__
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
-from multi_env_lambda.model.collisions import find_collisions
-from multi_env_lambda.model.order import in_order
-from multi_env_lambda.model.project import Project, read_project
+from multi_env_lambda.host.unexpected import as_ours
+from multi_env_lambda.model.broken import BrokenUnit, sound_units
+from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
@@ -21,31 +24,43 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import Event, World
 
-__all__ = ["connect", "read", "sessions"]
+__all__ = ["Read", "connect", "read", "sessions"]
 
 
-def read(path: Path) -> tuple[Path, WorkspaceConfig, tuple[Project, ...]]:
+@attrs.frozen(kw_only=True)
+class Read:
+    """What the files of a workspace say. A fault of the root table is one of all; one of a unit is that unit's."""
+
+    root: Path
+    config: WorkspaceConfig
+    projects: tuple[Project, ...]
+    broken: tuple[BrokenUnit, ...]
+
+
+def read(path: Path) -> Read:
     """The folder, the settings and the units of the workspace that ``path`` lies in.
 
     Raises:
-        ConfigurationError: there is none, or a file of it cannot be read.
+        ConfigurationError: there is none, or its root table cannot be read.
     """
     root = find_root(path)
     repository = read_repository(root)
     config = read_workspace(repository.document, where="pyproject.toml")
-    projects = tuple(
-        read_project(
-            document,
-            folder=folder,
-            where=f"{folder}/pyproject.toml",
-            environments=config.environments,
-            devops=config.devops,
-        )
-        for folder, document in repository.units.items()
-    )
-    find_collisions(projects, config)
-    in_order(projects)
-    return root, config, projects
+    projects: list[Project] = []
+    unreadable: list[BrokenUnit] = []
+    for folder, document in repository.units.items():
+        where, name = f"{folder}/pyproject.toml", name_of(document, folder)
+        try:
+            if isinstance(document, ConfigurationError):
+                raise document
+            environments, devops = config.environments, config.devops
+            projects.append(
+                read_project(document, folder=folder, where=where, environments=environments, devops=devops)
+            )
+        except Exception as raised:
+            unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
+    sound, broken = sound_units(projects, unreadable, config)
+    return Read(root=root, config=config, projects=sound, broken=broken)
 
 
 def sessions(cloud: LocalCloud | None) -> Sessions:
@@ -60,6 +75,7 @@ def connect(
     root: Path,
     config: WorkspaceConfig,
     projects: tuple[Project, ...],
+    broken: tuple[BrokenUnit, ...],
     *,
     cloud: LocalCloud | None,
     report: Callable[[Event], None],
@@ -84,6 +100,7 @@ def connect(
     return World(
         config=config,
         projects=projects if cloud is None else on_this_machine(projects),
+        broken=broken,
         store=store,
         ledger=Ledger(store, cache),
         platform=platform,

@@ -17,7 +17,7 @@ from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
@@ -56,13 +56,16 @@ class Project:
         """The unit that ``folder`` belongs to, in its workspace; ``local`` and ``user`` as in ``Workspace.open``.
 
         Raises:
-            ConfigurationError: the folder lies in no unit.
+            ConfigurationError: the folder lies in no unit, or in one that is broken.
         """
         opened = Opened.at(folder, local=local, user=user)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):
                 return cls(opened, project.name)
+        for unit in opened.broken:
+            if inside.is_relative_to(unit.folder):
+                raise unit.error
         what = f"the folder `{inside.as_posix()}` belongs to no unit"
         raise ConfigurationError(str(opened.root), what, hint="name a folder of `projects`")
 
@@ -71,9 +74,14 @@ class Project:
         """What its ``pyproject.toml`` says, for every environment.
 
         Raises:
-            ConfigurationError: it has no folder.
+            ConfigurationError: it has no folder, or is broken.
         """
         return self._opened.project(self.name)
+
+    @property
+    def fault(self) -> MultiEnvLambdaError | None:
+        """Why nothing can be made of its files; its history can be read all the same, and it can be rolled back."""
+        return self._opened.faults.get(self.name)
 
     @property
     def dir(self) -> pathlib_mate.Path:
@@ -134,8 +142,7 @@ class Project:
 
     def lock(self, *, upgrade: bool = False) -> pathlib_mate.Path | None:
         """Write its ``pylock.toml``; None if it has no dependencies."""
-        said = self._opened.progress
-        return setup.lock(self._opened.root, [self.config], upgrade=upgrade, said=said)[self.name]
+        return setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
 
     # --- what changes an environment ---
     def plan(self, environment: str | None = None, *, to: str | None = None, force: bool = False) -> Plan:
@@ -274,4 +281,4 @@ class Project:
         return list(dict.fromkeys(item.key for each in settings for item in getattr(each, kind)))
 
     def __repr__(self) -> str:
-        return f"<Project {self.name} of {self._opened.root.name}>"
+        return f"<Project {self.name}{' (broken)' if self.fault else ''} of {self._opened.root.name}>"

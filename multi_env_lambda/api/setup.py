@@ -8,27 +8,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.api.paths import handed_out
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, UnitsFailed
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
     import pathlib_mate
 
-__all__ = ["init", "lock", "new"]
+    from multi_env_lambda.api.opened import Opened
+
+__all__ = ["init", "lock", "lock_one", "new"]
 
 
-def lock(
-    root: Path, projects: Iterable[Project], *, upgrade: bool, said: Callable[[str], None]
-) -> Mapping[str, pathlib_mate.Path | None]:
-    """Lock every dependency of each unit; gives the file by unit, None for one without dependencies."""
+def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, pathlib_mate.Path | None]:
+    """Lock every dependency of the named units, or of all; gives the file by unit, None for one without dependencies.
+
+    With all, what builds them is locked too.
+
+    Raises:
+        UnitsFailed: at least one cannot be locked; the others are.
+    """
     found: dict[str, pathlib_mate.Path | None] = {}
-    for project in projects:
-        path = _lock(root, project, upgrade=upgrade)
-        found[project.name] = None if path is None else handed_out(path)
-        where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
-        said(f"{project.name}: {where}")
+    faults: dict[str, MultiEnvLambdaError] = {}
+    for name in names:
+        if name not in opened.faults:
+            opened.project(name)
+    chosen = tuple(names)
+    for name in chosen or dict.fromkeys((*(project.name for project in opened.projects), *opened.faults)):
+        try:
+            found[name] = lock_one(opened.root, opened.project(name), upgrade=upgrade, said=opened.progress)
+        except Exception as raised:
+            faults[name] = as_ours(name, raised)
+    if not chosen:
+        try:
+            _lock_backends(opened, upgrade=upgrade)
+        except MultiEnvLambdaError as error:
+            faults[BUILD_CONSTRAINTS] = error
+    if len(faults) == 1 and not found:
+        raise next(iter(faults.values()))
+    if faults:
+        what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
+        failed = UnitsFailed(f"{len(faults)} not locked", what, hint=next(iter(faults.values())).hint)
+        failed.results, failed.kinds = found, frozenset(type(error).__name__ for error in faults.values())
+        raise failed
     return found
+
+
+def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
+    """Of broken units too, since they will be built one day: one at whose file nobody can look keeps it as it is."""
+    from multi_env_lambda.building.backends import wanted_backends, write_backends
+
+    folders = {folder for project in opened.projects for folder in (project.folder, *project.shared)}
+    wanted = wanted_backends(opened.root, sorted(folders | {unit.folder for unit in opened.broken}))
+    if wanted:
+        path = write_backends(opened.root, wanted, upgrade=upgrade)
+        opened.progress(f"what builds the units: locked in {path.name}")
+
+
+def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> pathlib_mate.Path | None:
+    """Lock every dependency of one unit; gives the file, None where there are none."""
+    path = _lock(root, project, upgrade=upgrade)
+    where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
+    said(f"{project.name}: {where}")
+    return None if path is None else handed_out(path)
 
 
 def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:

@@ -21,6 +21,7 @@ from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.gate import Approval
 from multi_env_lambda.flow.identity import advice, told
 from multi_env_lambda.flow.saved import Saved
@@ -90,7 +91,8 @@ class Workspace:
             dialog: is shown every plan before anything is written, and agrees or not; None: the options say it all.
 
         Raises:
-            ConfigurationError: there is none, or a file of it cannot be read; nothing was written.
+            ConfigurationError: there is none, or its root table cannot be read; nothing was written. A unit that
+                cannot be read is ``broken``.
         """
         return cls(Opened.at(path, local=local, user=user, report=report, progress=progress, live=live, dialog=dialog))
 
@@ -111,8 +113,13 @@ class Workspace:
 
     @property
     def configs(self) -> tuple[ProjectConfig, ...]:
-        """What the files say of each unit, those that others need first."""
+        """What the files say of each unit that is not broken."""
         return self._opened.projects
+
+    @property
+    def broken(self) -> Mapping[str, MultiEnvLambdaError]:
+        """Units of which nothing can be made as their files are, by name, and why. The others go on."""
+        return self._opened.faults
 
     @property
     def local(self) -> bool:
@@ -121,8 +128,9 @@ class Workspace:
 
     @cached_property
     def projects(self) -> Mapping[str, Project]:
-        """The units by name, those that others need first."""
-        return ByName("unit", {config.name: Project(self._opened, config.name) for config in self.configs})
+        """The units by name; asked for one that is broken, it raises what is wrong with that."""
+        units = {config.name: Project(self._opened, config.name) for config in self.configs}
+        return ByName("unit", units, self.broken)
 
     @cached_property
     def environments(self) -> Mapping[str, Environment]:
@@ -133,20 +141,21 @@ class Workspace:
         """One unit by name, as ``workspace["orders"]`` gives it.
 
         Raises:
-            ConfigurationError: there is none of that name.
+            ConfigurationError: there is none of that name, or it is broken.
         """
         return self.projects[name]
 
     __getitem__ = project
 
     def __contains__(self, name: object) -> bool:
-        return name in self.projects
+        return name in self.projects or name in self.broken
 
     def __iter__(self) -> Iterator[Project]:
-        return iter(self.projects.values())
+        """Every unit; one that is broken has its ``fault``."""
+        return (Project(self._opened, name) for name in (*self.projects, *self.broken))
 
     def __len__(self) -> int:
-        return len(self.projects)
+        return len(self.projects) + len(self.broken)
 
     def reload(self) -> Workspace:
         """The same workspace with its files read anew: what a ``pyproject.toml`` says is read when one is opened."""
@@ -319,15 +328,16 @@ class Workspace:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
         from multi_env_lambda.operations.prune import find_prunable, prune
 
-        for name in names:
-            self.project(name)
         shown = find_prunable(self.world, names)
         return prune(self.world, shown, removed) if really else shown
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
-        """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies."""
-        projects = [self.project(name).config for name in names or self.projects]
-        return setup.lock(self._opened.root, projects, upgrade=upgrade, said=self._opened.progress)
+        """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
+
+        Raises:
+            UnitsFailed: at least one cannot be locked; the others are, and ``results`` has them.
+        """
+        return setup.lock(self._opened, names, upgrade=upgrade)
 
     def new(self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[str, ...]:
         """Make the unit ``name``, which can be deployed at once; gives the files that were written."""
@@ -376,14 +386,15 @@ class Workspace:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
         from multi_env_lambda.operations.permissions import permissions_of
 
-        return permissions_of(self._opened.root, self.config, self.configs, place)
+        return permissions_of(self._opened.root, self.config, self.configs, place, self.broken)
 
     def __repr__(self) -> str:
         where = "local cloud" if self.local else "AWS"
         chain = " → ".join(self.environments)
-        return f"<Workspace {self._opened.root.name} on {where}: {', '.join(self.projects)}; {chain}>"
+        units = ", ".join((*self.projects, *(f"{name} (broken)" for name in self.broken)))
+        return f"<Workspace {self._opened.root.name} on {where}: {units}; {chain}>"
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import workspace_html
 
-        return workspace_html(self._opened.root.name, self.config, self.configs, local=self.local)
+        return workspace_html(self._opened.root.name, self.config, self.configs, self.broken, local=self.local)

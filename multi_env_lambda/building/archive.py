@@ -26,7 +26,19 @@ import attrs
 
 from multi_env_lambda.errors import BuildError
 
-__all__ = ["Member", "Zip", "check_names", "content", "new_file", "parse_zip", "read_zip", "write_tar_gz", "write_zip"]
+__all__ = [
+    "LARGEST_ARCHIVE",
+    "Member",
+    "Zip",
+    "check_names",
+    "content",
+    "new_file",
+    "parse_zip",
+    "read_zip",
+    "too_large",
+    "write_tar_gz",
+    "write_zip",
+]
 
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _UTF8_NAME, _ENCRYPTED = 0x800, 0x1
@@ -38,6 +50,14 @@ _END = struct.Struct("<4s4H2LH")
 _MAX_BYTES, _MAX_ENTRIES = 0xFFFFFFFF, 0xFFFF
 _MAX_STORED_BLOCK = 0xFFFF
 _DRIVE = re.compile(r"[A-Za-z]:")
+
+LARGEST_ARCHIVE = 1 << 30
+"""Bytes of a file that is fetched or opened. Lambda takes 250 MB unzipped; no wheel that fits has four times that."""
+
+_LARGEST_UNZIPPED = 4 << 30
+_LARGEST_DIRECTORY = 32 << 20
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +77,8 @@ class Member:
 
     def read(self) -> bytes:
         """The content; a member that does not inflate to its own checksum is an error of the caller's archive."""
-        plain = bytes(self.data) if self.method == _STORED else zlib.decompress(self.data, wbits=-zlib.MAX_WBITS)
+        # One byte more than was promised is enough to see that a member lies, however far it would inflate.
+        plain = bytes(self.data) if self.method == _STORED else self.head(self.size + 1)
         if len(plain) != self.size or zlib.crc32(plain) != self.crc:
             raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
         return plain
@@ -87,22 +108,65 @@ def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
 
     With ``sha256`` the very bytes that are handed out are verified, not what the file held at another time.
     """
-    body = path.read_bytes()
+    body = read_archive(path)
     if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
         what = f"the file has SHA-256 {found}, but {sha256} is locked"
         raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, lock again")
     return parse_zip(body, name=path.name)
 
 
+def read_archive(path: Path) -> bytes:
+    """The whole file, if it has a size that somebody could want.
+
+    Raises:
+        BuildError: it is too large to be looked at.
+    """
+    with path.open("rb") as stream:
+        body = stream.read(LARGEST_ARCHIVE + 1)
+    if len(body) > LARGEST_ARCHIVE:
+        raise too_large(path.name, LARGEST_ARCHIVE)
+    return body
+
+
+def too_large(where: str, most: int) -> BuildError:
+    """The error of an archive that nobody will open."""
+    hint = "Lambda takes at most 250 MB unzipped; choose another file"
+    return BuildError(where, f"has more than {most} bytes, which are the most that are read", hint=hint)
+
+
 def parse_zip(body: bytes, *, name: str) -> Zip:
-    """The same for a zip that is in memory; ``name`` is what messages call it."""
+    """The same for a zip that is in memory; ``name`` is what messages call it.
+
+    Raises:
+        BuildError: it is none, or says that it would become larger than anything that Lambda takes.
+    """
     try:
+        if (size := _directory_size(body)) > _LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile(f"its directory has {size} bytes")
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             infos = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
+            if (unzipped := sum(info.file_size for info in infos)) > _LARGEST_UNZIPPED:
+                what = f"would have {unzipped} bytes unzipped, {_LARGEST_UNZIPPED} are the most that are looked at"
+                raise BuildError(name, what, hint="Lambda takes at most 250 MB; choose another file")
             check_names([info.orig_filename for info in infos], where=name)
             return Zip(name=name, members=tuple(_member(name, body, info) for info in infos))
     except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
         raise BuildError(name, f"is not a readable zip: {error}", hint="fetch or build the file again") from error
+
+
+def _directory_size(body: bytes) -> int:
+    """How much of the zip zipfile would take for its directory, all of which it keeps as objects.
+
+    Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT 4.3.14 to 4.3.16
+    """
+    end = body.rfind(b"PK\x05\x06")
+    if end < 0 or end + _END.size > len(body):
+        return 0  # zipfile says that it is none
+    size = int(_END.unpack_from(body, end)[5])
+    if end < _LOCATOR_64.size or body[end - _LOCATOR_64.size :][:4] != b"PK\x06\x07":
+        return size
+    at = end - _LOCATOR_64.size - _END_64.size  # where zipfile looks, whatever the locator says
+    return size if at < 0 or body[at : at + 4] != b"PK\x06\x06" else int(_END_64.unpack_from(body, at)[8])
 
 
 def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:

@@ -23,6 +23,7 @@ from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 __all__ = [
     "File",
@@ -116,8 +117,13 @@ def _is_passed_on(name: str) -> bool:
     return name in _PASSED_ON or name.lower().endswith("_proxy")
 
 
-def run_backend(folder: Path, out: Path, *, where: str, sdist: bool) -> tuple[Path, Path | None]:
-    """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist."""
+def run_backend(
+    folder: Path, out: Path, *, where: str, sdist: bool, constraints: Path | None = None
+) -> tuple[Path, Path | None]:
+    """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist.
+
+    With ``constraints`` nothing takes part in it that they do not name by version and hash.
+    """
     kinds = ["--wheel", "--sdist"] if sdist else ["--wheel"]
     command = [
         "build",
@@ -128,11 +134,15 @@ def run_backend(folder: Path, out: Path, *, where: str, sdist: bool) -> tuple[Pa
         "--out-dir",
         str(out),
     ]
+    hint = "correct [build-system] or the files it builds from"
+    if constraints is not None:
+        command += ["--build-constraints", str(constraints), "--require-hashes"]
+        hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
     try:
         run_uv(
             [*command, "--", str(folder)],
             where=where,
-            hint="correct [build-system] or the files it builds from",
+            hint=hint,
             cwd=folder,
             env=build_environment(os.environ),
         )

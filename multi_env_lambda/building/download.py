@@ -20,10 +20,12 @@ from urllib.request import Request, urlopen
 
 import attrs
 
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE, too_large
 from multi_env_lambda.building.lock_formats import read_pylock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.select import SelectedWheel, Target
 from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.documents import read_bounded
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
@@ -77,7 +79,7 @@ def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retr
 
 def _beside_the_lock(lock: Lock, file: LockedFile) -> bytes:
     try:
-        return (lock.path.parent / (file.path or "")).read_bytes()
+        return read_bounded(lock.path.parent / (file.path or ""), f"{lock.where}: {file.path}", LARGEST_ARCHIVE)
     except OSError as error:
         what = f"{file.path} cannot be read: {error.strerror}"
         raise BuildError(lock.where, what, hint="paths are relative to the lock's folder") from error
@@ -88,7 +90,11 @@ def _download(filename: str, url: str, retrying: Retrying) -> bytes:
 
     def once() -> bytes:
         with urlopen(_request(url), timeout=_TIMEOUT_SECONDS) as answer:
-            body: bytes = answer.read()
+            body: bytes = answer.read(LARGEST_ARCHIVE + 1)
+            if len(body) > LARGEST_ARCHIVE:
+                raise too_large(filename, LARGEST_ARCHIVE)
+            if answer.length:  # of a read with a limit, nobody else says that the rest never came
+                raise http.client.IncompleteRead(body, answer.length)
             return body
 
     errors = (OSError, http.client.HTTPException)

@@ -126,7 +126,7 @@ def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
                 head = BytesHeaderParser().parsebytes(archive.read(name))
                 try:
                     needs: list[Requirement] | None = [Requirement(text) for text in head.get_all("Requires-Dist", [])]
-                except InvalidRequirement:
+                except (InvalidRequirement, RecursionError):
                     needs = None
                 found[canonicalize_name(str(head.get("Name", "")))] = needs
     return found

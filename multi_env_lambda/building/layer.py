@@ -275,6 +275,8 @@ def _notes(wheels: Mapping[str, Installed], target: Target) -> Iterator[str]:
             yield f"{filename}: its data files lie in {place}, not in sys.prefix ({_some(wheel.data)})"
         if wheel.sourceless:
             yield f"{filename}: has compiled modules without source ({_some(wheel.sourceless)})"
+        if wheel.untrue:
+            yield f"{filename}: is not as its own RECORD says ({_some(wheel.untrue)})"
 
 
 def _notes_of(audited: Audit, target: Target) -> Iterator[str]:

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 import tempfile
-import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Literal, assert_never, get_args
@@ -24,7 +23,9 @@ from multi_env_lambda.building.lock_formats import read_pylock, read_requirement
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = [
     "LOCK_NAMES",
@@ -75,23 +76,24 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
 def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
     try:
         return read_uv_lock(_toml(path, where), path=path, where=where, local_paths=local_paths)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         what = f"is not a uv.lock as uv writes it: {error!r}"
         raise ConfigurationError(where, what, hint="run `uv lock` again") from error
 
 
 def _text(path: Path, where: str) -> str:
+    body = read_bounded(path, where, LARGEST_LOCK)
+    if len(body) > LARGEST_LOCK:
+        what = f"has more than {LARGEST_LOCK} bytes, which are the most that are read"
+        raise ConfigurationError(where, what, hint="write the lock again")
     try:
-        return path.read_text(encoding="utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigurationError(where, f"is not UTF-8 text: {error.reason}", hint="write the lock again") from error
 
 
 def _toml(path: Path, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_text(path, where))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(where, f"is not TOML: {error}", hint="write the lock again") from error
+    return read_toml(path, where, largest=LARGEST_LOCK, hint="write the lock again")
 
 
 def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, target: Target | None = None) -> None:
@@ -108,7 +110,7 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
     for text in dependencies:
         try:
             wanted = Requirement(text)
-        except InvalidRequirement as error:
+        except (InvalidRequirement, RecursionError) as error:
             what = f"[project].dependencies: {text!r} is not a requirement"
             raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
         if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):

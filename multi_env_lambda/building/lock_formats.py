@@ -24,6 +24,7 @@ __all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INDEX_OPTION = re.compile(r"(-i|-f|--(extra-)?index-url|--find-links|--trusted-host|--pre|--prefer-binary)(\s|=|$)")
+_LONGEST_REQUIREMENT = 4096
 _LOCK_AGAIN = "run the verb `lock` again"
 _ON_AN_INDEX = "lock a released version from a package index, or name the folder in `shared`"
 
@@ -35,7 +36,7 @@ def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_pa
     """
     try:
         pylock = Pylock.from_dict(document)
-    except PylockValidationError as error:
+    except (PylockValidationError, RecursionError) as error:
         raise ConfigurationError(where, f"is not a valid pylock.toml: {error}", hint=_LOCK_AGAIN) from error
     local: set[str] = set()
     packages = []
@@ -263,26 +264,29 @@ def _passed_over(line: str, local_paths: frozenset[str]) -> bool:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    start, gathered = 0, ""
+    start, gathered = 0, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         plain = re.sub(r"(^|\s)#.*$", "", line).strip()
         start = start if gathered else number
-        gathered = f"{gathered} {plain.removesuffix(chr(92)).strip()}".strip()
+        gathered += plain.removesuffix("\\").split()
         if plain.endswith("\\"):
             continue
         if gathered:
-            yield start, gathered
-        gathered = ""
+            yield start, " ".join(gathered)
+        gathered = []
     if gathered:
-        yield start, gathered
+        yield start, " ".join(gathered)
 
 
 def _pinned(where: str, line: str) -> LockedPackage:
     hint = "every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks"
-    words, *options = re.split(r"\s+(?=--)", line)
+    words, *options = line.split(" --")
+    options = [f"--{option}" for option in options]
+    if len(words) > _LONGEST_REQUIREMENT:
+        raise ConfigurationError(where, f"{words[:40]!r}… is not a pinned requirement", hint=hint)
     try:
         requirement = Requirement(words)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         raise ConfigurationError(where, f"{words!r} is not a pinned requirement", hint=hint) from error
     specifiers = list(requirement.specifier)
     if requirement.url or len(specifiers) != 1 or specifiers[0].operator != "==" or "*" in specifiers[0].version:

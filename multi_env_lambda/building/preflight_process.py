@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _TAIL_BYTES = 2000
+_LARGEST_ANSWERS = 16 << 20
 
 
 @attrs.frozen(kw_only=True)
@@ -111,10 +112,32 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
             pass
         finally:
             _end_group(process)
-    answers = folder / "answers.jsonl"
-    lines = answers.read_text(encoding="utf-8").splitlines() if answers.exists() else []
-    tail = (folder / "output").read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
-    return Outcome(answers=tuple(json.loads(line) for line in lines), status=status, seconds=seconds, tail=tail)
+    return Outcome(
+        answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
+    )
+
+
+def _answers(path: Path) -> tuple[Any, ...]:
+    """What the child has said. The unit's code may write there too: nothing after a line that is no answer counts."""
+    if not path.exists():
+        return ()
+    found = []
+    with path.open("rb") as stream:
+        for line in stream.read(_LARGEST_ANSWERS).splitlines():
+            try:
+                answer = json.loads(line)
+            except (ValueError, RecursionError):
+                break
+            if not isinstance(answer, dict):
+                break
+            found.append(answer)
+    return tuple(found)
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return stream.read(_TAIL_BYTES).decode("utf-8", "replace").strip()
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.freshness import normal_requirement
 from multi_env_lambda.building.source import own_names, shared_dependencies
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_toml
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
@@ -55,8 +56,8 @@ def asked_elsewhere(root: Path, project: Project) -> tuple[str, ...]:
 
 def _document(folder: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_toml(folder / "pyproject.toml", "pyproject.toml")
+    except (OSError, ConfigurationError):
         return {}  # whoever needs the file says what is wrong with it
 
 
@@ -76,6 +77,6 @@ def _texts(value: object) -> Iterator[str]:
 def _is_requirement(text: str) -> bool:
     try:
         Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return False
     return True

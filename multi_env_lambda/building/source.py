@@ -5,10 +5,10 @@ What Git says of these bytes does not count: its index may be silent about what 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.building.backends import locked_backends
 from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
     File,
@@ -35,10 +36,12 @@ from multi_env_lambda.building.distribution import (
 from multi_env_lambda.building.secrets import refuse_secrets
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.model.artifact import distribution_name
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
@@ -78,19 +81,22 @@ class BuiltSource:
 class StagedSource:
     """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
 
-    ``doubtful`` are the files that this clone may hold in another form than others, with the reason.
+    ``doubtful`` are the files that this clone may hold in another form than others, with the reason. ``backends`` are
+    the constraints for what builds it; empty where the workspace locks none.
     """
 
     project: Project
     tree: Path
     files: tuple[tuple[str, bool, str], ...]
     doubtful: tuple[tuple[str, str], ...]
+    backends: bytes = b""
 
     @property
     def key(self) -> str:
         project = self.project
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
-        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful})
+        locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
+        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked})
 
 
 @contextmanager
@@ -106,7 +112,13 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
         stage_folders(root, (project.folder, *project.shared), tree)
         files = staged_files(tree)
         doubtful = without_their_filter(root, [path for path, _, _ in files], clone_settings(root))
-        yield StagedSource(project=project, tree=tree, files=files, doubtful=tuple(sorted(doubtful.items())))
+        yield StagedSource(
+            project=project,
+            tree=tree,
+            files=files,
+            doubtful=tuple(sorted(doubtful.items())),
+            backends=locked_backends(root),
+        )
 
 
 def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSource:
@@ -153,10 +165,15 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
             project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
         )
     set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
-    raw_wheel, raw_sdist = run_backend(tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True)
+    constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
+    if constraints is not None:
+        constraints.write_bytes(staged.backends)
+    raw_wheel, raw_sdist = run_backend(
+        tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True, constraints=constraints
+    )
     assert raw_sdist is not None
     shared = [
-        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder))
+        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder, constraints))
         for number, folder in enumerate(project.shared)
         if _project_table(tree, folder) is not None
     ]
@@ -199,8 +216,8 @@ def _folder(scratch: Path, name: str) -> Path:
     return folder
 
 
-def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
-    return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
+def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None) -> Wheel:
+    return read_wheel(run_backend(folder, out, where=where, sdist=False, constraints=constraints)[0], where=where)
 
 
 def _write(wheel: Wheel, sdist: tuple[File, ...], project: Project, new: Path) -> None:
@@ -290,17 +307,14 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
         raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
     try:
         return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
-    except (InvalidRequirement, TypeError) as error:
+    except (InvalidRequirement, RecursionError, TypeError) as error:
         raise ConfigurationError(where, f"`dependencies` has a wrong entry: {error}", hint="see PEP 508") from error
 
 
 def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
     path = root / folder / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("project")
-    except FileNotFoundError:
+        table = read_toml(path, f"{folder}/pyproject.toml").get("project")
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
-        what = f"cannot be read: {error}"
-        raise ConfigurationError(f"{folder}/pyproject.toml", what, hint="correct the file") from error
     return table if isinstance(table, dict) else None

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -29,6 +29,7 @@ __all__ = ["Installed", "installed", "wheel_of_sdist"]
 
 _DATA = re.compile(r"[^/]+\.data/(?P<scheme>[^/]+)/(?P<rest>.+)")
 _COMPILED = (".pyc", ".pyo")
+_OF_RECORD = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")
 _GENERATOR = re.compile(rb"(?m)^Generator: .*$")
 _HINT_WHEEL = "report it to the package's authors, or choose another version"
 
@@ -39,12 +40,14 @@ class Installed:
 
     ``unused`` are its scripts and headers, which nothing in Lambda runs. ``data`` are files that an installer puts
     beside the interpreter, and ``sourceless`` compiled modules that have no source; both by their place in the layer.
+    ``untrue`` is what its RECORD says and is not so.
     """
 
     members: tuple[Member, ...]
     unused: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     sourceless: tuple[str, ...] = ()
+    untrue: tuple[str, ...] = ()
 
 
 def installed(wheel: Zip, *, name: str) -> Installed:
@@ -61,14 +64,16 @@ def installed(wheel: Zip, *, name: str) -> Installed:
     record = next((member for member in kept if member.name == f"{info}/RECORD"), None)
     if record is None:
         raise BuildError(wheel.name, f"has no {info}/RECORD", hint=_HINT_WHEEL)
+    rows = _rows(wheel.name, record)
     if any(place != before for before, place in places.items()):
-        kept = [*(member for member in kept if member is not record), _adapted(wheel.name, record, places)]
+        kept = [*(member for member in kept if member is not record), _adapted(record, rows, places)]
     schemes = {before: data["scheme"] for before in places if (data := _DATA.fullmatch(before)) is not None}
     return Installed(
         members=tuple(kept),
         unused=tuple(sorted(name for name, scheme in schemes.items() if scheme in ("scripts", "headers"))),
         data=tuple(sorted(str(places[name]) for name, scheme in schemes.items() if scheme == "data")),
         sourceless=tuple(sorted(member.name for member in kept if member.name.endswith(_COMPILED))),
+        untrue=tuple(_untrue(wheel, rows)),
     )
 
 
@@ -107,12 +112,45 @@ def _source_of(compiled: str) -> str:
     return f"{compiled.rpartition('.')[0]}.py"
 
 
-def _adapted(where: str, record: Member, places: Mapping[str, str | None]) -> Member:
+def _rows(where: str, record: Member) -> tuple[list[str], ...]:
+    try:
+        return tuple(filter(None, csv.reader(io.StringIO(_inflated(where, record).decode("utf-8")))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BuildError(where, f"its RECORD cannot be read: {error}", hint=_HINT_WHEEL) from error
+
+
+def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """What is otherwise than the RECORD says. Installers do not mind, and the lock's hash holds for all of it.
+
+    Raises:
+        BuildError: a member has not the length and checksum that the wheel promises.
+
+    Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+    """
+    recorded = {row[0]: row[1] if len(row) > 1 else "" for row in rows}
+    there = {member.name: member for member in wheel.members}
+    for name in sorted(recorded.keys() - there.keys()):
+        yield f"{name} is missing"
+    for name, member in sorted(there.items()):
+        data = _inflated(wheel.name, member)  # also where nobody asks: what does not inflate is no file
+        if name.endswith(_OF_RECORD):
+            continue
+        if name not in recorded:
+            yield f"{name} is not listed"
+        elif (said := recorded[name]).startswith("sha256=") and said != _hash_of(data):
+            yield f"{name} has other bytes"
+
+
+def _hash_of(data: bytes) -> str:
+    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode('ascii')}"
+
+
+def _adapted(record: Member, rows: Iterable[Sequence[str]], places: Mapping[str, str | None]) -> Member:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    for row in csv.reader(io.StringIO(_inflated(where, record).decode("utf-8"))):
+    for row in rows:
         # A row of a file that the wheel does not have is kept: that is its own matter.
-        if row and (place := places.get(row[0], row[0])) is not None:
+        if (place := places.get(row[0], row[0])) is not None:
             writer.writerow([place, *row[1:]])
     return content(record.name, text.getvalue().encode("utf-8"))
 
@@ -121,7 +159,7 @@ def _inflated(where: str, member: Member) -> bytes:
     try:
         return member.read()
     except zlib.error as error:
-        raise BuildError(where, f"is damaged: {error}", hint="delete the file and run again") from error
+        raise BuildError(where, f"is damaged: {member.name}: {error}", hint="delete the file and run again") from error
 
 
 def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path) -> Path:
@@ -171,9 +209,8 @@ def _normalised(members: Iterable[Member]) -> Iterable[Member]:
             continue
         if name.endswith(".dist-info/WHEEL"):
             data = _GENERATOR.sub(b"Generator: multi_env_lambda", data)
-        sha256 = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
         row = io.StringIO()
-        csv.writer(row, lineterminator="\n").writerow([name, f"sha256={sha256}", len(data)])
+        csv.writer(row, lineterminator="\n").writerow([name, _hash_of(data), len(data)])
         rows.append(row.getvalue())
         yield content(name, data, executable=executable)
     yield content(record, "".join(sorted(rows)).encode("utf-8"))

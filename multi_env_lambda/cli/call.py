@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json, unit_of
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     if as_json:
         print_json({**attrs.asdict(answer), "payload": text})
     else:
-        click.echo(text)
+        out(text)
     if answer.error is not None:
         note(f"{name}.{function} in {environment}: the function raised {answer.error}")
         return CheckFailed.exit_code
@@ -68,7 +68,7 @@ def logs_command(words: tuple[str, ...], minutes: float, local: bool | None, as_
     if as_json:
         print_json(found.to_dict()["items"])
     elif len(found):
-        click.echo(found.text())
+        out(found.text())
     else:
         note(f"nothing in the last {minutes:g} minutes")
     return 0
@@ -84,7 +84,7 @@ def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     if as_json:
         print_json(attrs.asdict(run))
     else:
-        click.echo(run.state)
+        out(run.state)
     if run.error is not None:
         note(f"{job.project}.{job.key} in {environment}: the run failed: {run.error}")
         return CheckFailed.exit_code
@@ -95,5 +95,5 @@ def _event(payload: str) -> object:
     text = sys.stdin.read() if payload == "-" else payload
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError("--payload", f"not JSON: {error}", hint="quote it: --payload '{\"id\": 1}'") from error

@@ -10,7 +10,8 @@ import click
 
 from multi_env_lambda import Consent, Plan, Refused, Removal
 from multi_env_lambda.api.dialog import Asked
-from multi_env_lambda.cli.output import err_console, note
+from multi_env_lambda.cli.output import asked as typed_by_a_person
+from multi_env_lambda.cli.output import note, tell
 from multi_env_lambda.show.text import plan_text
 
 __all__ = ["TerminalDialog"]
@@ -37,7 +38,7 @@ class TerminalDialog:
             for line in plan.rules.lines() if self.details and plan.rules is not None else ():
                 note(line)
         elif not self.quiet:
-            err_console().print(plan_text(plan, details=self.details))
+            tell(plan_text(plan, details=self.details))
 
     def agree(self, asked: Asked) -> Consent:
         """Ask what the options have left open."""
@@ -51,7 +52,7 @@ class TerminalDialog:
         allowed, typed = set(asked.given.allowed), set(asked.given.typed)
         for question in plan.questions:
             text = f"{question.text}\ntype `{question.answer}` to agree"
-            if question.answer not in allowed and click.prompt(text, err=True) == question.answer:
+            if question.answer not in allowed and typed_by_a_person(text) == question.answer:
                 allowed.add(question.answer)
         waiting = asked.waiting()
         for text in waiting.values():
@@ -73,7 +74,7 @@ class TerminalDialog:
                 raise Refused(f"{name} in {environment}", "nobody confirmed its name", hint=hint)
             return asked.given
         text = f"type `{name}` to delete it from {environment}"
-        typed = self.confirm if self.yes else click.prompt(text, default="", err=True)
+        typed = self.confirm if self.yes else typed_by_a_person(text, default="")
         if typed != name:
             raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
         waiting = asked.waiting()
@@ -87,7 +88,7 @@ def _approved_by_herself(asked: Asked) -> frozenset[str]:
     return frozenset(
         name
         for name in asked.approvable
-        if click.prompt(text.format(name), default="", show_default=False, err=True) == name
+        if typed_by_a_person(text.format(name), default="", show_default=False) == name
     )
 
 
@@ -97,4 +98,4 @@ def _is_a_person() -> bool:
 
 def _typed(name: str) -> bool:
     text = f"type `{name}` to approve this plan, or nothing to leave {name} as it is"
-    return bool(click.prompt(text, default="", show_default=False, err=True) == name)
+    return typed_by_a_person(text, default="", show_default=False) == name

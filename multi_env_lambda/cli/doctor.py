@@ -40,16 +40,19 @@ def permissions_command(place: str, as_json: bool) -> int:
     asked, so no credentials are needed.
     """
     found = open_workspace(False).permissions(place)
+    code = UnitsFailed.exit_code if found.unseen else 0
     if as_json:
         print_json(found.to_dict())
-        return 0
+        return code
     for number, document in enumerate(found.policies, start=1):
         note(f"{found.role}: policy {number} of {len(found.policies)}")
-        click.echo(json.dumps(document, indent=2))
+        out(json.dumps(document, indent=2))
     for grant in found.grants:
         note(f"{grant.sid}: {', '.join(grant.verbs)}")
     for name in found.unknown:
         note(f"not known: what CloudFormation calls for {name}; see `aws cloudformation describe-type`")
     for text in found.all_cautions:
         note(text)
-    return 0
+    for text in found.unseen:
+        note(f"not looked at, so what only it needs is missing: {text}")
+    return code

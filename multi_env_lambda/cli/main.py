@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.show.terminal import edge, say
 
 __all__ = ["VERBS", "main", "run"]
 
@@ -92,18 +94,22 @@ def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str 
     """
     words = sys.argv[1:] if argv is None else argv
     context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit}
-    try:
-        answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
-    except MultiEnvLambdaError as error:
-        click.echo(f"error: {error}", err=True)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; run the same command again to finish", err=True)
-        return INTERRUPTED
-    return answer if isinstance(answer, int) else 0
+    with edge():
+        try:
+            answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
+        except MultiEnvLambdaError as error:
+            say(f"error: {error}", err=True)
+            return error.exit_code
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except (KeyboardInterrupt, click.Abort):
+            say("interrupted; run the same command again to finish", err=True)
+            return INTERRUPTED
+        except Exception:
+            say(f"{traceback.format_exc()}a mistake of multi-env-lambda; please report it", err=True)
+            return MultiEnvLambdaError.exit_code
+        return answer if isinstance(answer, int) else 0
 
 
 def run(verb: str, script: str) -> int:

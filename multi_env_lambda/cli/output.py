@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from multi_env_lambda.show.terminal import Shown, console, say
+from multi_env_lambda.show.visible import visible
+
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
     from multi_env_lambda.api.dialog import Dialog
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = [
-    "err_console",
+    "asked",
     "json_option",
     "local_option",
     "note",
     "open_workspace",
     "out",
     "print_json",
+    "tell",
     "tell_whose",
     "unit_of",
 ]
@@ -60,7 +64,7 @@ def unit_of() -> str | None:
 
 def note(text: object) -> None:
     """A sentence for people."""
-    click.echo(str(text), err=True)
+    say(text, err=True)
 
 
 def tell_whose(workspace: Workspace) -> None:
@@ -70,25 +74,26 @@ def tell_whose(workspace: Workspace) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Data for machines."""
-    click.echo(json.dumps(value, indent=2, sort_keys=True))
+    """Data for machines; JSON in ASCII has an escape of its own for everything else."""
+    say(json.dumps(value, indent=2, sort_keys=True))
 
 
-def err_console() -> Console:
-    """Where people read while something happens. NO_COLOR and pipes are respected by rich."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
+def tell(renderable: RenderableType) -> None:
+    """Something with a layout, for people who read while something happens."""
+    console(err=True).print(Shown(renderable))
 
 
 def out(renderable: RenderableType) -> None:
     """The result that was asked for, on stdout. A plain text stays as it is: no broken line, no bracket as markup."""
     if isinstance(renderable, str):
-        click.echo(renderable)
+        say(renderable)
         return
-    from rich.console import Console
     from rich.text import Text
 
     whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
-    width = None if sys.stdout.isatty() else 160
-    Console(highlight=False, width=width).print(renderable, soft_wrap=whole_lines)
+    console(err=False).print(Shown(renderable), soft_wrap=whole_lines)
+
+
+def asked(text: str, **how: Any) -> str:
+    """What a person types; the question may have names in it that others gave."""
+    return str(click.prompt(visible(text), err=True, **how))

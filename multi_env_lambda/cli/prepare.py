@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from multi_env_lambda.cli.output import local_option, note, open_workspace, unit_of
+from multi_env_lambda.cli.results import exit_code
+from multi_env_lambda.errors import UnitsFailed
 
 __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 
@@ -13,9 +15,16 @@ __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 @click.argument("names", nargs=-1, metavar="[UNIT]...")
 @click.option("--upgrade", is_flag=True, help="Take newer versions than the lock has.")
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
-    """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform."""
+    """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform.
+
+    Without UNIT of all of them, and `build-constraints.txt`, which locks in the same way what builds them.
+    """
     unit = unit_of()
-    open_workspace(False).lock(*((unit,) if unit else names), upgrade=upgrade)
+    try:
+        open_workspace(False).lock(*((unit,) if unit else names), upgrade=upgrade)
+    except UnitsFailed as error:
+        note(f"{error.what}\nhint: {error.hint}")
+        return exit_code(error.kinds)
     return 0
 
 

@@ -322,7 +322,7 @@ def _wrong(where: str, smoke: Smoke, answer: Invocation) -> CheckFailed | None:
 def _json(answer: Invocation) -> Any:
     try:
         return json.loads(answer.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return answer.payload.decode("utf-8", "replace")
 
 

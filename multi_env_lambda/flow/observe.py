@@ -146,7 +146,8 @@ def _is_unsure(world: World, record: Record) -> bool:
 def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
     there = {project for _, project in (*recorded.records, *recorded.unreadable)}
-    names = [*ordered, *sorted(there - set(ordered))]
+    # Of a broken one it is not known what it needs; but others wait for it.
+    names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
             raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))

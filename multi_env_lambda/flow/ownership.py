@@ -113,7 +113,7 @@ def _template(world: World, place: Environment, there: StackReading) -> str:
     text = world.platform.template(place, there.name)
     try:
         json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what, hint = "its template is no JSON, so something else wrote it", "look who else changes this stack"
         raise StackError(f"stack {there.name} in {place.name}", what, hint=hint) from error
     return text

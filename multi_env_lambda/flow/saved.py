@@ -63,7 +63,7 @@ def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, M
     where = os.fspath(saved)
     try:
         return where, json.loads(Path(saved).read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _no_plan(where, error) from error
 
 

@@ -39,13 +39,15 @@ _HINT = "run inside a Git work tree; `git init` and one commit make one"
 class Snapshot:
     """The work tree at one moment. ``ids`` has the git object id of each asked path that exists.
 
-    ``committed`` is the commit's time in ISO 8601; both are empty before the first commit.
+    ``committed`` is the commit's time in ISO 8601; both are empty before the first commit. ``unreadable``: what Git
+    says of paths in which it could not read everything.
     """
 
     commit: str
     committed: str
     dirty: bool
     ids: Mapping[str, str]
+    unreadable: Mapping[str, ToolError] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -71,11 +73,12 @@ def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
     """
     commit, committed = _head(root)
     dirty = _is_dirty(root, paths)
+    unreadable: dict[str, ToolError] = {}
     if dirty or not commit:
-        ids = _work_tree_ids(root, paths)
+        ids = _readable_ids(root, paths, unreadable)
     else:
         ids = _ids(_git(root, "ls-tree", "-z", "HEAD", "--", *paths))
-    return Snapshot(commit=commit, committed=committed, dirty=dirty, ids=ids)
+    return Snapshot(commit=commit, committed=committed, dirty=dirty, ids=ids, unreadable=unreadable)
 
 
 def entries(root: Path, folder: str) -> tuple[Entry, ...]:
@@ -209,6 +212,18 @@ def _ids(listing: bytes) -> dict[str, str]:
             meta, _, path = line.partition(b"\t")
             ids[os.fsdecode(path)] = meta.split()[2].decode("ascii")
     return ids
+
+
+def _readable_ids(root: Path, paths: Sequence[str], unreadable: dict[str, ToolError]) -> dict[str, str]:
+    """The ids of those paths that can be read. Git stops at the first that cannot, so halves are asked for alone."""
+    try:
+        return _work_tree_ids(root, paths)
+    except ToolError as error:
+        if len(paths) <= 1:
+            unreadable |= dict.fromkeys(paths, error)
+            return {}
+    middle = len(paths) // 2
+    return _readable_ids(root, paths[:middle], unreadable) | _readable_ids(root, paths[middle:], unreadable)
 
 
 def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
@@ -19,26 +19,16 @@ from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
 __all__ = [
-    "BOTO3",
+    "RUNTIME_LOCK",
     "find_python",
     "find_runtime",
     "intact_runtime",
     "private_venv",
-    "runtime_packages",
     "runtime_python",
 ]
 
-BOTO3 = "boto3==1.43.106"
-"""What a function finds without asking for it. The local cloud pins the same release, so that it is downloaded once."""
-
-_OLDER_BOTO3 = {"3.9": "boto3==1.42.97"}
-"""The last release for a Python that newer ones do not support."""
-
-_HOOKS = "snapshot-restore-py==1.0.0"
-"""What Lambda's Python has for SnapStart, since there is SnapStart for Python.
-
-Source: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
-"""
+RUNTIME_LOCK = Path(__file__).with_name("runtime.txt")
+"""What a function finds without asking for it, each file by its hash; ``bin/lock`` writes it, and says why."""
 
 _CONTENTS = "contents.json"
 _INTACT: set[Path] = set()
@@ -64,7 +54,7 @@ def _search(version: str, path: str, home: Path) -> Path | None:
 
 
 def runtime_python(version: str) -> Path:
-    """The interpreter of a clean venv for the Lambda runtime of ``version``: standard library and ``runtime_packages``.
+    """The interpreter of a clean venv for the Lambda runtime of ``version``: standard library and ``RUNTIME_LOCK``.
 
     Raises:
         ToolError: this machine has no such Python, or the venv could not be made.
@@ -73,18 +63,12 @@ def runtime_python(version: str) -> Path:
     if base is None:
         hint = f"run `uv python install {version}`, or choose a runtime that this machine has"
         raise ToolError(f"Python {version}", "no interpreter of this version was found on this machine", hint=hint)
-    return private_venv(base, runtime_packages(version), _runtimes(), name=version, where=f"runtime python{version}")
+    return private_venv(base, RUNTIME_LOCK, _runtimes(), name=version, where=f"runtime python{version}")
 
 
 def find_runtime(version: str) -> Path | None:
     """As ``runtime_python``; None where this machine has no such Python."""
     return runtime_python(version) if find_python(version) is not None else None
-
-
-def runtime_packages(version: str) -> list[str]:
-    """What the runtime of ``version`` ("3.13") brings beside the standard library."""
-    has_hooks = tuple(int(part) for part in version.split(".")) >= (3, 12)
-    return [_OLDER_BOTO3.get(version, BOTO3), *([_HOOKS] if has_hooks else [])]
 
 
 def intact_runtime(python: Path) -> Path:
@@ -128,8 +112,10 @@ def _imported_files(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in names)
 
 
-def private_venv(base: Path, requirements: Sequence[str], parent: Path, *, name: str, where: str) -> Path:
-    """The interpreter of a venv that holds ``requirements``; made once, then shared by all processes of this user.
+def private_venv(base: Path, lock: Path, parent: Path, *, name: str, where: str) -> Path:
+    """The interpreter of a venv that holds what ``lock`` names, a ``requirements.txt`` in which everything has a hash.
+
+    It is made once, then shared by all processes of this user.
 
     The folder's name has the digest of what it was made from, and it appears complete or not at all:
     it is made beside its place and renamed, so two processes need no lock and the second one's copy is dropped.
@@ -138,27 +124,27 @@ def private_venv(base: Path, requirements: Sequence[str], parent: Path, *, name:
         ToolError: uv is missing, or could not make it.
     """
     base = base.resolve()  # the same one from within any venv
-    digest = hashlib.sha256("\n".join([os.fspath(base), *requirements]).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(base) + b"\n" + lock.read_bytes()).hexdigest()[:16]
     folder = parent / f"{name}-{digest}"
     if not _interpreter(folder).exists():
         shutil.rmtree(folder, ignore_errors=True)  # its base was uninstalled: a dangling link is no interpreter
         parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=parent))
         try:
-            _fill(scratch, base, requirements, where)
+            _fill(scratch, base, lock, where)
             _move(scratch, folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return _interpreter(folder)
 
 
-def _fill(folder: Path, base: Path, requirements: Sequence[str], where: str) -> None:
+def _fill(folder: Path, base: Path, lock: Path, where: str) -> None:
     hint = "check that the package index can be reached, then run the command again"
     # --allow-existing: the folder is there (mkdtemp), and empty.
     run_uv(["venv", "--quiet", "--allow-existing", "--python", base, folder], where=where, hint=hint)
     # Compiled once here instead of at the first cold start of a function.
     options = ["--quiet", "--compile-bytecode", "--python", os.fspath(_interpreter(folder))]
-    run_uv(["pip", "install", *options, "--", *requirements], where=where, hint=hint)
+    run_uv(["pip", "install", *options, "--require-hashes", "-r", lock], where=where, hint=hint)
     listed = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _imported_files(folder)}
     write_sealed(folder / _CONTENTS, listed)
 

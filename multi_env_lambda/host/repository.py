@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-import tomllib
+import errno
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_toml, unreadable
 
 __all__ = ["Repository", "find_root", "read_repository"]
 
 PROJECTS = "projects"
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
 @attrs.frozen(kw_only=True)
 class Repository:
-    """The documents of one workspace; ``units`` by folder, as in ``projects/orders``."""
+    """The documents of one workspace; ``units`` by folder, as in ``projects/orders``, or why one cannot be read."""
 
     root: Path
-    document: dict[str, Any]
-    units: dict[str, dict[str, Any]]
+    document: Mapping[str, Any]
+    units: Mapping[str, Mapping[str, Any] | ConfigurationError]
 
 
 def find_root(start: Path) -> Path:
     """The nearest folder at or above ``start`` whose pyproject.toml has ``[tool.multi_env_lambda.devops]``.
 
+    The file of a unit on the way up may be broken.
+
     Raises:
         ConfigurationError: there is none.
     """
+    unread: ConfigurationError | None = None
     for folder in (start.resolve(), *start.resolve().parents):
-        path = folder / "pyproject.toml"
-        if path.is_file() and "devops" in _ours(_read(path, "pyproject.toml")):
-            return folder
-    raise ConfigurationError(
+        try:
+            if "devops" in _ours(read_toml(folder / "pyproject.toml", "pyproject.toml")):
+                return folder
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except ConfigurationError as error:
+            unread = unread or error
+    raise unread or ConfigurationError(
         str(start),
         "no pyproject.toml here or above has a table [tool.multi_env_lambda.devops]",
         hint="`multi-env-lambda init` writes one",
@@ -42,29 +53,33 @@ def find_root(start: Path) -> Path:
 
 
 def read_repository(root: Path) -> Repository:
-    """Read all documents at once. A folder without a pyproject.toml is not a unit."""
-    folders = sorted(path.parent for path in (root / PROJECTS).glob("*/pyproject.toml"))
-    units = {}
-    for folder in folders:
-        name = f"{PROJECTS}/{folder.name}"
-        units[name] = _read(folder / "pyproject.toml", f"{name}/pyproject.toml")
-    return Repository(root=root, document=_read(root / "pyproject.toml", "pyproject.toml"), units=units)
+    """Read all documents at once, each unit's on its own. A folder without a pyproject.toml is not a unit."""
+    return Repository(
+        root=root, document=read_toml(root / "pyproject.toml", "pyproject.toml"), units=dict(_units(root))
+    )
 
 
-def _read(path: Path, where: str) -> dict[str, Any]:
+def _units(root: Path) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationError]]:
     try:
-        text = path.read_text(encoding="utf-8")
-        if text.startswith("\ufeff"):
-            hint = "save the file as UTF-8 without a byte order mark"
-            raise ConfigurationError(where, "not a TOML document: it begins with a byte order mark", hint=hint)
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(where, f"not a TOML document: {error}", hint="correct the file") from error
+        names = sorted(os.listdir(root / PROJECTS))
     except OSError as error:
-        raise ConfigurationError(where, f"cannot be read: {error.strerror}", hint="make it a readable file") from error
+        if error.errno not in _NOT_THERE:
+            # Whatever lies in it is broken with it.
+            yield PROJECTS, unreadable(PROJECTS, error)
+        return
+    for name in names:
+        folder = f"{PROJECTS}/{name}"
+        try:
+            os.lstat(root / folder / "pyproject.toml")
+            yield folder, read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml")
+        except ConfigurationError as error:
+            yield folder, error
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                yield folder, unreadable(f"{folder}/pyproject.toml", error)
 
 
-def _ours(document: dict[str, Any]) -> dict[str, Any]:
+def _ours(document: Mapping[str, Any]) -> Mapping[str, Any]:
     tools = document.get("tool")
     table = tools.get("multi_env_lambda") if isinstance(tools, dict) else None
     return table if isinstance(table, dict) else {}

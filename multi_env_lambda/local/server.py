@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.errors import LocalCloudError
+from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.interpreter import BOTO3, private_venv, runtime_python
+from multi_env_lambda.host.interpreter import private_venv, runtime_python
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.seed import RootKey, seed
@@ -33,12 +33,14 @@ from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, OF_EVERY_FUNC
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
+__all__ = ["LOCK", "MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
 
 MINISTACK = "1.5.33"
 """The release that the patches in ``emulator/`` were written for."""
 
-_REQUIREMENTS = (f"ministack=={MINISTACK}", BOTO3, "cryptography>=44")
+LOCK = Path(__file__).with_name("emulator.txt")
+"""The environment of the local cloud, each file by its hash; ``bin/lock`` writes it."""
+
 SECRET_HEADER = "x-local-cloud-secret"
 """What the emulator's own doors ask for; ``emulator/guard.py`` has the same name."""
 
@@ -76,7 +78,7 @@ def ensure_running(
 
     Raises:
         LocalCloudError: the server does not start or does not answer.
-        ToolError: its venv, or that of a runtime, could not be made.
+        ToolError: its venv could not be made.
     """
     if not _USER.fullmatch(user):
         what = f"found the user `{user}`, allowed are small letters, digits and dashes"
@@ -207,7 +209,13 @@ def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> No
     missing = sorted(name for name in wanted if not os.access(known.get(name, ""), os.X_OK))
     if missing:
         progress(f"preparing the local runtimes {', '.join(missing)}")
-        known |= {name: os.fspath(runtime_python(name.removeprefix("python"))) for name in missing}
+    for name in missing:
+        try:
+            known[name] = os.fspath(runtime_python(name.removeprefix("python")))
+        except ToolError as error:
+            # The units that want it are told so when they are made; the others can do without.
+            progress(f"the local cloud has no {name}: {error.what}")
+    if missing:
         write_atomically(table, canonical_json(known).encode("ascii"))
 
 
@@ -252,7 +260,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
 def _server_python() -> Path:
     name = f"ministack-{MINISTACK}-python{sys.version_info[0]}.{sys.version_info[1]}"
     parent = user_cache() / "local-cloud"
-    return private_venv(Path(sys.executable), _REQUIREMENTS, parent, name=name, where="local cloud")
+    return private_venv(Path(sys.executable), LOCK, parent, name=name, where="local cloud")
 
 
 def _build_environment() -> Mapping[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
@@ -41,6 +40,7 @@ from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.runtime import end_of, not_imported
 from multi_env_lambda.model.settings import Canary, Function, Literal
+from multi_env_lambda.model.toml import parse_toml
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import job_scripts, render
@@ -79,7 +79,7 @@ class TreeMaker:
     def committed(self) -> WorkspaceConfig | None:
         where, hint = "pyproject.toml of the last commit", "commit one that can be read"
         try:
-            document = tomllib.loads(committed_text(self.root, "pyproject.toml") or "")
+            document = parse_toml((committed_text(self.root, "pyproject.toml") or "").encode("utf-8"), where)
             tool = document.get("tool", {})
             return read_workspace(document, where=where) if "multi_env_lambda" in tool else None
         except ConfigurationError as error:

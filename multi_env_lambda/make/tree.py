@@ -15,12 +15,15 @@ from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.parallel import in_parallel, together
+from multi_env_lambda.host.unexpected import as_ours
+from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
 from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
@@ -81,14 +84,22 @@ def work_tree(
     desired: dict[str, Desired] = {}
     candidates: dict[str, _Candidate] = {}
     looked_at: dict[str, tuple[str, ...]] = {}
-    missing = {name: _folder_of(there) for name, there in running.items() if name not in projects}
+    missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in projects}
     left_out = world.maker.left_out(filter(None, missing.values())) if missing else frozenset()
     for name, there in running.items():
+        broken = _broken(world, projects.get(name), name, there)
+        if broken is not None:
+            if there is not None or broken.folder not in missing.values():
+                desired[name] = Broken(project=name, error=broken.error)
+            continue
         if name not in projects:
             gone = missing[name] not in left_out
             desired[name] = Absent(project=name, why="its folder is gone" if gone else _LEFT_OUT, removed=gone)
             continue
-        inputs = inputs_of(projects[name], snapshot.ids, settings=settings, library=world.library)
+        inputs = _inputs(world, projects[name], snapshot, settings)
+        if isinstance(inputs, MultiEnvLambdaError):
+            desired[name] = Broken(project=name, error=inputs)
+            continue
         why = reasons(inputs, None if there is None else there.inputs)
         if name in unsure:
             why = (*why, UNSURE)
@@ -104,9 +115,24 @@ def work_tree(
     return Wish(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
-def _folder_of(running: Deployment | None) -> str:
-    """The folder that a unit was made from: the first of its inputs."""
-    return running.inputs[0][0] if running is not None and running.inputs else ""
+def _broken(world: World, project: Project | None, name: str, running: Deployment | None) -> BrokenUnit | None:
+    """The broken unit that is meant: by its name, or by the folder that what runs was made from.
+
+    A unit that has moved into another folder is not meant, as long as the old one is no unit any more.
+    """
+    folder = "" if running is None else running.folder
+    return find_broken(world.broken, name, folder if project is None or folder != project.folder else "")
+
+
+def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
+    """What a unit is made from, or why that cannot be read."""
+    for path in (project.folder, *project.shared, BUILD_CONSTRAINTS):
+        if path in snapshot.unreadable:
+            return snapshot.unreadable[path]
+    try:
+        return inputs_of(project, snapshot.ids, settings=settings, library=world.library)
+    except MultiEnvLambdaError as error:
+        return error
 
 
 def _settings_digest(world: World) -> str:
@@ -131,8 +157,8 @@ def _make_all(
         try:
             published = read_published(world.store, candidate.project.name)
             return world.maker.make(candidate.project, candidate.inputs, published)
-        except MultiEnvLambdaError as error:
-            return error
+        except Exception as raised:
+            return as_ours(candidate.project.name, raised)
 
     found: list[Made | MultiEnvLambdaError] = []
     steps: list[Callable[[], object]] = [lambda: found.extend(in_parallel(make, candidates.values(), workers=8))]
@@ -176,7 +202,9 @@ def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]
     return [
         project.name
         for project in projects
-        if any(before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared))
+        if any(
+            before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared, BUILD_CONSTRAINTS)
+        )
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
@@ -12,34 +12,57 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 __all__ = ["find_collisions"]
 
 
-def find_collisions(projects: Iterable[Project], config: WorkspaceConfig) -> None:
-    """Refuse two units that are one to a package index, or that would make the same thing in one account and region."""
+def find_collisions(
+    projects: Iterable[Project], config: WorkspaceConfig, *, unreadable: Mapping[str, str] = {}
+) -> dict[str, ConfigurationError]:
+    """By folder, the units that are one to a package index, or would make the same thing in one account and region.
+
+    Nobody can say which of two is right, so it is neither.
+
+    Args:
+        unreadable: the folders of units that nobody could look at, by what they are probably called.
+    """
     units = sorted(projects, key=lambda project: project.folder)
-    _check_project_names(units)
-    owners: dict[tuple[str, str, str, str], str] = {}
+    faults = _same_name(units, unreadable)
+    owners: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     for project in units:
         for environment in config.environments:
-            user = f"{project.folder} in {environment.name}"
             for kind, name in made_names(project, environment):
                 place = (kind, environment.account_id, environment.region, name)
-                if place in owners:
-                    _refuse_collision(kind, name, owners[place], user, environment)
-                owners[place] = user
+                if place not in owners:
+                    owners[place] = (project.folder, environment.name)
+                    continue
+                what = _what(kind, name, owners[place], (project.folder, environment.name), environment)
+                for folder in (owners[place][0], project.folder):
+                    faults.setdefault(folder, _collision(folder, what))
+    return faults
 
 
-def _check_project_names(units: Iterable[Project]) -> None:
+def _same_name(units: Iterable[Project], unreadable: Mapping[str, str]) -> dict[str, ConfigurationError]:
+    faults: dict[str, ConfigurationError] = {}
     folders: dict[str, str] = {}
     for project in units:
         first = folders.setdefault(project.name, project.folder)
         if first != project.folder:
-            what = f"the name `{project.name}` is also that of {first}"
-            where = f"{project.folder}/pyproject.toml [project] name"
-            raise ConfigurationError(where, what, hint="rename one; `-`, `_`, `.` and capitals make no difference")
+            for one, other in ((first, project.folder), (project.folder, first)):
+                faults.setdefault(one, _named_alike(one, f"the name `{project.name}` is also that of {other}"))
+        elif project.name in unreadable:
+            what = f"the name `{project.name}` may also be that of {unreadable[project.name]}, which is broken"
+            faults.setdefault(project.folder, _named_alike(project.folder, what))
+    return faults
 
 
-def _refuse_collision(kind: str, name: str, first: str, second: str, environment: Environment) -> None:
-    who = f"{first} and {second}" if first != second else f"two parts of {first}"
-    what = f"{who} would both make the {kind} `{name}` in account {environment.account_id}, {environment.region}"
-    folder = second.split(" ")[0]
+def _named_alike(folder: str, what: str) -> ConfigurationError:
+    hint = "rename one; `-`, `_`, `.` and capitals make no difference"
+    return ConfigurationError(f"{folder}/pyproject.toml [project] name", what, hint=hint)
+
+
+def _what(kind: str, name: str, first: tuple[str, str], second: tuple[str, str], environment: Environment) -> str:
+    one, other = (" in ".join(place) for place in (first, second))
+    who = f"{one} and {other}" if one != other else f"two parts of {one}"
+    return f"{who} would both make the {kind} `{name}` in account {environment.account_id}, {environment.region}"
+
+
+def _collision(folder: str, what: str) -> ConfigurationError:
     hint = "rename a project or a key, or give the environments different accounts"
-    raise ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)
+    return ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)

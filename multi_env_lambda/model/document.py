@@ -30,6 +30,8 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 LARGEST = 64 * 1024 * 1024
 """Bytes. No document that this library wrote comes near it."""
 
+_DEEPEST = 100
+
 Value = TypeVar("Value")
 Reader = Callable[[Any, str], Any]
 _READERS: dict[Any, Reader] = {}
@@ -51,6 +53,8 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise is_junk(where, kind, f"it is no JSON: {type(error).__name__}: {error}"[:200]) from error
+    if body.count(b"[") + body.count(b"{") > _DEEPEST and _depth(document) > _DEEPEST:
+        raise is_junk(where, kind, f"it is nested more than {_DEEPEST} deep")
     if _SURROGATE.search(body) and _has_half_a_character(document):
         raise is_junk(where, kind, "it has half of a character (a lone surrogate), which cannot be written anywhere")
     if not isinstance(document, dict):
@@ -72,6 +76,17 @@ def check_format(document: Mapping[str, object], *, where: str, kind: str) -> No
     if found > FORMAT:
         what = f"it has format {found}, this version of multi_env_lambda reads formats up to {FORMAT}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
+
+
+def _depth(document: Any) -> int:
+    """How many lists and objects are in each other; not recursive, since writing it again would be."""
+    deepest, waiting = 0, [(document, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [(item, depth + 1) for item in inner]
+    return deepest
 
 
 def _has_half_a_character(document: Any) -> bool:

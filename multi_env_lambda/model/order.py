@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 
-__all__ = ["in_order"]
+__all__ = ["in_order", "wrong_needs"]
 
 
 def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
     """The names in waves: a unit stands in the first wave in which all that it needs is done.
 
     With orders → customers, reports → orders and nightly alone: (customers, nightly), (orders,), (reports,).
+    A need that is not among the units counts as done.
     """
-    units = {project.name: project for project in projects}
-    for name in sorted(units):
-        _check_needs(units[name], units)
-    graph = TopologicalSorter({name: unit.needs for name, unit in units.items()})
-    try:
-        graph.prepare()
-    except CycleError as error:
-        raise _circle(units, error.args[1]) from None
+    graph = _graph({project.name: project for project in projects})
+    graph.prepare()
     waves: list[tuple[str, ...]] = []
     while graph.is_active():
         waves.append(tuple(sorted(graph.get_ready())))
@@ -32,22 +27,47 @@ def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
     return tuple(waves)
 
 
-def _where(project: Project) -> str:
-    return f"{project.folder}/pyproject.toml [tool.multi_env_lambda] needs"
+def wrong_needs(projects: Iterable[Project], known: Collection[str]) -> dict[str, ConfigurationError]:
+    """By folder, the units that need what is not in ``known``, the names of all units, or each other in a circle."""
+    units = {project.name: project for project in projects}
+    faults: dict[str, ConfigurationError] = {}
+    for name in sorted(units):
+        unmet = _unmet(units[name], known)
+        if unmet is not None:
+            faults[units.pop(name).folder] = unmet
+    while circle := _circle(units):
+        for position, name in enumerate(circle):
+            turned = [*circle[position:], *circle[:position], name]
+            what = f"the units need each other in a circle: {' → '.join(turned)}"
+            faults[units[name].folder] = _fault(units[name], what, "remove one of these needs")
+        for name in circle:
+            del units[name]
+    return faults
 
 
-def _check_needs(project: Project, units: Mapping[str, Project]) -> None:
+def _graph(units: Mapping[str, Project]) -> TopologicalSorter[str]:
+    return TopologicalSorter({name: [need for need in unit.needs if need in units] for name, unit in units.items()})
+
+
+def _circle(units: Mapping[str, Project]) -> list[str]:
+    """Units of which each needs the next, and the last one the first; none, if there is no circle."""
+    try:
+        _graph(units).prepare()
+    except CycleError as error:
+        # graphlib says it the other way round, with the first one again at the end.
+        found: list[str] = error.args[1]
+        return found[:0:-1]
+    return []
+
+
+def _unmet(project: Project, known: Collection[str]) -> ConfigurationError | None:
     for need in project.needs:
-        if need not in units:
-            others = sorted(units.keys() - {project.name})
+        if need not in known:
+            others = sorted(set(known) - {project.name})
             what = f"there is no unit `{need}`, allowed is {enumerated(others) or 'nothing: there is no other unit'}"
-            raise ConfigurationError(_where(project), what, hint=did_you_mean(need, others))
+            return _fault(project, what, did_you_mean(need, others))
+    return None
 
 
-def _circle(units: Mapping[str, Project], found: list[str]) -> ConfigurationError:
-    """``found`` is the circle as graphlib says it: each is needed by the next, and the first comes again at the end."""
-    needing = found[:0:-1]
-    first = needing.index(min(needing))
-    turned = [*needing[first:], *needing[:first], needing[first]]
-    what = f"the units need each other in a circle: {' → '.join(turned)}"
-    return ConfigurationError(_where(units[turned[0]]), what, hint="remove one of these needs")
+def _fault(project: Project, what: str, hint: str) -> ConfigurationError:
+    return ConfigurationError(f"{project.folder}/pyproject.toml [tool.multi_env_lambda] needs", what, hint=hint)

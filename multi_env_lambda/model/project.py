@@ -34,7 +34,7 @@ from multi_env_lambda.model.settings import (
 )
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
@@ -189,6 +189,14 @@ def read_project(
     return project
 
 
+def name_of(document: object, folder: str) -> str:
+    """What a unit is called, as far as its document says so; else the name of its folder."""
+    table = document.get("project") if isinstance(document, Mapping) else None
+    said = table.get("name") if isinstance(table, Mapping) else None
+    name = normalised(said) if isinstance(said, str) else ""
+    return name if PROJECT_NAME.accepts(name) else PurePosixPath(folder).name
+
+
 # --- [project] ---
 def _standard_table(document: Mapping[str, object], where: str) -> Table:
     outer = Table(where=where, path="", values=document)
@@ -231,7 +239,7 @@ def _dependencies(table: Table) -> tuple[str, ...]:
     for number, text in enumerate(found):
         try:
             Requirement(text)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             what = f'found "{text}", allowed is a requirement as in PEP 508'
             table.refuse(f"dependencies[{number}]", what, hint='for example "pydantic>=2"')
     return found

@@ -151,6 +151,11 @@ class Deployment:
     taken: tuple[PhysicalResource, ...] = ()
     losses: tuple[Loss, ...] = ()
 
+    @property
+    def folder(self) -> str:
+        """The folder that it was made from, the first of its inputs; empty where nobody noted any."""
+        return self.inputs[0][0] if self.inputs else ""
+
     def to_bytes(self) -> bytes:
         """An entry of the history."""
         return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")

@@ -47,9 +47,10 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Status:
-    """The matrix. ``units`` has those of the work tree first, then those that only run somewhere.
+    """The matrix. ``units`` are those of the work tree, ``removed`` those that only run somewhere.
 
-    ``notes`` say of what nothing is known, although it was compared.
+    ``broken`` are units of the work tree of which nothing can be made as their files are. ``notes`` say of what nothing
+    is known, although it was compared.
     """
 
     environments: tuple[str, ...]
@@ -57,6 +58,11 @@ class Status:
     removed: tuple[str, ...]
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    def label(self, unit: str) -> str:
+        """The unit, and what its files are, if they are not as they should be."""
+        return f"{unit} (removed)" if unit in self.removed else f"{unit} (broken)" if unit in self.broken else unit
 
     def cell(self, project: str, environment: str) -> Cell:
         """One field of the matrix; an empty one where nothing was ever deployed."""
@@ -66,7 +72,11 @@ class Status:
     def of(self, unit: str) -> Status:
         """The row of one unit."""
         return attrs.evolve(
-            self, units=(unit,), removed=(), cells=tuple(cell for cell in self.cells if cell.project == unit)
+            self,
+            units=(unit,),
+            removed=(),
+            broken=tuple(name for name in self.broken if name == unit),
+            cells=tuple(cell for cell in self.cells if cell.project == unit),
         )
 
     def in_environment(self, name: str) -> Status:

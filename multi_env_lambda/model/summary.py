@@ -83,5 +83,5 @@ def _text(body: bytes) -> str:
     try:
         json.loads(body)
         return body.decode("utf-8")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""

@@ -20,7 +20,10 @@ from multi_env_lambda.model.name import (
 )
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 
-__all__ = ["WorkspaceConfig", "read_workspace", "tool_table"]
+__all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
+
+BUILD_CONSTRAINTS = "build-constraints.txt"
+"""The file at the root that locks what builds the units; a workspace may do without."""
 
 _LONGEST_BUCKET = 63
 _IN_PROJECT = "that belongs into a unit's own file, projects/<name>/pyproject.toml"

@@ -65,7 +65,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     records, unreadable = records_there.records, records_there.unreadable
     confirm(world)
     find_id(world, records.values())
-    known = {project.name for project in world.projects} | records.keys() | unreadable.keys()
+    known = set(world.unit_names) | records.keys() | unreadable.keys()
     if name not in known:
         raise ConfigurationError("destroy", f"there is no unit `{name}`", hint=did_you_mean(name, known))
     if name in unreadable:

@@ -103,7 +103,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
     """
     places = [world.config.environment(name) for name in (left, right)]
     records = read_records(world, places)
-    known = {project.name for project in world.projects} | {project for _, project in records}
+    known = set(world.unit_names) | {project for _, project in records}
     if unit not in known:
         raise ConfigurationError("diff", f"there is no unit `{unit}`", hint=did_you_mean(unit, known))
     running = []

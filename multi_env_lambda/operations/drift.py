@@ -96,7 +96,7 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
     places = world.config.environments if environment is None else (world.config.environment(environment),)
     records = read_records(world, places)
     if unit is not None:
-        known = {project.name for project in world.projects} | {project for _, project in records}
+        known = set(world.unit_names) | {project for _, project in records}
         if unit not in known:
             raise ConfigurationError("drift", f"there is no unit `{unit}`", hint=did_you_mean(unit, known))
     pairs = [

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import attrs
+
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.make.maker import load_extend
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.reference import references_of
+from multi_env_lambda.model.reference import Reference, references_of
+from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
 from multi_env_lambda.plan.template import render
@@ -26,11 +31,17 @@ _NO_BYTES = "0" * 64
 """Stands for the SHA-256 of what is not built; it is in no type and no name of a resource."""
 
 
-def permissions_of(root: Path, config: WorkspaceConfig, projects: tuple[Project, ...], place: str) -> Permissions:
+def permissions_of(
+    root: Path,
+    config: WorkspaceConfig,
+    projects: tuple[Project, ...],
+    place: str,
+    broken: Mapping[str, MultiEnvLambdaError],
+) -> Permissions:
     """What the role of ``place`` (an environment, ``devops``, ``caller``) has to be allowed.
 
     Raises:
-        ConfigurationError: there is no such environment, or a unit's settings cannot become a stack.
+        ConfigurationError: there is no such environment.
     """
     if place == CALLER:
         return of_caller(config)
@@ -38,14 +49,23 @@ def permissions_of(root: Path, config: WorkspaceConfig, projects: tuple[Project,
         return of_devops(config)
     environment = config.environment(place)
     handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
-    functions = [item for project in projects for item in project.settings[place].functions]
-    references = [item for project in projects for item in references_of(project.settings[place], environment)]
-    templates = {
-        project.stack_name(place): _template(root, config, project, environment, load_extend(root, project))
-        for project in projects
-    }
+    templates: dict[str, str] = {}
+    functions: list[Function] = []
+    references: list[Reference] = []
+    faults = dict(broken)
+    for project in projects:
+        try:
+            template = _template(root, config, project, environment, load_extend(root, project))
+        except Exception as raised:
+            faults[project.name] = as_ours(project.folder, raised)
+            continue
+        templates[project.stack_name(place)] = template
+        functions += project.settings[place].functions
+        references += references_of(project.settings[place], environment)
     layers = {arn for function in functions for arn in function.layers}
-    return of_environment(config, environment, templates, handlers, references=references, layers=layers)
+    found = of_environment(config, environment, templates, handlers, references=references, layers=layers)
+    unseen = tuple(f"{name}: {error.where}: {error.what}" for name, error in sorted(faults.items()))
+    return attrs.evolve(found, unseen=unseen)
 
 
 def _template(

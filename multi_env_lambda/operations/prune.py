@@ -20,7 +20,7 @@ import attrs
 
 from multi_env_lambda.aws.index import DIGEST, list_published, read_template
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
-from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas
@@ -29,6 +29,7 @@ from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.operations.holdings import (
     Unit,
@@ -101,12 +102,17 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
     """Look at everything and remove nothing. Units are judged apart, but templates of any unit may name any key.
 
     Raises:
-        ConfigurationError: the bucket is another workspace's.
+        ConfigurationError: there is no such unit, or the bucket is another workspace's.
     """
+    only = tuple(only)
     units, named = _look(world)
+    known = {*world.unit_names, *(unit.project for unit in units)}
+    for name in only:
+        if name not in known:
+            raise ConfigurationError("prune", f"there is no unit `{name}`", hint=did_you_mean(name, known))
     confirm(world)
     find_id(world, (record for unit in units for record in unit.records.values()))
-    chosen = [unit for unit in units if not set(only) or unit.project in set(only)]
+    chosen = [unit for unit in units if not only or unit.project in only]
     free = [unit for unit in chosen if not unit.why_untouched]
     untouched = [Untouched(project=unit.project, why=unit.why_untouched) for unit in chosen if unit.why_untouched]
     untouched += [Untouched(project=unit.project, why=why) for unit in free if (why := _out_of_reach(world, unit))]

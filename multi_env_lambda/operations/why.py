@@ -28,13 +28,17 @@ class Cause:
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """Why a unit would be deployed to an environment, or would not."""
+    """Why a unit would be deployed to an environment, or would not.
+
+    ``unseen`` are units at which nobody could look, so that it is not known what they share with this one.
+    """
 
     project: str
     environment: str
     decision: str
     reasons: tuple[str, ...]
     causes: tuple[Cause, ...]
+    unseen: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The chain as indented lines."""
@@ -43,6 +47,8 @@ class Explanation:
         for cause in self.causes:
             others = f"   (also: {', '.join(cause.shared_by)})" if cause.shared_by else ""
             lines.append(f"    {cause.kind}: {cause.text}{others}")
+        if self.unseen:
+            lines.append(f"  not looked at, since they are broken: {', '.join(self.unseen)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -77,6 +83,11 @@ def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], 
         decision=decision,
         reasons=reasons,
         causes=tuple(_with_others(name, cause, causes) for cause in causes[name]),
+        unseen=tuple(
+            other
+            for other, step in steps.items()
+            if isinstance(step, BlockedStep) and other not in looked_at and other != name
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 __all__ = ["Inputs", "inputs_of", "is_upgrade", "reasons", "tracked_paths"]
 
@@ -22,8 +23,10 @@ RUNTIME = "runtime"
 
 
 def tracked_paths(projects: tuple[Project, ...]) -> tuple[str, ...]:
-    """Every folder that some unit is made from, once."""
-    return tuple(sorted({path for project in projects for path in (project.folder, *project.shared)}))
+    """Every folder that some unit is made from, once, and the file that locks what builds them."""
+    return tuple(
+        sorted({BUILD_CONSTRAINTS, *(path for project in projects for path in (project.folder, *project.shared))})
+    )
 
 
 def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
@@ -40,8 +43,9 @@ def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, librar
                 hint="correct the path; it is relative to the repository's root",
             )
     folders = [(path, ids.get(path, "")) for path in (project.folder, *sorted(project.shared))]
+    backends = [(BUILD_CONSTRAINTS, ids[BUILD_CONSTRAINTS])] if BUILD_CONSTRAINTS in ids else []
     runtime = f"{project.runtime} {project.architecture}"
-    return (*folders, (SETTINGS, settings), (LIBRARY, library), (RUNTIME, runtime))
+    return (*folders, *backends, (SETTINGS, settings), (LIBRARY, library), (RUNTIME, runtime))
 
 
 def is_upgrade(now: Inputs, before: Inputs | None) -> bool:

@@ -28,7 +28,7 @@ def said_aliases(template: str, resources: Iterable[PhysicalResource]) -> tuple[
     """
     try:
         document = json.loads(template)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()  # somebody else's YAML
     ids = {item.logical_id: item.physical_id for item in resources}
     bodies = document.get("Resources", {}).items()

@@ -26,7 +26,7 @@ def changed_outside(there: str, running: str, under_way: Iterable[str] = ()) -> 
     """
     try:
         found = json.loads(there)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if found == json.loads(running) or any(_free(found) == _free(json.loads(text)) for text in under_way):
         return ()

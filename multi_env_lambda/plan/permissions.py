@@ -36,12 +36,14 @@ class Permissions:
     """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
 
     ``cautions`` say where the names of a stack are not what the statements count on, and what to do about it.
+    ``unseen`` are units at which nobody could look, and why; what only they need is missing.
     """
 
     role: str
     grants: tuple[Grant, ...]
     unknown: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def policies(self) -> tuple[dict[str, Any], ...]:
@@ -73,6 +75,7 @@ class Permissions:
             "verbs": {grant.sid: list(grant.verbs) for grant in self.grants},
             "unknown": list(self.unknown),
             "cautions": list(self.all_cautions),
+            "unseen": list(self.unseen),
         }
 
 

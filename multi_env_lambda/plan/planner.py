@@ -39,6 +39,7 @@ from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.plan.transitions import impossible
+from multi_env_lambda.plan.waiting import told_to_wait
 
 __all__ = [
     "UNSURE",
@@ -152,7 +153,7 @@ def make_plan(
         if request.upgrade:
             desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
         here = [_step(request, target, desired[project], known) for project in order if project in desired]
-        steps += here
+        steps += told_to_wait(here)
         desired = {step.project: _carried(step, known) for step in here}
     return Plan(
         environments=tuple(target.name for target in targets),

@@ -20,6 +20,7 @@ from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.measures import commits, lead_times, per_week, seconds_of
 from multi_env_lambda.show.marks import MARKS, marks_of
+from multi_env_lambda.show.visible import visible
 
 __all__ = ["NEWEST", "board_data", "board_html"]
 
@@ -42,7 +43,7 @@ def board_html(
         histories: (unit, environment) -> its deployments, oldest first.
         now: ISO 8601; ages and weeks are counted from here.
     """
-    data = board_data(config, projects, status, histories, now)
+    data = _visible(board_data(config, projects, status, histories, now))
     style = _asset("board.css")
     program = "\n".join(_asset(name) for name in _PROGRAMS)
     parts = {
@@ -108,15 +109,21 @@ def _unit(
     places = () if project is None else config.environments
     return {
         "name": name,
-        "removed": name in status.removed,
+        "state": "removed" if name in status.removed else "broken" if name in status.broken else "",
         "needs": list(project.needs) if project else [],
-        "about": f"{project.folder}, {project.runtime}, {project.architecture}" if project else "its folder is gone",
+        "about": _about(name, project, status),
         "cells": [_cell(status.cell(name, environment)) for environment in status.environments],
         "links": [[list(link) for link in unit_links(project, place)[1:]] for place in places if project],
         "past": sorted(rows, key=lambda row: (row[5], row[1]), reverse=True),
         "lead": [[item.when, item.seconds, text(item.version)] for item in lead_times(past, last)][-NEWEST:],
         "weeks": [[week.good, week.bad] for week in per_week(past[last], now)],
     }
+
+
+def _about(name: str, project: Project | None, status: Status) -> str:
+    if project is not None:
+        return f"{project.folder}, {project.runtime}, {project.architecture}"
+    return "its files are broken: `plan` says why" if name in status.broken else "its folder is gone"
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -152,6 +159,20 @@ def _entry(position: int, item: Deployment, commit: tuple[str, str], text: Calla
         *(text(word) for word in more),
         round(item.seconds, 1),
     ]
+
+
+def _visible(data: Any) -> Any:
+    match data:
+        case str():
+            return visible(data)
+        case dict():
+            return {name: _visible(value) for name, value in data.items()}
+        case [int(), *_]:
+            return data  # a row of numbers, of which there are 100,000
+        case list():
+            return [_visible(value) for value in data]
+        case _:
+            return data
 
 
 def _json(data: Mapping[str, Any]) -> str:

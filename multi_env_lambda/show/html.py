@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
+from html import escape as escape_markup
 from typing import assert_never
 
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
@@ -15,6 +16,7 @@ from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.text import age
+from multi_env_lambda.show.visible import visible
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
 
@@ -54,7 +56,8 @@ def status_html(status: Status, now: str | None = None) -> str:
     moment = datetime.now(UTC).isoformat() if now is None else now
     rows = []
     for name in (*status.units, *status.removed):
-        shown = escape(name) + (" <small>(removed)</small>" if name in status.removed else "")
+        state = status.label(name).removeprefix(name).strip()
+        shown = escape(name) + (f" <small>{state}</small>" if state else "")
         cells = (_cell(status.cell(name, environment), moment) for environment in status.environments)
         rows.append(f'<tr><th scope="row">{shown}</th>{"".join(cells)}</tr>')
     return _piece(_table(("unit", *status.environments), rows))
@@ -114,6 +117,10 @@ def _step(step: Step) -> str:
             assert_never(step)
 
 
+def escape(text: str) -> str:
+    return escape_markup(visible(text))
+
+
 def _lines(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
@@ -170,7 +177,14 @@ def _outcome(result: Result | None) -> str:
     return f'<td class="mark {result.outcome}">{escape(word)}{seconds}</td>'
 
 
-def workspace_html(name: str, config: WorkspaceConfig, projects: Iterable[Project], *, local: bool) -> str:
+def workspace_html(
+    name: str,
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    broken: Mapping[str, MultiEnvLambdaError],
+    *,
+    local: bool,
+) -> str:
     """What the files say: the units, what they need, and how many functions they have in each environment.
 
     Nothing is asked of any account; ``workspace.status()`` shows what runs where.
@@ -182,6 +196,9 @@ def workspace_html(name: str, config: WorkspaceConfig, projects: Iterable[Projec
         needs = escape(", ".join((*project.needs, *project.shared)) or "–")
         about = f"<td>{escape(project.version)}</td><td>{escape(project.runtime)}</td><td>{needs}</td>"
         rows.append(f'<tr><th scope="row">{escape(project.name)}</th>{about}{counts}</tr>')
+    for unit, error in broken.items():
+        told = f'<td colspan="{len(environments) + 3}">{_lines(str(error))}</td>'
+        rows.append(f'<tr><th scope="row">{escape(unit)} <small>(broken)</small></th>{told}</tr>')
     places = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
     where = "local cloud" if local else "AWS"
     title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(places))}</h4>"

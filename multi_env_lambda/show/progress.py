@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from multi_env_lambda.show.terminal import Shown, console, say
+from multi_env_lambda.show.visible import visible
 from multi_env_lambda.world import Event
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]
 
@@ -52,7 +51,7 @@ def in_a_terminal(total: int) -> Iterator[Report]:
 def _line(event: Event) -> None:
     if event.phase != "unchanged":
         text = f": {event.text}" if event.text else ""
-        sys.stderr.write(f"{event.environment} {event.project} {event.phase}{text}\n")
+        say(f"{event.environment} {event.project} {event.phase}{text}", err=True)
 
 
 @contextmanager
@@ -89,7 +88,9 @@ def _ipython() -> tuple[Any, Any]:
 
 def _page(running: dict[tuple[str, str], Event], ended: int, total: int) -> str:
     cells = (
-        "".join(f"<td>{escape(text)}</td>" for text in (event.environment, event.project, event.phase, event.text))
+        "".join(
+            f"<td>{escape(visible(text))}</td>" for text in (event.environment, event.project, event.phase, event.text)
+        )
         for event in list(running.values())[-_MOST_ROWS:]
     )
     rows = "".join(f"<tr>{row}</tr>" for row in cells)
@@ -99,7 +100,7 @@ def _page(running: dict[tuple[str, str], Event], ended: int, total: int) -> str:
 
 @contextmanager
 def _live_table(total: int) -> Iterator[Report]:
-    from rich.console import Console, Group
+    from rich.console import Group
     from rich.live import Live as RichLive
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
     from rich.table import Table
@@ -110,16 +111,15 @@ def _live_table(total: int) -> Iterator[Report]:
     running: dict[tuple[str, str], Event] = {}
     lock = threading.Lock()
 
-    def table() -> Group:
+    def table() -> Shown:
         rows = Table(box=None, show_header=False, pad_edge=False)
         for event in list(running.values())[-_MOST_ROWS:]:
             # Reasons of CloudFormation have brackets, which would be markup in a plain string.
             phase = Text(event.phase, style="cyan")
             rows.add_row(event.environment, event.project, phase, Text(event.text))
-        return Group(rows, progress)
+        return Shown(Group(rows, progress))
 
-    console: Console = Console(stderr=True, highlight=False)
-    with RichLive(table(), console=console, transient=True, refresh_per_second=10) as view:
+    with RichLive(table(), console=console(err=True), transient=True, refresh_per_second=10) as view:
 
         def report(event: Event) -> None:
             key = (event.environment, event.project)
@@ -130,7 +130,8 @@ def _live_table(total: int) -> Iterator[Report]:
                 else:
                     running[key] = event
                 if event.phase in _LOUD:
-                    view.console.print(f"{event.environment} {event.project} {event.phase} {event.text}", markup=False)
+                    line = Text(f"{event.environment} {event.project} {event.phase} {event.text}")
+                    view.console.print(Shown(line))
                 view.update(table())
 
         yield report

@@ -7,6 +7,8 @@ from html import escape
 
 from rich.console import Console, RenderableType
 
+from multi_env_lambda.show.terminal import Shown
+
 __all__ = ["html_of", "text_of"]
 
 _WIDTH = 160
@@ -17,7 +19,7 @@ def text_of(renderable: RenderableType) -> str:
     screen = io.StringIO()
     # In a notebook rich would display the table by itself, and leave the file empty.
     console = Console(file=screen, width=_WIDTH, highlight=False, color_system=None, force_jupyter=False)
-    console.print(renderable, soft_wrap=True)
+    console.print(Shown(renderable), soft_wrap=True)
     return "\n".join(line.rstrip() for line in screen.getvalue().rstrip("\n").splitlines())
 
 

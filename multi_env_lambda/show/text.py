@@ -15,6 +15,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedSt
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.show.visible import one_line
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
 
@@ -142,7 +143,7 @@ def results_table(results: Iterable[Result]) -> Table:
         table.add_column(environment)
     for project in dict.fromkeys(row.project for row in rows):
         cells = [found.get((project, environment)) for environment in environments]
-        table.add_row(project, *(_result(cell) for cell in cells))
+        table.add_row(Text(one_line(project)), *(_result(cell) for cell in cells))
     if len(still) > _MOST_UNCHANGED:
         table.add_row(f"[dim]= {len(still)} unchanged[/]")
     return table
@@ -163,8 +164,10 @@ def status_table(status: Status, now: str | None = None) -> Table:
     for environment in status.environments:
         table.add_column(environment)
     for project in (*status.units, *status.removed):
-        name = project if project not in status.removed else f"{project} (removed)"
-        table.add_row(name, *(_cell(status.cell(project, environment), moment) for environment in status.environments))
+        table.add_row(
+            Text(one_line(status.label(project))),
+            *(_cell(status.cell(project, environment), moment) for environment in status.environments),
+        )
     return table
 
 
@@ -172,7 +175,7 @@ def _cell(cell: Cell, now: str) -> Text:
     if cell.version is None:
         text = Text("–", style="dim")
     else:
-        text = Text(cell.version)
+        text = Text(one_line(cell.version))
         text.append(f" {age(cell.when or now, now)}", style="dim")
     if cell.behind:
         text.append(" ← behind", style="yellow")
@@ -215,18 +218,15 @@ def _deployments(*first: str) -> Table:
     return table
 
 
-def _deployment(item: Deployment) -> tuple[str | Text, ...]:
+def _deployment(item: Deployment) -> tuple[Text, ...]:
     """The cells of one row. Reasons are written by people, and brackets in a plain string would be markup."""
     approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
     return (
-        Text(item.when),
-        item.action,
-        Text(item.version),
-        Text(item.release[:12]),
+        *(Text(one_line(text)) for text in (item.when, item.action, item.version, item.release[:12])),
         Text(item.outcome, style="green" if item.outcome == "succeeded" else "red"),
-        Text(item.who.rpartition(":")[2] + approved),
-        f"{item.commit[:10]}{'+' if item.dirty else ''}",
-        Text(item.reason or item.detail.partition("\n")[0]),
+        Text(one_line(item.who.rpartition(":")[2] + approved)),
+        Text(one_line(f"{item.commit[:10]}{'+' if item.dirty else ''}")),
+        Text(one_line(item.reason or item.detail.partition("\n")[0])),
     )
 
 

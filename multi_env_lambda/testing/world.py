@@ -14,6 +14,7 @@ from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.model.artifact import SourceArtifact
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.project import Project
@@ -33,7 +34,8 @@ __all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
 
 @attrs.define
 class FakeTree:
-    """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason.
+    """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason, and of
+    ``unreadable`` ones not even the file is understood.
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
@@ -47,6 +49,7 @@ class FakeTree:
     libraries: dict[str, str] = attrs.field(factory=dict)
     smoke: dict[str, Smoke] = attrs.field(factory=dict)
     broken: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
+    unreadable: dict[str, MultiEnvLambdaError] = attrs.field(factory=dict)
     data: dict[str, str] = attrs.field(factory=dict)
     properties: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
     resources: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
@@ -70,7 +73,7 @@ class FakeTree:
                 shared=self.shared.get(name, ()),
                 settings={environment.name: Settings() for environment in config.environments},
             )
-            for name in sorted(self.content)
+            for name in sorted(self.content.keys() - self.unreadable.keys())
         )
 
 
@@ -81,7 +84,8 @@ class _FakeMaker:
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         ids = {}
-        for path in paths:
+        there = {*self.tree.libraries, *(f"projects/{name}" for name in self.tree.content)}
+        for path in sorted(there.intersection(paths)):
             name = path.rpartition("/")[2]
             own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
             more = [part[name] for part in (self.tree.properties, self.tree.resources) if name in part]
@@ -229,6 +233,9 @@ def fake_world(
     world = World(
         config=settings,
         projects=tree.projects(settings),
+        broken=tuple(
+            BrokenUnit(name=name, folder=f"projects/{name}", error=error) for name, error in tree.unreadable.items()
+        ),
         store=bucket,
         ledger=Ledger(bucket, folder),
         platform=accounts,

@@ -16,6 +16,6 @@ __all__ = ["opened"]
 def opened(world: World, folder: Path, projects: tuple[Project, ...] | None = None, **shown: Any) -> Workspace:
     """`world` is made when it is first needed; here it is there already."""
     units = world.projects if projects is None else projects
-    found = Opened(root=folder, config=world.config, projects=units, **shown)
+    found = Opened(root=folder, config=world.config, projects=units, broken=world.broken, **shown)
     found.__dict__["world"] = world
     return Workspace(found)

@@ -60,7 +60,7 @@ class Bench:
 def wheel_bytes(name: str, files: Mapping[str, bytes | str]) -> bytes:
     info = f"{name}-1.0.dist-info"
     members = {**files, f"{info}/METADATA": f"Name: {name}\nVersion: 1.0\n", f"{info}/WHEEL": "Wheel-Version: 1.0\n"}
-    record = "".join(f"{member},sha256=x,1\n" for member in (*members, f"{info}/RECORD"))
+    record = "".join(f"{member},,\n" for member in (*members, f"{info}/RECORD"))
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in {**members, f"{info}/RECORD": record}.items():
@@ -285,7 +285,7 @@ def test_code_and_layer_are_held_against_the_limit_together(bench: Bench) -> Non
     with pytest.raises(BuildError) as caught:
         check_together(bench.folder / "big.whl", built, where="projects/a")
     assert str(caught.value).splitlines() == [
-        "projects/a: code (2159 bytes) and layer (262143000 bytes) have 262145159 bytes unzipped, "
+        "projects/a: code (2123 bytes) and layer (262143000 bytes) have 262145123 bytes unzipped, "
         "Lambda allows 262144000 for both",
         "hint: leave large files out and read them from S3, or drop a dependency",
     ]
@@ -314,7 +314,7 @@ def test_a_library_that_its_own_wheel_holds_damaged_is_named(bench: Bench) -> No
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         info = archive.getinfo("a/_x.so")
     body[info.header_offset + 30 + len(info.filename) + info.compress_size // 2] ^= 0x55
-    with pytest.raises(BuildError, match=r"a/_x\.so is not a shared object that can be read"):
+    with pytest.raises(BuildError, match=r"a-1.0-py3-none-any.whl: is damaged: a/_x\.so: "):
         bench.build(bench.selected("a", bytes(body)))
 
 

@@ -80,7 +80,7 @@ def wheel_at(address: str, hashes: str = f'sha256 = "{A}"') -> str:
 
 
 BAD_PYLOCKS = {
-    "not TOML": ("x = ", "is not TOML"),
+    "not TOML": ("x = ", "not a TOML document"),
     "no packages": ('lock-version = "1.0"\ncreated-by = "x"\n', "is not a valid pylock.toml"),
     "newer format": (pylock("").replace('"1.0"', '"2.0"'), "version 2.0 is not supported"),
     "another hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'md5 = "0"'), "has no SHA-256"),

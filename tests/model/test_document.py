@@ -114,3 +114,12 @@ def test_anything_is_a_value_or_an_error_of_ours(document: Any) -> None:
     except DocumentError:
         return
     assert isinstance(value, Outer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'{"a":' * 300 + b"1" + b"}" * 300, b'{"format": ' + b"9" * 5000 + b"}", b'{"x": ' + b"[" * 900],
+)
+def test_a_document_that_is_deeper_or_longer_than_a_reader_can_go_is_junk(body: bytes) -> None:
+    with pytest.raises(DocumentError, match="environments/prod/current/a.json: not a record: "):
+        read_document(body, where="environments/prod/current/a.json", kind="a record")

@@ -40,9 +40,8 @@ def unit(name: str, environments: tuple[Environment, ...], *keys: str, folder: s
 
 
 def refusal(projects: list[Project], *environments: Environment) -> str:
-    with pytest.raises(ConfigurationError) as caught:
-        find_collisions(projects, config(*environments))
-    return str(caught.value)
+    """What is said of the last of them."""
+    return str(find_collisions(projects, config(*environments))[projects[-1].folder])
 
 
 @pytest.mark.parametrize("name", ["a", "orders", "data-import", "a1-b2", "o" * 40])
@@ -124,7 +123,7 @@ def test_everything_with_a_fixed_name_is_listed() -> None:
 def test_units_with_names_of_their_own_do_not_collide() -> None:
     both = (environment("test"), environment("prod"))
 
-    find_collisions([unit("a", both, "x"), unit("b", both, "x")], config(*both))
+    assert find_collisions([unit("a", both, "x"), unit("b", both, "x")], config(*both)) == {}
 
 
 def test_two_folders_with_one_name_are_refused() -> None:
@@ -146,6 +145,26 @@ hint: rename a project or a key, or give the environments different accounts\
 """)  # noqa: E501
 
 
+def test_neither_of_two_units_that_are_in_each_others_way_is_right_and_a_third_goes_on() -> None:
+    here = environment("test")
+    alike = [unit("a-b", (here,), folder="projects/a-b"), unit("a-b", (here,), folder="projects/a_b")]
+
+    faults = find_collisions([*alike, unit("c", (here,))], config(here))
+
+    assert {folder: error.what for folder, error in faults.items()} == {
+        "projects/a-b": "the name `a-b` is also that of projects/a_b",
+        "projects/a_b": "the name `a-b` is also that of projects/a-b",
+    }
+
+
+def test_a_name_that_a_unit_may_have_at_which_nobody_could_look_is_not_free() -> None:
+    here = environment("test")
+
+    faults = find_collisions([unit("a", (here,), folder="projects/b")], config(here), unreadable={"a": "projects/a"})
+
+    assert faults["projects/b"].what == "the name `a` may also be that of projects/a, which is broken"
+
+
 def test_a_function_of_one_can_collide_with_a_function_of_another() -> None:
     both = (environment("b"), environment("b-c"))
 
@@ -163,10 +182,10 @@ def test_two_functions_of_a_unit_cannot_create_one_topic() -> None:
 def test_names_in_different_accounts_do_not_collide() -> None:
     both = (environment("test"), environment("eu-test", "333333333333"))
 
-    find_collisions([unit("a", both), unit("a-eu", both)], config(*both))
+    assert find_collisions([unit("a", both), unit("a-eu", both)], config(*both)) == {}
 
 
 def test_names_in_different_regions_do_not_collide() -> None:
     both = (environment("test"), attrs.evolve(environment("eu-test"), region="eu-west-1"))
 
-    find_collisions([unit("a", both), unit("a-eu", both)], config(*both))
+    assert find_collisions([unit("a", both), unit("a-eu", both)], config(*both)) == {}

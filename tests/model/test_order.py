@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.order import in_order
+from multi_env_lambda.model.order import in_order, wrong_needs
 from multi_env_lambda.model.project import Project
 
 
@@ -23,10 +21,15 @@ def unit(name: str, needs: tuple[str, ...] = ()) -> Project:
     return Project(name=name, folder=f"projects/{name}", version="1", needs=needs)
 
 
+def refusals(projects: list[Project], *broken: str) -> dict[str, str]:
+    """What is wrong with the needs, by unit; ``broken`` are names of units that nobody could read."""
+    faults = wrong_needs(projects, {*broken, *(project.name for project in projects)})
+    return {folder.removeprefix("projects/"): str(error) for folder, error in sorted(faults.items())}
+
+
 def refusal(projects: list[Project]) -> str:
-    with pytest.raises(ConfigurationError) as caught:
-        in_order(projects)
-    return str(caught.value)
+    """What is said of the first of them."""
+    return next(iter(refusals(projects).values()))
 
 
 @st.composite
@@ -63,6 +66,27 @@ def test_a_cycle_is_shown_whole() -> None:
 projects/a/pyproject.toml [tool.multi_env_lambda] needs: the units need each other in a circle: a → b → c → a
 hint: remove one of these needs\
 """)
+
+
+def test_each_unit_of_a_circle_is_named_and_no_other_one() -> None:
+    circle = units(x="", z="b x", c="a", b="c", a="b")
+
+    assert {name: text.partition(": ")[2].partition(chr(10))[0] for name, text in refusals(circle).items()} == {
+        "a": "the units need each other in a circle: a → b → c → a",
+        "b": "the units need each other in a circle: b → c → a → b",
+        "c": "the units need each other in a circle: c → a → b → c",
+    }
+
+
+def test_every_circle_is_found() -> None:
+    assert refusals(units(a="b", b="a", c="d", d="c", e="a c")).keys() == set("abcd")
+
+
+def test_a_need_that_is_broken_is_no_mistake_of_who_needs_it() -> None:
+    orders = units(orders="customers")
+
+    assert refusals(orders, "customers") == {}
+    assert in_order(orders) == (("orders",),)
 
 
 def test_a_unit_that_needs_itself_is_a_cycle() -> None:

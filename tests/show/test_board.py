@@ -109,7 +109,7 @@ def test_the_history_of_a_unit_is_the_newest_of_each_environment_newest_first() 
 def test_a_removed_unit_is_there_without_links() -> None:
     gone = data(team(2))["units"][-1]
 
-    assert (gone["name"], gone["removed"], gone["links"]) == ("gone-000", True, [])
+    assert (gone["name"], gone["state"], gone["links"]) == ("gone-000", "removed", [])
 
 
 @pytest.mark.slow

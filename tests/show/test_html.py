@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Question, RemovedStep, UnchangedStep
@@ -113,7 +114,7 @@ def workspace_of(text: str) -> str:
     config = fake_config()
     settings = {environment.name: Settings() for environment in config.environments}
     project = Project(name=text, folder=text, version=text, needs=(text,), settings=settings)
-    return workspace_html(text, config, (project,), local=True)
+    return workspace_html(text, config, (project,), {text: ConfigurationError(text, text, hint=text)}, local=True)
 
 
 def results_of(text: str) -> list[Result]:

@@ -73,7 +73,7 @@ function rowOf(unit) {
 
 function newRow(unit) {
   const name = h("a", { href: routeOf(unit.name) }, unit.name);
-  const note = unit.removed ? h("small", {}, " removed") : null;
+  const note = unit.state ? h("small", {}, ` ${unit.state}`) : null;
   const cells = unit.cells.map((cell, index) => cellOf(cell, board.environments[index]));
   return h("tr", { role: "row", "data-unit": unit.name }, h("th", { role: "rowheader", scope: "row" }, name, note), ...cells);
 }

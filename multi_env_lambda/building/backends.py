@@ -1,0 +1,91 @@
+"""What builds the units: the backends of all their ``[build-system]`` tables, locked in one file of the workspace.
+
+A backend runs on the machine that deploys, and its version decides bytes of the wheel. Without the file it is whatever
+the index has that day.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement
+
+from multi_env_lambda.building.freshness import normal_requirement
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_bounded, read_toml
+from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.model.toml import LARGEST_LOCK
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
+
+__all__ = ["locked_backends", "wanted_backends", "write_backends"]
+
+_HEADER = "# Written by the verb `lock` of multi_env_lambda: what builds the units of this workspace. Do not edit.\n"
+_OLDEST_PYTHON = "3.11"
+"""The first one that this library runs on, and so the first that builds."""
+
+_DEFAULT = ["setuptools"]
+"""Source: https://peps.python.org/pep-0518/#build-system-table (a project without the table)."""
+
+
+def locked_backends(root: Path) -> bytes:
+    """The constraints as they are now; empty where there are none.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        return read_bounded(root / BUILD_CONSTRAINTS, BUILD_CONSTRAINTS, LARGEST_LOCK)
+    except FileNotFoundError:
+        return b""
+
+
+def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
+    """The requirements of everything that builds these folders, in normal form and sorted.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or says no list of requirements.
+    """
+    found: set[str] = set()
+    for folder in folders:
+        where = f"{folder}/pyproject.toml"
+        try:
+            table = read_toml(root / where, where).get("build-system", {})
+        except FileNotFoundError:
+            continue  # a folder that is code beside the unit's own
+        requires = table.get("requires", _DEFAULT) if isinstance(table, dict) else None
+        if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
+            what, hint = "`requires` is no list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'
+            raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
+        try:
+            found.update(map(normal_requirement, requires))
+        except (InvalidRequirement, RecursionError) as error:
+            what = f"`requires` has an entry that is no requirement: {error}"
+            raise ConfigurationError(f"{where} [build-system]", what, hint="see PEP 508") from error
+    return tuple(sorted(found))
+
+
+def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
+    """Lock them for every system and Python, each file by its hash; versions that are locked stay unless ``upgrade``.
+
+    Raises:
+        ToolError: uv cannot find versions that fit all units.
+    """
+    path = root / BUILD_CONSTRAINTS
+    argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
+    argv += ["--python", sys.executable, "--python-version", _OLDEST_PYTHON, *(["--upgrade"] if upgrade else [])]
+    lines = "".join(f"{requirement}\n" for requirement in wanted)
+    hint = "all units are built with one version of each backend: make their [build-system] tables agree"
+    # The file is named as the output, so that uv keeps the versions that stand in it.
+    run_uv(
+        [*argv, "--output-file", BUILD_CONSTRAINTS, "-"],
+        cwd=root,
+        where=BUILD_CONSTRAINTS,
+        hint=hint,
+        stdin=lines.encode(),
+    )
+    write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
+    path.chmod(0o644)
+    return path

@@ -1,0 +1,49 @@
+"""Files that somebody else wrote, read whole and in bounds."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.toml import LARGEST, parse_toml
+
+__all__ = ["read_bounded", "read_toml", "unreadable"]
+
+
+def read_toml(path: Path, where: str, *, largest: int = LARGEST, hint: str = "correct the file") -> dict[str, Any]:
+    """The document at ``path``; messages call it ``where``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ConfigurationError: it cannot be read, or is no TOML document.
+    """
+    return parse_toml(read_bounded(path, where, largest), where, largest=largest, hint=hint)
+
+
+def read_bounded(path: Path, where: str, largest: int) -> bytes:
+    """The bytes of a file; one more than ``largest`` where it has more, and nothing of what is no file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            # A pipe would be waited for without end.
+            raise ConfigurationError(where, "it is no ordinary file", hint="put a file there, or remove it")
+        with path.open("rb") as stream:
+            return stream.read(largest + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise ConfigurationError(where, "it is a link to nothing", hint="correct the link, or remove it") from None
+        raise
+    except OSError as error:
+        raise unreadable(where, error) from error
+
+
+def unreadable(where: str, error: OSError) -> ConfigurationError:
+    """What the system says of a file that is there."""
+    return ConfigurationError(where, f"cannot be read: {error.strerror}", hint="make it readable, or remove it")

@@ -1,0 +1,27 @@
+"""A mistake that nobody has foreseen, as an error of one unit: it must not hide how the others end."""
+
+from __future__ import annotations
+
+import logging
+
+from multi_env_lambda.errors import BuildError, MultiEnvLambdaError
+
+__all__ = ["as_ours"]
+
+
+def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
+    """The error to be told in place of ``raised``; what is no matter of files is logged with its traceback."""
+    match raised:
+        case MultiEnvLambdaError():
+            return raised
+        case OSError():
+            file = f" ({raised.filename})" if raised.filename else ""
+            what = f"{raised.strerror or raised}{file}"
+            return BuildError(where, what, hint="make the file readable, or remove it; then run again")
+        case RecursionError() | MemoryError():
+            what = "it is nested too deeply, or too large, to be read"
+            return BuildError(where, what, hint="simplify what stands there")
+        case _:
+            logging.getLogger(__name__).error("unexpected error", exc_info=raised)
+            what = f"unexpected {type(raised).__name__}: {raised}"
+            return MultiEnvLambdaError(where, what, hint="run again; if it stays, report it")

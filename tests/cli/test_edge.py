@@ -1,0 +1,106 @@
+"""Whole commands whose output goes where it cannot be said, or where nobody reads; and who may print at all."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.cli.main import main
+from tests.bad_repositories import copy_of
+from tests.house import PACKAGE, ROOT, module_paths, tree
+
+PRINTS = {
+    "show/terminal.py": "the one edge",
+    "show/render.py": "into a text of its own",
+    "host/lambda_python.py": "a program of its own: plays the Python of Lambda",
+    "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
+    "make/maker.py": "what a unit's stack.py prints does not go to our output",
+}
+"""Modules that name a stream, print, or make a console of rich -> what for."""
+LOOKS = {
+    "cli/output.py": "asks whether its output is a terminal",
+    "cli/dialog.py": "asks whether a person is there",
+    "cli/call.py": "reads an event from its input",
+    "show/progress.py": "asks whether its output is a terminal",
+}
+CHILDREN = ROOT / PACKAGE / "local" / "emulator"
+
+
+def prints(node: ast.AST) -> bool:
+    """`print(…)`, `click.echo(…)`, `Console(…)`, `StreamHandler(…)`, or a stream of `sys` for anything but `isatty`."""
+    match node:
+        case ast.Call(func=ast.Name(id="print" | "Console")) | ast.Call(func=ast.Attribute(attr="echo" | "secho")):
+            return True
+        case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr"):
+            return True
+        case ast.Attribute(attr="StreamHandler" | "print_exc" | "print_exception"):
+            return True
+        case ast.Call(func=ast.Attribute(attr="prompt" | "confirm", value=ast.Name(id="click"))):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("path", module_paths(), ids=lambda path: path.relative_to(ROOT / PACKAGE).as_posix())
+def test_text_reaches_a_terminal_in_one_place_only(path: Path) -> None:
+    name = path.relative_to(ROOT / PACKAGE).as_posix()
+    if path.is_relative_to(CHILDREN) or name in PRINTS or name in LOOKS:
+        return
+
+    assert [node.lineno for node in ast.walk(tree(path)) if prints(node)] == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(PRINTS | LOOKS))
+def test_each_exception_is_one(name: str) -> None:
+    nodes = list(ast.walk(tree(ROOT / PACKAGE / name)))
+
+    assert any(prints(node) for node in nodes) or any(isinstance(n, ast.Attribute) and n.attr == "stdin" for n in nodes)
+
+
+def command(root: Path, *words: str, encoding: str = "utf-8", **how: object) -> subprocess.CompletedProcess[bytes]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(root), "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    argv = [sys.executable, "-m", PACKAGE, *words]
+    return subprocess.run(argv, cwd=root, env=environment, check=False, **{"capture_output": True, **how})  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_error_with_signs_is_told_where_they_cannot_be_said(tmp_path: Path, encoding: str) -> None:
+    root = copy_of(tmp_path / "repository", "account_that_is_a_number")
+
+    done = command(root, "status", encoding=encoding)
+
+    assert done.returncode == 3
+    assert 'hint: write it in quotes: `account_id = "..."`' in done.stderr.decode(encoding)
+
+
+@pytest.mark.slow
+def test_nobody_who_reads_is_no_traceback(tmp_path: Path) -> None:
+    root = copy_of(tmp_path / "repository")
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = command(
+        root, "permissions", "sandbox", "--json", capture_output=False, stdout=writer, stderr=subprocess.PIPE
+    )
+
+    os.close(writer)
+    assert done.stderr == b""
+
+
+def test_a_mistake_of_ours_is_told_at_the_edge_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken:
+        @staticmethod
+        def main(*_: object, **__: object) -> None:
+            raise RuntimeError("\x1b[2J")
+
+    monkeypatch.setattr(sys.modules["multi_env_lambda.cli.main"], "_group", Broken)
+
+    assert main(["status"], start=tmp_path) == 1
+    assert capsys.readouterr().err.endswith("RuntimeError: \\x1b[2J\na mistake of multi-env-lambda; please report it\n")
