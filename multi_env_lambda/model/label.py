@@ -25,8 +25,8 @@ def label(version: str, digest: str, among: Iterable[tuple[str, str]]) -> str:
     others = {other for name, other in among if name == version and other not in ("", digest)}
     if not others or not digest:
         return version
-    length = next(size for size in range(_SHORT, len(digest) + 1) if not _alike(digest[:size], others))
-    return f"{version} ({digest[:length]})"
+    lengths = (size for size in range(_SHORT, len(digest)) if not _alike(digest[:size], others))
+    return f"{version} ({digest[: next(lengths, len(digest))]})"
 
 
 def _alike(start: str, others: Iterable[str]) -> bool:
