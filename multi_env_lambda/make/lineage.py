@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.plan.backwards import folders_of, taken_back
+from multi_env_lambda.plan.backwards import TakenBack, folders_of, older_library, taken_back
 from multi_env_lambda.plan.planner import Desired, Wanted
 from multi_env_lambda.world import World
 
@@ -27,24 +27,28 @@ def with_lineage(
         """Only what was not committed is asked for its owner: the rest is somebody's no more than the team's."""
         return (there.dirty or not there.commit) and there.who == caller()
 
-    doubtful = {name: there for name, there in _changed(running, desired) if _may_be_lost(there, snapshot, mine)}
-    pasts = world.maker.pasts(_asked(doubtful.values())) if doubtful and snapshot.commit else {}
-    found = dict(desired)
-    for name, there in doubtful.items():
-        wanted, past = desired[name], pasts.get(there.commit, Past(kin="unknown" if there.commit else "ancestor"))
-        if isinstance(wanted, Wanted):
-            found[name] = attrs.evolve(wanted, back=taken_back(there, wanted.inputs, past, mine=mine(there)))
-    return found
+    changed = list(_changed(running, desired))
+    doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]
+    pasts = world.maker.pasts(_asked(doubtful)) if doubtful and snapshot.commit else {}
+
+    def back(there: Deployment, wanted: Wanted) -> TakenBack | None:
+        lost = None
+        if _may_be_lost(there, snapshot, mine):
+            past = pasts.get(there.commit, Past(kin="unknown" if there.commit else "ancestor"))
+            lost = taken_back(there, wanted.inputs, past, mine=mine(there))
+        return lost or older_library(there, wanted.inputs)
+
+    return {**desired, **{wanted.project: attrs.evolve(wanted, back=back(there, wanted)) for there, wanted in changed}}
 
 
 def _changed(
     running: Mapping[str, Deployment | None], desired: Mapping[str, Desired]
-) -> Iterable[tuple[str, Deployment]]:
-    """The units that get another release than the one that runs."""
+) -> Iterable[tuple[Deployment, Wanted]]:
+    """What runs, and the other release that the unit gets."""
     for name, wanted in desired.items():
         there = running.get(name)
         if isinstance(wanted, Wanted) and there is not None and there.release != wanted.release.digest:
-            yield name, there
+            yield there, wanted
 
 
 def _may_be_lost(there: Deployment, snapshot: Snapshot, mine: Callable[[Deployment], bool]) -> bool:

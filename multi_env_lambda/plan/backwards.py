@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 import attrs
+from packaging.version import InvalidVersion, Version
 
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.environment import Environment
@@ -23,10 +24,19 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import LIBRARY, RUNTIME, SETTINGS, Inputs
 
-__all__ = ["TakenBack", "again_questions", "folders_of", "going_back", "newer_step", "older_questions", "taken_back"]
+__all__ = [
+    "TakenBack",
+    "again_questions",
+    "folders_of",
+    "going_back",
+    "newer_step",
+    "older_library",
+    "older_questions",
+    "taken_back",
+]
 
 _ROOT_TABLE = "pyproject.toml"
-Kind = Literal["newer", "diverged", "unknown", "uncommitted", "earlier"]
+Kind = Literal["newer", "diverged", "unknown", "uncommitted", "library", "earlier"]
 
 _NO_FOLDER = (SETTINGS, LIBRARY, RUNTIME)
 
@@ -37,8 +47,9 @@ class TakenBack:
 
     Args:
         kind: ``newer``: from a commit that this one is an ancestor of; ``diverged``: from another branch; ``unknown``:
-            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``earlier``: the
-            environment before this one went back, or got an older commit.
+            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``library``: by a
+            newer version of this library; ``earlier``: the environment before this one went back, or got an older
+            commit.
         paths: the folders that differ.
     """
 
@@ -62,13 +73,24 @@ class TakenBack:
                 return "of a commit that this clone does not have: newer, from another branch, or gone"
             case "uncommitted":
                 return "from somebody's uncommitted changes, and in no commit of this work tree"
-            case "earlier":
+            case "library" | "earlier":
                 return self.detail
 
 
 def folders_of(inputs: Inputs) -> dict[str, str]:
     """The git ids of a release's inputs by folder."""
     return {name: id_ for name, id_ in inputs if name not in _NO_FOLDER}
+
+
+def older_library(running: Deployment, inputs: Inputs) -> TakenBack | None:
+    """What was made by a newer version of this library; None: nothing was."""
+    there, here = (dict(found).get(LIBRARY, "") for found in (running.inputs, inputs))
+    try:
+        newer = Version(there) > Version(here)
+    except InvalidVersion:
+        return None
+    detail = f"made by {LIBRARY} {there}, and this is {here}"
+    return TakenBack(kind="library", detail=detail) if newer else None
 
 
 def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -> TakenBack | None:
@@ -108,7 +130,7 @@ def _is_left_behind(path: str, id_: str, running: Deployment, past: Past) -> boo
     if id_ not in ids:
         return False
     place = ids.index(id_)
-    return place == 0 or not running.committed or _is_later(past.since[place - 1].committed, running.committed)
+    return place == 0 or not running.committed or not _is_later(running.committed, past.since[place - 1].committed)
 
 
 def _is_later(one: str, other: str) -> bool:
