@@ -143,7 +143,7 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        return f"get that commit; or name the unit to take it back, as in `--only {self.project}`"
+        return f"pull that commit; or name the unit to take it back, as in `--only {self.project}`"
 
 
 @attrs.frozen(kw_only=True)

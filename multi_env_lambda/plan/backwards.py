@@ -63,16 +63,16 @@ class TakenBack:
         return self.kind == "newer"
 
     def where(self) -> str:
-        """Half a sentence about what runs, for a person."""
+        """What to say of what runs."""
         match self.kind:
             case "newer":
-                return "newer, and not in this work tree"
+                return "is newer, and not in this work tree"
             case "diverged":
-                return "from another branch, and not in this work tree"
+                return "is from another branch, and not in this work tree"
             case "unknown":
-                return "of a commit that this clone does not have: newer, from another branch, or gone"
+                return "is of a commit that this clone does not have: newer, from another branch, or gone"
             case "uncommitted":
-                return "from somebody's uncommitted changes, and in no commit of this work tree"
+                return "is from somebody's uncommitted changes, and in no commit of this work tree"
             case "library" | "earlier":
                 return self.detail
 
@@ -89,7 +89,7 @@ def older_library(running: Deployment, inputs: Inputs) -> TakenBack | None:
         newer = Version(there) > Version(here)
     except InvalidVersion:
         return None
-    detail = f"made by {LIBRARY} {there}, and this is {here}"
+    detail = f"was made by {LIBRARY} {there}, and this is {here}"
     return TakenBack(kind="library", detail=detail) if newer else None
 
 
@@ -165,9 +165,12 @@ def _promoted_back(running: Deployment, origin: Origin, marks: Iterable[RolledBa
     mark = next((mark for mark in marks if mark.release == running.release), None)
     if mark is not None:
         by = mark.who.rpartition(":")[2]
-        return TakenBack(kind="earlier", detail=f"what {by} has rolled back in the environment before, at {mark.when}")
+        return TakenBack(
+            kind="earlier", detail=f"is what {by} has rolled back in the environment before, at {mark.when}"
+        )
     if origin.committed and running.committed and _is_later(running.committed, origin.committed):
-        return TakenBack(kind="earlier", detail=f"newer than commit {origin.commit[:10]}, which would take its place")
+        detail = f"is newer than commit {origin.commit[:10]}, which would take its place"
+        return TakenBack(kind="earlier", detail=detail)
     return None
 
 
@@ -183,15 +186,13 @@ def newer_step(release: Release, environment: str, running: Deployment) -> Newer
     )
 
 
-def older_questions(
-    environment: str, release: Release, running: Deployment | None, back: TakenBack | None
-) -> tuple[Question, ...]:
+def older_questions(release: Release, running: Deployment | None, back: TakenBack | None) -> tuple[Question, ...]:
     """What is asked before something is taken back."""
     if running is None or back is None:
         return ()
     words = _running_words(running, _label(release, running))
     lost = f"; taken back would be {', '.join(back.paths)}" if back.paths else ""
-    text = f"{release.project} in {environment} is {words}: {back.where()}{lost}"
+    text = f"{release.project} {words}, {back.where()}{lost}"
     return (Question(kind="older", text=text, answer=f"older:{release.project}"),)
 
 

@@ -316,7 +316,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         publish=wanted.publish,
         changes=changed,
         questions=(
-            *older_questions(target.name, release, running, back),
+            *older_questions(release, running, back),
             *again_questions(request, release, record),
             *_moved(wanted.project, target, known),
             *questions,
