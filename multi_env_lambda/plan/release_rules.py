@@ -59,7 +59,7 @@ def breaches(
         found.append(Breach(rule="releases_only", what=f"{takes}, and {version} is not one", hint=_RAISE))
     if origin.dirty or not origin.commit:
         made = f"and {release.version} was made from {_uncommitted(origin)}"
-        hint = "commit, and deploy the unit to the first environment again"
+        hint = "commit, and send it to the first environment again with `--force`"
         found.append(Breach(rule="releases_only", what=f"{takes}, {made}", hint=hint))
         found.append(
             Breach(rule="committed_only", what=f"{environment} takes what is committed only, {made}", hint=hint)
