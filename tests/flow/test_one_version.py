@@ -162,6 +162,17 @@ def test_a_number_stays_taken_after_others_and_its_owner_may_come_back(tmp_path:
     assert rollback(fake, "search", "prod", release="0.1.0").release == owner
 
 
+def test_what_ran_there_before_the_rule_may_come_back(tmp_path: Path) -> None:
+    before = chain(tmp_path)
+    deploy(before, "prod")
+    deploy(with_timeout(before, 9), "prod")
+    deploy(with_timeout(before, 10), "prod")
+    second = past(before, "prod")[1].release
+    fake = ruled(before, tmp_path, prod={"releases_only": True})
+
+    assert rollback(fake, "search", "prod", release=second[:12]).release == second
+
+
 def numbered(fake: FakeWorld, folder: Path, version: str) -> FakeWorld:
     """The same work tree, in which the unit has another number."""
     projects = [attrs.evolve(item, version=version) for item in fake.world.projects]
