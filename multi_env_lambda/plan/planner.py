@@ -293,7 +293,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     back = going_back(request, target, running, wanted.back, wanted.origin, wanted.rolled_back)
     if back is not None and running is not None and back.certain and wanted.project not in request.only:
         return newer_step(release, target.name, running)
-    past = known.past.get((target.name, wanted.project), () if running is None else (running,))
+    past = known.past.get((target.name, wanted.project), ())
     broken = breaches(target.name, release, wanted.origin, wanted.inputs, past)
     forbidden = refusal(release, target) or in_force(target, broken)
     if forbidden is not None:
