@@ -19,12 +19,13 @@ from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
 from multi_env_lambda.flow.identity import identified, settle_id
+from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.saved import Saved, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.planner import Known, make_plan
@@ -65,7 +66,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
 
     first = decide(recorded)
     known = look_at_stacks(world, first, recorded, everything=request.force or closely)
-    known = look_at_aliases(world, first, known)
+    known = look_at_numbers(world, first, look_at_aliases(world, first, known))
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
@@ -241,6 +242,17 @@ def _still(world: World, step: Step) -> Result:
                 version=step.version,
                 release=step.release,
                 detail=step.why,
+            )
+        case NewerStep():
+            _tell(world, step.project, step.environment, "unchanged", step.what)
+            return Result(
+                project=step.project,
+                environment=step.environment,
+                outcome="newer",
+                version=step.version,
+                release=step.release,
+                detail=step.what,
+                hint=step.hint,
             )
         case RemovedStep():
             detail = (

@@ -12,7 +12,9 @@ import attrs
 from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.lineage import Asked
 from multi_env_lambda.host.retrying import Retries
+from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.project import Project
@@ -93,6 +95,10 @@ class Maker(Protocol):
     def snapshot(self, paths: Sequence[str]) -> Snapshot: ...
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]: ...
+
+    def pasts(self, asked: Asked) -> Mapping[str, Past]:
+        """What commits are to the one that is checked out; see ``host/lineage.py``."""
+        ...
 
     def committed(self) -> WorkspaceConfig | None:
         """The root table as it is committed; None where there is none yet.

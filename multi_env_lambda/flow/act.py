@@ -253,7 +253,7 @@ def _put_back(
     world, environment = work.world, work.environment
     before = read_release(world.store, world.cache, work.step.project, running)
     work.held.make_sure()
-    _say(world, work.step, "deploy", f"back to {before.version}")
+    _say(world, work.step, "deploy", f"back to {work.step.running_label}")
     receipts = replicate(world, before, claim(world, before, None), environment.region)
     back = _changer(work, before, receipts, work.template)
     wanted = keeping(read_template(world.store, world.cache, before, environment.name), work.template)
@@ -262,7 +262,7 @@ def _put_back(
     try:
         back(wanted)
     except Refused as stays:
-        return not_put_back(failure, stays, f"{environment.name} was not put back to {work.step.running_version}")
+        return not_put_back(failure, stays, f"{environment.name} was not put back to {work.step.running_label}")
     now = looks() if made else ()
     left = () if now is None else left_over(made or (), now, work.template, wanted)
     trouble: CheckFailed | None = None
@@ -273,7 +273,7 @@ def _put_back(
         trouble = found
     else:
         work.held.settled()
-    return put_back_error(failure, f"{environment.name} was put back to {work.step.running_version}", left, trouble)
+    return put_back_error(failure, f"{environment.name} was put back to {work.step.running_label}", left, trouble)
 
 
 def _seen(work: _Work, stack_name: str) -> tuple[PhysicalResource, ...] | None:
@@ -374,6 +374,7 @@ def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Resu
         environment=step.environment,
         outcome=outcome,
         version=step.release.version,
+        label=step.label,
         release=step.release.digest,
     )
 

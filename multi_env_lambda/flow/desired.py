@@ -13,15 +13,14 @@ from multi_env_lambda.flow.meanwhile import noted_templates, prepare
 from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.tree import Wish, work_tree
+from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.planner import UNSURE, Broken, Current, Desired, from_deployment, from_record
-from multi_env_lambda.plan.rollback import release_before, rollback_choices
+from multi_env_lambda.plan.rollback import called, candidate, release_before
 from multi_env_lambda.world import World
 
 __all__ = ["desire"]
-
-_LEAST_OF_A_DIGEST = 7
 
 
 def desire(world: World, request: Request, observed: Observed) -> Wish:
@@ -48,42 +47,51 @@ def _meanwhile(world: World, observed: Observed, candidates: Collection[str]) ->
 def _older(world: World, request: Request, observed: Observed, name: str) -> Desired:
     """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
     running, records = observed.running(name), observed.records
-    if request.release is not None and running is not None and _is_called(running, request.release):
-        return from_deployment(name, running, why="it runs already")
+    if request.release is not None:
+        return _named(world, request, observed, name, request.release)
     doubted = records[request.target, name].unsure if (request.target, name) in observed.unsure else None
-    if (
-        request.release is None
-        and running is not None
-        and running.action == "rollback"
-        and not (request.force or doubted)
-    ):
+    if running is not None and running.action == "rollback" and not (request.force or doubted):
         # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
-        text = f"it was rolled back to {running.version} at {running.when} already; `--to` goes to any other release"
+        marks = records[request.target, name].taken_away
+        now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
+        text = f"it was rolled back to {now} at {running.when} already; `--to` goes to any other release"
         return Current(project=name, why=text)
     past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
-    if request.release is None:
-        before = release_before(running, past)
-        if doubted is not None and running is not None and (before is None or before.release != doubted):
-            # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
-            return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
-    else:
-        named = (item for item in rollback_choices(running, past) if _is_called(item, request.release))
-        before = next(named, None)
-    if before is None:
-        wanted = "older release" if request.release is None else f"release `{request.release}`"
+    before = release_before(running, past)
+    if doubted is not None and running is not None and (before is None or before.release != doubted):
+        # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
+        return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
+    return _nothing_older(request, name, "older release") if before is None else _back_to(name, before, running)
+
+
+def _named(world: World, request: Request, observed: Observed, name: str, release: str) -> Desired:
+    """The one release that is called so, by a version or by the beginning of a digest."""
+    running = observed.running(name)
+    past = world.ledger.newest_first(observed.records.get((request.target, name)), request.target, name)
+    found = called(release, running, past)
+    if not found:
+        return _nothing_older(request, name, f"release `{release}`")
+    if len(found) > 1:
         error = ConfigurationError(
             f"rollback of {name} in {request.target}",
-            f"no {wanted} of it has run there with success",
-            hint=f"`history.py {name} {request.target}` shows what ran there",
+            f"{len(found)} releases that ran there are called `{release}`: {', '.join(map(candidate, found))}",
+            hint=f"name one by its digest, as in `--to {found[-1].release[:12]}`",
         )
         return Broken(project=name, error=error)
-    return from_deployment(name, before, why=f"{before.version} ran there before")
+    if running is not None and found[0].release == running.release:
+        return from_deployment(name, running, why="it runs already")
+    return _back_to(name, found[0], running)
 
 
-def _is_called(deployment: Deployment, release: str) -> bool:
-    """Whether a person may mean this deployment's release by a version, or by the beginning of a digest.
+def _back_to(name: str, before: Deployment, running: Deployment | None) -> Desired:
+    others = [] if running is None else [(running.version, running.release)]
+    return from_deployment(name, before, why=f"{label(before.version, before.release, others)} ran there before")
 
-    Fewer characters than Git abbreviates to are a slip, and none at all an empty variable of a script.
-    """
-    is_digest = len(release) >= _LEAST_OF_A_DIGEST and deployment.release.startswith(release)
-    return is_digest or deployment.version == release
+
+def _nothing_older(request: Request, name: str, wanted: str) -> Broken:
+    error = ConfigurationError(
+        f"rollback of {name} in {request.target}",
+        f"no {wanted} of it has run there with success",
+        hint=f"`history.py {name} {request.target}` shows what ran there",
+    )
+    return Broken(project=name, error=error)

@@ -20,14 +20,12 @@ from multi_env_lambda.flow.committed import must_be_committed
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
 from multi_env_lambda.model.principal import principal_of, same_somebody
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
-from multi_env_lambda.plan.release_rules import refusal
 from multi_env_lambda.world import World
 
 __all__ = [
@@ -98,14 +96,14 @@ class Approval:
 class Gate:
     """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass.
 
-    ``answered``: somebody approved this very plan, in which all questions stand. ``releases_only`` is an environment
-    that takes releases only, as is remembered, although the table does not say so.
+    ``answered``: somebody approved this very plan, in which all questions stand. ``kept`` are the rules that hold, as
+    is remembered, although the table does not say so.
     """
 
     consent: Consent
     approved: str = ""
     answered: bool = False
-    releases_only: Environment | None = None
+    kept: tuple[str, ...] = ()
     closed: Refused | None = None
 
     def check(self, step: DeployStep) -> None:
@@ -116,8 +114,9 @@ class Gate:
         """
         if self.closed is not None:
             raise self.closed
-        if self.releases_only is not None and (no := refusal(step.release, self.releases_only)) is not None:
-            raise Refused(f"{step.project} in {step.environment}", no[0], hint=no[1])
+        for breach in step.breaks:
+            if breach.rule in self.kept:
+                raise Refused(f"{step.project} in {step.environment}", breach.what, hint=breach.hint)
         left = [question for question in step.questions if question.answer not in self.consent.allowed]
         if left and not self.answered:
             what = "\n".join(question.text for question in left)
@@ -216,21 +215,20 @@ def agreed(
 
 
 def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: str) -> Gate:
-    rules, place = bound.rules, world.config.environment(bound.environment)
-    kept = attrs.evolve(place, releases_only=True) if "releases_only" in bound.weaker else None
+    rules, kept = bound.rules, bound.weaker
     if not bound.asks:
         return Gate(consent=consent)
     caller = world.platform.caller()
     if rules.approval and rules.approvals_by_author and bound.environment in consent.typed:
-        return Gate(consent=consent, approved=caller, releases_only=kept)
+        return Gate(consent=consent, approved=caller, kept=kept)
     found = find_approval(world, bound, digest)
     why = _not_counted(found, bound, digest, caller, hint)
     if found is None or why is not None:
-        return Gate(consent=consent, releases_only=kept, closed=why if rules.approval else None)
+        return Gate(consent=consent, kept=kept, closed=why if rules.approval else None)
     if bound.weaker and found.rules == bound.table:
         weaken(world, bound.environment, bound)
-        kept = None
-    return Gate(consent=consent, approved=found.who, answered=True, releases_only=kept)
+        kept = ()
+    return Gate(consent=consent, approved=found.who, answered=True, kept=kept)
 
 
 def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str, hint: str) -> Refused | None:

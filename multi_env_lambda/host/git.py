@@ -18,6 +18,7 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.process import run
 
 __all__ = [
+    "ROOT_TABLE",
     "Clone",
     "Entry",
     "Snapshot",
@@ -30,6 +31,9 @@ __all__ = [
     "with_crlf",
 ]
 
+ROOT_TABLE = "pyproject.toml"
+"""The file that the settings of the workspace stand in, at its root."""
+
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
 _HINT = "run inside a Git work tree; `git init` and one commit make one"
@@ -39,15 +43,25 @@ _HINT = "run inside a Git work tree; `git init` and one commit make one"
 class Snapshot:
     """The work tree at one moment. ``ids`` has the git object id of each asked path that exists.
 
-    ``committed`` is the commit's time in ISO 8601; both are empty before the first commit. ``unreadable``: what Git
-    says of paths in which it could not read everything.
+    ``committed`` is the commit's time in ISO 8601; both are empty before the first commit. ``changed`` are the files
+    below the asked paths, and the root table, that are not as the commit has them. ``unreadable``: what Git says of
+    paths in which it could not read everything.
     """
 
     commit: str
     committed: str
-    dirty: bool
+    changed: tuple[str, ...]
     ids: Mapping[str, str]
     unreadable: Mapping[str, ToolError] = attrs.field(factory=dict)
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self.changed)
+
+    def is_dirty(self, paths: Iterable[str]) -> bool:
+        """Whether something below these paths is not committed."""
+        below = tuple(f"{path}/" for path in paths)
+        return any(f"{file}/".startswith(below) for file in self.changed)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,13 +86,13 @@ def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
         ToolError: Git is missing, or ``root`` is not inside a work tree.
     """
     commit, committed = _head(root)
-    dirty = _is_dirty(root, paths)
+    changed = _changed(root, paths)
     unreadable: dict[str, ToolError] = {}
-    if dirty or not commit:
+    if set(changed) - {ROOT_TABLE} or not commit:
         ids = _readable_ids(root, paths, unreadable)
     else:
         ids = _ids(_git(root, "ls-tree", "-z", "HEAD", "--", *paths))
-    return Snapshot(commit=commit, committed=committed, dirty=dirty, ids=ids, unreadable=unreadable)
+    return Snapshot(commit=commit, committed=committed, changed=changed, ids=ids, unreadable=unreadable)
 
 
 def entries(root: Path, folder: str) -> tuple[Entry, ...]:
@@ -201,8 +215,15 @@ def _head(root: Path) -> tuple[str, str]:
     return commit, committed
 
 
-def _is_dirty(root: Path, paths: Sequence[str]) -> bool:
-    return bool(paths) and bool(_git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *paths))
+def _changed(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """Files that are not as HEAD has them, relative to ``root``."""
+    if not paths:
+        return ()
+    words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ROOT_TABLE, *paths)
+    found = [os.fsdecode(line[3:]) for line in _git(root, *words).split(b"\0") if line]
+    # Git says them from the top of the repository, whatever folder it is asked in.
+    prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")).rstrip("\n") if found else ""
+    return tuple(path.removeprefix(prefix) for path in found)
 
 
 def _ids(listing: bytes) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,9 @@ from multi_env_lambda.building.source import BuiltSource, build_source, stage_so
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
+from multi_env_lambda.host.lineage import Asked, pasts
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
+from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
@@ -75,6 +77,9 @@ class TreeMaker:
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return left_out(self.root, folders)
+
+    def pasts(self, asked: Asked) -> Mapping[str, Past]:
+        return pasts(self.root, asked)
 
     def committed(self) -> WorkspaceConfig | None:
         where, hint = "pyproject.toml of the last commit", "commit one that can be read"

@@ -13,9 +13,10 @@ import attrs
 from multi_env_lambda.aws.index import read_published
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.host.unexpected import as_ours
+from multi_env_lambda.make.lineage import with_lineage
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.plan import Origin
@@ -32,7 +33,7 @@ __all__ = ["Wish", "work_tree"]
 
 
 _WAY_IN = frozenset({"external_id", "source_identity"})
-_YOUNGER = frozenset({"buckets", "protect"})
+_YOUNGER = frozenset({"buckets", "committed_only", "protect"})
 """Settings that older versions did not know: they count only where somebody has set them."""
 
 
@@ -111,7 +112,8 @@ def work_tree(
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
             desired[name] = Current(project=name, why=text)
-    made, found = _make_all(world, candidates, snapshot, meanwhile)
+    made, built = _make_all(world, candidates, snapshot, meanwhile)
+    found = with_lineage(world, snapshot, running, built)
     return Wish(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
@@ -185,9 +187,14 @@ def _wanted(candidate: _Candidate, made: Made, snapshot: Snapshot) -> Wanted:
         release=made.release,
         why=candidate.why,
         inputs=candidate.inputs,
-        origin=_origin(snapshot),
+        origin=attrs.evolve(_origin(snapshot), dirty=snapshot.is_dirty(_own(candidate.project))),
         publish=made.news,
     )
+
+
+def _own(project: Project) -> tuple[str, ...]:
+    """Everything that a release of the unit is made from and Git knows of."""
+    return (project.folder, *project.shared, ROOT_TABLE)
 
 
 def _origin(snapshot: Snapshot) -> Origin:

@@ -84,6 +84,7 @@ class Environment:
     Args:
         role_name: the role that is assumed; empty: the caller's own credentials are used.
         position: counts from 0 in promotion order.
+        releases_only, committed_only: what may come here, see ``plan/release_rules.py``.
         protect: its stacks cannot be deleted, neither by `destroy` nor by others.
         external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
     """
@@ -95,6 +96,7 @@ class Environment:
     position: int = 0
     approval: bool = False
     releases_only: bool = False
+    committed_only: bool = False
     protect: bool = False
     external_id: str = ""
     source_identity: str = ""

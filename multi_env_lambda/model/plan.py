@@ -9,11 +9,23 @@ import attrs
 
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
 
-__all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
+__all__ = [
+    "BlockedStep",
+    "Breach",
+    "DeployStep",
+    "NewerStep",
+    "Origin",
+    "Plan",
+    "Question",
+    "RemovedStep",
+    "Step",
+    "UnchangedStep",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -21,11 +33,11 @@ class Question:
     """Something a person must agree to by name. ``answer`` is what is typed, or given with ``--agree``.
 
     An answer is a kind and a name, which says whose it is where another unit may have the same:
-    ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``take-over:orders-sandbox``,
-    ``traffic:orders``.
+    ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``older:orders``,
+    ``take-over:orders-sandbox``, ``traffic:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import", "traffic"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older"]
     text: str
     answer: str
 
@@ -41,6 +53,15 @@ class Question:
 
 
 @attrs.frozen(kw_only=True)
+class Breach:
+    """A rule that a release would break, whether the environment has that rule or not."""
+
+    rule: Literal["releases_only", "committed_only"]
+    what: str
+    hint: str
+
+
+@attrs.frozen(kw_only=True)
 class Origin:
     """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes."""
 
@@ -53,7 +74,8 @@ class Origin:
 class DeployStep:
     """One unit changes in one environment. ``running`` is the digest of the release that runs there now.
 
-    ``notes`` are what to know of the change; nobody is asked about them.
+    ``notes`` are what to know of the change; nobody is asked about them. ``breaks`` are rules that the environment
+    does not have by its table, and may be remembered to have.
     """
 
     project: str
@@ -70,6 +92,18 @@ class DeployStep:
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
+    breaks: tuple[Breach, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the release is called beside the one that runs."""
+        return label(self.release.version, self.release.digest, [(self.running_version or "", self.running or "")])
+
+    @property
+    def running_label(self) -> str:
+        """The same of the one that runs; empty where none does."""
+        other = [(self.release.version, self.release.digest)]
+        return label(self.running_version or "", self.running or "", other)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +129,24 @@ class BlockedStep:
 
 
 @attrs.frozen(kw_only=True)
+class NewerStep:
+    """What runs is newer than the work tree, and nobody has named this unit: it stays as it is.
+
+    ``what`` says whose it is, and since when.
+    """
+
+    project: str
+    environment: str
+    release: str
+    version: str
+    what: str
+
+    @property
+    def hint(self) -> str:
+        return f"pull that commit; or name the unit to take it back, as in `--only {self.project}`"
+
+
+@attrs.frozen(kw_only=True)
 class RemovedStep:
     """The unit's folder is gone but it still runs here. Nothing is deleted by a deploy."""
 
@@ -103,7 +155,7 @@ class RemovedStep:
     version: str | None
 
 
-Step = DeployStep | UnchangedStep | BlockedStep | RemovedStep
+Step = DeployStep | UnchangedStep | NewerStep | BlockedStep | RemovedStep
 
 
 @attrs.frozen(kw_only=True)
@@ -209,6 +261,8 @@ def _document(step: Step) -> dict[str, Any]:
             return {"kind": "deploy", **document}
         case UnchangedStep():
             return {"kind": "unchanged", **attrs.asdict(step)}
+        case NewerStep():
+            return {"kind": "newer", **attrs.asdict(step), "hint": step.hint}
         case BlockedStep():
             # The kind of a blocked step is the kind of its error.
             return {**attrs.asdict(step), "kind": "blocked", "error": step.kind}

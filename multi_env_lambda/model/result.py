@@ -8,17 +8,22 @@ import attrs
 
 __all__ = ["Outcome", "Result"]
 
-Outcome = Literal["deployed", "published", "unchanged", "removed", "destroyed", "blocked", "skipped", "failed"]
+Outcome = Literal["deployed", "published", "unchanged", "newer", "removed", "destroyed", "blocked", "skipped", "failed"]
 
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took."""
+    """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took.
+
+    ``label`` is the version, and which release of that version it is where what ran had the same.
+    ``newer``: what runs is newer than the work tree, and stayed.
+    """
 
     project: str
     environment: str
     outcome: Outcome
     version: str | None = None
+    label: str = ""
     release: str | None = None
     detail: str = ""
     hint: str = ""
@@ -27,4 +32,4 @@ class Result:
 
     @property
     def good(self) -> bool:
-        return self.outcome in ("deployed", "published", "unchanged", "removed", "destroyed")
+        return self.outcome in ("deployed", "published", "unchanged", "newer", "removed", "destroyed")

@@ -19,16 +19,17 @@ __all__ = ["Bound", "Rules", "remembered", "rules_key", "rules_of"]
 
 @attrs.frozen(kw_only=True)
 class Rules:
-    """What an environment asks for; strictest where the first two are true and the last is false."""
+    """What an environment asks for; ``releases_only`` asks for all that ``committed_only`` does."""
 
     approval: bool
     releases_only: bool
+    committed_only: bool = False
     approvals_by_author: bool
 
     @property
     def any(self) -> bool:
         """Whether there is a rule at all; who may approve is none where nobody has to."""
-        return self.approval or self.releases_only
+        return self.approval or self.releases_only or self.committed_only
 
     @property
     def strictest(self) -> bool:
@@ -64,6 +65,7 @@ class Bound:
         return Rules(
             approval=any(rules.approval for rules in said),
             releases_only=any(rules.releases_only for rules in said),
+            committed_only=any(rules.committed_only for rules in said),
             approvals_by_author=all(rules.approvals_by_author for rules in said),
         )
 
@@ -119,7 +121,10 @@ def rules_of(config: WorkspaceConfig, environment: str) -> Rules:
     """What the root table says."""
     place = config.environment(environment)
     return Rules(
-        approval=place.approval, releases_only=place.releases_only, approvals_by_author=config.approvals_by_author
+        approval=place.approval,
+        releases_only=place.releases_only,
+        committed_only=place.committed_only,
+        approvals_by_author=config.approvals_by_author,
     )
 
 

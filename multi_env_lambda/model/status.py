@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["Cell", "Status", "make_status"]
+__all__ = ["Called", "Cell", "Status", "make_status"]
+
+
+Called = Callable[[str | None, str | None], str]
+"""(version, digest) of a release -> what it is called among all others of its unit that are in sight."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +41,7 @@ class Cell:
     behind: bool = False
     failed: str | None = None
     failed_version: str | None = None
+    failed_release: str | None = None
     failed_when: str | None = None
     rolled_back: RolledBack | None = None
     held_by: str | None = None
@@ -68,6 +74,17 @@ class Status:
         """One field of the matrix; an empty one where nothing was ever deployed."""
         found = (cell for cell in self.cells if (cell.project, cell.environment) == (project, environment))
         return next(found, Cell(project=project, environment=environment))
+
+    def called(self, project: str) -> Called:
+        """How to call the releases of a unit, so that two of one version are told apart."""
+        cells = [cell for cell in self.cells if cell.project == project]
+        backs = [cell.rolled_back for cell in cells if cell.rolled_back is not None]
+        seen = [
+            *((cell.version or "", cell.release or "") for cell in cells),
+            *((cell.failed_version or "", cell.failed_release or "") for cell in cells),
+            *((back.version, back.release) for back in backs),
+        ]
+        return lambda version, release: label(version or "", release or "", seen)
 
     def of(self, unit: str) -> Status:
         """The row of one unit."""
@@ -150,6 +167,7 @@ def _cell(project: str, environment: str, record: Record | None, behind: bool) -
         behind=behind,
         failed=latest.detail if latest is not None and failed else None,
         failed_version=latest.version if latest is not None and failed else None,
+        failed_release=latest.release if latest is not None and failed else None,
         failed_when=latest.when if latest is not None and failed else None,
         rolled_back=record.rolled_back,
         held_by=None if holder is None else holder.who,

@@ -154,7 +154,7 @@ def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
 
 
 def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    table.allow(("name", "account_id", "region", "approval", "releases_only", "protect", *_ACCESS))
+    table.allow(("name", "account_id", "region", "approval", "releases_only", "committed_only", "protect", *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
@@ -166,6 +166,7 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         position=position,
         approval=table.flag("approval", False),
         releases_only=table.flag("releases_only", False),
+        committed_only=table.flag("committed_only", False),
         protect=table.flag("protect", False),
         **_access(table),
     )

@@ -233,7 +233,11 @@ def _rules(world: World, place: Environment) -> Answer:
     bound = bound_of(world, place.name)
     if bound.unreadable:
         return "problem", bound.unreadable, "restore the object's last good version, or commit a table that can be read"
-    rules = {"approval": bound.rules.approval, "releases_only": bound.rules.releases_only}
+    rules = {
+        "approval": bound.rules.approval,
+        "releases_only": bound.rules.releases_only,
+        "committed_only": bound.rules.committed_only,
+    }
     held = ", ".join(name for name, is_set in rules.items() if is_set) or "none"
     if bound.weaker:
         return (

@@ -261,7 +261,7 @@ def _command(record: Record) -> str:
     command = f"`rollback.py {record.project} {record.environment}"
     if record.latest is not None and record.latest.outcome == "shifting":
         return f"{command}` sends what ran before the traffic began to move"
-    return f"{command} --to {record.running.version} --force` sends again what should run"
+    return f"{command} --to {record.running.release[:12]} --force` sends again what should run"
 
 
 def _must_be_ours(world: World, environment: Environment, record: Record, stack_name: str) -> StackReading:

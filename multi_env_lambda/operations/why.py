@@ -9,7 +9,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.planner import Known
@@ -94,10 +94,12 @@ def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], 
 def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
     match step:
         case DeployStep():
-            before = f" instead of {step.running_version}" if step.running_version else ""
-            return f"deploy {step.release.version}{before}", step.why
+            before = f" instead of {step.running_label}" if step.running_version else ""
+            return f"deploy {step.label}{before}", step.why + tuple(question.text for question in step.questions)
         case UnchangedStep():
             return "do nothing", (step.why,)
+        case NewerStep():
+            return "do nothing", (step.what,)
         case BlockedStep():
             return "blocked", (step.what,)
         case RemovedStep():
@@ -109,7 +111,7 @@ def _causes(known: Known, looked_at: tuple[str, ...], step: Step) -> tuple[Cause
         case DeployStep():
             running = known.releases.get(step.running) if step.running else None
             return (*_inputs(step.why), *compare(running, step.release), *_settings(step.changes))
-        case UnchangedStep() | BlockedStep() | RemovedStep():
+        case UnchangedStep() | NewerStep() | BlockedStep() | RemovedStep():
             return _inputs(looked_at)
 
 

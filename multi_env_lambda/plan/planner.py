@@ -20,6 +20,7 @@ from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plan import (
     BlockedStep,
     DeployStep,
+    NewerStep,
     Origin,
     Plan,
     Question,
@@ -27,17 +28,18 @@ from multi_env_lambda.model.plan import (
     Step,
     UnchangedStep,
 )
-from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.model.record import Deployment, Record, RolledBack
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
+from multi_env_lambda.plan.backwards import TakenBack, again_questions, going_back, newer_step, older_questions
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
-from multi_env_lambda.plan.release_rules import refusal
+from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import told_to_wait
 
@@ -58,7 +60,10 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """This release should run. ``publish`` are the keys that are not in the bucket yet."""
+    """This release should run. ``publish`` are the keys that are not in the bucket yet.
+
+    ``back``: what the work tree would take back. ``rolled_back``: by the environment that a promotion comes from.
+    """
 
     project: str
     release: Release
@@ -66,6 +71,8 @@ class Wanted:
     inputs: tuple[tuple[str, str], ...] = ()
     origin: Origin = Origin()
     publish: tuple[str, ...] = ()
+    back: TakenBack | None = None
+    rolled_back: tuple[RolledBack, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +85,7 @@ class Named:
     why: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...] = ()
     origin: Origin = Origin()
+    rolled_back: tuple[RolledBack, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +126,7 @@ class Known:
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
     not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
     ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand.
+    somebody moved by hand. ``past``: the deployments of units whose environment may take releases only.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -131,6 +139,7 @@ class Known:
     orphans: Mapping[tuple[str, str], Question] = attrs.field(factory=dict)
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
+    past: Mapping[tuple[str, str], tuple[Deployment, ...]] = attrs.field(factory=dict)
 
 
 def make_plan(
@@ -180,9 +189,9 @@ def _carried(step: Step, known: Known) -> Desired:
     """What the next environment is to run, given what this one will run after the step."""
     match step:
         case DeployStep():
-            why = (f"{step.environment} runs {step.release.version}",)
+            why = (f"{step.environment} runs {step.label}",)
             return Wanted(project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin)
-        case UnchangedStep():
+        case UnchangedStep() | NewerStep():
             record = known.records.get((step.environment, step.project))
             return from_record(step.project, record, step.environment)
         case BlockedStep():
@@ -202,7 +211,8 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
         what = f"{failed.version} was sent there again and failed: {failed.detail}"
         hint = "correct the cause and send it there again with `--force`"
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
-    return from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
+    named = from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
+    return attrs.evolve(named, rolled_back=record.taken_away)
 
 
 def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
@@ -270,6 +280,7 @@ def _named(request: Request, target: Environment, named: Named, record: Record |
         why=named.why,
         inputs=named.inputs,
         origin=named.origin,
+        rolled_back=named.rolled_back,
     )
     return _wanted(request, target, wanted, record, known)
 
@@ -280,7 +291,12 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     again = _again(request, target, wanted.project, known)
     if running is not None and running.release == release.digest and not again:
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
-    forbidden = refusal(release, target)
+    back = going_back(request, target, running, wanted.back, wanted.origin, wanted.rolled_back)
+    if back is not None and running is not None and back.certain and wanted.project not in request.only:
+        return newer_step(release, target.name, running)
+    past = known.past.get((target.name, wanted.project), ())
+    broken = breaches(target.name, release, wanted.origin, wanted.inputs, past)
+    forbidden = refusal(release, target) or in_force(target, broken)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     unable = impossible(_template(running, target, known), _text(release, target, known))
@@ -300,9 +316,15 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
-        questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
+        questions=(
+            *older_questions(release, running, back),
+            *again_questions(request, release, record),
+            *_moved(wanted.project, target, known),
+            *questions,
+        ),
         notes=late_starts(_template(running, target, known), _text(release, target, known)),
         reason=request.recorded_reason,
+        breaks=broken,
     )
 
 
@@ -358,17 +380,6 @@ def _template(running: Deployment | None, target: Environment, known: Known) -> 
 def _text(release: Release, target: Environment, known: Known) -> str | None:
     stage = release.stage(target.name)
     return None if stage is None else known.templates.get(stage.template_sha256)
-
-
-def _rolled_back(
-    request: Request, release: Release, record: Record | None, target: Environment
-) -> tuple[Question, ...]:
-    marks = () if record is None or request.verb == "rollback" else record.taken_away
-    taken = next((mark for mark in marks if mark.release == release.digest), None)
-    if taken is None:
-        return ()
-    text = f"{release.project} {taken.version} was rolled back in {target.name} by {taken.who} at {taken.when}"
-    return (Question(kind="rolled back", text=text, answer=f"again:{release.project}"),)
 
 
 def _moved(project: str, target: Environment, known: Known) -> tuple[Question, ...]:

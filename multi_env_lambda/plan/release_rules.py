@@ -1,23 +1,29 @@
-"""What an environment refuses to receive, whoever asks."""
+"""What an environment refuses to receive, whoever asks.
+
+``committed_only``: the release was made from what is committed. ``releases_only``: that too, and it has a number of its
+own. Its version is final (no ``.postN``, ``rc`` or ``.devN``), and no other release under that version ever ran there.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from packaging.version import Version
 
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.label import label
+from multi_env_lambda.model.plan import Breach, Origin
+from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.plan.affected import Inputs, is_upgrade
 
-__all__ = ["refusal"]
+__all__ = ["breaches", "in_force", "refusal"]
+
+_RAISE = "raise `version` in [project] of the unit and deploy it to the first environment"
 
 
 def refusal(release: Release, target: Environment) -> tuple[str, str] | None:
-    """(what is wrong, hint), or None where the environment takes the release."""
-    version = Version(release.version)
-    if target.releases_only and (version.is_postrelease or version.is_prerelease):
-        return (
-            f"{target.name} takes releases only, and {release.version} is not one",
-            "raise `version` in [project] of the unit and deploy it to the first environment",
-        )
+    """(what is wrong, hint), or None where the release has a stage for the environment as it is."""
     stage = release.stage(target.name)
     if stage is None:
         return (
@@ -31,3 +37,54 @@ def refusal(release: Release, target: Environment) -> tuple[str, str] | None:
             "deploy the unit to the first environment again, which makes a release for the new place",
         )
     return None
+
+
+def in_force(target: Environment, found: Iterable[Breach]) -> tuple[str, str] | None:
+    """(what is wrong, hint) of the first rule that the table gives the environment and the release breaks."""
+    rules = {"releases_only": target.releases_only, "committed_only": target.committed_only}
+    return next(((breach.what, breach.hint) for breach in found if rules[breach.rule]), None)
+
+
+def breaches(
+    environment: str, release: Release, origin: Origin, inputs: Inputs, past: Iterable[Deployment]
+) -> tuple[Breach, ...]:
+    """The rules that a release would break in an environment, if it had them.
+
+    Args:
+        past: what is known of the deployments there, oldest first. A release that has run there may run there again.
+    """
+    found: list[Breach] = []
+    version, takes = Version(release.version), f"{environment} takes releases only"
+    if version.is_postrelease or version.is_prerelease:
+        found.append(Breach(rule="releases_only", what=f"{takes}, and {version} is not one", hint=_RAISE))
+    if origin.dirty or not origin.commit:
+        made = f"and {release.version} was made from {_uncommitted(origin)}"
+        hint = "commit, and send it to the first environment again with `--force`"
+        found.append(Breach(rule="releases_only", what=f"{takes}, {made}", hint=hint))
+        found.append(
+            Breach(rule="committed_only", what=f"{environment} takes what is committed only, {made}", hint=hint)
+        )
+    owner = _owner(release, inputs, past)
+    if owner is not None:
+        pair = [(owner.version, owner.release), (release.version, release.digest)]
+        what = (
+            f"{takes}, and the number of {label(*pair[1], pair)} is taken: "
+            f"{label(*pair[0], pair)} came there at {owner.when}"
+        )
+        found.append(Breach(rule="releases_only", what=what, hint=_RAISE))
+    return tuple(found)
+
+
+def _uncommitted(origin: Origin) -> str:
+    return f"uncommitted changes on top of {origin.commit[:10]}" if origin.commit else "a repository without a commit"
+
+
+def _owner(release: Release, inputs: Inputs, past: Iterable[Deployment]) -> Deployment | None:
+    """The deployment of another release that this one's version belongs to.
+
+    What only this library or the workspace's settings have changed is the same thing under the same number.
+    """
+    done = [item for item in past if item.outcome == "succeeded" and item.version == release.version]
+    if any(item.release == release.digest for item in done):
+        return None
+    return next((item for item in done if not is_upgrade(inputs, item.inputs)), None)

@@ -9,7 +9,9 @@ import attrs
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 
-__all__ = ["release_before", "rollback_choices", "succeeded"]
+__all__ = ["called", "candidate", "release_before", "rollback_choices", "succeeded"]
+
+_LEAST_OF_A_DIGEST = 7
 
 
 def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployment]) -> Iterator[Deployment]:
@@ -22,6 +24,29 @@ def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployme
         for item in newest_first
         if item.outcome == "succeeded" and (running is None or item.release != running.release)
     )
+
+
+def called(release: str, running: Deployment | None, newest_first: Iterable[Deployment]) -> tuple[Deployment, ...]:
+    """The newest deployment of each release that a person may mean: what runs first, if it is one of them.
+
+    A version may be that of several releases, so it is looked for in the whole past; a digest is one.
+
+    Args:
+        release: a version, or the beginning of a digest. Fewer characters than Git abbreviates to are a slip, and none
+            at all an empty variable of a script.
+    """
+    found: dict[str, Deployment] = {}
+    for item in (*([] if running is None else [running]), *rollback_choices(running, newest_first)):
+        if len(release) >= _LEAST_OF_A_DIGEST and item.release.startswith(release):
+            return (item,)
+        if item.version == release:
+            found.setdefault(item.release, item)
+    return tuple(found.values())
+
+
+def candidate(item: Deployment) -> str:
+    """A release among others of the same name: its digest, since when, and whose."""
+    return f"{item.release[:12]} of {item.when} by {item.who.rpartition(':')[2]}"
 
 
 def release_before(running: Deployment | None, newest_first: Iterable[Deployment]) -> Deployment | None:

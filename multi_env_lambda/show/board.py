@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import Any
 
 from multi_env_lambda.model.console import unit_links
+from multi_env_lambda.model.label import label
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.measures import commits, lead_times, per_week, seconds_of
 from multi_env_lambda.show.marks import MARKS, marks_of
@@ -100,9 +101,10 @@ def _unit(
     text: Callable[[str], int],
 ) -> dict[str, Any]:
     last = config.environments[-1].name
-    known = commits(past)
+    known, called = commits(past), status.called(name)
+    releases = [(item.version, item.release) for entries in past.values() for item in entries]
     rows = [
-        _entry(position, item, known.get(item.release, _NO_COMMIT), text)
+        _entry(position, item, label(item.version, item.release, releases), known.get(item.release, _NO_COMMIT), text)
         for position, entries in enumerate(past.values())
         for item in entries[-NEWEST:]
     ]
@@ -112,7 +114,7 @@ def _unit(
         "state": "removed" if name in status.removed else "broken" if name in status.broken else "",
         "needs": list(project.needs) if project else [],
         "about": _about(name, project, status),
-        "cells": [_cell(status.cell(name, environment)) for environment in status.environments],
+        "cells": [_cell(status.cell(name, environment), called) for environment in status.environments],
         "links": [[list(link) for link in unit_links(project, place)[1:]] for place in places if project],
         "past": sorted(rows, key=lambda row: (row[5], row[1]), reverse=True),
         "lead": [[item.when, item.seconds, text(item.version)] for item in lead_times(past, last)][-NEWEST:],
@@ -126,17 +128,18 @@ def _about(name: str, project: Project | None, status: Status) -> str:
     return "its files are broken: `plan` says why" if name in status.broken else "its folder is gone"
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(cell: Cell, called: Called) -> dict[str, Any]:
     """One field of the matrix. Absent keys are empty values: most cells are calm."""
+    back = cell.rolled_back
     values = {
-        "version": cell.version,
+        "version": called(cell.version, cell.release),
         "when": seconds_of(cell.when or ""),
         "who": cell.who,
         "release": (cell.release or "")[:12],
         "commit": f"{cell.commit[:10]}{'+' if cell.dirty else ''}",
         "failed": (cell.failed or "")[:_LONGEST] if cell.failed is not None else None,
-        "failedVersion": cell.failed_version,
-        "back": f"{cell.rolled_back.version}, by {cell.rolled_back.who}" if cell.rolled_back else None,
+        "failedVersion": called(cell.failed_version, cell.failed_release),
+        "back": f"{called(back.version, back.release)}, by {back.who}" if back else None,
         "held": f"{cell.held_by} since {cell.held_since}" if cell.held_by else None,
         "drift": list(cell.drift) if cell.drift else None,
         "moved": cell.moved,
@@ -145,11 +148,13 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {"marks": [mark.kind for mark in marks_of(cell)], **{key: value for key, value in values.items() if value}}
 
 
-def _entry(position: int, item: Deployment, commit: tuple[str, str], text: Callable[[str], int]) -> list[int | float]:
+def _entry(
+    position: int, item: Deployment, version: str, commit: tuple[str, str], text: Callable[[str], int]
+) -> list[int | float]:
     """One deployment: environment, number, action, outcome, version, when, who, commit, reason, detail, seconds."""
     name = item.commit or commit[0]
     shown = f"{name[:10]}{'+' if item.dirty else ''}"
-    words = (item.action, item.outcome, item.version)
+    words = (item.action, item.outcome, version)
     more = (item.who, shown, item.reason, item.detail)
     return [
         position,

@@ -9,10 +9,10 @@ from typing import assert_never
 
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
-from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.text import age
@@ -32,6 +32,7 @@ _STYLE = """<style>
 .multi-env-lambda td.drifted{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
+.multi-env-lambda td.newer{border-color:#e69f00}
 .multi-env-lambda td.current,.multi-env-lambda td.deployed,.multi-env-lambda td.published{border-color:#009e73}
 .multi-env-lambda small{opacity:.7}
 .multi-env-lambda .destructive{font-weight:bold;color:#d55e00}
@@ -41,6 +42,7 @@ _OUTCOMES: dict[Outcome, str] = {
     "deployed": "✓",
     "published": "✓",
     "unchanged": "=",
+    "newer": "!",
     "removed": "!",
     "destroyed": "-",
     "blocked": "✗",
@@ -58,26 +60,28 @@ def status_html(status: Status, now: str | None = None) -> str:
     for name in (*status.units, *status.removed):
         state = status.label(name).removeprefix(name).strip()
         shown = escape(name) + (f" <small>{state}</small>" if state else "")
-        cells = (_cell(status.cell(name, environment), moment) for environment in status.environments)
+        called = status.called(name)
+        cells = (_cell(status.cell(name, environment), called, moment) for environment in status.environments)
         rows.append(f'<tr><th scope="row">{shown}</th>{"".join(cells)}</tr>')
     return _piece(_table(("unit", *status.environments), rows))
 
 
-def _cell(cell: Cell, now: str) -> str:
+def _cell(cell: Cell, called: Called, now: str) -> str:
     marks = marks_of(cell)
     words = " ".join(f"{mark.glyph} {mark.word}" for mark in marks)
-    version = "" if cell.version is None else f"{escape(cell.version)} "
+    version = "" if cell.version is None else f"{escape(called(cell.version, cell.release))} "
     lines = [f"{version}<small>{age(cell.when, now) if cell.when else ''}</small>", f"<small>{words}</small>"]
-    return f'<td class="mark {marks[0].kind}" title="{escape(_title(cell))}">{"<br>".join(lines)}</td>'
+    return f'<td class="mark {marks[0].kind}" title="{escape(_title(cell, called))}">{"<br>".join(lines)}</td>'
 
 
-def _title(cell: Cell) -> str:
+def _title(cell: Cell, called: Called) -> str:
     """What a mouse that rests on the cell reads."""
+    back = cell.rolled_back
     parts = [
         f"{cell.when} by {cell.who}" if cell.when else "",
         f"commit {cell.commit[:10]}{'+' if cell.dirty else ''}" if cell.commit else "",
-        f"{cell.failed_version} failed: {cell.failed}" if cell.failed is not None else "",
-        f"{cell.rolled_back.version} was rolled back by {cell.rolled_back.who}" if cell.rolled_back else "",
+        f"{called(cell.failed_version, cell.failed_release)} failed: {cell.failed}" if cell.failed is not None else "",
+        f"{called(back.version, back.release)} was rolled back by {back.who}" if back else "",
         f"changed by hand: {', '.join(cell.drift)}" if cell.drift else "",
         f"held by {cell.held_by} since {cell.held_since}" if cell.held_by else "",
         cell.moved or "",
@@ -102,13 +106,15 @@ def plan_html(plan: Plan) -> str:
 def _step(step: Step) -> str:
     match step:
         case DeployStep():
-            before = f"{step.running_version} → " if step.running_version else ""
-            what = f"~ {step.action} {before}{step.release.version}"
+            before = f"{step.running_label} → " if step.running_version else ""
+            what = f"~ {step.action} {before}{step.label}"
             questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
             told = "".join(f"<div>note: {escape(text)}</div>" for text in step.notes)
             return _row(step, "deployed", what, "; ".join(step.why), told + questions + _changes(step.changes))
         case BlockedStep():
             return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
+        case NewerStep():
+            return _row(step, "newer", f"! {step.what}", f"hint: {step.hint}")
         case RemovedStep():
             return _row(step, "removed", f"! its folder is gone, {step.version} still runs", "")
         case UnchangedStep():
@@ -173,7 +179,7 @@ def _outcome(result: Result | None) -> str:
     if result is None:
         return "<td></td>"
     seconds = f" <small>{result.seconds:.1f} s</small>" if result.seconds else ""
-    word = f"{_OUTCOMES[result.outcome]} {result.outcome} {result.version or ''}"
+    word = f"{_OUTCOMES[result.outcome]} {result.outcome} {result.label or result.version or ''}"
     return f'<td class="mark {result.outcome}">{escape(word)}{seconds}</td>'
 
 

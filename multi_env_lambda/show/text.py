@@ -11,10 +11,10 @@ from rich.text import Text
 
 from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.show.visible import one_line
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
@@ -25,6 +25,7 @@ _MARKS = {
     "deployed": "[green]✓ deployed[/]",
     "published": "[green]✓ published[/]",
     "unchanged": "[dim]= unchanged[/]",
+    "newer": "[yellow]! newer runs[/]",
     "removed": "[yellow]! removed[/]",
     "destroyed": "[yellow]- destroyed[/]",
     "blocked": "[red]✗ blocked[/]",
@@ -60,6 +61,9 @@ def _count(steps: list[Step]) -> str:
     parts = [f"{deploys} to deploy" if deploys else "nothing to do"]
     if blocked:
         parts.append(f"{blocked} blocked")
+    newer = sum(isinstance(step, NewerStep) for step in steps)
+    if newer:
+        parts.append(f"{newer} left out")
     unchanged = sum(isinstance(step, UnchangedStep) for step in steps)
     if unchanged:
         parts.append(f"{unchanged} unchanged")
@@ -73,6 +77,9 @@ def _append_step(text: Text, step: Step, details: bool) -> None:
         case BlockedStep():
             text.append(f"  ✗ {step.project}: {step.what}\n", style="red")
             text.append(f"    hint: {step.hint}\n")
+        case NewerStep():
+            text.append(f"  ! {step.project}: {step.what}\n", style="yellow")
+            text.append(f"    hint: {step.hint}\n")
         case RemovedStep():
             text.append(f"  ! {step.project}: its folder is gone, {step.version} still runs\n", style="yellow")
         case UnchangedStep():
@@ -82,8 +89,8 @@ def _append_step(text: Text, step: Step, details: bool) -> None:
 
 
 def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
-    before = f"{step.running_version} → " if step.running_version else ""
-    text.append(f"  {step.project} {before}{step.release.version}", style="bold")
+    before = f"{step.running_label} → " if step.running_version else ""
+    text.append(f"  {step.project} {before}{step.label}", style="bold")
     text.append(f": {'; '.join(step.why)}\n")
     for key in step.publish:
         if key.endswith((".zip", ".whl")):
@@ -153,7 +160,7 @@ def _result(result: Result | None) -> str:
     if result is None:
         return ""
     seconds = f" [dim]{result.seconds:.1f} s[/]" if result.seconds else ""
-    return f"{_MARKS[result.outcome]} {result.version or ''}{seconds}"
+    return f"{_MARKS[result.outcome]} {result.label or result.version or ''}{seconds}"
 
 
 def status_table(status: Status, now: str | None = None) -> Table:
@@ -164,25 +171,23 @@ def status_table(status: Status, now: str | None = None) -> Table:
     for environment in status.environments:
         table.add_column(environment)
     for project in (*status.units, *status.removed):
-        table.add_row(
-            Text(one_line(status.label(project))),
-            *(_cell(status.cell(project, environment), moment) for environment in status.environments),
-        )
+        called, cells = status.called(project), [status.cell(project, name) for name in status.environments]
+        table.add_row(Text(one_line(status.label(project))), *(_cell(cell, called, moment) for cell in cells))
     return table
 
 
-def _cell(cell: Cell, now: str) -> Text:
+def _cell(cell: Cell, called: Called, now: str) -> Text:
     if cell.version is None:
         text = Text("–", style="dim")
     else:
-        text = Text(one_line(cell.version))
+        text = Text(one_line(called(cell.version, cell.release)))
         text.append(f" {age(cell.when or now, now)}", style="dim")
     if cell.behind:
         text.append(" ← behind", style="yellow")
     if cell.rolled_back is not None:
-        text.append(f" ↩ {cell.rolled_back.version}", style="yellow")
+        text.append(f" ↩ {called(cell.rolled_back.version, cell.rolled_back.release)}", style="yellow")
     if cell.failed is not None:
-        text.append(f" ✗ {cell.failed_version} failed", style="red")
+        text.append(f" ✗ {called(cell.failed_version, cell.failed_release)} failed", style="red")
     if cell.drift:
         text.append(" ≠ drifted", style="magenta")
     if cell.held_by is not None:

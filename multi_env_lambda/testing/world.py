@@ -13,6 +13,8 @@ from multi_env_lambda.aws.index import DIGEST
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.lineage import Asked
+from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.digest import canonical_json, digest
@@ -39,7 +41,9 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
-    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read.
+    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read. ``commit`` is
+    what is checked out, of the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says of
+    other commits, and ``asked`` what it was asked.
     """
 
     content: dict[str, str]
@@ -58,6 +62,11 @@ class FakeTree:
     left_out: set[str] = attrs.field(factory=set)
     committed: WorkspaceConfig | MultiEnvLambdaError | None = None
     made: list[str] = attrs.field(factory=list)
+    commit: str = "c" * 40
+    committed_at: str = "2026-01-01T00:00:00Z"
+    changed: set[str] = attrs.field(factory=set)
+    pasts: dict[str, Past] = attrs.field(factory=dict)
+    asked: list[Asked] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
         """The logical id of the version that a unit without shared folders has with this content."""
@@ -91,7 +100,12 @@ class _FakeMaker:
             more = [part[name] for part in (self.tree.properties, self.tree.resources) if name in part]
             text = self.tree.libraries.get(path, "".join([*own, *map(canonical_json, more)]))
             ids[path] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        return Snapshot(commit="c" * 40, committed="2026-01-01T00:00:00Z", dirty=False, ids=ids)
+        tree = self.tree
+        return Snapshot(commit=tree.commit, committed=tree.committed_at, changed=tuple(sorted(tree.changed)), ids=ids)
+
+    def pasts(self, asked: Asked) -> Mapping[str, Past]:
+        self.tree.asked.append(asked)
+        return self.tree.pasts
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return frozenset(folders) & frozenset(self.tree.left_out)
@@ -205,6 +219,7 @@ def fake_config(approvals_by_author: bool = False, **rules: Mapping[str, bool]) 
                 position=position,
                 approval=rules.get(name, {}).get("approval", False),
                 releases_only=rules.get(name, {}).get("releases_only", False),
+                committed_only=rules.get(name, {}).get("committed_only", False),
             )
             for position, name in enumerate(names)
         ),

@@ -202,6 +202,33 @@ def test_after_a_forced_push_only_what_differs_is_touched(committed: Step, clone
     assert done.touched() == {("sandbox", "customers")}
 
 
+def test_a_stale_clone_takes_nothing_back_without_a_word(committed: Step, tmp_path: Path) -> None:
+    stage = committed.stage
+    git(tmp_path, "clone", "-q", f"file://{stage.root}", "stale")
+    append(stage.root / "projects/customers/customers/records.py", "\nREMARK = 'newer'\n")
+    commit(stage.root)
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    runs = stage.versions("customers")[0]
+
+    planned = stage.run("bin/automation/plan.py", "sandbox", folder=tmp_path / "stale", env=stage.credentials())
+    assert (planned.code, planned.out.splitlines()[0]) == (
+        0,
+        "plan for sandbox: nothing to do, 1 left out, 3 unchanged",
+    )
+    assert f"  ! customers: newer runs here: {runs} of commit " in planned.out
+    done = stage.run("bin/automation/deploy.py", "sandbox", "--yes", folder=tmp_path / "stale", env=stage.credentials())
+    assert (done.code, f"! newer runs {runs}" in done.out) == (0, True)
+    named = stage.run(
+        "bin/automation/deploy.py",
+        "sandbox",
+        "--yes",
+        folder=tmp_path / "stale/projects/customers",
+        env=stage.credentials(),
+    )
+    assert (named.code, "hint: agree with `--agree older:customers`" in named.err) == (9, True)
+    assert stage.versions("customers")[0] == runs
+
+
 def test_the_script_of_a_unit_touches_that_unit_alone(committed: Step) -> None:
     stage, root = committed.stage, committed.stage.root
     for unit in ("orders/orders/create.py", "reports/reports/daily.py"):

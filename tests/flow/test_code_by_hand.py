@@ -46,7 +46,8 @@ def test_uploaded_code_is_drift_with_both_values_and_the_command(fake: FakeWorld
     assert found.names == ("MainFunction/Code/CodeSha256",)
     (difference,) = found.resources[0].differences
     assert (difference.expected, difference.actual) == (code(fake, "live"), FOREIGN)
-    assert found.hint == "`rollback.py search sandbox --to 0.1.0 --force` sends again what should run"
+    running = fake.world.ledger.records("sandbox")["search"].release or ""
+    assert found.hint == f"`rollback.py search sandbox --to {running[:12]} --force` sends again what should run"
 
 
 def test_an_alias_on_a_version_of_uploaded_code_is_named_with_that_code(fake: FakeWorld) -> None:

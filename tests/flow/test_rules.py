@@ -22,6 +22,7 @@ from multi_env_lambda.testing.world import FakeWorld, fake_config
 from .worlds import chain, deploy, outcomes, promote, ruled, versions
 
 KEY = "environments/prod/current.rules.json"
+REST = {"committed_only": False, "approvals_by_author": False}
 STRICT = {"approval": True, "releases_only": True}
 GRACE = "arn:aws:iam::111111111111:user/grace"
 HEDY = "arn:aws:iam::111111111111:user/hedy"
@@ -62,7 +63,7 @@ def test_the_first_deploy_that_sees_a_rule_remembers_it_even_where_it_is_refused
 
     assert set(outcomes(promote(fake, "prod")).values()) == {"blocked", "skipped"}
 
-    assert stored(fake) == {"format": 2, "approval": True, "releases_only": True, "approvals_by_author": False}
+    assert stored(fake) == {"format": 2, "approval": True, "releases_only": True, **REST}
 
 
 def test_a_table_that_is_weaker_opens_nothing_and_is_said(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_stricter_table_is_remembered_at_the_next_deploy(tmp_path: Path) -> No
     before = remembering(tmp_path, releases_only=True)
     promote(ruled(before, tmp_path, prod={"approval": True}), "prod")
 
-    assert stored(before) == {"format": 2, "approval": True, "releases_only": True, "approvals_by_author": False}
+    assert stored(before) == {"format": 2, "approval": True, "releases_only": True, **REST}
 
 
 def test_what_a_newer_version_remembers_stays(tmp_path: Path) -> None:
@@ -257,7 +258,7 @@ def test_somebody_elses_stricter_rule_is_kept_where_others_were_remembered_befor
 
     learn(mine.world, seen)
 
-    assert stored(fake) == {"format": 2, "approval": True, "releases_only": True, "approvals_by_author": False}
+    assert stored(fake) == {"format": 2, "approval": True, "releases_only": True, **REST}
 
 
 class RestlessStore(MemoryStore):

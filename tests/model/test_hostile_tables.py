@@ -33,6 +33,7 @@ name = "prod"
 account_id = "555555555555"
 approval = true
 releases_only = true
+committed_only = true
 """)
 UNIT = tomllib.loads("""
 [project]

@@ -25,6 +25,7 @@ account_id = "555555555555"
 region = "eu-central-1"
 approval = true
 releases_only = true
+committed_only = true
 protect = true
 """
 
@@ -55,6 +56,7 @@ def test_the_rules_of_an_environment_are_read() -> None:
     prod = read(GOOD).environment("prod")
 
     assert (prod.region, prod.approval, prod.releases_only, prod.protect) == ("eu-central-1", True, True, True)
+    assert (prod.committed_only, read(GOOD).environment("sandbox").committed_only) == (True, False)
 
 
 def test_a_workspace_may_have_an_id() -> None:

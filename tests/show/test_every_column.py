@@ -38,6 +38,7 @@ CHANGED: Mapping[str, tuple[Cell, object]] = {
     "behind": (RUNNING, True),
     "failed": (attrs.evolve(FAILED, failed=None), "no memory"),
     "failed_version": (FAILED, "1.2"),
+    "failed_release": (attrs.evolve(FAILED, failed_version="1.0", release="f" * 64), "e" * 64),
     "failed_when": (FAILED, "2026-01-01T00:00:00Z"),
     "rolled_back": (RUNNING, RolledBack(release="r", version="1.1", who="ada", when="2026-01-01T00:00:00Z")),
     "held_by": (RUNNING, "ada"),
@@ -63,7 +64,7 @@ def as_html(status: Status) -> str:
 
 def on_the_board(status: Status) -> str:
     (cell,) = status.cells
-    return str(board._cell(cell))
+    return str(board._cell(cell, status.called(cell.project)))
 
 
 _OF_THE_HISTORY = {
@@ -104,7 +105,7 @@ def test_the_page_reads_every_value_of_a_cell() -> None:
     full = attrs.evolve(RUNNING, **{field: value for field, (_, value) in CHANGED.items()})
     script = (ASSETS / "board.js").read_text(encoding="utf-8")
 
-    assert {key for key in board._cell(full) if f"cell.{key}" not in script} == set()
+    assert {key for key in board._cell(full, matrix(full).called("orders")) if f"cell.{key}" not in script} == set()
 
 
 def test_every_state_has_a_colour_in_a_notebook_and_on_the_board() -> None:

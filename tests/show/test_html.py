@@ -9,7 +9,7 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Question, RemovedStep, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, Question, RemovedStep, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
@@ -78,7 +78,7 @@ def plan_of(text: str) -> Plan:
         action="deploy",
         release=release(text),
         running="r",
-        running_version=text,
+        running_version=f"0{text}",
         why=(text,),
         changes=(change,),
         questions=(Question(kind="destructive", text=text, answer=text),),
@@ -89,6 +89,7 @@ def plan_of(text: str) -> Plan:
         UnchangedStep(project="calm", environment=text, release=None, version=None, why=text),
         BlockedStep(project=text, environment=text, kind="BuildError", what=text, hint=text),
         RemovedStep(project=text, environment=text, version=text),
+        NewerStep(project=text, environment=text, release="r", version=text, what=text),
     )
     return Plan(environments=(text,), asked=(), commit="c", committed="", dirty=False, steps=steps)
 
@@ -149,7 +150,7 @@ def test_the_status_says_version_age_and_state_in_words() -> None:
 def test_a_plan_says_what_changes_and_what_is_lost() -> None:
     text = read(plan_html(plan_of("orders"))).text
 
-    assert "~ deploy orders → orders" in text and "loses data" in text and "✗ blocked: orders" in text
+    assert "~ deploy 0orders → orders" in text and "loses data" in text and "✗ blocked: orders" in text
     assert "= 1 unchanged" in text
 
 

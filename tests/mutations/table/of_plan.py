@@ -276,7 +276,7 @@ MUTATIONS = (
         ("flow/test_promotion.py::test_an_environment_for_releases_only_refuses_a_post_release",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/backwards.py",
         "taken = next((mark for mark in marks if mark.release == release.digest), None)",
         "taken = None",
         "What was rolled back is asked for before it is deployed again.",
@@ -318,9 +318,9 @@ MUTATIONS = (
         ("plan/test_template_deletion_policy.py",),
     ),
     Mutation(
-        "flow/desired.py",
-        "len(release) >= _LEAST_OF_A_DIGEST and deployment",
-        "deployment",
+        "plan/rollback.py",
+        "len(release) >= _LEAST_OF_A_DIGEST and item",
+        "item",
         "No release is meant by an empty text.",
         ("flow/test_rollback.py",),
     ),

@@ -42,8 +42,8 @@ MUTATIONS = (
     ),
     Mutation(
         "host/git.py",
-        '"status", "--porcelain", "-z", "--untracked-files=all", "--"',
-        '"status", "--porcelain", "-z", "--untracked-files=no", "--"',
+        '"--untracked-files=all"',
+        '"--untracked-files=no"',
         "A new file that nobody has added is a change.",
         ("host/test_git.py::test_a_change_gives_the_id_that_its_commit_will_have_and_no_other_folder_another",),
     ),
@@ -56,7 +56,7 @@ MUTATIONS = (
     ),
     Mutation(
         "host/git.py",
-        "    if dirty or not commit:\n",
+        "    if set(changed) - {ROOT_TABLE} or not commit:\n",
         "    if not commit:\n",
         "A dirty work tree is not taken for its commit.",
         ("host/test_git.py::test_a_change_gives_the_id_that_its_commit_will_have_and_no_other_folder_another",),

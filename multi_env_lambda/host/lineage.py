@@ -1,0 +1,170 @@
+"""How commits stand to the one that is checked out, and what folders were at the place where the two went apart.
+
+The number of processes depends on how many *different* commits are asked for, never on how many folders. A commit that
+this clone does not have is asked of its remotes, and a shallow clone gets its history first; neither moves a branch or
+a remote-tracking branch of a full clone. Where that fails, the commit stays unknown.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.process import run
+from multi_env_lambda.model.ancestry import Kin, Past, State
+
+__all__ = ["Asked", "pasts"]
+
+Asked = Mapping[str, Mapping[str, Collection[str]]]
+"""commit -> folder or file, relative to the root -> the git ids that releases made from it have of that."""
+
+_MOST_STATES = 500
+"""Commits of the own history that are looked at; further back nothing is found, and somebody is asked."""
+
+_MOST_FETCHED_ALONE = 8
+_CALMLY = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=20", "-c", "maintenance.auto=false")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+
+
+def pasts(root: Path, asked: Asked) -> dict[str, Past]:
+    """What each commit is to HEAD, which there has to be. ``""`` stands for "before the first commit".
+
+    Raises:
+        ToolError: Git is missing, or ``root`` is not inside a work tree.
+    """
+    if not asked:
+        return {}
+    commits = sorted(filter(None, asked))
+    missing = _without(root, commits) if commits else frozenset()
+    ahead = _not_in_head(root, [commit for commit in commits if commit not in missing])
+    head = _git(root, "rev-parse", "HEAD").strip().decode()
+    found = in_parallel(lambda commit: _place(root, head, commit, missing, ahead), sorted(asked))
+    ids = _ids(root, {(rev, path) for place in found for rev in place.revisions for path in asked[place.commit]})
+    return dict(in_parallel(lambda place: (place.commit, _past(root, place, asked[place.commit], ids)), found))
+
+
+@attrs.frozen(kw_only=True)
+class _Place:
+    """A commit, what it is to HEAD, and the last commit that both have; empty where there is none."""
+
+    commit: str
+    kin: Kin
+    base: str
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        known = () if self.kin == "unknown" else (self.commit,)
+        return tuple(filter(None, (*known, self.base)))
+
+
+def _place(root: Path, head: str, commit: str, missing: Collection[str], ahead: Collection[str]) -> _Place:
+    if commit in missing:
+        return _Place(commit=commit, kin="unknown", base="")
+    if commit not in ahead:  # The empty one, too: nothing was committed before the first commit.
+        return _Place(commit=commit, kin="ancestor", base=commit)
+    base = _or_nothing(root, "merge-base", head, commit)
+    if base == head:
+        return _Place(commit=commit, kin="newer", base=base)
+    return _Place(commit=commit, kin="rewritten" if commit in _once_here(root) else "diverged", base=base)
+
+
+def _past(root: Path, place: _Place, asked: Mapping[str, Collection[str]], ids: Mapping[tuple[str, str], str]) -> Past:
+    there = _of(ids, place.commit, asked)
+    common = _of(ids, place.base, asked)
+    doubtful = [path for path, known in asked.items() if {*known, there.get(path, "")} - {common.get(path, "")}]
+    since = _since(root, place, doubtful, asked)
+    return Past(kin=place.kin, there=there, common=common, since=since)
+
+
+def _since(root: Path, place: _Place, doubtful: Sequence[str], asked: Iterable[str]) -> tuple[State, ...]:
+    """The own history after what is common, or all of it, as far as it changed these paths."""
+    if not doubtful or place.kin == "newer":
+        return ()
+    scope = f"{place.base}..HEAD" if place.base else "HEAD"
+    words = ("log", "--full-history", f"--max-count={_MOST_STATES}", "--format=%H %cI", scope, "--", *doubtful)
+    lines = [line.split() for line in _git(root, "--literal-pathspecs", *words).decode().splitlines()]
+    ids = _ids(root, {(commit, path) for commit, _ in lines for path in asked})
+    return tuple(State(committed=time, ids=_of(ids, commit, asked)) for commit, time in lines)
+
+
+def _of(ids: Mapping[tuple[str, str], str], rev: str, paths: Iterable[str]) -> dict[str, str]:
+    return {path: ids[rev, path] for path in paths if (rev, path) in ids}
+
+
+def _ids(root: Path, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The object ids of (commit, path), without those that there are not; one process for all of them."""
+    wanted = sorted(pairs)
+    answers = _checked(root, [f"{rev}:./{path}" for rev, path in wanted])
+    return {pair: answer for pair, answer in zip(wanted, answers, strict=True) if answer}
+
+
+def _checked(root: Path, names: Sequence[str]) -> list[str]:
+    """The id of each object, empty where this clone does not have it."""
+    if not names:
+        return []
+    said = _git(root, "cat-file", "--batch-check=%(objectname)", stdin="".join(f"{name}\n" for name in names))
+    return ["" if line.endswith(" missing") else line for line in os.fsdecode(said).splitlines()]
+
+
+def _not_in_head(root: Path, commits: Sequence[str]) -> frozenset[str]:
+    """Of these commits, those that are no ancestors of HEAD."""
+    if not commits:
+        return frozenset()
+    listed = _git(root, "rev-list", "--stdin", stdin="".join(f"{commit}\n" for commit in commits) + "^HEAD\n")
+    return frozenset(commits) & frozenset(listed.decode().split())
+
+
+def _once_here(root: Path) -> frozenset[str]:
+    """The commits that the branch which is checked out has been at, in this clone."""
+    branch = _or_nothing(root, "symbolic-ref", "--quiet", "HEAD")
+    if not branch:
+        return frozenset()
+    return frozenset(_or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H", branch).split())
+
+
+def _without(root: Path, commits: Sequence[str]) -> frozenset[str]:
+    """The commits that this clone does not have, and that none of its remotes gave it."""
+    remotes = os.fsdecode(_git(root, "remote")).split()
+    if remotes and _or_nothing(root, "rev-parse", "--is-shallow-repository") == "true":
+        _fetch(root, "--unshallow", remotes[0])
+    missing = _missing(root, commits)
+    for remote in remotes:
+        if missing and not _fetch(root, remote, *missing) and 1 < len(missing) <= _MOST_FETCHED_ALONE:
+            # A remote that lacks one of them gives none.
+            in_parallel(partial(_fetch, root, remote), missing)
+        missing = _missing(root, missing)
+    return frozenset(missing)
+
+
+def _missing(root: Path, commits: Sequence[str]) -> list[str]:
+    there = _checked(root, [f"{commit}^{{commit}}" for commit in commits])
+    return [commit for commit, id_ in zip(commits, there, strict=True) if not id_]
+
+
+def _fetch(root: Path, *words: str) -> bool:
+    """Whether it worked. Nobody is asked for a password."""
+    try:
+        _git(root, *_CALMLY, *_FETCH, *words, stdin="", env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    except ToolError:
+        return False
+    return True
+
+
+def _or_nothing(root: Path, *words: str) -> str:
+    """What Git answers, empty where it has no answer."""
+    try:
+        return os.fsdecode(_git(root, *words)).strip()
+    except ToolError:
+        return ""
+
+
+def _git(root: Path, *words: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> bytes:
+    given = None if stdin is None else os.fsencode(stdin)
+    hint = "run inside a Git work tree that can be read"
+    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=hint, stdin=given)

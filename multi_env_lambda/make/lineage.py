@@ -1,0 +1,65 @@
+"""Whether the work tree would take back what runs. Git is asked of units that change, and of other commits only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+import attrs
+
+from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
+from multi_env_lambda.model.ancestry import Past
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.plan.backwards import TakenBack, folders_of, older_library, taken_back
+from multi_env_lambda.plan.planner import Desired, Wanted
+from multi_env_lambda.world import World
+
+__all__ = ["with_lineage"]
+
+
+def with_lineage(
+    world: World, snapshot: Snapshot, running: Mapping[str, Deployment | None], desired: Mapping[str, Desired]
+) -> dict[str, Desired]:
+    """The same wishes, each with what it would take back from what runs of the unit."""
+    caller = cache(world.platform.caller)
+
+    def mine(there: Deployment) -> bool:
+        """Only what was not committed is asked for its owner: the rest is somebody's no more than the team's."""
+        return (there.dirty or not there.commit) and there.who == caller()
+
+    changed = list(_changed(running, desired))
+    doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]
+    pasts = world.maker.pasts(_asked(doubtful)) if doubtful and snapshot.commit else {}
+
+    def back(there: Deployment, wanted: Wanted) -> TakenBack | None:
+        lost = None
+        if _may_be_lost(there, snapshot, mine):
+            past = pasts.get(there.commit, Past(kin="unknown" if there.commit else "ancestor"))
+            lost = taken_back(there, wanted.inputs, past, mine=mine(there))
+        return lost or older_library(there, wanted.inputs)
+
+    return {**desired, **{wanted.project: attrs.evolve(wanted, back=back(there, wanted)) for there, wanted in changed}}
+
+
+def _changed(
+    running: Mapping[str, Deployment | None], desired: Mapping[str, Desired]
+) -> Iterable[tuple[Deployment, Wanted]]:
+    """What runs, and the other release that the unit gets."""
+    for name, wanted in desired.items():
+        there = running.get(name)
+        if isinstance(wanted, Wanted) and there is not None and there.release != wanted.release.digest:
+            yield there, wanted
+
+
+def _may_be_lost(there: Deployment, snapshot: Snapshot, mine: Callable[[Deployment], bool]) -> bool:
+    """Not what is of the commit that is checked out, and not one's own changes on top of it."""
+    return there.commit != snapshot.commit or ((there.dirty or not there.commit) and not mine(there))
+
+
+def _asked(deployments: Iterable[Deployment]) -> dict[str, dict[str, set[str]]]:
+    asked: dict[str, dict[str, set[str]]] = {}
+    for there in deployments:
+        paths = asked.setdefault(there.commit, {ROOT_TABLE: set()})
+        for path, id_ in folders_of(there.inputs).items():
+            paths.setdefault(path, set()).add(id_)
+    return asked
