@@ -11,6 +11,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
 
 __all__ = ["BlockedStep", "DeployStep", "Origin", "Plan", "Question", "RemovedStep", "Step", "UnchangedStep"]
@@ -22,10 +23,10 @@ class Question:
 
     An answer is a kind and a name, which says whose it is where another unit may have the same:
     ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``take-over:orders-sandbox``,
-    ``traffic:orders``.
+    ``traffic:orders``, ``rights:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import", "traffic"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "rights"]
     text: str
     answer: str
 
@@ -37,6 +38,8 @@ class Question:
         'replace:Invoices'
         """
         kind, _, name = self.answer.partition(":")
+        if self.kind == "rights":
+            return kind
         return f"{kind}:{name.partition('/')[2]}" if kind in ("replace", "import") else self.answer
 
 
@@ -53,7 +56,8 @@ class Origin:
 class DeployStep:
     """One unit changes in one environment. ``running`` is the digest of the release that runs there now.
 
-    ``notes`` are what to know of the change; nobody is asked about them.
+    ``rights``: who may do what from now on, as far as that changes; ``notes`` are what to know of the change. Nobody is
+    asked about them; what is beyond the ordinary is one of the ``questions``.
     """
 
     project: str
@@ -68,6 +72,7 @@ class DeployStep:
     publish: tuple[str, ...] = ()
     changes: tuple[ResourceChange, ...] = ()
     questions: tuple[Question, ...] = ()
+    rights: tuple[RightChange, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
 

@@ -30,6 +30,7 @@ from multi_env_lambda.model.plan import (
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.changes import changes
@@ -38,6 +39,8 @@ from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
+from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
+from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
 
 __all__ = [
@@ -286,6 +289,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     if unable is not None:
         return _refused(target, wanted.project, *unable)
     changed, questions = _changes(target, wanted, running, known)
+    rights = _rights(target, wanted, running, known)
     unseen = known.unseen.get((target.name, wanted.project))
     return DeployStep(
         project=wanted.project,
@@ -299,10 +303,24 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
-        questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
+        questions=(
+            *_rolled_back(request, release, record, target),
+            *_moved(wanted.project, target, known),
+            *rights_question(wanted.project, rights),
+            *questions,
+        ),
+        rights=rights,
         notes=late_starts(_template(running, target, known), _text(release, target, known)),
         reason=request.recorded_reason,
     )
+
+
+def _rights(target: Environment, wanted: Wanted, running: Deployment | None, known: Known) -> tuple[RightChange, ...]:
+    """Who may do what from now on; where a record is no proof of what runs, the stack's own template is."""
+    place = (target.name, wanted.project)
+    proof = running is not None and place not in known.unsure
+    before = _template(running, target, known) if proof else known.there.get(place)
+    return rights_changes(before, _text(wanted.release, target, known), place_of(target))
 
 
 def _changes(
