@@ -16,6 +16,7 @@ from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale, Refuse
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
+from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
@@ -66,6 +67,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
     first = decide(recorded)
     known = look_at_stacks(world, first, recorded, everything=request.force or closely)
     known = look_at_aliases(world, first, known)
+    known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 

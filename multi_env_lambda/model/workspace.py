@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
@@ -151,7 +152,7 @@ def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
 
 
 def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    table.allow(("name", "account_id", "region", "approval", "releases_only", "protect", *_ACCESS))
+    table.allow(("name", "account_id", "region", "approval", "releases_only", "protect", "bounds", *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
@@ -164,5 +165,6 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         approval=table.flag("approval", False),
         releases_only=table.flag("releases_only", False),
         protect=table.flag("protect", False),
+        bounds=read_bounds(table),
         **_access(table),
     )

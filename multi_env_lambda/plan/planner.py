@@ -33,6 +33,7 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
+from multi_env_lambda.plan.bounds import Bounding, beyond
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.late_starts import late_starts
@@ -120,7 +121,7 @@ class Known:
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
     not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
     ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand.
+    somebody moved by hand. ``bounding``: what no unit may go beyond.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -133,6 +134,7 @@ class Known:
     orphans: Mapping[tuple[str, str], Question] = attrs.field(factory=dict)
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
+    bounding: Bounding = Bounding()
 
 
 def make_plan(
@@ -282,12 +284,14 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     again = _again(request, target, wanted.project, known)
     if running is not None and running.release == release.digest and not again:
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
-    forbidden = refusal(release, target)
+    text, folder = (
+        _text(release, target, known),
+        next((path for path, _ in wanted.inputs), f"projects/{wanted.project}"),
+    )
+    forbidden = refusal(release, target) or beyond(text, folder, target, known.bounding)
+    forbidden = forbidden or impossible(_template(running, target, known), text)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
-    unable = impossible(_template(running, target, known), _text(release, target, known))
-    if unable is not None:
-        return _refused(target, wanted.project, *unable)
     changed, questions = _changes(target, wanted, running, known)
     rights = _rights(target, wanted, running, known)
     unseen = known.unseen.get((target.name, wanted.project))
@@ -310,7 +314,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
             *questions,
         ),
         rights=rights,
-        notes=late_starts(_template(running, target, known), _text(release, target, known)),
+        notes=late_starts(_template(running, target, known), text),
         reason=request.recorded_reason,
     )
 

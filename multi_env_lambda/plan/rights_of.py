@@ -41,9 +41,7 @@ class Place:
 
 def place_of(environment: Environment) -> Place:
     """Where the stacks of an environment are."""
-    region = environment.region
-    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-    return Place(account_id=environment.account_id, region=region, partition=partition)
+    return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
 
 
 def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:

@@ -37,7 +37,8 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
-    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read.
+    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read. ``texts`` are
+    files by path, where a message points into them.
     """
 
     content: dict[str, str]
@@ -54,6 +55,7 @@ class FakeTree:
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
     committed: WorkspaceConfig | MultiEnvLambdaError | None = None
+    texts: dict[str, str] = attrs.field(factory=dict)
     made: list[str] = attrs.field(factory=list)
 
     def version_id(self, content: str) -> str:
@@ -96,6 +98,9 @@ class _FakeMaker:
         if isinstance(self.tree.committed, MultiEnvLambdaError):
             raise self.tree.committed
         return self.tree.committed
+
+    def text(self, path: str) -> str:
+        return self.tree.texts.get(path, "")
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         self.tree.made.append(project.name)
