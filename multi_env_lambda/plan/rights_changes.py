@@ -36,7 +36,7 @@ _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
 def rights_changes(before: str | None, after: str | None, place: Place) -> tuple[RightChange, ...]:
-    """What becomes of each right; those that stay as they are are left out.
+    """What becomes of each right, those beyond the ordinary first; what stays as it is is left out.
 
     Args:
         before: the template that runs; None where nothing does, so that every right is added.
@@ -45,7 +45,8 @@ def rights_changes(before: str | None, after: str | None, place: Place) -> tuple
     gone, come = [right for right in old if right not in new], [right for right in new if right not in old]
     found = [change for change in _paired(gone, come) if not _is_of_a_new_role(change, old, new)]
     holders = set() if after is None else set(json.loads(after).get("Resources", {}))
-    return tuple(_judged(change, old, holders, place) for change in found)
+    judged = (_judged(change, old, holders, place) for change in found)
+    return tuple(sorted(judged, key=lambda change: not change.alarms))
 
 
 def rights_question(project: str, changes: Iterable[RightChange]) -> tuple[Question, ...]:

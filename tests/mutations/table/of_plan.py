@@ -571,8 +571,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/planner.py",
-        "    if unable is not None:",
-        "    if False:",
+        "forbidden or impossible(_template(running, target, known), text)",
+        "forbidden",
         "A change that AWS refuses blocks the step.",
         ("flow/test_one_changed_line.py",),
     ),
