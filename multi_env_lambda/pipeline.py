@@ -65,7 +65,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
-    known = look_at_stacks(world, first, recorded, everything=request.force or closely)
+    known = look_at_stacks(world, first, recorded, everything=request.force or closely or request.verb == "rollback")
     known = look_at_aliases(world, first, known)
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
@@ -176,7 +176,8 @@ def _through(world: World, draft: Draft, step: DeployStep, passage: _Passage) ->
     while True:
         try:
             made, approved = _made(draft, step), passage.gate.approved
-            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already)
+            there = draft.known.there.get((step.environment, step.project))
+            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already, there=there)
         except Busy:
             if world.seconds() >= until:
                 raise

@@ -30,12 +30,13 @@ from multi_env_lambda.model.plan import (
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.bounds import Bounding, beyond
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.imports import import_questions
+from multi_env_lambda.plan.keeping import going_back
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
@@ -165,7 +166,7 @@ def make_plan(
         commit=tree.commit,
         committed=tree.committed,
         dirty=tree.dirty,
-        steps=tuple(steps),
+        steps=new_names(steps),
     )
 
 
@@ -284,17 +285,21 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     again = _again(request, target, wanted.project, known)
     if running is not None and running.release == release.digest and not again:
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
-    text, folder = (
+    place, before, released = (
+        (target.name, wanted.project),
+        _template(running, target, known),
         _text(release, target, known),
-        next((path for path, _ in wanted.inputs), f"projects/{wanted.project}"),
     )
-    forbidden = refusal(release, target) or beyond(text, folder, target, known.bounding)
-    forbidden = forbidden or impossible(_template(running, target, known), text)
+    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    text = released and going_back(request.verb, released, known.there.get(place))
+    forbidden = refusal(release, target) or beyond(released, folder, target, known.bounding)
+    forbidden = forbidden or impossible(before, text)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
-    changed, questions = _changes(target, wanted, running, known)
-    rights = _rights(target, wanted, running, known)
-    unseen = known.unseen.get((target.name, wanted.project))
+    changed, questions = _changes(target, wanted.project, running, text, known)
+    proof = running is not None and place not in known.unsure
+    rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
+    unseen = known.unseen.get(place)
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -314,35 +319,27 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
             *questions,
         ),
         rights=rights,
-        notes=late_starts(_template(running, target, known), text),
+        notes=(*late_starts(before, text), *stays_notes(released, text), *gone_notes(changed)),
         reason=request.recorded_reason,
     )
 
 
-def _rights(target: Environment, wanted: Wanted, running: Deployment | None, known: Known) -> tuple[RightChange, ...]:
-    """Who may do what from now on; where a record is no proof of what runs, the stack's own template is."""
-    place = (target.name, wanted.project)
-    proof = running is not None and place not in known.unsure
-    before = _template(running, target, known) if proof else known.there.get(place)
-    return rights_changes(before, _text(wanted.release, target, known), place_of(target))
-
-
 def _changes(
-    target: Environment, wanted: Wanted, running: Deployment | None, known: Known
+    target: Environment, project: str, running: Deployment | None, text: str | None, known: Known
 ) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
     """What happens to the stack, and what of it a person has to agree to."""
-    text, place = _text(wanted.release, target, known), (target.name, wanted.project)
+    place = (target.name, project)
     foreign = known.foreign.get(place)
     if foreign is not None:
         template = json.loads(text or "{}")
         return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
     changed = _changed(place, running, _template(running, target, known), text, known)
-    asked = tuple(planned_question(wanted.project, change) for change in changed if change.destructive)
+    asked = tuple(planned_question(project, change) for change in changed if change.destructive)
     record = known.records.get(place)
     words = {question.answer for question in asked}
-    met = (question for question in loss_questions(record, wanted.project, text) if question.answer not in words)
+    met = (question for question in loss_questions(record, project, text) if question.answer not in words)
     orphan = (known.orphans[place],) if place in known.orphans else ()
-    return changed, (*orphan, *asked, *met, *import_questions(record, wanted.project, text, known.there.get(place)))
+    return changed, (*orphan, *asked, *met, *import_questions(record, project, text, known.there.get(place)))
 
 
 def _changed(
