@@ -125,8 +125,12 @@ def test_the_smallest_unit_is_this_template() -> None:
                     },
                     "Type": "AWS::Lambda::Function",
                 },
-                "CreateLogs": {'DeletionPolicy': 'RetainExceptOnCreate', "Properties": {"LogGroupName": "/aws/lambda/orders-sandbox-create", "RetentionInDays": 30},
-                    "Type": "AWS::Logs::LogGroup", 'UpdateReplacePolicy': 'Retain'},
+                "CreateLogs": {
+                    "DeletionPolicy": "RetainExceptOnCreate",
+                    "Properties": {"LogGroupName": "/aws/lambda/orders-sandbox-create", "RetentionInDays": 30},
+                    "Type": "AWS::Logs::LogGroup",
+                    "UpdateReplacePolicy": "Retain",
+                },
                 "CreateRole": {
                     "Properties": {
                         "AssumeRolePolicyDocument": {
