@@ -166,6 +166,19 @@ class Plan:
         """What a person must agree to, each once."""
         return tuple(dict.fromkeys(question for step in self.deploys for question in step.questions))
 
+    def rule_lines(self) -> tuple[str, ...]:
+        """By what the environments are bound, and before which of them the run stops."""
+        return tuple(line for bound in self.rules for line in (*bound.lines(), *self._stop(bound)))
+
+    def _stop(self, bound: Bound) -> tuple[str, ...]:
+        earlier = self.environments[: self.environments.index(bound.environment)]
+        stops = bound.rules.approval and not bound.unreadable and earlier
+        return (
+            (f"{bound.environment}: without it this run changes {', '.join(earlier)}, and stops there",)
+            if stops
+            else ()
+        )
+
     def text(self, *, details: bool = False) -> str:
         """As the command line prints it, without colours; ``details``: with every property that changes."""
         from multi_env_lambda.show.render import text_of
@@ -186,7 +199,7 @@ class Plan:
             "commit": self.commit,
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
-            "rules": [line for bound in self.rules for line in bound.lines()],
+            "rules": list(self.rule_lines()),
         }
 
     def _repr_html_(self) -> str:

@@ -94,7 +94,7 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
-    parts += [f"<p>{escape(line)}</p>" for bound in plan.rules for line in bound.lines()]
+    parts += [f"<p>{escape(line)}</p>" for line in plan.rule_lines()]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
 
 

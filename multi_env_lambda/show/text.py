@@ -49,8 +49,7 @@ def plan_text(plan: Plan, *, details: bool = False) -> Text:
     questions = [question for step in plan.deploys for question in step.questions]
     if questions:
         text.append(f"to agree to all of it: {agree_words(questions)}\n", style="bold")
-    for bound in plan.rules:
-        text.append("".join(f"{line}\n" for line in bound.lines()), style="bold")
+    text.append("".join(f"{line}\n" for line in plan.rule_lines()), style="bold")
     text.append(f"plan {plan.digest[:12]}", style="dim")
     return text
 
