@@ -141,8 +141,7 @@ def _alarms(change: RightChange, holders: Collection[str], place: Place) -> Iter
     there = right.holder in holders
     if right.kind == "boundary":
         if change.change == "changed" or (change.change == "removed" and there):
-            was = right if before is None else before
-            yield f"{', '.join(was.resources)} bounds it no more"
+            yield "it is bounded no more" if before is None else "it is bounded by another policy"
     elif right.effect == "Deny":
         if there and change.change in ("removed", "narrower"):
             yield "it is denied no more" if change.change == "removed" else "less is denied"
