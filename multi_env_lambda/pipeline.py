@@ -15,6 +15,7 @@ from multi_env_lambda.errors import Busy, PlanStale, Refused
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
+from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
@@ -65,8 +66,10 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
-    known = look_at_stacks(world, first, recorded, everything=request.force or closely)
+    closely = request.force or closely or request.verb == "rollback"
+    known = look_at_stacks(world, first, recorded, everything=closely)
     known = look_at_numbers(world, first, look_at_aliases(world, first, known))
+    known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
@@ -175,7 +178,8 @@ def _through(world: World, draft: Draft, step: DeployStep, passage: _Passage) ->
     while True:
         try:
             made, approved = _made(draft, step), passage.gate.approved
-            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already)
+            there = draft.known.there.get((step.environment, step.project))
+            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already, there=there)
         except Busy:
             if world.seconds() >= until:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -41,13 +41,21 @@ def show_results(results: Listing[Result], as_json: bool) -> None:
         _tell_nothing_to_do(results)
     else:
         out(results_table(results))
-    for result in results:
-        if not result.good:
-            note(f"{result.environment} {result.project} {result.outcome}: {result.detail}")
-            if result.hint:
-                note(f"hint: {result.hint}")
+    _tell_what_went_wrong(result for result in results if not result.good)
     for line in results.notes:
         note(line)
+
+
+def _tell_what_went_wrong(results: Iterable[Result]) -> None:
+    """What is the same of many units, a closed environment for example, once."""
+    units: dict[tuple[str, str, str, str], list[str]] = {}
+    for result in results:
+        same = (result.environment, result.outcome, result.detail, result.hint)
+        units.setdefault(same, []).append(result.project)
+    for (environment, outcome, detail, hint), names in units.items():
+        note(f"{environment} {', '.join(names)} {outcome}: {detail}")
+        if hint:
+            note(f"hint: {hint}")
 
 
 def _tell_nothing_to_do(results: Listing[Result]) -> None:

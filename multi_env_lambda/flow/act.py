@@ -49,7 +49,7 @@ from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalReso
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.imports import known_of, left_behind
-from multi_env_lambda.plan.keeping import keeping, left_over
+from multi_env_lambda.plan.keeping import going_back, keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -78,10 +78,12 @@ def deploy_step(
     *,
     approved: str = "",
     already: Already | None = None,
+    there: str | None = None,
 ) -> Result:
     """Bring one unit in one environment to the release of the step, and record how it went.
 
-    ``already`` is what the same run has written, compared or looked at before.
+    ``already`` is what the same run has written, compared or looked at before; ``there`` the stack's own template,
+    where the plan looked at it.
 
     Raises:
         MultiEnvLambdaError: it did not get there; the record says so, and what ran before runs.
@@ -90,7 +92,7 @@ def deploy_step(
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
-    template = template_of(world, step.release, environment, made)
+    template = going_back(step.action, template_of(world, step.release, environment, made), there)
     check_concurrency(world.platform, environment, template)
     if made is None:
         say_endings(world, template, partial(_say, world, step, "warning"))

@@ -92,6 +92,12 @@ class TreeMaker:
         except (ValueError, TypeError) as error:
             raise ConfigurationError(where, f"it cannot be read: {error}", hint=hint) from error
 
+    def text(self, path: str) -> str:
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         """Build, name, render and check one unit.
 

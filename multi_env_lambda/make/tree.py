@@ -32,8 +32,8 @@ from multi_env_lambda.world import Made, World
 __all__ = ["Wish", "work_tree"]
 
 
-_WAY_IN = frozenset({"external_id", "source_identity"})
-_YOUNGER = frozenset({"buckets", "committed_only", "protect"})
+_NO_PART = frozenset({"external_id", "source_identity", "bounds"})
+_YOUNGER = frozenset({"boundary_arn", "buckets", "committed_only", "protect"})
 """Settings that older versions did not know: they count only where somebody has set them."""
 
 
@@ -138,10 +138,14 @@ def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -
 
 
 def _settings_digest(world: World) -> str:
-    """The workspace's settings as one input of every unit; what a role is told on the way in makes no release."""
-    written = [attrs.asdict(world.config.devops), *(attrs.asdict(item) for item in world.config.environments)]
+    """The workspace's settings as one input of every unit; what a role is told on the way in makes no release.
+
+    Of the bounds only the one that roles get is in a template.
+    """
+    places = [{**attrs.asdict(item), "boundary_arn": item.boundary_arn} for item in world.config.environments]
+    written = [attrs.asdict(world.config.devops), *places]
     devops, *environments = [
-        {name: value for name, value in place.items() if name not in _WAY_IN and (value or name not in _YOUNGER)}
+        {name: value for name, value in place.items() if name not in _NO_PART and (value or name not in _YOUNGER)}
         for place in written
     ]
     return digest([devops, environments])

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import attrs
 
+from multi_env_lambda.model.bounds import Bounds
+
 __all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
 
 CALLER = "caller"
@@ -87,6 +89,7 @@ class Environment:
         releases_only, committed_only: what may come here, see ``plan/release_rules.py``.
         protect: its stacks cannot be deleted, neither by `destroy` nor by others.
         external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
+        bounds: what no unit may go beyond there.
     """
 
     name: str
@@ -100,6 +103,18 @@ class Environment:
     protect: bool = False
     external_id: str = ""
     source_identity: str = ""
+    bounds: Bounds | None = None
+
+    @property
+    def partition(self) -> str:
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def boundary_arn(self) -> str:
+        """The policy that bounds every role of its stacks; empty where there is none."""
+        return "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
 
     @property
     def role_arn(self) -> str:

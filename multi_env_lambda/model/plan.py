@@ -12,6 +12,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
 
 __all__ = [
@@ -34,10 +35,10 @@ class Question:
 
     An answer is a kind and a name, which says whose it is where another unit may have the same:
     ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``older:orders``,
-    ``take-over:orders-sandbox``, ``traffic:orders``.
+    ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights"]
     text: str
     answer: str
 
@@ -49,6 +50,8 @@ class Question:
         'replace:Invoices'
         """
         kind, _, name = self.answer.partition(":")
+        if self.kind == "rights":
+            return kind
         return f"{kind}:{name.partition('/')[2]}" if kind in ("replace", "import") else self.answer
 
 
@@ -74,7 +77,8 @@ class Origin:
 class DeployStep:
     """One unit changes in one environment. ``running`` is the digest of the release that runs there now.
 
-    ``notes`` are what to know of the change; nobody is asked about them. ``breaks`` are rules that the environment
+    ``rights``: who may do what from now on, as far as that changes; ``notes`` are what to know of the change. Nobody is
+    asked about them; what is beyond the ordinary is one of the ``questions``. ``breaks`` are rules that the environment
     does not have by its table, and may be remembered to have.
     """
 
@@ -90,6 +94,7 @@ class DeployStep:
     publish: tuple[str, ...] = ()
     changes: tuple[ResourceChange, ...] = ()
     questions: tuple[Question, ...] = ()
+    rights: tuple[RightChange, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
     breaks: tuple[Breach, ...] = ()
@@ -213,6 +218,19 @@ class Plan:
         """What a person must agree to, each once."""
         return tuple(dict.fromkeys(question for step in self.deploys for question in step.questions))
 
+    def rule_lines(self) -> tuple[str, ...]:
+        """By what the environments are bound, and before which of them the run stops."""
+        return tuple(line for bound in self.rules for line in (*bound.lines(), *self._stop(bound)))
+
+    def _stop(self, bound: Bound) -> tuple[str, ...]:
+        earlier = self.environments[: self.environments.index(bound.environment)]
+        stops = bound.rules.approval and not bound.unreadable and earlier
+        return (
+            (f"{bound.environment}: without it this run changes {', '.join(earlier)}, and stops there",)
+            if stops
+            else ()
+        )
+
     def text(self, *, details: bool = False) -> str:
         """As the command line prints it, without colours; ``details``: with every property that changes."""
         from multi_env_lambda.show.render import text_of
@@ -233,7 +251,7 @@ class Plan:
             "commit": self.commit,
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
-            "rules": [line for bound in self.rules for line in bound.lines()],
+            "rules": list(self.rule_lines()),
         }
 
     def _repr_html_(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
@@ -154,7 +155,8 @@ def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
 
 
 def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    table.allow(("name", "account_id", "region", "approval", "releases_only", "committed_only", "protect", *_ACCESS))
+    rules = ("approval", "releases_only", "committed_only", "protect", "bounds")
+    table.allow(("name", "account_id", "region", *rules, *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
@@ -168,5 +170,6 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         releases_only=table.flag("releases_only", False),
         committed_only=table.flag("committed_only", False),
         protect=table.flag("protect", False),
+        bounds=read_bounds(table),
         **_access(table),
     )

@@ -1,4 +1,4 @@
-"""What of a failed release stays when the one before is put back: what holds data, as it is.
+"""What of a release stays when an older one is put back, or is gone back to: what holds data, as it is.
 
 In its stack stays what would go. What its policy keeps leaves the stack, and stays in the account (``left_over``).
 """
@@ -15,7 +15,7 @@ from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.changes import KEPT, STAYS
 from multi_env_lambda.plan.stateful import body_holds_data
 
-__all__ = ["keeping", "left_over"]
+__all__ = ["going_back", "keeping", "left_over"]
 
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
@@ -38,6 +38,15 @@ def keeping(before: str, failed: str) -> str:
         found[name] = made[name]
         wanted |= {other for other in _references(made[name]) if other not in known and other not in found}
     return canonical_json({**old, "Resources": {**there, **found}}) if found else before
+
+
+def going_back(verb: str, released: str, there: str | None) -> str:
+    """What a rollback sends: the template of the release, with what holds data and came after it.
+
+    Args:
+        there: the stack's own template; None where there is no stack of ours, or nobody could look.
+    """
+    return released if verb != "rollback" or there is None else keeping(released, there)
 
 
 def left_over(

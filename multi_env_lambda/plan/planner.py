@@ -34,12 +34,17 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.backwards import TakenBack, again_questions, going_back, newer_step, older_questions
+from multi_env_lambda.plan.bounds import Bounding, beyond
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.imports import import_questions
+from multi_env_lambda.plan.keeping import going_back as kept_going_back
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
+from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
+from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import told_to_wait
 
@@ -126,7 +131,8 @@ class Known:
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
     not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
     ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand. ``past``: the deployments of units whose environment may take releases only.
+    somebody moved by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``:
+    what no unit may go beyond.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -140,6 +146,7 @@ class Known:
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
     past: Mapping[tuple[str, str], tuple[Deployment, ...]] = attrs.field(factory=dict)
+    bounding: Bounding = Bounding()
 
 
 def make_plan(
@@ -170,7 +177,7 @@ def make_plan(
         commit=tree.commit,
         committed=tree.committed,
         dirty=tree.dirty,
-        steps=tuple(steps),
+        steps=new_names(steps),
     )
 
 
@@ -294,16 +301,22 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     back = going_back(request, target, running, wanted.back, wanted.origin, wanted.rolled_back)
     if back is not None and running is not None and back.certain and wanted.project not in request.only:
         return newer_step(release, target.name, running)
-    past = known.past.get((target.name, wanted.project), ())
-    broken = breaches(target.name, release, wanted.origin, wanted.inputs, past)
+    place, before, released = (
+        (target.name, wanted.project),
+        _template(running, target, known),
+        _text(release, target, known),
+    )
+    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    text = released and kept_going_back(request.verb, released, known.there.get(place))
+    broken = breaches(target.name, release, wanted.origin, wanted.inputs, known.past.get(place, ()))
     forbidden = refusal(release, target) or in_force(target, broken)
+    forbidden = forbidden or beyond(released, folder, target, known.bounding) or impossible(before, text)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
-    unable = impossible(_template(running, target, known), _text(release, target, known))
-    if unable is not None:
-        return _refused(target, wanted.project, *unable)
-    changed, questions = _changes(target, wanted, running, known)
-    unseen = known.unseen.get((target.name, wanted.project))
+    changed, questions = _changes(target, wanted.project, running, text, known)
+    proof = running is not None and place not in known.unsure
+    rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
+    unseen = known.unseen.get(place)
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -320,30 +333,32 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
             *older_questions(release, running, back),
             *again_questions(request, release, record),
             *_moved(wanted.project, target, known),
+            *rights_question(wanted.project, rights),
             *questions,
         ),
-        notes=late_starts(_template(running, target, known), _text(release, target, known)),
+        rights=rights,
+        notes=(*late_starts(before, text), *stays_notes(released, text), *gone_notes(changed)),
         reason=request.recorded_reason,
         breaks=broken,
     )
 
 
 def _changes(
-    target: Environment, wanted: Wanted, running: Deployment | None, known: Known
+    target: Environment, project: str, running: Deployment | None, text: str | None, known: Known
 ) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
     """What happens to the stack, and what of it a person has to agree to."""
-    text, place = _text(wanted.release, target, known), (target.name, wanted.project)
+    place = (target.name, project)
     foreign = known.foreign.get(place)
     if foreign is not None:
         template = json.loads(text or "{}")
         return taken_over(changes(None, text), foreign, template), (take_over(foreign, template, target.name),)
     changed = _changed(place, running, _template(running, target, known), text, known)
-    asked = tuple(planned_question(wanted.project, change) for change in changed if change.destructive)
+    asked = tuple(planned_question(project, change) for change in changed if change.destructive)
     record = known.records.get(place)
     words = {question.answer for question in asked}
-    met = (question for question in loss_questions(record, wanted.project, text) if question.answer not in words)
+    met = (question for question in loss_questions(record, project, text) if question.answer not in words)
     orphan = (known.orphans[place],) if place in known.orphans else ()
-    return changed, (*orphan, *asked, *met, *import_questions(record, wanted.project, text, known.there.get(place)))
+    return changed, (*orphan, *asked, *met, *import_questions(record, project, text, known.there.get(place)))
 
 
 def _changed(

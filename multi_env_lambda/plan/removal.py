@@ -13,14 +13,14 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.stateful import body_holds_data
 
-__all__ = ["Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
+__all__ = ["NAMES", "Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
 
 _POLICIES = {
     "Retain": "stays",
     "RetainExceptOnCreate": "stays",
     "Snapshot": "leaves a snapshot",
 }
-_NAMES = (
+NAMES = (
     *("BucketName", "TableName", "QueueName", "TopicName", "LogGroupName", "RepositoryName", "LayerName"),
     *("DBInstanceIdentifier", "DBClusterIdentifier", "FunctionName", "RoleName", "Name"),
 )
@@ -134,7 +134,7 @@ def _goes_with_its_function(body: Mapping[str, Any], resources: Mapping[str, Any
 
 def _name(body: Mapping[str, Any]) -> str:
     properties = body.get("Properties", {})
-    found = (properties.get(name) for name in _NAMES)
+    found = (properties.get(name) for name in NAMES)
     return next((value for value in found if isinstance(value, str)), "")
 
 

@@ -12,9 +12,11 @@ from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
+from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
+from multi_env_lambda.show.rights import TITLE, right_line
 from multi_env_lambda.show.text import age
 from multi_env_lambda.show.visible import visible
 
@@ -99,7 +101,7 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
-    parts += [f"<p>{escape(line)}</p>" for bound in plan.rules for line in bound.lines()]
+    parts += [f"<p>{escape(line)}</p>" for line in plan.rule_lines()]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
 
 
@@ -110,7 +112,8 @@ def _step(step: Step) -> str:
             what = f"~ {step.action} {before}{step.label}"
             questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
             told = "".join(f"<div>note: {escape(text)}</div>" for text in step.notes)
-            return _row(step, "deployed", what, "; ".join(step.why), told + questions + _changes(step.changes))
+            more = _rights(step.rights) + told + questions + _changes(step.changes)
+            return _row(step, "deployed", what, "; ".join(step.why), more)
         case BlockedStep():
             return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
         case NewerStep():
@@ -134,6 +137,16 @@ def _lines(text: str) -> str:
 def _row(step: Step, kind: str, what: str, why: str, more: str = "") -> str:
     first = f'<td class="mark {kind}"><b>{escape(step.project)}</b></td>'
     return f"<tr>{first}<td>{escape(what)}{more}</td><td>{escape(why)}</td></tr>"
+
+
+def _rights(rights: Sequence[RightChange]) -> str:
+    """Never folded away: who may do what from now on."""
+    if not rights:
+        return ""
+    items = (
+        f"<li{' class=destructive' if change.alarms else ''}>{escape(right_line(change))}</li>" for change in rights
+    )
+    return f"<div>{TITLE}<ul>{''.join(items)}</ul></div>"
 
 
 def _changes(changes: Sequence[ResourceChange]) -> str:

@@ -15,6 +15,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.visible import one_line
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
@@ -44,15 +45,23 @@ def plan_text(plan: Plan, *, details: bool = False) -> Text:
         changing = [step for step in steps if not isinstance(step, UnchangedStep)]
         text.append(f"plan for {environment}", style="bold")
         text.append(f": {_count(steps)}\n")
+        _append_rights(text, steps)
         for step in changing:
             _append_step(text, step, details)
     questions = [question for step in plan.deploys for question in step.questions]
     if questions:
         text.append(f"to agree to all of it: {agree_words(questions)}\n", style="bold")
-    for bound in plan.rules:
-        text.append("".join(f"{line}\n" for line in bound.lines()), style="bold")
+    text.append("".join(f"{line}\n" for line in plan.rule_lines()), style="bold")
     text.append(f"plan {plan.digest[:12]}", style="dim")
     return text
+
+
+def _append_rights(text: Text, steps: Iterable[Step]) -> None:
+    lines = tuple(rights_lines(step for step in steps if isinstance(step, DeployStep)))
+    if lines:
+        text.append(f"  {TITLE}\n", style="bold")
+    for line, alarming in lines:
+        text.append(f"{line}\n", style="bold red" if alarming else "")
 
 
 def _count(steps: list[Step]) -> str:

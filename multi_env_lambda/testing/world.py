@@ -43,7 +43,7 @@ class FakeTree:
     sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
     ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read. ``commit`` is
     what is checked out, of the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says of
-    other commits, and ``asked`` what it was asked.
+    other commits, and ``asked`` what it was asked. ``texts`` are files by path, where a message points into them.
     """
 
     content: dict[str, str]
@@ -61,6 +61,7 @@ class FakeTree:
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
     committed: WorkspaceConfig | MultiEnvLambdaError | None = None
+    texts: dict[str, str] = attrs.field(factory=dict)
     made: list[str] = attrs.field(factory=list)
     commit: str = "c" * 40
     committed_at: str = "2026-01-01T00:00:00Z"
@@ -114,6 +115,9 @@ class _FakeMaker:
         if isinstance(self.tree.committed, MultiEnvLambdaError):
             raise self.tree.committed
         return self.tree.committed
+
+    def text(self, path: str) -> str:
+        return self.tree.texts.get(path, "")
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
         self.tree.made.append(project.name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from .stage import Done, Stage, sample_stage
 
 pytestmark = pytest.mark.local_cloud
 
+GROUP = "/aws/lambda/customers-sandbox-lookup"
 UNIT = "projects/customers/pyproject.toml"
 
 
@@ -35,6 +38,11 @@ def with_events(stage: Stage, events: str) -> None:
 
 def deploy(stage: Stage, environment: str, *more: str, verb: str = "deploy") -> Done:
     return stage.script(verb, environment, "--only", "customers", "--yes", *more)
+
+
+def groups(stage: Stage) -> set[str]:
+    found = stage.client("sandbox", "logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/customers-")
+    return {item["logGroupName"] for item in found["logGroups"]}
 
 
 def bucket(environment: str, account: str) -> str:
@@ -58,8 +66,10 @@ def test_what_was_ours_comes_back_without_a_question_and_what_another_team_made_
 
     done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
     assert (done.code, f"({'AWS::S3::Bucket'} {name}) stays" in done.err) == (0, True)
+    assert f"LookupLogs (AWS::Logs::LogGroup {GROUP}) stays" in done.err
+    assert GROUP in groups(stage)
     assert deploy(stage, "sandbox").code == 0
-    assert name in in_stack(stage, "sandbox")
+    assert {name, GROUP.rpartition("/")[2]} <= in_stack(stage, "sandbox")
     assert s3.get_object(Bucket=name, Key="kept")["Body"].read() == b"data"
 
     with_events(stage, "")
@@ -100,16 +110,23 @@ def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -
 
 
 def test_what_cannot_come_in_is_named_with_both_names(stage: Stage) -> None:
-    group = "/aws/lambda/customers-staging-lookup"
-    stage.client("staging", "logs").create_log_group(logGroupName=group)
+    name, functions = "customers-staging-lookup", stage.client("staging", "lambda")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.py", "def b(event, context): ...\n")
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = stage.client("staging", "iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    code = {"ZipFile": buffer.getvalue()}
+    functions.create_function(FunctionName=name, Runtime="python3.13", Role=role, Handler="a.b", Code=code)
     refused = deploy(stage, "staging", verb="promote")
 
     assert refused.code == 7
-    assert "LookupLogs (AWS::Logs::LogGroup)" in refused.err and group in refused.err
+    assert "LookupFunction (AWS::Lambda::Function)" in refused.err and name in refused.err
     plan = stage.script("plan", "--to", "staging", "--only", "customers", "--json")
     questions = [question for step in json.loads(plan.out)["steps"] for question in questions_of(step)]
     assert questions == []
-    stage.client("staging", "logs").delete_log_group(logGroupName=group)
+    functions.delete_function(FunctionName=name)
     assert deploy(stage, "staging", verb="promote").code == 0
 
 

@@ -183,3 +183,34 @@ def test_the_end_of_an_old_runtime_is_said_before_the_first_write(tmp_path: Path
     assert phases.index("warning") < phases.index("deploy" if "deploy" in phases else "check")
     (said,) = [event.text for event in fake.events if event.phase == "warning"]
     assert said.startswith("python3.9 gets no security updates since 2025-12-15; AWS refuses new functions from ")
+
+
+def test_a_rollback_past_a_table_keeps_it_says_so_and_asks_nothing(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+    deploy(fake)
+    fake.tree.data["search"] = "invoices"
+    deploy(fake)
+
+    plan = pipeline.plan(fake.world, Request(verb="rollback", target="sandbox", only=("search",))).plan
+    (step,) = plan.deploys
+    assert step.questions == ()
+    assert step.notes[0].startswith(
+        "Data (AWS::DynamoDB::Table) stays, with the data in it: this release does not know"
+    )
+    assert [change.logical_id for change in step.changes if change.type == "AWS::DynamoDB::Table"] == []
+
+    assert rollback(fake, "search", "sandbox").outcome == "deployed"
+    assert _has_the_table(fake)
+    # Further back, from a release whose own template has no table.
+    assert rollback(fake, "search", "sandbox", release="0.1.0").outcome == "deployed"
+    assert _has_the_table(fake)
+
+    del fake.tree.data["search"]
+    fake.tree.content["search"] = "s3"
+    assert deploy(fake)["search"].hint.endswith("`--agree replace:search/Data`")
+
+
+def _has_the_table(fake: FakeWorld) -> bool:
+    return '"Data":' in fake.platform.template(fake.world.config.environments[0], "search-sandbox")

@@ -126,8 +126,10 @@ def test_the_smallest_unit_is_this_template() -> None:
                     "Type": "AWS::Lambda::Function",
                 },
                 "CreateLogs": {
+                    "DeletionPolicy": "RetainExceptOnCreate",
                     "Properties": {"LogGroupName": "/aws/lambda/orders-sandbox-create", "RetentionInDays": 30},
                     "Type": "AWS::Logs::LogGroup",
+                    "UpdateReplacePolicy": "Retain",
                 },
                 "CreateRole": {
                     "Properties": {
@@ -271,11 +273,11 @@ def test_the_same_wheel_under_another_key_is_the_same_version() -> None:
     )
 
 
-def test_versions_and_layers_are_retained_but_not_after_a_failed_deploy() -> None:
+def test_versions_layers_and_logs_are_retained_but_not_after_a_failed_deploy() -> None:
     resources = template(project(SMALL))["Resources"].values()
     kept = {body["Type"]: body for body in resources if "DeletionPolicy" in body}
 
-    assert set(kept) == {"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"}
+    assert set(kept) == {"AWS::Lambda::LayerVersion", "AWS::Lambda::Version", "AWS::Logs::LogGroup"}
     assert {body["DeletionPolicy"] for body in kept.values()} == {"RetainExceptOnCreate"}
     assert {body["UpdateReplacePolicy"] for body in kept.values()} == {"Retain"}
 

@@ -167,8 +167,8 @@ def _log_group(unit: Unit, function: Function, group: str) -> Resource:
         type="AWS::Logs::LogGroup",
         properties={"LogGroupName": group, **keep, **unit.tags},
         made_by=f"functions.{function.key}",
-        # Where changes need a second person, what happened there outlives a rename and a deletion.
-        retain=unit.environment.approval,
+        # What happened there is the evidence: it outlives a rename, a rollback and a deletion.
+        retain=True,
     )
 
 

@@ -113,10 +113,7 @@ class Unit:
 
     @property
     def partition(self) -> str:
-        region = self.environment.region
-        if region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+        return self.environment.partition
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something in this environment's account and region."""

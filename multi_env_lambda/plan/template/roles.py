@@ -111,6 +111,8 @@ def role(
         "Policies": [policy],
         **unit.tags,
     }
+    if unit.environment.boundary_arn:
+        properties["PermissionsBoundary"] = unit.environment.boundary_arn
     if managed_policies:
         properties["ManagedPolicyArns"] = list(managed_policies)
     return Resource(logical_id=logical_id, type="AWS::IAM::Role", properties=properties, made_by=made_by)

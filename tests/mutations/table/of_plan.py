@@ -326,8 +326,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/planner.py",
-        "planned_question(wanted.project, change) for change in changed if change.destructive)",
-        "planned_question(wanted.project, change) for change in changed if False)",
+        "planned_question(project, change) for change in changed if change.destructive)",
+        "planned_question(project, change) for change in changed if False)",
         "A resource with data in it is replaced only when its name is given.",
         ("flow/test_losses.py::test_what_was_added_to_a_stack_from_outside_is_named_by_the_plan",),
     ),
@@ -592,8 +592,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/planner.py",
-        "    if unable is not None:",
-        "    if False:",
+        "forbidden or impossible(before, text)",
+        "forbidden",
         "A change that AWS refuses blocks the step.",
         ("flow/test_one_changed_line.py",),
     ),

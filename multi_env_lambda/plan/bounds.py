@@ -1,0 +1,165 @@
+"""Whether a finished template stays within the bounds of its environment, with what ``stack.py`` added to it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+import attrs
+
+from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.right import Right
+from multi_env_lambda.plan.rights_changes import matches
+from multi_env_lambda.plan.rights_of import place_of, rights_of
+
+__all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
+
+ROOT = "pyproject.toml"
+_BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
+
+
+@attrs.frozen(kw_only=True)
+class Bounding:
+    """The bounds of an environment as far as they are known beside the work tree's table.
+
+    Args:
+        committed: what the committed table says, where that is something else.
+        texts: files that a message points into, by path; read where there is something to point at.
+    """
+
+    committed: Mapping[str, Bounds] = attrs.field(factory=dict)
+    texts: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class _Excess:
+    """One thing too many.
+
+    ``words``: how it may be written in the unit's files; ``key``, ``said``: the bound that it breaks, as it is written.
+    """
+
+    what: str
+    words: tuple[str, ...]
+    key: str
+    said: str
+
+
+def beyond(template: str | None, folder: str, target: Environment, bounding: Bounding) -> tuple[str, str] | None:
+    """(what goes beyond the bounds, with file and line; hint), or None where nothing does."""
+    committed = bounding.committed.get(target.name)
+    said = [(ROOT, target.bounds), (f"{ROOT} of the last commit", None if committed == target.bounds else committed)]
+    lines = [
+        f"{_place(excess, folder, bounding)}{excess.what}; {_bound(where, excess, target, bounding)}"
+        for where, bounds in said
+        if bounds is not None and template is not None
+        for excess in _excesses(template, target, bounds)
+    ]
+    if not lines:
+        return None
+    hint = "ask for less in the unit's file or its `stack.py`, and deploy it to the first environment again"
+    return "\n".join(dict.fromkeys(lines)), f"{hint}; or widen the bounds, and commit that"
+
+
+def _excesses(template: str, target: Environment, bounds: Bounds) -> Iterator[_Excess]:
+    resources = json.loads(template)["Resources"]
+    types = {name: body["Type"] for name, body in resources.items()}
+    rights = rights_of(template, place_of(target))
+    if bounds.resource_types is not None:
+        yield from _other_types(types, bounds.resource_types)
+    if bounds.actions is not None:
+        for right in rights:
+            yield from _beyond_actions(right, bounds.actions, bounds.managed_policies, types)
+    if bounds.permissions_boundary:
+        yield from _unbounded(rights, bounds.boundary_arn(target.partition, target.account_id), types)
+
+
+def _other_types(types: Mapping[str, str], allowed: Collection[str]) -> Iterator[_Excess]:
+    for name, type_ in types.items():
+        if not any(matches(pattern, type_) for pattern in allowed):
+            what = f"{name} is of type {type_}"
+            yield _Excess(what=what, words=(type_, name), key="resource_types", said=_list(allowed))
+
+
+def _beyond_actions(
+    right: Right, actions: Collection[str], policies: Collection[str], types: Mapping[str, str]
+) -> Iterator[_Excess]:
+    match right.kind:
+        case "permission":
+            for action in right.actions if right.effect == "Allow" else ():
+                if not any(matches(pattern, action, ignore_case=True) for pattern in actions):
+                    what, words = f"{', '.join(right.who)} may {action}", (action, right.holder)
+                    yield _Excess(what=what, words=words, key="actions", said=_list(actions))
+        case "managed policy":
+            for arn in right.resources:
+                if not _own(arn, types) and not any(matches(pattern, arn) for pattern in policies):
+                    words = (arn, right.holder)
+                    yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
+        case "role" | "unread":
+            yield from _of_elsewhere(right, types, "actions", _list(actions))
+        case "trust" | "resource policy" | "boundary" | "public":
+            return
+
+
+def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) -> Iterator[_Excess]:
+    key, said = "permissions_boundary", f'"{arn}"'
+    bounded = {right.holder: right.resources for right in rights if right.kind == "boundary"}
+    for name, type_ in types.items():
+        if type_ in _BOUNDABLE and bounded.get(name) != (arn,):
+            found = ", ".join(bounded.get(name, ())) or "nothing"
+            yield _Excess(what=f"{name} ({type_}) is bounded by {found}", words=(name,), key=key, said=said)
+    for right in rights:
+        yield from _of_elsewhere(right, types, key, said) if right.kind in ("role", "unread") else ()
+
+
+def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -> Iterator[_Excess]:
+    """What is used here and written elsewhere: nobody can say what it allows."""
+    if right.kind == "unread" or not all(_own(text, types) for text in right.resources):
+        words = (*right.resources, right.holder)
+        yield _Excess(what=f"{right}, of which nothing is known here", words=words, key=key, said=said)
+
+
+def _list(items: Iterable[str]) -> str:
+    quoted = ", ".join(f'"{item}"' for item in items)
+    return f"[{quoted}]"
+
+
+def _own(text: str, types: Mapping[str, str]) -> bool:
+    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
+    return found is not None and found.group(1) in types
+
+
+def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:
+    """``projects/billing/pyproject.toml:12: ``; the file alone where the line is not found."""
+    for word in excess.words:
+        for path in files_of(folder):
+            if number := line_of(bounding.texts.get(path, ""), [re.escape(f'"{word}"')]):
+                return f"{path}:{number}: "
+    return f"{folder}: "
+
+
+def _bound(where: str, excess: _Excess, target: Environment, bounding: Bounding) -> str:
+    name = rf"name\s*=\s*[\"']{re.escape(target.name)}[\"']"
+    text = bounding.texts.get(ROOT, "") if where == ROOT else ""
+    number = line_of(text, [name, "bounds", excess.key]) or line_of(text, [name, "bounds"])
+    return f"{where}{f':{number}' if number else ''}: {target.name} has bounds.{excess.key} = {excess.said}"
+
+
+def files_of(folder: str) -> tuple[str, str]:
+    """Where a unit says what it wants."""
+    return f"{folder}/pyproject.toml", f"{folder}/stack.py"
+
+
+def line_of(text: str, patterns: Iterable[str]) -> int:
+    """The number of the line with the last pattern, each looked for from where the one before was; 0: it is not there.
+
+    >>> line_of('name = "prod"\\nbounds = {}', ["prod", "bounds"])
+    2
+    """
+    lines, at = text.splitlines(), 0
+    for pattern in patterns:
+        at = next((number for number in range(at, len(lines)) if re.search(pattern, lines[number])), -1)
+        if at < 0:
+            return 0
+    return at + 1

@@ -1,0 +1,93 @@
+"""What to know of a change that takes something away, beside the questions: who is turned away, and what stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.plan import DeployStep, RemovedStep, Step
+from multi_env_lambda.model.reading import enumerated
+from multi_env_lambda.plan.changes import STAYS
+from multi_env_lambda.plan.removal import NAMES
+from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
+
+__all__ = ["gone_notes", "new_names", "stays_notes"]
+
+
+def stays_notes(released: str | None, sent: str | None) -> tuple[str, ...]:
+    """What a rollback leaves in the stack although its release does not know it."""
+    if released is None or sent is None or released == sent:
+        return ()
+    old, new = _resources(released), _resources(sent)
+    added = [(name, new[name]["Type"]) for name in sorted(new.keys() - old.keys()) if body_holds_data(new[name])]
+    return tuple(
+        f"{name} ({type_}) stays, with the data in it: this release does not know it; the next deploy of one that does "
+        "not asks whether it may go"
+        for name, type_ in added
+    )
+
+
+def gone_notes(changes: Iterable[ResourceChange]) -> tuple[str, ...]:
+    """Who calls a function that goes, or gets a new name, and is turned away; and which logs and data stay or go.
+
+    What holds data and goes is a question of its own, and is not told here again.
+    """
+    return tuple(note for change in changes if (note := _gone(change)) is not None)
+
+
+def _gone(change: ResourceChange) -> str | None:
+    if change.action == "add" or (change.action == "modify" and change.replacement != "yes"):
+        return None
+    match change.type:
+        case "AWS::Lambda::Url":
+            return f"{change.logical_id}: its address goes; who calls it is turned away from then on"
+        case "AWS::Lambda::Function":
+            called = _old(change, "FunctionName") or change.logical_id
+            return f"{called} goes: who calls it by this name or its ARN is turned away from then on"
+        case _ if change.action == "remove" and change.type in STATEFUL:
+            return _left(change)
+        case _:
+            return None
+
+
+def _left(change: ResourceChange) -> str | None:
+    name = next((name for path in NAMES if (name := _old(change, path))), "")
+    named = f"{change.logical_id} ({change.type}{f' {name}' if name else ''})"
+    if _old(change, "DeletionPolicy") in STAYS:
+        return f"{named} leaves the stack and stays in the account, with what is in it"
+    return None if change.destructive else f"{named} goes, with what is in it"
+
+
+def _old(change: ResourceChange, path: str) -> str:
+    """A property as it was, if it was a text."""
+    text = next((item.old for item in change.properties if item.path == path), None)
+    found = None if text is None else json.loads(text)
+    return found if isinstance(found, str) else ""
+
+
+def new_names(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps; where a unit is new and another's folder is gone, with what happens if that is its new name."""
+    found = tuple(steps)
+    return tuple(_with_old_name(step, found) for step in found)
+
+
+def _with_old_name(step: Step, steps: Iterable[Step]) -> Step:
+    gone = [
+        other.project for other in steps if isinstance(other, RemovedStep) and other.environment == step.environment
+    ]
+    if not gone or not isinstance(step, DeployStep) or step.running is not None:
+        return step
+    note = (
+        f"if this is {enumerated(gone)} under a new name: it begins empty. Data, addresses and names of functions stay "
+        f"with the old stack, which runs on until `destroy.py {gone[0]} {step.environment}`"
+    )
+    return attrs.evolve(step, notes=(*step.notes, note))
+
+
+def _resources(template: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(template).get("Resources", {})
+    return found

@@ -1,0 +1,127 @@
+"""A finished template and the bounds of its environment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.settings import Function, Statement
+from multi_env_lambda.plan.bounds import Bounding, beyond
+from multi_env_lambda.plan.template import render
+
+from .template_values import BUCKET, SANDBOX, SMALL, SOURCE, maximal, project, text
+
+FOLDER = "projects/orders"
+ROOT = """[[tool.multi_env_lambda.environments]]
+name = "dev"
+bounds = { actions = ["*"] }
+
+[[tool.multi_env_lambda.environments]]
+name = "sandbox"
+[tool.multi_env_lambda.environments.bounds]
+permissions_boundary = "unit"
+actions = ["logs:*"]
+"""
+UNIT = '[tool.multi_env_lambda.functions.main]\npolicies = [\n  { actions = ["s3:GetObject"], resources = ["*"] },\n]\n'
+BOUNDARY = "arn:aws:iam::222222222222:policy/unit"
+
+
+def found(
+    template: str, bounds: Bounds | None, committed: Bounds | None = None, **texts: str
+) -> tuple[str, str] | None:
+    files = {"pyproject.toml": texts.get("root", ""), f"{FOLDER}/pyproject.toml": texts.get("unit", "")}
+    bounding = Bounding(committed={} if committed is None else {"sandbox": committed}, texts=files)
+    return beyond(template, FOLDER, attrs.evolve(SANDBOX, bounds=bounds), bounding)
+
+
+def what(template: str, bounds: Bounds) -> list[str]:
+    answer = found(template, bounds)
+    return [] if answer is None else answer[0].splitlines()
+
+
+def role(**properties: Any) -> str:
+    trust = {
+        "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    }
+    body = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, **properties}}
+    return json.dumps({"Resources": {"MainRole": body}})
+
+
+def test_what_is_too_much_is_named_with_its_line_and_with_that_of_the_bound() -> None:
+    reader = Function(key="main", handler="m.h", policies=(Statement(actions=("s3:GetObject",), resources=("*",)),))
+    answer = found(text(project(reader)), Bounds(actions=("logs:*",)), root=ROOT, unit=UNIT)
+
+    assert answer is not None
+    assert answer[0] == (
+        "projects/orders/pyproject.toml:3: MainRole may s3:GetObject; "
+        'pyproject.toml:9: sandbox has bounds.actions = ["logs:*"]'
+    )
+    assert "`stack.py`" in answer[1]
+
+
+def test_within_the_bounds_and_without_any_nothing_is_said() -> None:
+    template = text(project(SMALL))
+
+    assert found(template, None) is None
+    assert found(template, Bounds(actions=("logs:*",), resource_types=("AWS::*",))) is None
+    assert found(text(maximal()), Bounds(actions=("*",), managed_policies=("arn:aws:iam::aws:policy/*",))) is None
+
+
+def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
+    template, free, strict = text(project(SMALL)), Bounds(actions=("*",)), Bounds(actions=("s3:*",))
+
+    for table in (None, free):
+        answer = found(template, table, committed=strict)
+        assert answer is not None and "pyproject.toml of the last commit: sandbox has bounds" in answer[0]
+    assert found(template, strict, committed=free) is not None
+    assert found(template, free, committed=free) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        (
+            role(Policies=[{"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]),
+            "may *",
+        ),
+        (
+            role(Policies=[{"PolicyDocument": {"Statement": {"Effect": "Allow", "NotAction": "a:b"}}}]),
+            "everything but a:b",
+        ),
+        (role(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), "has the policy arn:aws:iam::aws"),
+        (
+            '{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::1:role/a"}}}}',
+            "F acts as arn:aws:iam::1:role/a, of which nothing is known here",
+        ),
+        ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "of which nothing is known here"),
+    ],
+)
+def test_no_way_leads_past_the_actions(template: str, line: str) -> None:
+    (only,) = what(template, Bounds(actions=("s3:*",)))
+
+    assert line in only
+
+
+def test_a_type_that_is_not_among_the_types_is_refused() -> None:
+    (only,) = what(role(), Bounds(resource_types=("AWS::Lambda::*", "AWS::S3::Bucket")))
+
+    assert "MainRole is of type AWS::IAM::Role" in only
+
+
+def test_every_role_must_have_the_boundary_and_those_of_this_library_do() -> None:
+    bounds = Bounds(permissions_boundary="unit")
+    place = attrs.evolve(SANDBOX, bounds=bounds)
+    ours = render(maximal(), place, bucket=BUCKET, source=SOURCE, layer=None)
+
+    assert ours.count(f'"PermissionsBoundary":"{BOUNDARY}"') == 3
+    assert what(ours, bounds) == []
+    assert "MainRole (AWS::IAM::Role) is bounded by nothing" in what(role(), bounds)[0]
+    assert (
+        "is bounded by arn:aws:iam::aws:policy/x"
+        in what(role(PermissionsBoundary="arn:aws:iam::aws:policy/x"), bounds)[0]
+    )
+    assert what(role(PermissionsBoundary={"Fn::Sub": BOUNDARY.replace("2" * 12, "${AWS::AccountId}")}), bounds) == []
