@@ -96,7 +96,7 @@ def written(value: str) -> set[bytes]:
     for before in range(3):
         body = base64.b64encode(b"\0" * before + value.encode())
         inner.add(body[(0, 2, 3)[before] : len(body) // 4 * 4 - 4])
-    texts = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+    texts = {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1]}
     return {text.encode() for text in texts} | inner | {one.translate(bytes.maketrans(b"+/", b"-_")) for one in inner}
 
 
@@ -226,6 +226,13 @@ def fails(walk: Walk) -> None:
     walk.write(orders, 'requires = ["uv_build>=0.9,<1"]', "requires = []")
     walk.write(orders, '"uv_build"', '"broken"\nbackend-path = ["."]')
     assert walk.verb("build", unreachable=True).code != 0
+
+
+def test_a_canary_would_be_seen_in_each_form(place: Planted) -> None:
+    value = place.canaries["GITHUB_TOKEN"]
+    encoded = [base64.urlsafe_b64encode(b"x" * before + value.encode() + b"yz") for before in range(3)]
+
+    assert all(place.seen_in(body) == {"GITHUB_TOKEN"} for body in (value.encode(), quote(value).encode(), *encoded))
 
 
 def test_every_verb_was_walked(walk: Walk) -> None:
