@@ -92,9 +92,12 @@ _FORMS: tuple[_Form, ...] = (
 """What it is, words of which one must be there, and the pattern; ``value`` is the secret where it is not all of it."""
 
 # The authority of an address ends at the first of `/?#` (RFC 3986, section 3.2), and its user part at the last `@`.
+# Some write a password with these characters as it is; what is no port and comes before an `@` is taken for one.
 _USER, _HOST = r"://[^\s/?#:@\"'<>\\]{0,200}:", r"@[^\s/?#:\"'<>\\,)}\]]*"
+_NO_PORT = r"(?!\d{1,5}(?:[/?#@,]|$)|\*\*\*@)"
 _ADDRESSES: tuple[_Form, ...] = (
     (IN_ADDRESS, ("://",), rf"{_USER}(?P<value>[^\s/?#\"'<>\\]{{1,500}}){_HOST}"),
+    (IN_ADDRESS, ("://",), rf"{_USER}{_NO_PORT}(?P<value>[^\s\"'<>\\]{{1,500}})@"),
     (
         IN_ADDRESS,
         ("assword=", "asswd=", "PASSWORD=", "pwd=", "Pwd=", "PWD="),
@@ -115,19 +118,12 @@ def says_secret(name: str) -> bool:
 
 
 def forms_in(text: str) -> Iterator[tuple[str, int, int]]:
-    """Every secret in a text, as (what it is, start, end). A placeholder in an address is none."""
-    for kind, found in _found(text, _FORMS):
-        yield kind, *found.span(_group(found))
-    for kind, found in _found(text, _ADDRESSES):
-        if not _PLACEHOLDER.fullmatch(found["value"]):
-            yield kind, *found.span("value")
-
-
-def _found(text: str, forms: tuple[_Form, ...]) -> Iterator[tuple[str, re.Match[str]]]:
-    for kind, words, pattern in forms:
+    """Every secret in a text, as (what it is, start, end). What somebody fills in later is none."""
+    for kind, words, pattern in (*_FORMS, *_ADDRESSES):
         if any(word in text for word in words):
             for found in _compiled(pattern).finditer(text):
-                yield kind, found
+                if not _PLACEHOLDER.fullmatch(found[_group(found)]):
+                    yield kind, *found.span(_group(found))
 
 
 def form_of(text: str) -> str | None:
@@ -137,8 +133,13 @@ def form_of(text: str) -> str | None:
 
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
-    if not text:
-        return text
+    # Where one was taken away, what stands around it may have the form of another.
+    while text and (once := _once(text)) != text:
+        text = once
+    return text
+
+
+def _once(text: str) -> str:
     for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)

@@ -72,6 +72,7 @@ def test_masking_only_takes_away(text: str) -> None:
         ("postgres://u:hunter2@h/d", "postgres://u:***@h/d"),
         ("a https://me:p@ss:w@h:8080/p?q=a@b b", "a https://me:***@h:8080/p?q=a@b b"),
         ("redis://:hunter2@h", "redis://:***@h"),
+        ('url = "http://ci:hun/t?er#2@h:9/simple"', 'url = "http://ci:***@h:9/simple"'),
         ("jdbc:postgresql://h/d?user=u&password=hunter2&ssl=1", "jdbc:postgresql://h/d?user=u&password=***&ssl=1"),
         ("Server=h;Uid=u;Pwd=hunter2;", "Server=h;Uid=u;Pwd=***;"),
         ("https://0123456789abcdef0123@host/simple", "https://***@host/simple"),

@@ -52,12 +52,12 @@ def plain_secret(name: str, value: str) -> str | None:
     >>> plain_secret("PASSWORD_MIN_LENGTH", "twelve"), plain_secret("DB_PASSWORD", "")
     (None, None)
     """
-    form = form_of(value)
-    if form is not None:
-        return form
-    if says_so(name) and not _NO_SECRET.fullmatch(value):
-        return "a literal where the name says secret"
-    return None
+    return form_of(value) or literal_secret(name, value)
+
+
+def literal_secret(name: str, value: str) -> str | None:
+    """The same by the name alone."""
+    return "a literal where the name says secret" if says_so(name) and not _NO_SECRET.fullmatch(value) else None
 
 
 def secrets_among(environment: Mapping[str, str]) -> frozenset[str]:
@@ -69,7 +69,7 @@ def secrets_among(environment: Mapping[str, str]) -> frozenset[str]:
 
 
 def _written(value: str) -> Iterator[str]:
-    yield from (value, quote(value, safe=""), quote_plus(value), unquote(value))
+    yield from (value, quote(value, safe=""), quote(value), quote_plus(value), unquote(value))
     body = value.encode("utf-8", "surrogateescape")
     # In base64 a value looks otherwise after one or two bytes before it; what its neighbours change is left out.
     for before in range(3):

@@ -84,16 +84,22 @@ def _document(template: str | None) -> Mapping[str, Any]:
 
 @attrs.frozen
 class _Told:
-    """What two templates say of their own values: parameters that are never shown, and names of secrets, which are."""
+    """What two templates say of their own values: parameters that are never shown, and names of secrets, which are.
+
+    ``suspect``: something in them has the form of a secret, so that each value is looked at.
+    """
 
     hidden: frozenset[str]
     names: frozenset[str]
+    suspect: bool
 
     @classmethod
     def of(cls, *documents: Mapping[str, Any]) -> _Told:
         parameters = [item for document in documents for item in document.get("Parameters", {}).items()]
         hidden = (name for name, body in parameters if str(body.get("NoEcho", "")).lower() == "true")
-        return cls(frozenset(hidden), frozenset().union(*map(secret_names, documents)))
+        texts = [canonical_json(document) for document in documents]
+        names = frozenset().union(*map(secret_names, texts))
+        return cls(frozenset(hidden), names, suspect=any(masked(text) != text for text in texts))
 
     def hides(self, path: tuple[str, ...], beside: Mapping[tuple[str, ...], Any]) -> bool:
         """Whether a value's name says that nobody should read it, and it is no name of a secret, or the key in one."""
@@ -187,7 +193,8 @@ def _property(
         if path not in side:
             return None
         hidden = (never or told.hides(path, side)) and not isinstance(side[path], bool | dict)
-        return MASK if hidden else masked(canonical_json(side[path]))
+        text = canonical_json(side[path])
+        return MASK if hidden else masked(text) if told.suspect else text
 
     return PropertyChange(path=".".join(path), old=shown(old), new=shown(new))
 

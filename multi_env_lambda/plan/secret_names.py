@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from multi_env_lambda.model.digest import canonical_json
-
 __all__ = ["is_a_name", "names_a_secret", "secret_names"]
 
 # The end of an ARN in a role's policy, with the six characters that Secrets Manager appends (wildcards, or its own).
@@ -16,9 +14,9 @@ _A_NAME = re.compile(r"arn:[^\s\"]+|\{\{resolve:[^}]+\}\}")
 _KEY = "_KEY"
 
 
-def secret_names(document: Mapping[str, Any]) -> frozenset[str]:
-    """The names of all secrets that the template lets somebody read."""
-    return frozenset(_OF_A_SECRET.findall(canonical_json(document)))
+def secret_names(template: str) -> frozenset[str]:
+    """The names of all secrets that a template, as JSON, lets somebody read."""
+    return frozenset(_OF_A_SECRET.findall(template))
 
 
 def is_a_name(value: Any, names: frozenset[str]) -> bool:

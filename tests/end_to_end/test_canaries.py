@@ -57,6 +57,11 @@ def build_wheel(*_, **__):
     raise SystemExit("this backend fails")
 build_sdist = build_wheel
 """
+PLANTED_IN = (
+    *("home/.netrc", "home/.config/", "home/.aws/", "workspace/.git/"),
+    *("workspace/projects/customers/.env", "workspace/projects/customers/notes/"),
+)
+UV_TOML = '[[index]]\nname = "private"\nurl = "{}"\nexplicit = true\n'
 REFERENCE = 'environment.DB_PASSWORD = { secret = "customers/db", key = "password" }\nenvironment.TABLE = "t"\n'
 
 
@@ -91,7 +96,7 @@ def written(value: str) -> set[bytes]:
     for before in range(3):
         body = base64.b64encode(b"\0" * before + value.encode())
         inner.add(body[(0, 2, 3)[before] : len(body) // 4 * 4 - 4])
-    texts = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+    texts = {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1]}
     return {text.encode() for text in texts} | inner | {one.translate(bytes.maketrans(b"+/", b"-_")) for one in inner}
 
 
@@ -107,6 +112,8 @@ def planted(folder: Path) -> Planted:
     for path, text in {
         home / ".netrc": f"machine 127.0.0.1 login ci password {canaries['netrc']}\n",
         home / ".config/pip/pip.conf": f"[global]\nextra-index-url = {address(canaries['pip.conf'])}\n",
+        home / ".config/uv/uv.toml": UV_TOML.format(address(quote(canaries["uv.toml"], safe=""))),
+        root / "notes.md": "to do\n",
         home / ".aws/credentials": f"[default]\naws_access_key_id = a\naws_secret_access_key = {canaries['aws']}\n",
         root / ".gitignore": ".env\nnotes/\n.multi_env_lambda/\nboard.html\n*.json\n",
         root / "projects/customers/.env": f"DB_PASSWORD={canaries['dotenv']}\n",
@@ -117,6 +124,8 @@ def planted(folder: Path) -> Planted:
     commit(root)
     git(root, "commit", "-q", "--allow-empty", "-m", f"rotate {canaries['commit-message']}")
     git(root, "remote", "add", "origin", f"https://ci:{canaries['git-remote']}@git.example.org/acme/units.git")
+    (root / "notes.md").write_text(canaries["stash"], encoding="utf-8")
+    git(root, "stash")
     return Planted(root=root, home=home, canaries=canaries)
 
 
@@ -207,10 +216,23 @@ def fails(walk: Walk) -> None:
     walk.write(orders, "dependencies = []", 'dependencies = ["six"]')
     assert walk.verb("lock", "orders", unreachable=True).code != 0
     walk.write(orders, 'dependencies = ["six"]', "dependencies = []")
+    # Not as an address is written: uv shows the line.
+    settings = walk.place.home / ".config/uv/uv.toml"
+    settings.write_text(UV_TOML.format(f"http://ci:{walk.place.canaries['uv.toml']}@127.0.0.1:9/simple"), "utf-8")
+    walk.write("projects/orders/orders/more.py", "", "A = 1\n")
+    assert "invalid port number" in walk.verb("publish").err
+    settings.unlink()
     walk.write("projects/orders/broken.py", "", PRINTS_EVERYTHING)
     walk.write(orders, 'requires = ["uv_build>=0.9,<1"]', "requires = []")
     walk.write(orders, '"uv_build"', '"broken"\nbackend-path = ["."]')
     assert walk.verb("build", unreachable=True).code != 0
+
+
+def test_a_canary_would_be_seen_in_each_form(place: Planted) -> None:
+    value = place.canaries["GITHUB_TOKEN"]
+    encoded = [base64.urlsafe_b64encode(b"x" * before + value.encode() + b"yz") for before in range(3)]
+
+    assert all(place.seen_in(body) == {"GITHUB_TOKEN"} for body in (value.encode(), quote(value).encode(), *encoded))
 
 
 def test_every_verb_was_walked(walk: Walk) -> None:
@@ -228,18 +250,17 @@ def test_the_failing_backend_was_heard(walk: Walk) -> None:
 
 
 def test_no_file_has_a_canary_but_those_that_it_was_planted_in(place: Planted, walk: Walk) -> None:
-    files = [path for path in place.root.rglob("*") if path.is_file() and not path.is_symlink()]
-    holding = {path.relative_to(place.root).as_posix(): place.seen_in(path.read_bytes()) for path in files}
-    outside = {
-        name: found
-        for name, found in holding.items()
-        if found and not name.startswith((".git/", "projects/customers/.env", "projects/customers/notes/"))
-    }
+    base = place.root.parent
+    files = [path for path in base.rglob("*") if path.is_file() and not path.is_symlink()]
+    seen = {path.relative_to(base).as_posix(): place.seen_in(path.read_bytes()) for path in files}
+    holding = {name: found for name, found in seen.items() if found and not name.startswith(PLANTED_IN)}
 
-    assert {name: found for name, found in outside.items() if found != {"secret-value"}} == {}
-    local = place.root / ".multi_env_lambda/local"
-    assert [name for name in outside if not (place.root / name).is_relative_to(local / "state")] == []
-    assert stat.S_IMODE(local.stat().st_mode) == 0o700
+    assert {name: found for name, found in holding.items() if found != {"secret-value"}} == {}
+    assert "workspace/board.html" in seen and "workspace/plan.json" in seen and "workspace/request.json" in seen
+    # Secrets Manager keeps what it was given; nobody else on this machine may look into its folder.
+    local = Path("workspace", ".multi_env_lambda", "local")
+    assert [name for name in holding if not Path(name).is_relative_to(local / "state")] == []
+    assert stat.S_IMODE((base / local).stat().st_mode) == 0o700
 
 
 def test_no_object_and_no_template_has_a_canary(place: Planted, walk: Walk) -> None:

@@ -81,6 +81,15 @@ def test_a_wheel_that_is_gone_is_refused(world: World) -> None:
         made(world, None, b"gone")
 
 
+def test_what_somebody_has_excused_is_said_with_every_build(world: World) -> None:
+    customers = next(project for project in world.projects if project.name == "customers")
+    project = attrs.evolve(customers, not_secret=(("lookup.CSRF_TOKEN", "the name of a header"),))
+    maker: Any = world.maker
+
+    said = "lookup.CSRF_TOKEN is no secret, says pyproject.toml: the name of a header"
+    assert said in maker.make(project, (), Published()).notes
+
+
 def test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_not(world: World) -> None:
     customers = next(project for project in world.projects if project.name == "customers")
     jobs = (GlueJob(key="tidy", entry=f"{customers.handlers[0][1].rpartition('.')[0]}:main"),)

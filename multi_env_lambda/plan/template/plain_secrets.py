@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.masking import form_of
-from multi_env_lambda.model.plain_secrets import HOW_TO_REFER, plain_secret
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.plain_secrets import HOW_TO_REFER, literal_secret
 from multi_env_lambda.plan.secret_names import names_a_secret, secret_names
 from multi_env_lambda.plan.template.parts import Json
 
@@ -27,9 +28,12 @@ def check_plain_secrets(document: Json, excused: frozenset[str], *, where: str) 
     Raises:
         ConfigurationError: with the path of the value, and never with the value.
     """
-    names = secret_names(document)
-    for path, text, beside in _texts(document.get("Resources", {}), ()):
-        kind = _kind(path, text, beside, names)
+    names = secret_names(canonical_json(document))
+    every = tuple(_texts(document.get("Resources", {}), ()))
+    # One look at all of it instead of one at each: there are some hundred texts, and hardly ever a secret.
+    suspect = form_of("\n".join(text for _, text, _ in every)) is not None
+    for path, text, beside in every:
+        kind = _kind(path, text, beside, names) or (form_of(text) if suspect else None)
         if kind is not None and ".".join(path) not in excused:
             more = f'if it is none: not_secret."{".".join(path)}" = "why"'
             raise ConfigurationError(where, f"{'.'.join(path)} has {kind}", hint=f"{_HINT}; {more}")
@@ -41,10 +45,11 @@ def check_plain_secrets(document: Json, excused: frozenset[str], *, where: str) 
 
 
 def _kind(path: tuple[str, ...], text: str, beside: Json, names: frozenset[str]) -> str | None:
+    """What is told by the name of a value."""
     if len(path) > 1 and path[-2] in _VARIABLES:
-        return None if names_a_secret(path[-1], beside, names) else plain_secret(path[-1], text)
-    named = _HOLDS_A_SECRET.fullmatch(path[-1]) is not None and not _NOT_A_VALUE.fullmatch(text)
-    return "a literal where AWS takes a secret" if named else form_of(text)
+        return None if names_a_secret(path[-1], beside, names) else literal_secret(path[-1], text)
+    is_value = _HOLDS_A_SECRET.fullmatch(path[-1]) is not None and not _NOT_A_VALUE.fullmatch(text)
+    return "a literal where AWS takes a secret" if is_value else None
 
 
 def _texts(value: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Json]]:
