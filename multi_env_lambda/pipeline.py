@@ -66,7 +66,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
 
     first = decide(recorded)
     known = look_at_stacks(world, first, recorded, everything=request.force or closely)
-    known = look_at_numbers(world, first, look_at_aliases(world, first, known))
+    known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 

@@ -170,7 +170,10 @@ def test_what_ran_there_before_the_rule_may_come_back(tmp_path: Path) -> None:
     second = past(before, "prod")[1].release
     fake = ruled(before, tmp_path, prod={"releases_only": True})
 
-    assert rollback(fake, "search", "prod", release=second[:12]).release == second
+    rollback(fake, "search", "staging", release=second[:12])
+    assert promote(fake, "prod", Consent(allowed=frozenset({"older:search"})))["search"].release == second
+    first = past(before, "prod")[0].release
+    assert rollback(fake, "search", "prod", release=first[:12]).release == first
 
 
 def numbered(fake: FakeWorld, folder: Path, version: str) -> FakeWorld:
