@@ -294,7 +294,8 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     if back is not None and running is not None and back.certain and wanted.project not in request.only:
         return newer_step(release, target.name, running)
     past = known.past.get((target.name, wanted.project), ())
-    broken = breaches(target.name, release, wanted.origin, wanted.inputs, past)
+    rolled_back = request.verb == "rollback"
+    broken = () if rolled_back else breaches(target.name, release, wanted.origin, wanted.inputs, past)
     forbidden = refusal(release, target) or in_force(target, broken)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)

@@ -206,6 +206,17 @@ def test_an_uncommitted_tree_gets_no_further_than_the_rule_lets_it(tmp_path: Pat
     assert "search" in versions(fake, "sandbox")
 
 
+def test_a_rollback_is_not_held_up_by_a_rule_that_is_younger_than_the_release(tmp_path: Path) -> None:
+    before = chain(tmp_path)
+    before.tree.changed = {"projects/search/main.py"}
+    for content in ("s1", "s2", "s3"):
+        before.tree.content["search"] = content
+        deploy(before, "prod", only=("search",))
+    fake = ruled(before, tmp_path, prod={"releases_only": True})
+
+    assert rollback(fake, "search", "prod").label == "0.1.0.post1"
+
+
 def test_a_rule_about_uncommitted_trees_is_remembered_as_others_are(tmp_path: Path) -> None:
     strict = ruled(chain(tmp_path), tmp_path, test={"committed_only": True})
     deploy(strict, "test")
