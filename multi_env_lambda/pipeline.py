@@ -68,7 +68,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
     first = decide(recorded)
     closely = request.force or closely or request.verb == "rollback"
     known = look_at_stacks(world, first, recorded, everything=closely)
-    known = look_at_numbers(world, first, look_at_aliases(world, first, known))
+    known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)

@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.plan.planner import Known
 from multi_env_lambda.world import World
@@ -17,8 +18,13 @@ from multi_env_lambda.world import World
 __all__ = ["look_at_numbers"]
 
 
-def look_at_numbers(world: World, plan: Plan, known: Known) -> Known:
-    """The same knowledge, with what ran where a rule of the table or of the memory asks for it."""
+def look_at_numbers(world: World, request: Request, plan: Plan, known: Known) -> Known:
+    """The same knowledge, with what ran where a rule of the table or of the memory asks for it.
+
+    What is rolled back to has run there, whatever number it has.
+    """
+    if request.verb == "rollback":
+        return known
     changing = {step.environment for step in plan.deploys}
     strict = {name for name in changing if _takes_releases_only(world, name)}
     places = [(step.environment, step.project) for step in plan.deploys if step.environment in strict]

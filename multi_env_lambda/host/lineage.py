@@ -8,6 +8,7 @@ a remote-tracking branch of a full clone. Where that fails, the commit stays unk
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,8 +29,9 @@ _MOST_STATES = 500
 """Commits of the own history that are looked at; further back nothing is found, and somebody is asked."""
 
 _MOST_FETCHED_ALONE = 8
+_OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CALMLY = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=20", "-c", "maintenance.auto=false")
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
 
 def pasts(root: Path, asked: Asked) -> dict[str, Past]:
@@ -40,8 +42,9 @@ def pasts(root: Path, asked: Asked) -> dict[str, Past]:
     """
     if not asked:
         return {}
-    commits = sorted(filter(None, asked))
-    missing = _without(root, commits) if commits else frozenset()
+    # What stands in a record was written by others: nothing else than a name of an object gets into a command.
+    commits = sorted(commit for commit in asked if _OBJECT.fullmatch(commit))
+    missing = set(asked) - {"", *commits} | (_without(root, commits) if commits else set())
     ahead = _not_in_head(root, [commit for commit in commits if commit not in missing])
     head = _git(root, "rev-parse", "HEAD").strip().decode()
     found = in_parallel(lambda commit: _place(root, head, commit, missing, ahead), sorted(asked))
@@ -99,7 +102,7 @@ def _of(ids: Mapping[tuple[str, str], str], rev: str, paths: Iterable[str]) -> d
 
 def _ids(root: Path, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The object ids of (commit, path), without those that there are not; one process for all of them."""
-    wanted = sorted(pairs)
+    wanted = sorted((rev, path) for rev, path in pairs if "\n" not in path)
     answers = _checked(root, [f"{rev}:./{path}" for rev, path in wanted])
     return {pair: answer for pair, answer in zip(wanted, answers, strict=True) if answer}
 
@@ -128,7 +131,7 @@ def _once_here(root: Path) -> frozenset[str]:
     return frozenset(_or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H", branch).split())
 
 
-def _without(root: Path, commits: Sequence[str]) -> frozenset[str]:
+def _without(root: Path, commits: Sequence[str]) -> set[str]:
     """The commits that this clone does not have, and that none of its remotes gave it."""
     remotes = os.fsdecode(_git(root, "remote")).split()
     if remotes and _or_nothing(root, "rev-parse", "--is-shallow-repository") == "true":
@@ -139,7 +142,7 @@ def _without(root: Path, commits: Sequence[str]) -> frozenset[str]:
             # A remote that lacks one of them gives none.
             in_parallel(partial(_fetch, root, remote), missing)
         missing = _missing(root, missing)
-    return frozenset(missing)
+    return set(missing)
 
 
 def _missing(root: Path, commits: Sequence[str]) -> list[str]:

@@ -148,7 +148,7 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        return f"pull that commit; or name the unit to take it back, as in `--only {self.project}`"
+        return f"pull that commit; or, to take it back: `--only {self.project} --agree older:{self.project}`"
 
 
 @attrs.frozen(kw_only=True)

@@ -95,7 +95,7 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
     match step:
         case DeployStep():
             before = f" instead of {step.running_label}" if step.running_version else ""
-            return f"deploy {step.label}{before}", step.why + tuple(question.text for question in step.questions)
+            return f"deploy {step.label}{before}", (*step.why, *_older(step))
         case UnchangedStep():
             return "do nothing", (step.why,)
         case NewerStep():
@@ -104,6 +104,11 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
             return "blocked", (step.what,)
         case RemovedStep():
             return "do nothing", ("its folder is gone; only `destroy.py` deletes",)
+
+
+def _older(step: DeployStep) -> tuple[str, ...]:
+    """What runs is no older state of the same: that explains the rest."""
+    return tuple(question.text for question in step.questions if question.kind == "older")
 
 
 def _causes(known: Known, looked_at: tuple[str, ...], step: Step) -> tuple[Cause, ...]:

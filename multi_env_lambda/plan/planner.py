@@ -301,14 +301,13 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     back = going_back(request, target, running, wanted.back, wanted.origin, wanted.rolled_back)
     if back is not None and running is not None and back.certain and wanted.project not in request.only:
         return newer_step(release, target.name, running)
-    place, before, released = (
-        (target.name, wanted.project),
-        _template(running, target, known),
-        _text(release, target, known),
-    )
-    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    place, before = (target.name, wanted.project), _template(running, target, known)
+    released = _text(release, target, known)
     text = released and kept_going_back(request.verb, released, known.there.get(place))
-    broken = breaches(target.name, release, wanted.origin, wanted.inputs, known.past.get(place, ()))
+    past = known.past.get(place, ())
+    rolled_back = request.verb == "rollback"
+    broken = () if rolled_back else breaches(target.name, release, wanted.origin, wanted.inputs, past)
+    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
     forbidden = refusal(release, target) or in_force(target, broken)
     forbidden = forbidden or beyond(released, folder, target, known.bounding) or impossible(before, text)
     if forbidden is not None:

@@ -170,7 +170,10 @@ def test_what_ran_there_before_the_rule_may_come_back(tmp_path: Path) -> None:
     second = past(before, "prod")[1].release
     fake = ruled(before, tmp_path, prod={"releases_only": True})
 
-    assert rollback(fake, "search", "prod", release=second[:12]).release == second
+    rollback(fake, "search", "staging", release=second[:12])
+    assert promote(fake, "prod", Consent(allowed=frozenset({"older:search"})))["search"].release == second
+    first = past(before, "prod")[0].release
+    assert rollback(fake, "search", "prod", release=first[:12]).release == first
 
 
 def numbered(fake: FakeWorld, folder: Path, version: str) -> FakeWorld:
@@ -201,6 +204,17 @@ def test_an_uncommitted_tree_gets_no_further_than_the_rule_lets_it(tmp_path: Pat
     assert (results["search"].outcome, results["customers"].outcome) == ("blocked", others)
     assert results["search"].detail.endswith("0.1.0 was made from uncommitted changes on top of cccccccccc")
     assert "search" in versions(fake, "sandbox")
+
+
+def test_a_rollback_is_not_held_up_by_a_rule_that_is_younger_than_the_release(tmp_path: Path) -> None:
+    before = chain(tmp_path)
+    before.tree.changed = {"projects/search/main.py"}
+    for content in ("s1", "s2", "s3"):
+        before.tree.content["search"] = content
+        deploy(before, "prod", only=("search",))
+    fake = ruled(before, tmp_path, prod={"releases_only": True})
+
+    assert rollback(fake, "search", "prod").label == "0.1.0.post1"
 
 
 def test_a_rule_about_uncommitted_trees_is_remembered_as_others_are(tmp_path: Path) -> None:

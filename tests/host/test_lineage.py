@@ -158,6 +158,17 @@ def test_before_the_first_commit_nothing_was_committed(team: Path) -> None:
     assert (past.kin, past.there, len(past.since)) == ("ancestor", {}, 1)
 
 
+@pytest.mark.parametrize("folder", ["projects/a", "projects/a\nHEAD:./projects/b"])
+def test_what_others_have_written_into_a_record_is_no_option_of_git(team: Path, tmp_path: Path, folder: str) -> None:
+    mine, made = clone(team), tmp_path / "made"
+    commit(team, a="a2")
+    evil = f"--upload-pack=touch {made};"
+
+    found = pasts(mine, {evil: {folder: ["1" * 40]}, "HEAD": {folder: []}})
+
+    assert ([past.kin for past in found.values()], made.exists()) == (["unknown", "unknown"], False)
+
+
 def test_the_number_of_processes_depends_on_commits_and_not_on_folders(
     team: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,10 +76,17 @@ MUTATIONS = (
     ),
     Mutation(
         "host/lineage.py",
-        '"--no-tags", "--no-write-fetch-head")',
-        '"--no-tags")',
+        '"--no-recurse-submodules", "--no-write-fetch-head")',
+        '"--no-recurse-submodules")',
         "Asking for a commit leaves the clone as it is.",
         ("host/test_lineage.py::test_a_commit_that_only_the_remote_has_is_fetched_and_no_branch_is_moved",),
+    ),
+    Mutation(
+        "host/lineage.py",
+        "if _OBJECT.fullmatch(commit))",
+        "if commit)",
+        "What others have written into a record is no option of Git.",
+        ("host/test_lineage.py::test_what_others_have_written_into_a_record_is_no_option_of_git",),
     ),
     Mutation(
         "flow/desired.py",
