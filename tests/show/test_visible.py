@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import logging
+import re
 import sys
 import unicodedata
+from typing import Any
 
 import attrs
 import pytest
@@ -126,6 +129,19 @@ def evil_status() -> Status:
     return Status(environments=("prod",), units=("a",), removed=(), cells=(cell,))
 
 
+def in_the_page(page: str) -> str:
+    """What the program of the board reads and shows."""
+    (data,) = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    return "\n".join(texts_of(json.loads(data)))
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for item in inner for text in texts_of(item)]
+
+
 def test_the_pages_and_the_library_show_it_as_well() -> None:
     board = team(2)
     past = {place: tuple(attrs.evolve(item, reason=EVIL) for item in items) for place, items in board.histories.items()}
@@ -133,13 +149,13 @@ def test_the_pages_and_the_library_show_it_as_well() -> None:
         status_html(evil_status()),
         evil_status().text(),
         html_of(status_table(evil_status())),
-        board_html(board.config, board.projects, board.status, past, board.now),
+        in_the_page(board_html(board.config, board.projects, board.status, past, board.now)),
     ]
 
     for page in pages:
         assert "PWNED" in page
         assert not {character for character in html.unescape(page) if unseen(character)} - {"\n"}
-        assert r"\u202e" in page.replace("\\\\", "\\")
+        assert r"\u202e" in page
 
 
 # --- streams that cannot say everything ---

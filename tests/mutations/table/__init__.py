@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.table import (
     of_agreement,
     of_aws,
+    of_broken_parts,
     of_build,
     of_flow,
     of_going_back,
@@ -28,6 +29,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_flow.MUTATIONS,
     *of_going_back.MUTATIONS,
     *of_agreement.MUTATIONS,
+    *of_broken_parts.MUTATIONS,
     *of_build.MUTATIONS,
     *of_jobs.MUTATIONS,
     *of_the_clock.MUTATIONS,

@@ -182,8 +182,8 @@ MUTATIONS = (
     ),
     Mutation(
         "cli/main.py",
-        "        return error.exit_code\n    except click.ClickException as error:",
-        "        return 1\n    except click.ClickException as error:",
+        "            return error.exit_code\n        except click.ClickException as error:",
+        "            return 1\n        except click.ClickException as error:",
         "Each kind of error ends a command with its own exit code.",
         ("cli/test_another_repository.py::test_a_unit_that_is_there_is_not_overwritten",),
     ),
@@ -196,7 +196,7 @@ MUTATIONS = (
     ),
     Mutation(
         "cli/output.py",
-        "    if isinstance(renderable, str):\n        click.echo(renderable)\n        return\n",
+        "    if isinstance(renderable, str):\n        say(renderable)\n        return\n",
         "",
         "A plain text is printed as it is, brackets and all.",
         ("cli/test_output.py::test_a_plain_text_is_printed_as_it_is",),
@@ -252,8 +252,8 @@ MUTATIONS = (
     ),
     Mutation(
         "show/text.py",
-        "        Text(item.reason or item.detail",
-        "        str(item.reason or item.detail",
+        "        Text(one_line(item.reason or item.detail",
+        "        str(one_line(item.reason or item.detail",
         "What a person wrote is shown as it was written.",
         ("cli/test_output.py::test_a_reason_with_brackets_stays_as_it_was_written",),
     ),
