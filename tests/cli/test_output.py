@@ -118,3 +118,18 @@ def test_what_did_not_reach_its_goal_is_told_with_its_hint(capsys: pytest.Captur
         "prod orders blocked: nobody has approved",
         "hint: have it approved",
     ]
+
+
+def test_what_is_the_same_of_many_units_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    closed = [
+        attrs.evolve(ended("blocked", "Refused"), project=name, detail="prod: closed", hint="ask") for name in "abc"
+    ]
+    other = attrs.evolve(closed[0], project="d", detail="d: another")
+    finish(lambda: must_be_good([*closed, other]), False)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "prod a, b, c blocked: prod: closed",
+        "hint: ask",
+        "prod d blocked: d: another",
+        "hint: ask",
+    ]

@@ -142,9 +142,10 @@ def test_the_record_is_one_of_the_new_format(old: Old, upgraded: Done) -> None:
     assert [len(item["sha256"]) for item in record["running"]["layers"]] == [44]
 
 
-def test_a_table_is_known_by_its_physical_name(old: Old, upgraded: Done) -> None:
+def test_a_table_and_logs_are_known_by_their_physical_names(old: Old, upgraded: Done) -> None:
     assert old.record("sandbox", "beta")["running"]["resources"] == [
-        {"logical_id": "Data", "type": "AWS::DynamoDB::Table", "physical_id": "beta-sandbox"}
+        {"logical_id": "Data", "type": "AWS::DynamoDB::Table", "physical_id": "beta-sandbox"},
+        {"logical_id": "MainLogs", "type": "AWS::Logs::LogGroup", "physical_id": "/aws/lambda/beta-sandbox-main"},
     ]
 
 

@@ -104,7 +104,7 @@ def test_taken_names(yard: Yard) -> None:
     refused = yard.verb("deploy", yard.first.name, "--only", unit.name, "--yes")
     assert refused.code == 7, refused.err
     yard.client("logs").delete_log_group(logGroupName=group)
-    yard.deploy(unit)
+    yard.deploy(unit, "--agree", f"import:{unit.name}/{group}")
 
     gone = yard.verb("destroy", unit.name, yard.first.name, "--yes", "--confirm", unit.name)
     assert gone.code == 0, gone.err

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.show.text import plan_text
-from multi_env_lambda.testing.world import FakeTree, fake_world
+from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
 
 
 def test_all_questions_are_shown_in_full_and_all_answers_in_one_line(tmp_path: Path) -> None:
@@ -28,3 +29,17 @@ def test_a_plan_without_questions_has_no_such_line(tmp_path: Path) -> None:
     fake = fake_world(FakeTree(content={"a": "1"}), tmp_path)
 
     assert "agree" not in plan_text(pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan).plain
+
+
+def test_a_plan_through_several_environments_says_before_which_the_run_stops(tmp_path: Path) -> None:
+    config = fake_config(prod={"approval": True})
+    fake = fake_world(FakeTree(content={"a": "1"}), tmp_path, config=config)
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="prod", through=True))
+    lines = plan_text(with_rules(fake.world, draft.plan)).plain.splitlines()
+
+    assert lines[-3:-1] == [
+        "prod: this plan needs the approval of somebody else",
+        "prod: without it this run changes sandbox, test, staging, and stops there",
+    ]
+    alone = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"))
+    assert "stops there" not in plan_text(with_rules(fake.world, alone.plan)).plain

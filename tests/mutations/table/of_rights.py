@@ -65,4 +65,18 @@ MUTATIONS = (
         "The roles of this library have the boundary of their environment.",
         _BOUNDS,
     ),
+    Mutation(
+        "plan/template/functions.py",
+        "        retain=True,\n    )\n\n\ndef _on_failure",
+        "        retain=unit.environment.approval,\n    )\n\n\ndef _on_failure",
+        "Logs outlive their function, wherever it runs.",
+        ("plan/test_template.py",),
+    ),
+    Mutation(
+        "plan/keeping.py",
+        'return released if verb != "rollback" or there is None else keeping(released, there)',
+        "return released",
+        "A rollback keeps the table that its release does not know.",
+        ("flow/test_rollback.py",),
+    ),
 )
