@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from multi_env_lambda.make.maker import load_extend
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
-from multi_env_lambda.plan.template import render
+from multi_env_lambda.plan.template import Unit
 
 __all__ = ["CALLER", "DEVOPS", "permissions_of"]
 
@@ -40,21 +39,13 @@ def permissions_of(root: Path, config: WorkspaceConfig, projects: tuple[Project,
     handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
     functions = [item for project in projects for item in project.settings[place].functions]
     references = [item for project in projects for item in references_of(project.settings[place], environment)]
-    templates = {
-        project.stack_name(place): _template(root, config, project, environment, load_extend(root, project))
-        for project in projects
-    }
+    texts = in_parallel(lambda project: _template(root, config, project, environment), projects)
+    templates = {project.stack_name(place): text for project, text in zip(projects, texts, strict=True)}
     layers = {arn for function in functions for arn in function.layers}
     return of_environment(config, environment, templates, handlers, references=references, layers=layers)
 
 
-def _template(
-    root: Path,
-    config: WorkspaceConfig,
-    project: Project,
-    environment: Environment,
-    extend: Callable[[Any, Any], None] | None,
-) -> str:
+def _template(root: Path, config: WorkspaceConfig, project: Project, environment: Environment) -> str:
     source = SourceArtifact(
         project=project.name, version=project.version, digest=_NO_BYTES, wheel_sha256=_NO_BYTES, wheel_size=0
     )
@@ -65,11 +56,6 @@ def _template(
         python=project.python,
         architecture=project.architecture,
     )
-    return render(
-        project,
-        environment,
-        bucket=config.devops.at(environment.region).bucket,
-        source=source,
-        layer=layer,
-        extend=extend,
-    )
+    bucket = config.devops.at(environment.region).bucket
+    unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    return templates_of(root, [unit])[environment.name]

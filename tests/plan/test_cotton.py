@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from multi_env_lambda import Workspace
-from multi_env_lambda.make.maker import load_extend
+from multi_env_lambda.make.stack_run import load_extend
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.cotton import document_of, typed
 from tests.plan.template_values import BUCKET, JOB, LAYER, SMALL, SOURCE, SPARK_JOB, maximal, project, template
