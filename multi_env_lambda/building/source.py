@@ -22,11 +22,11 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
     Wheel,
+    build_distributions,
     content_digest,
     listed_files,
     merge,
     read_wheel,
-    run_backend,
     write_sdist,
     write_wheel,
 )
@@ -150,7 +150,9 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
             project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
         )
     set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
-    raw_wheel, raw_sdist = run_backend(tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True)
+    raw_wheel, raw_sdist = build_distributions(
+        tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True, tree=tree
+    )
     assert raw_sdist is not None
     shared = [
         (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder))
@@ -182,7 +184,7 @@ def _folder(scratch: Path, name: str) -> Path:
 
 
 def _shared_wheel(folder: Path, out: Path, where: str) -> Wheel:
-    return read_wheel(run_backend(folder, out, where=where, sdist=False)[0], where=where)
+    return read_wheel(build_distributions(folder, out, where=where, sdist=False)[0], where=where)
 
 
 def _write(wheel: Wheel, raw_sdist: Path, project: Project, new: Path) -> None:

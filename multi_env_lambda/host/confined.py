@@ -37,6 +37,7 @@ class Bounds:
         write: folders that it may change; its ``HOME`` is added.
         programs: names of programs in ``/usr/bin`` and its like.
         children: whether it may start processes at all.
+        network: whether it has one.
         seconds: until it is ended, together with all that it has started.
         memory: bytes of address space of each process.
         output: bytes of any file that it writes, its output too.
@@ -46,6 +47,7 @@ class Bounds:
     write: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
     children: bool = True
+    network: bool = False
     seconds: float = 60.0
     memory: int = 2048 * _MEGABYTE
     output: int = 16 * _MEGABYTE
@@ -58,7 +60,7 @@ class Bounds:
             "write": [os.fspath(path) for path in (*self.write, home)],
             "programs": list(self.programs),
             "scratch": False,
-            "network": False,
+            "network": self.network,
             "children": self.children,
             "limits": {"AS": self.memory, "CPU": processor, "FSIZE": self.output, "CORE": 0},
         }
