@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 import re
 import tarfile
 import tempfile
@@ -21,6 +22,7 @@ from multi_env_lambda.building.archive import Member, Zip, content, read_zip, wr
 from multi_env_lambda.building.backend import run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
+from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 
@@ -169,6 +171,8 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
                 archive.extractall(place, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
+    for path in place.rglob("*"):
+        os.utime(path, (EPOCH, EPOCH))  # a zip takes no time before 1980, and no build shall tell the hour
     found = [path for path in place.iterdir() if path.is_dir()]
     if len(found) != 1:
         what = f"{sdist.name} has {len(found)} folders at its top, one is expected"
