@@ -23,10 +23,10 @@ from multi_env_lambda.plan.template.parts import Json
 __all__ = ["load_extend", "main"]
 
 _NO_NETWORK = (
-    "stack.py runs without credentials and without network: write the value into the settings, or let CloudFormation "
+    "`stack.py` runs without credentials and without network: write the value into the settings, or let CloudFormation "
     "look it up (`Fn::ImportValue`, a parameter of SSM)"
 )
-_NO_FILES = "stack.py reads the unit's folder and what it shares, writes nothing and starts no program"
+_NO_FILES = "`stack.py` reads the unit's folder and what it shares, writes nothing and starts no program"
 
 
 def main() -> None:
