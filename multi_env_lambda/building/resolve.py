@@ -35,7 +35,8 @@ def resolve(
     env = build_environment(os.environ)
     words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
     try:
-        return run_uv([*words, "--no-build"], cwd=folder, where=where, hint=hint, stdin=stdin, env=env)
+        # As the user, whose keyring may need what is in the environment.
+        return run_uv([*words, "--no-build"], cwd=folder, where=where, hint=hint, stdin=stdin)
     except ToolError as error:
         if not any(sign in error.what for sign in _NOT_BUILT):
             raise

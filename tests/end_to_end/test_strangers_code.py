@@ -281,7 +281,9 @@ def test_the_table_of_whose_code_runs(yard: Yard) -> None:
         "prune": lambda: ada.prune("alpha"),
         "plan of a promotion": lambda: ada.plan_promotion("alpha", environment="test", force=True),
         "promote": lambda: ada.promote("alpha", environment="test"),
+        "invoke": lambda: ada["alpha"].functions["main"].invoke({}, "sandbox"),
         "rollback": lambda: ada.rollback("alpha", "sandbox"),
+        "destroy": lambda: yard.open()["beta"].destroy("sandbox", confirm="beta"),
         "plan of the second environment": lambda: ada.plan("alpha", environment="test"),
     }
     assert {name: yard.ran(verb) for name, verb in nothing.items()} == {name: set() for name in nothing}
