@@ -11,10 +11,11 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, PlanStale, Refused
+from multi_env_lambda.errors import Busy, DocumentError, PlanStale, PublishError, Refused
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
+from multi_env_lambda.flow.as_published import as_published, units_of
 from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
@@ -23,7 +24,7 @@ from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
-from multi_env_lambda.flow.saved import Saved, read_saved
+from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
@@ -51,15 +52,25 @@ class Draft:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def plan(world: World, request: Request, *, soon: bool = False, closely: bool = False) -> Draft:
+def plan(
+    world: World,
+    request: Request,
+    *,
+    soon: bool = False,
+    closely: bool = False,
+    published: SavedPlan | None = None,
+    alone: str = "",
+) -> Draft:
     """Read everything once, then decide. Nothing is written to the other side.
 
     Args:
         soon: it will be applied at once, so what that needs is asked for meanwhile; what only explains is left out.
         closely: look at the stack of every unit that changes. Otherwise that is done when each is changed.
+        published: a saved plan whose releases are published: they are taken by name, and nothing is made.
+        alone: the one unit that is made; of the others it is said whether they would be.
     """
-    observed = observe(world, request, soon=soon)
-    wish = desire(world, request, observed)
+    observed = observe(world, request, soon=soon, units=None if published is None else units_of(published))
+    wish = desire(world, request, observed, alone) if published is None else as_published(published)
     desired, recorded = compared(world, request, observed, wish)
 
     def decide(known: Known) -> Plan:
@@ -74,22 +85,37 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 
-def same_again(world: World, saved: Saved, *, soon: bool = False) -> Draft:
+def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> Draft:
     """Make a saved plan again; ``soon`` as in ``plan``.
+
+    Args:
+        published: from the releases that it names, where it was made from a work tree: no code of a unit runs.
 
     Raises:
         PlanStale: what would be done now is something else.
+        PublishError: a release that it names is not published.
         ConfigurationError: it is not a plan.
     """
     found = read_saved(saved)
-    draft = plan(world, Request.from_asked(dict(found.asked)), soon=soon, closely=True)
+    request = Request.from_asked(dict(found.asked))
+    of_tree = request.verb == "deploy" and request.source(world.config) is None
+    draft = plan(world, request, soon=soon, closely=True, published=found if published and of_tree else None)
     if draft.plan.digest != found.digest:
+        if published:
+            _must_be_published(draft.plan)
         raise PlanStale(
             "the saved plan",
             f"its digest is {found.digest[:12]}, the same request gives {draft.plan.digest[:12]} now",
             hint="make the plan again and look at it",
         )
     return draft
+
+
+def _must_be_published(made: Plan) -> None:
+    for step in made.blocked:
+        if step.kind in (PublishError.__name__, DocumentError.__name__):
+            hint = "save it with `plan.py --out`, which publishes what it names, or `publish.py` first"
+            raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 
 
 def apply(

@@ -187,7 +187,7 @@ ConfigurationError projects/orders/pylock.toml: the Spark job `nightly` cannot h
 hint: do without, if Glue has it anyway; or give what needs it to a Python shell job of another unit\
 """,
         "stack_that_raises": """\
-ConfigurationError projects/orders/stack.py: extend() failed for sandbox with TypeError: 'Template' object is not subscriptable
+ConfigurationError projects/orders/stack.py: extend() failed for sandbox with TypeError: 'Template' object is not subscriptable (line 6)
 hint: each name may be added once; mind the types of properties (p_…), which cottonformation checks\
 """,
         "stack_without_extend": """\

@@ -28,7 +28,10 @@ __all__ = ["APPROVAL_HOURS", "approve", "refuse_builds"]
 def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
     """Approve each environment of a plan that asks for it. None does: then the listing is empty.
 
+    What is approved are published releases, by their digests; nothing of a unit runs here.
+
     Raises:
+        PublishError: a release of the plan is not published.
         Refused: a build runs this, or what an environment asks for cannot be read.
         PlanStale: the same request would do something else now.
     """
@@ -39,7 +42,7 @@ def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
 
 
 def _of_a_plan(world: World, saved: Saved, dialog: Dialog | None) -> tuple[Approval, ...]:
-    plan = with_rules(world, pipeline.same_again(world, saved).plan)
+    plan = with_rules(world, pipeline.same_again(world, saved, published=True).plan)
     if dialog is not None:
         dialog.show(plan)
     waiting = [bound for bound in plan.rules if _asks(bound)]

@@ -19,7 +19,7 @@ from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.gate import Consent, check_answers
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
-from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 
@@ -71,11 +71,22 @@ def request(
     return Request(verb=verb, target=opened.place(target).name, through=to is not None, only=units)
 
 
-def plan(opened: Opened, request: Request) -> Plan:
-    """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds."""
+def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
+    """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds.
+
+    Args:
+        publish: what an environment of it would wait for: an approval is of published bytes.
+    """
     draft = pipeline.plan(opened.world, request, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
-    return attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
+    found = attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
+    if not publish or not draft.made or not any(bound.asks or bound.unreadable for bound in found.rules):
+        return found
+    blocked = {step.project for step in found.blocked}
+    with watched(opened, 0) as world:
+        must_be_good(result for result in pipeline.publish(world, draft) if result.project not in blocked)
+    steps = (attrs.evolve(step, publish=()) if isinstance(step, DeployStep) else step for step in found.steps)
+    return attrs.evolve(found, steps=tuple(steps))
 
 
 def build(opened: Opened, request: Request) -> Listing[Build]:

@@ -145,10 +145,12 @@ class Project:
         return setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
 
     # --- what changes an environment ---
-    def plan(self, environment: str | None = None, *, to: str | None = None, force: bool = False) -> Plan:
-        """What ``deploy`` would do, and why. Nothing is written."""
+    def plan(
+        self, environment: str | None = None, *, to: str | None = None, force: bool = False, publish: bool = False
+    ) -> Plan:
+        """What ``deploy`` would do, and why. Nothing is written, but with ``publish`` what an approval is about."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(request, force=force))
+        return carry_out.plan(self._opened, attrs.evolve(request, force=force), publish=publish)
 
     def deploy(
         self,
@@ -254,7 +256,8 @@ class Project:
         """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
         from multi_env_lambda.operations.why import explain
 
-        draft = pipeline.plan(self._opened.world, Request(verb="deploy", target=self._opened.place(environment).name))
+        request = Request(verb="deploy", target=self._opened.place(environment).name)
+        draft = pipeline.plan(self._opened.world, request, alone=self.name)
         return explain(draft.plan, draft.known, draft.looked_at, self.name)
 
     def difference(self, left: str, right: str) -> Difference:

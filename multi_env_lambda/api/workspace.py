@@ -191,10 +191,16 @@ class Workspace:
         everything: bool = False,
         upgrade: bool = False,
         force: bool = False,
+        publish: bool = False,
     ) -> Plan:
-        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``."""
+        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``.
+
+        Args:
+            publish: the releases of a plan that an approval is asked for, so that it can be approved by their digests.
+        """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(request, everything=everything, upgrade=upgrade, force=force))
+        request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
+        return carry_out.plan(self._opened, request, publish=publish)
 
     def plan_promotion(
         self,
@@ -318,6 +324,8 @@ class Workspace:
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.
+
+        It is made from the published releases that it names (``plan(publish=True)``); no code of a unit runs.
 
         Raises:
             Refused: a build runs this.

@@ -13,10 +13,10 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement
 
 from multi_env_lambda.building.freshness import normal_requirement
+from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
-from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.toml import LARGEST_LOCK
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -79,13 +79,8 @@ def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
     lines = "".join(f"{requirement}\n" for requirement in wanted)
     hint = "all units are built with one version of each backend: make their [build-system] tables agree"
     # The file is named as the output, so that uv keeps the versions that stand in it.
-    run_uv(
-        [*argv, "--output-file", BUILD_CONSTRAINTS, "-"],
-        cwd=root,
-        where=BUILD_CONSTRAINTS,
-        hint=hint,
-        stdin=lines.encode(),
-    )
+    output = Path(BUILD_CONSTRAINTS)
+    resolve([*argv, "-"], folder=root, where=BUILD_CONSTRAINTS, hint=hint, stdin=lines.encode(), output=output)
     write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
     path.chmod(0o644)
     return path

@@ -6,9 +6,7 @@ import base64
 import csv
 import hashlib
 import io
-import os
 import re
-import sys
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,24 +16,21 @@ import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.building.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
-from multi_env_lambda.building.stage import EPOCH
-from multi_env_lambda.errors import BuildError, ToolError
-from multi_env_lambda.host.process import run_uv
+from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.errors import BuildError
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
-from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 __all__ = [
     "File",
     "Wheel",
-    "build_environment",
+    "build_distributions",
     "content_digest",
     "content_digest_of",
     "listed_files",
     "merge",
     "read_sdist",
     "read_wheel",
-    "run_backend",
     "write_sdist",
     "write_wheel",
 ]
@@ -43,37 +38,6 @@ __all__ = [
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: multi_env_lambda\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _WRITTEN_AGAIN = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"})
 _PURE = frozenset({"py3-none-any", "py2-none-any"})
-_PASSED_ON = frozenset(
-    {
-        "PATH",
-        "HOME",
-        "USER",
-        "TMPDIR",
-        "NETRC",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-    }
-)
-_PASSED_ON_TO_UV = frozenset(
-    {
-        "CACHE_DIR",
-        "CONFIG_FILE",
-        "DEFAULT_INDEX",
-        "EXTRA_INDEX_URL",
-        "FIND_LINKS",
-        "HTTP_TIMEOUT",
-        "INSECURE_HOST",
-        "KEYRING_PROVIDER",
-        "LINK_MODE",
-        "NATIVE_TLS",
-        "NO_INDEX",
-        "OFFLINE",
-        "SYSTEM_CERTS",
-    }
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -102,52 +66,14 @@ class Wheel:
     info: tuple[File, ...]
 
 
-def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """What a build backend sees: where to find programs, certificates and indexes, and nothing that changes a result.
-
-    Credentials of AWS are left out on purpose: a backend runs code of other people.
-    """
-    kept = {name: value for name, value in inherited.items() if _is_passed_on(name)}
-    return {**kept, "SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
-
-
-def _is_passed_on(name: str) -> bool:
-    if name.startswith("UV_"):
-        return name.startswith("UV_INDEX") or name.removeprefix("UV_") in _PASSED_ON_TO_UV
-    return name in _PASSED_ON or name.lower().endswith("_proxy")
-
-
-def run_backend(
-    folder: Path, out: Path, *, where: str, sdist: bool, constraints: Path | None = None
+def build_distributions(
+    folder: Path, out: Path, *, where: str, sdist: bool, tree: Path | None = None, constraints: Path | None = None
 ) -> tuple[Path, Path | None]:
     """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist.
 
     With ``constraints`` nothing takes part in it that they do not name by version and hash.
     """
-    kinds = ["--wheel", "--sdist"] if sdist else ["--wheel"]
-    command = [
-        "build",
-        "--no-create-gitignore",
-        *kinds,
-        "--python",
-        sys.executable,
-        "--out-dir",
-        str(out),
-    ]
-    hint = "correct [build-system] or the files it builds from"
-    if constraints is not None:
-        command += ["--build-constraints", str(constraints), "--require-hashes"]
-        hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
-    try:
-        run_uv(
-            [*command, "--", str(folder)],
-            where=where,
-            hint=hint,
-            cwd=folder,
-            env=build_environment(os.environ),
-        )
-    except ToolError as error:
-        raise BuildError(where, error.what, hint=error.hint) from error
+    run_backend(folder, out, where=where, sdist=sdist, tree=tree, constraints=constraints)
     wheel = _only(out, ".whl", where)
     return wheel, _only(out, ".tar.gz", where) if sdist else None
 

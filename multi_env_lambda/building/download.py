@@ -23,12 +23,12 @@ import attrs
 from multi_env_lambda.building.archive import LARGEST_ARCHIVE, too_large
 from multi_env_lambda.building.lock_formats import read_pylock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.host.retrying import TRIES, Retrying
 from multi_env_lambda.model.digest import digest
 
@@ -164,13 +164,8 @@ def _ask_uv(lock: Lock, target: Target) -> dict[str, Any]:
     argv = ["pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", target.python, "--format", "pylock.toml", "-"]
     # In the project's folder, because uv finds the configuration of package indexes there.
-    output = run_uv(
-        argv,
-        cwd=lock.path.parent,
-        where=lock.where,
-        hint="check that the package index can be reached and has these versions",
-        stdin="".join(lines).encode(),
-    )
+    hint = "check that the package index can be reached and has these versions"
+    output = resolve(argv, folder=lock.path.parent, where=lock.where, hint=hint, stdin="".join(lines).encode())
     document = tomllib.loads(output.decode("utf-8"))
     for package in document.get("packages", ()):
         for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])):

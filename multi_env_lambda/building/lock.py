@@ -21,10 +21,10 @@ from packaging.utils import canonicalize_name
 from multi_env_lambda.building.freshness import how_to_renew
 from multi_env_lambda.building.lock_formats import read_pylock, read_requirements, read_uv_lock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
-from multi_env_lambda.host.process import run_uv
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = [
@@ -172,13 +172,13 @@ def write_lock(
     extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
-    argv = _compile_command(path.name, python=python, upgrade=upgrade, with_stdin=bool(extra))
+    argv = _compile_command(python=python, upgrade=upgrade, with_stdin=bool(extra))
     with tempfile.TemporaryDirectory() as scratch:
         if ours:
             excludes = Path(scratch, "excludes.txt")
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
-        run_uv(argv, cwd=folder, where=where, hint=hint, stdin=extra.encode())
+        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra.encode(), output=Path(path.name))
     _write_clean(path, where, before, record=_record(made_from))
     return path
 
@@ -189,10 +189,10 @@ def _record(made_from: Iterable[str]) -> str:
     return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
 
 
-def _compile_command(output: str, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
+def _compile_command(*, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
     argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
-    argv += ["--no-emit-index-url", "--output-file", output, *(["--upgrade"] if upgrade else [])]
+    argv += ["--no-emit-index-url", *(["--upgrade"] if upgrade else [])]
     return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]
 
 

@@ -7,6 +7,7 @@ this machine and not on Lambda's is left out by `preflight_watch`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import importlib.machinery
 import importlib.util
@@ -201,7 +202,7 @@ def _needs_the_cloud(error: BaseException | None) -> bool:
     while error is not None:
         if type(error).__module__.startswith(("botocore.", "urllib3.", "requests.", "socket", "urllib.error")):
             return True
-        if isinstance(error, (ConnectionError, TimeoutError)):
+        if isinstance(error, (ConnectionError, TimeoutError)) or getattr(error, "errno", None) == errno.ENETUNREACH:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -124,7 +124,7 @@ def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machi
     ctypes.util.find_library = find_library
     # Bytecode of the layer is kept, in folders that are there already; all else beside it is as in Lambda.
     changed = [*orders["write"], *orders["bytecode"]]
-    sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"])
+    sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"], network=False)
     if orders["first"]:
         for name in ("stat", "lstat", "access"):
             setattr(os, name, _Answering(getattr(os, name), machine, answers_no=name == "access"))

@@ -24,12 +24,12 @@ from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
     File,
     Wheel,
+    build_distributions,
     content_digest,
     listed_files,
     merge,
     read_sdist,
     read_wheel,
-    run_backend,
     write_sdist,
     write_wheel,
 )
@@ -168,8 +168,13 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
     if constraints is not None:
         constraints.write_bytes(staged.backends)
-    raw_wheel, raw_sdist = run_backend(
-        tree / project.folder, _folder(scratch, "out"), where=project.folder, sdist=True, constraints=constraints
+    raw_wheel, raw_sdist = build_distributions(
+        tree / project.folder,
+        _folder(scratch, "out"),
+        where=project.folder,
+        sdist=True,
+        tree=tree,
+        constraints=constraints,
     )
     assert raw_sdist is not None
     shared = [
@@ -217,7 +222,8 @@ def _folder(scratch: Path, name: str) -> Path:
 
 
 def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None) -> Wheel:
-    return read_wheel(run_backend(folder, out, where=where, sdist=False, constraints=constraints)[0], where=where)
+    built, _ = build_distributions(folder, out, where=where, sdist=False, constraints=constraints)
+    return read_wheel(built, where=where)
 
 
 def _write(wheel: Wheel, sdist: tuple[File, ...], project: Project, new: Path) -> None:

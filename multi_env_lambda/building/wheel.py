@@ -8,8 +8,9 @@ import hashlib
 import io
 import os
 import re
-import sys
+import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,12 +19,12 @@ import attrs
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.building.archive import Member, Zip, content, read_zip, write_zip
-from multi_env_lambda.building.distribution import build_environment
+from multi_env_lambda.building.backend import run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
+from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
-from multi_env_lambda.host.process import run_uv
 
 __all__ = ["Installed", "installed", "wheel_of_sdist"]
 
@@ -165,11 +166,11 @@ def _inflated(where: str, member: Member) -> bytes:
 def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path) -> Path:
     """Build the wheel of a package that is published as sdist only; it must be pure, and its bytes are normalised.
 
-    The build runs the package's own code in an isolated environment, after the sdist was verified.
+    The build runs the package's own code, after the sdist was verified, where it finds no key, no network and no file
+    of the user.
 
     Raises:
-        BuildError: the wheel is not for every machine, so it would be for this one and not for Lambda.
-        ToolError: the build failed.
+        BuildError: the build failed, or the wheel is for this machine and so not for Lambda.
     """
     folder = cache / "built" / selected.sha256
     known = read_sealed(folder / "built.json")
@@ -177,17 +178,15 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         return folder / str(known["wheel"])
     if hashlib.sha256(sdist.read_bytes()).hexdigest() != selected.sha256:
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
-    with tempfile.TemporaryDirectory() as scratch:
-        hint = f"{selected.name} has no wheel at all; choose a version that has one"
-        argv = ["build", "--wheel", "--quiet", "--python", sys.executable]
-        run_uv(
-            [*argv, "--out-dir", scratch, "--", sdist.absolute()],
-            cwd=Path(scratch),
-            where=where,
-            hint=hint,
-            env=build_environment(os.environ),
-        )
-        (built,) = Path(scratch).glob("*.whl")
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        out = Path(scratch) / "out"
+        out.mkdir()
+        try:
+            run_backend(_unpacked(sdist, Path(scratch) / "sdist", where), out, where=where, sdist=False)
+        except BuildError as error:
+            hint = f"{selected.name} has no wheel at all; choose a version that has one"
+            raise BuildError(where, f"{selected.filename}: {error.what}", hint=hint) from error
+        (built,) = out.glob("*.whl")
         _, _, _, tags = parse_wheel_filename(built.name)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
             what = (
@@ -197,6 +196,26 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
     write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
     return folder / built.name
+
+
+def _unpacked(sdist: Path, place: Path, where: str) -> Path:
+    """The one folder that is in it; what would land elsewhere is refused, and nothing runs."""
+    try:
+        if sdist.name.endswith(".zip"):
+            with zipfile.ZipFile(sdist) as archive:
+                archive.extractall(place)  # leaves out what points outside by itself
+        else:
+            with tarfile.open(sdist) as archive:
+                archive.extractall(place, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
+    for path in place.rglob("*"):
+        os.utime(path, (EPOCH, EPOCH))  # a zip takes no time before 1980, and no build shall tell the hour
+    found = [path for path in place.iterdir() if path.is_dir()]
+    if len(found) != 1:
+        what = f"{sdist.name} has {len(found)} folders at its top, one is expected"
+        raise BuildError(where, what, hint=_HINT_WHEEL)
+    return found[0]
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:

@@ -44,7 +44,7 @@ def _names(environment: str | None, to: str | None, only: tuple[str, ...]) -> tu
 
 @click.command("plan")
 @selection_options
-@out_option("Save the plan as JSON.")
+@out_option("Save the plan as JSON; publish what an approval of it is about.")
 @upgrade_option
 @click.option("--force", is_flag=True, help="Also units that run the release already.")
 @local_option
@@ -60,10 +60,18 @@ def plan_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Show what a deploy would do, and why. Nothing is written."""
+    """Show what a deploy would do, and why. Nothing is deployed, and without --out nothing is written."""
     names = _names(environment, to, only)
     workspace = open_workspace(local)
-    plan = workspace.plan(*names, environment=environment, to=to, everything=everything, upgrade=upgrade, force=force)
+    plan = workspace.plan(
+        *names,
+        environment=environment,
+        to=to,
+        everything=everything,
+        upgrade=upgrade,
+        force=force,
+        publish=saved is not None,
+    )
     _advise(workspace)
     return _show_plan(plan, saved, as_json)
 

@@ -23,8 +23,12 @@ from multi_env_lambda.world import World
 __all__ = ["desire"]
 
 
-def desire(world: World, request: Request, observed: Observed) -> Wish:
-    """What the past (rollback), the environment before (promotion) or the work tree (deploy) says of each unit."""
+def desire(world: World, request: Request, observed: Observed, alone: str = "") -> Wish:
+    """What the past (rollback), the environment before (promotion) or the work tree (deploy) says of each unit.
+
+    Args:
+        alone: the one unit of the work tree that is made, if not all are that may have changed.
+    """
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
         return Wish(desired=dict(zip(observed.order, older, strict=True)))
@@ -34,7 +38,7 @@ def desire(world: World, request: Request, observed: Observed) -> Wish:
         return Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in names})
     running = {name: observed.running(name) for name in observed.order}
     doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
-    return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed))
+    return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed), alone)
 
 
 def _meanwhile(world: World, observed: Observed, candidates: Collection[str]) -> None:

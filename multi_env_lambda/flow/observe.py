@@ -60,8 +60,11 @@ class Observed:
         return None if record is None else record.running
 
 
-def observe(world: World, request: Request, *, soon: bool = False) -> Observed:
+def observe(world: World, request: Request, *, soon: bool = False, units: tuple[str, ...] | None = None) -> Observed:
     """Read the records of the targets and of the source. Where nothing may change, the bucket is not asked whose it is.
+
+    Args:
+        units: the units in scope, for who knows them without this work tree.
 
     Raises:
         ConfigurationError: there is no such unit or environment, or the bucket is another workspace's.
@@ -79,7 +82,7 @@ def observe(world: World, request: Request, *, soon: bool = False) -> Observed:
     return Observed(
         targets=targets,
         source=source,
-        order=_scope(world, request, recorded),
+        order=_scope(world, request, recorded) if units is None else units,
         records=records,
         unsure=_unsure(world, targets, records),
         unreadable=unreadable | ({} if source is None else _of_others(records, source.name, workspace)),

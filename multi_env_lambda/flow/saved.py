@@ -43,7 +43,7 @@ def read_saved(saved: Saved) -> SavedPlan:
         UpgradeNeeded: a newer version of this library has written it.
     """
     if isinstance(saved, Plan):
-        return SavedPlan(digest=saved.digest, asked=dict(saved.asked))
+        return SavedPlan(digest=saved.digest, asked=dict(saved.asked), document=saved.to_dict())
     where, document = _document(saved.to_dict() if isinstance(saved, Removal) else saved)
     try:
         found = SavedPlan(

@@ -14,7 +14,7 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.masking import blotted
 from multi_env_lambda.model.plain_secrets import secrets_among
 
-__all__ = ["run", "run_uv", "uv_program"]
+__all__ = ["run", "run_uv", "uv_program", "uv_version"]
 
 _TAIL_LINES = 15
 _SEARCH = threading.Lock()
@@ -95,3 +95,14 @@ def _find_uv() -> str:
         if found is None:
             raise ToolError("uv", "the program is not installed", hint="run `pip install uv`") from None
         return found
+
+
+@cache
+def uv_version() -> str:
+    """The version of that uv.
+
+    Raises:
+        ToolError: there is none.
+    """
+    said = run([uv_program(), "--version"], where="uv", hint="install uv again").decode("utf-8", "replace")
+    return said.split()[1]

@@ -1,4 +1,4 @@
-"""A process gives up the files and programs that it has no need of: Landlock of Linux, asked through ctypes.
+"""A process gives up what it has no need of: files and programs by Landlock of Linux, network and children by seccomp.
 
 It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard library.
 Call it before there are threads: those that run already stay as free as they were. Children inherit it.
@@ -6,8 +6,10 @@ Call it before there are threads: those that run already stay as free as they we
 Other systems have no Landlock, and before Linux 5.19 (the second version) it forbids every rename between two folders,
 which Lambda allows: there nothing happens.
 
-Started as a program, it takes a file of JSON (the arguments of `shut_in`) and a command, and becomes that command.
-Source: https://docs.kernel.org/userspace-api/landlock.html
+Started as a program, it takes a file of JSON (the arguments of `shut_in`, and those of `limit`) and a command, and
+becomes that command.
+Source: https://docs.kernel.org/userspace-api/landlock.html and
+https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
 from __future__ import annotations
@@ -16,16 +18,17 @@ import ctypes
 import errno
 import json
 import os
+import platform
 import stat
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _SET_NO_NEW_PRIVILEGES = 38
-_FIRST_WITH_RENAMES = 2
+FIRST_WITH_RENAMES = 2
 _FIRST_WITH_TRUNCATE = 3
 _FIRST_WITH_SCOPES = 6
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
@@ -34,10 +37,28 @@ _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER, _TRUNCATE = 1, 2, 4, 8, 1 << 14
 _CAPABILITIES_3 = 0x20080522
 _SYS_ADMIN, _PERFMON = 1 << 21, 1 << 38 - 32
+_SYS_PTRACE, _SYS_RESOURCE = 1 << 19, 1 << 24
 _SPECIAL = 1 << 6 | 1 << 11  # to make a device
 _READ = _READ_FILE | _READ_FOLDER
 _EVERYTHING = (1 << 15) - 1
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+
+_SET_SECCOMP, _FILTER = 22, 2
+_RETURN_ALLOW, _RETURN_ERROR = 0x7FFF0000, 0x00050000
+_LOAD, _EQUAL, _AT_LEAST, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_X32, _THREAD = 0x40000000, 0x00010000
+_MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# A ring of requests makes sockets without the call that is refused.
+_SOCKETS = {"socket": {"x86_64": 41, "aarch64": 198}, "io_uring_setup": {"x86_64": 425, "aarch64": 425}}
+_CHILDREN = {
+    "fork": {"x86_64": 57},
+    "vfork": {"x86_64": 58},
+    "clone": {"x86_64": 56, "aarch64": 220},
+    "clone3": {"x86_64": 435, "aarch64": 435},  # its flags are behind a pointer; who has no such call uses clone
+}
+"""Numbers of calls by machine. Source: `asm/unistd.h` of the kernel."""
+_ANSWERS = {"socket": errno.ENETUNREACH, "io_uring_setup": errno.ENOSYS, "clone3": errno.ENOSYS}
+"""What a library makes something of: where there is no network, where there is an older kernel."""
 
 SCRATCH = "/tmp"  # noqa: S108 -- the one folder that a function of Lambda may write to
 PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -73,14 +94,27 @@ def landlock_version() -> int:
     return max(_syscall(_CREATE_RULESET, None, 0, _ASK_VERSION), 0)
 
 
-def shut_in(*, own: Iterable[str], write: Iterable[str], programs: Iterable[str]) -> bool:
+def shut_in(
+    *,
+    own: Iterable[str],
+    write: Iterable[str],
+    programs: Iterable[str],
+    scratch: bool = True,
+    network: bool = True,
+    children: bool = True,
+) -> bool:
     """Read and start what lies in ``own`` and ``write``, change what lies in ``write``, start ``programs`` by name.
 
-    The interpreter, the system's libraries and the folder for scratch are added. Processes outside get no signal, and
-    their sockets without a file are not reached, from Linux 6.12. False: this kernel cannot do it.
+    The interpreter and the system's libraries are added, and unless told otherwise the folder for everybody's
+    ``scratch``. Processes outside get no signal, and their sockets without a file are not reached, from Linux 6.12.
+    Without ``network`` there are no sockets at all but pairs of the process with itself; without ``children`` it
+    starts no other process. False: this kernel cannot keep it from files.
     """
     version = landlock_version()
-    if version < _FIRST_WITH_RENAMES:
+    refused = {**({} if network else _SOCKETS), **({} if children else _CHILDREN)}
+    if version < FIRST_WITH_RENAMES:
+        if refused:
+            _refuse(refused)
         return False
     rights = _EVERYTHING if version >= _FIRST_WITH_TRUNCATE else _EVERYTHING & ~_TRUNCATE
     scopes = [0, _ABSTRACT_SOCKETS | _SIGNALS] if version >= _FIRST_WITH_SCOPES else []
@@ -92,13 +126,54 @@ def shut_in(*, own: Iterable[str], write: Iterable[str], programs: Iterable[str]
         _allow(ruleset, path, _READ | _EXECUTE)
     for path in DEVICES:
         _allow(ruleset, path, _READ | _WRITE_FILE)
-    for path in (*write, SCRATCH):
+    for path in (*write, *([SCRATCH] if scratch else [])):
         _allow(ruleset, path, rights & ~_SPECIAL)
     _checked(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
     _give_up_other_processes()
+    if refused:
+        _refuse(refused)
     return True
+
+
+def limit(limits: Mapping[str, int]) -> None:
+    """What it and its children may use of each resource, by the name that `setrlimit` has for it without `RLIMIT_`."""
+    import resource
+
+    for name, most in limits.items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(number)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(number, (least, least))
+        except (OSError, ValueError):
+            continue  # macOS takes no limit of the memory
+
+
+def _refuse(calls: Mapping[str, Mapping[str, int]]) -> None:
+    """Let the kernel answer these calls with an error, in this process and in all that it starts.
+
+    One program of BPF: the calls of another architecture are refused altogether, those in the list one by one.
+    """
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in _MACHINES:
+        return
+    deny = _RETURN_ERROR | errno.EACCES
+    program = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _MACHINES[machine]), (_RETURN, 0, 0, deny), (_LOAD, 0, 0, 0)]
+    program += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, deny)]
+    for name in (name for name in calls if machine in calls[name] and name != "clone"):
+        answer = _RETURN_ERROR | _ANSWERS.get(name, errno.EACCES)
+        program += [(_EQUAL, 0, 1, calls[name][machine]), (_RETURN, 0, 0, answer)]
+    if "clone" in calls:
+        # A thread is no other process: its first argument has the flag of one.
+        program += [(_EQUAL, 0, 3, calls["clone"][machine]), (_LOAD, 0, 0, 16), (_HAS, 1, 0, _THREAD)]
+        program += [(_RETURN, 0, 0, deny)]
+    program += [(_RETURN, 0, 0, _RETURN_ALLOW)]
+    words = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
+    head = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(words)))
+    _checked(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _checked(_LIBC.prctl(_SET_SECCOMP, _FILTER, head, 0, 0))
 
 
 def _give_up_other_processes() -> None:
@@ -106,7 +181,8 @@ def _give_up_other_processes() -> None:
     header, sets = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_3, 0)), ctypes.create_string_buffer(24)
     _checked(_LIBC.capget(header, sets))
     words = struct.unpack("=6I", sets.raw)
-    kept = [word & ~_SYS_ADMIN for word in words[:3]] + [word & ~_PERFMON for word in words[3:]]
+    lost = _SYS_ADMIN | _SYS_PTRACE | _SYS_RESOURCE
+    kept = [word & ~lost for word in words[:3]] + [word & ~_PERFMON for word in words[3:]]
     _checked(_LIBC.capset(header, ctypes.create_string_buffer(struct.pack("=6I", *kept))))
 
 
@@ -157,5 +233,6 @@ def _checked(result: int) -> int:
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as orders:
         given = json.load(orders)
+    limit(given.pop("limits", {}))
     shut_in(**given)
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

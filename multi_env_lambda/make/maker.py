@@ -7,14 +7,9 @@ and the objects that the bucket lacks. Nothing is written to the other side.
 from __future__ import annotations
 
 import hashlib
-import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import attrs
 
@@ -30,6 +25,7 @@ from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
 from multi_env_lambda.host.lineage import Asked, pasts
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
+from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
@@ -45,15 +41,11 @@ from multi_env_lambda.model.settings import Canary, Function, Literal
 from multi_env_lambda.model.toml import parse_toml
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.affected import Inputs
-from multi_env_lambda.plan.template import job_scripts, render
-from multi_env_lambda.plan.template.cotton import import_cottonformation
+from multi_env_lambda.plan.template import Unit, job_scripts
 from multi_env_lambda.plan.version import source_version
 from multi_env_lambda.world import Made, Upload
 
-__all__ = ["TreeMaker", "load_extend"]
-
-STACK_FILE = "stack.py"
-_IMPORTING = threading.Lock()
+__all__ = ["TreeMaker"]
 
 
 @attrs.frozen(kw_only=True)
@@ -204,20 +196,19 @@ class TreeMaker:
         return tuple(f"python {python}: {not_imported('jobs of Glue')}" for python in lacking)
 
     def _templates(self, project: Project, source: SourceArtifact, dependencies: Dependencies) -> dict[str, str]:
-        extend = load_extend(self.root, project)
         devops = self.config.devops
-        return {
-            item.name: render(
-                project,
-                item,
+        units = [
+            Unit(
+                project=project,
+                environment=item,
                 bucket=devops.at(item.region).bucket,
                 source=source,
                 layer=None if dependencies.layer is None else dependencies.layer.artifact,
                 libraries=tuple(library.artifact for library in dependencies.libraries),
-                extend=extend,
             )
             for item in self.config.environments
-        }
+        ]
+        return templates_of(self.root, units)
 
     def _release(
         self, project: Project, source: SourceArtifact, dependencies: Dependencies, templates: dict[str, str]
@@ -307,27 +298,3 @@ def _runtime_variables(project: Project, environment: Environment) -> dict[str, 
         )
         for function in project.settings[environment.name].functions
     }
-
-
-def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
-    """The function ``extend`` of the unit's own ``stack.py``, or None where it has no such file."""
-    path = root / project.folder / STACK_FILE
-    if not path.is_file():
-        return None
-    with _IMPORTING:
-        import_cottonformation()
-    where = f"{project.folder}/{STACK_FILE}"
-    module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
-    module.__file__ = str(path)
-    # Our stdout is for what was asked for, which may be JSON.
-    vars(module)["print"] = partial(print, file=sys.stderr)
-    try:
-        # Not imported: that would leave a `__pycache__` in the unit's folder, which is an edit like any other.
-        exec(compile(path.read_bytes(), path, "exec"), vars(module))
-    except (Exception, SystemExit) as error:
-        what = f"cannot be imported: {type(error).__name__}: {error}"
-        raise ConfigurationError(where, what, hint="correct the file; it runs on the machine that deploys") from error
-    extend = getattr(module, "extend", None)
-    if not callable(extend):
-        raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")
-    return extend  # type: ignore[no-any-return]

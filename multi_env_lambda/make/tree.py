@@ -72,12 +72,14 @@ def work_tree(
     running: Mapping[str, Deployment | None],
     unsure: Collection[str] = (),
     meanwhile: Callable[[Collection[str]], None] = _nothing,
+    alone: str = "",
 ) -> Wish:
     """Look at the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
         unsure: units of which it is not known whether that really runs.
         meanwhile: called with the units that may have changed, while they are made.
+        alone: the one unit that is made, so that no code of any other runs; empty: all that may have changed.
     """
     projects = {project.name: project for project in world.projects}
     snapshot = world.maker.snapshot(tracked_paths(world.projects))
@@ -105,7 +107,9 @@ def work_tree(
         if name in unsure:
             why = (*why, UNSURE)
         looked_at[name] = why
-        if request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
+        if alone not in ("", name):
+            desired[name] = Current(project=name, why=f"not made: {', '.join(why) or 'its inputs are unchanged'}")
+        elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
             desired[name] = Current(project=name, why=f"not the upgrade alone: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))

@@ -18,6 +18,7 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.rules import bound_of
+from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.process import uv_program
@@ -100,8 +101,17 @@ def _of_the_machine(pythons: Iterable[str]) -> Iterator[tuple[str, Check]]:
     yield "python", lambda: ("ok", f"{version} at {sys.executable}", "")
     yield "git", partial(_program, "git", "install Git: units are packed from what it tracks")
     yield "uv", lambda: ("ok", str(uv_program()), "")
+    yield "landlock", _landlock
     for python in sorted(set(pythons)):
         yield f"python {python}", partial(_runtime, python)
+
+
+def _landlock() -> Answer:
+    version = sandbox.landlock_version()
+    if version < sandbox.FIRST_WITH_RENAMES:
+        what = "none in this kernel: code of units, which is run to make them, can read this user's files"
+        return "note", what, "make units where Linux is 5.19 or newer, if you do not trust who wrote them"
+    return "ok", f"version {version}; code of units sees neither this user's files nor the network", ""
 
 
 def _program(name: str, hint: str) -> Answer:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.make.maker import load_extend
+from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -20,7 +20,7 @@ from multi_env_lambda.model.reference import Reference, references_of
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
-from multi_env_lambda.plan.template import render
+from multi_env_lambda.plan.template import Unit
 
 __all__ = ["CALLER", "DEVOPS", "permissions_of"]
 
@@ -49,32 +49,31 @@ def permissions_of(
         return of_devops(config)
     environment = config.environment(place)
     handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
+
+    def template_or_fault(project: Project) -> str | MultiEnvLambdaError:
+        try:
+            return _template(root, config, project, environment)
+        except Exception as raised:
+            return as_ours(project.folder, raised)
+
     templates: dict[str, str] = {}
     functions: list[Function] = []
     references: list[Reference] = []
     faults = dict(broken)
-    for project in projects:
-        try:
-            template = _template(root, config, project, environment, load_extend(root, project))
-        except Exception as raised:
-            faults[project.name] = as_ours(project.folder, raised)
+    for project, found in zip(projects, in_parallel(template_or_fault, projects), strict=True):
+        if isinstance(found, MultiEnvLambdaError):
+            faults[project.name] = found
             continue
-        templates[project.stack_name(place)] = template
+        templates[project.stack_name(place)] = found
         functions += project.settings[place].functions
         references += references_of(project.settings[place], environment)
     layers = {arn for function in functions for arn in function.layers}
-    found = of_environment(config, environment, templates, handlers, references=references, layers=layers)
+    needed = of_environment(config, environment, templates, handlers, references=references, layers=layers)
     unseen = tuple(f"{name}: {error.where}: {error.what}" for name, error in sorted(faults.items()))
-    return attrs.evolve(found, unseen=unseen)
+    return attrs.evolve(needed, unseen=unseen)
 
 
-def _template(
-    root: Path,
-    config: WorkspaceConfig,
-    project: Project,
-    environment: Environment,
-    extend: Callable[[Any, Any], None] | None,
-) -> str:
+def _template(root: Path, config: WorkspaceConfig, project: Project, environment: Environment) -> str:
     source = SourceArtifact(
         project=project.name, version=project.version, digest=_NO_BYTES, wheel_sha256=_NO_BYTES, wheel_size=0
     )
@@ -85,11 +84,6 @@ def _template(
         python=project.python,
         architecture=project.architecture,
     )
-    return render(
-        project,
-        environment,
-        bucket=config.devops.at(environment.region).bucket,
-        source=source,
-        layer=layer,
-        extend=extend,
-    )
+    bucket = config.devops.at(environment.region).bucket
+    unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    return templates_of(root, [unit])[environment.name]

@@ -27,6 +27,8 @@ from multi_env_lambda import (
 )
 from multi_env_lambda import Plan as PlanValue
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.show.progress import Report
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.bad_repositories import copy_of, world_of
@@ -248,6 +250,40 @@ def test_a_build_cannot_approve(workspace: Workspace, monkeypatch: pytest.Monkey
 
     with pytest.raises(Refused, match="a build cannot approve"):
         workspace.approve(workspace.plan())
+
+
+@pytest.fixture
+def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
+    """Sandbox takes what somebody else has approved; nobody's build runs this."""
+    for name in (*BUILD_VARIABLES, "CI"):
+        monkeypatch.delenv(name, raising=False)
+    return fake_world(FakeTree(content={"customers": "c1"}), tmp_path, config=fake_config(sandbox={"approval": True}))
+
+
+def test_an_approval_is_of_published_bytes_and_makes_nothing(approved: FakeWorld, tmp_path: Path) -> None:
+    ada = opened(approved.world, tmp_path)
+    plan = ada.plan(publish=True)
+    assert [step.publish for step in plan.deploys] == [()]
+    approved.tree.made.clear()
+    approved.platform.who = "arn:aws:iam::111111111111:user/grace"
+    given = opened(approved.world, tmp_path).approve(plan)
+    assert ([item.digest for item in given], approved.tree.made) == ([plan.digest], [])
+
+    approved.platform.who = "arn:aws:iam::111111111111:user/ada"
+    assert [result.outcome for result in ada.apply(plan)] == ["deployed"]
+
+
+def test_a_plan_writes_nothing_that_nobody_asked_for(approved: FakeWorld, tmp_path: Path) -> None:
+    ada = opened(approved.world, tmp_path)
+    plan, before = ada.plan(), dict(approved.store.objects)
+    with pytest.raises(PublishError, match="customers"):
+        ada.approve(plan)
+    assert approved.store.objects == before == {}
+
+    # Where nobody waits for an approval, nothing is published for one.
+    fake = fake_world(FakeTree(content={"customers": "c1"}), tmp_path / "other")
+    opened(fake.world, tmp_path).plan(publish=True)
+    assert fake.store.objects == {}
 
 
 def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ TWINS: dict[str, Twin] = {
 NOT_OPTIONS = {
     "self": "the handle",
     "approve": "typed at the terminal: the name of an environment",
+    "publish": "`--out` publishes what an approval would be about",
     "removed": "how the command line prints what goes",
     "environments": "the words",
     "environment": "the words",

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.building.distribution import (
     File,
     Wheel,
-    build_environment,
     content_digest,
     content_digest_of,
     merge,

@@ -208,6 +208,14 @@ def test_a_call_to_aws_at_import_time_is_not_held_against_it(tmp_path: Path) -> 
     check(wheel_of(tmp_path, text + HANDLER))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a network can be taken away")
+def test_there_is_no_network_at_import_time_which_is_not_held_against_it(tmp_path: Path) -> None:
+    reached = "import socket\ntry:\n    socket.socket()\nexcept OSError as error:\n    assert error.errno == 101\n"
+    check(wheel_of(tmp_path, f"{reached}else:\n    raise AssertionError('a network')\n{HANDLER}"))
+    (tmp_path / "other").mkdir()
+    check(wheel_of(tmp_path / "other", f"import socket\nsocket.socket().connect(('192.0.2.1', 80))\n{HANDLER}"))
+
+
 @pytest.mark.parametrize("end", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"])
 def test_a_module_that_ends_the_process_is_named(tmp_path: Path, end: str) -> None:
     text = refused(

@@ -130,3 +130,18 @@ def test_a_plan_goes_into_an_approval_environment_after_somebody_else_said_yes(s
     assert (alone, approved.code, done.outcomes()) == ([0, 9], 0, {("staging", "customers"): "deployed"})
     past = json.loads(by(stage, "ada", "history", "customers", "staging", "--json").out)["staging"]
     assert (past[-1]["who"].rpartition("/")[2], past[-1]["approved"].rpartition("/")[2]) == ("ada", "bob")
+
+
+def test_what_a_work_tree_wants_is_published_and_then_approved_without_it(stage: Stage, tmp_path: Path) -> None:
+    plan, planted = str(tmp_path / "plan.json"), stage.root / "projects" / "customers" / "stack.py"
+    edit(stage, "APPROVED = True\n")
+    to_staging = ("plan", "--to", "staging", "--only", "customers")
+    shown, saved = by(stage, "ada", *to_staging), by(stage, "ada", *to_staging, "--out", plan)
+    planted.write_text("import os\nos._exit(0)\n", encoding="utf-8")
+    approved = by(stage, "bob", "approve", plan, **NO_INDEX)
+    planted.unlink()
+    done = by(stage, "ada", "deploy", "--plan", plan, "--yes", "--json")
+
+    assert ("    publish " in shown.out, "    publish " in saved.out, saved.code) == (True, False, 0)
+    assert (approved.code, "approved by" in approved.err) == (0, True), approved.err
+    assert set(done.outcomes().values()) == {"deployed"} and ("staging", "customers") in done.outcomes()

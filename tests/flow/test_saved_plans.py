@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.errors import ConfigurationError, PlanStale
+from multi_env_lambda.errors import ConfigurationError, PlanStale, PublishError
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
@@ -66,3 +66,89 @@ def test_the_hint_of_a_closed_environment_makes_the_same_plan(tmp_path: Path) ->
 
     assert (through.outcome, through.error) == ("blocked", "Refused")
     assert "`plan.py --to staging --only search --out plan.json`" in through.hint
+
+
+def of_published(fake: FakeWorld, target: str = "sandbox", **ask: Any) -> dict[str, Any]:
+    """A plan of the work tree whose releases are published, as ``plan.py --out`` leaves it."""
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target=target, **ask), closely=True)
+    pipeline.publish(fake.world, draft)
+    document = json.loads(json.dumps(draft.plan.to_dict()))
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.mark.parametrize("ask", [{}, {"through": True, "target": "staging"}, {"only": ("search",)}])
+def test_a_published_plan_is_made_again_without_making_anything(tmp_path: Path, ask: dict[str, Any]) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "sandbox", only=("customers",))
+    document = of_published(fake, **ask)
+    fake.tree.made.clear()
+    # Another work tree, in which the author's unit is another one and a unit is missing.
+    del fake.tree.content["customers"]
+    fake.tree.content["search"] = "of somebody else"
+
+    again = pipeline.same_again(fake.world, document, published=True)
+
+    assert (again.plan.digest, fake.tree.made, dict(again.made)) == (document["digest"], [], {})
+    assert again.plan.digest_of("sandbox") == pipeline.same_again(fake.world, document, published=True).plan.digest_of(
+        "sandbox"
+    )
+
+
+def test_an_unpublished_plan_is_not_approved(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+
+    with pytest.raises(PublishError, match="search") as caught:
+        pipeline.same_again(fake.world, saved(fake), published=True)
+    assert "plan.py --out" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"project": "../../x"},
+        {"project": ["search"]},
+        {"kind": "steal"},
+        {"release": {"digest": "../../x", "version": "1"}},
+        {"release": None},
+    ],
+)
+def test_steps_of_another_shape_are_no_plan(tmp_path: Path, step: dict[str, Any]) -> None:
+    fake = chain(tmp_path)
+    document = of_published(fake, only=("search",))
+
+    with pytest.raises(ConfigurationError, match="the saved plan"):
+        pipeline.same_again(fake.world, {**document, "steps": [{**document["steps"][0], **step}]}, published=True)
+
+
+def test_a_plan_that_names_another_release_than_its_digest_says_is_stale(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    first = of_published(fake, only=("search",))
+    fake.tree.content["search"] = "s2"
+    second = of_published(fake, only=("search",))
+
+    with pytest.raises(PlanStale):
+        pipeline.same_again(fake.world, {**first, "steps": second["steps"]}, published=True)
+
+
+def test_what_is_deployed_are_the_bytes_that_were_approved(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    document = of_published(fake, only=("search",))
+    fake.tree.content["search"] = "s2"
+
+    with pytest.raises(PlanStale):
+        pipeline.same_again(fake.world, document)
+
+
+def test_one_unit_alone_is_made_and_of_the_others_it_is_said_why_they_would_be(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.made.clear()
+    fake.tree.libraries["libs/money"] = "m2"
+    fake.tree.content["search"] = "s2"
+
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), alone="orders")
+
+    assert fake.tree.made == ["orders"]
+    assert [step.project for step in draft.plan.deploys] == ["orders"]
+    assert draft.looked_at["search"] == ("projects/search changed",)

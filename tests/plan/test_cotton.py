@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from multi_env_lambda import Workspace
-from multi_env_lambda.make.maker import load_extend
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.make.stack_run import load_extend
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.cotton import document_of, typed
 from tests.plan.template_values import BUCKET, JOB, LAYER, SMALL, SOURCE, SPARK_JOB, maximal, project, template
@@ -210,3 +211,17 @@ def test_the_words_of_a_condition_are_there_to_be_changed() -> None:
 
     assert document_of(found)["Conditions"]["Small"]["Fn::Equals"][1] == "2"
     assert found.Parameters["Size"].Default == "1"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Resources": {}, "x=print('ran')": 1},
+        {"Resources": {}, "Parameters": {"A": {"Type": "String", "x=print('ran')": 1}}},
+        {"Resources": {}, "Outputs": {"A": {"Value": "1", "class": 1}}},
+    ],
+)
+def test_a_word_of_a_template_is_never_run(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigurationError, match="is no word of CloudFormation"):
+        typed(document)
+    assert capsys.readouterr().out == ""

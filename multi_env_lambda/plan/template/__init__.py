@@ -33,11 +33,16 @@ __all__ = [
     "ALIAS",
     "LARGEST_INLINE_BODY",
     "Context",
+    "Unit",
+    "drafted",
+    "extended",
+    "finished",
     "job_script",
     "job_scripts",
     "logical_id",
     "needs_template_url",
     "render",
+    "stack_file",
 ]
 
 
@@ -51,7 +56,7 @@ def render(
     libraries: tuple[LibraryArtifact, ...] = (),
     extend: Callable[[Template, Context], None] | None = None,
 ) -> str:
-    """The template as canonical JSON.
+    """The template as canonical JSON. ``extend`` runs here and now: for tests of a ``stack.py``.
 
     Raises:
         ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
@@ -59,6 +64,16 @@ def render(
     unit = Unit(
         project=project, environment=environment, bucket=bucket, source=source, layer=layer, libraries=libraries
     )
+    found = drafted(unit)
+    return finished(unit, found) if extend is None else finished(unit, extended(unit, found, extend), of_stack=True)
+
+
+def drafted(unit: Unit) -> Json:
+    """What the settings say, before the unit's ``stack.py`` has added to it.
+
+    Raises:
+        ConfigurationError: the settings cannot become a stack.
+    """
     _refuse_dynamic_references(unit)
     _refuse_other_regions(unit)
     parts = [
@@ -66,15 +81,30 @@ def render(
         *(function_part(unit, function) for function in unit.settings.functions),
         *(job_part(unit, job) for job in unit.settings.jobs),
     ]
-    found = document(unit, join_parts(parts))
-    where = unit.where if extend is None else f"{project.folder}/stack.py"
-    if extend is not None:
-        found = _extended(unit, found, extend, where)
-    complete = add_pins(add_versions(unit, found, where=where))
-    check_document(complete, where=where)
-    check_plain_secrets(complete, frozenset(_excused(project)), where=where)
-    check_offered(complete["Resources"], environment, where=where)
-    template = canonical_json(complete)
+    return document(unit, join_parts(parts))
+
+
+def finished(unit: Unit, found: Json, *, of_stack: bool = False) -> str:
+    """The template as canonical JSON, with versions and pins, and looked at as a whole.
+
+    Args:
+        of_stack: the unit's ``stack.py`` had a hand in it, whoever wrote that.
+
+    Raises:
+        ConfigurationError: it cannot become a stack.
+    """
+    where = stack_file(unit.project) if of_stack else unit.where
+    try:
+        complete = add_pins(add_versions(unit, found, where=where))
+        check_document(complete, where=where)
+        check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)
+        check_offered(complete["Resources"], unit.environment, where=where)
+        template = canonical_json(complete)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        if not of_stack:
+            raise
+        what = f"what extend() gave {unit.environment.name} is no template: {type(error).__name__}: {error}"
+        raise ConfigurationError(where, what, hint="write what CloudFormation takes in each place") from error
     check_size(template, where=where)
     return template
 
@@ -88,11 +118,18 @@ def _excused(project: Project) -> Iterator[str]:
         yield f"{logical_id(key, 'Job')}.Properties.DefaultArguments.{variable}"
 
 
-def _extended(unit: Unit, found: Json, extend: Callable[[Template, Context], None], where: str) -> Json:
-    from multi_env_lambda.plan.template.cotton import extended, plain
+def extended(unit: Unit, found: Json, extend: Callable[[Template, Context], None]) -> Json:
+    """A draft with all that ``extend`` did to it and asked for, in CloudFormation's own words.
 
+    Raises:
+        ConfigurationError: whatever went wrong in ``extend``.
+    """
+    from multi_env_lambda.plan.template.cotton import extended as grow
+    from multi_env_lambda.plan.template.cotton import plain
+
+    where = stack_file(unit.project)
     context = Context(project=unit.project, environment=unit.environment, bucket=unit.bucket, where=where)
-    grown = extended(found, extend, context)
+    grown = grow(found, extend, context)
     asked = context.requests
     requests = Requests(plain(asked.grants), plain(asked.variables), plain(asked.merges))
     result = apply_requests(grown, requests, where=where)
@@ -104,6 +141,11 @@ def _extended(unit: Unit, found: Json, extend: Callable[[Template, Context], Non
             where, what, hint="write texts, numbers, lists and tables with texts as keys"
         ) from error
     return result
+
+
+def stack_file(project: Project) -> str:
+    """Where a unit may say what its settings have no word for."""
+    return f"{project.folder}/stack.py"
 
 
 def _refuse_dynamic_references(unit: Unit) -> None:

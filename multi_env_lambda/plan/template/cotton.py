@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec, module_from_spec
+from keyword import iskeyword
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,17 @@ def _in_words(kind: Any) -> Any:
 
 
 def _with_fields(kind: Any, fields: Mapping[str, str], **body: Any) -> Any:
-    """A class like ``kind`` with more fields (and CloudFormation's words for them); what it has stays as it is."""
+    """A class like ``kind`` with more fields (and CloudFormation's words for them); what it has stays as it is.
+
+    Its constructor is written as source from their names, which come from a template, and so from whoever wrote it.
+
+    Raises:
+        ConfigurationError: a name is none of Python.
+    """
+    for name in fields:
+        if not name.isidentifier() or iskeyword(name):
+            what = f"{name!r} is no word of CloudFormation"
+            raise ConfigurationError("the template", what, hint="correct it where the unit's stack.py adds it")
     added = {
         name: attr.ib(default=None, metadata={"p_name": word})
         for name, word in fields.items()

@@ -14,6 +14,7 @@ from tests.mutations.table import (
     of_plan,
     of_rights,
     of_stacks,
+    of_strangers,
     of_the_clock,
     of_the_rest,
     of_traffic,
@@ -35,4 +36,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_the_clock.MUTATIONS,
     *of_the_rest.MUTATIONS,
     *of_traffic.MUTATIONS,
+    *of_strangers.MUTATIONS,
 )

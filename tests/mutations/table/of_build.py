@@ -131,10 +131,10 @@ MUTATIONS = (
         ("host/test_process.py",),
     ),
     Mutation(
-        "building/distribution.py",
-        "kept = {name: value for name, value in inherited.items() if _is_passed_on(name)}",
-        "kept = dict(inherited)",
-        "A build backend, which runs code of other people, sees no credentials.",
+        "building/backend.py",
+        "{name: value for name, value in inherited.items() if _is_passed_on(name)}",
+        "inherited",
+        "What fetches packages sees no credentials of AWS.",
         ("building/test_distribution.py::test_a_backend_sees_no_credentials_and_nothing_that_changes_the_result",),
     ),
     Mutation(

@@ -1,0 +1,229 @@
+"""Build backends: a folder -> its wheel and sdist, by code of whoever wrote it and the packages that it asks for.
+
+fetch (passwords and network, no code runs) -> build (code runs; no passwords, no network, nothing of this user's files)
+
+uv's own backend is part of uv: it runs no code of the folder, and needs no environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from multi_env_lambda.building.stage import EPOCH
+from multi_env_lambda.errors import BuildError, ToolError
+from multi_env_lambda.host.confined import Bounds, Ended, run_confined
+from multi_env_lambda.host.process import run_uv, uv_program, uv_version
+from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
+
+__all__ = ["build_environment", "run_backend"]
+
+SECONDS = 600.0
+_MEMORY, _OUTPUT = 8 << 30, 1 << 30
+_PROGRAM = Path(__file__).with_name("backend_run.py")
+_SYSTEM = (Path("/usr"), Path("/bin"))
+"""A backend may start what every machine has; nobody's home is there."""
+_TAIL_LINES = 15
+_ROUNDS = 3
+_HINT = "correct [build-system] or the files it builds from"
+_PASSED_ON = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "TMPDIR",
+        "NETRC",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+    }
+)
+_PASSED_ON_TO_UV = frozenset(
+    {
+        "CACHE_DIR",
+        "CONFIG_FILE",
+        "DEFAULT_INDEX",
+        "EXTRA_INDEX_URL",
+        "FIND_LINKS",
+        "HTTP_TIMEOUT",
+        "INSECURE_HOST",
+        "KEYRING_PROVIDER",
+        "LINK_MODE",
+        "NATIVE_TLS",
+        "NO_INDEX",
+        "OFFLINE",
+        "SYSTEM_CERTS",
+    }
+)
+_EVERYWHERE = {"SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+
+
+def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What fetches packages: where to find programs, certificates, indexes and their passwords, and no key of AWS."""
+    return {**{name: value for name, value in inherited.items() if _is_passed_on(name)}, **_EVERYWHERE}
+
+
+def _is_passed_on(name: str) -> bool:
+    if name.startswith("UV_"):
+        return name.startswith("UV_INDEX") or name.removeprefix("UV_") in _PASSED_ON_TO_UV
+    return name in _PASSED_ON or name.lower().endswith("_proxy")
+
+
+@attrs.frozen(kw_only=True)
+class _System:
+    """The table [build-system], or what its absence means."""
+
+    requires: tuple[str, ...]
+    backend: str
+    backend_path: tuple[str, ...] = ()
+
+    @property
+    def is_uvs_own(self) -> bool:
+        """Whether uv builds it by itself."""
+        if self.backend != "uv_build" or self.backend_path or len(self.requires) != 1:
+            return False
+        wanted = Requirement(self.requires[0])
+        plain = canonicalize_name(wanted.name) == "uv-build" and not (wanted.url or wanted.extras or wanted.marker)
+        return plain and wanted.specifier.contains(uv_version(), prereleases=True)
+
+
+def run_backend(
+    folder: Path,
+    out: Path,
+    *,
+    where: str,
+    sdist: bool,
+    tree: Path | None = None,
+    constraints: Path | None = None,
+) -> None:
+    """Build the folder with its own backend: a wheel, and an sdist if asked for.
+
+    Args:
+        tree: what it may read, if that is more than the folder.
+        constraints: nothing takes part in it that this file does not name by version and hash.
+
+    Raises:
+        BuildError: the backend failed, or what it asks for cannot be had without running code.
+    """
+    system = _system(folder, where)
+    kinds = ["sdist", "wheel"] if sdist else ["wheel"]
+    own = (folder if tree is None else tree,)
+    bounds = Bounds(own=own, write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
+    if system.is_uvs_own and (constraints is None or _pinned(constraints, "uv-build") == uv_version()):
+        _by_uv(folder, out, kinds, bounds, where)
+    else:
+        _by_hooks(folder, out, kinds, system, bounds, constraints, where)
+
+
+def _pinned(constraints: Path, name: str) -> str:
+    """The version of a package that a file of constraints allows; empty where it allows none."""
+    lines = (line.partition(";")[0].split() for line in constraints.read_text(encoding="utf-8").splitlines())
+    found = (words[0].partition("==") for words in lines if words)
+    return next((version for package, _, version in found if package == name), "")
+
+
+def _system(folder: Path, where: str) -> _System:
+    """As PEP 518 says; without a table, or without a backend in it, it is setuptools as before there was one."""
+    path = folder / "pyproject.toml"
+    try:
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        table = found.get("build-system", {})
+        requires = tuple(str(Requirement(text)) for text in table.get("requires", ["setuptools>=40.8.0"]))
+        inside = [(folder / text).resolve() for text in table.get("backend-path", ())]
+        if not all(place.is_relative_to(folder.resolve()) for place in inside):
+            raise ValueError("a folder of `backend-path` is outside of the project")
+        backend = str(table.get("build-backend", "setuptools.build_meta:__legacy__"))
+        return _System(requires=requires, backend=backend, backend_path=tuple(map(os.fspath, inside)))
+    except (AttributeError, InvalidRequirement, OSError, TypeError, ValueError) as error:
+        raise BuildError(where, f"its [build-system] cannot be read: {error}", hint="see PEP 518") from error
+
+
+def _by_uv(folder: Path, out: Path, kinds: Sequence[str], bounds: Bounds, where: str) -> None:
+    uv = Path(uv_program()).resolve()
+    argv: list[str | Path] = [uv, "build", "--quiet", "--no-create-gitignore", *(f"--{kind}" for kind in kinds)]
+    argv += ["--offline", "--no-cache", "--no-build-isolation", "--python", sys.executable]
+    bounds = attrs.evolve(bounds, own=(*bounds.own, uv))
+    ended = run_confined([*argv, "--out-dir", out, "--", folder], bounds, where=where, cwd=folder, env=_EVERYWHERE)
+    _check(ended, "uv build", where)
+
+
+def _by_hooks(
+    folder: Path,
+    out: Path,
+    kinds: Sequence[str],
+    system: _System,
+    bounds: Bounds,
+    constraints: Path | None,
+    where: str,
+) -> None:
+    known: tuple[str, ...] = ()
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        place = Path(scratch).resolve()
+        orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend}
+        for number in range(_ROUNDS):
+            python = _environment(place / f"venv-{number}", (*system.requires, *known), folder, constraints, where)
+            needs = place / f"needs-{number}" / "needs"
+            needs.parent.mkdir()
+            more = {"backend_path": system.backend_path, "known": known, "needs": needs}
+            (place / "orders.json").write_text(json.dumps({**orders, **more}, default=os.fspath), encoding="utf-8")
+            own = (*bounds.own, *_SYSTEM, python.parents[1], _PROGRAM, place / "orders.json")
+            ended = run_confined(
+                # Not isolated, which would forget the seed: nothing else in its environment says something to Python.
+                [python, "-P", "-s", _PROGRAM, place / "orders.json"],
+                attrs.evolve(bounds, own=own, write=(*bounds.write, needs.parent)),
+                where=where,
+                cwd=folder,
+                env={**_EVERYWHERE, "PATH": f"{python.parent}:/usr/bin:/bin"},
+            )
+            _check(ended, system.backend, where)
+            asked = needs.read_text(encoding="utf-8").splitlines() if needs.exists() else []
+            if set(asked) <= set(known):
+                return
+            known = tuple(sorted({*known, *asked}))
+    what = f"its backend {system.backend} asks for ever more packages: {', '.join(known)}"
+    raise BuildError(where, what, hint="list them in `requires` of [build-system]")
+
+
+def _environment(place: Path, requires: Sequence[str], folder: Path, constraints: Path | None, where: str) -> Path:
+    """A venv with the packages that a build asks for. They are wheels: nothing of them runs here.
+
+    Raises:
+        BuildError: one cannot be had as a wheel.
+    """
+    python = place / "bin" / "python"
+    env = build_environment(os.environ)
+    hint = "check the names in `requires` of [build-system]; each needs a wheel, since its own build would run code"
+    try:
+        run_uv(["venv", "--quiet", "--no-project", "--python", sys.executable, place], where=where, hint=hint, env=env)
+        argv = ["pip", "install", "--quiet", "--no-build", "--python", os.fspath(python)]
+        if constraints is not None:
+            argv += ["--constraints", os.fspath(constraints), "--require-hashes"]
+            hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
+        if requires:
+            # In the folder, where uv finds the package indexes that it names.
+            run_uv([*argv, "--", *requires], where=where, hint=hint, cwd=folder, env=env)
+    except ToolError as error:
+        raise BuildError(where, error.what, hint=error.hint) from error
+    return python
+
+
+def _check(ended: Ended, program: str, where: str) -> None:
+    if ended.status == 0:
+        return
+    said = f"{ended.said}\n{ended.answer.decode('utf-8', 'replace')}" if not ended.said.strip() else ended.said
+    tail = "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
+    how = f"did not end within {SECONDS:g} seconds" if ended.status is None else f"ended with status {ended.status}"
+    hint = _HINT if "Network is unreachable" not in said else "a build has no network: list what it needs in `requires`"
+    raise BuildError(where, f"`{program}` {how}: {tail}", hint=hint)

@@ -1,0 +1,67 @@
+"""Started by ``backend`` in the environment of a build: a folder and hooks of PEP 517 in, files out.
+
+It runs under the Python of the environment and must import nothing but the standard library. The backend is code of
+whoever wrote the folder; the process is shut in before it starts.
+Source: https://peps.python.org/pep-0517/
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main(orders_path: str) -> int:
+    """Ask each hook what it needs beyond what is known, then build; each hook has a process of its own."""
+    orders = json.loads(Path(orders_path).read_text(encoding="utf-8"))
+    os.chdir(orders["folder"])
+    sys.path[:0] = orders["backend_path"]
+    module, _, inner = orders["backend"].partition(":")
+    backend: Any = importlib.import_module(module)
+    for name in filter(None, inner.split(".")):
+        backend = getattr(backend, name)
+    needs = Path(orders["needs"])
+    for kind in orders["kinds"]:
+        if status := _forked(lambda kind=kind: _ask(backend, kind, needs)):
+            return status
+    asked = needs.read_text(encoding="utf-8").splitlines() if needs.exists() else []
+    if not set(asked) <= set(orders["known"]):
+        return 0
+    for kind in orders["kinds"]:
+        if status := _forked(lambda kind=kind: getattr(backend, f"build_{kind}")(orders["out"], {})):
+            return status
+    return 0
+
+
+def _ask(backend: Any, kind: str, needs: Path) -> None:
+    hook = getattr(backend, f"get_requires_for_build_{kind}", None)
+    if hook is not None and (found := hook({})):
+        with needs.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{text}\n" for text in found))
+
+
+def _forked(run: Any) -> int:
+    """What a hook leaves in its interpreter is not there for the next one."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            run()
+            status = 0
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,92 @@
+"""``uv pip compile``: names and versions -> files and hashes, and no key of this user in reach of a package's code.
+
+Wheels and most sdists say what they need. Who has passwords asks them, and runs nothing. Some sdists have to be run to
+know: then they are asked again by somebody without passwords, shut in, who has the network of the index.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from multi_env_lambda.building.backend import build_environment
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.confined import Bounds, run_confined
+from multi_env_lambda.host.process import run_uv, uv_program
+
+__all__ = ["resolve"]
+
+_SECONDS = 600.0
+_TAIL_LINES = 15
+_NOT_BUILT = ("building source distributions is disabled", "no-build", "no usable wheels")
+_SECRET = ("_PASSWORD", "_USERNAME", "KEYRING_PROVIDER")
+
+
+def resolve(
+    argv: Sequence[str], *, folder: Path, where: str, hint: str, stdin: bytes, output: Path | None = None
+) -> bytes:
+    """Run it in ``folder``, where uv finds the indexes of the project; ``output`` is the file that it writes.
+
+    Raises:
+        ToolError: it failed; or a package has to be run, and there is a password that it would see.
+    """
+    env = build_environment(os.environ)
+    words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
+    try:
+        # As the user, whose keyring may need what is in the environment.
+        return run_uv([*words, "--no-build"], cwd=folder, where=where, hint=hint, stdin=stdin)
+    except ToolError as error:
+        if not any(sign in error.what for sign in _NOT_BUILT):
+            raise
+        if (secret := _secret(env)) is not None:
+            what = f"{error.what}\nits own code would say what it needs, and could read a password of {secret}"
+            raise ToolError(where, what, hint="choose a version that has a wheel") from error
+    return _shut_in(argv, folder, where, hint, stdin, env, output)
+
+
+def _shut_in(
+    argv: Sequence[str],
+    folder: Path,
+    where: str,
+    hint: str,
+    stdin: bytes,
+    env: Mapping[str, str],
+    output: Path | None,
+) -> bytes:
+    uv, settings = Path(uv_program()).resolve(), _settings(env)
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+        made = Path(scratch).resolve() / "out" / "pylock.toml"
+        made.parent.mkdir()
+        if output is not None and (folder / output).exists():
+            made.write_bytes((folder / output).read_bytes())
+        words = [*argv, *([] if output is None else ["--output-file", os.fspath(made)])]
+        named = (Path(word) for word in (*argv, *env.get("UV_FIND_LINKS", "").split(",")) if os.path.isabs(word))
+        own = (uv, folder.resolve(), settings, Path("/usr"), Path("/bin"), *named)
+        bounds = Bounds(own=own, write=(made.parent,), network=True, seconds=_SECONDS, memory=8 << 30, output=1 << 30)
+        kept = {name: value for name, value in env.items() if name not in ("HOME", "TMPDIR", "NETRC", "UV_CACHE_DIR")}
+        certificates = {} if "SSL_CERT_FILE" in env else {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+        more = {**certificates, **kept, "XDG_CONFIG_HOME": os.fspath(settings.parents[1])}
+        more.pop("XDG_CACHE_HOME", None)
+        ended = run_confined([uv, *words], bounds, where=where, cwd=folder, stdin=stdin, env=more)
+        if ended.status != 0:
+            tail = "\n".join(ended.said.strip().splitlines()[-_TAIL_LINES:])
+            raise ToolError(where, f"`uv {argv[0]}` ended with status {ended.status}: {tail}", hint=hint)
+        if output is not None:
+            (folder / output).write_bytes(made.read_bytes())
+        return ended.answer
+
+
+def _settings(env: Mapping[str, str]) -> Path:
+    """Where a user says which indexes uv asks."""
+    home = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", "/nonexistent"), ".config")
+    return Path(home, "uv", "uv.toml")
+
+
+def _secret(env: Mapping[str, str]) -> str | None:
+    """A setting that may hold a password."""
+    named = [name for name, value in env.items() if name.startswith("UV_") and (name.endswith(_SECRET) or "@" in value)]
+    files = [Path(env["UV_CONFIG_FILE"])] if "UV_CONFIG_FILE" in env else [_settings(env)]
+    named += [os.fspath(path) for path in files if path.exists() and "@" in path.read_text(encoding="utf-8")]
+    return min(named, default=None)

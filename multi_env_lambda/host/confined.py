@@ -1,0 +1,156 @@
+"""Programs that run code of others: a clean environment, bounds, no network, and of this machine only what is named.
+
+What holds them is the kernel (``sandbox.py``): where that cannot, the environment and the bounds are left, and it is
+said once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host import sandbox
+
+__all__ = ["Bounds", "Ended", "clean_environment", "holds", "run_confined"]
+
+_MEGABYTE = 1 << 20
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """What such a program may use.
+
+    Args:
+        own: what it may read and start; the interpreter and the system's libraries are added.
+        write: folders that it may change; its ``HOME`` is added.
+        programs: names of programs in ``/usr/bin`` and its like.
+        children: whether it may start processes at all.
+        network: whether it has one.
+        seconds: until it is ended, together with all that it has started.
+        memory: bytes of address space of each process.
+        output: bytes of any file that it writes, its output too.
+    """
+
+    own: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    programs: tuple[str, ...] = ()
+    children: bool = True
+    network: bool = False
+    seconds: float = 60.0
+    memory: int = 2048 * _MEGABYTE
+    output: int = 16 * _MEGABYTE
+
+    def orders(self, home: Path) -> dict[str, object]:
+        """What ``sandbox.py`` takes."""
+        processor = int(self.seconds) + 1
+        return {
+            "own": [os.fspath(path) for path in self.own],
+            "write": [os.fspath(path) for path in (*self.write, home)],
+            "programs": list(self.programs),
+            "scratch": False,
+            "network": self.network,
+            "children": self.children,
+            "limits": {"AS": self.memory, "CPU": processor, "FSIZE": self.output, "CORE": 0},
+        }
+
+
+@attrs.frozen(kw_only=True)
+class Ended:
+    """How it ended. ``status`` is None where its time was over; negative: the number of the signal that ended it."""
+
+    status: int | None
+    answer: bytes = attrs.field(repr=False)
+    said: str = ""
+
+
+def clean_environment(home: Path, **more: str) -> dict[str, str]:
+    """Nothing of the user's: a ``HOME`` of its own, where AWS finds no credentials."""
+    return {
+        "PATH": os.pathsep.join(sandbox.PROGRAM_FOLDERS),
+        "HOME": os.fspath(home),
+        "TMPDIR": os.fspath(home),
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **more,
+    }
+
+
+@cache
+def holds() -> bool:
+    """Whether the kernel keeps such a program to its bounds; where it cannot, that is said, once per process."""
+    if sandbox.landlock_version() >= sandbox.FIRST_WITH_RENAMES:
+        return True
+    what = "this machine has no Landlock (Linux 5.19): code of the units can read this user's files while it is built"
+    logging.getLogger(__name__).warning("%s; see whom-to-trust", what)
+    return False
+
+
+def run_confined(
+    argv: Sequence[str | Path],
+    bounds: Bounds,
+    *,
+    where: str,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a program to its end, or to that of its time; ``env`` is added to the clean environment.
+
+    Raises:
+        ToolError: it could not be started.
+    """
+    holds()
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as place:
+        # The home beside the orders and the output, which it may not write to.
+        folder = Path(place).resolve()
+        home = folder / "home"
+        home.mkdir()
+        (folder / "orders.json").write_text(json.dumps(bounds.orders(home)), encoding="utf-8")
+        (folder / "stdin").write_bytes(stdin)
+        words = [sys.executable, "-I", "-S", sandbox.__file__, folder / "orders.json", *argv]
+        environment = {**clean_environment(home), **(env or {})}
+        status = _run(words, folder, home if cwd is None else cwd, environment, bounds.seconds, where)
+        said = (folder / "stderr").read_bytes().decode("utf-8", "replace")
+        return Ended(status=status, answer=(folder / "stdout").read_bytes(), said=said)
+
+
+def _run(
+    words: Sequence[str | Path], folder: Path, cwd: Path, env: Mapping[str, str], seconds: float, where: str
+) -> int | None:
+    # Files instead of pipes: whoever floods them meets the bound, and nobody has to read along.
+    with (
+        (folder / "stdin").open("rb") as stdin,
+        (folder / "stdout").open("wb") as stdout,
+        (folder / "stderr").open("wb") as stderr,
+    ):
+        argv = [os.fspath(word) for word in words]
+        try:
+            process = subprocess.Popen(
+                argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+            )
+        except OSError as error:
+            what = f"`{argv[0]}` could not be started: {error.strerror}"
+            raise ToolError(where, what, hint="is the Python that runs this still there?") from error
+        try:
+            return process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

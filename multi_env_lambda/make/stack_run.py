@@ -1,0 +1,112 @@
+"""Runs a unit's ``stack.py``, in a process of its own: values in by stdin, documents out as JSON, and nothing else.
+
+The process is shut in before this is imported (``stack_file.py``), and nobody believes what it answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any
+
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.plan.template import Unit, extended, stack_file
+from multi_env_lambda.plan.template.cotton import import_cottonformation
+from multi_env_lambda.plan.template.parts import Json
+
+__all__ = ["load_extend", "main"]
+
+_NO_NETWORK = (
+    "`stack.py` runs without credentials and without network: write the value into the settings, or let CloudFormation "
+    "look it up (`Fn::ImportValue`, a parameter of SSM)"
+)
+_NO_FILES = "`stack.py` reads the unit's folder and what it shares, writes nothing and starts no program"
+
+
+def main() -> None:
+    """Extend the drafts of all environments that come by stdin, answer, and end."""
+    root, work = pickle.load(sys.stdin.buffer)
+    # Our answer has a file of its own; what the unit prints is for stderr.
+    with os.fdopen(os.dup(1), "w", encoding="ascii") as answer:
+        os.dup2(2, 1)
+        _write(answer, _answered(root, work))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Neither its threads nor what it wants done at the end.
+        os._exit(0)
+
+
+def _write(answer: IO[str], found: dict[str, Any]) -> None:
+    json.dump(found, answer)
+    answer.flush()
+
+
+def _answered(root: Path, work: tuple[tuple[Unit, Json], ...]) -> dict[str, Any]:
+    path = os.fspath(root / stack_file(work[0][0].project))
+    try:
+        extend = load_extend(root, work[0][0].project)
+        if extend is None:
+            return {"error": ["is gone", "run the same command again"]}
+        return {"documents": [extended(unit, draft, extend) for unit, draft in work]}
+    except MultiEnvLambdaError as error:
+        cause = error.__cause__ or error
+        return {"error": [f"{error.what}{_line(cause, path)}", _reason(cause) or error.hint]}
+    except BaseException as error:  # KeyboardInterrupt, and what a unit derives from BaseException
+        what = f"ended with {type(error).__name__}: {error}{_line(error, path)}"
+        return {"error": [what, _reason(error) or "let extend() return, or raise an Exception"]}
+
+
+def _line(error: BaseException, path: str) -> str:
+    """The innermost line of the file that was at work."""
+    found, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return f" (line {found})" if found else ""
+
+
+def _reason(error: BaseException | None) -> str:
+    """What of its surroundings the code missed, if that is why it failed."""
+    while error is not None:
+        if type(error).__module__.startswith(("botocore.", "urllib3.", "requests.", "socket")):
+            return _NO_NETWORK
+        if isinstance(error, PermissionError):
+            return _NO_FILES
+        if isinstance(error, (ConnectionError, TimeoutError)) or "Network is unreachable" in str(error):
+            return _NO_NETWORK
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
+    """The function ``extend`` of the unit's own ``stack.py``, or None where it has no such file.
+
+    It runs the file, here: in a test, or in a process of its own.
+
+    Raises:
+        ConfigurationError: the file gives no function.
+    """
+    where = stack_file(project)
+    path = root / where
+    if not path.is_file():
+        return None
+    import_cottonformation()
+    module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
+    module.__file__ = os.fspath(path)
+    try:
+        # Not imported: that would leave a `__pycache__` in the unit's folder, which is an edit like any other.
+        exec(compile(path.read_bytes(), os.fspath(path), "exec"), vars(module))
+    except (Exception, SystemExit) as error:
+        what = f"cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigurationError(where, what, hint="correct the file; it runs where the unit is made") from error
+    extend = getattr(module, "extend", None)
+    if not callable(extend):
+        raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")
+    return extend  # type: ignore[no-any-return]

@@ -1,0 +1,104 @@
+"""Code of others: what it cannot see, and where it does not run."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_BOUNDS = "building/test_backend.py::test_bounds_are_those_that_the_kernel_is_told"
+_SHUT_IN = "flow/test_stack_file.py::test_it_has_no_key_no_file_no_network_and_no_process"
+
+MUTATIONS = (
+    Mutation(
+        "make/stack_file.py",
+        "children=False, seconds=seconds",
+        "seconds=seconds",
+        "A stack.py starts no process.",
+        (_SHUT_IN,),
+    ),
+    Mutation(
+        "host/confined.py",
+        '"network": self.network,',
+        '"network": True,',
+        "Code of others has no network.",
+        (_BOUNDS, _SHUT_IN),
+    ),
+    Mutation(
+        "host/confined.py",
+        '"scratch": False,',
+        '"scratch": True,',
+        "Code of others writes into its own home, not into the folder of everybody.",
+        (_BOUNDS, _SHUT_IN),
+    ),
+    Mutation(
+        "host/confined.py",
+        "environment = {**clean_environment(home), **(env or {})}",
+        "environment = {**os.environ, **clean_environment(home), **(env or {})}",
+        "Code of others sees no variable of the user.",
+        (_SHUT_IN,),
+    ),
+    Mutation(
+        "host/confined.py",
+        "return process.wait(timeout=seconds)",
+        "return process.wait()",
+        "Code of others ends when its time is over.",
+        ("flow/test_stack_file.py::test_one_that_does_not_end_is_ended",),
+    ),
+    Mutation(
+        "make/stack_file.py",
+        "if not ended.answer:",
+        "if False:",
+        "A stack.py that ends its process is an error that says so.",
+        ("flow/test_stack_file.py::test_whatever_it_does_is_one_error_of_its_own_unit",),
+    ),
+    Mutation(
+        "make/stack_file.py",
+        "len(documents) == count and all(map(_is_template, documents))",
+        "True",
+        "What comes back is looked at like what anybody says.",
+        ("flow/test_stack_file.py::test_an_answer_of_its_own_making_is_looked_at_like_any_other",),
+    ),
+    Mutation(
+        "building/preflight_watch.py",
+        ', programs=orders["programs"], network=False)',
+        ', programs=orders["programs"])',
+        "A handler has no network while it is imported.",
+        ("building/test_preflight.py::test_there_is_no_network_at_import_time_which_is_not_held_against_it",),
+    ),
+    Mutation(
+        "building/backend.py",
+        '"--quiet", "--no-build", "--python"',
+        '"--quiet", "--python"',
+        "What a build asks for is fetched without running anything.",
+        ("building/test_backend.py::test_a_requirement_that_is_a_folder_is_not_built",),
+    ),
+    Mutation(
+        "building/backend.py",
+        'if self.backend != "uv_build" or self.backend_path or len(self.requires) != 1:',
+        'if self.backend != "uv_build":',
+        "Only what is uv's own is built without an environment.",
+        ("building/test_backend.py::test_uvs_own_backend_is_nobody_elses",),
+    ),
+    Mutation(
+        "api/approving.py",
+        "pipeline.same_again(world, saved, published=True)",
+        "pipeline.same_again(world, saved)",
+        "An approval makes nothing.",
+        ("api/test_handles.py::test_an_approval_is_of_published_bytes_and_makes_nothing",),
+    ),
+    Mutation(
+        "api/carry_out.py",
+        "if not publish or not draft.made or",
+        "if not draft.made or",
+        "A plan writes nothing unless somebody asks for it.",
+        ("api/test_handles.py::test_a_plan_writes_nothing_that_nobody_asked_for",),
+    ),
+    Mutation(
+        "make/tree.py",
+        'if alone not in ("", name):',
+        "if False:",
+        "Why a unit is deployed is said without running another one.",
+        ("flow/test_saved_plans.py::test_one_unit_alone_is_made_and_of_the_others_it_is_said_why_they_would_be",),
+    ),
+)
