@@ -200,6 +200,9 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
 
 def _unpacked(sdist: Path, place: Path, where: str) -> Path:
     """The one folder that is in it; what would land elsewhere is refused, and nothing runs."""
+    if not hasattr(tarfile, "data_filter"):
+        what = f"this Python unpacks {sdist.name} wherever its links point"
+        raise BuildError(where, what, hint="use Python 3.11.4 or newer")
     try:
         if sdist.name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:

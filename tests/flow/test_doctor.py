@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.operations.doctor import examine
 from multi_env_lambda.testing.local_cloud import sample_config
 
@@ -27,6 +28,7 @@ def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at(monkeypa
     assert (identity.state, identity.what.partition(":")[0]) == ("problem", "ProfileNotFound")
     assert "aws configure list-profiles" in identity.hint
     assert by_place["machine", "python 3.0"].state == "note"
+    assert by_place["machine", "landlock"].state == ("ok" if landlock_version() >= 2 else "note")
     assert [finding.state for finding in found if finding.place == "prod"] == ["unknown"]
 
 
