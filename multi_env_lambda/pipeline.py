@@ -22,6 +22,7 @@ from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers,
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.saved import Saved, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, RemovedStep, Step, UnchangedStep
@@ -64,7 +65,9 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
-    known = look_at_stacks(world, first, recorded, everything=request.force or closely)
+    everything = request.force or closely or request.verb == "repair"
+    known = look_at_stacks(world, first, recorded, everything=everything)
+    known = look_at_what_is_wrong(world, first, known)
     known = look_at_aliases(world, first, known)
     decided = first if known is recorded else decide(known)
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)

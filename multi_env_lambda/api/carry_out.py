@@ -47,7 +47,7 @@ def several(words: str | Iterable[str]) -> tuple[str, ...]:
 
 def request(
     opened: Opened,
-    verb: Literal["deploy", "promote", "rollback"],
+    verb: Literal["deploy", "promote", "rollback", "repair"],
     names: str | Sequence[str],
     environment: str | None,
     to: str | None,

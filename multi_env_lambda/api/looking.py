@@ -15,7 +15,7 @@ from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
-    from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.flow.drifted import UnitDrift
 
 __all__ = ["doctor", "drift", "matrix", "status"]
 
@@ -43,7 +43,8 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:
     """One item per stack that was compared, or could not be."""
-    from multi_env_lambda.operations.drift import UnitDrift, find_drift
+    from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.operations.drift import find_drift
 
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
 

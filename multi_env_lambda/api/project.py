@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from cottonformation import Template
 
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.operations.difference import Difference
-    from multi_env_lambda.operations.drift import UnitDrift
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = [
+    "apply_and_show",
     "build_command",
     "deploy_command",
     "plan_command",
     "promote_command",
     "publish_command",
     "rollback_command",
+    "show_plan",
 ]
 
 
@@ -65,7 +67,7 @@ def plan_command(
     workspace = open_workspace(local)
     plan = workspace.plan(*names, environment=environment, to=to, everything=everything, upgrade=upgrade, force=force)
     _advise(workspace)
-    return _show_plan(plan, saved, as_json)
+    return show_plan(plan, saved, as_json)
 
 
 @click.command("build")
@@ -148,8 +150,8 @@ def deploy_command(
     names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if plan_file is not None:
-        return _apply(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
-    return _apply(
+        return apply_and_show(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.deploy(
             *names,
@@ -205,8 +207,8 @@ def promote_command(
         plan = workspace.plan_promotion(
             *names, environment=environment, to=to, skip_from=source, force=force, reason=reason
         )
-        return _show_plan(plan, saved, as_json)
-    return _apply(
+        return show_plan(plan, saved, as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.promote(
             *names,
@@ -257,15 +259,15 @@ def rollback_command(
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if saved is not None:
         plan = workspace.plan_rollback(names, environment, to=release, force=force, reason=reason)
-        return _show_plan(plan, saved, as_json)
-    return _apply(
+        return show_plan(plan, saved, as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.rollback(names, environment, to=release, force=force, reason=reason, agree=agree, wait=wait),
         as_json,
     )
 
 
-def _apply(workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool) -> int:
+def apply_and_show(workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool) -> int:
     """Change something, show how it ended, and where to look at it."""
     results, code = ended(change)
     show_results(results, as_json)
@@ -275,7 +277,7 @@ def _apply(workspace: Workspace, change: Callable[[], Listing[Result]], as_json:
     return code
 
 
-def _show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
+def show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
     """The whole plan, and where it was saved; the exit code says whether something is blocked."""
     if saved is not None:
         save(plan, saved)

@@ -40,6 +40,7 @@ from multi_env_lambda.flow.failure import losses_of, not_put_back, put_back_erro
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, template_of
+from multi_env_lambda.flow.repair import must_be_right
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.host.parallel import together
@@ -195,6 +196,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted)
+        if step.action == "repair":
+            must_be_right(world, step, work.held.record)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
@@ -311,6 +314,7 @@ def _changer(
             returning=work.adopting.returning(template),
             warned=partial(_say, world, work.step, "warning"),
             loses=loss_check(work.step),
+            reverts=work.step.action == "repair",
         )
         try:
             stack_id = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))

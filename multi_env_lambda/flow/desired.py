@@ -11,6 +11,7 @@ from functools import partial
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.meanwhile import noted_templates, prepare
 from multi_env_lambda.flow.observe import Observed
+from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.tree import Wish, work_tree
 from multi_env_lambda.model.record import Deployment
@@ -25,7 +26,9 @@ _LEAST_OF_A_DIGEST = 7
 
 
 def desire(world: World, request: Request, observed: Observed) -> Wish:
-    """What the past (rollback), the environment before (promotion) or the work tree (deploy) says of each unit."""
+    """What the record (repair), the past (rollback), the environment before or the work tree says of each unit."""
+    if request.verb == "repair":
+        return Wish(desired={name: as_recorded(request, observed, name) for name in observed.order})
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
         return Wish(desired=dict(zip(observed.order, older, strict=True)))

@@ -29,6 +29,7 @@ from multi_env_lambda.model.plan import (
 )
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.repair import Wrong
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
@@ -38,6 +39,7 @@ from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
 from multi_env_lambda.plan.release_rules import refusal
+from multi_env_lambda.plan.repair import SOUND, lost_already, merged
 from multi_env_lambda.plan.transitions import impossible
 
 __all__ = [
@@ -117,7 +119,8 @@ class Known:
     ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
     not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
     ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand.
+    somebody moved by hand. ``gone``: where the stack of what runs by its record is not there. ``wrong``: what is not as
+    it was deployed, of units that are to be repaired; None before anybody has looked.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -130,6 +133,8 @@ class Known:
     orphans: Mapping[tuple[str, str], Question] = attrs.field(factory=dict)
     unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
+    gone: frozenset[tuple[str, str]] = frozenset()
+    wrong: Mapping[tuple[str, str], Wrong] | None = None
 
 
 def make_plan(
@@ -262,7 +267,11 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
 
 def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
     if record is not None and record.release == named.digest and not _again(request, target, named.project, known):
-        return _unchanged(target, named.project, record, f"{named.version} runs already")
+        why = SOUND if request.verb == "repair" else f"{named.version} runs already"
+        return _unchanged(target, named.project, record, why)
+    wrong = _wrong(target, named.project, known)
+    if wrong.problem:
+        return _refused(target, named.project, wrong.problem, wrong.hint)
     wanted = Wanted(
         project=named.project,
         release=known.releases[named.digest],
@@ -279,14 +288,16 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     again = _again(request, target, wanted.project, known)
     if running is not None and running.release == release.digest and not again:
         return _unchanged(target, wanted.project, record, f"{release.version} runs already")
-    forbidden = refusal(release, target)
+    forbidden = None if request.verb == "repair" else refusal(release, target)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     unable = impossible(_template(running, target, known), _text(release, target, known))
     if unable is not None:
         return _refused(target, wanted.project, *unable)
     changed, questions = _changes(target, wanted, running, known)
-    unseen = known.unseen.get((target.name, wanted.project))
+    place = (target.name, wanted.project)
+    told = [known.unseen[place]] if place in known.unseen else []
+    told += ["its stack is gone, and all of it is made anew"] if place in known.gone else []
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -294,13 +305,16 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         release=release,
         running=None if running is None else running.release,
         running_version=None if running is None else running.version,
-        why=(*wanted.why, *([unseen] if unseen else [])),
+        why=(*wanted.why, *told),
         inputs=wanted.inputs,
         origin=wanted.origin,
         publish=wanted.publish,
         changes=changed,
         questions=(*_rolled_back(request, release, record, target), *_moved(wanted.project, target, known), *questions),
-        notes=late_starts(_template(running, target, known), _text(release, target, known)),
+        notes=(
+            *late_starts(_template(running, target, known), _text(release, target, known)),
+            *(lost_already(changed) if request.verb == "repair" or place in known.gone else ()),
+        ),
         reason=request.recorded_reason,
     )
 
@@ -331,8 +345,12 @@ def _changed(
     Elsewhere only what would lose data is taken from there: CloudFormation gives back other letters than it was sent.
     """
     there = known.there.get(place)
+    if place in known.gone:
+        return changes(None, text)
     if there is not None and (running is None or place in known.unsure):
         return changes(there, text)
+    if known.wrong is not None and place in known.wrong:
+        return merged(known.wrong[place].changes, () if there is None else changes(there, text))
     found = changes(recorded, text)
     known_of = {change.logical_id for change in found if change.destructive}
     more = [] if there is None else [item for item in changes(there, text) if item.destructive]
@@ -343,7 +361,13 @@ def _changed(
 
 def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
     """Whether a release is sent although the record says that it runs."""
+    if request.verb == "repair" and (known.wrong is None or _wrong(target, project, known)):
+        return True
     return request.force or (target.name, project) in known.unsure
+
+
+def _wrong(target: Environment, project: str, known: Known) -> Wrong:
+    return (known.wrong or {}).get((target.name, project), Wrong())
 
 
 def _template(running: Deployment | None, target: Environment, known: Known) -> str | None:
