@@ -18,6 +18,7 @@ from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
+from multi_env_lambda.flow.existence import must_be_there
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.observe import observe
@@ -70,6 +71,7 @@ def plan(world: World, request: Request, *, soon: bool = False, closely: bool = 
     known = look_at_what_is_wrong(world, first, known)
     known = look_at_aliases(world, first, known)
     decided = first if known is recorded else decide(known)
+    decided = must_be_there(world, decided, known) if request.everything else decided
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

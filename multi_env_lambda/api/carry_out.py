@@ -17,6 +17,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.plan import Plan
@@ -75,7 +76,7 @@ def plan(opened: Opened, request: Request) -> Plan:
     """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds."""
     draft = pipeline.plan(opened.world, request, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
-    return attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
+    return attrs.evolve(with_rules(opened.world, draft.plan), notes=notes, left=lines_of_left(opened.world))
 
 
 def build(opened: Opened, request: Request) -> Listing[Build]:

@@ -9,6 +9,7 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.flow.left import left_lines, with_all_left, with_left
 from multi_env_lambda.flow.observe import read_all
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
@@ -33,11 +34,12 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     """Units × environments, from the records alone; with ``drift``, compared with every stack."""
     from multi_env_lambda.operations.drift import find_drift, with_drift
 
-    world = opened.world
-    found = read_all(world, world.config.environments)
+    world = with_all_left(opened.world)
+    found = read_all(world, (*world.config.environments, *world.config.left))
     units = tuple(project.name for project in opened.projects)
     read = make_status(world.config, units, found.records, found.unreadable)
     compared = with_drift(read, find_drift(world, name)) if drift else read
+    compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     return compared if name is None else compared.of(name)
 
 
@@ -46,6 +48,9 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.operations.drift import find_drift
 
+    world = with_all_left(world) if environment is None else with_left(world, environment)
+    if environment is None and name in {place.name for place in world.config.left}:
+        name, environment = None, name
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
 
 

@@ -18,6 +18,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
@@ -231,7 +232,8 @@ class Project:
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-        place = self._opened.place(environment).name
+        world = self._opened.world if environment is None else with_left(self._opened.world, environment)
+        place = self._opened.place().name if environment is None else world.config.environment(environment).name
         past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
         return Listing(past, tables.deployments, attrs.asdict)
 

@@ -165,6 +165,7 @@ def deploy_command(
             wait=wait,
         ),
         as_json,
+        looked=everything,
     )
 
 
@@ -267,10 +268,12 @@ def rollback_command(
     )
 
 
-def apply_and_show(workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool) -> int:
+def apply_and_show(
+    workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool, *, looked: bool = False
+) -> int:
     """Change something, show how it ended, and where to look at it."""
     results, code = ended(change)
-    show_results(results, as_json)
+    show_results(results, as_json, looked=looked)
     _advise(workspace)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(workspace, dict.fromkeys(result.environment for result in results))

@@ -27,7 +27,8 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
     Raises:
         ConfigurationError: there is no such unit or environment.
     """
-    places = world.config.environments if environment is None else (world.config.environment(environment),)
+    every = (*world.config.environments, *world.config.left)
+    places = every if environment is None else (world.config.environment(environment),)
     records = read_records(world, places)
     if unit is not None:
         known = {project.name for project in world.projects} | {project for _, project in records}
@@ -45,8 +46,22 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
 
 
 def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
-    """The matrix, with what was found; a stack that could not be compared stays as unknown as before."""
+    """The matrix, with what was found, or why that is not known."""
     compared = tuple(found)
     names = {(item.project, item.environment): item.names for item in compared if not item.problem}
-    cells = tuple(attrs.evolve(c, drift=names.get((c.project, c.environment), c.drift)) for c in status.cells)
-    return attrs.evolve(status, cells=cells, notes=tuple(filter(None, (item.not_compared for item in compared))))
+    problems = {(item.project, item.environment): item.problem for item in compared if item.problem}
+    cells = tuple(
+        attrs.evolve(c, drift=names.get(place, c.drift), uncompared=problems.get(place))
+        for c, place in ((c, (c.project, c.environment)) for c in status.cells)
+    )
+    notes = [line for item in compared for line in _notes(item)]
+    return attrs.evolve(status, cells=cells, notes=(*status.notes, *notes))
+
+
+def _notes(item: UnitDrift) -> tuple[str, ...]:
+    """What is to be said of one stack below the table: what of it is unknown, and what puts it right."""
+    where = f"{item.environment} {item.project}"
+    if item.problem:
+        return (f"{where} not compared: {item.problem}; {item.hint}",)
+    told = (f"{where}: {item.hint}",) if item.drifted else ()
+    return (*told, *((item.not_compared,) if item.not_compared else ()))

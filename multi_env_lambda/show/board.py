@@ -76,7 +76,7 @@ def board_data(
         "now": seconds_of(now),
         "environments": [
             {"name": item.name, "account": item.account_id, "region": item.region, "role": item.switch_role_url}
-            for item in config.environments
+            for item in map(config.environment, status.environments)
         ],
         "marks": {mark.kind: [mark.glyph, mark.word] for mark in MARKS.values()},
         "newest": NEWEST,
