@@ -12,7 +12,7 @@ from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.cli.results import ended, exit_code, finish, show_results
+from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
 from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
 
@@ -165,7 +165,7 @@ def deploy_command(
             wait=wait,
         ),
         as_json,
-        looked=everything,
+        still=THERE if everything else UNCHANGED,
     )
 
 
@@ -269,11 +269,11 @@ def rollback_command(
 
 
 def apply_and_show(
-    workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool, *, looked: bool = False
+    workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool, *, still: str = UNCHANGED
 ) -> int:
     """Change something, show how it ended, and where to look at it."""
     results, code = ended(change)
-    show_results(results, as_json, looked=looked)
+    show_results(results, as_json, still=still)
     _advise(workspace)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(workspace, dict.fromkeys(result.environment for result in results))

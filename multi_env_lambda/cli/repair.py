@@ -43,4 +43,9 @@ def repair_command(
     environment = workspace.environment(name)
     if saved is not None:
         return show_plan(environment.plan_repair(*names, reason=reason), saved, as_json)
-    return apply_and_show(workspace, lambda: environment.repair(*names, reason=reason, agree=agree, wait=wait), as_json)
+    return apply_and_show(
+        workspace,
+        lambda: environment.repair(*names, reason=reason, agree=agree, wait=wait),
+        as_json,
+        still="everything is as it was deployed",
+    )

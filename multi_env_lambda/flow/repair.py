@@ -37,7 +37,7 @@ def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
     if refused is not None:
         return Broken(project=name, error=refused)
     assert record is not None and record.running is not None
-    return from_deployment(name, record.running, why=f"{place} should run {record.running.version}")
+    return from_deployment(name, record.running, why="not as it was deployed")
 
 
 def look_at_what_is_wrong(world: World, plan: Plan, known: Known) -> Known:
