@@ -43,12 +43,14 @@ from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, te
 from multi_env_lambda.flow.repair import must_be_right
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
+from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
@@ -186,6 +188,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     asking = _asking(work, before)
     earlier = frozenset() if before is None else said_weights(before)
     weighted = earlier | {item.name for item in stage.functions if item.traffic is not None}
+    weighted |= rewritten(before, work.template)
     try:
         moving = _moving(work, stage, before)
         if moving:
@@ -195,7 +198,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             _ready(work, step.release, work.template, known, work.receipts)
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
-        layers, resources = _checked(work, stage, asking, weighted)
+        layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record)
     except CheckFailed as failure:
@@ -232,7 +235,7 @@ def _moving(work: _Work, stage: Stage, before: str | None) -> tuple[ReleasedFunc
 
 
 def _checked(
-    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str]
+    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str], before: str | None
 ) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
     """What the checks saw, and what holds data; neither waits for the other."""
     platform, environment, release = work.world.platform, work.environment, work.step.release
@@ -242,6 +245,7 @@ def _checked(
     together(
         lambda: layers.extend(check(asking, release, stage, work.template, weighted, known)),
         lambda: resources.extend(stateful_resources(platform, environment, stage.stack_name, work.template)),
+        lambda: check_unwritten(asking, release.project, stage.stack_name, before, work.template),
     )
     return tuple(layers), tuple(resources)
 

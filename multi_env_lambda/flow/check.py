@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -129,7 +129,7 @@ def check(
     """All checks of one unit in one environment; gives the layer versions that its functions were seen to use.
 
     Args:
-        aliases: names of functions whose alias has, or had, weights: it must point at one version alone.
+        aliases: names of functions whose alias must point at one version alone.
         known: layer versions that were compared before. What lies under an ARN never changes.
 
     Raises:
@@ -141,6 +141,11 @@ def check(
     used: set[str] = set()
     runs: dict[str, str] = {}
     answers: dict[str, Invocation] = {}
+    points: dict[str, AliasState | None] = {}
+
+    def point(function: ReleasedFunction) -> None:
+        if function.name in aliases:
+            points[function.name] = platform.alias(environment, function.name, ALIAS)
 
     def code(function: ReleasedFunction) -> None:
         found = platform.code(environment, function.name)
@@ -158,9 +163,9 @@ def check(
             first, version = answers[function.name], runs[function.name]
             check_smoke(asking, where, function.name, function.smoke, version, first=first)
         if function.name in aliases:
-            check_alias(asking, function.name, runs[function.name])
+            check_alias(asking, function.name, runs[function.name], [points[function.name]])
 
-    together(*(partial(step, function) for function in stage.functions for step in (code, ask)))
+    together(*(partial(step, function) for function in stage.functions for step in (code, ask, point)))
     together(*(partial(judge, function) for function in stage.functions))
     return tuple(seen[arn] for arn in sorted(used))
 
@@ -210,17 +215,22 @@ def stateful_resources(
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)
 
 
-def check_alias(asking: Asking, function_name: str, version: str) -> None:
-    """The alias sends all calls to one version; none of them goes where the traffic was moved once.
+def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence[AliasState | None] = ()) -> None:
+    """The alias sends all calls to one version; none of them goes where the traffic was moved once, or by hand.
+
+    An alias without ``RoutingConfig`` in its template keeps the weights that somebody has set. ``seen``: where it was
+    seen to point already.
+    Source: RoutingConfig in https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 
     Raises:
         CheckFailed: it still does not after ``SETTLE_SECONDS``.
     """
 
     platform, environment = asking.world.platform, asking.environment
+    looked = list(seen)
 
     def look() -> CheckFailed | None:
-        there = platform.alias(environment, function_name, ALIAS)
+        there = looked.pop() if looked else platform.alias(environment, function_name, ALIAS)
         if there == AliasState(version=version, weights=()):
             return None
         what = f"its alias {ALIAS} points at {alias_text(there)}, it should point at version {version} alone"

@@ -57,7 +57,8 @@ def status_html(status: Status, now: str | None = None) -> str:
         shown = escape(name) + (" <small>(removed)</small>" if name in status.removed else "")
         cells = (_cell(status.cell(name, environment), moment) for environment in status.environments)
         rows.append(f'<tr><th scope="row">{shown}</th>{"".join(cells)}</tr>')
-    return _piece(_table(("unit", *status.environments), rows))
+    names = (f"{name} (left)" if name in status.left else name for name in status.environments)
+    return _piece(_table(("unit", *names), rows))
 
 
 def _cell(cell: Cell, now: str) -> str:
@@ -79,6 +80,7 @@ def _title(cell: Cell) -> str:
         f"held by {cell.held_by} since {cell.held_since}" if cell.held_by else "",
         cell.moved or "",
         cell.unreadable or "",
+        f"not compared: {cell.uncompared}" if cell.uncompared else "",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -92,6 +94,7 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
+    parts += [f"<p>{escape(line)}</p>" for line in plan.left]
     parts += [f"<p>{escape(line)}</p>" for bound in plan.rules for line in bound.lines()]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
 

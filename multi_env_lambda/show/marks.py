@@ -44,7 +44,7 @@ MARKS: dict[Kind, Mark] = {
 def marks_of(cell: Cell) -> tuple[Mark, ...]:
     """Everything that is true of a cell, most urgent first; at least one."""
     true_ones: dict[Kind, bool] = {
-        "unreadable": cell.unreadable is not None,
+        "unreadable": cell.unreadable is not None or (cell.uncompared is not None and cell.moved is None),
         "changing": cell.held_by is not None,
         "failed": cell.failed is not None,
         "moved": cell.moved is not None,

@@ -48,7 +48,7 @@ TWINS: dict[str, Twin] = {
     "rollback": Twin(
         (Workspace.rollback, Workspace.plan_rollback), {**TERMINAL, **SAVED, "words": "names", "release": "to"}
     ),
-    "repair": Twin((Environment.repair, Environment.plan_repair), {**TERMINAL, **SAVED, **WORDS}),
+    "repair": Twin((Environment.repair, Environment.plan_repair), {**TERMINAL, **SAVED, "words": "units"}),
     "approve": Twin((Workspace.approve,), {"plan_file": "plan"}),
     "status": Twin((Workspace.status,)),
     "history": Twin((Project.history, Project.histories), {**WORDS, "limit": "newest"}),
