@@ -36,7 +36,7 @@ from multi_env_lambda.flow.check import (
     stateful_resources,
 )
 from multi_env_lambda.flow.code import check_codes, send_again
-from multi_env_lambda.flow.failure import losses_of, not_put_back, put_back_error, record_failure
+from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, template_of
@@ -121,6 +121,7 @@ def deploy_step(
             try:
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
+                name_the_unit(error, step.project, step.environment)
                 if not isinstance(error, PlanStale | Refused) or losses_of(error):
                     record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)
                 raise

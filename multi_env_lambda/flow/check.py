@@ -48,7 +48,6 @@ PAUSE_SECONDS = 2.0
 
 _LOG_LINES = 12
 _DENIED = re.compile(r"access ?denied|not authorized|unauthorized|forbidden", re.IGNORECASE)
-_BY_HAND = "somebody changed it by hand, and CloudFormation does not see that; put it back by hand"
 
 
 def check_references(platform: Platform, environment: Environment, release: Release) -> None:
@@ -185,21 +184,25 @@ def check_code(
     A function whose code or layers a ``stack.py`` has set is not compared in that respect.
     """
     where = f"{function.name} in {environment.name}"
+    by_hand = (
+        "somebody changed it by hand, and CloudFormation does not see that; "
+        f"`repair.py {release.project} {environment.name}` puts it right"
+    )
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
         what = f"Lambda runs code {runs.code_sha256}, published was {release.source.code_sha256}"
-        raise CheckFailed(where, what, hint=_BY_HAND)
+        raise CheckFailed(where, what, hint=by_hand)
     layer = release.layer
     ours = [arn for arn in runs.layers if arn.split(":")[6:7] == [stage.stack_name]]
     if layer is None or not layer.layer_sha256:
         return []
     if not ours and expected is not None and expected.layered:
-        raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=_BY_HAND)
+        raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=by_hand)
     for arn in ours:
         if arn not in seen:
             seen[arn] = LayerReceipt(arn=arn, sha256=platform.layer_sha256(environment, arn))
         if seen[arn].sha256 != base64_sha256(layer.layer_sha256):
             what = f"{arn} has the SHA-256 {seen[arn].sha256}, published was {base64_sha256(layer.layer_sha256)}"
-            raise CheckFailed(where, what, hint=_BY_HAND)
+            raise CheckFailed(where, what, hint=by_hand)
     return ours
 
 
