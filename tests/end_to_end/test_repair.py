@@ -1,4 +1,4 @@
-"""What somebody did by hand, on the local cloud: found by `drift`, put right by one command, and nothing else touched."""
+"""What somebody did by hand: found by `drift`, put right by one command, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ def drift(stage: Stage, *words: str) -> Done:
     return stage.script("drift", "customers", *words)
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.parametrize(
+    "name", [name if name == "a function" else pytest.param(name, marks=pytest.mark.long) for name in BY_HAND]
+)
 def test_what_was_done_by_hand_is_found_and_put_right_and_nothing_else_is_touched(stage: Stage, name: str) -> None:
     by_hand, touched = BY_HAND[name]
     before = set(events(stage))
@@ -117,6 +119,7 @@ def test_what_was_done_by_hand_is_found_and_put_right_and_nothing_else_is_touche
     assert (last["action"], last["reason"], last["outcome"]) == ("repair", name, "succeeded")
 
 
+@pytest.mark.long
 def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_it_passes(stage: Stage) -> None:
     no_function(stage)
     path = stage.root / "projects/customers/customers/lookup.py"
@@ -130,6 +133,7 @@ def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_i
     assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
 
 
+@pytest.mark.long
 def test_an_environment_that_left_the_table_is_shown_and_ended(stage: Stage) -> None:
     path = stage.root / "pyproject.toml"
     whole = path.read_text(encoding="utf-8")
