@@ -13,7 +13,9 @@ from multi_env_lambda.model.plan import DeployStep, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.world import AliasState
 
+from .callers import Clock
 from .test_moved_by_hand import killed
 from .worlds import chain, deploy, outcomes, repair, ruled
 
@@ -162,3 +164,26 @@ def test_all_names_a_stack_of_somebody_else_under_our_name(fake: FakeWorld) -> N
     result = deploy(fake, everything=True)["orders"]
 
     assert result.outcome == "blocked" and "is not of this workspace" in result.detail
+
+
+def test_a_deploy_that_leaves_an_alias_where_somebody_moved_it_is_no_success(fake: FakeWorld) -> None:
+    """CloudFormation does not write it: its template says the same as before."""
+    fake.platform.by_hand["orders-sandbox-main"] = AliasState(version="1", weights=())
+    fake.tree.properties["orders"] = {"Timeout": 9}
+
+    result = deploy(fake)["orders"]
+
+    assert result.error == "CheckFailed" and "its alias live points at version 1" in result.detail
+    assert result.hint == "`repair.py orders sandbox` points it there again; then deploy once more"
+
+
+def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake: FakeWorld) -> None:
+    """An alias that is written without `RoutingConfig` keeps them."""
+    clock = Clock()
+    world = attrs.evolve(fake.world, sleep=clock.sleep, seconds=clock.seconds)
+    fake.platform.left["orders-sandbox-main"] = (("1", 0.3),)
+    fake.tree.content["orders"] = "o2"
+
+    result = deploy(attrs.evolve(fake, world=world))["orders"]
+
+    assert result.error == "CheckFailed" and "gives 30 % to version 1, it should point at version" in result.detail
