@@ -26,7 +26,7 @@ _STYLE = """<style>
 .multi-env-lambda td.changing{border-color:#0072b2}
 .multi-env-lambda td.failed,.multi-env-lambda td.blocked{border-color:#d55e00}
 .multi-env-lambda td.unreadable{border-color:#000}
-.multi-env-lambda td.moved{border-color:#d55e00}
+.multi-env-lambda td.moved,.multi-env-lambda td.uncompared{border-color:#d55e00}
 .multi-env-lambda td.drifted{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}

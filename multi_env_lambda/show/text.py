@@ -188,7 +188,7 @@ def _cell(cell: Cell, now: str) -> Text:
     if cell.moved is not None:
         text.append(" ⇢ elsewhere", style="red")
     elif cell.uncompared is not None:
-        text.append(" ? not compared", style="red")
+        text.append(" ≟ not compared", style="red")
     if cell.unreadable is not None:
         text.append(" ? unreadable", style="red")
     return text
