@@ -139,7 +139,7 @@ def test_an_update_tells_of_nothing_that_is_as_it_was(client: Any) -> None:
 
 @pytest.mark.long
 def test_each_type_that_drift_detection_reads_is_made_anew(client: Any) -> None:
-    """All of them at once, as when somebody has tidied up an account; but the queue, whose name is taken for a minute."""
+    """As when somebody has tidied up an account; all but the queue, whose name is taken for a minute."""
     formation, made = client("cloudformation"), json.dumps({"Resources": one_of_each(2)})
     create = {"StackName": "gone-all", "TemplateBody": made, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
     formation.create_stack(**create)
