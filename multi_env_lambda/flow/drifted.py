@@ -93,7 +93,7 @@ def compare(world: World, environment: Environment, record: Record) -> UnitDrift
         there = world.platform.look(environment, stack_name)
         if _is_empty(there):
             gone = ResourceDrift(logical_id=stack_name, resource_type=STACK, status="DELETED", differences=())
-            return _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=repair_command(record))
+            return _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=_hint(world, environment, record))
         assert there is not None
         return _compared(world, environment, record, release, _ours(world, environment, record, there))
     except MultiEnvLambdaError as error:
@@ -121,7 +121,7 @@ def _compared(
         "DRIFTED" if resources else found.status,
         resources=resources,
         changed=there.changed if outside else "",
-        hint=repair_command(record) if resources else "",
+        hint=_hint(world, environment, record) if resources else "",
         unchecked=found.unchecked,
     )
 
@@ -225,6 +225,14 @@ def repair_command(record: Record) -> str:
     if record.latest is not None and record.latest.outcome == "shifting":
         return f"`rollback.py {record.project} {record.environment}` sends what ran before the traffic began to move"
     return f"`repair.py {record.project} {record.environment}` puts it right; it shows first what it would do"
+
+
+def _hint(world: World, environment: Environment, record: Record) -> str:
+    """Nothing is brought to an environment that left the table."""
+    if environment not in world.config.left:
+        return repair_command(record)
+    ends = f"`destroy.py {record.project} {environment.name}` removes it"
+    return f"{ends}; to keep it, write {environment.name} into the table again and repair it"
 
 
 def _ours(world: World, environment: Environment, record: Record, there: StackReading) -> StackReading:

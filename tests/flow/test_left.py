@@ -21,6 +21,7 @@ from multi_env_lambda.testing.world import FakeWorld, fake_config
 from multi_env_lambda.world import World
 from tests.plan.record_values import deployment
 
+from .test_repair import CHANGED
 from .worlds import chain, deploy
 
 LINE = "! staging left the table: customers 0.1.0, orders 0.1.0, search 0.1.0 still run in 444444444444 us-east-1; "
@@ -77,6 +78,10 @@ def test_it_is_compared_and_destroyed_and_then_forgotten(fake: FakeWorld) -> Non
     assert [item.stack_name for item in find_drift(with_left(world, "staging"), "search", "staging")] == [
         "search-staging"
     ]
+
+    fake.platform.drifted["staging", "search-staging"] = (CHANGED,)
+    (found,) = find_drift(with_left(world, "staging"), "search", "staging")
+    assert found.hint.startswith("`destroy.py search staging` removes it") and "repair.py" not in found.hint
 
     removal = find_removal(world, "search", "staging")
     assert removal.place == "444444444444 us-east-1" and removal.place in removal.text()
