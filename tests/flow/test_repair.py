@@ -9,6 +9,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.errors import PlanStale
 from multi_env_lambda.model.plan import DeployStep, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.drift import find_drift
@@ -187,3 +188,14 @@ def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake
     result = deploy(attrs.evolve(fake, world=world))["orders"]
 
     assert result.error == "CheckFailed" and "gives 30 % to version 1, it should point at version" in result.detail
+
+
+def test_a_saved_repair_is_carried_out_as_long_as_the_same_is_wrong(fake: FakeWorld) -> None:
+    fake.platform.drifted[AT] = (CHANGED,)
+    request = Request(verb="repair", target="sandbox", only=("orders",))
+    saved = pipeline.plan(fake.world, request, closely=True).plan
+
+    assert pipeline.same_again(fake.world, saved.to_dict()).plan.digest == saved.digest
+    fake.platform.drifted[AT] = (CHANGED, TABLE)
+    with pytest.raises(PlanStale):
+        pipeline.same_again(fake.world, saved.to_dict())
