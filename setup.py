@@ -30,7 +30,7 @@ setup(
     # Why each one is here: docs/source/03-Concepts/dependencies.rst
     install_requires=[
         "attrs>=24,<27",
-        "boto3>=1.40,<2",
+        "boto3>=1.41,<2",
         "click>=8.1,<9",
         "cottonformation>=1.1.2,<2",
         "packaging>=26.3,<27",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UnitsFailed,
         UpgradeNeeded,
     )
+    from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.flow.gate import Approval, Consent
     from multi_env_lambda.model.artifact import Package
     from multi_env_lambda.model.environment import Devops
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
     from multi_env_lambda.operations.difference import Difference
-    from multi_env_lambda.operations.drift import UnitDrift
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.permissions import Permissions
@@ -94,7 +94,7 @@ _HOMES = {
     "Result": "model.result",
     "SourceArtifact": "api.build",
     "Status": "model.status",
-    "UnitDrift": "operations.drift",
+    "UnitDrift": "flow.drifted",
     "Workspace": "api.workspace",
     "run": "cli.main",
     "save": "api.saved",

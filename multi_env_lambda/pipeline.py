@@ -19,18 +19,21 @@ from multi_env_lambda.flow.as_published import as_published, units_of
 from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.desired import desire
+from multi_env_lambda.flow.existence import must_be_there
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.plan.planner import Known, make_plan
+from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.world import Event, Made, Phase, World
 
 __all__ = ["Draft", "apply", "plan", "publish", "same_again"]
@@ -77,11 +80,13 @@ def plan(
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
-    closely = request.force or closely or request.verb == "rollback"
+    closely = request.force or closely or request.verb in ("rollback", "repair")
     known = look_at_stacks(world, first, recorded, everything=closely)
+    known = look_at_what_is_wrong(world, first, known)
     known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
+    decided = must_be_there(world, decided, known) if request.everything else decided
     return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

@@ -15,6 +15,7 @@ from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval
 from multi_env_lambda.flow.gate import approve as write_approval
+from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.host.build_run import build_that_runs
@@ -53,6 +54,7 @@ def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tupl
     from multi_env_lambda.operations.destroy import same_removal
 
     name, environment = found.asked.get("only", ""), found.asked.get("target", "")
+    world = with_left(world, environment)
     removal = same_removal(world, name, environment, found.digest, kept_by(found.document))
     bound = bound_of(world, environment)
     shown: Removal = attrs.evolve(removal, rules=bound)

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.flow.left import with_all_left
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
@@ -65,9 +66,10 @@ class Board:
 
 def board(world: World, status: Status) -> Board:
     """Read the histories to a status."""
+    world = with_all_left(world) if status.left else world
     histories = {
-        (unit, environment.name): past
-        for environment in world.config.environments
-        for unit, past in world.ledger.histories(environment.name, newest=NEWEST).histories.items()
+        (unit, environment): past
+        for environment in status.environments
+        for unit, past in world.ledger.histories(environment, newest=NEWEST).histories.items()
     }
     return Board(world=world, status=status, histories=histories, when=world.now())

@@ -17,6 +17,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError, UnitsFailed
 from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.plan import DeployStep, Plan
@@ -47,7 +48,7 @@ def several(words: str | Iterable[str]) -> tuple[str, ...]:
 
 def request(
     opened: Opened,
-    verb: Literal["deploy", "promote", "rollback"],
+    verb: Literal["deploy", "promote", "rollback", "repair"],
     names: str | Sequence[str],
     environment: str | None,
     to: str | None,
@@ -79,7 +80,7 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
     """
     draft = pipeline.plan(opened.world, request, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
-    found = attrs.evolve(with_rules(opened.world, draft.plan), notes=notes)
+    found = attrs.evolve(with_rules(opened.world, draft.plan), notes=notes, left=lines_of_left(opened.world))
     if not publish or not draft.made or not any(bound.asks or bound.unreadable for bound in found.rules):
         return found
     blocked = {step.project for step in found.blocked}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api import carry_out
+from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
@@ -53,6 +59,32 @@ class Environment:
         """The version of each unit that runs in it, by name."""
         records = self._opened.world.ledger.records(self.name)
         return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
+
+    def plan_repair(self, *units: str, reason: str = "") -> Plan:
+        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        return carry_out.plan(self._opened, self._repair(units, reason))
+
+    def repair(
+        self,
+        *units: str,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Make true again what the records say runs: properties, code, aliases, and what was deleted by hand.
+
+        The release that runs is sent again; nothing is built. ``units``: none means all that run here. The other
+        arguments are as in ``Workspace.deploy``.
+
+        Raises:
+            UnitsFailed: something is still not as it was deployed, or nothing runs here.
+        """
+        return carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
+
+    def _repair(self, units: Sequence[str], reason: str) -> Request:
+        asked = carry_out.request(self._opened, "repair", units, self.name, None)
+        return attrs.evolve(asked, reason=reason)
 
     def links(self) -> dict[str, str]:
         """Addresses in the console: the role, and the stacks of this workspace."""

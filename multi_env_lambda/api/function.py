@@ -12,8 +12,9 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import CheckFailed, ConfigurationError
+from multi_env_lambda.errors import CheckFailed, ConfigurationError, StackError
 from multi_env_lambda.flow.check import ALIAS
+from multi_env_lambda.flow.failure import name_the_unit
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.job import run_arguments
 from multi_env_lambda.model.reading import did_you_mean
@@ -64,7 +65,11 @@ class Function:
         """As ``invoke``, with the log and without raising for the function's own errors."""
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
-        return self._opened.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+        try:
+            return self._opened.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+        except StackError as error:
+            name_the_unit(error, self.project, place.name)
+            raise
 
     def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
         """What it has written in the last ``minutes``, oldest first; CloudWatch shows it after some seconds."""

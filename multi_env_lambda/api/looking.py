@@ -9,6 +9,7 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.flow.left import left_lines, with_all_left, with_left
 from multi_env_lambda.flow.observe import Records, read_all
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
@@ -16,7 +17,7 @@ from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
-    from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.flow.drifted import UnitDrift
 
 __all__ = ["doctor", "drift", "matrix", "status"]
 
@@ -35,12 +36,13 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     """Units × environments, from the records alone; with ``drift``, compared with every stack."""
     from multi_env_lambda.operations.drift import find_drift, with_drift
 
-    world = opened.world
-    found = read_all(world, world.config.environments)
+    world = with_all_left(opened.world)
+    found = read_all(world, (*world.config.environments, *world.config.left))
     broken = _broken(opened.broken, found.records)
     units = (*(project.name for project in opened.projects), *broken)
     read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
     compared = with_drift(read, find_drift(world, name)) if drift else read
+    compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     return compared if name is None else compared.of(name)
 
 
@@ -55,8 +57,12 @@ def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:
     """One item per stack that was compared, or could not be."""
-    from multi_env_lambda.operations.drift import UnitDrift, find_drift
+    from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.operations.drift import find_drift
 
+    world = with_all_left(world) if environment is None else with_left(world, environment)
+    if environment is None and name in {place.name for place in world.config.left}:
+        name, environment = None, name
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
 
 

@@ -18,6 +18,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from cottonformation import Template
 
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.operations.difference import Difference
-    from multi_env_lambda.operations.drift import UnitDrift
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
 
@@ -240,7 +241,8 @@ class Project:
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-        place = self._opened.place(environment).name
+        world = self._opened.world if environment is None else with_left(self._opened.world, environment)
+        place = self._opened.place().name if environment is None else world.config.environment(environment).name
         past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
         return Listing(past, tables.deployments, attrs.asdict)
 

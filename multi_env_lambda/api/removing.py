@@ -11,6 +11,7 @@ from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
@@ -23,8 +24,9 @@ def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> 
     """What would be deleted, with the rules of the environment."""
     from multi_env_lambda.operations.destroy import find_removal
 
-    removal = find_removal(opened.world, name, environment, keep=tuple(sorted(several(retain))))
-    return removal if removal.gone else attrs.evolve(removal, rules=bound_of(opened.world, environment))
+    world = with_left(opened.world, environment)
+    removal = find_removal(world, name, environment, keep=tuple(sorted(several(retain))))
+    return removal if removal.gone else attrs.evolve(removal, rules=bound_of(world, environment))
 
 
 def destroy(
@@ -39,7 +41,8 @@ def destroy(
     if dialog is not None:
         dialog.show(removal)
         if not removal.gone:
-            consent = dialog.agree(Asked(plan=removal, given=consent, world=opened.world))
+            asked = Asked(plan=removal, given=consent, world=with_left(opened.world, removal.environment))
+            consent = dialog.agree(asked)
     elif confirm != removal.project:
         where = f"{removal.project} in {removal.environment}"
         what = f"`{confirm}` does not confirm `{removal.project}`"

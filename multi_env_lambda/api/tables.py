@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
     from multi_env_lambda.api.build import Build
     from multi_env_lambda.aws.logs import LogLine
+    from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.flow.gate import Approval
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
-    from multi_env_lambda.operations.drift import UnitDrift
 
 __all__ = ["approvals", "builds", "deployments", "drifts", "findings", "log_lines", "results", "results_html"]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pathlib_mate
 
     from multi_env_lambda.api.dialog import Dialog
-    from multi_env_lambda.operations.drift import UnitDrift
+    from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate

@@ -34,7 +34,7 @@ class StackRequest:
     anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
     is there already, may come into it. ``returning`` comes into it first: CloudFormation cannot find it by its name.
     ``warned`` is told of what CloudFormation warns and lets pass; ``loses`` of what holds data and would go: it may
-    raise.
+    raise. ``reverts``: what was changed or deleted by hand is put right as well.
     """
 
     name: str
@@ -51,6 +51,7 @@ class StackRequest:
     returning: tuple[PhysicalResource, ...] = ()
     warned: Callable[[str], None] = lambda _: None
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
+    reverts: bool = False
 
 
 @attrs.frozen(kw_only=True)

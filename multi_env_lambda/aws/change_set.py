@@ -50,6 +50,7 @@ class Target:
     ``returning``: what is there already, may come in, and is known by its address only.
     ``warned`` is told what CloudFormation warns of before anything is executed.
     ``loses`` raises where what holds data, and would go, must not go.
+    ``reverts``: an update compares with what is there as well, and puts right what was changed or deleted by hand.
     """
 
     stack_name: str
@@ -66,6 +67,7 @@ class Target:
     returning: tuple[PhysicalResource, ...] = ()
     warned: Callable[[str], None] = lambda _: None
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
+    reverts: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +134,7 @@ class ChangeSets:
             StackError: CloudFormation refuses the template.
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
-        more = {"ImportExistingResources": True} if importing else {}
+        more = _mode(target, kind, importing)
         changed = _settings(target, kept) if wanted is None else _import_settings(wanted, kept)
 
         def once() -> ChangeSet:
@@ -331,6 +333,16 @@ def _settings(target: Target, kept: tuple[str, ...]) -> dict[str, Any]:
     tags = [{"Key": key, "Value": value} for key, value in sorted(target.tags.items())]
     values = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(target.parameters.items())]
     return {"Tags": tags, "Parameters": [*values, *_previous(kept)]}
+
+
+def _mode(target: Target, kind: str, importing: bool) -> dict[str, Any]:
+    """What else than the template counts. Nobody has written that an import can put something right on its way.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+    """
+    if importing:
+        return {"ImportExistingResources": True}
+    return {"DeploymentMode": "REVERT_DRIFT"} if target.reverts and kind == "UPDATE" else {}
 
 
 def _previous(kept: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -40,7 +40,8 @@ _RESERVED = (
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
 _ABSENT = (
-    "deploy the unit to this environment first; where it is deployed somebody deleted this: `drift` says what to do"
+    "deploy the unit to this environment first; where it is deployed somebody deleted this: "
+    "`repair.py UNIT ENVIRONMENT` makes it again"
 )
 
 

@@ -76,6 +76,7 @@ class AwsPlatform:
             returning=request.returning,
             warned=request.warned,
             loses=request.loses,
+            reverts=request.reverts,
         )
         return result.stack_id
 

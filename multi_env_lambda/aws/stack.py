@@ -99,6 +99,7 @@ class Stacks:
         returning: tuple[PhysicalResource, ...] = (),
         warned: Callable[[str], None] = lambda _: None,
         loses: Callable[[tuple[Loss, ...]], None] = lambda _: None,
+        reverts: bool = False,
     ) -> StackResult:
         """Create or update the stack; one that is already so is left alone.
 
@@ -115,7 +116,7 @@ class Stacks:
         """
         target = self._target(stack_name, template, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
-        target = attrs.evolve(target, warned=warned, loses=loses, address_of=address_of)
+        target = attrs.evolve(target, warned=warned, loses=loses, address_of=address_of, reverts=reverts)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)

@@ -57,8 +57,8 @@ _HINTS = (
     ),
     (
         ("HandlerErrorCode: NotFound",),
-        "if it was deleted by hand, an update does not make it again: `drift` names all that is gone; make it by hand "
-        "under the same name and run the same command again, or take it out of the unit for one release",
+        "if it was deleted by hand, an update does not make it again: `repair.py UNIT ENVIRONMENT` does; then run the "
+        "same command again",
     ),
     (
         ("already exists",),

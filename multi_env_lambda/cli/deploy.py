@@ -12,7 +12,7 @@ from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.cli.results import ended, exit_code, finish, show_results
+from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
 from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = [
+    "apply_and_show",
     "build_command",
     "deploy_command",
     "plan_command",
     "promote_command",
     "publish_command",
     "rollback_command",
+    "show_plan",
 ]
 
 
@@ -73,7 +75,7 @@ def plan_command(
         publish=saved is not None,
     )
     _advise(workspace)
-    return _show_plan(plan, saved, as_json)
+    return show_plan(plan, saved, as_json)
 
 
 @click.command("build")
@@ -156,8 +158,8 @@ def deploy_command(
     names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if plan_file is not None:
-        return _apply(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
-    return _apply(
+        return apply_and_show(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.deploy(
             *names,
@@ -171,6 +173,7 @@ def deploy_command(
             wait=wait,
         ),
         as_json,
+        still=THERE if everything else UNCHANGED,
     )
 
 
@@ -213,8 +216,8 @@ def promote_command(
         plan = workspace.plan_promotion(
             *names, environment=environment, to=to, skip_from=source, force=force, reason=reason
         )
-        return _show_plan(plan, saved, as_json)
-    return _apply(
+        return show_plan(plan, saved, as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.promote(
             *names,
@@ -265,25 +268,27 @@ def rollback_command(
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if saved is not None:
         plan = workspace.plan_rollback(names, environment, to=release, force=force, reason=reason)
-        return _show_plan(plan, saved, as_json)
-    return _apply(
+        return show_plan(plan, saved, as_json)
+    return apply_and_show(
         workspace,
         lambda: workspace.rollback(names, environment, to=release, force=force, reason=reason, agree=agree, wait=wait),
         as_json,
     )
 
 
-def _apply(workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool) -> int:
+def apply_and_show(
+    workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool, *, still: str = UNCHANGED
+) -> int:
     """Change something, show how it ended, and where to look at it."""
     results, code = ended(change)
-    show_results(results, as_json)
+    show_results(results, as_json, still=still)
     _advise(workspace)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(workspace, dict.fromkeys(result.environment for result in results))
     return code
 
 
-def _show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
+def show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
     """The whole plan, and where it was saved; the exit code says whether something is blocked."""
     if saved is not None:
         save(plan, saved)

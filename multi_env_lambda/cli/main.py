@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "deploy": ("deploy", "Build, publish and deploy"),
     "promote": ("deploy", "Bring what runs in one environment to the next"),
     "rollback": ("deploy", "Bring back what ran before"),
+    "repair": ("repair", "Put right what somebody changed or deleted by hand"),
     "approve": ("approve", "Approve a saved plan"),
     "status": ("look", "Show what runs where"),
     "history": ("look", "Show who deployed what, when and how it ended"),

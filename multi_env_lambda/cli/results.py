@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from multi_env_lambda import Result
     from multi_env_lambda.api.listing import Listing
 
-__all__ = ["ended", "exit_code", "finish", "show_results"]
+__all__ = ["THERE", "UNCHANGED", "ended", "exit_code", "finish", "show_results"]
+
+UNCHANGED = "nothing has changed since it was deployed; `drift` looks at what is there"
+THERE = "every stack is there; `drift` compares what is in it"
 
 
 def finish(change: Callable[[], Listing[Result]], as_json: bool) -> int:
@@ -33,12 +36,12 @@ def ended(change: Callable[[], Listing[Result]]) -> tuple[Listing[Result], int]:
         return failed.results, exit_code(failed.kinds)
 
 
-def show_results(results: Listing[Result], as_json: bool) -> None:
-    """The table to stdout, and what went wrong to stderr."""
+def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHANGED) -> None:
+    """The table to stdout, and what went wrong to stderr. ``still``: why nothing is to be done."""
     if as_json:
         print_json([attrs.asdict(result) for result in results])
     elif all(result.outcome == "unchanged" for result in results):
-        _tell_nothing_to_do(results)
+        _tell_nothing_to_do(results, still)
     else:
         out(results_table(results))
     _tell_what_went_wrong(result for result in results if not result.good)
@@ -58,7 +61,7 @@ def _tell_what_went_wrong(results: Iterable[Result]) -> None:
             note(f"hint: {hint}")
 
 
-def _tell_nothing_to_do(results: Listing[Result]) -> None:
+def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
     """That nothing happens is fine only where something runs; elsewhere it is told what is missing."""
     missing: dict[tuple[str, str], list[str]] = {}
     for result in results:
@@ -68,7 +71,7 @@ def _tell_nothing_to_do(results: Listing[Result]) -> None:
         note(f"nothing runs in {environment} of {', '.join(units)}: {why}")
     for result in results if len(results) == 1 and not missing else ():
         note(f"{result.environment} {result.project}: {result.detail}")
-    out("nothing to do" if missing else "nothing to do: everything runs as it should")
+    out("nothing to do" if missing else f"nothing to do: {still}")
 
 
 def exit_code(kinds: Collection[str]) -> int:

@@ -36,20 +36,23 @@ from multi_env_lambda.flow.check import (
     stateful_resources,
 )
 from multi_env_lambda.flow.code import check_codes, send_again
-from multi_env_lambda.flow.failure import losses_of, not_put_back, put_back_error, record_failure
+from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, template_of
+from multi_env_lambda.flow.repair import must_be_right
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
+from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
-from multi_env_lambda.plan.keeping import going_back, keeping, left_over
+from multi_env_lambda.plan.keeping import keeping, left_over, template_to_send
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -92,7 +95,7 @@ def deploy_step(
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
     check_references(world.platform, environment, step.release)
-    template = going_back(step.action, template_of(world, step.release, environment, made), there)
+    template = template_to_send(step.action, template_of(world, step.release, environment, made), there)
     check_concurrency(world.platform, environment, template)
     if made is None:
         say_endings(world, template, partial(_say, world, step, "warning"))
@@ -120,6 +123,7 @@ def deploy_step(
             try:
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
+                name_the_unit(error, step.project, step.environment)
                 if not isinstance(error, PlanStale | Refused) or losses_of(error):
                     record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)
                 raise
@@ -187,6 +191,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     asking = _asking(work, before)
     earlier = frozenset() if before is None else said_weights(before)
     weighted = earlier | {item.name for item in stage.functions if item.traffic is not None}
+    weighted |= rewritten(before, work.template)
     try:
         moving = _moving(work, stage, before)
         if moving:
@@ -196,7 +201,9 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             _ready(work, step.release, work.template, known, work.receipts)
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
-        layers, resources = _checked(work, stage, asking, weighted)
+        layers, resources = _checked(work, stage, asking, weighted, before)
+        if step.action == "repair":
+            must_be_right(world, step, work.held.record)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
@@ -231,7 +238,7 @@ def _moving(work: _Work, stage: Stage, before: str | None) -> tuple[ReleasedFunc
 
 
 def _checked(
-    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str]
+    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str], before: str | None
 ) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
     """What the checks saw, and what holds data; neither waits for the other."""
     platform, environment, release = work.world.platform, work.environment, work.step.release
@@ -241,6 +248,7 @@ def _checked(
     together(
         lambda: layers.extend(check(asking, release, stage, work.template, weighted, known)),
         lambda: resources.extend(stateful_resources(platform, environment, stage.stack_name, work.template)),
+        lambda: check_unwritten(asking, release.project, stage.stack_name, before, work.template),
     )
     return tuple(layers), tuple(resources)
 
@@ -313,6 +321,7 @@ def _changer(
             returning=work.adopting.returning(template),
             warned=partial(_say, world, work.step, "warning"),
             loses=loss_check(work.step),
+            reverts=work.step.action == "repair",
         )
         try:
             stack_id = world.platform.deploy(environment, request, held, partial(_say, world, work.step, "deploy"))

@@ -13,7 +13,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
-from multi_env_lambda.plan.planner import Known
+from multi_env_lambda.plan.desired import Known
 from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import World
 

@@ -15,7 +15,7 @@ from multi_env_lambda.flow.saved import SavedPlan
 from multi_env_lambda.make.tree import Wish
 from multi_env_lambda.model.name import PROJECT_NAME
 from multi_env_lambda.model.plan import Origin
-from multi_env_lambda.plan.planner import Absent, Current, Desired, Named
+from multi_env_lambda.plan.desired import Absent, Current, Desired, Named
 
 __all__ = ["as_published", "units_of"]
 

@@ -8,7 +8,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan
 from multi_env_lambda.plan.bounds import ROOT, Bounding, files_of
-from multi_env_lambda.plan.planner import Known
+from multi_env_lambda.plan.desired import Known
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_bounds"]

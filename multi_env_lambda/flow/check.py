@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -48,7 +48,6 @@ PAUSE_SECONDS = 2.0
 
 _LOG_LINES = 12
 _DENIED = re.compile(r"access ?denied|not authorized|unauthorized|forbidden", re.IGNORECASE)
-_BY_HAND = "somebody changed it by hand, and CloudFormation does not see that; put it back by hand"
 
 
 def check_references(platform: Platform, environment: Environment, release: Release) -> None:
@@ -129,7 +128,7 @@ def check(
     """All checks of one unit in one environment; gives the layer versions that its functions were seen to use.
 
     Args:
-        aliases: names of functions whose alias has, or had, weights: it must point at one version alone.
+        aliases: names of functions whose alias must point at one version alone.
         known: layer versions that were compared before. What lies under an ARN never changes.
 
     Raises:
@@ -141,6 +140,11 @@ def check(
     used: set[str] = set()
     runs: dict[str, str] = {}
     answers: dict[str, Invocation] = {}
+    points: dict[str, AliasState | None] = {}
+
+    def point(function: ReleasedFunction) -> None:
+        if function.name in aliases:
+            points[function.name] = platform.alias(environment, function.name, ALIAS)
 
     def code(function: ReleasedFunction) -> None:
         found = platform.code(environment, function.name)
@@ -158,9 +162,9 @@ def check(
             first, version = answers[function.name], runs[function.name]
             check_smoke(asking, where, function.name, function.smoke, version, first=first)
         if function.name in aliases:
-            check_alias(asking, function.name, runs[function.name])
+            check_alias(asking, function.name, runs[function.name], [points[function.name]])
 
-    together(*(partial(step, function) for function in stage.functions for step in (code, ask)))
+    together(*(partial(step, function) for function in stage.functions for step in (code, ask, point)))
     together(*(partial(judge, function) for function in stage.functions))
     return tuple(seen[arn] for arn in sorted(used))
 
@@ -180,21 +184,25 @@ def check_code(
     A function whose code or layers a ``stack.py`` has set is not compared in that respect.
     """
     where = f"{function.name} in {environment.name}"
+    by_hand = (
+        "somebody changed it by hand, and CloudFormation does not see that; "
+        f"`repair.py {release.project} {environment.name}` puts it right"
+    )
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
         what = f"Lambda runs code {runs.code_sha256}, published was {release.source.code_sha256}"
-        raise CheckFailed(where, what, hint=_BY_HAND)
+        raise CheckFailed(where, what, hint=by_hand)
     layer = release.layer
     ours = [arn for arn in runs.layers if arn.split(":")[6:7] == [stage.stack_name]]
     if layer is None or not layer.layer_sha256:
         return []
     if not ours and expected is not None and expected.layered:
-        raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=_BY_HAND)
+        raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=by_hand)
     for arn in ours:
         if arn not in seen:
             seen[arn] = LayerReceipt(arn=arn, sha256=platform.layer_sha256(environment, arn))
         if seen[arn].sha256 != base64_sha256(layer.layer_sha256):
             what = f"{arn} has the SHA-256 {seen[arn].sha256}, published was {base64_sha256(layer.layer_sha256)}"
-            raise CheckFailed(where, what, hint=_BY_HAND)
+            raise CheckFailed(where, what, hint=by_hand)
     return ours
 
 
@@ -210,17 +218,22 @@ def stateful_resources(
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)
 
 
-def check_alias(asking: Asking, function_name: str, version: str) -> None:
-    """The alias sends all calls to one version; none of them goes where the traffic was moved once.
+def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence[AliasState | None] = ()) -> None:
+    """The alias sends all calls to one version; none of them goes where the traffic was moved once, or by hand.
+
+    An alias without ``RoutingConfig`` in its template keeps the weights that somebody has set. ``seen``: where it was
+    seen to point already.
+    Source: RoutingConfig in https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 
     Raises:
         CheckFailed: it still does not after ``SETTLE_SECONDS``.
     """
 
     platform, environment = asking.world.platform, asking.environment
+    looked = list(seen)
 
     def look() -> CheckFailed | None:
-        there = platform.alias(environment, function_name, ALIAS)
+        there = looked.pop() if looked else platform.alias(environment, function_name, ALIAS)
         if there == AliasState(version=version, weights=()):
             return None
         what = f"its alias {ALIAS} points at {alias_text(there)}, it should point at version {version} alone"

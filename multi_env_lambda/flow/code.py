@@ -103,7 +103,7 @@ def check_codes(world: World, environment: Environment, release: Release, templa
         function = next(item for item in stage.functions if item.name == name)
         found = world.platform.find_code(environment, name, "live")
         if found is None:
-            hint = f"run `rollback.py {release.project} {environment.name} --to {release.version} --force`"
+            hint = f"`repair.py {release.project} {environment.name}` makes it again"
             raise CheckFailed(f"{name} in {environment.name}", "there is no alias live", hint=hint)
         check_code(world.platform, environment, release, stage, function, found, places.get(name), {})
 

@@ -20,7 +20,7 @@ from multi_env_lambda.make.tree import Wish
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release, Stage
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.plan.planner import Absent, Broken, Current, Desired, Known, Named, Wanted
+from multi_env_lambda.plan.desired import Absent, Broken, Current, Desired, Known, Named, Wanted
 from multi_env_lambda.world import World
 
 __all__ = ["compared"]
@@ -64,7 +64,7 @@ def _needed(request: Request, observed: Observed, wish: Wish) -> _Needed:
     for name, desired in wish.desired.items():
         there = [observed.running(name, target) for target in targets]
         digests = {None if item is None else item.release for item in there} | _digests(desired)
-        if len(digests) <= 1 and not request.force and name not in unsure:
+        if len(digests) <= 1 and not (request.force or request.verb == "repair") and name not in unsure:
             continue
         noted = noted_templates(observed.records, targets, (name,))
         running += noted

@@ -11,12 +11,14 @@ from functools import partial
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.meanwhile import noted_templates, prepare
 from multi_env_lambda.flow.observe import Observed
+from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.tree import Wish, work_tree
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.plan.planner import UNSURE, Broken, Current, Desired, from_deployment, from_record
+from multi_env_lambda.plan.desired import UNSURE, Broken, Current, Desired
+from multi_env_lambda.plan.planner import from_deployment, from_record
 from multi_env_lambda.plan.rollback import called, candidate, release_before
 from multi_env_lambda.world import World
 
@@ -24,11 +26,13 @@ __all__ = ["desire"]
 
 
 def desire(world: World, request: Request, observed: Observed, alone: str = "") -> Wish:
-    """What the past (rollback), the environment before (promotion) or the work tree (deploy) says of each unit.
+    """What the record (repair), the past (rollback), the environment before or the work tree says of each unit.
 
     Args:
         alone: the one unit of the work tree that is made, if not all are that may have changed.
     """
+    if request.verb == "repair":
+        return Wish(desired={name: as_recorded(request, observed, name) for name in observed.order})
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
         return Wish(desired=dict(zip(observed.order, older, strict=True)))

@@ -11,7 +11,7 @@ from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, S
 from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.plan.imports import known_of, strangers
 
-__all__ = ["losses_of", "not_put_back", "put_back_error", "record_failure"]
+__all__ = ["losses_of", "name_the_unit", "not_put_back", "put_back_error", "record_failure"]
 
 
 def record_failure(
@@ -77,6 +77,11 @@ def put_back_error(
     found = CheckFailed(failure.where, f"{failure.what}\n{said}{but}{stays}", hint=(trouble or failure).hint)
     found.left = tuple((item.logical_id, item.type, item.physical_id) for item in left)
     return found
+
+
+def name_the_unit(error: MultiEnvLambdaError, project: str, environment: str) -> None:
+    """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint has to."""
+    error.hint = error.hint.replace("repair.py UNIT ENVIRONMENT", f"repair.py {project} {environment}")
 
 
 def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:

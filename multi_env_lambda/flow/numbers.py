@@ -12,7 +12,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
-from multi_env_lambda.plan.planner import Known
+from multi_env_lambda.plan.desired import Known
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_numbers"]

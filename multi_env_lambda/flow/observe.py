@@ -71,7 +71,7 @@ def observe(world: World, request: Request, *, soon: bool = False, units: tuple[
     """
     whose = cache(partial(confirm, world))
     targets = request.targets(world.config)
-    source = None if request.verb == "rollback" else request.source(world.config)
+    source = None if request.is_of_one_place else request.source(world.config)
     recorded = _recorded(world, request, (*targets, *([source] if source else [])))
     records = recorded.records
     workspace = find_id(world, records.values())
@@ -114,8 +114,8 @@ def _by_place(found: Mapping[str, Recorded]) -> AllRecords:
 
 
 def _recorded(world: World, request: Request, environments: tuple[Environment, ...]) -> AllRecords:
-    """Of a rollback of one unit, nothing else matters."""
-    if request.verb != "rollback" or len(request.only) != 1:
+    """Of a rollback or repair of one unit, nothing else matters."""
+    if not request.is_of_one_place or len(request.only) != 1:
         return read_all(world, environments)
     name = environments[0].name
     return _by_place({name: world.ledger.read_one(name, request.only[0])})

@@ -16,9 +16,9 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
 from multi_env_lambda.model.record import Loss, Record
+from multi_env_lambda.plan.desired import Known
 from multi_env_lambda.plan.losses import loss_question, unagreed
 from multi_env_lambda.plan.ownership import Foreign, orphan, owner_of, take_over, whose
-from multi_env_lambda.plan.planner import Known
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
 
@@ -64,10 +64,14 @@ def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) 
             wanted.setdefault(step.environment, []).append(step)
     found = in_parallel(lambda item: _look(world, known, world.config.environment(item[0]), item[1]), wanted.items())
     seen = dict(itertools.chain.from_iterable(found))
-    if not seen:
+    gone = frozenset(
+        _place(step) for steps in wanted.values() for step in steps if step.running and _place(step) not in seen
+    )
+    if not (seen or gone):
         return known
     return attrs.evolve(
         known,
+        gone=gone,
         foreign={place: what for place, what in seen.items() if isinstance(what, Foreign)},
         there={place: what.template for place, what in seen.items() if isinstance(what, _Ours)},
         orphans={place: what.orphan for place, what in seen.items() if isinstance(what, _Ours) and what.orphan},

@@ -60,6 +60,8 @@ def seed(
     kept = folder / "seed.json"
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
+    # Nobody loses a right because a table does: an account that left it may still have stacks to be destroyed.
+    accounts = sorted({*map(tuple, seeded.get("accounts", ())), *map(tuple, _accounts(config))})
     users = sorted({DEVELOPER, user, *known})
     trusts = [_trust(config, *account) for account in _accounts(config)]
     wanted = digest(
@@ -67,8 +69,10 @@ def seed(
     )
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
-        known = _seed(root, config, {name: known.get(name) for name in users})
-        write_atomically(kept, canonical_json({"digest": wanted, "keys": known}).encode("ascii"))
+        roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
+        known = _seed(root, config, {name: known.get(name) for name in users}, roles)
+        written = {"digest": wanted, "keys": known, "accounts": accounts}
+        write_atomically(kept, canonical_json(written).encode("ascii"))
     return LocalCloud(
         endpoint=root.endpoint,
         region=config.devops.region,
@@ -129,7 +133,10 @@ def home_of(config: WorkspaceConfig) -> str:
     return MANAGEMENT_ACCOUNT_ID if by_organization else config.devops.account_id
 
 
-def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | None]) -> dict[str, list[str]]:
+def _seed(
+    root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | None], roles: list[str]
+) -> dict[str, list[str]]:
+    """``roles`` are those that people may assume."""
     devops, home = config.devops, home_of(config)
     accounts = _accounts(config)
 
@@ -144,7 +151,6 @@ def _seed(root: RootKey, config: WorkspaceConfig, keys: dict[str, list[str] | No
     of_accounts, iam, of_buckets = clients[: len(accounts)], clients[len(accounts)], clients[len(accounts) + 1 :]
     for client, (account_id, role_name) in zip(of_accounts, accounts, strict=True):
         _make_role(client, role_name, _trust(config, account_id, role_name))
-    roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
     is_administrator = any(not place.role_name for place in places(config))
     made = {user: _make_user(iam, user, roles, key, is_administrator) for user, key in keys.items()}
     readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})

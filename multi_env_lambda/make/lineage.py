@@ -11,7 +11,7 @@ from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.plan.backwards import TakenBack, folders_of, older_library, taken_back
-from multi_env_lambda.plan.planner import Desired, Wanted
+from multi_env_lambda.plan.desired import Desired, Wanted
 from multi_env_lambda.world import World
 
 __all__ = ["with_lineage"]

@@ -26,7 +26,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
-from multi_env_lambda.plan.planner import UNSURE, Absent, Broken, Current, Desired, Wanted
+from multi_env_lambda.plan.desired import UNSURE, Absent, Broken, Current, Desired, Wanted
 from multi_env_lambda.world import Made, World
 
 __all__ = ["Wish", "work_tree"]

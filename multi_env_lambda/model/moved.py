@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
+
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Record
 
-__all__ = ["moved"]
+__all__ = ["moved", "place_of"]
 
 
 def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
@@ -24,8 +26,17 @@ def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
         f"{running.version} runs in {there[1]} of account {there[0]} ({running.stack_id or 'by its record'}), "
         f"the table says {here[1]} of account {here[0]}"
     )
+    assert record is not None
     hint = (
-        f"write the old place into the table and `destroy` it in {place.name}, then the new one and deploy; "
-        "or give the new place an environment of its own"
+        f"`destroy.py {record.project} {place.name}` deletes it in the old place, then deploy; or write the old place "
+        "into the table again, and give the new one an environment of its own"
     )
     return what, hint
+
+
+def place_of(record: Record, place: Environment) -> Environment:
+    """Where the unit is: by its record, if that is not where the table says. One gets in as into the environment."""
+    if moved(record, place) is None:
+        return place
+    assert record.running is not None
+    return attrs.evolve(place, account_id=record.running.account_id, region=record.running.region)

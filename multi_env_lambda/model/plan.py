@@ -169,7 +169,8 @@ class Plan:
 
     ``asked`` is what the plan was made for (verb, targets, selection), so that it can be made again and compared.
     ``rules``: by what the environments that change are bound, where that was read; ``notes``: (unit, what somebody
-    should know of its build). Neither is a part of what is planned.
+    should know of its build); ``left``: a line for each environment that left the table while something runs there.
+    None of them is a part of what is planned.
     """
 
     environments: tuple[str, ...]
@@ -180,6 +181,7 @@ class Plan:
     steps: tuple[Step, ...]
     rules: tuple[Bound, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -252,6 +254,7 @@ class Plan:
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
             "rules": list(self.rule_lines()),
+            **({"left": list(self.left)} if self.left else {}),
         }
 
     def _repr_html_(self) -> str:

@@ -33,7 +33,7 @@ __all__ = [
     "summary_key",
 ]
 
-Action = Literal["deploy", "promote", "rollback", "destroy"]
+Action = Literal["deploy", "promote", "rollback", "repair", "destroy"]
 Outcome = Literal["succeeded", "failed", "went back", "destroyed", "shifting"]
 
 

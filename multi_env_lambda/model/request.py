@@ -20,7 +20,8 @@ class Request:
 
     Args:
         verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote``
-            starts from what runs before the target; ``rollback`` takes an older deployment of the target.
+            starts from what runs before the target; ``rollback`` takes an older deployment of the target; ``repair``
+            sends what runs there by its record again, so that it is true.
         target: the environment to reach.
         through: walk all environments up to the target; otherwise only the target changes.
         only: names of units; empty: every unit.
@@ -32,7 +33,7 @@ class Request:
         reason: why; kept in the record.
     """
 
-    verb: Literal["deploy", "promote", "rollback"]
+    verb: Literal["deploy", "promote", "rollback", "repair"]
     target: str
     through: bool = False
     only: tuple[str, ...] = ()
@@ -69,6 +70,11 @@ class Request:
             )
         return before
 
+    @property
+    def is_of_one_place(self) -> bool:
+        """Whether neither the work tree nor another environment says what the target is to run."""
+        return self.verb in ("rollback", "repair")
+
     def action_in(self, target: Environment) -> Action:
         """What the record of a change there calls it: the work tree is deployed to the first environment only."""
         return "promote" if self.verb == "deploy" and target.position else self.verb
@@ -91,8 +97,8 @@ class Request:
         """
         unknown = sorted(asked.keys() - {field.name for field in attrs.fields(cls)})
         missing = sorted({"verb", "target"} - asked.keys())
-        if unknown or missing or asked["verb"] not in ("deploy", "promote", "rollback"):
-            what = f"its request {asked} is none of deploy, promote or rollback with their options"
+        if unknown or missing or asked["verb"] not in ("deploy", "promote", "rollback", "repair"):
+            what = f"its request {asked} is none of deploy, promote, rollback or repair with their options"
             raise ConfigurationError("the saved plan", what, hint="write it again with `--out`")
         given: dict[str, Any] = dict(asked)
         given |= {name: True for name in ("through", "everything", "upgrade", "force") if name in asked}

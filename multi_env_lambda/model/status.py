@@ -25,7 +25,8 @@ class Cell:
     """One unit in one environment.
 
     ``behind``: the environment before it runs another release. ``unreadable``: why its record says nothing. ``moved``:
-    where it runs, if that is not where the table says that the environment is.
+    where it runs, if that is not where the table says that the environment is. ``uncompared``: why nobody can say
+    whether somebody changed it by hand.
     """
 
     project: str
@@ -49,14 +50,16 @@ class Cell:
     drift: tuple[str, ...] | None = None
     unreadable: str | None = None
     moved: str | None = None
+    uncompared: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Status:
     """The matrix. ``units`` are those of the work tree, ``removed`` those that only run somewhere.
 
-    ``broken`` are units of the work tree of which nothing can be made as their files are. ``notes`` say of what nothing
-    is known, although it was compared.
+    ``broken`` are units of the work tree of which nothing can be made as their files are. ``left``: environments that
+    left the table while something runs in them; they are the last ones of ``environments``. ``notes`` say of what
+    nothing is known, although it was compared, and what is left.
     """
 
     environments: tuple[str, ...]
@@ -65,6 +68,7 @@ class Status:
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     def label(self, unit: str) -> str:
         """The unit, and what its files are, if they are not as they should be."""
@@ -131,7 +135,8 @@ def make_status(
     there = {project for (_, project), record in records.items() if not record.gone or record.holder is not None}
     there |= {project for _, project in damaged}
     removed = tuple(sorted(there - set(units)))
-    names = [environment.name for environment in config.environments]
+    places = (*config.environments, *config.left)
+    names = [environment.name for environment in places]
     cells = []
     for project in (*units, *removed):
         before: str | None = None
@@ -139,13 +144,14 @@ def make_status(
             record = records.get((name, project))
             release = None if record is None else record.release
             behind = position > 0 and before is not None and release != before
-            behind = behind and (name, project) not in damaged
+            behind = behind and (name, project) not in damaged and places[position] not in config.left
             cell = _cell(project, name, record, behind)
-            elsewhere = moved(record, config.environments[position])
+            elsewhere = moved(record, places[position])
             told = None if elsewhere is None else elsewhere[0]
             cells.append(attrs.evolve(cell, unreadable=damaged.get((name, project)), moved=told))
             before = None if (name, project) in damaged else release
-    return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells))
+    left = tuple(environment.name for environment in config.left)
+    return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells), left=left)
 
 
 def _cell(project: str, environment: str, record: Record | None, behind: bool) -> Cell:

@@ -36,7 +36,8 @@ _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "fu
 class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
-    ``id`` is what every stack of this workspace carries in a tag; empty where only the bucket knows it.
+    ``id`` is what every stack of this workspace carries in a tag; empty where only the bucket knows it. ``left``: the
+    environments that left the table, as far as somebody has asked the bucket for them; no plan goes there.
     """
 
     devops: Devops
@@ -44,6 +45,7 @@ class WorkspaceConfig:
     approvals_by_author: bool = False
     keep: int = 10
     id: str = ""
+    left: tuple[Environment, ...] = ()
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
@@ -52,7 +54,7 @@ class WorkspaceConfig:
         return (self.devops, *(self.devops.at(region) for region in others))
 
     def environment(self, name: str) -> Environment:
-        for environment in self.environments:
+        for environment in (*self.environments, *self.left):
             if environment.name == name:
                 return environment
         names = [environment.name for environment in self.environments]

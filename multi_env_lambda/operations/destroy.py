@@ -29,9 +29,11 @@ from multi_env_lambda.errors import (
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
+from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.flow.ownership import deletion_check, template_of_ours
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.moved import moved
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
@@ -58,8 +60,9 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
 
     Raises:
         ConfigurationError: there is no such unit or environment, or nothing of a name in ``keep``.
-        Refused: it runs somewhere else, or the environment is protected.
+        Refused: the environment is protected.
     """
+    world = with_left(world, environment)
     place = world.config.environment(environment)
     records_there = world.ledger.read(place.name)
     records, unreadable = records_there.records, records_there.unreadable
@@ -71,8 +74,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     if name in unreadable:
         raise unreadable[name]
     record = records.get(name, Record(project=name, environment=place.name))
-    if (elsewhere := moved(record, place)) is not None:
-        raise Refused(f"{name} in {place.name}", elsewhere[0], hint=elsewhere[1])
+    here, place = place, place_of(record, place)
     if place.protect and not record.gone:
         raise Refused(f"{name} in {place.name}", _PROTECTED, hint=_UNPROTECT.format(stack=f"{name}-{place.name}"))
     last = record.running or record.latest
@@ -97,6 +99,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
         gone=gone,
         lost=lost(template, keep) if template else (),
         keep=keep,
+        place="" if place is here and here in world.config.environments else f"{place.account_id} {place.region}",
     )
 
 
@@ -146,6 +149,7 @@ def destroy(
     """
     if removal.gone:
         return _result(removal, "unchanged", "nothing of it runs there")
+    world = with_left(world, removal.environment)
     if removal.needed_by and not force:
         what = f"{', '.join(removal.needed_by)} still needs it there"
         raise Refused(
@@ -164,8 +168,9 @@ def destroy(
 def _delete(world: World, removal: Removal, reason: str, approved: str) -> Result:
     started = time.monotonic()
     place = world.config.environment(removal.environment)
-    world.platform.verify(place)
     records = world.ledger.records(place.name)
+    place = place_of(records[removal.project], place) if removal.project in records else place
+    world.platform.verify(place)
     running = records[removal.project].release if removal.project in records else None
     world = identified(world, find_id(world, records.values()))
     with hold(world, place.name, removal.project, running=running, toward=removal.release) as held:
@@ -174,7 +179,7 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             raise PlanStale(
                 f"{removal.project} in {place.name}", "another release is there by now", hint="run it again"
             )
-        entry = attrs.evolve(_entry(world, removal, held.record, reason), approved=approved)
+        entry = attrs.evolve(_entry(world, removal, held.record, reason, place), approved=approved)
         try:
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
             say = partial(_say, world, removal, "deploy")
@@ -197,8 +202,8 @@ def _last(record: Record) -> Deployment | None:
     return record.running or record.latest
 
 
-def _entry(world: World, removal: Removal, record: Record, reason: str) -> Deployment:
-    last, place = _last(record), world.config.environment(removal.environment)
+def _entry(world: World, removal: Removal, record: Record, reason: str, place: Environment) -> Deployment:
+    last = _last(record)
     writer = world.platform.writer()
     return Deployment(
         sequence=record.next_sequence(),

@@ -12,7 +12,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.planner import Known
+from multi_env_lambda.plan.desired import Known
 
 __all__ = ["Cause", "Explanation", "compare", "explain"]
 

@@ -19,7 +19,7 @@ def without_record(world: World, status: Status) -> tuple[str, ...]:
     empty: dict[str, list[str]] = {}
     for cell in status.cells:
         known = (cell.version, cell.failed, cell.held_by, cell.unreadable)
-        if cell.project in status.units and known == (None, None, None, None):
+        if cell.project in status.units and cell.environment not in status.left and known == (None, None, None, None):
             empty.setdefault(cell.environment, []).append(cell.project)
     found = in_parallel(lambda item: _look(world, *item), empty.items()) if world.config.id else []
     return tuple(line for lines in found for line in lines)

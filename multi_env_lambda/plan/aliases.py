@@ -14,7 +14,7 @@ from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource
 
-__all__ = ["said_aliases", "traffic_question"]
+__all__ = ["rewritten", "said_aliases", "traffic_question", "unwritten"]
 
 _ALIAS = "AWS::Lambda::Alias"
 
@@ -34,6 +34,26 @@ def said_aliases(template: str, resources: Iterable[PhysicalResource]) -> tuple[
     bodies = document.get("Resources", {}).items()
     found = (_said(name, body.get("Properties", {}), document, ids) for name, body in bodies if body["Type"] == _ALIAS)
     return tuple(alias for alias in found if alias is not None)
+
+
+def unwritten(before: str | None, template: str) -> frozenset[str]:
+    """The logical ids of the aliases that CloudFormation does not write, since both templates say the same of them."""
+    if before is None:
+        return frozenset()
+    old, new = (json.loads(text)["Resources"] for text in (before, template))
+    return frozenset(name for name, body in new.items() if body["Type"] == _ALIAS and old.get(name) == body)
+
+
+def rewritten(before: str | None, template: str) -> frozenset[str]:
+    """The functions, by physical name, whose alias CloudFormation writes over one that may have weights by hand."""
+    if before is None:
+        return frozenset()
+    document, old = json.loads(template), json.loads(before)["Resources"]
+    new = {name: body for name, body in document["Resources"].items() if body["Type"] == _ALIAS}
+    said = (body["Properties"] for name, body in new.items() if name in old and old[name] != body)
+    return frozenset(
+        _function(item.get("FunctionName"), document, {}) for item in said if not item.get("RoutingConfig")
+    )
 
 
 def _said(

@@ -153,7 +153,7 @@ def going_back(
         origin: of the release that goes there.
         marks: what was rolled back in the environment that it comes from.
     """
-    if running is None or request.verb == "rollback":
+    if running is None or request.is_of_one_place:
         return None
     if request.action_in(target) == "deploy":
         return own

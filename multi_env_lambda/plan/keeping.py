@@ -15,7 +15,7 @@ from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.changes import KEPT, STAYS
 from multi_env_lambda.plan.stateful import body_holds_data
 
-__all__ = ["going_back", "keeping", "left_over"]
+__all__ = ["keeping", "left_over", "template_to_send"]
 
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
@@ -40,13 +40,13 @@ def keeping(before: str, failed: str) -> str:
     return canonical_json({**old, "Resources": {**there, **found}}) if found else before
 
 
-def going_back(verb: str, released: str, there: str | None) -> str:
-    """What a rollback sends: the template of the release, with what holds data and came after it.
+def template_to_send(verb: str, released: str, there: str | None) -> str:
+    """The template of the release; of a rollback and of a repair with what holds data and came after it.
 
     Args:
         there: the stack's own template; None where there is no stack of ours, or nobody could look.
     """
-    return released if verb != "rollback" or there is None else keeping(released, there)
+    return keeping(released, there) if verb in ("rollback", "repair") and there is not None else released
 
 
 def left_over(

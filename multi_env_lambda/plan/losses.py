@@ -60,6 +60,8 @@ def _policy(body: Mapping[str, Any]) -> str:
 
 
 def _fate(change: Mapping[str, Any]) -> str | None:
+    if change.get("ResourceDriftStatus") == "DELETED":
+        return None  # somebody has deleted it: it is made anew, and there is nothing left to lose
     match change.get("Action"), change.get("Replacement"):
         case "Remove", _:
             return "deleted"

@@ -220,8 +220,8 @@ def _direct(
         grant_of("LookAtWhatWasKept", ("deploy", "rollback"), ["*"], "tag:GetResources"),
         grant_of("ChangeStacks", ("deploy", "rollback"), stacks, *calls_of("cloudformation", *_changes(place))),
         grant_of("DeleteStacks", "destroy", stacks, "cloudformation:DeleteStack"),
-        grant_of("CompareStacks", "drift", stacks, *calls_of("cloudformation", *_COMPARES)),
-        grant_of("WaitForDrift", "drift", ["*"], "cloudformation:DescribeStackDriftDetectionStatus"),
+        grant_of("CompareStacks", ("drift", "repair"), stacks, *calls_of("cloudformation", *_COMPARES)),
+        grant_of("WaitForDrift", ("drift", "repair"), ["*"], "cloudformation:DescribeStackDriftDetectionStatus"),
         grant_of(
             "TakeWhatIsPublished",
             ("deploy", "doctor"),
@@ -239,7 +239,7 @@ def _direct(
         grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
         grant_of("ReadLogs", "logs", [arn_of(place, "logs", _LOG_GROUPS.format(place.name))], "logs:FilterLogEvents"),
         grant_of("MoveAliases", "deploy", [functions], *calls_of("lambda", "CreateAlias", "UpdateAlias")),
-        grant_of("SendCodeAgain", ("deploy", "rollback"), [functions], "lambda:UpdateFunctionCode"),
+        grant_of("SendCodeAgain", ("deploy", "rollback", "repair"), [functions], "lambda:UpdateFunctionCode"),
         grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),

@@ -12,13 +12,13 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError, Refused
-from multi_env_lambda.model.alias import StrayedAlias
+from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plan import (
     BlockedStep,
+    Breach,
     DeployStep,
     NewerStep,
     Origin,
@@ -28,125 +28,30 @@ from multi_env_lambda.model.plan import (
     Step,
     UnchangedStep,
 )
-from multi_env_lambda.model.record import Deployment, Record, RolledBack
+from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.repair import Wrong
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
-from multi_env_lambda.plan.backwards import TakenBack, again_questions, going_back, newer_step, older_questions
-from multi_env_lambda.plan.bounds import Bounding, beyond
+from multi_env_lambda.plan.backwards import again_questions, going_back, newer_step, older_questions
+from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.desired import Absent, Broken, Current, Desired, Known, Named, Wanted
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.imports import import_questions
-from multi_env_lambda.plan.keeping import going_back as kept_going_back
+from multi_env_lambda.plan.keeping import template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
-from multi_env_lambda.plan.ownership import Foreign, take_over, taken_over
+from multi_env_lambda.plan.ownership import take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
+from multi_env_lambda.plan.repair import SOUND, lost_already, merged
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import told_to_wait
 
-__all__ = [
-    "UNSURE",
-    "Absent",
-    "Broken",
-    "Current",
-    "Desired",
-    "Known",
-    "Named",
-    "Wanted",
-    "from_deployment",
-    "from_record",
-    "make_plan",
-]
-
-
-@attrs.frozen(kw_only=True)
-class Wanted:
-    """This release should run. ``publish`` are the keys that are not in the bucket yet.
-
-    ``back``: what the work tree would take back. ``rolled_back``: by the environment that a promotion comes from.
-    """
-
-    project: str
-    release: Release
-    why: tuple[str, ...]
-    inputs: tuple[tuple[str, str], ...] = ()
-    origin: Origin = Origin()
-    publish: tuple[str, ...] = ()
-    back: TakenBack | None = None
-    rolled_back: tuple[RolledBack, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Named:
-    """A published release should run: one that an environment runs (promotion) or ran (rollback)."""
-
-    project: str
-    digest: str
-    version: str
-    why: tuple[str, ...]
-    inputs: tuple[tuple[str, str], ...] = ()
-    origin: Origin = Origin()
-    rolled_back: tuple[RolledBack, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Current:
-    """What runs is what is wanted; known from the inputs alone."""
-
-    project: str
-    why: str
-
-
-@attrs.frozen(kw_only=True)
-class Broken:
-    """No release can be made of this unit as it is."""
-
-    project: str
-    error: MultiEnvLambdaError
-
-
-@attrs.frozen(kw_only=True)
-class Absent:
-    """There is no such unit any more, or nothing to take it from."""
-
-    project: str
-    why: str
-    removed: bool = False
-
-
-UNSURE = "an attempt to change it ended without anybody seeing how"
-
-Desired = Wanted | Named | Current | Broken | Absent
-
-
-@attrs.frozen(kw_only=True)
-class Known:
-    """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
-
-    ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
-    ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
-    not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
-    ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``:
-    what no unit may go beyond.
-    """
-
-    records: Mapping[tuple[str, str], Record]
-    releases: Mapping[str, Release]
-    templates: Mapping[str, str]
-    unsure: frozenset[tuple[str, str]] = frozenset()
-    workspace: str = ""
-    foreign: Mapping[tuple[str, str], Foreign] = attrs.field(factory=dict)
-    there: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
-    orphans: Mapping[tuple[str, str], Question] = attrs.field(factory=dict)
-    unseen: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
-    strayed: Mapping[tuple[str, str], tuple[StrayedAlias, ...]] = attrs.field(factory=dict)
-    past: Mapping[tuple[str, str], tuple[Deployment, ...]] = attrs.field(factory=dict)
-    bounding: Bounding = Bounding()
+__all__ = ["from_deployment", "from_record", "make_plan"]
 
 
 def make_plan(
@@ -280,7 +185,11 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
 
 def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
     if record is not None and record.release == named.digest and not _again(request, target, named.project, known):
-        return _unchanged(target, named.project, record, f"{named.version} runs already")
+        why = SOUND if request.verb == "repair" else f"{named.version} runs already"
+        return _unchanged(target, named.project, record, why)
+    wrong = _wrong(target, named.project, known)
+    if wrong.problem:
+        return _refused(target, named.project, wrong.problem, wrong.hint)
     wanted = Wanted(
         project=named.project,
         release=known.releases[named.digest],
@@ -303,19 +212,17 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         return newer_step(release, target.name, running)
     place, before = (target.name, wanted.project), _template(running, target, known)
     released = _text(release, target, known)
-    text = released and kept_going_back(request.verb, released, known.there.get(place))
-    past = known.past.get(place, ())
-    rolled_back = request.verb == "rollback"
-    broken = () if rolled_back else breaches(target.name, release, wanted.origin, wanted.inputs, past)
-    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
-    forbidden = refusal(release, target) or in_force(target, broken)
-    forbidden = forbidden or beyond(released, folder, target, known.bounding) or impossible(before, text)
+    text = released and template_to_send(request.verb, released, known.there.get(place))
+    broken = _breaches(request, target, wanted, known)
+    forbidden = _forbidden(request, target, wanted, broken, known) or impossible(before, text)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     changed, questions = _changes(target, wanted.project, running, text, known)
     proof = running is not None and place not in known.unsure
     rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
-    unseen = known.unseen.get(place)
+    told = [known.unseen[place]] if place in known.unseen else []
+    told += ["its stack is gone, and all of it is made anew"] if place in known.gone else []
+    lost = lost_already(changed) if request.verb == "repair" or place in known.gone else ()
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -323,7 +230,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
         release=release,
         running=None if running is None else running.release,
         running_version=None if running is None else running.version,
-        why=(*wanted.why, *([unseen] if unseen else [])),
+        why=(*wanted.why, *told),
         inputs=wanted.inputs,
         origin=wanted.origin,
         publish=wanted.publish,
@@ -336,10 +243,28 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
             *questions,
         ),
         rights=rights,
-        notes=(*late_starts(before, text), *stays_notes(released, text), *gone_notes(changed)),
+        notes=(*late_starts(before, text), *stays_notes(released, text), *gone_notes(changed), *lost),
         reason=request.recorded_reason,
         breaks=broken,
     )
+
+
+def _breaches(request: Request, target: Environment, wanted: Wanted, known: Known) -> tuple[Breach, ...]:
+    """Rules about releases that this one breaks; what ran there before is not held up by them."""
+    if request.is_of_one_place:
+        return ()
+    past = known.past.get((target.name, wanted.project), ())
+    return breaches(target.name, wanted.release, wanted.origin, wanted.inputs, past)
+
+
+def _forbidden(
+    request: Request, target: Environment, wanted: Wanted, broken: tuple[Breach, ...], known: Known
+) -> tuple[str, str] | None:
+    """What keeps a release out of an environment, and what to do."""
+    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    refused = None if request.verb == "repair" else refusal(wanted.release, target)
+    released = _text(wanted.release, target, known)
+    return refused or in_force(target, broken) or beyond(released, folder, target, known.bounding)
 
 
 def _changes(
@@ -368,8 +293,12 @@ def _changed(
     Elsewhere only what would lose data is taken from there: CloudFormation gives back other letters than it was sent.
     """
     there = known.there.get(place)
+    if place in known.gone:
+        return changes(None, text)
     if there is not None and (running is None or place in known.unsure):
         return changes(there, text)
+    if known.wrong is not None and place in known.wrong:
+        return merged(known.wrong[place].changes, () if there is None else changes(there, text))
     found = changes(recorded, text)
     known_of = {change.logical_id for change in found if change.destructive}
     more = [] if there is None else [item for item in changes(there, text) if item.destructive]
@@ -380,7 +309,13 @@ def _changed(
 
 def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
     """Whether a release is sent although the record says that it runs."""
+    if request.verb == "repair" and (known.wrong is None or _wrong(target, project, known)):
+        return True
     return request.force or (target.name, project) in known.unsure
+
+
+def _wrong(target: Environment, project: str, known: Known) -> Wrong:
+    return (known.wrong or {}).get((target.name, project), Wrong())
 
 
 def _template(running: Deployment | None, target: Environment, known: Known) -> str | None:

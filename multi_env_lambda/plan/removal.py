@@ -44,7 +44,8 @@ class Removal:
     """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
 
     ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that stay although an earlier
-    deletion failed at them. ``rules`` is by what the environment is bound, where that was read; no part of the request.
+    deletion failed at them. ``place``: account and region, if the table does not say them any more. ``rules`` is by
+    what the environment is bound, where that was read; no part of the request.
     """
 
     project: str
@@ -57,6 +58,7 @@ class Removal:
     gone: bool = False
     lost: tuple[Retained, ...] = ()
     keep: tuple[str, ...] = ()
+    place: str = ""
     rules: Bound | None = attrs.field(default=None, eq=False)
 
     @property
@@ -70,6 +72,7 @@ class Removal:
         if self.gone:
             return f"{where}: nothing of it runs there"
         what = f"with version {self.version}" if self.version else "(of which there is no record)"
+        what += f", in {self.place}, where the table does not say that it is," if self.place else ""
         lines = [f"{where}: stack {self.stack_name} {what} would be deleted"]
         lines += [f"  {item}" for item in self.retained]
         lines += [f"  ! {item}" for item in self.lost]
@@ -90,7 +93,8 @@ class Removal:
         return {"format": 1, "digest": self.digest, "asked": asked, "removal": self._said()}
 
     def _said(self) -> dict[str, Any]:
-        return {name: value for name, value in attrs.asdict(self).items() if name != "rules"}
+        said = {name: value for name, value in attrs.asdict(self).items() if name != "rules"}
+        return said if self.place else {name: value for name, value in said.items() if name != "place"}
 
 
 def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -77,14 +77,23 @@ def board_data(
     return {
         "now": seconds_of(now),
         "environments": [
-            {"name": item.name, "account": item.account_id, "region": item.region, "role": item.switch_role_url}
-            for item in config.environments
+            {
+                "name": _called(item.name, status),
+                "account": item.account_id,
+                "region": item.region,
+                "role": item.switch_role_url,
+            }
+            for item in map(config.environment, status.environments)
         ],
         "marks": {mark.kind: [mark.glyph, mark.word] for mark in MARKS.values()},
         "newest": NEWEST,
         "units": units,
         "texts": list(texts),
     }
+
+
+def _called(environment: str, status: Status) -> str:
+    return f"{environment} (left)" if environment in status.left else environment
 
 
 def _of(histories: Histories, unit: str, environments: Iterable[str]) -> dict[str, tuple[Deployment, ...]]:
@@ -144,6 +153,7 @@ def _cell(cell: Cell, called: Called) -> dict[str, Any]:
         "drift": list(cell.drift) if cell.drift else None,
         "moved": cell.moved,
         "unreadable": cell.unreadable[:_LONGEST] if cell.unreadable else None,
+        "uncompared": cell.uncompared[:_LONGEST] if cell.uncompared else None,
     }
     return {"marks": [mark.kind for mark in marks_of(cell)], **{key: value for key, value in values.items() if value}}
 

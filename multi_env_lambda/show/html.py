@@ -30,7 +30,7 @@ _STYLE = """<style>
 .multi-env-lambda td.changing{border-color:#0072b2}
 .multi-env-lambda td.failed,.multi-env-lambda td.blocked{border-color:#d55e00}
 .multi-env-lambda td.unreadable{border-color:#000}
-.multi-env-lambda td.moved{border-color:#d55e00}
+.multi-env-lambda td.moved,.multi-env-lambda td.uncompared{border-color:#d55e00}
 .multi-env-lambda td.drifted{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
@@ -65,7 +65,8 @@ def status_html(status: Status, now: str | None = None) -> str:
         called = status.called(name)
         cells = (_cell(status.cell(name, environment), called, moment) for environment in status.environments)
         rows.append(f'<tr><th scope="row">{shown}</th>{"".join(cells)}</tr>')
-    return _piece(_table(("unit", *status.environments), rows))
+    names = (f"{name} (left)" if name in status.left else name for name in status.environments)
+    return _piece(_table(("unit", *names), rows))
 
 
 def _cell(cell: Cell, called: Called, now: str) -> str:
@@ -88,6 +89,7 @@ def _title(cell: Cell, called: Called) -> str:
         f"held by {cell.held_by} since {cell.held_since}" if cell.held_by else "",
         cell.moved or "",
         cell.unreadable or "",
+        f"not compared: {cell.uncompared}" if cell.uncompared else "",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -101,7 +103,7 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
-    parts += [f"<p>{escape(line)}</p>" for line in plan.rule_lines()]
+    parts += [f"<p>{escape(line)}</p>" for line in (*plan.left, *plan.rule_lines())]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
 
 

@@ -10,7 +10,9 @@ from multi_env_lambda.model.status import Cell
 
 __all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
 
-Kind = Literal["unreadable", "changing", "failed", "moved", "drifted", "rolled-back", "behind", "current", "empty"]
+Kind = Literal[
+    "unreadable", "changing", "failed", "moved", "uncompared", "drifted", "rolled-back", "behind", "current", "empty"
+]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Most urgent first: the first one that is true of a cell gives its colour."""
@@ -32,6 +34,7 @@ MARKS: dict[Kind, Mark] = {
         Mark(kind="changing", glyph="…", word="changing"),
         Mark(kind="failed", glyph="✗", word="failed"),
         Mark(kind="moved", glyph="⇢", word="elsewhere"),
+        Mark(kind="uncompared", glyph="≟", word="not compared"),
         Mark(kind="drifted", glyph="≠", word="drifted"),
         Mark(kind="rolled-back", glyph="↩", word="rolled back"),
         Mark(kind="behind", glyph="←", word="behind"),
@@ -48,6 +51,7 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
         "changing": cell.held_by is not None,
         "failed": cell.failed is not None,
         "moved": cell.moved is not None,
+        "uncompared": cell.uncompared is not None and cell.moved is None,
         "drifted": bool(cell.drift),
         "rolled-back": cell.rolled_back is not None,
         "behind": cell.behind,

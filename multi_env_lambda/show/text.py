@@ -48,6 +48,7 @@ def plan_text(plan: Plan, *, details: bool = False) -> Text:
         _append_rights(text, steps)
         for step in changing:
             _append_step(text, step, details)
+    text.append("".join(f"{line}\n" for line in plan.left), style="yellow")
     questions = [question for step in plan.deploys for question in step.questions]
     if questions:
         text.append(f"to agree to all of it: {agree_words(questions)}\n", style="bold")
@@ -178,7 +179,7 @@ def status_table(status: Status, now: str | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")
     for environment in status.environments:
-        table.add_column(environment)
+        table.add_column(f"{environment} (left)" if environment in status.left else environment)
     for project in (*status.units, *status.removed):
         called, cells = status.called(project), [status.cell(project, name) for name in status.environments]
         table.add_row(Text(one_line(status.label(project))), *(_cell(cell, called, moment) for cell in cells))
@@ -203,6 +204,8 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
         text.append(" … changing", style="cyan")
     if cell.moved is not None:
         text.append(" ⇢ elsewhere", style="red")
+    elif cell.uncompared is not None:
+        text.append(" ≟ not compared", style="red")
     if cell.unreadable is not None:
         text.append(" ? unreadable", style="red")
     return text

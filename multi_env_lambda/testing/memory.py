@@ -154,7 +154,8 @@ class MemoryPlatform:
             if gone := lost(request.name, there.template, request.template):
                 request.loses(gone)
         request.ready()
-        changed = there is None or there.template != request.template or there.tags != dict(request.tags)
+        drifted = bool(self.drifted.pop(key, ())) if request.reverts and there is not None else False
+        changed = there is None or drifted or there.template != request.template or there.tags != dict(request.tags)
         # A change set without changes is made, and not executed.
         if changed:
             held.begin()
@@ -304,8 +305,7 @@ class MemoryPlatform:
         key = (environment.name, stack_name)
         if key not in self.stacks:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
-        found = self.drifted.get(key, ())
-        unchecked = self.unchecked.get(key, ())
+        found, unchecked = self.drifted.get(key, ()), self.unchecked.get(key, ())
         return StackDrift(status="DRIFTED" if found else "IN_SYNC", resources=found, unchecked=unchecked)
 
     def protect(self, environment: Environment, stack_name: str, held: Held) -> None:

@@ -10,6 +10,7 @@ import attrs
 import click
 import pytest
 
+from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.project import Project
@@ -47,6 +48,7 @@ TWINS: dict[str, Twin] = {
     "rollback": Twin(
         (Workspace.rollback, Workspace.plan_rollback), {**TERMINAL, **SAVED, "words": "names", "release": "to"}
     ),
+    "repair": Twin((Environment.repair, Environment.plan_repair), {**TERMINAL, **SAVED, "words": "units"}),
     "approve": Twin((Workspace.approve,), {"plan_file": "plan"}),
     "status": Twin((Workspace.status,)),
     "history": Twin((Project.history, Project.histories), {**WORDS, "limit": "newest"}),

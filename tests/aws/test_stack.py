@@ -622,3 +622,17 @@ def test_the_last_page_of_a_long_change_set_is_read_before_it_is_executed() -> N
     with pytest.raises(Refused, match="Ledger"):
         it.deploy(loses=no)
     assert it.cloud.executions == 0
+
+
+def test_an_update_that_puts_things_right_is_compared_with_what_is_there_and_a_creation_is_not() -> None:
+    s = setting()
+    s.deploy("1", reverts=True)
+    s.deploy("2", token="run-2 orders", reverts=True)
+    s.deploy("3", token="run-3 orders")
+
+    made = [parameters for name, parameters in s.client.calls if name == "create_change_set"]
+    assert [(item["ChangeSetType"], item.get("DeploymentMode")) for item in made] == [
+        ("CREATE", None),
+        ("UPDATE", "REVERT_DRIFT"),
+        ("UPDATE", None),
+    ]

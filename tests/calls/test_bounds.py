@@ -76,7 +76,7 @@ def test_one_changed_line_of_1000_units_costs_what_it_costs_of_few(crowd: Yard) 
 
     cost = one_line(crowd, BUSY)
 
-    assert counted(cost) == (25, 11), str(cost)
+    assert counted(cost) == (26, 11), str(cost)
 
 
 def test_the_next_1000_records_are_one_call_more(crowd: Yard) -> None:
@@ -92,14 +92,14 @@ def test_the_next_1000_records_are_one_call_more(crowd: Yard) -> None:
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["without a cache", "with a cache"])
 @pytest.mark.parametrize("words", [("--only", BUSY), ()], ids=["named", "everything"])
-def test_one_changed_line_is_at_most_25_calls_of_which_11_wait(yard: Yard, words: tuple[str, ...], fresh: bool) -> None:
+def test_one_changed_line_is_at_most_26_calls_of_which_11_wait(yard: Yard, words: tuple[str, ...], fresh: bool) -> None:
     yard.summarise(FIRST)
     if fresh:
         yard.on_a_fresh_machine()
 
     cost = one_line(yard, BUSY, *words)
 
-    assert counted(cost) == (25 if fresh else 23, 11), str(cost)
+    assert counted(cost) == (26 if fresh else 24, 11), str(cost)
 
 
 def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) -> None:
@@ -111,7 +111,7 @@ def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) ->
     cost = one_line(yard, BUSY)
 
     assert not summary_is_written(cost)
-    assert counted(cost) == (25 + 2, 11 + 1), str(cost)
+    assert counted(cost) == (26 + 2, 11 + 1), str(cost)
 
 
 def test_the_third_record_that_the_summary_lacks_makes_it_anew_with_one_call(yard: Yard) -> None:
@@ -120,7 +120,7 @@ def test_the_third_record_that_the_summary_lacks_makes_it_anew_with_one_call(yar
     costs = [one_line(yard, unit) for unit in REAL]
 
     assert [summary_is_written(cost) for cost in costs] == [False, False, True], str(costs[-1])
-    assert counted(costs[-1]) == (23 + 1, 11 + 1), str(costs[-1])
+    assert counted(costs[-1]) == (24 + 1, 11 + 1), str(costs[-1])
 
 
 def summary_is_written(cost: Cost) -> bool:
@@ -135,18 +135,18 @@ def test_one_changed_line_of_a_unit_with_a_layer_looks_at_its_two_objects(yard: 
 
     cost = one_line(yard, LAYERED)
 
-    assert counted(cost) == (27 if fresh else 25, 11), str(cost)
+    assert counted(cost) == (28 if fresh else 26, 11), str(cost)
     assert Counter(call.name for call in cost.calls)["HeadObject"] == 2
 
 
-def test_a_rollback_is_at_most_21_calls_without_a_cache_after_1000_deployments(yard: Yard) -> None:
+def test_a_rollback_is_at_most_22_calls_without_a_cache_after_1000_deployments(yard: Yard) -> None:
     one_line(yard, BUSY)
     yard.on_a_fresh_machine()
 
     done, cost = yard.cost("rollback", BUSY, FIRST, "--yes", "--json")
 
     assert done.outcomes() == {(FIRST, BUSY): "deployed"}
-    assert counted(cost) == (21, 14), str(cost)
+    assert counted(cost) == (22, 14), str(cost)
 
 
 def test_a_page_of_history_is_one_listing_and_a_call_for_each_line(yard: Yard) -> None:
@@ -166,11 +166,11 @@ def row(tmp_path: Path) -> Iterator[Yard]:
         yield opened
 
 
-def test_promoting_all_units_is_at_most_10_calls_for_each(row: Yard) -> None:
+def test_promoting_all_units_is_at_most_11_calls_for_each(row: Yard) -> None:
     cost = promoted(row)
 
     assert not_shared(cost) == Counter(EACH), str(cost)
-    assert len(cost.calls) - ONCE <= 10 * ROW, str(cost)
+    assert len(cost.calls) - ONCE <= 11 * ROW, str(cost)
 
 
 def test_promoting_all_units_from_a_fresh_machine_reads_a_manifest_and_two_templates_more(row: Yard) -> None:
@@ -192,6 +192,7 @@ EACH = {
     "DescribeChangeSet": ROW,
     "ExecuteChangeSet": ROW,
     "GetFunctionConfiguration": ROW,
+    "GetAlias": ROW,  # the weights of an alias that was written are nobody's but the template's
     "GetCallerIdentity": 1,
     "AssumeRole": 2,
     "ListObjectsV2": 2,

@@ -14,7 +14,7 @@ from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
-from .worlds import chain, deploy, rollback
+from .worlds import chain, deploy, repair
 
 FOREIGN = "Zm9yZWlnbg=="
 
@@ -46,8 +46,7 @@ def test_uploaded_code_is_drift_with_both_values_and_the_command(fake: FakeWorld
     assert found.names == ("MainFunction/Code/CodeSha256",)
     (difference,) = found.resources[0].differences
     assert (difference.expected, difference.actual) == (code(fake, "live"), FOREIGN)
-    running = fake.world.ledger.records("sandbox")["search"].release or ""
-    assert found.hint == f"`rollback.py search sandbox --to {running[:12]} --force` sends again what should run"
+    assert found.hint.startswith("`repair.py search sandbox` puts it right")
 
 
 def test_an_alias_on_a_version_of_uploaded_code_is_named_with_that_code(fake: FakeWorld) -> None:
@@ -60,7 +59,7 @@ def test_an_alias_on_a_version_of_uploaded_code_is_named_with_that_code(fake: Fa
 
 
 def test_the_named_command_sends_the_released_code_again(fake: FakeWorld) -> None:
-    assert rollback(fake, "search", "sandbox", release="0.1.0", force=True).outcome == "deployed"
+    assert repair(fake, "sandbox", "search")["search"].outcome == "deployed"
 
     assert (code(fake), drift(fake)) == (code(fake, "live"), [])
     said = [event.text for event in fake.events if FOREIGN in event.text]
@@ -91,5 +90,6 @@ def test_a_function_that_was_deleted_has_the_command_that_makes_it_anew(fake: Fa
 
     (found,) = find_drift(fake.world, "search", "sandbox")
 
-    assert "`destroy search sandbox`, then `deploy sandbox --only search`" in found.hint
-    assert "--force" not in found.hint
+    assert found.hint.startswith("`repair.py search sandbox` puts it right")
+    assert repair(fake, "sandbox", "search")["search"].outcome == "deployed"
+    assert drift(fake) == []

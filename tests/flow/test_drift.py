@@ -19,7 +19,7 @@ from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
 from .test_moved_by_hand import killed
-from .worlds import chain, deploy, rollback
+from .worlds import chain, deploy, repair
 
 MEMORY = PropertyDifference(path="/MemorySize", expected="256", actual="1024", kind="NOT_EQUAL")
 BY_HAND = ResourceDrift(
@@ -81,7 +81,7 @@ def test_a_stack_that_is_gone_does_not_hide_the_others(fake: FakeWorld) -> None:
 
     found = {item.project: item for item in find_drift(fake.world, environment="sandbox")}
 
-    assert "the stack orders-sandbox is gone" in found["orders"].problem
+    assert found["orders"].names == ("orders-sandbox deleted",)
     assert found["search"].drifted
 
 
@@ -143,8 +143,10 @@ def test_a_stack_that_is_gone_is_named_with_what_brings_it_back(fake: FakeWorld)
 
     (found,) = find_drift(fake.world, "orders", "test")
 
-    assert found.problem == "orders in test: the stack orders-test is gone"
-    assert found.hint == "to bring it back: `deploy test --only orders --force`"
+    assert (found.status, found.names) == ("DRIFTED", ("orders-test deleted",))
+    assert found.hint.startswith("`repair.py orders test` puts it right")
+    assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
+    assert not find_drift(fake.world, "orders", "test")[0].drifted
 
 
 def test_a_stack_of_somebody_else_under_our_name_is_not_compared(fake: FakeWorld) -> None:
@@ -174,9 +176,8 @@ def test_a_template_that_somebody_else_sent_is_found_with_what_it_changes_and_th
 
     assert (found.status, found.names) == ("DRIFTED", ("Door added", "MainFunction/Timeout"))
     assert found.changed == "2026-01-01T00:00:00+00:00"
-    running = fake.world.ledger.records("test")["orders"].release or ""
-    assert found.hint == f"`rollback.py orders test --to {running[:12]} --force` sends again what should run"
-    assert rollback(fake, "orders", "test", release="0.1.0", force=True).outcome == "deployed"
+    assert found.hint.startswith("`repair.py orders test` puts it right")
+    assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
     assert fake.platform.stacks["test", "orders-test"].template == before
     assert not find_drift(fake.world, "orders", "test")[0].drifted
 
@@ -219,14 +220,8 @@ def test_an_alias_that_was_moved_by_hand_is_found_for_every_function(
     (found,) = find_drift(fake.world, "orders", "test")
 
     assert (found.names, found.changed) == (names, "")
-    assert rollback(fake, "orders", "test", release="0.1.0", force=True).outcome == "deployed"
+    assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
     assert not find_drift(fake.world, "orders", "test")[0].drifted
-
-
-def test_what_no_template_undoes_is_said(fake: FakeWorld) -> None:
-    fake.platform.drifted["test", "orders-test"] = (BY_HAND,)
-
-    assert find_drift(fake.world, "orders", "test")[0].hint.startswith("what was changed by hand no template undoes")
 
 
 def test_a_stack_whose_traffic_moves_is_as_it_should_be_until_somebody_moves_its_alias(tmp_path: Path) -> None:

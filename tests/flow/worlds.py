@@ -45,6 +45,10 @@ def rollback(fake: FakeWorld, unit: str, environment: str, consent: Consent = NO
     return _apply(fake, Request(verb="rollback", target=environment, only=(unit,), **ask), consent)[unit]
 
 
+def repair(fake: FakeWorld, environment: str, *units: str, consent: Consent = NO_CONSENT) -> dict[str, Result]:
+    return _apply(fake, Request(verb="repair", target=environment, only=units), consent)
+
+
 def _apply(fake: FakeWorld, ask: Request, consent: Consent) -> dict[str, Result]:
     results = pipeline.apply(fake.world, pipeline.plan(fake.world, ask, soon=True), consent)
     return {result.project: result for result in results if result.environment == ask.target}

@@ -141,7 +141,7 @@ def test_what_is_gone_is_not_updated_and_all_else_is(
         DELETED[key](client, ids[key])
         with pytest.raises(StackError, match="HandlerErrorCode: NotFound") as caught:
             deploy({**made, key: resources(3)[key]}, f"update-{number}")
-        assert f"{key} (" in caught.value.what and "`drift` names all that is gone" in caught.value.hint
+        assert f"{key} (" in caught.value.what and "`repair.py UNIT ENVIRONMENT` does" in caught.value.hint
         # What is gone and is not changed does not keep the rest from an update, and may leave the template.
         assert (
             formation.describe_stacks(StackName="gone-prod")["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"

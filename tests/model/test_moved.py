@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.moved import moved
+from multi_env_lambda.model.moved import moved, place_of
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import make_status
 from multi_env_lambda.show.text import status_table
@@ -26,14 +26,20 @@ def test_both_places_and_the_stack_are_named() -> None:
         "1.0 runs in us-east-1 of account 555555555555 "
         "(arn:aws:cloudformation:us-east-1:555555555555:stack/orders-prod/1), "
         "the table says eu-central-1 of account 555555555555",
-        "write the old place into the table and `destroy` it in prod, then the new one and deploy; "
-        "or give the new place an environment of its own",
+        "`destroy.py orders prod` deletes it in the old place, then deploy; or write the old place into the table "
+        "again, and give the new one an environment of its own",
     )
 
 
 def test_another_account_is_another_place() -> None:
     there = attrs.evolve(RUNNING, region=HERE.region, account_id="666666666666")
     assert moved(Record(project="orders", environment="prod", running=there), HERE) is not None
+
+
+def test_who_removes_it_goes_where_it_is() -> None:
+    record = Record(project="orders", environment="prod", running=RUNNING)
+    assert place_of(record, HERE) == attrs.evolve(HERE, region="us-east-1")
+    assert place_of(attrs.evolve(record, running=None), HERE) is HERE
 
 
 def test_where_it_is_or_is_not_known_to_be_elsewhere_nothing_is_said() -> None:

@@ -39,6 +39,8 @@ def template(**more: Any) -> str:
         (change("Modify", Replacement="False"), None),
         (change("Dynamic"), "perhaps replaced"),
         (change("Add"), None),
+        (change("Modify", Replacement="True", ResourceDriftStatus="DELETED"), None),
+        (change("Modify", Replacement="True", ResourceDriftStatus="MODIFIED"), "replaced"),
         (change("Import"), None),
         (change("Remove", ResourceType="AWS::Lambda::Function"), None),
         ({"Type": "Hook"}, None),

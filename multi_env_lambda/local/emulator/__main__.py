@@ -191,7 +191,9 @@ def _keep_limits() -> None:
         gone,
         managed_policies,
         policy_grammar,
+        quiet_updates,
         request_limits,
+        reverted_drift,
         stack_policies,
         subscriptions,
         template_references,
@@ -210,6 +212,8 @@ def _keep_limits() -> None:
     request_limits.patch()  # around what reads a request that has the right form
     subscriptions.patch()
     stack_policies.patch()
+    quiet_updates.patch()
+    reverted_drift.patch()
     template_references.patch()
 
 

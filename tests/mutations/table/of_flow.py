@@ -154,14 +154,14 @@ MUTATIONS = (
         ("flow/test_rollback.py::test_a_smoke_check_that_fails_puts_back_what_ran_before_in_the_same_command",),
     ),
     Mutation(
-        "operations/drift.py",
+        "flow/drifted.py",
         'hidden = looks_secret(item.path.split("/"))',
         "hidden = False",
         "A password that was typed into the console goes no further.",
         ("flow/test_drift.py::test_a_password_that_was_typed_into_the_console_goes_no_further",),
     ),
     Mutation(
-        "operations/drift.py",
+        "flow/drifted.py",
         "key: json.loads(MASK) if looks_secret((key,)) else _masked_value(each)",
         "key: _masked_value(each)",
         "A password inside of a whole object is masked too.",

@@ -94,14 +94,14 @@ MUTATIONS = (
         (f"{_HAND}::test_what_is_sent_again_takes_back_an_alias_of_a_function_without_steps",),
     ),
     Mutation(
-        "operations/drift.py",
+        "flow/drifted.py",
         "    resources = (*seen, *aliases, *code, *outside)\n",
         "    resources = (*seen, *code, *outside)\n",
         "Drift sees an alias that was moved by hand.",
         _DRIFT,
     ),
     Mutation(
-        "operations/drift.py",
+        "flow/drifted.py",
         "    resources = (*seen, *aliases, *code, *outside)\n",
         "    resources = (*seen, *aliases, *code)\n",
         "Drift sees a template that somebody else sent.",

@@ -1,0 +1,51 @@
+"""The verb that makes true again what the records say runs: ``repair``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from multi_env_lambda.cli.deploy import apply_and_show, show_plan
+from multi_env_lambda.cli.dialog import TerminalDialog
+from multi_env_lambda.cli.options import consent_options, out_option
+from multi_env_lambda.cli.output import json_option, local_option, open_workspace, unit_of
+
+__all__ = ["repair_command"]
+
+
+@click.command("repair")
+@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@consent_options
+@out_option("Save the plan as JSON, to be approved; change nothing.")
+@click.option("--reason", default="", help="Why; kept in the record.")
+@local_option
+@json_option
+def repair_command(
+    words: tuple[str, ...],
+    saved: Path | None,
+    reason: str,
+    yes: bool,
+    wait: float,
+    agree: tuple[str, ...],
+    local: bool | None,
+    as_json: bool,
+) -> int:
+    """Put right what somebody changed or deleted by hand in ENVIRONMENT; one or several UNITs, or all that run there.
+
+    The release that runs by the record is sent again: properties, code, aliases and weights become what was deployed,
+    and what was deleted is made anew. Nothing is built.
+    """
+    *units, name = words
+    unit = unit_of()
+    names = tuple(units) or ((unit,) if unit else ())
+    workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json, details=True))
+    environment = workspace.environment(name)
+    if saved is not None:
+        return show_plan(environment.plan_repair(*names, reason=reason), saved, as_json)
+    return apply_and_show(
+        workspace,
+        lambda: environment.repair(*names, reason=reason, agree=agree, wait=wait),
+        as_json,
+        still="everything is as it was deployed",
+    )

@@ -1,0 +1,58 @@
+"""The environments that left the table while something still runs in them: only the bucket knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.flow.observe import Records, read_records
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.left import left_environment, left_line
+from multi_env_lambda.world import World
+
+__all__ = ["left_lines", "lines_of_left", "with_all_left", "with_left"]
+
+
+def with_left(world: World, name: str) -> World:
+    """The same world, which knows the environment although the table has none of this name; else nothing is asked.
+
+    Raises:
+        ConfigurationError: what its records say of it does not say where it was.
+    """
+    if name in {place.name for place in (*world.config.environments, *world.config.left)}:
+        return world
+    records = world.ledger.records(name) if name in world.store.folders("environments/") else {}
+    place = left_environment(world.config, name, records.values())
+    if records and place is None:
+        what = f"the environment `{name}` left the table, and its records do not say in which account it was"
+        raise ConfigurationError("environment", what, hint="write it into the table again, then run this again")
+    return world if place is None else _knowing(world, (place,))
+
+
+def with_all_left(world: World) -> World:
+    """The same world, which knows every environment that left the table while a unit runs in it. One LIST, if none."""
+    known = {place.name for place in world.config.environments}
+    names = [name for name in world.store.folders("environments/") if name not in known]
+    found = zip(names, in_parallel(world.ledger.records, names), strict=True)
+    running = {name: records for name, records in found if any(not record.gone for record in records.values())}
+    places = (left_environment(world.config, name, records.values()) for name, records in running.items())
+    return _knowing(world, tuple(place for place in places if place is not None))
+
+
+def left_lines(places: Iterable[Environment], records: Records) -> tuple[str, ...]:
+    """A line for each that has left, as of a removed unit."""
+    lines = (left_line(item, [record for (name, _), record in records.items() if name == item.name]) for item in places)
+    return tuple(filter(None, lines))
+
+
+def lines_of_left(world: World) -> tuple[str, ...]:
+    """The same lines, for who has not read any records of theirs."""
+    places = with_all_left(world).config.left
+    return left_lines(places, read_records(world, places)) if places else ()
+
+
+def _knowing(world: World, places: tuple[Environment, ...]) -> World:
+    return attrs.evolve(world, config=attrs.evolve(world.config, left=places)) if places else world

@@ -1,0 +1,97 @@
+"""Repair: what is not as it was deployed, looked at for a plan, and once more when it should be right.
+
+The release is the one that runs by the record, so no code of any unit is run and nothing is built.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.errors import CheckFailed
+from multi_env_lambda.flow.drifted import STACK, UnitDrift, compare
+from multi_env_lambda.flow.observe import Observed
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.change import PropertyChange, ResourceChange
+from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.repair import Wrong
+from multi_env_lambda.model.request import Request
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, Known
+from multi_env_lambda.plan.planner import from_deployment
+from multi_env_lambda.plan.repair import not_repairable
+from multi_env_lambda.world import World
+
+__all__ = ["as_recorded", "look_at_what_is_wrong", "must_be_right"]
+
+_ACTIONS = {"DELETED": "add", "REMOVED": "add", "ADDED": "remove"}
+_BY_HAND = "no template undoes that: put it back by hand, or make it a setting of the unit and deploy it"
+
+
+def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
+    """What runs by the record; what else could a repair bring. Of all units those that never ran are none."""
+    place = observed.targets[0].name
+    record = observed.records.get((place, name))
+    if not request.only and (record is None or record.running is None):
+        return Absent(project=name, why=f"nothing of it runs in {place}")
+    refused = not_repairable(name, place, record)
+    if refused is not None:
+        return Broken(project=name, error=refused)
+    assert record is not None and record.running is not None
+    return from_deployment(name, record.running, why="not as it was deployed")
+
+
+def look_at_what_is_wrong(world: World, plan: Plan, known: Known) -> Known:
+    """What is known, with what is not as it was deployed of each unit that is to be repaired."""
+    steps = [step for step in plan.deploys if step.action == "repair"]
+
+    def look(step: DeployStep) -> Wrong:
+        record = known.records[step.environment, step.project]
+        return _wrong(compare(world, world.config.environment(step.environment), record))
+
+    found = dict(zip([(step.environment, step.project) for step in steps], in_parallel(look, steps), strict=True))
+    return attrs.evolve(known, wrong=found) if steps else known
+
+
+def must_be_right(world: World, step: DeployStep, record: Record) -> None:
+    """Nothing is wrong any more.
+
+    Raises:
+        CheckFailed: something still is, or it cannot be seen.
+    """
+    found = compare(world, world.config.environment(step.environment), record)
+    where = f"repair of {step.project} in {step.environment}"
+    if found is not None and found.problem:
+        raise CheckFailed(where, f"whether it is right now could not be seen: {found.problem}", hint=found.hint)
+    if found is not None and found.drifted:
+        raise CheckFailed(where, f"still not as deployed: {', '.join(found.names)}", hint=_BY_HAND)
+
+
+def _wrong(found: UnitDrift | None) -> Wrong:
+    if found is None:
+        return Wrong()
+    if found.problem:
+        return Wrong(problem=found.problem, hint=found.hint)
+    return Wrong(changes=tuple(_change(item) for item in found.resources))
+
+
+def _change(item: ResourceDrift) -> ResourceChange:
+    """From what is there to what was deployed. A stack that is gone has no resource of its own to make."""
+    properties = tuple(map(_property, item.differences))
+    match _ACTIONS.get(item.status, "modify"):
+        case "add":
+            return ResourceChange(action="add", logical_id=item.logical_id, type=item.resource_type)
+        case "remove":
+            return ResourceChange(action="remove", logical_id=item.logical_id, type=item.resource_type)
+        case _:
+            kind = item.resource_type if item.logical_id else STACK
+            return ResourceChange(
+                action="modify", logical_id=item.logical_id or "template", type=kind, properties=properties
+            )
+
+
+def _property(item: PropertyDifference) -> PropertyChange:
+    """CloudFormation says ``null`` of what is not there."""
+    path = item.path.strip("/").replace("/", ".")
+    old, new = (None if text == "null" else text for text in (item.actual, item.expected))
+    return PropertyChange(path=path, old=old, new=new)

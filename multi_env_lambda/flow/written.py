@@ -1,0 +1,30 @@
+"""Where the aliases of a stack lead after a deploy: also those that CloudFormation had no reason to write.
+
+It writes an alias whose template says something else than before. Another one stays where somebody has moved it.
+"""
+
+from __future__ import annotations
+
+from multi_env_lambda.errors import CheckFailed
+from multi_env_lambda.flow.aliases import strayed_of
+from multi_env_lambda.flow.check import Asking
+from multi_env_lambda.plan.aliases import said_aliases, unwritten
+
+__all__ = ["check_unwritten"]
+
+
+def check_unwritten(asking: Asking, project: str, stack_name: str, before: str | None, template: str) -> None:
+    """The aliases that the template says nothing new of are where CloudFormation pointed them; none costs no call.
+
+    Raises:
+        CheckFailed: somebody moved one, so that its callers do not get what is recorded.
+    """
+    names = unwritten(before, template)
+    if not names:
+        return
+    world, place = asking.world, asking.environment
+    said = said_aliases(template, world.platform.resources(place, stack_name))
+    strayed = strayed_of(world, place, [item for item in said if item.logical_id in names])
+    if strayed:
+        hint = f"`repair.py {project} {place.name}` points it there again; then deploy once more"
+        raise CheckFailed(f"{project} in {place.name}", "; ".join(map(str, strayed)), hint=hint)

@@ -1,0 +1,48 @@
+"""An environment that was taken out of the table, by the records that it has left in the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["left_environment", "left_line"]
+
+
+def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Record]) -> Environment | None:
+    """Where it is: account and region by its newest record, and one gets in as into the first of the table.
+
+    None where no record says where that was: what 0.1.1 deployed does not.
+    """
+    past = [entry for record in records for entry in (record.running, record.latest) if entry is not None]
+    newest = max((entry for entry in past if entry.account_id), key=lambda entry: entry.when, default=None)
+    if newest is None:
+        return None
+    known = next((item for item in config.environments if item.account_id == newest.account_id), config.environments[0])
+    return attrs.evolve(
+        known,
+        name=name,
+        account_id=newest.account_id,
+        region=newest.region,
+        position=len(config.environments),
+        approval=False,
+        releases_only=False,
+        protect=False,
+    )
+
+
+def left_line(place: Environment, records: Iterable[Record]) -> str:
+    """What still runs there, and what ends it; empty where nothing does."""
+    running = sorted((record.project, record.running.version) for record in records if record.running is not None)
+    if not running:
+        return ""
+    units = ", ".join(f"{project} {version}" for project, version in running)
+    verb = "runs" if len(running) == 1 else "run"
+    return (
+        f"! {place.name} left the table: {units} still {verb} in {place.account_id} {place.region}; "
+        f"`destroy.py UNIT {place.name}` removes a unit"
+    )

@@ -1,0 +1,49 @@
+"""A repair: what was deployed last is sent again, where the world is not what the record says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from multi_env_lambda.errors import Refused
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.record import Record
+from multi_env_lambda.plan.stateful import holds_data
+
+__all__ = ["SOUND", "lost_already", "merged", "not_repairable"]
+
+SOUND = "it is as it was deployed"
+
+
+def not_repairable(project: str, environment: str, record: Record | None) -> Refused | None:
+    """Why there is nothing to which a unit could be put back."""
+    where = f"repair of {project} in {environment}"
+    if record is None or record.running is None:
+        what = "nothing of it runs there by its record, so there is nothing to put right"
+        return Refused(where, what, hint=f"`deploy.py {environment} --only {project}` brings it there")
+    if record.latest is not None and record.latest.outcome == "shifting":
+        what = f"{record.latest.version} is on its way in, and its traffic has not moved to the end"
+        hint = f"the deploy again goes on, `rollback.py {project} {environment}` goes back to {record.running.version}"
+        return Refused(where, what, hint=hint)
+    return None
+
+
+def merged(found: Iterable[ResourceChange], templates: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
+    """One change for each resource: what the templates say of it, since they say what would be lost, else what is."""
+    changes: dict[str, ResourceChange] = {}
+    for item in found:
+        before = changes.get(item.logical_id)
+        more = () if before is None else before.properties
+        changes[item.logical_id] = attrs.evolve(item, properties=(*more, *item.properties))
+    changes |= {item.logical_id: item for item in templates}
+    return tuple(changes[name] for name in sorted(changes))
+
+
+def lost_already(changes: Iterable[ResourceChange]) -> tuple[str, ...]:
+    """What held data and is gone: it is made anew without what was in it."""
+    return tuple(
+        f"{item.logical_id} ({item.type}) is gone with what was in it, and is made anew, empty"
+        for item in changes
+        if item.action == "add" and holds_data(item.type, "")
+    )

@@ -1,0 +1,152 @@
+"""What somebody did by hand: found by `drift`, put right by one command, and nothing else is touched."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.local.server import down
+
+from .stage import Done, Stage
+from .test_foreign_stacks import repository
+
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
+
+FUNCTION = "customers-sandbox-lookup"
+STACK = "customers-sandbox"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """`customers` runs in sandbox and prod."""
+    root = repository(tmp_path_factory.mktemp("repair") / "one")
+    opened = Stage.at(root)
+    assert opened.script("deploy", "--to", "prod", "--only", "customers", "--yes").code == 0
+    yield opened
+    down(root)
+
+
+def evil() -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("customers/__init__.py", "")
+        archive.writestr("customers/lookup.py", "def handler(event, context):\n    return 'evil'\n")
+    return body.getvalue()
+
+
+def other_code(stage: Stage) -> None:
+    functions = stage.client("sandbox", "lambda")
+    functions.update_function_code(FunctionName=FUNCTION, ZipFile=evil())
+    version = functions.publish_version(FunctionName=FUNCTION)["Version"]
+    functions.update_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=version)
+
+
+def other_weights(stage: Stage) -> None:
+    functions = stage.client("sandbox", "lambda")
+    version = functions.list_versions_by_function(FunctionName=FUNCTION)["Versions"][-1]["Version"]
+    routing = {"AdditionalVersionWeights": {version: 0.3}}
+    functions.update_alias(FunctionName=FUNCTION, Name="live", RoutingConfig=routing)
+
+
+def other_properties(stage: Stage) -> None:
+    stage.client("sandbox", "lambda").update_function_configuration(FunctionName=FUNCTION, Timeout=99)
+
+
+def no_version(stage: Stage) -> None:
+    functions = stage.client("sandbox", "lambda")
+    version = functions.get_alias(FunctionName=FUNCTION, Name="live")["FunctionVersion"]
+    functions.delete_alias(FunctionName=FUNCTION, Name="live")
+    functions.delete_function(FunctionName=FUNCTION, Qualifier=version)
+
+
+def no_function(stage: Stage) -> None:
+    stage.client("sandbox", "lambda").delete_function(FunctionName=FUNCTION)
+
+
+def no_stack(stage: Stage) -> None:
+    stage.client("sandbox", "cloudformation").delete_stack(StackName=STACK)
+
+
+BY_HAND: dict[str, tuple[Callable[[Stage], None], set[str]]] = {
+    "code and alias": (other_code, {STACK, "LookupAlias"}),
+    "weights": (other_weights, set()),
+    "properties": (other_properties, {STACK, "LookupFunction"}),
+    "a version": (no_version, {STACK, "LookupVersion", "LookupAlias"}),
+    "a function": (no_function, {STACK, "LookupFunction", "LookupVersion", "LookupAlias"}),
+    "a stack": (no_stack, {STACK, "LookupFunction", "LookupVersion", "LookupAlias", "LookupRole", "LookupLogs"}),
+}
+"""What is done -> who has events of its repair; a version's logical id ends in its digest."""
+
+
+def events(stage: Stage) -> list[tuple[str, str]]:
+    client = stage.client("sandbox", "cloudformation")
+    stacks = [item for item in client.describe_stacks()["Stacks"] if item["StackName"] == STACK]
+    told: list[Any] = []
+    for stack in stacks:
+        told += client.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
+    return [(re.sub("(?<=Version).*", "", item["LogicalResourceId"]), item["EventId"]) for item in told]
+
+
+def drift(stage: Stage, *words: str) -> Done:
+    return stage.script("drift", "customers", *words)
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == "a function" else pytest.param(name, marks=pytest.mark.long) for name in BY_HAND]
+)
+def test_what_was_done_by_hand_is_found_and_put_right_and_nothing_else_is_touched(stage: Stage, name: str) -> None:
+    by_hand, touched = BY_HAND[name]
+    before = set(events(stage))
+    by_hand(stage)
+
+    found = drift(stage, "sandbox")
+    assert found.code == 1 and "`repair.py customers sandbox` puts it right" in found.err
+    assert "≠ drifted" in stage.script("status", "--drift").out
+    repaired = stage.script("repair", "customers", "sandbox", "--yes", "--reason", name)
+    assert repaired.code == 0, repaired.err
+
+    after = set(events(stage))
+    assert {resource for resource, _ in after - before} == touched
+    assert drift(stage, "sandbox").code == 0
+    assert stage.script("invoke", "customers", "lookup", "sandbox").code == 0
+    last = stage.script("history", "customers", "sandbox", "--limit", "1", "--json").answer["sandbox"][-1]
+    assert (last["action"], last["reason"], last["outcome"]) == ("repair", name, "succeeded")
+
+
+@pytest.mark.long
+def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_it_passes(stage: Stage) -> None:
+    no_function(stage)
+    path = stage.root / "projects/customers/customers/lookup.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n# another line\n", encoding="utf-8")
+
+    failed = stage.script("deploy", "sandbox", "--only", "customers", "--yes")
+    assert failed.code != 0 and "`repair.py customers sandbox` does; then run the same command again" in failed.err
+    asked = stage.script("invoke", "customers", "lookup", "sandbox")
+    assert "`repair.py customers sandbox` makes it again" in asked.err
+    assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+
+
+@pytest.mark.long
+def test_an_environment_that_left_the_table_is_shown_and_ended(stage: Stage) -> None:
+    path = stage.root / "pyproject.toml"
+    whole = path.read_text(encoding="utf-8")
+    header = "[[tool.multi_env_lambda.environments]]"
+    path.write_text(header.join(whole.split(header)[:2]), encoding="utf-8")
+    line = "! prod left the table: customers 0.1.0 still runs in 555555555555 us-east-1; `destroy.py UNIT prod`"
+
+    assert line in stage.script("status").err
+    assert line in stage.script("plan").out
+    assert "prod (left)" in stage.script("status").out
+    assert json.loads(stage.script("history", "customers", "prod", "--json").out)["prod"]
+    assert stage.script("drift", "customers", "prod").code == 0
+    ended = stage.script("destroy", "customers", "prod", "--yes", "--confirm", "customers", "--reason", "left")
+    assert ended.code == 0 and "in 555555555555 us-east-1, where the table does not say that it is" in ended.err
+    assert "prod" not in stage.script("status").out
+    path.write_text(whole, encoding="utf-8")

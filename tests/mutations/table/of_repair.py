@@ -1,0 +1,89 @@
+"""What was done by hand and is put right, and what left the table."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_REPAIR, _LEFT = ("flow/test_repair.py",), ("flow/test_left.py",)
+
+MUTATIONS = (
+    Mutation(
+        "aws/change_set.py",
+        'if target.reverts and kind == "UPDATE" else {}',
+        "if False else {}",
+        "A repair compares with what is there.",
+        ("aws/test_stack.py",),
+    ),
+    Mutation(
+        "aws/change_set.py",
+        'if target.reverts and kind == "UPDATE" else {}',
+        "if target.reverts else {}",
+        "A stack that is gone is created without the mode of updates.",
+        ("aws/test_stack.py",),
+    ),
+    Mutation(
+        "flow/repair.py",
+        "    if found is not None and found.drifted:\n",
+        "    if False:\n",
+        "A repair after which something is still wrong is no success.",
+        _REPAIR,
+    ),
+    Mutation(
+        "plan/planner.py",
+        'if request.verb == "repair" and (known.wrong is None or _wrong(target, project, known)):',
+        'if request.verb == "repair":',
+        "A repair leaves alone what is as it was deployed.",
+        _REPAIR,
+    ),
+    Mutation(
+        "plan/losses.py",
+        'if change.get("ResourceDriftStatus") == "DELETED":',
+        "if False:",
+        "What somebody deleted is made anew without a question about its data.",
+        ("plan/test_losses.py",),
+    ),
+    Mutation(
+        "pipeline.py",
+        "must_be_there(world, decided, known) if request.everything else decided",
+        "decided",
+        "`--all` sees a stack that is gone.",
+        _REPAIR,
+    ),
+    Mutation(
+        "flow/written.py",
+        "    if strayed:\n",
+        "    if False:\n",
+        "A deploy sees an alias that it has not written and that somebody moved.",
+        _REPAIR,
+    ),
+    Mutation(
+        "flow/act.py",
+        "    weighted |= rewritten(before, work.template)\n",
+        "",
+        "A deploy sees weights that somebody has set.",
+        _REPAIR,
+    ),
+    Mutation(
+        "operations/destroy.py",
+        "    here, place = place, place_of(record, place)\n",
+        "    here, place = place, place\n",
+        "A removal says in which old place it is.",
+        _LEFT,
+    ),
+    Mutation(
+        "operations/destroy.py",
+        "    place = place_of(records[removal.project], place) if removal.project in records else place\n",
+        "",
+        "What is destroyed is destroyed where it is.",
+        _LEFT,
+    ),
+    Mutation(
+        "model/status.py",
+        " and places[position] not in config.left",
+        "",
+        "An environment that left the table is behind nobody.",
+        _LEFT,
+    ),
+)
