@@ -18,8 +18,9 @@ from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "matrix", "status"]
+__all__ = ["doctor", "drift", "matrix", "permissions", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
@@ -74,3 +75,10 @@ def doctor(opened: Opened) -> Listing[Finding]:
     pythons = {python for project in opened.projects for python in project.pythons}
     found = examine(opened.config, pythons, sessions, sessions.variables(), lambda: opened.world)
     return Listing(found, tables.findings, Finding.to_dict)
+
+
+def permissions(opened: Opened, place: str) -> Permissions:
+    """What a role has to be allowed, from the units' own tables and what their ``stack.py`` makes."""
+    from multi_env_lambda.operations.permissions import permissions_of
+
+    return permissions_of(opened.root, opened.config, opened.projects, place, opened.faults)

@@ -1,8 +1,9 @@
-"""A unit is deleted from one environment: looked at, confirmed, done."""
+"""A unit is deleted from one environment: looked at, confirmed, done. And what nothing needs is removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,7 +18,12 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.bucket import DAYS_UNTIL_FREED
 from multi_env_lambda.plan.removal import Removal
 
-__all__ = ["DAYS_UNTIL_FREED", "destroy", "find"]
+if TYPE_CHECKING:
+    from multi_env_lambda.operations.prune import Prunable
+    from multi_env_lambda.plan.prune import Candidate
+    from multi_env_lambda.world import World
+
+__all__ = ["DAYS_UNTIL_FREED", "destroy", "find", "prune"]
 
 
 def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> Removal:
@@ -51,3 +57,11 @@ def destroy(
 
     with watched(opened, 1) as world:
         return operation.destroy(world, removal, consent, reason=reason, force=force, bound=removal.rules)
+
+
+def prune(world: World, names: tuple[str, ...], really: bool, removed: Callable[[Candidate], None]) -> Prunable:
+    """What nothing refers to any more, or what was removed of it."""
+    from multi_env_lambda.operations import prune as operation
+
+    shown = operation.find_prunable(world, names)
+    return operation.prune(world, shown, removed) if really else shown

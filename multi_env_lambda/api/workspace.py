@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import carry_out, looking, setup
+from multi_env_lambda.api import carry_out, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -334,10 +334,7 @@ class Workspace:
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
-        from multi_env_lambda.operations.prune import find_prunable, prune
-
-        shown = find_prunable(self.world, names)
-        return prune(self.world, shown, removed) if really else shown
+        return removing.prune(self.world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
         """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
@@ -360,11 +357,7 @@ class Workspace:
         Raises:
             ConfigurationError: it has another workspace's id.
         """
-        from multi_env_lambda.operations.bootstrap import make_bucket, settle
-
-        changes = make_bucket(self.config, self._opened.sessions())
-        settle(self.world)
-        return changes
+        return setup.bootstrap(self._opened)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""
@@ -392,9 +385,7 @@ class Workspace:
 
     def permissions(self, place: str) -> Permissions:
         """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
-        from multi_env_lambda.operations.permissions import permissions_of
-
-        return permissions_of(self._opened.root, self.config, self.configs, place, self.broken)
+        return looking.permissions(self._opened, place)
 
     def __repr__(self) -> str:
         where = "local cloud" if self.local else "AWS"

@@ -19,7 +19,9 @@ PRINTS = {
     "show/render.py": "into a text of its own",
     "host/lambda_python.py": "a program of its own: plays the Python of Lambda",
     "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
-    "make/maker.py": "what a unit's stack.py prints does not go to our output",
+    "building/backend_run.py": "a program of its own: calls a build backend",
+    "make/stack_file.py": "what a unit's stack.py has printed, with nothing in it that a terminal obeys",
+    "make/stack_run.py": "a program of its own: runs a unit's stack.py",
 }
 """Modules that name a stream, print, or make a console of rich -> what for."""
 LOOKS = {

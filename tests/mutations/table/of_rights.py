@@ -74,7 +74,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/keeping.py",
-        'return released if verb != "rollback" or there is None else keeping(released, there)',
+        'return keeping(released, there) if verb in ("rollback", "repair") and there is not None else released',
         "return released",
         "A rollback keeps the table that its release does not know.",
         ("flow/test_rollback.py",),

@@ -321,9 +321,9 @@ MUTATIONS = (
         ("test_workspace.py::test_destroy_wants_the_name_twice",),
     ),
     Mutation(
-        "api/workspace.py",
-        "return prune(self.world, shown, removed) if really else shown",
-        "return prune(self.world, shown, removed)",
+        "api/removing.py",
+        "return operation.prune(world, shown, removed) if really else shown",
+        "return operation.prune(world, shown, removed)",
         "Pruning shows first, and removes when it is told.",
         ("test_workspace.py::test_prune_shows_first_and_removes_only_when_told",),
     ),
