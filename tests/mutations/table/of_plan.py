@@ -417,7 +417,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/__init__.py",
-        "    check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)\n",
+        "        check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)\n",
         "",
         "A secret that a stack.py puts into a variable is refused.",
         ("plan/test_template_plain_secrets.py::test_a_variable_that_a_stack_py_sets_is_held_to_what_a_table_is",),
