@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from multi_env_lambda.plan.skeleton import new_unit
+from multi_env_lambda.plan.scaffold import new_unit
 
 ENVIRONMENTS = {"sandbox": "2" * 12, "test": "3" * 12, "staging": "4" * 12, "prod": "5" * 12}
 LOCKS = ("idna==3.10", "certifi==2025.1.31", "iniconfig==2.0.0", "toml==0.10.2")

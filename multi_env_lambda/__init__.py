@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
-    from multi_env_lambda.world import Event
+    from multi_env_lambda.world import ProgressEvent
 
 _HOMES = {
     "Package": "model.artifact",
@@ -76,7 +76,6 @@ _HOMES = {
     "Dialog": "api.dialog",
     "Difference": "operations.difference",
     "Environment": "api.environment",
-    "Event": "world",
     "Explanation": "operations.why",
     "Finding": "model.finding",
     "Function": "api.function",
@@ -86,6 +85,7 @@ _HOMES = {
     "LogLine": "aws.logs",
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
+    "ProgressEvent": "world",
     "Project": "api.project",
     "Prunable": "operations.prune",
     "Record": "model.record",
@@ -121,10 +121,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "Package",
-    "LocalCloudSwitch",
-    "JobRun",
-    "Invocation",
     "AccountError",
     "Approval",
     "Asked",
@@ -142,19 +138,23 @@ __all__ = [
     "Difference",
     "DocumentError",
     "Environment",
-    "Event",
     "Explanation",
     "Finding",
     "Function",
+    "Invocation",
     "Job",
+    "JobRun",
     "LayerArtifact",
     "Listing",
     "LocalCloudError",
+    "LocalCloudSwitch",
     "LogLine",
     "MultiEnvLambdaError",
+    "Package",
     "Permissions",
     "Plan",
     "PlanStale",
+    "ProgressEvent",
     "Project",
     "Prunable",
     "PublishError",

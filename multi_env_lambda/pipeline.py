@@ -32,11 +32,11 @@ from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.planner import make_plan
-from multi_env_lambda.world import Event, Made, Phase, World
+from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
-__all__ = ["Draft", "apply", "plan", "publish", "same_again"]
+__all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
 
 WORKERS = 8
 """Units that change at the same time; at real round trips more only meets CloudFormation's throttling."""
@@ -46,12 +46,12 @@ BUSY_SECONDS = 1.0
 
 
 @attrs.frozen(kw_only=True)
-class Draft:
+class PreparedPlan:
     """A plan together with what was made for it on this machine. ``looked_at``: why a unit was compared at all."""
 
     plan: Plan
-    made: Mapping[str, Made]
-    known: Known
+    made: Mapping[str, MadeRelease]
+    known: RecordedState
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
@@ -63,7 +63,7 @@ def plan(
     closely: bool = False,
     published: SavedPlan | None = None,
     alone: str = "",
-) -> Draft:
+) -> PreparedPlan:
     """Read everything once, then decide. Nothing is written to the other side.
 
     Args:
@@ -76,7 +76,7 @@ def plan(
     wish = desire(world, request, observed, alone) if published is None else as_published(published)
     desired, recorded = compared(world, request, observed, wish)
 
-    def decide(known: Known) -> Plan:
+    def decide(known: RecordedState) -> Plan:
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
@@ -87,10 +87,10 @@ def plan(
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
     decided = must_be_there(world, decided, known) if request.everything else decided
-    return Draft(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
+    return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 
-def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> Draft:
+def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> PreparedPlan:
     """Make a saved plan again; ``soon`` as in ``plan``.
 
     Args:
@@ -124,7 +124,7 @@ def _must_be_published(made: Plan) -> None:
 
 
 def apply(
-    world: World, draft: Draft, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
+    world: World, draft: PreparedPlan, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
 ) -> tuple[Result, ...]:
     """Act: environment by environment, units in dependency order and in parallel.
 
@@ -154,7 +154,7 @@ def apply(
     return tuple(results)
 
 
-def publish(world: World, draft: Draft) -> tuple[Result, ...]:
+def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
 
@@ -179,7 +179,7 @@ class _Passage:
 
 
 def _run(
-    world: World, draft: Draft, steps: Mapping[str, Step], failed: Mapping[str, str], passage: _Passage
+    world: World, draft: PreparedPlan, steps: Mapping[str, Step], failed: Mapping[str, str], passage: _Passage
 ) -> dict[str, Result]:
     needs = {name: _needs(step) for name, step in steps.items()}
 
@@ -197,7 +197,7 @@ def _run(
     return run_in_order(needs, start, skip, _good, workers=WORKERS)
 
 
-def _through(world: World, draft: Draft, step: DeployStep, passage: _Passage) -> Result:
+def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage) -> Result:
     """Past the gate of the environment, then act; patient while somebody else is busy.
 
     Raises:
@@ -235,7 +235,7 @@ def _as_wanted(step: DeployStep) -> UnchangedStep:
     )
 
 
-def _made(draft: Draft, step: DeployStep) -> Made | None:
+def _made(draft: PreparedPlan, step: DeployStep) -> MadeRelease | None:
     return draft.made.get(step.project) if step.publish else None
 
 
@@ -317,4 +317,4 @@ def _skipped(world: World, project: str, environment: str, need: str) -> Result:
 
 
 def _tell(world: World, project: str, environment: str, phase: Phase, text: str) -> None:
-    world.reported(Event(project=project, environment=environment, phase=phase, text=text))
+    world.reported(ProgressEvent(project=project, environment=environment, phase=phase, text=text))

@@ -27,9 +27,9 @@ from multi_env_lambda.plan.affected import Inputs
 
 __all__ = [
     "AliasState",
-    "Event",
+    "ProgressEvent",
     "Invocation",
-    "Made",
+    "MadeRelease",
     "Maker",
     "Platform",
     "StackRequest",
@@ -41,7 +41,7 @@ Phase = Literal["publish", "deploy", "warning", "check", "shift", "record", "don
 
 
 @attrs.frozen(kw_only=True)
-class Event:
+class ProgressEvent:
     """Something that a person would like to see while it happens."""
 
     project: str
@@ -69,7 +69,7 @@ class Upload:
 
 
 @attrs.frozen(kw_only=True)
-class Made:
+class MadeRelease:
     """A release as it was just made from the work tree.
 
     ``uploads`` are all objects of its artifacts; ``published`` are the names that it was named by; ``notes`` are what
@@ -112,7 +112,7 @@ class Maker(Protocol):
         """What a file of the work tree says, for messages that point into it; empty where it cannot be read."""
         ...
 
-    def make(self, project: Project, inputs: Inputs, published: Published) -> Made: ...
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease: ...
 
     def forget(self, inputs: Inputs) -> None: ...
 
@@ -131,7 +131,7 @@ class World:
     library: str
     holder: Callable[[], Holder]
     holder_is_dead: Callable[[Holder], bool]
-    reported: Callable[[Event], None]
+    reported: Callable[[ProgressEvent], None]
     now: Callable[[], str]
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep

@@ -67,7 +67,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/versions.py", "delete_function"): HELD,
     ("aws/versions.py", "delete_layer_version"): HELD,
     ("api/function.py", "invoke"): OURS,
-    ("cli/call.py", "invoke"): VERB,
+    ("cli/functions.py", "invoke"): VERB,
     ("flow/check.py", "invoke"): OURS,
     ("operations/prune.py", "delete_layer_version"): OURS,
     ("local/emulator/answers.py", "invoke"): OURS,

@@ -16,7 +16,7 @@ from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.release import Stage
+from multi_env_lambda.model.release import ReleaseTemplate
 from multi_env_lambda.model.settings import Event, Function, GlueJob
 from tests.plan.template_values import SANDBOX, maximal, project, template, text
 
@@ -77,7 +77,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "traffic": 'traffic = "canary 10% 5m"',
         },
     ),
-    settings.Literal: ('environment.A1 = "a"', {"text": 'environment.A1 = "b"'}),
+    settings.PlainValue: ('environment.A1 = "a"', {"text": 'environment.A1 = "b"'}),
     settings.SecretReference: (
         'environment.A1 = { secret = "a" }',
         {"name": 'environment.A1 = { secret = "b" }', "key": 'environment.A1 = { secret = "a", key = "k" }'},
@@ -235,7 +235,7 @@ def unit(found: Function | GlueJob) -> Project:
     return project(found) if isinstance(found, Function) else project(jobs=(found,))
 
 
-def kept(found: Function | GlueJob) -> Stage:
+def kept(found: Function | GlueJob) -> ReleaseTemplate:
     """The template's digest, and what a deploy has to know beside the template."""
     return _stage(unit(found), SANDBOX, text(unit(found)))
 

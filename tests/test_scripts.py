@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.plan.skeleton import SCRIPTS, UNIT_SCRIPTS, script
+from multi_env_lambda.plan.scaffold import SCRIPTS, UNIT_SCRIPTS, script
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = [ROOT, *sorted(folder.parent for folder in ROOT.glob("projects/*/pyproject.toml"))]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pathlib_mate
 
     from multi_env_lambda.model.release import Release
-    from multi_env_lambda.world import Made, World
+    from multi_env_lambda.world import MadeRelease, World
 
 __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 
@@ -27,7 +27,7 @@ class Build:
     """One unit as it was just built. Equal inputs give equal bytes, so building again costs next to nothing."""
 
     _world: World = attrs.field(eq=False)
-    _made: Made
+    _made: MadeRelease
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class SourceArtifact:
     """
 
     _world: World = attrs.field(eq=False)
-    _made: Made = attrs.field(eq=False)
+    _made: MadeRelease = attrs.field(eq=False)
     artifact: Source
 
     @property
@@ -147,7 +147,7 @@ class LayerArtifact:
     """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the value behind it."""
 
     _world: World = attrs.field(eq=False)
-    _made: Made = attrs.field(eq=False)
+    _made: MadeRelease = attrs.field(eq=False)
     artifact: Layer
 
     @property
@@ -200,7 +200,7 @@ class LayerArtifact:
         return f"<LayerArtifact {self.artifact.project} {self.number}, {self.size} bytes: {self.uri}>"
 
 
-def _file(made: Made, key: str) -> pathlib_mate.Path:
+def _file(made: MadeRelease, key: str) -> pathlib_mate.Path:
     found: dict[str, Any] = {item.key: item.content for item in made.uploads}
     return handed_out(found[key])
 

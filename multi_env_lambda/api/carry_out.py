@@ -25,8 +25,8 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
-    from multi_env_lambda.pipeline import Draft
-    from multi_env_lambda.world import Event, World
+    from multi_env_lambda.pipeline import PreparedPlan
+    from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = [
     "apply",
@@ -140,7 +140,7 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
     return Consent(allowed=frozenset(several(agree)), typed=typed)
 
 
-def _carry_out(opened: Opened, draft: Draft, consent: Consent, wait: float) -> tuple[Result, ...]:
+def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, wait: float) -> tuple[Result, ...]:
     dialog = opened.dialog
     if dialog is not None:
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
@@ -157,7 +157,7 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
     world = opened.world
     with opened.watching(total) as show:
 
-        def told(event: Event) -> None:
+        def told(event: ProgressEvent) -> None:
             # Who looks on must not stop a deploy in its middle.
             for look in (world.reported, show):
                 try:

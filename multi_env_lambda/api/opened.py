@@ -23,7 +23,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.progress import Live, where_this_runs
-from multi_env_lambda.world import Event, World
+from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
@@ -59,7 +59,7 @@ class Opened:
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
-    report: Callable[[Event], None] = attrs.field(default=_silent, eq=False, repr=False)
+    report: Callable[[ProgressEvent], None] = attrs.field(default=_silent, eq=False, repr=False)
     progress: Callable[[str], None] = attrs.field(default=_silent, eq=False, repr=False)
     live: Live | None = attrs.field(default=None, eq=False, repr=False)
     dialog: Dialog | None = attrs.field(default=None, eq=False, repr=False)

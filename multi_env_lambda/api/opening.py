@@ -22,7 +22,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
-    from multi_env_lambda.world import Event, World
+    from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["Read", "connect", "read", "sessions"]
 
@@ -78,7 +78,7 @@ def connect(
     broken: tuple[BrokenUnit, ...],
     *,
     cloud: LocalCloud | None,
-    report: Callable[[Event], None],
+    report: Callable[[ProgressEvent], None],
 ) -> World:
     """The handles through which everything outside is met; ``cloud``: the local one is meant. Nothing is asked yet."""
     from multi_env_lambda.aws.bucket import Bucket
@@ -87,7 +87,7 @@ def connect(
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.host.retrying import Retrying
-    from multi_env_lambda.local.substitute import on_this_machine
+    from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 

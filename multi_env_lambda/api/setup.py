@@ -109,7 +109,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
     Raises:
         ConfigurationError: the name is no name of a unit, or a file is there already; nothing was written.
     """
-    from multi_env_lambda.plan.skeleton import new_unit
+    from multi_env_lambda.plan.scaffold import new_unit
 
     files = new_unit(name, runtime, architecture)
     for path, _ in files:
@@ -123,7 +123,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
 def init(root: Path) -> tuple[str, ...]:
     """Write what makes a repository a workspace, as far as it is not there."""
     from multi_env_lambda.flow.identity import new_id
-    from multi_env_lambda.plan.skeleton import init_files
+    from multi_env_lambda.plan.scaffold import init_files
 
     texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
     existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]

@@ -31,7 +31,7 @@ from multi_env_lambda.model.project import Project as ProjectConfig
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.world import Event, World
+from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
     import pathlib_mate
@@ -75,7 +75,7 @@ class Workspace:
         *,
         local: bool | None = None,
         user: str | None = None,
-        report: Callable[[Event], None] = _silent,
+        report: Callable[[ProgressEvent], None] = _silent,
         progress: Callable[[str], None] = _silent,
         live: Live | None = None,
         dialog: Dialog | None = None,

@@ -20,7 +20,7 @@ from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Im
 from multi_env_lambda.aws.execution import failure_of
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack_listing import resources_of, template_of
-from multi_env_lambda.aws.waiting import statuses
+from multi_env_lambda.aws.wait_conditions import statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.imports import NAME_OF, fixed, may_import, short_name

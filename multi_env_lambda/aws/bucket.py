@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from multi_env_lambda.aws.errors_of import (
+from multi_env_lambda.aws.error_codes import (
     account_error,
     aws_errors,
     code_of,

@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, text_of
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops

@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.calls import StateConflict, in_state, repeated, request_token, retried, stack_error
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_lost, is_missing_stack, is_throttled, message_of
 from multi_env_lambda.aws.poller import SILENCE, StackReading
+from multi_env_lambda.aws.requests import StateConflict, in_state, repeated, request_token, retried, stack_error
 from multi_env_lambda.aws.validation import may_warn, warnings_of
 from multi_env_lambda.errors import PlanStale, Refused, StackError
 from multi_env_lambda.host.retrying import Retrying

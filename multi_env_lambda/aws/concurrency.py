@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
 
 __all__ = ["Shortage", "shortage_of"]

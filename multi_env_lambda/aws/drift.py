@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.calls import stack_error
-from multi_env_lambda.aws.errors_of import aws_errors, is_lost, is_throttled
+from multi_env_lambda.aws.error_codes import aws_errors, is_lost, is_throttled
+from multi_env_lambda.aws.requests import stack_error
 from multi_env_lambda.aws.stack_listing import unchecked_of
 from multi_env_lambda.errors import StackError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_missing_stack, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_missing_stack, text_of
 
 __all__ = ["clock_skew", "first_key", "may_look_at_stacks", "may_read"]
 

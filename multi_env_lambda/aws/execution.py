@@ -17,12 +17,12 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Target
-from multi_env_lambda.aws.errors_of import aws_errors
+from multi_env_lambda.aws.error_codes import aws_errors
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack_events import causes_of, hint_of
 from multi_env_lambda.aws.stack_listing import resources_of
 from multi_env_lambda.aws.validation import HINT, taken_in
-from multi_env_lambda.aws.waiting import statuses
+from multi_env_lambda.aws.wait_conditions import statuses
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.plan.stackstate import is_final, is_success
 

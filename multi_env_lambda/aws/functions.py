@@ -10,8 +10,16 @@ from typing import Any, TypeVar
 import attrs
 
 from multi_env_lambda.aws.account import Invocation
-from multi_env_lambda.aws.calls import retried
-from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, is_denied, is_lost, is_throttled, text_of
+from multi_env_lambda.aws.error_codes import (
+    account_error,
+    aws_errors,
+    code_of,
+    is_denied,
+    is_lost,
+    is_throttled,
+    text_of,
+)
+from multi_env_lambda.aws.requests import retried
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState

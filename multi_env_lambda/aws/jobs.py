@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import account_error, aws_errors, code_of, text_of
+from multi_env_lambda.aws.error_codes import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
 
 __all__ = ["JobRun", "run_job"]

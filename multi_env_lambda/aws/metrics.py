@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from multi_env_lambda.aws.errors_of import aws_errors, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.plan.traffic import Counts
 

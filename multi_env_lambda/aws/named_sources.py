@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, assert_never, get_args
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, StackError
 from multi_env_lambda.host.parallel import in_parallel
 

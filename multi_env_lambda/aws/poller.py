@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import (
+from multi_env_lambda.aws.error_codes import (
     account_error,
     aws_errors,
     is_denied,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from multi_env_lambda.aws.calls import StateConflict, repeated, stack_error
+from multi_env_lambda.aws.requests import StateConflict, repeated, stack_error
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
 

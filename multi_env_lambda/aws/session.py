@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.access import Access, new_session
-from multi_env_lambda.aws.errors_of import account_error, aws_errors, is_denied, text_of
+from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import redact_debug_logs
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.host.retrying import Retries

@@ -11,16 +11,16 @@ from typing import Any, assert_never
 import attrs
 
 from multi_env_lambda.aws.adoption import Adoption
-from multi_env_lambda.aws.calls import StateConflict, repeated, request_token, stack_error
 from multi_env_lambda.aws.change_set import Address, ChangeSet, ChangeSets, Target, nowhere
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
-from multi_env_lambda.aws.errors_of import aws_errors, is_missing_stack
+from multi_env_lambda.aws.error_codes import aws_errors, is_missing_stack
 from multi_env_lambda.aws.execution import failure_of, wait_executed
 from multi_env_lambda.aws.poller import Look, NotLooked, Poller, StackReading, reading_of
+from multi_env_lambda.aws.requests import StateConflict, repeated, request_token, stack_error
 from multi_env_lambda.aws.stack_events import StackEvent, events_of, last_operation
 from multi_env_lambda.aws.stack_listing import find_stacks, resources_of
 from multi_env_lambda.aws.validation import refusal_of, refused
-from multi_env_lambda.aws.waiting import each_once, left, silent, statuses
+from multi_env_lambda.aws.wait_conditions import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held

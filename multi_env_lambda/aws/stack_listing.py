@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Collection
 from typing import Any
 
-from multi_env_lambda.aws.calls import stack_error
-from multi_env_lambda.aws.errors_of import aws_errors, is_denied
+from multi_env_lambda.aws.error_codes import aws_errors, is_denied
 from multi_env_lambda.aws.poller import StackReading, pages_of, reading_of
+from multi_env_lambda.aws.requests import stack_error
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.record import PhysicalResource
 

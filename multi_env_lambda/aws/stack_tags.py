@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from multi_env_lambda.aws.calls import stack_error
-from multi_env_lambda.aws.errors_of import aws_errors
+from multi_env_lambda.aws.error_codes import aws_errors
+from multi_env_lambda.aws.requests import stack_error
 
 __all__ = ["tagged_arns"]
 

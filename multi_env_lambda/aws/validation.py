@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import aws_errors, is_denied, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, is_denied, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.record import PhysicalResource
 

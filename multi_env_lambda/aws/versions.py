@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from multi_env_lambda.aws.errors_of import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion

@@ -48,7 +48,7 @@ from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
@@ -58,14 +58,14 @@ from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
 from multi_env_lambda.plan.rollback import succeeded
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
-from multi_env_lambda.world import Event, Made, Phase, StackRequest, World
+from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, StackRequest, World
 
 __all__ = ["deploy_step", "publish_step"]
 
 _NOT_LOOKED = NotLooked.NOT_LOOKED
 
 
-def publish_step(world: World, step: DeployStep, made: Made) -> Result:
+def publish_step(world: World, step: DeployStep, made: MadeRelease) -> Result:
     """Publish a release without deploying it anywhere."""
     _say(world, step, "publish", f"{len(made.news)} objects")
     publish(world, made)
@@ -77,7 +77,7 @@ def deploy_step(
     world: World,
     plan: Plan,
     step: DeployStep,
-    made: Made | None,
+    made: MadeRelease | None,
     *,
     approved: str = "",
     already: Already | None = None,
@@ -135,7 +135,7 @@ def deploy_step(
     return attrs.evolve(_result(step, "deployed"), seconds=entry.seconds)
 
 
-def _claim(world: World, release: Release, made: Made | None, already: Already) -> Receipts:
+def _claim(world: World, release: Release, made: MadeRelease | None, already: Already) -> Receipts:
     """What this run has written or compared for an environment before is not compared for the next one."""
     there = already.receipts.get(release.digest)
     return claim(world, release, made) if there is None else there
@@ -227,7 +227,7 @@ def _asking(work: _Work, before: str | None) -> Asking:
     )
 
 
-def _moving(work: _Work, stage: Stage, before: str | None) -> tuple[ReleasedFunction, ...]:
+def _moving(work: _Work, stage: ReleaseTemplate, before: str | None) -> tuple[ReleasedFunction, ...]:
     """The functions whose traffic moves in steps. A rollback goes back at once, and so does what was never there."""
     step = work.step
     if before is None or step.action == "rollback" or step.running == step.release.digest:
@@ -238,7 +238,7 @@ def _moving(work: _Work, stage: Stage, before: str | None) -> tuple[ReleasedFunc
 
 
 def _checked(
-    work: _Work, stage: Stage, asking: Asking, weighted: Collection[str], before: str | None
+    work: _Work, stage: ReleaseTemplate, asking: Asking, weighted: Collection[str], before: str | None
 ) -> tuple[tuple[LayerReceipt, ...], tuple[PhysicalResource, ...]]:
     """What the checks saw, and what holds data; neither waits for the other."""
     platform, environment, release = work.world.platform, work.environment, work.step.release
@@ -344,7 +344,7 @@ def _ready(work: _Work, release: Release, template: str, before: str | None, rec
         send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
 
 
-def _stage(release: Release, environment: Environment) -> Stage:
+def _stage(release: Release, environment: Environment) -> ReleaseTemplate:
     stage = release.stage(environment.name)
     if stage is None:  # the planner has refused this already
         raise PlanStale(release.folder, f"it was not made for {environment.name}", hint="run the same command again")
@@ -391,4 +391,4 @@ def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Resu
 
 
 def _say(world: World, step: DeployStep, phase: Phase, text: str = "") -> None:
-    world.reported(Event(project=step.project, environment=step.environment, phase=phase, text=text))
+    world.reported(ProgressEvent(project=step.project, environment=step.environment, phase=phase, text=text))

@@ -9,14 +9,14 @@ import hashlib
 
 from multi_env_lambda.flow.publish import compare, write_text
 from multi_env_lambda.model.artifact import PublishedObject
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleaseTemplate
 from multi_env_lambda.plan.template.check import needs_template_url
 from multi_env_lambda.world import Upload, World
 
 __all__ = ["address_of"]
 
 
-def address_of(world: World, release: Release, stage: Stage, template: str) -> str | None:
+def address_of(world: World, release: Release, stage: ReleaseTemplate, template: str) -> str | None:
     """Exactly the version that was compared; None for a template that can be sent.
 
     One that is not the published one (of an import, of a step of a traffic shift, of a put-back that keeps something)

@@ -13,7 +13,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import World
 
@@ -49,7 +49,7 @@ def strayed_of(world: World, environment: Environment, said: Iterable[SaidAlias]
     return tuple(StrayedAlias(said=item, found=found) for item in first if not item.state.is_like(found := look(item)))
 
 
-def look_at_aliases(world: World, plan: Plan, known: Known) -> Known:
+def look_at_aliases(world: World, plan: Plan, known: RecordedState) -> RecordedState:
     """What is known, with the aliases that somebody moved, of the units whose traffic is about to move in steps.
 
     Where nobody can look now, the deploy looks.
@@ -60,7 +60,7 @@ def look_at_aliases(world: World, plan: Plan, known: Known) -> Known:
     return attrs.evolve(known, strayed=found) if found else known
 
 
-def _functions(step: DeployStep, known: Known) -> frozenset[str]:
+def _functions(step: DeployStep, known: RecordedState) -> frozenset[str]:
     """The functions of a step whose traffic would move in steps."""
     record, stage = known.records.get((step.environment, step.project)), step.release.stage(step.environment)
     if stage is None or record is None or record.running is None or step.action == "rollback":
@@ -72,7 +72,7 @@ def _functions(step: DeployStep, known: Known) -> frozenset[str]:
     return frozenset(function.name for function in shifting_functions(stage, before, after))
 
 
-def _strayed(world: World, step: DeployStep, known: Known) -> tuple[StrayedAlias, ...]:
+def _strayed(world: World, step: DeployStep, known: RecordedState) -> tuple[StrayedAlias, ...]:
     place, stage = world.config.environment(step.environment), step.release.stage(step.environment)
     assert stage is not None
     names = _functions(step, known)

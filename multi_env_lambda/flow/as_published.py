@@ -12,10 +12,10 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.saved import SavedPlan
-from multi_env_lambda.make.tree import Wish
+from multi_env_lambda.make.work_tree import DesiredState
 from multi_env_lambda.model.name import PROJECT_NAME
 from multi_env_lambda.model.plan import Origin
-from multi_env_lambda.plan.desired import Absent, Current, Desired, Named
+from multi_env_lambda.plan.desired import Absent, Desired, DigestToRun, UpToDate
 
 __all__ = ["as_published", "units_of"]
 
@@ -31,7 +31,7 @@ def units_of(saved: SavedPlan) -> tuple[str, ...]:
     return tuple(_first_steps(saved))
 
 
-def as_published(saved: SavedPlan) -> Wish:
+def as_published(saved: SavedPlan) -> DesiredState:
     """What each unit is to be in the first environment: releases by name.
 
     Raises:
@@ -40,7 +40,7 @@ def as_published(saved: SavedPlan) -> Wish:
     document = saved.document
     dirty = document.get("dirty") is True
     tree = Origin(commit=str(document.get("commit", "")), dirty=dirty)
-    return Wish(desired={name: _desired(name, step) for name, step in _first_steps(saved).items()}, tree=tree)
+    return DesiredState(desired={name: _desired(name, step) for name, step in _first_steps(saved).items()}, tree=tree)
 
 
 def _first_steps(saved: SavedPlan) -> dict[str, Mapping[str, Any]]:
@@ -65,7 +65,7 @@ def _desired(name: str, step: Mapping[str, Any]) -> Desired:
             if not _DIGEST.fullmatch(digest):
                 raise _odd(f"found the release {digest!r} of {name}, expected a SHA-256")
             inputs = step.get("inputs")
-            return Named(
+            return DigestToRun(
                 project=name,
                 digest=digest,
                 version=version,
@@ -73,7 +73,7 @@ def _desired(name: str, step: Mapping[str, Any]) -> Desired:
                 inputs=tuple((str(path), str(id_)) for path, id_ in _pairs(inputs)),
             )
         case {"kind": "unchanged", "why": str(why)}:
-            return Current(project=name, why=why)
+            return UpToDate(project=name, why=why)
         case {"kind": "blocked", "what": str(what)}:
             return Absent(project=name, why=f"blocked: {what}")
         case {"kind": "removed"}:

@@ -8,13 +8,13 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan
 from multi_env_lambda.plan.bounds import ROOT, Bounding, files_of
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_bounds"]
 
 
-def look_at_bounds(world: World, plan: Plan, known: Known) -> Known:
+def look_at_bounds(world: World, plan: Plan, known: RecordedState) -> RecordedState:
     """What is known, with the committed bounds of the environments that change, and the texts to point into.
 
     Where the committed table cannot be read, the gate is closed anyway.

@@ -19,7 +19,7 @@ from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import LayerReceipt, PhysicalResource
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
@@ -120,7 +120,7 @@ class Asking:
 def check(
     asking: Asking,
     release: Release,
-    stage: Stage,
+    stage: ReleaseTemplate,
     template: str,
     aliases: Collection[str] = (),
     known: Collection[LayerReceipt] = (),
@@ -173,7 +173,7 @@ def check_code(
     platform: Platform,
     environment: Environment,
     release: Release,
-    stage: Stage,
+    stage: ReleaseTemplate,
     function: ReleasedFunction,
     runs: FunctionCode,
     expected: ExpectedCode | None,

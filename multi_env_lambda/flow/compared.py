@@ -1,6 +1,6 @@
 """Observe, after what is desired is known: the releases and templates that it is compared with.
 
-Input: what is recorded, and a ``Wish``. Output: what a plan is decided from.
+Input: what is recorded, and a ``DesiredState``. Output: what a plan is decided from.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.meanwhile import Noted, enter, noted_templates
 from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.host.parallel import in_parallel, together
-from multi_env_lambda.make.tree import Wish
+from multi_env_lambda.make.work_tree import DesiredState
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleaseTemplate
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.plan.desired import Absent, Broken, Current, Desired, Known, Named, Wanted
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.world import World
 
 __all__ = ["compared"]
 
 
-def compared(world: World, request: Request, observed: Observed, wish: Wish) -> tuple[Mapping[str, Desired], Known]:
+def compared(
+    world: World, request: Request, observed: Observed, wish: DesiredState
+) -> tuple[Mapping[str, Desired], RecordedState]:
     """What is desired, without what cannot be read, and all that it is compared with."""
     failures = dict(observed.unreadable)
     needed = _needed(request, observed, wish)
@@ -37,7 +39,7 @@ def compared(world: World, request: Request, observed: Observed, wish: Wish) -> 
     for item in wish.made.values():
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
-    known = Known(
+    known = RecordedState(
         records=observed.records,
         releases=published,
         templates=templates,
@@ -55,7 +57,7 @@ class _Needed:
     running: tuple[Noted, ...]
 
 
-def _needed(request: Request, observed: Observed, wish: Wish) -> _Needed:
+def _needed(request: Request, observed: Observed, wish: DesiredState) -> _Needed:
     """A unit that is the same everywhere costs nothing."""
     targets, unsure = observed.targets, {name for _, name in observed.unsure}
     unpublished = {made.release.digest for made in wish.made.values()}
@@ -121,11 +123,11 @@ def _releases(
 
 def _digests(desired: Desired) -> set[str | None]:
     match desired:
-        case Wanted():
+        case ReleaseToRun():
             return {desired.release.digest}
-        case Named():
+        case DigestToRun():
             return {desired.digest}
-        case Current() | Broken() | Absent():
+        case UpToDate() | Broken() | Absent():
             return set()
         case _:
             assert_never(desired)
@@ -141,7 +143,7 @@ def _templates(
         (release, stage) for release in releases.values() for target in targets if (stage := release.stage(target.name))
     ]
 
-    def read(pair: tuple[Release, Stage]) -> str:
+    def read(pair: tuple[Release, ReleaseTemplate]) -> str:
         release, stage = pair
         try:
             return read_template(world.store, world.cache, release, stage.environment)

@@ -1,6 +1,6 @@
 """Make: what each unit is to be in the first target. Only a deploy of the work tree builds; the others name releases.
 
-Input: a request and what is recorded. Output: a ``Wish``.
+Input: a request and what is recorded. Output: a ``DesiredState``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from multi_env_lambda.flow.meanwhile import noted_templates, prepare
 from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
-from multi_env_lambda.make.tree import Wish, work_tree
+from multi_env_lambda.make.work_tree import DesiredState, work_tree
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.plan.desired import UNSURE, Broken, Current, Desired
+from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.planner import from_deployment, from_record
 from multi_env_lambda.plan.rollback import called, candidate, release_before
 from multi_env_lambda.world import World
@@ -25,21 +25,23 @@ from multi_env_lambda.world import World
 __all__ = ["desire"]
 
 
-def desire(world: World, request: Request, observed: Observed, alone: str = "") -> Wish:
+def desire(world: World, request: Request, observed: Observed, alone: str = "") -> DesiredState:
     """What the record (repair), the past (rollback), the environment before or the work tree says of each unit.
 
     Args:
         alone: the one unit of the work tree that is made, if not all are that may have changed.
     """
     if request.verb == "repair":
-        return Wish(desired={name: as_recorded(request, observed, name) for name in observed.order})
+        return DesiredState(desired={name: as_recorded(request, observed, name) for name in observed.order})
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
-        return Wish(desired=dict(zip(observed.order, older, strict=True)))
+        return DesiredState(desired=dict(zip(observed.order, older, strict=True)))
     source, records = observed.source, observed.records
     if source is not None:
         names = observed.order
-        return Wish(desired={name: from_record(name, records.get((source.name, name)), source.name) for name in names})
+        return DesiredState(
+            desired={name: from_record(name, records.get((source.name, name)), source.name) for name in names}
+        )
     running = {name: observed.running(name) for name in observed.order}
     doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
     return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed), alone)
@@ -63,7 +65,7 @@ def _older(world: World, request: Request, observed: Observed, name: str) -> Des
         marks = records[request.target, name].taken_away
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
         text = f"it was rolled back to {now} at {running.when} already; `--to` goes to any other release"
-        return Current(project=name, why=text)
+        return UpToDate(project=name, why=text)
     past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
     before = release_before(running, past)
     if doubted is not None and running is not None and (before is None or before.release != doubted):

@@ -15,7 +15,7 @@ from multi_env_lambda.flow.drifted import repair_command
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import BlockedStep, Plan, Step, UnchangedStep
 from multi_env_lambda.model.record import Record
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.ownership import owner_of, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
@@ -23,7 +23,7 @@ from multi_env_lambda.world import World
 __all__ = ["must_be_there"]
 
 
-def must_be_there(world: World, plan: Plan, known: Known) -> Plan:
+def must_be_there(world: World, plan: Plan, known: RecordedState) -> Plan:
     """The same plan, in which a unit is blocked whose stack is gone or somebody else's; its record says that it runs.
 
     Where nobody can look now, the step says so.
@@ -36,7 +36,7 @@ def must_be_there(world: World, plan: Plan, known: Known) -> Plan:
     return attrs.evolve(plan, steps=tuple(seen.get((step.environment, step.project), step) for step in plan.steps))
 
 
-def _look(world: World, known: Known, place: str, steps: list[UnchangedStep]) -> list[Step]:
+def _look(world: World, known: RecordedState, place: str, steps: list[UnchangedStep]) -> list[Step]:
     records = {step.project: known.records[place, step.project] for step in steps}
     names = {project: _stack_name(record) for project, record in records.items()}
     try:
@@ -47,7 +47,9 @@ def _look(world: World, known: Known, place: str, steps: list[UnchangedStep]) ->
     return [_judged(known, step, records[step.project], readings, names[step.project]) for step in steps]
 
 
-def _judged(known: Known, step: UnchangedStep, record: Record, readings: Mapping[str, StackReading], name: str) -> Step:
+def _judged(
+    known: RecordedState, step: UnchangedStep, record: Record, readings: Mapping[str, StackReading], name: str
+) -> Step:
     there = readings.get(name)
     if there is None or isinstance(stack_answer(there.status), DeleteThenCreate):
         what = f"its stack {name} is gone, although {step.version} runs there by its record"

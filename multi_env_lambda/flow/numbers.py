@@ -12,13 +12,13 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_numbers"]
 
 
-def look_at_numbers(world: World, request: Request, plan: Plan, known: Known) -> Known:
+def look_at_numbers(world: World, request: Request, plan: Plan, known: RecordedState) -> RecordedState:
     """The same knowledge, with what ran where a rule of the table or of the memory asks for it.
 
     What is rolled back to has run there, whatever number it has.

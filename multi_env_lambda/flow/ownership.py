@@ -16,7 +16,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
 from multi_env_lambda.model.record import Loss, Record
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.losses import loss_question, unagreed
 from multi_env_lambda.plan.ownership import Foreign, orphan, owner_of, take_over, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
@@ -52,7 +52,7 @@ _Place = tuple[str, str]
 _DELETION_WAS_TRIED = ("DELETE_FAILED", "DELETE_IN_PROGRESS")
 
 
-def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) -> Known:
+def look_at_stacks(world: World, plan: Plan, known: RecordedState, *, everything: bool) -> RecordedState:
     """What is known, with what those stacks are of which no record is a proof. Nothing is written.
 
     A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here, or an attempt
@@ -79,13 +79,15 @@ def look_at_stacks(world: World, plan: Plan, known: Known, *, everything: bool) 
     )
 
 
-def _has_met(known: Known, step: DeployStep) -> bool:
+def _has_met(known: RecordedState, step: DeployStep) -> bool:
     """Whether an attempt met what was there; the stack alone says if it has come in before the attempt failed."""
     record = known.records.get(_place(step))
     return record is not None and bool(record.met)
 
 
-def _look(world: World, known: Known, place: Environment, steps: list[DeployStep]) -> list[tuple[_Place, _Seen]]:
+def _look(
+    world: World, known: RecordedState, place: Environment, steps: list[DeployStep]
+) -> list[tuple[_Place, _Seen]]:
     """What the stacks of one environment are; nothing of a step whose stack is not there, or has nothing in it."""
     by_name = {_stack_name(step): step for step in steps}
     try:
@@ -97,7 +99,9 @@ def _look(world: World, known: Known, place: Environment, steps: list[DeployStep
     return [(_place(step), what) for (step, _), what in zip(there, seen, strict=True) if what is not None]
 
 
-def _what_is(world: World, known: Known, place: Environment, step: DeployStep, there: StackReading) -> _Seen | None:
+def _what_is(
+    world: World, known: RecordedState, place: Environment, step: DeployStep, there: StackReading
+) -> _Seen | None:
     record = known.records.get(_place(step))
     owner = owner_of(known.workspace, step.project, step.environment, record)
     try:

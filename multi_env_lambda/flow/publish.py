@@ -29,7 +29,7 @@ from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
-from multi_env_lambda.world import Made, Upload, World
+from multi_env_lambda.world import MadeRelease, Upload, World
 
 __all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish", "template_of", "write_text"]
 
@@ -37,7 +37,7 @@ Receipts = Mapping[str, ObjectReceipt]
 """By key: what was compared, or written just now."""
 
 
-def publish(world: World, made: Made) -> Receipts:
+def publish(world: World, made: MadeRelease) -> Receipts:
     """Everything of a release that the bucket lacks.
 
     Raises:
@@ -47,7 +47,7 @@ def publish(world: World, made: Made) -> Receipts:
     return complete(world, made, receipts)
 
 
-def claim(world: World, release: Release, made: Made | None) -> Receipts:
+def claim(world: World, release: Release, made: MadeRelease | None) -> Receipts:
     """Take the names of a release, and compare what is published already with its manifest.
 
     Args:
@@ -70,7 +70,7 @@ def claim(world: World, release: Release, made: Made | None) -> Receipts:
     return {item.key: item for item in receipts}
 
 
-def complete(world: World, made: Made, receipts: Receipts) -> Receipts:
+def complete(world: World, made: MadeRelease, receipts: Receipts) -> Receipts:
     """Write what stands under the names that were claimed, then the manifest, and the names into the unit's index.
 
     Raises:
@@ -91,14 +91,16 @@ def _goes_first(upload: Upload) -> bool:
     return upload.claims or upload.known
 
 
-def _templates(made: Made) -> tuple[Upload, ...]:
+def _templates(made: MadeRelease) -> tuple[Upload, ...]:
     return tuple(
         Upload(key=made.release.template_key(environment), content=text.encode("ascii"))
         for environment, text in made.templates.items()
     )
 
 
-def _settle(world: World, made: Made | None, uploads: Mapping[str, Upload], item: PublishedObject) -> ObjectReceipt:
+def _settle(
+    world: World, made: MadeRelease | None, uploads: Mapping[str, Upload], item: PublishedObject
+) -> ObjectReceipt:
     """Compare what is there; write what is not."""
     upload = uploads.get(item.key)
     if upload is None or upload.known:
@@ -150,7 +152,7 @@ def write_text(world: World, upload: Upload) -> None:
     keep(world.cache, upload.key, body)
 
 
-def _taken(world: World, made: Made, key: str) -> PlanStale:
+def _taken(world: World, made: MadeRelease, key: str) -> PlanStale:
     """The index did not know of a name. It is made anew from the bucket, so that the next run does."""
     project = made.release.project
     with suppress(MultiEnvLambdaError):
@@ -159,7 +161,7 @@ def _taken(world: World, made: Made, key: str) -> PlanStale:
     return PlanStale(key, what, hint="run the same command again; it takes the next free name")
 
 
-def _names(made: Made) -> Published:
+def _names(made: MadeRelease) -> Published:
     """The names of a release as they stand in the index once it is complete."""
     release, layer = made.release, made.release.layer
     return Published(
@@ -174,7 +176,7 @@ def _name(digest: str, objects: Iterable[PublishedObject]) -> PublishedName:
     return PublishedName(digest=digest, objects=tuple(objects))
 
 
-def template_of(world: World, release: Release, environment: Environment, made: Made | None) -> str:
+def template_of(world: World, release: Release, environment: Environment, made: MadeRelease | None) -> str:
     """What a release is in an environment; of one that was just made, what was rendered: it may not be there yet."""
     if made is not None and environment.name in made.templates:
         return made.templates[environment.name]

@@ -17,7 +17,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.repair import Wrong
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.plan.desired import Absent, Broken, Desired, Known
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, RecordedState
 from multi_env_lambda.plan.planner import from_deployment
 from multi_env_lambda.plan.repair import not_repairable
 from multi_env_lambda.world import World
@@ -41,7 +41,7 @@ def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
     return from_deployment(name, record.running, why="not as it was deployed")
 
 
-def look_at_what_is_wrong(world: World, plan: Plan, known: Known) -> Known:
+def look_at_what_is_wrong(world: World, plan: Plan, known: RecordedState) -> RecordedState:
     """What is known, with what is not as it was deployed of each unit that is to be repaired."""
     steps = [step for step in plan.deploys if step.action == "repair"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
+from multi_env_lambda.local.runtime_substitutes import machine_architecture, news_of_substitutes, substitutes
 from multi_env_lambda.local.server import ensure_running
-from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, substitutes
 from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.plan.backwards import TakenBack, folders_of, older_library, taken_back
-from multi_env_lambda.plan.desired import Desired, Wanted
+from multi_env_lambda.plan.desired import Desired, ReleaseToRun
 from multi_env_lambda.world import World
 
 __all__ = ["with_lineage"]
@@ -31,7 +31,7 @@ def with_lineage(
     doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]
     pasts = world.maker.pasts(_asked(doubtful)) if doubtful and snapshot.commit else {}
 
-    def back(there: Deployment, wanted: Wanted) -> TakenBack | None:
+    def back(there: Deployment, wanted: ReleaseToRun) -> TakenBack | None:
         lost = None
         if _may_be_lost(there, snapshot, mine):
             past = pasts.get(there.commit, Past(kin="unknown" if there.commit else "ancestor"))
@@ -43,11 +43,11 @@ def with_lineage(
 
 def _changed(
     running: Mapping[str, Deployment | None], desired: Mapping[str, Desired]
-) -> Iterable[tuple[Deployment, Wanted]]:
+) -> Iterable[tuple[Deployment, ReleaseToRun]]:
     """What runs, and the other release that the unit gets."""
     for name, wanted in desired.items():
         there = running.get(name)
-        if isinstance(wanted, Wanted) and there is not None and there.release != wanted.release.digest:
+        if isinstance(wanted, ReleaseToRun) and there is not None and there.release != wanted.release.digest:
             yield there, wanted
 
 

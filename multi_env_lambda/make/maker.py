@@ -35,15 +35,15 @@ from multi_env_lambda.model.plain_secrets import excuses
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.runtime import end_of, not_imported
-from multi_env_lambda.model.settings import Canary, Function, Literal
+from multi_env_lambda.model.settings import Canary, Function, PlainValue
 from multi_env_lambda.model.toml import parse_toml
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.affected import Inputs
-from multi_env_lambda.plan.template import Unit, job_scripts
+from multi_env_lambda.plan.template import StackInput, job_scripts
 from multi_env_lambda.plan.version import source_version
-from multi_env_lambda.world import Made, Upload
+from multi_env_lambda.world import MadeRelease, Upload
 
 __all__ = ["TreeMaker"]
 
@@ -90,7 +90,7 @@ class TreeMaker:
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
         """Build, name, render and check one unit.
 
         Raises:
@@ -106,7 +106,7 @@ class TreeMaker:
         ending = end_of(project.runtime, self.today())
         said = (*([ending] if ending else []), *excuses(project.not_secret), *dependencies.notes, *slow)
         notes = (*said, *self._jobs_not_imported(project))
-        return Made(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
+        return MadeRelease(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
         """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
@@ -198,7 +198,7 @@ class TreeMaker:
     def _templates(self, project: Project, source: SourceArtifact, dependencies: Dependencies) -> dict[str, str]:
         devops = self.config.devops
         units = [
-            Unit(
+            StackInput(
                 project=project,
                 environment=item,
                 bucket=devops.at(item.region).bucket,
@@ -236,9 +236,9 @@ def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:
     )
 
 
-def _stage(project: Project, environment: Environment, template: str) -> Stage:
+def _stage(project: Project, environment: Environment, template: str) -> ReleaseTemplate:
     functions = project.settings[environment.name].functions
-    return Stage(
+    return ReleaseTemplate(
         environment=environment.name,
         account_id=environment.account_id,
         region=environment.region,
@@ -284,7 +284,7 @@ def _variables(project: Project) -> dict[str, str]:
     """What handlers may read at import: the settings of any environment. References are there, but without a value."""
     functions = (function for settings in project.settings.values() for function in settings.functions)
     variables = (variable for function in functions for variable in function.environment)
-    return {name: value.text if isinstance(value, Literal) else "reference" for name, value in variables}
+    return {name: value.text if isinstance(value, PlainValue) else "reference" for name, value in variables}
 
 
 def _runtime_variables(project: Project, environment: Environment) -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
-from multi_env_lambda.plan.template import Unit, drafted, finished, stack_file
+from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
 __all__ = ["SECONDS", "templates_of"]
@@ -39,7 +39,7 @@ main()
 """
 
 
-def templates_of(root: Path, units: Sequence[Unit], *, seconds: float = SECONDS) -> dict[str, str]:
+def templates_of(root: Path, units: Sequence[StackInput], *, seconds: float = SECONDS) -> dict[str, str]:
     """By environment, the finished template of one unit; a unit without a ``stack.py`` starts nothing.
 
     Raises:
@@ -55,7 +55,7 @@ def templates_of(root: Path, units: Sequence[Unit], *, seconds: float = SECONDS)
     }
 
 
-def _extended(root: Path, units: Sequence[Unit], drafts: Sequence[Json], seconds: float) -> list[Json]:
+def _extended(root: Path, units: Sequence[StackInput], drafts: Sequence[Json], seconds: float) -> list[Json]:
     """What the file made of each draft, as it says."""
     project = units[0].project
     where = stack_file(project)

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.plan.template import Unit, extended, stack_file
+from multi_env_lambda.plan.template import StackInput, extended, stack_file
 from multi_env_lambda.plan.template.cotton import import_cottonformation
 from multi_env_lambda.plan.template.parts import Json
 
@@ -47,7 +47,7 @@ def _write(answer: IO[str], found: dict[str, Any]) -> None:
     answer.flush()
 
 
-def _answered(root: Path, work: tuple[tuple[Unit, Json], ...]) -> dict[str, Any]:
+def _answered(root: Path, work: tuple[tuple[StackInput, Json], ...]) -> dict[str, Any]:
     path = os.fspath(root / stack_file(work[0][0].project))
     try:
         extend = load_extend(root, work[0][0].project)

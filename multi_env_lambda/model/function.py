@@ -25,8 +25,8 @@ from multi_env_lambda.model.settings import (
     FunctionUrl,
     KinesisStream,
     Linear,
-    Literal,
     ParameterReference,
+    PlainValue,
     Queue,
     Schedule,
     SecretReference,
@@ -188,7 +188,7 @@ def _vpc(table: Table) -> Vpc:
 def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
     inner = table.table("environment")
     found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
-    size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, Literal))
+    size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, PlainValue))
     if size > _MOST_ENVIRONMENT_BYTES:
         what = f"found {size} bytes of names and values, allowed is up to {_MOST_ENVIRONMENT_BYTES}"
         table.refuse("environment", what, hint="keep large settings in a parameter, a secret or the package")
@@ -202,11 +202,11 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
         table.refuse(name, f"found the name `{name}`, allowed is {_VARIABLE.allowed}", hint=_VARIABLE.hint)
     match table.values[name]:
         case str(text):
-            return Literal(text=text)
+            return PlainValue(text=text)
         case bool(flag):
-            return Literal(text="true" if flag else "false")
+            return PlainValue(text="true" if flag else "false")
         case int() | float() as number:
-            return Literal(text=str(number))
+            return PlainValue(text=str(number))
         case Mapping():
             return _reference(table.table(name))
         case _:

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from multi_env_lambda.masking import form_of, forms_in
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.settings import Literal, Settings
+from multi_env_lambda.model.settings import PlainValue, Settings
 
 __all__ = [
     "HOW_TO_REFER",
@@ -96,7 +96,7 @@ def check_plain_secrets(table: Table, settings: Settings, not_secret: Iterable[s
     excused = frozenset(not_secret)
     for function in settings.functions:
         inner = table.table("functions").table(function.key).table("environment")
-        literals = {name: value.text for name, value in function.environment if isinstance(value, Literal)}
+        literals = {name: value.text for name, value in function.environment if isinstance(value, PlainValue)}
         _check(inner, function.key, literals, excused, hint=HOW_TO_REFER)
         if function.smoke is not None:
             smoke = {"payload": function.smoke.payload, "expect": function.smoke.expect or ""}

@@ -18,13 +18,13 @@ from multi_env_lambda.model.settings import (
     FunctionUrl,
     KinesisStream,
     ParameterReference,
+    PlainValue,
     Queue,
     Schedule,
     SecretReference,
     Settings,
     Topic,
 )
-from multi_env_lambda.model.settings import Literal as LiteralValue
 
 __all__ = ["Kind", "MissingReference", "Reference", "references_of"]
 
@@ -73,7 +73,7 @@ def _is_here(name: str, place: Environment) -> bool:
 def _references(function: Function) -> Iterator[Reference]:
     for variable, value in function.environment:
         match value:
-            case LiteralValue():
+            case PlainValue():
                 continue
             case SecretReference(name=name):
                 yield Reference(function=function.key, variable=variable, kind="secret", name=name)

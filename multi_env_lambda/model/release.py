@@ -26,7 +26,7 @@ from multi_env_lambda.model.document import FORMAT, is_junk, read_document, stru
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.settings import Smoke
 
-__all__ = ["Release", "ReleasedFunction", "Stage", "release_folder", "template_key"]
+__all__ = ["Release", "ReleasedFunction", "ReleaseTemplate", "release_folder", "template_key"]
 
 _KIND = "a manifest"
 _ARTIFACTS: dict[str, type[Artifact]] = {
@@ -61,7 +61,7 @@ class ReleasedFunction:
 
 
 @attrs.frozen(kw_only=True)
-class Stage:
+class ReleaseTemplate:
     """What a release becomes in one environment. ``references`` name what must exist there already, never a value."""
 
     environment: str
@@ -82,7 +82,7 @@ class Release:
 
     project: str
     artifacts: tuple[Artifact, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[ReleaseTemplate, ...]
     needs: tuple[str, ...] = ()
     written: bytes = attrs.field(default=b"", eq=False, repr=False)
 
@@ -141,7 +141,7 @@ class Release:
     def template_key(self, environment: str) -> str:
         return template_key(self.project, self.digest, environment)
 
-    def stage(self, environment: str) -> Stage | None:
+    def stage(self, environment: str) -> ReleaseTemplate | None:
         """What this release is in an environment; None where it was made before the environment was added."""
         return next((stage for stage in self.stages if stage.environment == environment), None)
 
@@ -185,7 +185,7 @@ class _Head:
     """The part of a manifest that is the same in every format."""
 
     project: str
-    stages: tuple[Stage, ...]
+    stages: tuple[ReleaseTemplate, ...]
     needs: tuple[str, ...] = ()
 
 

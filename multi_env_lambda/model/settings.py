@@ -27,7 +27,7 @@ __all__ = [
     "GlueJob",
     "KinesisStream",
     "Linear",
-    "Literal",
+    "PlainValue",
     "Own",
     "OwnQueue",
     "ParameterReference",
@@ -48,7 +48,7 @@ __all__ = [
 
 # --- values of environment variables ---
 @attrs.frozen(kw_only=True)
-class Literal:
+class PlainValue:
     """A value that stands in the configuration and in the template."""
 
     text: str
@@ -69,7 +69,7 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = Literal | SecretReference | ParameterReference
+EnvironmentValue = PlainValue | SecretReference | ParameterReference
 
 
 # --- permissions ---
@@ -344,7 +344,7 @@ class Settings:
     def references(self) -> tuple[SecretReference | ParameterReference, ...]:
         """Every secret and parameter that a function needs, once each, so that missing ones are found early."""
         values = {value for function in self.functions for _, value in function.environment}
-        found = [value for value in values if not isinstance(value, Literal)]
+        found = [value for value in values if not isinstance(value, PlainValue)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
 
 

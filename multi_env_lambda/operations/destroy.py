@@ -41,7 +41,7 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
-from multi_env_lambda.world import Event, Phase, World
+from multi_env_lambda.world import Phase, ProgressEvent, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
 
@@ -275,4 +275,4 @@ def _result(removal: Removal, outcome: str, detail: str) -> Result:
 
 
 def _say(world: World, removal: Removal, phase: Phase, text: str) -> None:
-    world.reported(Event(project=removal.project, environment=removal.environment, phase=phase, text=text))
+    world.reported(ProgressEvent(project=removal.project, environment=removal.environment, phase=phase, text=text))

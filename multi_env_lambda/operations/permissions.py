@@ -20,7 +20,7 @@ from multi_env_lambda.model.reference import Reference, references_of
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
-from multi_env_lambda.plan.template import Unit
+from multi_env_lambda.plan.template import StackInput
 
 __all__ = ["CALLER", "DEVOPS", "permissions_of"]
 
@@ -85,5 +85,5 @@ def _template(root: Path, config: WorkspaceConfig, project: Project, environment
         architecture=project.architecture,
     )
     bucket = config.devops.at(environment.region).bucket
-    unit = Unit(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    unit = StackInput(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
     return templates_of(root, [unit])[environment.name]

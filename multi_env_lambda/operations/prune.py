@@ -31,24 +31,24 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
-from multi_env_lambda.operations.holdings import (
+from multi_env_lambda.operations.inventory import (
     Unit,
     everywhere,
     read_record,
     read_unit,
     read_units,
 )
-from multi_env_lambda.plan.prune import Candidate, Holdings, kept_releases, named_keys, prunable
+from multi_env_lambda.plan.prune import Candidate, Inventory, kept_releases, named_keys, prunable
 from multi_env_lambda.world import World
 
-__all__ = ["Prunable", "Untouched", "find_prunable", "prune"]
+__all__ = ["Prunable", "Skipped", "find_prunable", "prune"]
 
 _LOOK_SECONDS = 60.0
 """What templates of other units name is read again after this long: they are not held, and go on being deployed."""
 
 
 @attrs.frozen(kw_only=True)
-class Untouched:
+class Skipped:
     """A unit of which something is left alone now, and why."""
 
     project: str
@@ -64,7 +64,7 @@ class Prunable:
     """
 
     candidates: tuple[Candidate, ...]
-    untouched: tuple[Untouched, ...] = ()
+    untouched: tuple[Skipped, ...] = ()
     named: frozenset[str] = frozenset()
     abandoned: tuple[str, ...] = ()
     copies: tuple[Devops, ...] = ()
@@ -114,8 +114,8 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
     find_id(world, (record for unit in units for record in unit.records.values()))
     chosen = [unit for unit in units if not only or unit.project in only]
     free = [unit for unit in chosen if not unit.why_untouched]
-    untouched = [Untouched(project=unit.project, why=unit.why_untouched) for unit in chosen if unit.why_untouched]
-    untouched += [Untouched(project=unit.project, why=why) for unit in free if (why := _out_of_reach(world, unit))]
+    untouched = [Skipped(project=unit.project, why=unit.why_untouched) for unit in chosen if unit.why_untouched]
+    untouched += [Skipped(project=unit.project, why=why) for unit in free if (why := _out_of_reach(world, unit))]
     found = in_parallel(lambda unit: _judge(world, unit, named), free)
     return Prunable(
         candidates=tuple(candidate for each in found for candidate in each),
@@ -141,7 +141,7 @@ def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lam
                 removed.append(candidate)
                 said(candidate)
         except MultiEnvLambdaError as error:
-            untouched.append(Untouched(project=project, why=f"{error.where}: {error.what}"))
+            untouched.append(Skipped(project=project, why=f"{error.where}: {error.what}"))
     return Prunable(candidates=tuple(removed), untouched=tuple(untouched), copies=shown.copies)
 
 
@@ -285,7 +285,7 @@ def _judge(world: World, unit: Unit, named: frozenset[str]) -> tuple[Candidate, 
         # What is left of a first deploy that failed belongs to its stack.
         if record is not None and (record.running is not None or record.gone) and record.latest is not None:
             functions[environment.name], layers[environment.name] = _in_account(world, unit, environment)
-    holdings = Holdings(
+    holdings = Inventory(
         project=unit.project,
         objects=unit.objects,
         claims=list_published(world.store, unit.project).source_digests,

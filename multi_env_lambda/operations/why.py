@@ -12,7 +12,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.desired import Known
+from multi_env_lambda.plan.desired import RecordedState
 
 __all__ = ["Cause", "Explanation", "compare", "explain"]
 
@@ -63,7 +63,7 @@ class Explanation:
         return html_of(self.text())
 
 
-def explain(plan: Plan, known: Known, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:
+def explain(plan: Plan, known: RecordedState, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:
     """Tell what is behind one unit's step of a plan for a whole environment.
 
     Args:
@@ -111,7 +111,7 @@ def _older(step: DeployStep) -> tuple[str, ...]:
     return tuple(question.text for question in step.questions if question.kind == "older")
 
 
-def _causes(known: Known, looked_at: tuple[str, ...], step: Step) -> tuple[Cause, ...]:
+def _causes(known: RecordedState, looked_at: tuple[str, ...], step: Step) -> tuple[Cause, ...]:
     match step:
         case DeployStep():
             running = known.releases.get(step.running) if step.running else None

@@ -16,13 +16,13 @@ from multi_env_lambda.plan.backwards import TakenBack
 from multi_env_lambda.plan.bounds import Bounding
 from multi_env_lambda.plan.ownership import Foreign
 
-__all__ = ["UNSURE", "Absent", "Broken", "Current", "Desired", "Known", "Named", "Wanted"]
+__all__ = ["UNSURE", "Absent", "Broken", "UpToDate", "Desired", "RecordedState", "DigestToRun", "ReleaseToRun"]
 
 UNSURE = "an attempt to change it ended without anybody seeing how"
 
 
 @attrs.frozen(kw_only=True)
-class Wanted:
+class ReleaseToRun:
     """This release should run. ``publish`` are the keys that are not in the bucket yet.
 
     ``back``: what the work tree would take back. ``rolled_back``: by the environment that a promotion comes from.
@@ -39,7 +39,7 @@ class Wanted:
 
 
 @attrs.frozen(kw_only=True)
-class Named:
+class DigestToRun:
     """A published release should run: one that an environment runs (promotion) or ran (rollback)."""
 
     project: str
@@ -52,7 +52,7 @@ class Named:
 
 
 @attrs.frozen(kw_only=True)
-class Current:
+class UpToDate:
     """What runs is what is wanted; known from the inputs alone."""
 
     project: str
@@ -76,11 +76,11 @@ class Absent:
     removed: bool = False
 
 
-Desired = Wanted | Named | Current | Broken | Absent
+Desired = ReleaseToRun | DigestToRun | UpToDate | Broken | Absent
 
 
 @attrs.frozen(kw_only=True)
-class Known:
+class RecordedState:
     """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
 
     ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.

@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.iam import ONLY_WITH, SERVICE_OF, UNSCOPED
 from multi_env_lambda.plan.grant import Grant, grant_of
-from multi_env_lambda.plan.named_resources import Made, arns_of, is_covered, names_of, patterns_of
+from multi_env_lambda.plan.named_resources import NamedResource, arns_of, is_covered, names_of, patterns_of
 
 __all__ = ["Handlers", "of_cloudformation"]
 
@@ -54,7 +54,7 @@ class _Calls:
 
 
 def of_cloudformation(
-    place: Environment, stacks: Sequence[Made], handlers: Handlers, granted: frozenset[str]
+    place: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
 ) -> tuple[Grant, ...]:
     """By service: what is called to make and change things, and what more to delete them; then the roles.
 
@@ -170,7 +170,7 @@ def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
     return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{place.name}"}}
 
 
-def _pass_roles(place: Environment, stacks: Iterable[Made], handlers: Handlers) -> tuple[Grant, ...]:
+def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
     """To give a function or a job its role; without the condition it could be given to anything."""
     services: set[str] = set()
     roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
@@ -206,6 +206,6 @@ def _is_attribute(value: Any) -> bool:
             return False
 
 
-def _role_arns(value: Any, made: Made, place: Environment) -> Iterator[str]:
+def _role_arns(value: Any, made: NamedResource, place: Environment) -> Iterator[str]:
     for name in names_of(value, made, place):
         yield name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"

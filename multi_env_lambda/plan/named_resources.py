@@ -18,7 +18,7 @@ from multi_env_lambda.plan.generated_names import patterns
 
 __all__ = [
     "PATTERNS",
-    "Made",
+    "NamedResource",
     "Template",
     "arns_of",
     "computed_names",
@@ -33,7 +33,7 @@ Template = Mapping[str, Mapping[str, Any]]
 
 
 @attrs.frozen
-class Made:
+class NamedResource:
     """What one stack makes."""
 
     stack: str
@@ -154,7 +154,7 @@ def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
     return tuple(pattern.format(**_values(place)) for pattern in PATTERNS.get(service, ("*",)))
 
 
-def arns_of(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
+def arns_of(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
     """The ARNs of one resource and of what it changes, as patterns where a name is not known yet."""
     body = made.resources[logical]
     values = {**_values(place), "path": _path(body)}
@@ -170,13 +170,13 @@ def arns_of(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def has_own_name(logical: str, made: Made) -> bool:
+def has_own_name(logical: str, made: NamedResource) -> bool:
     """Whether the template says the name; else it is CloudFormation's, or that of something else that is changed."""
     body = made.resources[logical]
     return body["Type"] not in _NAMED or _property(body) is not None
 
 
-def computed_names(made: Made, place: Environment) -> Iterator[str]:
+def computed_names(made: NamedResource, place: Environment) -> Iterator[str]:
     """The resources of which a name is known to CloudFormation only, so that nothing says what it will be."""
     for logical, body in made.resources.items():
         own = _property(body) if body["Type"] in _NAMED else None
@@ -185,7 +185,7 @@ def computed_names(made: Made, place: Environment) -> Iterator[str]:
             yield logical
 
 
-def names_of(value: Any, made: Made, place: Environment) -> tuple[str, ...]:
+def names_of(value: Any, made: NamedResource, place: Environment) -> tuple[str, ...]:
     """What stands in a property, with ``*`` for what is not known before it is deployed."""
     match value:
         case {"Ref": str(other)} if made.resources.get(other, {}).get("Type") in _NAMED:
@@ -201,7 +201,7 @@ def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
     return any(re.fullmatch(re.escape(one).replace(r"\*", ".*").replace(r"\?", "."), arn) for one in patterns)
 
 
-def _text(value: Any, made: Made, place: Environment) -> str:
+def _text(value: Any, made: NamedResource, place: Environment) -> str:
     match value:
         case str():
             return value
@@ -217,7 +217,7 @@ def _text(value: Any, made: Made, place: Environment) -> str:
             return "*"
 
 
-def _known(text: str, made: Made, place: Environment, more: Mapping[str, str]) -> str:
+def _known(text: str, made: NamedResource, place: Environment, more: Mapping[str, str]) -> str:
     own = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": "aws"}
     # The stack of any unit may be meant by a pattern that is printed once for all.
     values = {**own, "AWS::StackName": f"*-{place.name}", "AWS::URLSuffix": "amazonaws.com", **more}
@@ -229,7 +229,7 @@ def _is_known(text: str) -> bool:
     return text.rpartition(":")[2].rpartition("/")[2].strip("*-_.") != ""
 
 
-def _names(logical: str, made: Made, place: Environment) -> tuple[str, ...]:
+def _names(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
     body = made.resources[logical]
     value = _property(body)
     return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, place)

@@ -22,7 +22,7 @@ from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
-from multi_env_lambda.plan.named_resources import Made, computed_names
+from multi_env_lambda.plan.named_resources import NamedResource, computed_names
 from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
 
@@ -125,7 +125,7 @@ def of_environment(
         references: what functions and jobs name of what is there.
         layers: ARNs of others' layers that functions have.
     """
-    made = [Made(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
+    made = [NamedResource(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
     types = sorted({body["Type"] for one in made for body in one.resources.values()})
     others = sorted(set(layers))
     direct = _direct(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
@@ -145,7 +145,7 @@ def of_environment(
     return Permissions(role=role, grants=grants, unknown=unknown, cautions=cautions)
 
 
-def _computed(place: Environment, made: Made) -> Iterator[str]:
+def _computed(place: Environment, made: NamedResource) -> Iterator[str]:
     for logical in computed_names(made, place):
         yield (
             f"{made.stack}: only CloudFormation knows the name that {logical} has or changes; the statements cover "
@@ -211,7 +211,7 @@ def _direct(
     functions = arn_of(place, "lambda", f"function:*-{place.name}-*")
     layers = [arn_of(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
-    # The events of an early validation are asked for on the change set, whose name (aws/calls.py) has no environment.
+    # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
     change_sets = [arn_of(place, "cloudformation", "changeSet/mel-*/*")]
     return (
         grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),

@@ -37,7 +37,7 @@ from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.backwards import again_questions, going_back, newer_step, older_questions
 from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.changes import changes
-from multi_env_lambda.plan.desired import Absent, Broken, Current, Desired, Known, Named, Wanted
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.imports import import_questions
 from multi_env_lambda.plan.keeping import template_to_send
@@ -59,7 +59,7 @@ def make_plan(
     targets: tuple[Environment, ...],
     order: tuple[str, ...],
     desired: Mapping[str, Desired],
-    known: Known,
+    known: RecordedState,
     tree: Origin,
 ) -> Plan:
     """All steps of one request. Environment ``k`` wants what ``k-1`` will run by then.
@@ -86,23 +86,27 @@ def make_plan(
     )
 
 
-def _upgraded(target: Environment, desired: Desired, known: Known) -> Desired:
+def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> Desired:
     """What a unit is to be under ``--upgrade``: another release of the unit itself stays where it is."""
     record = known.records.get((target.name, desired.project))
     running = None if record is None else record.running
     match desired:
-        case Wanted() | Named() if not is_upgrade(desired.inputs, None if running is None else running.inputs):
-            return Current(project=desired.project, why=f"not the upgrade alone: {', '.join(desired.why)}")
+        case ReleaseToRun() | DigestToRun() if not is_upgrade(
+            desired.inputs, None if running is None else running.inputs
+        ):
+            return UpToDate(project=desired.project, why=f"not the upgrade alone: {', '.join(desired.why)}")
         case _:
             return desired
 
 
-def _carried(step: Step, known: Known) -> Desired:
+def _carried(step: Step, known: RecordedState) -> Desired:
     """What the next environment is to run, given what this one will run after the step."""
     match step:
         case DeployStep():
             why = (f"{step.environment} runs {step.label}",)
-            return Wanted(project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin)
+            return ReleaseToRun(
+                project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin
+            )
         case UnchangedStep() | NewerStep():
             record = known.records.get((step.environment, step.project))
             return from_record(step.project, record, step.environment)
@@ -127,9 +131,9 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
     return attrs.evolve(named, rolled_back=record.taken_away)
 
 
-def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
+def from_deployment(project: str, deployment: Deployment, *, why: str) -> DigestToRun:
     """A release by the deployment that brought it."""
-    return Named(
+    return DigestToRun(
         project=project,
         digest=deployment.release,
         version=deployment.version,
@@ -139,17 +143,17 @@ def from_deployment(project: str, deployment: Deployment, *, why: str) -> Named:
     )
 
 
-def _step(request: Request, target: Environment, desired: Desired, known: Known) -> Step:
+def _step(request: Request, target: Environment, desired: Desired, known: RecordedState) -> Step:
     record = known.records.get((target.name, desired.project))
     elsewhere = moved(record, target)
     if elsewhere is not None:
         return _refused(target, desired.project, *elsewhere)
     match desired:
-        case Wanted():
+        case ReleaseToRun():
             return _wanted(request, target, desired, record, known)
-        case Named():
+        case DigestToRun():
             return _named(request, target, desired, record, known)
-        case Current():
+        case UpToDate():
             return _unchanged(target, desired.project, record, desired.why)
         case Broken():
             error = desired.error
@@ -183,14 +187,16 @@ def _unchanged(target: Environment, project: str, record: Record | None, why: st
     )
 
 
-def _named(request: Request, target: Environment, named: Named, record: Record | None, known: Known) -> Step:
+def _named(
+    request: Request, target: Environment, named: DigestToRun, record: Record | None, known: RecordedState
+) -> Step:
     if record is not None and record.release == named.digest and not _again(request, target, named.project, known):
         why = SOUND if request.verb == "repair" else f"{named.version} runs already"
         return _unchanged(target, named.project, record, why)
     wrong = _wrong(target, named.project, known)
     if wrong.problem:
         return _refused(target, named.project, wrong.problem, wrong.hint)
-    wanted = Wanted(
+    wanted = ReleaseToRun(
         project=named.project,
         release=known.releases[named.digest],
         why=named.why,
@@ -201,7 +207,9 @@ def _named(request: Request, target: Environment, named: Named, record: Record |
     return _wanted(request, target, wanted, record, known)
 
 
-def _wanted(request: Request, target: Environment, wanted: Wanted, record: Record | None, known: Known) -> Step:
+def _wanted(
+    request: Request, target: Environment, wanted: ReleaseToRun, record: Record | None, known: RecordedState
+) -> Step:
     running = None if record is None else record.running
     release = wanted.release
     again = _again(request, target, wanted.project, known)
@@ -249,7 +257,7 @@ def _wanted(request: Request, target: Environment, wanted: Wanted, record: Recor
     )
 
 
-def _breaches(request: Request, target: Environment, wanted: Wanted, known: Known) -> tuple[Breach, ...]:
+def _breaches(request: Request, target: Environment, wanted: ReleaseToRun, known: RecordedState) -> tuple[Breach, ...]:
     """Rules about releases that this one breaks; what ran there before is not held up by them."""
     if request.is_of_one_place:
         return ()
@@ -258,7 +266,7 @@ def _breaches(request: Request, target: Environment, wanted: Wanted, known: Know
 
 
 def _forbidden(
-    request: Request, target: Environment, wanted: Wanted, broken: tuple[Breach, ...], known: Known
+    request: Request, target: Environment, wanted: ReleaseToRun, broken: tuple[Breach, ...], known: RecordedState
 ) -> tuple[str, str] | None:
     """What keeps a release out of an environment, and what to do."""
     folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
@@ -268,7 +276,7 @@ def _forbidden(
 
 
 def _changes(
-    target: Environment, project: str, running: Deployment | None, text: str | None, known: Known
+    target: Environment, project: str, running: Deployment | None, text: str | None, known: RecordedState
 ) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
     """What happens to the stack, and what of it a person has to agree to."""
     place = (target.name, project)
@@ -286,7 +294,7 @@ def _changes(
 
 
 def _changed(
-    place: tuple[str, str], running: Deployment | None, recorded: str | None, text: str | None, known: Known
+    place: tuple[str, str], running: Deployment | None, recorded: str | None, text: str | None, known: RecordedState
 ) -> tuple[ResourceChange, ...]:
     """What takes the stack to the template ``text``: from its own, where a record is no proof of it.
 
@@ -307,18 +315,18 @@ def _changed(
     return tuple(sorted((*kept, *added.values()), key=lambda change: change.logical_id))
 
 
-def _again(request: Request, target: Environment, project: str, known: Known) -> bool:
+def _again(request: Request, target: Environment, project: str, known: RecordedState) -> bool:
     """Whether a release is sent although the record says that it runs."""
     if request.verb == "repair" and (known.wrong is None or _wrong(target, project, known)):
         return True
     return request.force or (target.name, project) in known.unsure
 
 
-def _wrong(target: Environment, project: str, known: Known) -> Wrong:
+def _wrong(target: Environment, project: str, known: RecordedState) -> Wrong:
     return (known.wrong or {}).get((target.name, project), Wrong())
 
 
-def _template(running: Deployment | None, target: Environment, known: Known) -> str | None:
+def _template(running: Deployment | None, target: Environment, known: RecordedState) -> str | None:
     """What runs, by the SHA-256 that its deployment noted; 0.1.1 noted none, then its release says it."""
     if running is None or running.template_sha256:
         return None if running is None else known.templates.get(running.template_sha256)
@@ -326,11 +334,11 @@ def _template(running: Deployment | None, target: Environment, known: Known) -> 
     return None if release is None else _text(release, target, known)
 
 
-def _text(release: Release, target: Environment, known: Known) -> str | None:
+def _text(release: Release, target: Environment, known: RecordedState) -> str | None:
     stage = release.stage(target.name)
     return None if stage is None else known.templates.get(stage.template_sha256)
 
 
-def _moved(project: str, target: Environment, known: Known) -> tuple[Question, ...]:
+def _moved(project: str, target: Environment, known: RecordedState) -> tuple[Question, ...]:
     strayed = known.strayed.get((target.name, project))
     return (traffic_question(project, target.name, strayed),) if strayed else ()

@@ -22,7 +22,7 @@ from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.rollback import release_before
 
-__all__ = ["GRACE_SECONDS", "Candidate", "Holdings", "in_flight", "kept_releases", "named_keys", "prunable"]
+__all__ = ["GRACE_SECONDS", "Candidate", "Inventory", "in_flight", "kept_releases", "named_keys", "prunable"]
 
 GRACE_SECONDS = 7 * 86_400
 """What was published but never deployed is kept this long: somebody may be about to."""
@@ -44,7 +44,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 
 @attrs.frozen(kw_only=True)
-class Holdings:
+class Inventory:
     """All that is there of one unit.
 
     Args:
@@ -136,7 +136,7 @@ def named_keys(template: str) -> frozenset[str]:
     return frozenset((*found, *(key.rstrip(".") for key in found)))
 
 
-def prunable(holdings: Holdings) -> tuple[Candidate, ...]:
+def prunable(holdings: Inventory) -> tuple[Candidate, ...]:
     """Everything that can go, in the order in which it must go: what a manifest leads to before the manifest."""
     if in_flight(holdings.records.values()) is not None:
         return ()
@@ -151,7 +151,7 @@ def prunable(holdings: Holdings) -> tuple[Candidate, ...]:
     )
 
 
-def _published(holdings: Holdings) -> dict[str, float]:
+def _published(holdings: Inventory) -> dict[str, float]:
     """When the newest object of each release was written."""
     found: dict[str, float] = {}
     for item in holdings.objects:
@@ -161,7 +161,7 @@ def _published(holdings: Holdings) -> dict[str, float]:
     return found
 
 
-def _releases(holdings: Holdings, kept: frozenset[str], going: set[str]) -> list[Candidate]:
+def _releases(holdings: Inventory, kept: frozenset[str], going: set[str]) -> list[Candidate]:
     folders: dict[str, list[Listed]] = {}
     for item in holdings.objects:
         match = _RELEASE.fullmatch(item.key)
@@ -174,7 +174,7 @@ def _releases(holdings: Holdings, kept: frozenset[str], going: set[str]) -> list
     ]
 
 
-def _artifacts(holdings: Holdings, kept: frozenset[str], going: set[str]) -> list[Candidate]:
+def _artifacts(holdings: Inventory, kept: frozenset[str], going: set[str]) -> list[Candidate]:
     needed = set(holdings.named)
     for digest in kept & holdings.releases.keys():
         needed |= _keys_of(holdings.releases[digest])
@@ -205,7 +205,7 @@ def _kind_of(key: str) -> tuple[Kind | None, str]:
     return next(((kind, found[1]) for kind, pattern in _KINDS if (found := pattern.fullmatch(key))), (None, ""))
 
 
-def _function_versions(holdings: Holdings, kept: frozenset[str]) -> list[Candidate]:
+def _function_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate]:
     code = {holdings.releases[digest].source.code_sha256 for digest in kept & holdings.releases.keys()}
     return [
         Candidate(
@@ -230,7 +230,7 @@ def _kept_versions(function: KeptFunction, code: set[str], keep: int) -> set[str
     return {*function.aliased, *newest, *of_kept[-max(keep, 1) :]}
 
 
-def _layer_versions(holdings: Holdings, kept: frozenset[str]) -> list[Candidate]:
+def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate]:
     """Layers that no function uses any more, and that do not hold what a kept release has."""
     going = {(item.environment, item.name) for item in _function_versions(holdings, kept)}
     releases = [holdings.releases[digest] for digest in kept & holdings.releases.keys()]
@@ -268,7 +268,7 @@ def _used_layers(environment: str, functions: Iterable[KeptFunction], going: set
     return used
 
 
-def _candidate(holdings: Holdings, kind: Kind, name: str, items: Iterable[Listed]) -> Candidate:
+def _candidate(holdings: Inventory, kind: Kind, name: str, items: Iterable[Listed]) -> Candidate:
     listed = tuple(items)
     return Candidate(
         project=holdings.project,

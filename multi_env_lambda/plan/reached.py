@@ -13,13 +13,13 @@ import attrs
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.plan.grant import Grant, arn_of
-from multi_env_lambda.plan.named_resources import Made, arns_of, has_own_name, is_covered
+from multi_env_lambda.plan.named_resources import NamedResource, arns_of, has_own_name, is_covered
 
 __all__ = ["reached"]
 
 
 def reached(
-    place: Environment, environments: Iterable[Environment], stacks: Sequence[Made], grants: Sequence[Grant]
+    place: Environment, environments: Iterable[Environment], stacks: Sequence[NamedResource], grants: Sequence[Grant]
 ) -> Iterator[str]:
     """One sentence for each stack of another environment of which something is reached.
 
@@ -39,7 +39,7 @@ def reached(
                     yield _sentence(place, other, theirs.stack, found)
 
 
-def _of(theirs: Made, other: Environment, made: Made, place: Environment) -> Iterator[str]:
+def _of(theirs: NamedResource, other: Environment, made: NamedResource, place: Environment) -> Iterator[str]:
     """The ARNs of another environment's stack and its resources; a name that is the same in both is not its own."""
     yield arn_of(other, "cloudformation", f"stack/{theirs.stack}/*")
     for logical in made.resources:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.release import ReleasedFunction, Stage
+from multi_env_lambda.model.release import ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.template.check import references
 
@@ -68,7 +68,7 @@ class Counts:
         return self.errors / self.invocations if self.invocations else 0.0
 
 
-def shifting_functions(stage: Stage, before: str, after: str) -> tuple[ReleasedFunction, ...]:
+def shifting_functions(stage: ReleaseTemplate, before: str, after: str) -> tuple[ReleasedFunction, ...]:
     """The functions whose traffic moves in steps: those that ask for it, and get another version of the same role.
 
     Lambda refuses an alias with two equal versions, and there is nothing to compare either.
@@ -80,7 +80,7 @@ def shifting_functions(stage: Stage, before: str, after: str) -> tuple[ReleasedF
     return tuple(function for function in _renewed(stage, before, after) if function.name not in at_once)
 
 
-def moved_at_once(stage: Stage, before: str, after: str) -> dict[str, str]:
+def moved_at_once(stage: ReleaseTemplate, before: str, after: str) -> dict[str, str]:
     """Why the traffic of some functions that ask for steps moves at once, by physical name.
 
     Lambda refuses an alias whose versions have different roles or dead-letter queues.
@@ -96,7 +96,7 @@ def moved_at_once(stage: Stage, before: str, after: str) -> dict[str, str]:
     return found
 
 
-def _renewed(stage: Stage, before: str, after: str) -> tuple[ReleasedFunction, ...]:
+def _renewed(stage: ReleaseTemplate, before: str, after: str) -> tuple[ReleasedFunction, ...]:
     old, new = aliased_versions(before), aliased_versions(after)
     return tuple(
         function

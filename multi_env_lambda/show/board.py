@@ -19,7 +19,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.measures import commits, lead_times, per_week, seconds_of
+from multi_env_lambda.plan.lead_time import commits, lead_times, per_week, seconds_of
 from multi_env_lambda.show.marks import MARKS, marks_of
 from multi_env_lambda.show.visible import visible
 

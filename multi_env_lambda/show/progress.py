@@ -12,11 +12,11 @@ from typing import Any
 
 from multi_env_lambda.show.terminal import Shown, console, say
 from multi_env_lambda.show.visible import visible
-from multi_env_lambda.world import Event
+from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]
 
-Report = Callable[[Event], None]
+Report = Callable[[ProgressEvent], None]
 Live = Callable[[int], AbstractContextManager[Report]]
 """Given how many steps there are, gives what is told of each event until the block ends."""
 
@@ -48,7 +48,7 @@ def in_a_terminal(total: int) -> Iterator[Report]:
         yield _line
 
 
-def _line(event: Event) -> None:
+def _line(event: ProgressEvent) -> None:
     if event.phase != "unchanged":
         text = f": {event.text}" if event.text else ""
         say(f"{event.environment} {event.project} {event.phase}{text}", err=True)
@@ -59,12 +59,12 @@ def in_a_notebook(total: int) -> Iterator[Report]:
     """One output below the cell that is drawn anew with each event, and is empty when the work is done."""
     html, display = _ipython()
 
-    running: dict[tuple[str, str], Event] = {}
+    running: dict[tuple[str, str], ProgressEvent] = {}
     ended: set[tuple[str, str]] = set()
     lock = threading.Lock()
     shown = display(html(_page(running, 0, total)), display_id=True)
 
-    def report(event: Event) -> None:
+    def report(event: ProgressEvent) -> None:
         key = (event.environment, event.project)
         with lock:
             if event.phase in _ENDS:
@@ -86,7 +86,7 @@ def _ipython() -> tuple[Any, Any]:
     return found.HTML, found.display
 
 
-def _page(running: dict[tuple[str, str], Event], ended: int, total: int) -> str:
+def _page(running: dict[tuple[str, str], ProgressEvent], ended: int, total: int) -> str:
     cells = (
         "".join(
             f"<td>{escape(visible(text))}</td>" for text in (event.environment, event.project, event.phase, event.text)
@@ -108,7 +108,7 @@ def _live_table(total: int) -> Iterator[Report]:
 
     progress = Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = progress.add_task("", total=total)
-    running: dict[tuple[str, str], Event] = {}
+    running: dict[tuple[str, str], ProgressEvent] = {}
     lock = threading.Lock()
 
     def table() -> Shown:
@@ -121,7 +121,7 @@ def _live_table(total: int) -> Iterator[Report]:
 
     with RichLive(table(), console=console(err=True), transient=True, refresh_per_second=10) as view:
 
-        def report(event: Event) -> None:
+        def report(event: ProgressEvent) -> None:
             key = (event.environment, event.project)
             with lock:
                 if event.phase in _ENDS:

@@ -23,13 +23,13 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.reference import Reference
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Settings, Smoke
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.version import source_version
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
-from multi_env_lambda.world import Event, Made, Upload, World
+from multi_env_lambda.world import MadeRelease, ProgressEvent, Upload, World
 
 __all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
 
@@ -119,7 +119,7 @@ class _FakeMaker:
     def text(self, path: str) -> str:
         return self.tree.texts.get(path, "")
 
-    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
         self.tree.made.append(project.name)
         if project.name in self.tree.broken:
             raise self.tree.broken[project.name]
@@ -150,7 +150,7 @@ class _FakeMaker:
             Upload(key=source.sdist_key, content=sdist),
         ]
         known = tuple(attrs.evolve(upload, known=upload.key in published.objects) for upload in uploads)
-        return Made(release=release, templates=templates, uploads=known, published=published)
+        return MadeRelease(release=release, templates=templates, uploads=known, published=published)
 
     def forget(self, inputs: Inputs) -> None:
         raise AssertionError("the tree changed while it was made")
@@ -181,10 +181,10 @@ class _FakeMaker:
             resources["Data"] = {"Type": "AWS::DynamoDB::Table", "Properties": table}
         return canonical_json({"Resources": resources})
 
-    def _stage(self, project: Project, environment: Environment, template: str) -> Stage:
+    def _stage(self, project: Project, environment: Environment, template: str) -> ReleaseTemplate:
         smoke = self.tree.smoke.get(project.name)
         name = project.function_name(environment.name, "main")
-        return Stage(
+        return ReleaseTemplate(
             environment=environment.name,
             account_id=environment.account_id,
             region=environment.region,
@@ -205,7 +205,7 @@ class FakeWorld:
     tree: FakeTree
     store: MemoryStore
     platform: MemoryPlatform
-    events: list[Event]
+    events: list[ProgressEvent]
 
 
 def fake_config(approvals_by_author: bool = False, **rules: Mapping[str, bool]) -> WorkspaceConfig:
@@ -248,7 +248,7 @@ def fake_world(
     settings = fake_config() if config is None else config
     bucket = MemoryStore() if store is None else store
     accounts = MemoryPlatform(lambda key: _code_sha256(bucket, key)) if platform is None else platform
-    events: list[Event] = []
+    events: list[ProgressEvent] = []
     world = World(
         config=settings,
         projects=tree.projects(settings),

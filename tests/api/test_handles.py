@@ -16,9 +16,9 @@ from multi_env_lambda import (
     Asked,
     ConfigurationError,
     Consent,
-    Event,
     LogLine,
     PlanStale,
+    ProgressEvent,
     Project,
     Refused,
     Removal,
@@ -287,7 +287,7 @@ def test_a_plan_writes_nothing_that_nobody_asked_for(approved: FakeWorld, tmp_pa
 
 
 def test_events_are_reported_and_shown_while_they_happen(fake: FakeWorld, tmp_path: Path) -> None:
-    shown: list[Event] = []
+    shown: list[ProgressEvent] = []
     totals: list[int] = []
 
     @contextmanager
@@ -346,7 +346,7 @@ def test_one_word_is_a_word_and_not_its_letters(workspace: Workspace, fake: Fake
 
 
 def test_who_looks_on_does_not_stop_a_deploy(fake: FakeWorld, tmp_path: Path) -> None:
-    def broken(_: Event) -> None:
+    def broken(_: ProgressEvent) -> None:
         raise RuntimeError("no screen")
 
     @contextmanager

@@ -27,7 +27,7 @@ PRINTS = {
 LOOKS = {
     "cli/output.py": "asks whether its output is a terminal",
     "cli/dialog.py": "asks whether a person is there",
-    "cli/call.py": "reads an event from its input",
+    "cli/functions.py": "reads an event from its input",
     "show/progress.py": "asks whether its output is a terminal",
 }
 CHILDREN = ROOT / PACKAGE / "local" / "emulator"

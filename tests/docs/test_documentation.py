@@ -18,7 +18,7 @@ from multi_env_lambda.building.lock import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.model.event import _KINDS
 from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
-from multi_env_lambda.plan.skeleton import SCRIPTS, new_unit
+from multi_env_lambda.plan.scaffold import SCRIPTS, new_unit
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted((ROOT / "docs").rglob("*.rst"))]

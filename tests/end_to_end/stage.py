@@ -18,9 +18,9 @@ import attrs
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
+from multi_env_lambda.local.runtime_substitutes import machine_architecture
 from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.local.strict import VARIABLE as RULES
-from multi_env_lambda.local.substitute import machine_architecture
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, sample_config

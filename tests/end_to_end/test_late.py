@@ -16,7 +16,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.strict import VARIABLE
 from multi_env_lambda.testing.local_cloud import CloudTime, client_of, running_local_cloud
-from multi_env_lambda.world import Event
+from multi_env_lambda.world import ProgressEvent
 from tests.bad_repositories import copy_of
 
 from .stage import commit, runs_here
@@ -72,7 +72,7 @@ def write(root: Path, handler: str, answer: int, stack: str = "") -> None:
 
 def deploy(root: Path, cloud: LocalCloud) -> tuple[list[str], list[str]]:
     """The outcomes, and what was said; whoever waits moves the clock."""
-    said: list[Event] = []
+    said: list[ProgressEvent] = []
     workspace, clock = Workspace.open(root, local=False, report=said.append), CloudTime(cloud)
     workspace._opened.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)
     results = workspace.deploy("customers", to="sandbox")

@@ -17,7 +17,7 @@ from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
-from multi_env_lambda.world import Made, Maker
+from multi_env_lambda.world import MadeRelease, Maker
 
 __all__ = ["Clone", "UNITS", "repository"]
 
@@ -113,7 +113,7 @@ class _OfClone:
     def committed(self) -> WorkspaceConfig | None:
         return self.values.committed()
 
-    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
         return self.values.make(project, inputs, published)
 
     def forget(self, inputs: Inputs) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from multi_env_lambda.aws.index import read_release
 from multi_env_lambda.flow.address import address_of
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleaseTemplate
 from multi_env_lambda.testing.world import FakeWorld
 
 from .test_losses import failing_with_a_table
@@ -19,7 +19,7 @@ from .worlds import chain, deploy
 LONG = {"Type": "AWS::CloudFormation::WaitConditionHandle", "Metadata": {"About": "x" * 60_000}, "Properties": {}}
 
 
-def released(fake: FakeWorld) -> tuple[Release, Stage]:
+def released(fake: FakeWorld) -> tuple[Release, ReleaseTemplate]:
     record = fake.world.ledger.records("sandbox")["search"]
     assert record.release is not None
     release = read_release(fake.store, fake.world.cache, "search", record.release)

@@ -14,7 +14,7 @@ from multi_env_lambda.flow.check import Asking, check, matches
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact, base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import LayerReceipt
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.testing.lease import FakeHeld
@@ -75,7 +75,7 @@ def checked(
     platform: Lambda, smoke: Smoke | None = None, text: str = template(), known: tuple[LayerReceipt, ...] = ()
 ) -> tuple[LayerReceipt, ...]:
     function = ReleasedFunction(key="main", name=NAME, smoke=smoke)
-    stage = Stage(
+    stage = ReleaseTemplate(
         environment="prod",
         account_id=PROD.account_id,
         region=PROD.region,

@@ -16,7 +16,7 @@ from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState, Event
+from multi_env_lambda.world import AliasState, ProgressEvent
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock
@@ -292,7 +292,7 @@ def test_a_shift_that_is_refused_before_its_first_change_leaves_the_record_as_it
     tags = fake.platform.stacks["sandbox", "search-sandbox"].tags
     owner = dict(tags)
 
-    def somebody_takes_the_stack(event: Event) -> None:
+    def somebody_takes_the_stack(event: ProgressEvent) -> None:
         if event.phase == "shift":
             tags.clear()
 

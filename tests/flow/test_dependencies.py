@@ -26,7 +26,7 @@ from multi_env_lambda.operations.prune import find_prunable, prune
 from multi_env_lambda.plan.prune import GRACE_SECONDS
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.memory_store import MemoryStore as RegionStore
-from multi_env_lambda.world import Made, World
+from multi_env_lambda.world import MadeRelease, World
 from tests.bad_repositories import copy_of, world_of
 
 FUNCTION = '\n[tool.multi_env_lambda.functions.create]\nhandler = "orders.create.handler"\n'
@@ -54,7 +54,7 @@ def opened(root: Path, cache: Path) -> tuple[World, MemoryStore]:
     return world_of(Workspace.open(root, local=False), cache)
 
 
-def made(root: Path, cache: Path, published: Published | None = None) -> Made:
+def made(root: Path, cache: Path, published: Published | None = None) -> MadeRelease:
     world, _ = opened(root, cache)
     project = next(project for project in world.projects if project.name == "orders")
     return world.maker.make(project, (), published or Published())

@@ -16,7 +16,7 @@ from multi_env_lambda.errors import DocumentError, ToolError
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.settings import GlueJob, Settings
-from multi_env_lambda.world import Made, World
+from multi_env_lambda.world import MadeRelease, World
 from tests.bad_repositories import copy_of, world_of
 
 
@@ -26,7 +26,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return world_of(Workspace.open(copy_of(folder / "repository"), local=False), folder / "cache")[0]
 
 
-def made(world: World, wheel: bytes | None = None, said: bytes | None = None) -> Made:
+def made(world: World, wheel: bytes | None = None, said: bytes | None = None) -> MadeRelease:
     """Make `customers`, with this wheel in the bucket; ``said``: the one that the index tells of."""
     project = next(project for project in world.projects if project.name == "customers")
     maker: Any = attrs.evolve(world.maker, fetch=lambda _: wheel)

@@ -20,7 +20,7 @@ from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.operations.without_record import without_record
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config
-from multi_env_lambda.world import Event
+from multi_env_lambda.world import ProgressEvent
 
 from .worlds import chain, deploy, outcomes, promote, rollback
 
@@ -189,7 +189,7 @@ def between(fake: FakeWorld, change: Callable[[], object]) -> FakeWorld:
     """Something happens after the plan was made, before the stack is changed."""
     happened: list[object] = []
 
-    def reported(event: Event) -> None:
+    def reported(event: ProgressEvent) -> None:
         if event.project == "search" and event.phase == "publish" and not happened:
             happened.append(change())
 

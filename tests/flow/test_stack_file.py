@@ -13,11 +13,11 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Ended, holds
 from multi_env_lambda.make.stack_file import _read, templates_of
 from multi_env_lambda.make.stack_run import load_extend
-from multi_env_lambda.plan.template import Unit, render
+from multi_env_lambda.plan.template import StackInput, render
 from tests.plan.template_values import BUCKET, LAYER, SANDBOX, SMALL, SOURCE, project
 
 PROJECT = project(SMALL)
-UNIT = Unit(project=PROJECT, environment=SANDBOX, bucket=BUCKET, source=SOURCE, layer=LAYER)
+UNIT = StackInput(project=PROJECT, environment=SANDBOX, bucket=BUCKET, source=SOURCE, layer=LAYER)
 HELD = pytest.mark.skipif(not holds(), reason="this kernel has no Landlock that allows renames")
 
 

@@ -15,7 +15,7 @@ from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import Event
+from multi_env_lambda.world import ProgressEvent
 from tests.faults.mortal import Switch, mortal
 
 from .test_rollback import with_three_versions
@@ -30,7 +30,7 @@ def template(fake: FakeWorld) -> str:
 def ended_at(fake: FakeWorld, phase: str, end: Callable[[], object]) -> None:
     """Deploy, and end without a word when a phase is reached."""
 
-    def reported(event: Event) -> None:
+    def reported(event: ProgressEvent) -> None:
         if event.phase == phase:
             end()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.errors_of import aws_errors, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, text_of
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.local.cloud import places
 from multi_env_lambda.model.environment import Devops, Environment

@@ -15,10 +15,10 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.session import Sessions
-from multi_env_lambda.local.substitute import machine_architecture
+from multi_env_lambda.local.runtime_substitutes import machine_architecture
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.skeleton import new_unit
+from multi_env_lambda.plan.scaffold import new_unit
 from tests.cassettes.cassette import Call, read
 from tests.cassettes.recorder import Recorder
 from tests.end_to_end.stage import Done

@@ -17,8 +17,8 @@ from multi_env_lambda.model.settings import (
     Canary,
     Function,
     Linear,
-    Literal,
     ParameterReference,
+    PlainValue,
     SecretReference,
     Smoke,
     Statement,
@@ -194,11 +194,11 @@ def test_plain_values_become_text() -> None:
     function = read('environment = { TEXT = "a", NUMBER = 5, RATE = 0.5, YES = true, NO = false }')
 
     assert [(name, value) for name, value in function.environment] == [
-        ("NO", Literal(text="false")),
-        ("NUMBER", Literal(text="5")),
-        ("RATE", Literal(text="0.5")),
-        ("TEXT", Literal(text="a")),
-        ("YES", Literal(text="true")),
+        ("NO", PlainValue(text="false")),
+        ("NUMBER", PlainValue(text="5")),
+        ("RATE", PlainValue(text="0.5")),
+        ("TEXT", PlainValue(text="a")),
+        ("YES", PlainValue(text="true")),
     ]
 
 

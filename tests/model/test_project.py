@@ -14,7 +14,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.runtime import RUNTIMES
-from multi_env_lambda.model.settings import Literal, ParameterReference, SecretReference
+from multi_env_lambda.model.settings import ParameterReference, PlainValue, SecretReference
 
 DEVOPS = Devops(account_id="111111111111", region="us-east-1", bucket="acme")
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="us-east-1")
@@ -138,7 +138,7 @@ def test_a_smoke_payload_is_replaced_as_a_whole() -> None:
 def test_variables_are_those_of_the_environment() -> None:
     value = dict(read().settings["prod"].functions[0].environment)["TABLE"]
 
-    assert value == Literal(text="orders-prod-eu-central-1-555555555555-orders")
+    assert value == PlainValue(text="orders-prod-eu-central-1-555555555555-orders")
 
 
 def test_a_function_can_be_left_out_of_an_environment() -> None:

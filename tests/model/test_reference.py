@@ -5,7 +5,7 @@ from __future__ import annotations
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reference import Reference, references_of
-from multi_env_lambda.model.release import Release, Stage
+from multi_env_lambda.model.release import Release, ReleaseTemplate
 from multi_env_lambda.model.settings import (
     DynamoDBStream,
     EventPattern,
@@ -13,9 +13,9 @@ from multi_env_lambda.model.settings import (
     Function,
     GlueJob,
     KinesisStream,
-    Literal,
     Own,
     ParameterReference,
+    PlainValue,
     Queue,
     SecretReference,
     Settings,
@@ -28,7 +28,7 @@ PROD = Environment(name="prod", account_id="5" * 12, region="us-east-1")
 
 
 def release(*references: Reference) -> Release:
-    stage = Stage(
+    stage = ReleaseTemplate(
         environment="prod",
         account_id="5" * 12,
         region="us-east-1",
@@ -43,7 +43,7 @@ def release(*references: Reference) -> Release:
 def test_references_are_found_in_the_variables_of_functions() -> None:
     variables = (
         ("PASSWORD", SecretReference(name="orders/db", key="password")),
-        ("PLAIN", Literal(text="x")),
+        ("PLAIN", PlainValue(text="x")),
         ("URL", ParameterReference(name="/orders/url")),
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, Package, ScriptArtifact, SourceArtifact
-from multi_env_lambda.model.release import Release, ReleasedFunction, Stage
+from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Smoke
 
 SOURCE = SourceArtifact(
@@ -52,7 +52,7 @@ RELEASE = Release(
     project="orders",
     artifacts=(SOURCE, LAYER, LIBRARY, SCRIPT),
     stages=(
-        Stage(
+        ReleaseTemplate(
             environment="prod",
             account_id="5" * 12,
             region="us-east-1",

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.model import settings
-from multi_env_lambda.model.settings import Event, Function, Literal, ParameterReference, SecretReference, Settings
+from multi_env_lambda.model.settings import Event, Function, ParameterReference, PlainValue, SecretReference, Settings
 
 
 def function(key: str, **environment: settings.EnvironmentValue) -> Function:
@@ -16,7 +16,7 @@ def function(key: str, **environment: settings.EnvironmentValue) -> Function:
 
 
 def test_literals_are_no_references() -> None:
-    assert Settings(functions=(function("f", AB=Literal(text="x")),)).references == ()
+    assert Settings(functions=(function("f", AB=PlainValue(text="x")),)).references == ()
 
 
 def test_each_reference_is_listed_once_and_in_order() -> None:

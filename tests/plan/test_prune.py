@@ -9,7 +9,7 @@ from multi_env_lambda.model.artifact import LibraryArtifact
 from multi_env_lambda.model.record import Deployment, Holder, Outcome, Record, RolledBack
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptVersion
-from multi_env_lambda.plan.prune import GRACE_SECONDS, Holdings, in_flight, kept_releases, named_keys, prunable
+from multi_env_lambda.plan.prune import GRACE_SECONDS, Inventory, in_flight, kept_releases, named_keys, prunable
 from tests.plan.record_values import deployment
 from tests.plan.test_pins import RELEASE
 
@@ -99,7 +99,7 @@ def test_nothing_of_a_unit_goes_while_it_changes(record: Record, why: str | None
 def test_a_version_that_an_alias_points_at_stays_whatever_code_it_runs() -> None:
     versions = tuple(KeptVersion(number=str(number), code_sha256=f"c{number}") for number in range(1, 6))
     function = KeptFunction(name="orders-prod-main", versions=versions, aliased=frozenset({"1", "3"}))
-    holdings = Holdings(
+    holdings = Inventory(
         project="orders",
         objects=(),
         claims={},
@@ -120,7 +120,7 @@ def test_a_version_that_an_alias_points_at_stays_whatever_code_it_runs() -> None
 def gone(past: tuple[Deployment, ...], age: float) -> set[str]:
     """What goes of a release with a library that no template names, when its deployments were these."""
     keys = (LIBRARY.library_key, LIBRARY.requirements_key, f"projects/orders/release/{OLD}/manifest.json")
-    holdings = Holdings(
+    holdings = Inventory(
         project="orders",
         objects=tuple(Listed(key=key, etag="e", size=1, modified=NOW - age) for key in keys),
         claims={},

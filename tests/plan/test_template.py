@@ -20,8 +20,8 @@ from multi_env_lambda.model.settings import (
     Canary,
     Function,
     Linear,
-    Literal,
     ParameterReference,
+    PlainValue,
     SecretReference,
     Traffic,
 )
@@ -227,7 +227,7 @@ def test_a_description_touches_the_version_of_its_own_function_only(before: str,
         {"memory_size": 512},
         {"timeout": 9},
         {"handler": "orders.create.other"},
-        {"environment": (("TABLE", Literal(text="x")),)},
+        {"environment": (("TABLE", PlainValue(text="x")),)},
         {"log_format": "JSON"},
         {"tracing": "Active"},
         {"ephemeral_storage": 1024},
@@ -396,7 +396,7 @@ def test_a_parameter_name_cannot_smuggle_in_another_reference() -> None:
 
 
 def test_a_variable_that_a_secret_would_set_too_is_refused() -> None:
-    both = (("DB", SecretReference(name="orders/db", key="password")), ("DB_KEY", Literal(text="x")))
+    both = (("DB", SecretReference(name="orders/db", key="password")), ("DB_KEY", PlainValue(text="x")))
 
     with pytest.raises(ConfigurationError, match="DB_KEY is set"):
         text(project(attrs.evolve(SMALL, environment=both)))

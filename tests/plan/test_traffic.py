@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from multi_env_lambda.model.release import ReleasedFunction, Stage
+from multi_env_lambda.model.release import ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.plan.traffic import (
     Counts,
     ShiftStep,
@@ -20,8 +20,8 @@ from multi_env_lambda.plan.traffic import (
 )
 
 
-def stage(**traffic: tuple[str, int, int]) -> Stage:
-    return Stage(
+def stage(**traffic: tuple[str, int, int]) -> ReleaseTemplate:
+    return ReleaseTemplate(
         environment="prod",
         account_id="5" * 12,
         region="us-east-1",

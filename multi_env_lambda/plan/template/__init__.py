@@ -22,7 +22,7 @@ from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_docu
 from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
-from multi_env_lambda.plan.template.parts import ALIAS, Json, Unit, join_parts, logical_id
+from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
 
@@ -33,7 +33,7 @@ __all__ = [
     "ALIAS",
     "LARGEST_INLINE_BODY",
     "Context",
-    "Unit",
+    "StackInput",
     "drafted",
     "extended",
     "finished",
@@ -61,14 +61,14 @@ def render(
     Raises:
         ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
     """
-    unit = Unit(
+    unit = StackInput(
         project=project, environment=environment, bucket=bucket, source=source, layer=layer, libraries=libraries
     )
     found = drafted(unit)
     return finished(unit, found) if extend is None else finished(unit, extended(unit, found, extend), of_stack=True)
 
 
-def drafted(unit: Unit) -> Json:
+def drafted(unit: StackInput) -> Json:
     """What the settings say, before the unit's ``stack.py`` has added to it.
 
     Raises:
@@ -84,7 +84,7 @@ def drafted(unit: Unit) -> Json:
     return document(unit, join_parts(parts))
 
 
-def finished(unit: Unit, found: Json, *, of_stack: bool = False) -> str:
+def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     """The template as canonical JSON, with versions and pins, and looked at as a whole.
 
     Args:
@@ -118,7 +118,7 @@ def _excused(project: Project) -> Iterator[str]:
         yield f"{logical_id(key, 'Job')}.Properties.DefaultArguments.{variable}"
 
 
-def extended(unit: Unit, found: Json, extend: Callable[[Template, Context], None]) -> Json:
+def extended(unit: StackInput, found: Json, extend: Callable[[Template, Context], None]) -> Json:
     """A draft with all that ``extend`` did to it and asked for, in CloudFormation's own words.
 
     Raises:
@@ -148,7 +148,7 @@ def stack_file(project: Project) -> str:
     return f"{project.folder}/stack.py"
 
 
-def _refuse_dynamic_references(unit: Unit) -> None:
+def _refuse_dynamic_references(unit: StackInput) -> None:
     """Whoever writes the settings could otherwise have CloudFormation put a secret's value into the open."""
     for text in _texts(attrs.asdict(unit.settings)):
         if "{{resolve:" in text:
@@ -159,7 +159,7 @@ def _refuse_dynamic_references(unit: Unit) -> None:
             )
 
 
-def _refuse_other_regions(unit: Unit) -> None:
+def _refuse_other_regions(unit: StackInput) -> None:
     for function in unit.settings.functions:
         title = f"functions.{function.key}"
         same = partial(check_same_region, place=unit.environment, where=unit.where)

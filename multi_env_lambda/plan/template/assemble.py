@@ -13,7 +13,7 @@ from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
-from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, logical_id, ref
+from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, logical_id, ref
 
 __all__ = ["NOT_VERSIONED", "VERSIONED", "add_pins", "add_versions", "apply_requests", "document"]
 
@@ -65,7 +65,7 @@ NOT_VERSIONED = frozenset(
 exists already."""
 
 
-def document(unit: Unit, part: Part) -> Json:
+def document(unit: StackInput, part: Part) -> Json:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{unit.project.name} in {unit.environment.name}",
@@ -74,7 +74,7 @@ def document(unit: Unit, part: Part) -> Json:
     }
 
 
-def _resources(unit: Unit, resources: Iterable[Resource]) -> Json:
+def _resources(unit: StackInput, resources: Iterable[Resource]) -> Json:
     """All by logical id. The same thing may be asked for twice (one queue, two functions), but not differently."""
     made: dict[str, Resource] = {}
     for resource in resources:
@@ -130,7 +130,7 @@ def _merge(target: Json, patch: Mapping[str, Any]) -> None:
             target[key] = value
 
 
-def add_versions(unit: Unit, found: Json, *, where: str) -> Json:
+def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
     """A version for each function, named by what belongs to it, and the alias on it."""
     result = copy.deepcopy(found)
     for function in unit.settings.functions:
@@ -156,13 +156,13 @@ def add_pins(found: Json) -> Json:
     return {**found, "Parameters": {**found.get("Parameters", {}), **pins}} if pins else found
 
 
-def _version_properties(unit: Unit, name: str, properties: Json) -> Json:
+def _version_properties(unit: StackInput, name: str, properties: Json) -> Json:
     # Lambda then refuses to publish a version of other bytes than these.
     expected = {"CodeSha256": unit.source.code_sha256} if properties.get("Code") == code(unit) else {}
     return {"FunctionName": ref(name), **expected}
 
 
-def _identity(unit: Unit, properties: Json, resources: Json) -> str:
+def _identity(unit: StackInput, properties: Json, resources: Json) -> str:
     """A hash of exactly what Lambda keeps in a version; the layer's digest is part of the layer's logical id.
 
     More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.

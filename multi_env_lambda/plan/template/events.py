@@ -23,7 +23,7 @@ from multi_env_lambda.model.settings import (
     Schedule,
     Topic,
 )
-from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, Unit, get_att, logical_id, ref
+from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
 
 __all__ = ["event_part"]
@@ -39,7 +39,7 @@ _KINESIS = (
 _QUEUE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 
 
-def event_part(unit: Unit, function: Function, event: Event) -> Part:
+def event_part(unit: StackInput, function: Function, event: Event) -> Part:
     match event:
         case Schedule():
             return _schedule(function, event)
@@ -116,7 +116,7 @@ def _pattern(function: Function, event: EventPattern) -> Part:
     return Part(resources=_rule(function, name, {"EventPattern": json.loads(event.pattern), **bus}))
 
 
-def _bucket(unit: Unit, function: Function, event: BucketNotification) -> Part:
+def _bucket(unit: StackInput, function: Function, event: BucketNotification) -> Part:
     # Through EventBridge for both kinds of bucket: one shape of event, and no circle of bucket, permission and alias.
     match event.source:
         case Existing():
@@ -160,7 +160,7 @@ def _key_pattern(event: BucketNotification) -> Json:
     return {"object": {"key": [matcher]}}
 
 
-def _topic(unit: Unit, function: Function, event: Topic) -> Part:
+def _topic(unit: StackInput, function: Function, event: Topic) -> Part:
     match event.source:
         case Existing(identifier=arn):
             made: tuple[Resource, ...] = ()
@@ -191,7 +191,7 @@ def _mapping(function: Function, name: str, source_arn: Any, properties: Json) -
     return _resource(function, name, "AWS::Lambda::EventSourceMapping", body)
 
 
-def _queue(unit: Unit, function: Function, event: Queue) -> Part:
+def _queue(unit: StackInput, function: Function, event: Queue) -> Part:
     match event.source:
         case Existing(identifier=arn):
             made: tuple[Resource, ...] = ()
@@ -218,7 +218,7 @@ def _queue(unit: Unit, function: Function, event: Queue) -> Part:
     return Part(resources=(*made, mapping), statements=(allow(_QUEUE, queue_arn), *keys), outputs=outputs)
 
 
-def _own_queue(unit: Unit, function: Function, queue: OwnQueue) -> tuple[Resource, ...]:
+def _own_queue(unit: StackInput, function: Function, queue: OwnQueue) -> tuple[Resource, ...]:
     queue_id, dead_id = logical_id(queue.key, "Queue"), logical_id(queue.key, "DeadLetters")
     name = unit.project.queue_name(unit.environment.name, queue.key)
     two_weeks = 14 * 86400
@@ -238,7 +238,7 @@ def _own_queue(unit: Unit, function: Function, queue: OwnQueue) -> tuple[Resourc
 
 
 def _stream(
-    unit: Unit, function: Function, event: DynamoDBStream | KinesisStream, statements: tuple[Json, ...]
+    unit: StackInput, function: Function, event: DynamoDBStream | KinesisStream, statements: tuple[Json, ...]
 ) -> Part:
     properties: Json = {
         "StartingPosition": event.starting_position,

@@ -6,10 +6,20 @@ import re
 from typing import assert_never
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.settings import Alarms, Function, Literal, ParameterReference, SecretReference
+from multi_env_lambda.model.settings import Alarms, Function, ParameterReference, PlainValue, SecretReference
 from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN
 from multi_env_lambda.plan.template.events import event_part
-from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, Unit, get_att, join_parts, logical_id, ref
+from multi_env_lambda.plan.template.parts import (
+    ALIAS,
+    Json,
+    Part,
+    Resource,
+    StackInput,
+    get_att,
+    join_parts,
+    logical_id,
+    ref,
+)
 from multi_env_lambda.plan.template.roles import declared, function_needs, role
 
 __all__ = ["code", "function_part", "layer_part"]
@@ -17,12 +27,12 @@ __all__ = ["code", "function_part", "layer_part"]
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9_./-]+")
 
 
-def layer_id(unit: Unit) -> str | None:
+def layer_id(unit: StackInput) -> str | None:
     """A new layer is a new resource, so that the old one can be retained."""
     return None if unit.layer is None else logical_id("Layer", unit.layer.digest[:12])
 
 
-def layer_part(unit: Unit) -> Part:
+def layer_part(unit: StackInput) -> Part:
     name = layer_id(unit)
     if unit.layer is None or name is None or not unit.settings.functions:
         return Part()
@@ -39,7 +49,7 @@ def layer_part(unit: Unit) -> Part:
     return Part(resources=(layer,))
 
 
-def function_part(unit: Unit, function: Function) -> Part:
+def function_part(unit: StackInput, function: Function) -> Part:
     """All resources of one function but its version, whose name depends on the finished template."""
     made_by = f"functions.{function.key}"
     physical = unit.project.function_name(unit.environment.name, function.key)
@@ -83,11 +93,11 @@ def _no_weights(function: Function) -> Json:
     return {} if function.traffic is None else {"RoutingConfig": {"AdditionalVersionWeights": []}}
 
 
-def code(unit: Unit) -> Json:
+def code(unit: StackInput) -> Json:
     return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key, "S3ObjectVersion": ref(SOURCE_PIN)}
 
 
-def _function_properties(unit: Unit, function: Function, physical: str) -> Json:
+def _function_properties(unit: StackInput, function: Function, physical: str) -> Json:
     name = logical_id(function.key)
     properties: Json = {
         "FunctionName": physical,
@@ -119,16 +129,16 @@ def _function_properties(unit: Unit, function: Function, physical: str) -> Json:
     return properties | {key: value for key, value in optional.items() if value is not None}
 
 
-def _layers(unit: Unit, function: Function) -> list[object] | None:
+def _layers(unit: StackInput, function: Function) -> list[object] | None:
     own = layer_id(unit)
     return [*([] if own is None else [ref(own)]), *function.layers] or None
 
 
-def _environment(unit: Unit, function: Function) -> Json | None:
+def _environment(unit: StackInput, function: Function) -> Json | None:
     variables: dict[str, str] = {}
     for name, value in function.environment:
         match value:
-            case Literal():
+            case PlainValue():
                 found = {name: value.text}
             case SecretReference():
                 found = {name: value.name} | ({f"{name}_KEY": value.key} if value.key is not None else {})
@@ -141,7 +151,7 @@ def _environment(unit: Unit, function: Function) -> Json | None:
     return {"Variables": variables} if variables else None
 
 
-def _refuse_twice(unit: Unit, function: Function, names: set[str]) -> None:
+def _refuse_twice(unit: StackInput, function: Function, names: set[str]) -> None:
     for name in sorted(names):
         raise ConfigurationError(
             unit.where,
@@ -150,7 +160,7 @@ def _refuse_twice(unit: Unit, function: Function, names: set[str]) -> None:
         )
 
 
-def _parameter(unit: Unit, function: Function, name: str) -> str:
+def _parameter(unit: StackInput, function: Function, name: str) -> str:
     if not _PARAMETER_NAME.fullmatch(name):
         raise ConfigurationError(
             unit.where,
@@ -160,7 +170,7 @@ def _parameter(unit: Unit, function: Function, name: str) -> str:
     return name
 
 
-def _log_group(unit: Unit, function: Function, group: str) -> Resource:
+def _log_group(unit: StackInput, function: Function, group: str) -> Resource:
     keep = {"RetentionInDays": function.log_retention_days} if function.log_retention_days else {}
     return Resource(
         logical_id=logical_id(function.key, "Logs"),
@@ -191,7 +201,7 @@ def _on_failure(function: Function) -> tuple[Resource, ...]:
     return (config,)
 
 
-def _alarm(unit: Unit, function: Function, physical: str) -> tuple[Resource, ...]:
+def _alarm(unit: StackInput, function: Function, physical: str) -> tuple[Resource, ...]:
     match function.alarms:
         case None:
             return ()

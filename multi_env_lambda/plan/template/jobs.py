@@ -10,7 +10,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.template.glue_script import SCRIPT
-from multi_env_lambda.plan.template.parts import Json, Part, Resource, Unit, get_att, logical_id, ref
+from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.roles import allow, declared, role
 
 __all__ = ["job_part", "job_script", "job_scripts"]
@@ -44,7 +44,7 @@ def job_scripts(project: Project) -> tuple[tuple[str, bytes], ...]:
     return tuple(sorted(scripts.items()))
 
 
-def job_part(unit: Unit, job: GlueJob) -> Part:
+def job_part(unit: StackInput, job: GlueJob) -> Part:
     made_by = f"jobs.{job.key}"
     name = logical_id(job.key)
     statements = (*map(declared, job.policies), *_needs(unit, job))
@@ -67,7 +67,7 @@ def job_part(unit: Unit, job: GlueJob) -> Part:
     return Part(resources=tuple(resources), outputs=((f"{name}JobName", {"Value": ref(f"{name}Job")}),))
 
 
-def _needs(unit: Unit, job: GlueJob) -> tuple[Json, ...]:
+def _needs(unit: StackInput, job: GlueJob) -> tuple[Json, ...]:
     """Reading wheel, library and script, and Glue's log groups, which all jobs of a kind share in an account."""
     folder = f"arn:{unit.partition}:s3:::{unit.bucket}/projects/{unit.project.name}"
     logs = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
@@ -133,7 +133,7 @@ def _libraries(job: GlueJob) -> dict[str, str]:
             assert_never(job.runs_on)
 
 
-def _job_properties(unit: Unit, job: GlueJob) -> Json:
+def _job_properties(unit: StackInput, job: GlueJob) -> Json:
     suffix, _ = job_script(job)
     command, machine = _machine(job)
     properties: Json = {
@@ -155,7 +155,7 @@ def _job_properties(unit: Unit, job: GlueJob) -> Json:
     return properties
 
 
-def _arguments(unit: Unit, job: GlueJob) -> dict[str, str]:
+def _arguments(unit: StackInput, job: GlueJob) -> dict[str, str]:
     declared_ones = {name.removeprefix("--"): value for name, value in job.arguments}
     for name in _OURS:
         if name in declared_ones:

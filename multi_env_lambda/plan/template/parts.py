@@ -18,7 +18,7 @@ __all__ = [
     "Json",
     "Part",
     "Resource",
-    "Unit",
+    "StackInput",
     "get_att",
     "join_parts",
     "logical_id",
@@ -89,7 +89,7 @@ def join_parts(parts: Iterable[Part]) -> Part:
 
 
 @attrs.frozen(kw_only=True)
-class Unit:
+class StackInput:
     """One project in one environment, with the artifacts that it is to run."""
 
     project: Project

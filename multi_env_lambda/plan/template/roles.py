@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import Function, SecretReference, Statement
-from multi_env_lambda.plan.template.parts import Json, Resource, Unit
+from multi_env_lambda.plan.template.parts import Json, Resource, StackInput
 
 __all__ = ["allow", "declared", "decrypt", "delivery", "function_needs", "role"]
 
@@ -45,7 +45,7 @@ def declared(statement: Statement) -> Json:
     return body
 
 
-def delivery(unit: Unit, arn: str, *, made_by: str) -> Json:
+def delivery(unit: StackInput, arn: str, *, made_by: str) -> Json:
     """What it takes to put something into a queue, a topic, a bus, a bucket or another function.
 
     Raises:
@@ -64,7 +64,7 @@ def delivery(unit: Unit, arn: str, *, made_by: str) -> Json:
     return allow([_DELIVERY[service]], arn)
 
 
-def decrypt(unit: Unit, service: str) -> Json:
+def decrypt(unit: StackInput, service: str) -> Json:
     """What is encrypted with a customer's key is read by ``service`` in the role's name; through it, and no other way.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
@@ -73,7 +73,7 @@ def decrypt(unit: Unit, service: str) -> Json:
     return {**allow(["kms:Decrypt"], "*"), "Condition": {"StringEquals": {"kms:ViaService": through}}}
 
 
-def function_needs(unit: Unit, function: Function, log_group: str) -> tuple[Json, ...]:
+def function_needs(unit: StackInput, function: Function, log_group: str) -> tuple[Json, ...]:
     """What follows from the function's settings, apart from its events."""
     made_by = f"functions.{function.key}"
     logs = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -91,13 +91,13 @@ def function_needs(unit: Unit, function: Function, log_group: str) -> tuple[Json
     return tuple(needs)
 
 
-def _secret_arn(unit: Unit, name: str) -> str:
+def _secret_arn(unit: StackInput, name: str) -> str:
     # Secrets Manager appends a hyphen and six random characters to the name of each secret.
     return name if name.startswith("arn:") else unit.arn("secretsmanager", f"secret:{name}-??????")
 
 
 def role(
-    unit: Unit,
+    unit: StackInput,
     logical_id: str,
     service: str,
     statements: Sequence[Json],

@@ -10,7 +10,7 @@ _STORIES, _VISIBLE, _BOUNDS = "flow/test_broken_units.py", "show/test_visible.py
 
 MUTATIONS = (
     Mutation(
-        "make/tree.py",
+        "make/work_tree.py",
         "        if broken is not None:\n",
         "        if broken is not None and name in projects:\n",
         "A unit whose file is broken is not taken for one that was removed.",
@@ -24,7 +24,7 @@ MUTATIONS = (
         (f"{_STORIES}::test_a_broken_file_does_not_say_its_name_so_what_runs_is_found_by_its_folder",),
     ),
     Mutation(
-        "make/tree.py",
+        "make/work_tree.py",
         "        except Exception as raised:\n            return as_ours(candidate.project.name, raised)",
         "        except MultiEnvLambdaError as raised:\n            return as_ours(candidate.project.name, raised)",
         "A mistake of this library in one unit stops no other one.",

@@ -117,7 +117,7 @@ MUTATIONS = (
         (f"{_VERSIONS}::test_a_number_stays_taken_after_others_and_its_owner_may_come_back",),
     ),
     Mutation(
-        "make/tree.py",
+        "make/work_tree.py",
         "dirty=snapshot.is_dirty(_own(candidate.project))",
         "dirty=snapshot.dirty",
         "Somebody's change of another unit makes no release uncommitted.",

@@ -25,11 +25,11 @@ MUTATIONS = (
         ("test_every_setting.py",),
     ),
     Mutation(
-        "plan/skeleton.py",
+        "plan/scaffold.py",
         "script(verb)) for verb in UNIT_SCRIPTS)",
         "script(verb)) for verb in UNIT_SCRIPTS[:1])",
         "A new unit has every script of a unit.",
-        ("plan/test_skeleton.py",),
+        ("plan/test_scaffold.py",),
     ),
     Mutation(
         "plan/handler_calls.py",

@@ -172,7 +172,7 @@ MUTATIONS = (
         ("aws/test_poller.py::test_a_wait_ends_at_its_deadline_even_without_any_answer",),
     ),
     Mutation(
-        "aws/errors_of.py",
+        "aws/error_codes.py",
         "return 500 <= status_of(error) < 600 and status_of(error) != 501",
         "return False",
         "A server's fault says nothing about whether the call was applied.",

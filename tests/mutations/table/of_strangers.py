@@ -95,7 +95,7 @@ MUTATIONS = (
         ("api/test_handles.py::test_a_plan_writes_nothing_that_nobody_asked_for",),
     ),
     Mutation(
-        "make/tree.py",
+        "make/work_tree.py",
         'if alone not in ("", name):',
         "if False:",
         "Why a unit is deployed is said without running another one.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.plan.measures import Week, lead_times, per_week
+from multi_env_lambda.plan.lead_time import Week, lead_times, per_week
 from tests.plan.record_values import deployment
 
 

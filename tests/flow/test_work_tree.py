@@ -12,7 +12,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
-from multi_env_lambda.world import Made, Maker
+from multi_env_lambda.world import MadeRelease, Maker
 
 from .worlds import chain, deploy, outcomes, versions
 
@@ -33,7 +33,7 @@ class Edited:
     def committed(self) -> WorkspaceConfig | None:
         return self.maker.committed()
 
-    def make(self, project: Project, inputs: Inputs, published: Published) -> Made:
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
         found = self.maker.make(project, inputs, published)
         if project.name == self.unit:
             self.texts[self.name] = "saved meanwhile"

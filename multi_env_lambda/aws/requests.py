@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from multi_env_lambda.aws.errors_of import (
+from multi_env_lambda.aws.error_codes import (
     account_error,
     aws_errors,
     code_of,

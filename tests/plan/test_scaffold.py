@@ -7,7 +7,7 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import read_project
 from multi_env_lambda.model.workspace import read_workspace
-from multi_env_lambda.plan.skeleton import SCRIPTS, UNIT_SCRIPTS, WORKSPACE_TABLE, init_files, new_unit, script
+from multi_env_lambda.plan.scaffold import SCRIPTS, UNIT_SCRIPTS, WORKSPACE_TABLE, init_files, new_unit, script
 
 WORKSPACE = read_workspace(tomllib.loads(WORKSPACE_TABLE), where="pyproject.toml")
 

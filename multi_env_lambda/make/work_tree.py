@@ -1,6 +1,6 @@
 """What the work tree wants: units whose inputs changed are made, and everything else is known to be as it should.
 
-Input: what runs of each unit in the first environment. Output: a ``Wish``.
+Input: what runs of each unit in the first environment. Output: a ``DesiredState``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
-from multi_env_lambda.plan.desired import UNSURE, Absent, Broken, Current, Desired, Wanted
-from multi_env_lambda.world import Made, World
+from multi_env_lambda.plan.desired import UNSURE, Absent, Broken, Desired, ReleaseToRun, UpToDate
+from multi_env_lambda.world import MadeRelease, World
 
-__all__ = ["Wish", "work_tree"]
+__all__ = ["DesiredState", "work_tree"]
 
 
 _NO_PART = frozenset({"external_id", "source_identity", "bounds"})
@@ -38,14 +38,14 @@ _YOUNGER = frozenset({"boundary_arn", "buckets", "committed_only", "protect"})
 
 
 @attrs.frozen(kw_only=True)
-class Wish:
+class DesiredState:
     """What one source of the desired release says, and of what state of the work tree, if it is that.
 
     ``looked_at``: why a unit was compared, changed or not.
     """
 
     desired: Mapping[str, Desired]
-    made: Mapping[str, Made] = attrs.field(factory=dict)
+    made: Mapping[str, MadeRelease] = attrs.field(factory=dict)
     tree: Origin = Origin()
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
@@ -73,7 +73,7 @@ def work_tree(
     unsure: Collection[str] = (),
     meanwhile: Callable[[Collection[str]], None] = _nothing,
     alone: str = "",
-) -> Wish:
+) -> DesiredState:
     """Look at the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
@@ -108,17 +108,17 @@ def work_tree(
             why = (*why, UNSURE)
         looked_at[name] = why
         if alone not in ("", name):
-            desired[name] = Current(project=name, why=f"not made: {', '.join(why) or 'its inputs are unchanged'}")
+            desired[name] = UpToDate(project=name, why=f"not made: {', '.join(why) or 'its inputs are unchanged'}")
         elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
-            desired[name] = Current(project=name, why=f"not the upgrade alone: {', '.join(why)}")
+            desired[name] = UpToDate(project=name, why=f"not the upgrade alone: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
-            desired[name] = Current(project=name, why=text)
+            desired[name] = UpToDate(project=name, why=text)
     made, built = _make_all(world, candidates, snapshot, meanwhile)
     found = with_lineage(world, snapshot, running, built)
-    return Wish(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
+    return DesiredState(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
 def _broken(world: World, project: Project | None, name: str, running: Deployment | None) -> BrokenUnit | None:
@@ -160,17 +160,17 @@ def _make_all(
     candidates: Mapping[str, _Candidate],
     snapshot: Snapshot,
     meanwhile: Callable[[Collection[str]], None],
-) -> tuple[dict[str, Made], dict[str, Desired]]:
+) -> tuple[dict[str, MadeRelease], dict[str, Desired]]:
     """Make every candidate, in parallel; one that cannot be made does not hold up the others."""
 
-    def make(candidate: _Candidate) -> Made | MultiEnvLambdaError:
+    def make(candidate: _Candidate) -> MadeRelease | MultiEnvLambdaError:
         try:
             published = read_published(world.store, candidate.project.name)
             return world.maker.make(candidate.project, candidate.inputs, published)
         except Exception as raised:
             return as_ours(candidate.project.name, raised)
 
-    found: list[Made | MultiEnvLambdaError] = []
+    found: list[MadeRelease | MultiEnvLambdaError] = []
     steps: list[Callable[[], object]] = [lambda: found.extend(in_parallel(make, candidates.values(), workers=8))]
     if candidates:
         steps.append(lambda: meanwhile(tuple(candidates)))
@@ -189,8 +189,8 @@ def _make_all(
     return made, desired
 
 
-def _wanted(candidate: _Candidate, made: Made, snapshot: Snapshot) -> Wanted:
-    return Wanted(
+def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> ReleaseToRun:
+    return ReleaseToRun(
         project=candidate.project.name,
         release=made.release,
         why=candidate.why,

@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from multi_env_lambda.local.substitute import machine_architecture, news_of_substitutes, on_this_machine, substitutes
+from multi_env_lambda.local.runtime_substitutes import (
+    machine_architecture,
+    news_of_substitutes,
+    on_this_machine,
+    substitutes,
+)
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.plan.affected import inputs_of
 
