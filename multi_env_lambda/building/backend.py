@@ -121,17 +121,17 @@ def run_backend(
     kinds = ["sdist", "wheel"] if sdist else ["wheel"]
     own = (folder if tree is None else tree,)
     bounds = Bounds(own=own, write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
-    if system.is_uvs_own and (constraints is None or _pinned(constraints, "uv-build") == uv_version()):
+    if system.is_uvs_own and (constraints is None or _pins(constraints).get("uv-build") == uv_version()):
         _by_uv(folder, out, kinds, bounds, where)
     else:
         _by_hooks(folder, out, kinds, system, bounds, constraints, where)
 
 
-def _pinned(constraints: Path, name: str) -> str:
-    """The version of a package that a file of constraints allows; empty where it allows none."""
-    lines = (line.partition(";")[0].split() for line in constraints.read_text(encoding="utf-8").splitlines())
-    found = (words[0].partition("==") for words in lines if words)
-    return next((version for package, _, version in found if package == name), "")
+def _pins(constraints: Path) -> dict[str, str]:
+    """The versions that a file of constraints allows, by the normal name of the package."""
+    words = (line.partition(";")[0].split() for line in constraints.read_text(encoding="utf-8").splitlines())
+    found = (first[0].partition("==") for first in words if first and "==" in first[0])
+    return {canonicalize_name(name): version for name, _, version in found}
 
 
 def _system(folder: Path, where: str) -> _System:
@@ -209,14 +209,29 @@ def _environment(place: Path, requires: Sequence[str], folder: Path, constraints
         run_uv(["venv", "--quiet", "--no-project", "--python", sys.executable, place], where=where, hint=hint, env=env)
         argv = ["pip", "install", "--quiet", "--no-build", "--python", os.fspath(python)]
         if constraints is not None:
-            argv += ["--constraints", os.fspath(constraints), "--require-hashes"]
+            argv += ["--constraints", os.fspath(constraints)]
             hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
         if requires:
             # In the folder, where uv finds the package indexes that it names.
             run_uv([*argv, "--", *requires], where=where, hint=hint, cwd=folder, env=env)
     except ToolError as error:
         raise BuildError(where, error.what, hint=error.hint) from error
+    if constraints is not None:
+        _check_pinned(place, constraints, where, hint)
     return python
+
+
+def _check_pinned(place: Path, constraints: Path, where: str, hint: str) -> None:
+    """uv compares the hashes of what the constraints name, and takes what they do not name as it is.
+
+    Raises:
+        BuildError: something is there that they do not name.
+    """
+    there = {path.name.partition("-")[0] for path in place.glob("lib/python*/site-packages/*.dist-info")}
+    unnamed = sorted({canonicalize_name(name) for name in there} - _pins(constraints).keys())
+    if unnamed:
+        what = f"{', '.join(unnamed)} would take part in its build, and {BUILD_CONSTRAINTS} does not name it"
+        raise BuildError(where, what, hint=hint)
 
 
 def _check(ended: Ended, program: str, where: str) -> None:

@@ -233,7 +233,7 @@ def with_real_maker(yard: Yard) -> FakeWorld:
     git = ["git", "-c", "user.name=ada", "-c", "user.email=ada@example.com", "-C", str(yard.root)]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
         subprocess.run([*git, *words], check=True)
-    projects = read(yard.root)[2]
+    projects = read(yard.root).projects
 
     def fetch(key: str) -> bytes | None:
         stored = yard.fake.store.get(key)

@@ -104,7 +104,7 @@ def test_nothing_is_forgotten_in_the_old_place_of_an_environment_that_has_moved(
         (step,) = [step for step in json.loads(plan.out)["steps"] if step["project"] == "orders"]
         assert (plan.code, step["kind"]) == (1, "blocked")
         assert "runs in us-east-1 of account 222222222222" in step["what"] and "eu-west-1" in step["what"]
-        destroyed = stage.script("destroy", "orders", "sandbox", "--yes", "--confirm", "orders")
-        assert destroyed.code == 9 and "write the old place into the table" in destroyed.err
+        asked = stage.script("destroy", "orders", "sandbox", "--yes", "--confirm", "no")
+        assert asked.code == 9 and "in 222222222222 us-east-1" in asked.err
     finally:
         table.write_text(before, "utf-8")

@@ -19,6 +19,7 @@ from multi_env_lambda.aws.functions import invoke
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Ledger
 from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.errors import Busy
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.local import emulator
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.server import _server_python, down, ensure_running
@@ -106,9 +107,9 @@ def test_what_lambda_measured_and_an_old_version_are_gone_or_there_after_the_mov
     function.publish_version(FunctionName="moved")
     function.update_alias(FunctionName="moved", Name="live", FunctionVersion="2")
 
-    assert invoke(function, "moved", "live", b"{}").version == "1"
+    assert invoke(function, "moved", "live", b"{}", Retrying()).version == "1"
     clock.sleep(1)
-    assert invoke(function, "moved", "live", b"{}").version == "2"
+    assert invoke(function, "moved", "live", b"{}", Retrying()).version == "2"
     assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 0
     clock.sleep(120)
     assert counts(clients["cloudwatch"], "moved", "live", "2", 300).invocations == 1

@@ -15,6 +15,7 @@ import pytest
 from multi_env_lambda.aws.drift import StackDrift, detect_drift
 from multi_env_lambda.aws.functions import invoke
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.emulator.drift import READERS
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -269,7 +270,7 @@ def test_of_each_kind_what_was_changed_and_what_was_deleted_by_hand_is_told(clie
 
     reason = r"TooManyRequestsException.*Rate Exceeded.*ReservedFunctionConcurrentInvocationLimitExceeded"
     with pytest.raises(StackError, match=reason) as caught:
-        invoke(clients("lambda"), STACK, "live", b"1", sleep=lambda _: None)
+        invoke(clients("lambda"), STACK, "live", b"1", Retrying(sleep=lambda _: None))
     assert "`reserved_concurrency`" in caught.value.hint
 
     told = change_by_hand(clients, there)

@@ -11,6 +11,7 @@ import pytest
 
 from multi_env_lambda.aws.functions import code_of_function, find_alias, invoke
 from multi_env_lambda.aws.metrics import counts
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.traffic import Counts
@@ -72,7 +73,7 @@ def test_the_version_behind_an_alias_is_the_one_that_answers_for_it(clients: dic
     client.create_alias(FunctionName=function, Name="second", FunctionVersion="2")
 
     assert code_of_function(client, function, "second").version == "2"
-    assert invoke(client, function, "second", b'{"by": 1}').version == "2"
+    assert invoke(client, function, "second", b'{"by": 1}', Retrying()).version == "2"
     assert code_of_function(client, function, "live").version == "1"
 
 

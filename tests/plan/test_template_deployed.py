@@ -141,6 +141,9 @@ def account(local_cloud: LocalCloud, local_config: WorkspaceConfig) -> Iterator[
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     yield Account(bucket, s3, cloudformation, lambda_, ssm)
     cloudformation.delete_stack(StackName="orders-sandbox")
+    logs = client_of(local_cloud, SANDBOX, "logs")
+    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]:
+        logs.delete_log_group(logGroupName=group["logGroupName"])  # they outlive their stack
 
 
 def test_everything_can_be_made_and_has_no_drift_then(account: Account, local_cloud: LocalCloud) -> None:

@@ -92,7 +92,7 @@ def requests(place: str, grants: tuple[Grant, ...]) -> Iterator[Case]:
 
 def printed(place: str) -> tuple[Case, ...]:
     workspace = Workspace.open(ROOT, local=False)
-    return tuple(requests(place, permissions_of(ROOT, workspace.config, workspace.configs, place).grants))
+    return tuple(requests(place, permissions_of(ROOT, workspace.config, workspace.configs, place, {}).grants))
 
 
 def elsewhere(case: Case, role: Document) -> Case:
