@@ -128,9 +128,10 @@ def run_backend(
 
 
 def _pins(constraints: Path) -> dict[str, str]:
-    """The versions that a file of constraints allows, by the normal name of the package."""
-    words = (line.partition(";")[0].split() for line in constraints.read_text(encoding="utf-8").splitlines())
-    found = (first[0].partition("==") for first in words if first and "==" in first[0])
+    """The versions that a file of constraints allows and has hashes of, by the normal name of the package."""
+    lines = constraints.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    words = [line.partition(";")[0].split() for line in lines if "--hash=" in line]
+    found = (first[0].partition("==") for first in words if "==" in first[0])
     return {canonicalize_name(name): version for name, _, version in found}
 
 
@@ -230,7 +231,7 @@ def _check_pinned(place: Path, constraints: Path, where: str, hint: str) -> None
     there = {path.name.partition("-")[0] for path in place.glob("lib/python*/site-packages/*.dist-info")}
     unnamed = sorted({canonicalize_name(name) for name in there} - _pins(constraints).keys())
     if unnamed:
-        what = f"{', '.join(unnamed)} would take part in its build, and {BUILD_CONSTRAINTS} does not name it"
+        what = f"{', '.join(unnamed)} would take part in its build, and {BUILD_CONSTRAINTS} has no hash of it"
         raise BuildError(where, what, hint=hint)
 
 
