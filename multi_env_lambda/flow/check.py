@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -206,16 +206,35 @@ def check_code(
     return ours
 
 
+_MADE_ANEW = frozenset({"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
+"""From the release, under another number."""
+
+
 def stateful_resources(
     platform: Platform, environment: Environment, stack_name: str, template: str
 ) -> tuple[PhysicalResource, ...]:
-    """What of a stack holds data, by the names that AWS knows it under. A stack without data costs no call."""
-    resources = json.loads(template)["Resources"].values()
-    types = {body["Type"] for body in resources if body_holds_data(body) or "DeletionPolicy" in body}
-    types -= {"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"}  # made anew from the release, under another number
-    if not types:
-        return ()
+    """What of a stack holds data, by the names that AWS knows it under.
+
+    A stack of which the template says them all, as it does of log groups, costs no call.
+    """
+    bodies = {
+        name: body
+        for name, body in json.loads(template)["Resources"].items()
+        if (body_holds_data(body) or "DeletionPolicy" in body) and body["Type"] not in _MADE_ANEW
+    }
+    named = tuple(item for name, body in bodies.items() if (item := _named_log_group(name, body)) is not None)
+    if len(named) == len(bodies):
+        return named
+    types = {body["Type"] for body in bodies.values()}
     return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)
+
+
+def _named_log_group(logical_id: str, body: Mapping[str, Any]) -> PhysicalResource | None:
+    """A log group whose name is its physical id, and stands in the template."""
+    name = body.get("Properties", {}).get("LogGroupName")
+    if body["Type"] != "AWS::Logs::LogGroup" or "Condition" in body or not isinstance(name, str):
+        return None
+    return PhysicalResource(logical_id=logical_id, type=body["Type"], physical_id=name)
 
 
 def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence[AliasState | None] = ()) -> None:
