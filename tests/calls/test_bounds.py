@@ -57,6 +57,7 @@ def one_line(yard: Yard, unit: str, *words: str) -> Cost:
     return cost
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("words", "environments"), [((), 1), (("--to", "prod"), 4)], ids=["the first", "the last"])
 def test_no_change_of_1000_units_is_at_most_5_calls_per_environment_without_a_cache(
     crowd: Yard, words: tuple[str, ...], environments: int
@@ -71,6 +72,7 @@ def test_no_change_of_1000_units_is_at_most_5_calls_per_environment_without_a_ca
     assert counted(first)[0] <= 5 * environments
 
 
+@pytest.mark.long
 def test_one_changed_line_of_1000_units_costs_what_it_costs_of_few(crowd: Yard) -> None:
     crowd.on_a_fresh_machine()
 
@@ -79,6 +81,7 @@ def test_one_changed_line_of_1000_units_costs_what_it_costs_of_few(crowd: Yard) 
     assert counted(cost) == (26, 11), str(cost)
 
 
+@pytest.mark.long
 def test_the_next_1000_records_are_one_call_more(crowd: Yard) -> None:
     crowd.write_records(FIRST, [f"elsewhere-{number}" for number in range(3)])
     crowd.summarise(FIRST)
@@ -114,6 +117,7 @@ def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) ->
     assert counted(cost) == (26 + 2, 11 + 1), str(cost)
 
 
+@pytest.mark.long
 def test_the_third_record_that_the_summary_lacks_makes_it_anew_with_one_call(yard: Yard) -> None:
     one_line(yard, REAL[-1])
     yard.summarise(FIRST)
@@ -174,6 +178,7 @@ def test_promoting_all_units_is_at_most_11_calls_for_each(row: Yard) -> None:
     assert len(cost.calls) - ONCE <= 11 * ROW, str(cost)
 
 
+@pytest.mark.long
 def test_promoting_all_units_from_a_fresh_machine_reads_a_manifest_and_two_templates_more(row: Yard) -> None:
     row.on_a_fresh_machine()
 
