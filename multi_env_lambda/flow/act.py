@@ -159,15 +159,9 @@ class _Work:
 
     @adopting.default
     def _look_at_what_is_there(self) -> Adopting:
-        name = _stage(self.step.release, self.environment).stack_name
-        return Adopting(
-            world=self.world,
-            held=self.held,
-            step=self.step,
-            environment=self.environment,
-            stack_name=name,
-            there=self.there,
-        )
+        name, place = _stage(self.step.release, self.environment).stack_name, self.environment
+        of_step = partial(Adopting, world=self.world, held=self.held, step=self.step, environment=place)
+        return of_step(stack_name=name, there=self.there)
 
     def wait(self) -> None:
         """Until everything that the release consists of is in the bucket."""
