@@ -160,8 +160,15 @@ def is_inside(item: PhysicalResource, record: Record, there: str | None = None) 
 def _inside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
     """What runs by its record, and that the stack has still, where anybody looked what that is made from."""
     recorded = () if record.running is None else record.running.resources
-    names = None if there is None else json.loads(there).get("Resources", {})
-    return tuple(item for item in recorded if names is None or item.logical_id in names)
+    bodies = {} if there is None else json.loads(there).get("Resources", {})
+    return tuple(item for item in recorded if there is None or item.logical_id in bodies or _is_named(item, bodies))
+
+
+def _is_named(item: PhysicalResource, bodies: Mapping[str, Any]) -> bool:
+    """Whether one of them has its name: an attempt that nobody saw the end of may call it otherwise."""
+    key = NAME_OF.get(item.type, ("",))[0]
+    names = (body.get("Properties", {}).get(key) for body in bodies.values() if body.get("Type") == item.type)
+    return short_name(item) in names
 
 
 def _outside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:

@@ -45,7 +45,7 @@ from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
-from multi_env_lambda.plan.repair import SOUND, lost_already, merged
+from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, merged
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
@@ -232,6 +232,7 @@ def _wanted(
     told += ["its stack is gone, and all of it is made anew"] if place in known.gone else []
     anew = request.verb == "repair" or place in known.gone
     lost = lost_already(changed, before, _there(place, known)) if anew else ()
+    lost += lost_with_stack(running.resources, text) if running is not None and place in known.gone else ()
     return DeployStep(
         project=wanted.project,
         environment=target.name,

@@ -10,11 +10,11 @@ import attrs
 
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.record import Record
+from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.stateful import holds_data
 
-__all__ = ["SOUND", "lost_already", "merged", "not_repairable"]
+__all__ = ["SOUND", "lost_already", "lost_with_stack", "merged", "not_repairable"]
 
 SOUND = "it is as it was deployed"
 
@@ -64,6 +64,17 @@ def lost_already(changes: Iterable[ResourceChange], before: str | None, there: s
         else f"{item.logical_id} ({item.type}) is gone with what was in it, and is made anew, empty"
         for item in changes
         if item.action == "add" and holds_data(item.type, "")
+    )
+
+
+def lost_with_stack(resources: Iterable[PhysicalResource], sent: str | None) -> tuple[str, ...]:
+    """What an earlier rollback had left in a stack that is gone now; ``resources`` are those of the record."""
+    known = _resources(sent)
+    return tuple(
+        f"{item.logical_id} ({item.type} {item.physical_id}) went with the stack; this release does not know it, so "
+        "it is not made anew"
+        for item in resources
+        if item.logical_id not in known and holds_data(item.type, item.physical_id)
     )
 
 

@@ -214,6 +214,15 @@ def test_only_what_went_with_its_stack_is_said_to_be_lost(without_stack: FakeWor
     assert "was kept by its policy" in notes["MainQueue"] and "is gone with" not in notes["MainQueue"]
 
 
+def test_what_a_rollback_had_left_in_a_stack_that_is_gone_is_said_to_be_lost(fake: FakeWorld) -> None:
+    del fake.platform.stacks[AT]
+
+    assert planned(fake).notes == (
+        f"Data ({TABLE} search-sandbox-Data) went with the stack; this release does not know it, so it is not made "
+        "anew",
+    )
+
+
 def test_what_a_template_of_somebody_else_let_go_is_asked_for_as_well(tmp_path: Path) -> None:
     fake = chain(tmp_path)
     fake.tree.resources["search"] = {"MainQueue": QUEUE}
