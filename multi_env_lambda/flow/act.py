@@ -22,7 +22,7 @@ from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.address import address_of
-from multi_env_lambda.flow.adopt import Adopting
+from multi_env_lambda.flow.adopt import Adopting, made_from
 from multi_env_lambda.flow.aliases import restore
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import (
@@ -117,6 +117,7 @@ def deploy_step(
                 template=template,
                 receipts=_taken_there(world, environment, step.release, receipts, completed),
                 look=look,
+                there=made_from(look, there),
                 completed=completed,
             )
             entry = attrs.evolve(_entry(work, plan), approved=approved)
@@ -152,13 +153,15 @@ class _Work:
     template: str
     receipts: Receipts
     look: StackReading | None
+    there: str | None
     completed: Future[Receipts]
     adopting: Adopting = attrs.field(init=False)
 
     @adopting.default
     def _look_at_what_is_there(self) -> Adopting:
-        name = _stage(self.step.release, self.environment).stack_name
-        return Adopting(world=self.world, held=self.held, step=self.step, environment=self.environment, stack_name=name)
+        name, place = _stage(self.step.release, self.environment).stack_name, self.environment
+        of_step = partial(Adopting, world=self.world, held=self.held, step=self.step, environment=place)
+        return of_step(stack_name=name, there=self.there)
 
     def wait(self) -> None:
         """Until everything that the release consists of is in the bucket."""
@@ -203,7 +206,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
-            must_be_right(world, step, work.held.record)
+            must_be_right(world, step, work.held.record, work.template)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise

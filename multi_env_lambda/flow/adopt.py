@@ -8,24 +8,44 @@ from functools import cached_property
 import attrs
 
 from multi_env_lambda.aws.lease import HeldLease
+from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.imports import import_question, is_inside, is_tagged, may_import, returning, strangers
+from multi_env_lambda.plan.imports import (
+    NO_STACK,
+    import_question,
+    is_inside,
+    is_tagged,
+    may_import,
+    returning,
+    strangers,
+)
+from multi_env_lambda.plan.stackstate import Create, DeleteThenCreate, stack_answer
 from multi_env_lambda.world import World
 
-__all__ = ["Adopting"]
+__all__ = ["Adopting", "made_from"]
+
+
+def made_from(look: StackReading | None, there: str | None) -> str | None:
+    """What a stack is made from, as far as the plan has looked (``there``); nothing, where there is none to change."""
+    is_new = look is None or isinstance(stack_answer(look.status), Create | DeleteThenCreate)
+    return NO_STACK if is_new else there
 
 
 @attrs.frozen(kw_only=True)
 class Adopting:
-    """The looks of one step at what is there. Only what the record knows is looked at, and once."""
+    """The looks of one step at what is there. Only what the record knows is looked at, and once.
+
+    ``there``: what the stack is made from, where anybody looked.
+    """
 
     world: World
     held: HeldLease
     step: DeployStep
     environment: Environment
     stack_name: str
+    there: str | None = None
 
     def adopts(self, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
         """Whether all of it may come into the stack."""
@@ -42,12 +62,16 @@ class Adopting:
         found = tuple(taken)
         record = self.held.record
         foreign = strangers(found, record)
-        return tuple(item for item in found if item in foreign or not (is_inside(item, record) or self._is_ours(item)))
+        return tuple(
+            item
+            for item in found
+            if item in foreign or not (is_inside(item, record, self.there) or self._is_ours(item))
+        )
 
     def returning(self, template: str) -> tuple[PhysicalResource, ...]:
         """What comes in by its address, before the change."""
         step = self.step
-        return returning(template, self.held.record, step.project, step.questions, self._is_ours)
+        return returning(template, self.held.record, step.project, step.questions, self._is_ours, self.there)
 
     def _is_ours(self, item: PhysicalResource) -> bool:
         """By the tags that CloudFormation put on what this stack made; nobody can put them on anything else."""

@@ -81,8 +81,11 @@ class UnitDrift:
         return attrs.asdict(self)
 
 
-def compare(world: World, environment: Environment, record: Record) -> UnitDrift | None:
-    """Compare one stack with what the record says; None where a first release has failed and left nothing."""
+def compare(world: World, environment: Environment, record: Record, sent: str | None = None) -> UnitDrift | None:
+    """Compare one stack with what the record says; None where a first release has failed and left nothing.
+
+    ``sent``: the template that was sent a moment ago, and is not recorded yet.
+    """
     stack_name = f"{record.project}-{environment.name}"
     try:
         _must_be_here(record, environment)
@@ -96,20 +99,27 @@ def compare(world: World, environment: Environment, record: Record) -> UnitDrift
             gone = ResourceDrift(logical_id=stack_name, resource_type=STACK, status="DELETED", differences=())
             return _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=_hint(world, environment, record))
         assert there is not None
-        return _compared(world, environment, record, release, _ours(world, environment, record, there))
+        return _compared(world, environment, record, release, _ours(world, environment, record, there), sent)
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
 
 
 def _compared(
-    world: World, environment: Environment, record: Record, release: Release, there: StackReading
+    world: World,
+    environment: Environment,
+    record: Record,
+    release: Release,
+    there: StackReading,
+    sent: str | None,
 ) -> UnitDrift:
     stack_name = there.name
     found = world.platform.drift(environment, stack_name)
     template = world.platform.template(environment, stack_name)
     running, under_way = _templates(world, environment, record)
-    outside = _outside(template, running, under_way)
+    running = running if sent is None else sent
+    found_outside = changed_outside(template, running, under_way, _kept(world, environment, record))
+    outside = _outside(found_outside)
     said = said_aliases(template, world.platform.resources(environment, stack_name))
     aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
     code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
@@ -180,8 +190,21 @@ def _known_codes(world: World, record: Record, running: Release) -> tuple[str, .
     return tuple(codes)
 
 
-def _outside(there: str, running: str, under_way: list[str]) -> tuple[ResourceDrift, ...]:
-    found = changed_outside(there, running, under_way)
+def _kept(world: World, environment: Environment, record: Record) -> frozenset[str]:
+    """What our own deployments have left in the stack beyond the release that runs, if it holds data still.
+
+    A rollback and a repair recorded it; a release that failed its checks and was taken back brought it.
+    """
+    kept = frozenset(item.logical_id for item in _last(record).resources)
+    latest = record.latest
+    if latest is not None and latest.outcome == "went back":
+        with suppress(MultiEnvLambdaError):
+            failed = read_release(world.store, world.cache, record.project, latest.release)
+            kept |= json.loads(read_template(world.store, world.cache, failed, environment.name))["Resources"].keys()
+    return kept
+
+
+def _outside(found: tuple[ResourceChange, ...] | None) -> tuple[ResourceDrift, ...]:
     if found is None:
         whole = ResourceDrift(logical_id="", resource_type="the template", status="MODIFIED", differences=())
         return (whole,)

@@ -53,13 +53,13 @@ def look_at_what_is_wrong(world: World, plan: Plan, known: RecordedState) -> Rec
     return attrs.evolve(known, wrong=found) if steps else known
 
 
-def must_be_right(world: World, step: DeployStep, record: Record) -> None:
-    """Nothing is wrong any more.
+def must_be_right(world: World, step: DeployStep, record: Record, sent: str) -> None:
+    """Nothing is wrong any more: the stack is as the template that was ``sent`` says.
 
     Raises:
         CheckFailed: something still is, or it cannot be seen.
     """
-    found = compare(world, world.config.environment(step.environment), record)
+    found = compare(world, world.config.environment(step.environment), record, sent)
     where = f"repair of {step.project} in {step.environment}"
     if found is not None and found.problem:
         raise CheckFailed(where, f"whether it is right now could not be seen: {found.problem}", hint=found.hint)

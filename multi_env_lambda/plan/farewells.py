@@ -18,12 +18,17 @@ from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
 __all__ = ["gone_notes", "new_names", "stays_notes"]
 
 
-def stays_notes(released: str | None, sent: str | None) -> tuple[str, ...]:
-    """What a rollback leaves in the stack although its release does not know it."""
+def stays_notes(released: str | None, sent: str | None, changes: Iterable[ResourceChange] = ()) -> tuple[str, ...]:
+    """What a rollback leaves in the stack although its release does not know it.
+
+    What ``changes`` make anew is not there to stay.
+    """
     if released is None or sent is None or released == sent:
         return ()
     old, new = _resources(released), _resources(sent)
-    added = [(name, new[name]["Type"]) for name in sorted(new.keys() - old.keys()) if body_holds_data(new[name])]
+    anew = {change.logical_id for change in changes if change.action == "add"}
+    names = sorted(new.keys() - old.keys() - anew)
+    added = [(name, new[name]["Type"]) for name in names if body_holds_data(new[name])]
     return tuple(
         f"{name} ({type_}) stays, with the data in it: this release does not know it; the next deploy of one that does "
         "not asks whether it may go"

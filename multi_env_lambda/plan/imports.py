@@ -22,6 +22,7 @@ from multi_env_lambda.plan.changes import STAYS
 
 __all__ = [
     "NAME_OF",
+    "NO_STACK",
     "answer_for",
     "fixed",
     "import_question",
@@ -53,6 +54,10 @@ NAME_OF = {
 
 _CREATE_ONLY = {"AWS::SNS::Topic": ("TopicName", "FifoTopic"), "AWS::SQS::Queue": ("QueueName", "FifoQueue")}
 """Source: ``createOnlyProperties`` in AWS's schemas of the types."""
+
+
+NO_STACK = '{"Resources":{}}'
+"""What a stack that is gone is made from."""
 
 
 def answer_for(project: str, item: PhysicalResource) -> str:
@@ -143,24 +148,37 @@ def import_questions(
         and _may_be_called(json.loads(template)["Resources"][item.logical_id], item)
         and not _is_in(there, item)
     )
-    wanted = (*met, *_wanted(_unproved(record), template))
+    wanted = (*met, *_wanted(_unproved(record, there), template))
     return tuple(dict.fromkeys(import_question(project, item) for item in wanted))
 
 
-def is_inside(item: PhysicalResource, record: Record) -> bool:
+def is_inside(item: PhysicalResource, record: Record, there: str | None = None) -> bool:
     """Whether it is known by its address and in the stack, as far as is known: then the stack wants its name twice."""
-    inside = () if record.running is None else record.running.resources
-    return item.type in NAME_OF and any(_is(item, other) for other in inside)
+    return item.type in NAME_OF and any(_is(item, other) for other in _inside(record, there))
 
 
-def _outside(record: Record) -> tuple[PhysicalResource, ...]:
-    inside = set() if record.running is None else {item.physical_id for item in record.running.resources}
+def _inside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
+    """What runs by its record, and that the stack has still, where anybody looked what that is made from."""
+    recorded = () if record.running is None else record.running.resources
+    bodies = {} if there is None else json.loads(there).get("Resources", {})
+    return tuple(item for item in recorded if there is None or item.logical_id in bodies or _is_named(item, bodies))
+
+
+def _is_named(item: PhysicalResource, bodies: Mapping[str, Any]) -> bool:
+    """Whether one of them has its name: an attempt that nobody saw the end of may call it otherwise."""
+    key = NAME_OF.get(item.type, ("",))[0]
+    names = (body.get("Properties", {}).get(key) for body in bodies.values() if body.get("Type") == item.type)
+    return short_name(item) in names
+
+
+def _outside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
+    inside = {item.physical_id for item in _inside(record, there)}
     return tuple(item for item in known_of(record) if item.physical_id not in inside)
 
 
-def _unproved(record: Record) -> tuple[PhysicalResource, ...]:
+def _unproved(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
     """What was kept and is of a type without tags, by the name that it is asked for by."""
-    found = (item for item in _outside(record) if item.type in _UNTAGGED)
+    found = (item for item in _outside(record, there) if item.type in _UNTAGGED)
     return tuple(attrs.evolve(item, physical_id=short_name(item)) for item in found)
 
 
@@ -176,14 +194,16 @@ def returning(
     project: str,
     agreed: Collection[Question],
     is_ours: Callable[[PhysicalResource], bool],
+    there: str | None = None,
 ) -> tuple[PhysicalResource, ...]:
     """What the template wants, is in no stack of ours as far as is known, and is known by its address only.
 
     It was ours and is (``is_ours``), or somebody was shown it and agreed (``agreed``: the questions). It goes by the
-    template's logical id.
+    template's logical id. ``there`` as in ``import_questions``.
     """
-    ours = (item for item in _wanted(_outside(record), template) if item.type not in _UNTAGGED and is_ours(item))
-    kept = (item for item in _wanted(_unproved(record), template) if import_question(project, item) in agreed)
+    outside = _wanted(_outside(record, there), template)
+    ours = (item for item in outside if item.type not in _UNTAGGED and is_ours(item))
+    kept = (item for item in _wanted(_unproved(record, there), template) if import_question(project, item) in agreed)
     shown = (item for item in record.met if import_question(project, item) in agreed)
     found = (*ours, *kept, *_wanted(shown, template))
     return tuple({item.logical_id: item for item in found}.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
@@ -20,15 +20,18 @@ __all__ = ["keeping", "left_over", "template_to_send"]
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
 
-def keeping(before: str, failed: str) -> str:
+def keeping(before: str, failed: str, only: Container[str] | None = None) -> str:
     """The template ``before`` with what holds data, is only in ``failed``, and would go without being kept.
 
     What that refers to comes with it. Where something of that is no resource (a parameter, a condition), ``before`` is
     all that can be deployed, and CloudFormation says what would go.
+
+    Args:
+        only: the logical ids of what may be kept; None for all.
     """
     old, new = json.loads(before), json.loads(failed)
     there, made = old["Resources"], new["Resources"]
-    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name])}
+    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name]) and (only is None or name in only)}
     known = {*there, *old.get("Parameters", {})}
     found: dict[str, Any] = {}
     while wanted:

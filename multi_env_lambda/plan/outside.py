@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.keeping import keeping
 
 __all__ = ["changed_outside"]
 
@@ -16,18 +17,22 @@ _ALIAS = "AWS::Lambda::Alias"
 _HELD_BACK = ("FunctionVersion", "RoutingConfig")
 
 
-def changed_outside(there: str, running: str, under_way: Iterable[str] = ()) -> tuple[ResourceChange, ...] | None:
+def changed_outside(
+    there: str, running: str, under_way: Iterable[str] = (), kept: Container[str] = ()
+) -> tuple[ResourceChange, ...] | None:
     """What tells the template of a stack from the one that was deployed; None where that cannot be told by resources.
 
     Args:
         there: as CloudFormation has it.
         running: as the record says.
         under_way: those of attempts that are not over. Their aliases are held back, and compared by themselves.
+        kept: the logical ids of what holds data and our own deployments left in the stack: it is nobody's change.
     """
     try:
         found = json.loads(there)
     except (ValueError, RecursionError):
         return None
+    running = keeping(running, there, kept)
     if found == json.loads(running) or any(_free(found) == _free(json.loads(text)) for text in under_way):
         return ()
     return changes(running, canonical_json(found)) or None

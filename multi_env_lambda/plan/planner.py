@@ -39,13 +39,13 @@ from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
-from multi_env_lambda.plan.imports import import_questions
-from multi_env_lambda.plan.keeping import template_to_send
+from multi_env_lambda.plan.imports import NO_STACK, import_questions
+from multi_env_lambda.plan.keeping import keeping, template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
 from multi_env_lambda.plan.ownership import take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
-from multi_env_lambda.plan.repair import SOUND, lost_already, merged
+from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, merged
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
@@ -230,7 +230,9 @@ def _wanted(
     rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
     told = [known.unseen[place]] if place in known.unseen else []
     told += ["its stack is gone, and all of it is made anew"] if place in known.gone else []
-    lost = lost_already(changed) if request.verb == "repair" or place in known.gone else ()
+    anew = request.verb == "repair" or place in known.gone
+    lost = lost_already(changed, before, _there(place, known)) if anew else ()
+    lost += lost_with_stack(running.resources, text) if running is not None and place in known.gone else ()
     return DeployStep(
         project=wanted.project,
         environment=target.name,
@@ -251,7 +253,7 @@ def _wanted(
             *questions,
         ),
         rights=rights,
-        notes=(*late_starts(before, text), *stays_notes(released, text), *gone_notes(changed), *lost),
+        notes=(*late_starts(before, text), *stays_notes(released, text, changed), *gone_notes(changed), *lost),
         reason=request.recorded_reason,
         breaks=broken,
     )
@@ -290,7 +292,7 @@ def _changes(
     words = {question.answer for question in asked}
     met = (question for question in loss_questions(record, project, text) if question.answer not in words)
     orphan = (known.orphans[place],) if place in known.orphans else ()
-    return changed, (*orphan, *asked, *met, *import_questions(record, project, text, known.there.get(place)))
+    return changed, (*orphan, *asked, *met, *import_questions(record, project, text, _there(place, known)))
 
 
 def _changed(
@@ -306,13 +308,21 @@ def _changed(
     if there is not None and (running is None or place in known.unsure):
         return changes(there, text)
     if known.wrong is not None and place in known.wrong:
-        return merged(known.wrong[place].changes, () if there is None else changes(there, text))
-    found = changes(recorded, text)
+        sent = json.loads(text or "{}").get("Resources", {})
+        return merged(known.wrong[place].changes, () if there is None else changes(there, text), sent)
+    # What an earlier rollback left in the stack is nothing new.
+    before = recorded if recorded is None or there is None else keeping(recorded, there)
+    found = changes(before, text)
     known_of = {change.logical_id for change in found if change.destructive}
     more = [] if there is None else [item for item in changes(there, text) if item.destructive]
     added = {item.logical_id: item for item in more if item.logical_id not in known_of}
     kept = (change for change in found if change.logical_id not in added)
     return tuple(sorted((*kept, *added.values()), key=lambda change: change.logical_id))
+
+
+def _there(place: tuple[str, str], known: RecordedState) -> str | None:
+    """What the stack is made from, as far as anybody looked; of one that is gone, nothing."""
+    return NO_STACK if place in known.gone else known.there.get(place)
 
 
 def _again(request: Request, target: Environment, project: str, known: RecordedState) -> bool:

@@ -133,6 +133,93 @@ def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_i
     assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
 
 
+WITH_A_QUEUE = """
+def extend(template, context):
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    context.merge("Orders", {"Type": "AWS::SQS::Queue", **kept, "Properties": {"QueueName": "customers-orders"}})
+"""
+
+
+@pytest.mark.long
+def test_what_a_deleted_stack_kept_is_asked_for_by_the_first_repair_and_comes_back_with_what_is_in_it(
+    stage: Stage,
+) -> None:
+    path = stage.root / "projects/customers/stack.py"
+    path.write_text(WITH_A_QUEUE, encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    sqs = stage.client("sandbox", "sqs")
+    url = sqs.get_queue_url(QueueName="customers-orders")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="precious")
+    no_stack(stage)
+
+    repair = ("repair", "customers", "sandbox", "--yes")
+    asked = stage.script(*repair)
+    assert asked.code == 9 and "--agree import:customers/customers-orders" in asked.err
+    assert "Orders (AWS::SQS::Queue) was kept by its policy" in asked.out + asked.err
+    assert "is gone with what was in it" not in asked.out + asked.err
+    back = stage.script(*repair, "--agree", "import:customers/customers-orders")
+    assert back.code == 0, back.err
+    assert drift(stage, "sandbox").code == 0
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "precious"
+    path.unlink()
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+
+
+WITH_A_TABLE = """
+TABLE = {
+    "Type": "AWS::DynamoDB::Table",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    },
+}
+
+
+def extend(template, context):
+    context.merge("Invoices", TABLE)
+"""
+
+
+def another_template(stage: Stage) -> None:
+    """Somebody sends the stack's own template with one more table of that kind."""
+    stacks = stage.client("sandbox", "cloudformation")
+    body = stacks.get_template(StackName=STACK)["TemplateBody"]
+    document: dict[str, Any] = json.loads(body) if isinstance(body, str) else json.loads(json.dumps(body))
+    document["Resources"]["Theirs"] = document["Resources"]["Invoices"]
+    parameters = [{"ParameterKey": name, "UsePreviousValue": True} for name in document.get("Parameters", {})]
+    stacks.update_stack(
+        StackName=STACK, TemplateBody=json.dumps(document), Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+
+
+@pytest.mark.long
+def test_a_table_that_a_rollback_left_and_one_of_somebody_else_stay_and_all_else_is_put_right(stage: Stage) -> None:
+    path = stage.root / "projects/customers/stack.py"
+    path.write_text(WITH_A_TABLE, encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    back = stage.script("rollback", "customers", "sandbox", "--yes")
+    assert back.code == 0, back.err
+    assert drift(stage, "sandbox").code == 0, "our own rollback is nobody's change"
+
+    other_properties(stage)
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+    assert repaired.code == 0, repaired.err
+    assert "Invoices (AWS::DynamoDB::Table) stays" in repaired.out + repaired.err
+    assert "Invoices (AWS::DynamoDB::Table) goes" not in repaired.out + repaired.err
+    assert drift(stage, "sandbox").code == 0
+
+    another_template(stage)
+    assert "Theirs (AWS::DynamoDB::Table)" in drift(stage, "sandbox").out
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+    assert repaired.code == 0, repaired.err
+    assert drift(stage, "sandbox").code == 0
+    asked = stage.script("deploy", "sandbox", "--only", "customers", "--yes", "--force", "--agree", "again:customers")
+    assert asked.code == 9 and "--agree replace:customers/Theirs" in asked.err
+    path.unlink()
+
+
 @pytest.mark.long
 def test_an_environment_that_left_the_table_is_shown_and_ended(stage: Stage) -> None:
     path = stage.root / "pyproject.toml"

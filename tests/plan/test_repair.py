@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 import pytest
 
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.plan.aliases import rewritten, unwritten
+from multi_env_lambda.plan.imports import NO_STACK
 from multi_env_lambda.plan.repair import lost_already, merged, not_repairable
 from tests.plan.record_values import deployment
 
@@ -39,7 +42,30 @@ def test_what_the_templates_say_would_be_lost_is_not_hidden() -> None:
 def test_only_what_is_made_anew_and_held_data_was_lost(action: str, kind: str, told: int) -> None:
     change = ResourceChange(action=action, logical_id="It", type=kind)  # type: ignore[arg-type]
 
-    assert len(lost_already([change])) == told
+    assert len(lost_already([change], None, None)) == told
+
+
+@pytest.mark.parametrize(
+    ("policy", "inside", "kept"),
+    [("Retain", False, True), ("RetainExceptOnCreate", False, True), ("Retain", True, False), ("Delete", False, False)],
+    ids=["left its stack", "left it", "deleted itself", "went with its stack"],
+)
+def test_what_its_policy_kept_when_it_left_its_stack_is_not_lost(policy: str, inside: bool, kept: bool) -> None:
+    change = ResourceChange(action="add", logical_id="It", type="AWS::SQS::Queue")
+    before = json.dumps({"Resources": {"It": {"Type": change.type, "DeletionPolicy": policy}}})
+
+    (note,) = lost_already([change], before, before if inside else NO_STACK)
+
+    assert ("was kept by its policy" in note, "is gone with what was in it" in note) == (kept, not kept)
+
+
+def test_what_is_sent_does_not_go_whatever_the_comparison_says() -> None:
+    added = ResourceChange(action="remove", logical_id="It", type="AWS::DynamoDB::Table")
+    anew = ResourceChange(action="add", logical_id="It", type="AWS::DynamoDB::Table")
+
+    assert merged([added], (), {"It"}) == ()
+    assert merged([anew, added], (), {"It"}) == (anew,)
+    assert merged([added], ()) == (added,)
 
 
 def test_what_runs_by_its_record_can_be_put_back() -> None:
@@ -67,8 +93,6 @@ def template(version: str, **alias: object) -> str:
 
 
 def _json(value: object) -> str:
-    import json
-
     return json.dumps(value)
 
 

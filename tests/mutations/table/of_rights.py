@@ -79,4 +79,18 @@ MUTATIONS = (
         "A rollback keeps the table that its release does not know.",
         ("flow/test_rollback.py",),
     ),
+    Mutation(
+        "plan/outside.py",
+        "    running = keeping(running, there, kept)\n",
+        "",
+        "What our own rollback left in a stack is no drift.",
+        ("flow/test_repair_of_kept.py",),
+    ),
+    Mutation(
+        "plan/planner.py",
+        "return NO_STACK if place in known.gone else known.there.get(place)",
+        "return known.there.get(place)",
+        "A repair of a stack that is gone asks for the queue that stayed.",
+        ("flow/test_repair_of_kept.py",),
+    ),
 )
