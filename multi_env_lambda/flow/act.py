@@ -35,7 +35,7 @@ from multi_env_lambda.flow.check import (
     say_endings,
     stateful_resources,
 )
-from multi_env_lambda.flow.code import check_codes, send_again
+from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
@@ -50,6 +50,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over, template_to_send
@@ -153,6 +154,7 @@ class _Work:
     receipts: Receipts
     look: StackReading | None
     completed: Future[Receipts]
+    latest: dict[str, FunctionCode] = attrs.field(factory=dict)  # as found before the change
     adopting: Adopting = attrs.field(init=False)
 
     @adopting.default
@@ -204,6 +206,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record)
+        else:
+            check_untouched(environment, step.release, work.template, known, work.latest)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
@@ -341,7 +345,8 @@ def _ready(work: _Work, release: Release, template: str, before: str | None, rec
     if work.look is not None:
         say = partial(_say, work.world, work.step, "deploy")
         parameters = pins(template, release, receipts)
-        send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
+        seen = send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
+        work.latest.update(seen)
 
 
 def _stage(release: Release, environment: Environment) -> ReleaseTemplate:

@@ -134,6 +134,26 @@ def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_i
 
 
 @pytest.mark.long
+def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_say_that_it_is_right(
+    stage: Stage,
+) -> None:
+    functions = stage.client("sandbox", "lambda")
+    layer = functions.publish_layer_version(LayerName="elsewhere", Content={"ZipFile": evil()})["LayerVersionArn"]
+    path = stage.root / "projects/customers/pyproject.toml"
+    path.write_text(f'{path.read_text(encoding="utf-8")}layers = ["{layer}"]\n', encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    functions.update_function_configuration(FunctionName=FUNCTION, Layers=[])
+
+    failed = stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes")
+
+    assert failed.code == 13 and f"with the layers none, deployed was {layer}" in failed.err, failed.err
+    assert "`repair.py customers sandbox` puts it right" in failed.err
+    assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
+    assert functions.get_function_configuration(FunctionName=FUNCTION)["Layers"][0]["Arn"] == layer
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes").code == 0
+
+
+@pytest.mark.long
 def test_an_environment_that_left_the_table_is_shown_and_ended(stage: Stage) -> None:
     path = stage.root / "pyproject.toml"
     whole = path.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.saved import save
 from multi_env_lambda.errors import ConfigurationError, PlanStale, PublishError
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
@@ -152,3 +153,15 @@ def test_one_unit_alone_is_made_and_of_the_others_it_is_said_why_they_would_be(t
     assert fake.tree.made == ["orders"]
     assert [step.project for step in draft.plan.deploys] == ["orders"]
     assert draft.looked_at["search"] == ("projects/search changed",)
+
+
+def test_a_plan_is_saved_in_a_folder_that_is_made_and_where_that_cannot_be_the_error_is_ours(tmp_path: Path) -> None:
+    plan = pipeline.plan(chain(tmp_path).world, Request(verb="deploy", target="sandbox", only=("search",))).plan
+    path = tmp_path / "new" / "folder" / "plan.json"
+
+    save(plan, path)
+
+    assert json.loads(path.read_bytes())["digest"] == plan.digest
+    with pytest.raises(ConfigurationError, match="the plan cannot be written there") as caught:
+        save(plan, path / "below a file.json")
+    assert caught.value.hint == "name another file"
