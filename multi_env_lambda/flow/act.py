@@ -23,7 +23,7 @@ from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting
-from multi_env_lambda.flow.aliases import restore
+from multi_env_lambda.flow.aliases import remake, restore
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import (
     Asking,
@@ -198,6 +198,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         moving = _moving(work, stage, before)
         if moving:
             shift(asking, work.held, step, moving, work.template, entry, change, partial(_say, world, step, "shift"))
+        if step.action == "rollback":
+            remake(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         stack_id = change(work.template)
         if step.running == step.release.digest:
             _ready(work, step.release, work.template, known, work.receipts)
@@ -343,10 +345,9 @@ def _ready(work: _Work, release: Release, template: str, before: str | None, rec
     """Right before a change: what it takes is in the bucket, and what it publishes is what was released."""
     work.wait()
     if work.look is not None:
-        say = partial(_say, work.world, work.step, "deploy")
-        parameters = pins(template, release, receipts)
-        seen = send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
-        work.latest.update(seen)
+        say, parameters = partial(_say, work.world, work.step, "deploy"), pins(template, release, receipts)
+        found = send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
+        work.latest.update(found)
 
 
 def _stage(release: Release, environment: Environment) -> ReleaseTemplate:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed
+from multi_env_lambda.flow.attempts import attempted_codes
 from multi_env_lambda.flow.check import check_code, check_layers
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.alias import SaidAlias
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
@@ -33,7 +34,7 @@ def send_again(
     template: str,
     before: str | None,
     parameters: Mapping[str, str],
-    held: Held,
+    held: HeldLease,
     say: Callable[[str], None],
 ) -> dict[str, FunctionCode]:
     """Give back its released code to each function that has other code, and gets none from CloudFormation.
@@ -54,7 +55,9 @@ def send_again(
     def look(name: str) -> FunctionCode | None:
         there = world.platform.find_code(environment, name, LATEST)
         if there is not None and there.code_sha256 != expected:
-            say(f"{name}: somebody uploaded code {there.code_sha256}, {expected} is sent again")
+            version = attempted_codes(world, held.record, held.unsure).get(there.code_sha256)
+            whose = "somebody uploaded" if version is None else f"the attempt at {version}, which is not over, left"
+            say(f"{name}: {whose} code {there.code_sha256}, {expected} is sent again")
             world.platform.send_code(environment, name, places[name], held)
         return there
 

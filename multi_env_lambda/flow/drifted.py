@@ -19,6 +19,7 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
+from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.masking import masked
@@ -164,11 +165,8 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
 
 
 def _attempts(record: Record) -> list[str]:
-    """The releases of attempts that are not over."""
-    attempts = {record.unsure or ""}
-    if record.latest is not None and record.latest.outcome == "shifting":
-        attempts.add(record.latest.release)
-    return sorted(attempts - {"", _last(record).release})
+    """The releases of attempts that are not over, beside what should run."""
+    return [release for release in attempts(record, record.unsure) if release != _last(record).release]
 
 
 def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
@@ -223,7 +221,7 @@ def repair_command(record: Record) -> str:
     """The one command that makes true again what the record says."""
     if record.running is None:
         return f"`deploy.py {record.environment} --only {record.project} --force` sends again what should run"
-    if record.latest is not None and record.latest.outcome == "shifting":
+    if is_shifting(record):
         return f"`rollback.py {record.project} {record.environment}` sends what ran before the traffic began to move"
     return f"`repair.py {record.project} {record.environment}` puts it right; it shows first what it would do"
 

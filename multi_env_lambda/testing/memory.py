@@ -64,7 +64,7 @@ class MemoryPlatform:
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
         measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
-        by_hand: function name -> where somebody has moved its alias since CloudFormation last wrote it.
+        by_hand: function name -> where somebody has moved its alias since CloudFormation wrote it; None: deleted.
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
         tags: stack name -> the ARNs of what a stack of that name made and is still there.
         uploaded: function name -> the SHA-256 (base64) of code that somebody gave it by hand.
@@ -81,7 +81,7 @@ class MemoryPlatform:
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
         self.measured: Callable[[str, str, float], Counts] | None = None
-        self.by_hand: dict[str, AliasState] = {}
+        self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.tags: dict[str, frozenset[str]] = {}
         self.stale: dict[str, list[str]] = {}
