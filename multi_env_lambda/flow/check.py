@@ -201,7 +201,10 @@ def check_code(
         raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=by_hand)
     for arn in ours:
         if arn not in seen:
-            seen[arn] = LayerReceipt(arn=arn, sha256=platform.layer_sha256(environment, arn))
+            there = platform.layer_sha256(environment, arn)
+            if there is None:
+                raise CheckFailed(where, f"somebody deleted {arn}, which it is deployed with", hint=by_hand)
+            seen[arn] = LayerReceipt(arn=arn, sha256=there)
         if seen[arn].sha256 != base64_sha256(layer.layer_sha256):
             what = f"{arn} has the SHA-256 {seen[arn].sha256}, published was {base64_sha256(layer.layer_sha256)}"
             raise CheckFailed(where, what, hint=by_hand)

@@ -1,8 +1,8 @@
 """What somebody changed by hand in one stack: CloudFormation compares it with its template.
 
-Three things it does not see are compared here: the template itself, which somebody may have replaced; the code of
-functions; and where aliases point: of an alias it compares only what the template names, so no weights where that names
-none.
+What it does not see is compared here: the template itself, which somebody may have replaced; the code of functions,
+and what no property says of them (flow/unnamed.py); and where aliases point: of an alias it compares only what the
+template names, so no weights where that names none.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html
 """
 
@@ -22,6 +22,7 @@ from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.flow.unnamed import unnamed_drift
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
@@ -116,7 +117,8 @@ def _compared(
     code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    resources = (*seen, *aliases, *code, *outside)
+    unnamed = unnamed_drift(world.platform, environment, running)
+    resources = (*seen, *aliases, *code, *unnamed, *outside)
     return _answer(
         record,
         stack_name,

@@ -140,7 +140,8 @@ def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_sa
     functions = stage.client("sandbox", "lambda")
     layer = functions.publish_layer_version(LayerName="elsewhere", Content={"ZipFile": evil()})["LayerVersionArn"]
     path = stage.root / "projects/customers/pyproject.toml"
-    path.write_text(f'{path.read_text(encoding="utf-8")}layers = ["{layer}"]\n', encoding="utf-8")
+    before = path.read_text(encoding="utf-8")
+    path.write_text(f'{before}layers = ["{layer}"]\n', encoding="utf-8")
     assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
     functions.update_function_configuration(FunctionName=FUNCTION, Layers=[])
 
@@ -151,6 +152,27 @@ def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_sa
     assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
     assert functions.get_function_configuration(FunctionName=FUNCTION)["Layers"][0]["Arn"] == layer
     assert stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes").code == 0
+
+    functions.delete_layer_version(LayerName="elsewhere", VersionNumber=1)
+    gone = drift(stage, "sandbox")
+    assert gone.code == 1 and "a version that somebody deleted" in " ".join(gone.out.split()), gone.out
+    path.write_text(before, encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    assert drift(stage, "sandbox").code == 0
+
+
+@pytest.mark.long
+def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_right_is_said(stage: Stage) -> None:
+    functions = stage.client("sandbox", "lambda")
+    functions.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
+
+    found = drift(stage, "sandbox")
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+
+    assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
+    assert repaired.code == 13 and "put it back by hand" in repaired.err, repaired.err
+    functions.delete_function_concurrency(FunctionName=FUNCTION)
+    assert drift(stage, "sandbox").code == 0
 
 
 @pytest.mark.long

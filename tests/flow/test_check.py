@@ -62,7 +62,7 @@ class Lambda(MemoryPlatform):
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return self.runs
 
-    def layer_sha256(self, environment: Environment, arn: str) -> str:
+    def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         self.asked.append(arn)
         return self.layer
 
