@@ -26,6 +26,7 @@ from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.repair import look_at_what_is_wrong
+from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.unexpected import as_ours
@@ -91,7 +92,7 @@ def plan(
 
 
 def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> PreparedPlan:
-    """Make a saved plan again; ``soon`` as in ``plan``.
+    """Make a saved plan again; ``soon`` as in ``plan``. One that was begun, or done, gives what is left of it.
 
     Args:
         published: from the releases that it names, where it was made from a work tree: no code of a unit runs.
@@ -105,7 +106,7 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
     request = Request.from_asked(dict(found.asked))
     of_tree = request.verb == "deploy" and request.source(world.config) is None
     draft = plan(world, request, soon=soon, closely=True, published=found if published and of_tree else None)
-    if draft.plan.digest != found.digest:
+    if draft.plan.digest != found.digest and (published or not goes_on(found, draft.plan, draft.known.records)):
         if published:
             _must_be_published(draft.plan)
         raise PlanStale(

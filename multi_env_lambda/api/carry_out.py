@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = [
+    "Names",
     "apply",
     "build",
     "deploy",
@@ -41,6 +42,10 @@ __all__ = [
 ]
 
 
+Names = str | Sequence[str]
+"""One unit or several."""
+
+
 def several(words: str | Iterable[str]) -> tuple[str, ...]:
     """Python takes a text for its letters; nobody means that here."""
     return (words,) if isinstance(words, str) else tuple(words)
@@ -49,7 +54,7 @@ def several(words: str | Iterable[str]) -> tuple[str, ...]:
 def request(
     opened: Opened,
     verb: Literal["deploy", "promote", "rollback", "repair"],
-    names: str | Sequence[str],
+    names: Names,
     environment: str | None,
     to: str | None,
 ) -> Request:

@@ -202,6 +202,24 @@ class Project:
         request = attrs.evolve(request, release=to, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
+    def plan_repair(self, environment: str, *, reason: str = "") -> Plan:
+        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        request = carry_out.request(self._opened, "repair", self.name, environment, None)
+        return carry_out.plan(self._opened, attrs.evolve(request, reason=reason))
+
+    def repair(
+        self,
+        environment: str,
+        *,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Make true again what the record says runs of it: the same release is sent again. Builds nothing."""
+        request = carry_out.request(self._opened, "repair", self.name, environment, None)
+        return carry_out.deploy(self._opened, attrs.evolve(request, reason=reason), agree, approve, wait)
+
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
         return removing.find(self._opened, self.name, environment, retain)

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
 
@@ -13,6 +14,15 @@ __all__ = ["save"]
 
 
 def save(plan: Plan | Removal, path: str | os.PathLike[str]) -> None:
-    """Write a plan as JSON, for somebody to approve."""
+    """Write a plan as JSON, for somebody to approve; its folder is made where there is none.
+
+    Raises:
+        ConfigurationError: it cannot be written there.
+    """
     text = json.dumps(plan.to_dict(), indent=2, sort_keys=True)
-    Path(path).write_text(f"{text}\n", encoding="utf-8")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        what = f"the plan cannot be written there: {error.strerror or error}"
+        raise ConfigurationError(os.fspath(path), what, hint="name another file") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,11 +166,7 @@ class Workspace:
         return Project(self._opened, name)
 
     def environment(self, name: str) -> Environment:
-        """One environment by name.
-
-        Raises:
-            ConfigurationError: there is none of that name.
-        """
+        """One environment by name, as ``environments`` gives it."""
         return self.environments[self.config.environment(name).name]
 
     @property
@@ -195,8 +191,7 @@ class Workspace:
     ) -> Plan:
         """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``.
 
-        Args:
-            publish: the releases of a plan that an approval is asked for, so that it can be approved by their digests.
+        ``publish``: the releases of a plan that an approval is asked for, so that it can be approved by their digests.
         """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
@@ -216,13 +211,7 @@ class Workspace:
         return carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
 
     def plan_rollback(
-        self,
-        names: str | Sequence[str],
-        environment: str,
-        *,
-        to: str | None = None,
-        force: bool = False,
-        reason: str = "",
+        self, names: carry_out.Names, environment: str, *, to: str | None = None, force: bool = False, reason: str = ""
     ) -> Plan:
         """What ``rollback`` would do."""
         request = carry_out.request(self._opened, "rollback", names, environment, None)
@@ -296,18 +285,14 @@ class Workspace:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring to an environment what runs in the one before it: the same bytes, and no build.
-
-        Args:
-            skip_from: take the release of this environment instead; needs a reason.
-        """
+        """Bring to an environment what runs in the one before it, or in ``skip_from``, for a reason. Builds nothing."""
         request = carry_out.request(self._opened, "promote", names, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def rollback(
         self,
-        names: str | Sequence[str],
+        names: carry_out.Names,
         environment: str,
         *,
         to: str | None = None,
@@ -321,6 +306,22 @@ class Workspace:
         request = carry_out.request(self._opened, "rollback", names, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
+
+    def plan_repair(self, *names: str, environment: str, reason: str = "") -> Plan:
+        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        return self.environment(environment).plan_repair(*names, reason=reason)
+
+    def repair(
+        self,
+        *names: str,
+        environment: str,
+        reason: str = "",
+        agree: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        wait: float = 0.0,
+    ) -> Listing[Result]:
+        """Make true again what the records say runs in an environment; no name: of all its units. Builds nothing."""
+        return self.environment(environment).repair(*names, reason=reason, agree=agree, approve=approve, wait=wait)
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.

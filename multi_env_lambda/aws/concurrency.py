@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_denied, text_of
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
 
-__all__ = ["Shortage", "shortage_of"]
+__all__ = ["Shortage", "reserved_now", "shortage_of"]
 
 _UNRESERVED = 100
 """What Lambda keeps for functions without a reservation; an account with a lower limit keeps all of it.
@@ -46,7 +46,7 @@ def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortag
         least = min(limit, _UNRESERVED)
         if free - wanted < least:
             # What the functions have already is given back first.
-            free += sum(_reserved_now(client, name) for name in reserved)
+            free += sum(_reserved(client, name) or 0 for name in reserved)
     except aws_errors() as error:
         raise _error(place, error) from error
     if free - wanted >= least:
@@ -54,13 +54,28 @@ def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortag
     return Shortage(wanted=wanted, left=free - wanted, limit=limit, least=least)
 
 
-def _reserved_now(client: Any, name: str) -> int:
+def reserved_now(client: Any, place: str, name: str) -> int | None:
+    """What is reserved for a function, by whomever; None where nothing is, or there is no such function.
+
+    Raises:
+        AccountError: the role may not look.
+        StackError: Lambda does not answer.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html
+    """
     try:
-        return int(client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions", 0))
+        return _reserved(client, name)
+    except aws_errors() as error:
+        raise _error(f"{name} in {place}", error) from error
+
+
+def _reserved(client: Any, name: str) -> int | None:
+    try:
+        found = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
     except aws_errors() as error:
         if code_of(error) == "ResourceNotFoundException":
-            return 0
+            return None
         raise
+    return None if found is None else int(found)
 
 
 def _error(place: str, error: Exception) -> MultiEnvLambdaError:

@@ -44,7 +44,7 @@ _Found = TypeVar("_Found")
 
 _RESERVED = (
     "no more of it runs at once than is reserved for it (`reserved_concurrency`), and with 0 nothing: is it as the "
-    "settings say? `drift` shows what was reserved by hand"
+    "settings say? `drift` shows what was reserved by hand, where the role may look at it"
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
 _ABSENT = (
@@ -124,16 +124,18 @@ def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None
         sleep(pause)
 
 
-def layer_sha256(client: Any, arn: str) -> str:
-    """The base64 SHA-256 of the zip that lies under the ARN of a layer version, as Lambda says it.
+def layer_sha256(client: Any, arn: str) -> str | None:
+    """The base64 SHA-256 of the zip that lies under the ARN of a layer version, as Lambda says it; None where none is.
 
     Raises:
-        StackError: there is no such layer version.
+        StackError: Lambda does not answer.
         AccountError: the role may not look.
     """
     try:
         return str(client.get_layer_version_by_arn(Arn=arn)["Content"]["CodeSha256"])
     except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
         raise _error(arn, error) from error
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
-from multi_env_lambda.aws.concurrency import Shortage, shortage_of
+from multi_env_lambda.aws.concurrency import Shortage, reserved_now, shortage_of
 from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.logs import LogLine, group_of, recent_lines
 from multi_env_lambda.aws.poller import Poller, StackReading
@@ -122,7 +122,7 @@ class AwsPlatform:
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
 
-    def layer_sha256(self, environment: Environment, arn: str) -> str:
+    def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
@@ -171,6 +171,9 @@ class AwsPlatform:
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
         return shortage_of(self._sessions.client(environment, "lambda"), environment.name, reserved)
+
+    def reserved(self, environment: Environment, function_name: str) -> int | None:
+        return reserved_now(self._sessions.client(environment, "lambda"), environment.name, function_name)
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
         return versions.kept_function(self._sessions.client(environment, "lambda"), function_name)

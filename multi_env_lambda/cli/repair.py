@@ -47,5 +47,5 @@ def repair_command(
         workspace,
         lambda: environment.repair(*names, reason=reason, agree=agree, wait=wait),
         as_json,
-        still="everything is as it was deployed",
+        still="everything that is compared is as it was deployed",
     )

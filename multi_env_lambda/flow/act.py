@@ -23,7 +23,7 @@ from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting, made_from
-from multi_env_lambda.flow.aliases import restore
+from multi_env_lambda.flow.aliases import remake, restore
 from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.check import (
     Asking,
@@ -35,7 +35,7 @@ from multi_env_lambda.flow.check import (
     say_endings,
     stateful_resources,
 )
-from multi_env_lambda.flow.code import check_codes, send_again
+from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
@@ -50,6 +50,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over, template_to_send
@@ -155,6 +156,7 @@ class _Work:
     look: StackReading | None
     there: str | None
     completed: Future[Receipts]
+    latest: dict[str, FunctionCode] = attrs.field(factory=dict)  # as found before the change
     adopting: Adopting = attrs.field(init=False)
 
     @adopting.default
@@ -199,6 +201,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         moving = _moving(work, stage, before)
         if moving:
             shift(asking, work.held, step, moving, work.template, entry, change, partial(_say, world, step, "shift"))
+        if step.action == "rollback":
+            remake(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         stack_id = change(work.template)
         if step.running == step.release.digest:
             _ready(work, step.release, work.template, known, work.receipts)
@@ -207,6 +211,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record, work.template)
+        else:
+            check_untouched(environment, step.release, work.template, known, work.latest)
     except CheckFailed as failure:
         if step.running is None or step.running == step.release.digest:
             raise
@@ -342,9 +348,9 @@ def _ready(work: _Work, release: Release, template: str, before: str | None, rec
     """Right before a change: what it takes is in the bucket, and what it publishes is what was released."""
     work.wait()
     if work.look is not None:
-        say = partial(_say, work.world, work.step, "deploy")
-        parameters = pins(template, release, receipts)
-        send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
+        say, parameters = partial(_say, work.world, work.step, "deploy"), pins(template, release, receipts)
+        found = send_again(work.world, work.environment, release, template, before, parameters, work.held, say)
+        work.latest.update(found)
 
 
 def _stage(release: Release, environment: Environment) -> ReleaseTemplate:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable
 
 import attrs
 
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused
+from multi_env_lambda.flow.attempts import is_shifting
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.environment import Environment
@@ -17,7 +19,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions
 from multi_env_lambda.world import World
 
-__all__ = ["look_at_aliases", "must_be_agreed", "put_back", "restore", "said_of", "strayed_of"]
+__all__ = ["look_at_aliases", "must_be_agreed", "put_back", "remake", "restore", "said_of", "strayed_of"]
 
 AGAIN_SECONDS = 2.0
 """When an alias is looked at a second time, before it is believed that somebody moved it."""
@@ -129,3 +131,22 @@ def restore(world: World, environment: Environment, stack_name: str, held: Held,
     for item in strayed:
         say(f"{item}; it is put back")
     put_back(world, environment, strayed, held)
+
+
+def remake(
+    world: World, environment: Environment, stack_name: str, held: HeldLease, say: Callable[[str], None]
+) -> None:
+    """Where traffic stopped on its way, make the aliases again that somebody deleted: CloudFormation changes none of
+    those, and what went before has to come back by a rollback. Elsewhere nothing is asked.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError: there is no such stack, or Lambda refuses it.
+    """
+    if not is_shifting(held.record):
+        return
+    strayed = strayed_of(world, environment, said_of(world, environment, stack_name))
+    deleted = [item for item in strayed if item.found is None]
+    for item in deleted:
+        say(f"{item}; it is made again")
+    put_back(world, environment, deleted, held)

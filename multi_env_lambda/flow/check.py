@@ -33,6 +33,7 @@ __all__ = [
     "Asking",
     "check",
     "check_aliases",
+    "check_layers",
     "check_references",
     "check_smoke",
     "matches",
@@ -194,16 +195,46 @@ def check_code(
     layer = release.layer
     ours = [arn for arn in runs.layers if arn.split(":")[6:7] == [stage.stack_name]]
     if layer is None or not layer.layer_sha256:
+        check_layers(environment, release, stage, function.name, runs, expected)
         return []
     if not ours and expected is not None and expected.layered:
         raise CheckFailed(where, f"Lambda runs it without layer {layer.number:06d}", hint=by_hand)
     for arn in ours:
         if arn not in seen:
-            seen[arn] = LayerReceipt(arn=arn, sha256=platform.layer_sha256(environment, arn))
+            there = platform.layer_sha256(environment, arn)
+            if there is None:
+                raise CheckFailed(where, f"somebody deleted {arn}, which it is deployed with", hint=by_hand)
+            seen[arn] = LayerReceipt(arn=arn, sha256=there)
         if seen[arn].sha256 != base64_sha256(layer.layer_sha256):
             what = f"{arn} has the SHA-256 {seen[arn].sha256}, published was {base64_sha256(layer.layer_sha256)}"
             raise CheckFailed(where, what, hint=by_hand)
+    check_layers(environment, release, stage, function.name, runs, expected)
     return ours
+
+
+def check_layers(
+    environment: Environment,
+    release: Release,
+    stage: ReleaseTemplate,
+    function_name: str,
+    there: FunctionCode,
+    expected: ExpectedCode | None,
+) -> None:
+    """The layer versions are those that the template names, in their order.
+
+    Raises:
+        CheckFailed: somebody has set others.
+    """
+    if expected is None or not expected.has_other_layers(there.layers, stage.stack_name):
+        return
+    said = [f"a version of {stage.stack_name}" if arn == "" else arn or "another" for arn in expected.layers or ()]
+    what = f"Lambda has it with the layers {_listed(there.layers)}, deployed was {_listed(said)}"
+    hint = f"somebody changed it by hand; `repair.py {release.project} {environment.name}` puts it right"
+    raise CheckFailed(f"{function_name} in {environment.name}", what, hint=hint)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 _MADE_ANEW = frozenset({"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})

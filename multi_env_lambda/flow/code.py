@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed
-from multi_env_lambda.flow.check import check_code
+from multi_env_lambda.flow.attempts import attempted_codes
+from multi_env_lambda.flow.check import check_code, check_layers
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.alias import SaidAlias
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent
+from multi_env_lambda.model.versions import FunctionCode
+from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
 from multi_env_lambda.world import World
 
-__all__ = ["LATEST", "check_codes", "foreign_code", "send_again"]
+__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "send_again"]
 
 LATEST = "$LATEST"
 """A function as it is, which no alias of ours leads to."""
@@ -32,10 +34,12 @@ def send_again(
     template: str,
     before: str | None,
     parameters: Mapping[str, str],
-    held: Held,
+    held: HeldLease,
     say: Callable[[str], None],
-) -> None:
+) -> dict[str, FunctionCode]:
     """Give back its released code to each function that has other code, and gets none from CloudFormation.
+
+    Gives what each of them was before, by its name.
 
     Args:
         template: what the stack becomes, ``before`` what it is; None where nobody knows.
@@ -48,14 +52,35 @@ def send_again(
     """
     expected = release.source.code_sha256
 
-    def look(name: str) -> None:
+    def look(name: str) -> FunctionCode | None:
         there = world.platform.find_code(environment, name, LATEST)
         if there is not None and there.code_sha256 != expected:
-            say(f"{name}: somebody uploaded code {there.code_sha256}, {expected} is sent again")
+            version = attempted_codes(world, held.record, held.unsure).get(there.code_sha256)
+            whose = "somebody uploaded" if version is None else f"the attempt at {version}, which is not over, left"
+            say(f"{name}: {whose} code {there.code_sha256}, {expected} is sent again")
             world.platform.send_code(environment, name, places[name], held)
+        return there
 
     places = places_of(template, parameters)
-    in_parallel(look, [name for name in unsent(template, before) if name in places])
+    names = [name for name in unsent(template, before) if name in places]
+    return {name: there for name, there in zip(names, in_parallel(look, names), strict=True) if there is not None}
+
+
+def check_untouched(
+    environment: Environment, release: Release, template: str, before: str | None, seen: Mapping[str, FunctionCode]
+) -> None:
+    """The functions of which CloudFormation has sent nothing had the layers that the template names.
+
+    Args:
+        before: the template before; ``seen`` what was seen of the functions while it was there.
+
+    Raises:
+        CheckFailed: somebody has set others.
+    """
+    stage, expected = release.stage(environment.name), code_of(template)
+    for name in untouched(template, before):
+        if stage is not None and name in seen:
+            check_layers(environment, release, stage, name, seen[name], expected[name])
 
 
 def foreign_code(

@@ -1,8 +1,8 @@
 """What somebody changed by hand in one stack: CloudFormation compares it with its template.
 
-Three things it does not see are compared here: the template itself, which somebody may have replaced; the code of
-functions; and where aliases point: of an alias it compares only what the template names, so no weights where that names
-none.
+What it does not see is compared here: the template itself, which somebody may have replaced; the code of functions,
+and what no property says of them (flow/unnamed.py); and where aliases point: of an alias it compares only what the
+template names, so no weights where that names none.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html
 """
 
@@ -19,8 +19,10 @@ from multi_env_lambda.aws.index import read_noted_template, read_release, read_t
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
+from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.flow.unnamed import unnamed_drift
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
@@ -125,7 +127,8 @@ def _compared(
     code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    resources = (*seen, *aliases, *code, *outside)
+    unnamed = unnamed_drift(world.platform, environment, running)
+    resources = (*seen, *aliases, *code, *unnamed, *outside)
     return _answer(
         record,
         stack_name,
@@ -174,11 +177,8 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
 
 
 def _attempts(record: Record) -> list[str]:
-    """The releases of attempts that are not over."""
-    attempts = {record.unsure or ""}
-    if record.latest is not None and record.latest.outcome == "shifting":
-        attempts.add(record.latest.release)
-    return sorted(attempts - {"", _last(record).release})
+    """The releases of attempts that are not over, beside what should run."""
+    return [release for release in attempts(record, record.unsure) if release != _last(record).release]
 
 
 def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
@@ -246,7 +246,7 @@ def repair_command(record: Record) -> str:
     """The one command that makes true again what the record says."""
     if record.running is None:
         return f"`deploy.py {record.environment} --only {record.project} --force` sends again what should run"
-    if record.latest is not None and record.latest.outcome == "shifting":
+    if is_shifting(record):
         return f"`rollback.py {record.project} {record.environment}` sends what ran before the traffic began to move"
     return f"`repair.py {record.project} {record.environment}` puts it right; it shows first what it would do"
 

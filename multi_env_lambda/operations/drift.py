@@ -7,11 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.drifted import UnitDrift, compare
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
+from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.world import World
 
 __all__ = ["find_drift", "with_drift"]
@@ -22,7 +27,8 @@ _WORKERS = 8
 def find_drift(world: World, unit: str | None = None, environment: str | None = None) -> tuple[UnitDrift, ...]:
     """Compare every stack that is there by the records, in parallel; None means all.
 
-    That is one in which a unit runs, and one that a first release has left when it failed.
+    That is one in which a unit runs, and one that a first release has left when it failed. Where a unit is named and
+    nothing is recorded of it, that is its problem, and whether a stack is there.
 
     Raises:
         ConfigurationError: there is no such unit or environment.
@@ -41,8 +47,35 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
         if name == place.name and not record.gone and unit in (None, project)
     ]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        found = pool.map(lambda pair: compare(world, *pair), pairs)
-        return tuple(item for item in found if item is not None)
+        found = [item for item in pool.map(lambda pair: compare(world, *pair), pairs) if item is not None]
+    if unit is None:
+        return tuple(found)
+    compared = {place.name for place, _ in pairs}
+    others = [place for place in places if place.name not in compared and place not in world.config.left]
+    told = in_parallel(lambda place: _unrecorded(world, place, unit, records.get((place.name, unit))), others)
+    # Who names a unit and no environment asks of those that it is in, where it is in any.
+    everywhere = environment is not None or not compared
+    return (*found, *(item for item, is_there in told if is_there or everywhere))
+
+
+def _unrecorded(world: World, place: Environment, unit: str, record: Record | None) -> tuple[UnitDrift, bool]:
+    """Why a unit that was named cannot be compared: nothing says what should run; and whether its stack is there."""
+    name = f"{unit}-{place.name}"
+    answer = UnitDrift(project=unit, environment=place.name, stack_name=name, status="NOT_CHECKED")
+    nothing = f"{unit} in {place.name}: nothing is recorded that should run"
+    deploys = f"`deploy.py {place.name} --only {unit}` deploys it, and records what runs"
+    try:
+        there = world.platform.find_stacks(place, [name]).get(name)
+    except MultiEnvLambdaError as error:
+        problem = f"{nothing}; whether the stack {name} is there could not be seen: {error.where}: {error.what}"
+        return attrs.evolve(answer, problem=problem, hint=error.hint), True
+    if there is None or there.status == "REVIEW_IN_PROGRESS":
+        return attrs.evolve(answer, problem=f"{nothing}, and there is no stack {name}", hint=deploys), False
+    if not owner_of(world.config.id, unit, place.name, record).owns(there.tags, there.stack_id):
+        foreign = not_ours(unit, place, there, f"see what is in it: `plan {place.name} --only {unit} --force`")
+        return attrs.evolve(answer, problem=f"{nothing}, and {foreign.what}", hint=foreign.hint), True
+    why = "an attempt was not finished" if record is not None and record.unsure else "there is no record of it"
+    return attrs.evolve(answer, problem=f"{nothing}, but the stack {name} is there: {why}", hint=deploys), True
 
 
 def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:

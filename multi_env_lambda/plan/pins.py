@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -18,7 +18,18 @@ from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import ObjectPlace
 
-__all__ = ["LAYER_PIN", "PINS", "SOURCE_PIN", "ExpectedCode", "code_of", "logical_ids", "pins", "places_of", "unsent"]
+__all__ = [
+    "LAYER_PIN",
+    "PINS",
+    "SOURCE_PIN",
+    "ExpectedCode",
+    "code_of",
+    "logical_ids",
+    "pins",
+    "places_of",
+    "unsent",
+    "untouched",
+]
 
 SOURCE_PIN = "SourceObjectVersion"
 LAYER_PIN = "LayerObjectVersion"
@@ -45,10 +56,24 @@ def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt])
 
 @attrs.frozen(kw_only=True)
 class ExpectedCode:
-    """What a template says of one function: whether it runs the unit's own wheel, and has the unit's own layer."""
+    """What a template says of one function: whether it runs the unit's own wheel, and has the unit's own layer.
+
+    ``layers``: the ARNs in their order; empty for the unit's own, None for what only CloudFormation can resolve.
+    """
 
     ours: bool
     layered: bool
+    layers: tuple[str | None, ...] | None = None
+
+    def has_other_layers(self, arns: Sequence[str], own: str) -> bool:
+        """Whether a function with these layer versions was given others; ``own`` is the name of the unit's layer."""
+        if self.layers is None:
+            return False
+        pairs = zip(self.layers, arns, strict=False)
+        known = (
+            (arn.split(":")[6:7] == [own] if said == "" else arn == said) for said, arn in pairs if said is not None
+        )
+        return len(self.layers) != len(arns) or not all(known)
 
 
 def code_of(template: str) -> dict[str, ExpectedCode]:
@@ -57,9 +82,28 @@ def code_of(template: str) -> dict[str, ExpectedCode]:
     layers = {name for name, body in resources.items() if body["Type"] == "AWS::Lambda::LayerVersion"}
     found = {}
     for name, properties in _functions(resources).items():
-        used = {item.get("Ref") for item in properties.get("Layers", ()) if isinstance(item, dict)}
-        found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=bool(used & layers))
+        said = _layers(properties.get("Layers"), layers)
+        layered = said is not None and "" in said
+        found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=layered, layers=said)
     return found
+
+
+def _layers(said: Any, own: Collection[str]) -> tuple[str | None, ...] | None:
+    """As in ``ExpectedCode``; None where there is no list, or only CloudFormation can resolve it.
+
+    What a template does not name is nobody's: CloudFormation neither sees it as drift nor puts it right.
+    """
+    if not isinstance(said, list) or {"Ref": "AWS::NoValue"} in said or any(_may_vanish(item) for item in said):
+        return None
+    return tuple(
+        item if isinstance(item, str) else "" if isinstance(item, dict) and item.get("Ref") in own else None
+        for item in said
+    )
+
+
+def _may_vanish(item: Any) -> bool:
+    """Whether it may be ``AWS::NoValue`` in the end."""
+    return isinstance(item, dict) and "Fn::If" in item
 
 
 def _is_ours(code: Any) -> bool:
@@ -86,6 +130,17 @@ def unsent(template: str, before: str | None) -> tuple[str, ...]:
     """
     codes, there = _codes(template), None if before is None else _codes(before)
     return tuple(name for name, code in codes.items() if there is None or there.get(name) == code)
+
+
+def untouched(template: str, before: str | None) -> tuple[str, ...]:
+    """The functions that both templates say the same of, so that CloudFormation sends nothing of them.
+
+    Where nobody knows the template before, it is none of them for sure.
+    """
+    there = {} if before is None else _functions(json.loads(before)["Resources"])
+    return tuple(
+        name for name, body in _functions(json.loads(template)["Resources"]).items() if there.get(name) == body
+    )
 
 
 def logical_ids(template: str) -> dict[str, str]:

@@ -64,13 +64,12 @@ class MemoryPlatform:
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
         measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
-        by_hand: function name -> where somebody has moved its alias since CloudFormation last wrote it.
+        by_hand: function name -> where somebody has moved its alias since CloudFormation wrote it; None: deleted.
         left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
         tags: stack name -> the ARNs of what a stack of that name made and is still there.
         uploaded: function name -> the SHA-256 (base64) of code that somebody gave it by hand.
         stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
-
-    ``listed`` is where ``find_stacks`` looked, and for how many names; ``runs`` are the jobs that were started.
+        listed, runs: where ``find_stacks`` looked, and for how many names; the jobs that were started.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
@@ -81,7 +80,7 @@ class MemoryPlatform:
         self.alarms: set[str] = set()
         self.metrics: dict[tuple[str, str], Counts] = {}
         self.measured: Callable[[str, str, float], Counts] | None = None
-        self.by_hand: dict[str, AliasState] = {}
+        self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.tags: dict[str, frozenset[str]] = {}
         self.stale: dict[str, list[str]] = {}
@@ -210,10 +209,9 @@ class MemoryPlatform:
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
         with self._lock:
-            kept = self.versions.get((environment.name, function_name))
-            if kept is None:
-                return None
-            kept = list(kept)
+            kept = list(self.versions.get((environment.name, function_name), ()))
+        if not kept:
+            return None
         alias = self.alias(environment, function_name, "live")
         aliased = () if alias is None else (alias.version, *(version for version, _ in alias.weights))
         return KeptFunction(name=function_name, versions=tuple(kept), aliased=frozenset(aliased))
@@ -343,8 +341,7 @@ class MemoryPlatform:
         return self.tags.get(stack_name, frozenset())
 
     def template(self, environment: Environment, stack_name: str) -> str:
-        with self._lock:
-            there = self.stacks.get((environment.name, stack_name))
+        there = self.stacks.get((environment.name, stack_name))
         if there is None:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
         return there.template
@@ -370,8 +367,11 @@ class MemoryPlatform:
         kept = {item.number: item.code_sha256 for item in self.versions.get((environment.name, function_name), ())}
         return FunctionCode(code_sha256=kept.get(version, sent), version=version)
 
-    def layer_sha256(self, environment: Environment, arn: str) -> str:
-        raise StackError(arn, "there is no such layer version", hint="deploy it")
+    def layer_sha256(self, environment: Environment, arn: str) -> str | None:
+        return None
+
+    def reserved(self, environment: Environment, function_name: str) -> int | None:
+        return None
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         self._function(environment, function_name)

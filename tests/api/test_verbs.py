@@ -48,7 +48,17 @@ TWINS: dict[str, Twin] = {
     "rollback": Twin(
         (Workspace.rollback, Workspace.plan_rollback), {**TERMINAL, **SAVED, "words": "names", "release": "to"}
     ),
-    "repair": Twin((Environment.repair, Environment.plan_repair), {**TERMINAL, **SAVED, "words": "units"}),
+    "repair": Twin(
+        (
+            Environment.repair,
+            Environment.plan_repair,
+            Workspace.repair,
+            Workspace.plan_repair,
+            Project.repair,
+            Project.plan_repair,
+        ),
+        {**TERMINAL, **SAVED, "words": "units"},
+    ),
     "approve": Twin((Workspace.approve,), {"plan_file": "plan"}),
     "status": Twin((Workspace.status,)),
     "history": Twin((Project.history, Project.histories), {**WORDS, "limit": "newest"}),
@@ -80,6 +90,7 @@ NOT_OPTIONS = {
     "environment": "the words",
     "left": "the words",
     "right": "the words",
+    "names": "the words",
     "name": "the words, or the script's own unit",
     "path": "the folder of the script",
     "arguments": "the payload of a job",

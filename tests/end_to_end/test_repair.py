@@ -221,6 +221,48 @@ def test_a_table_that_a_rollback_left_and_one_of_somebody_else_stay_and_all_else
 
 
 @pytest.mark.long
+def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_say_that_it_is_right(
+    stage: Stage,
+) -> None:
+    functions = stage.client("sandbox", "lambda")
+    layer = functions.publish_layer_version(LayerName="elsewhere", Content={"ZipFile": evil()})["LayerVersionArn"]
+    path = stage.root / "projects/customers/pyproject.toml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(f'{before}layers = ["{layer}"]\n', encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    functions.update_function_configuration(FunctionName=FUNCTION, Layers=[])
+
+    failed = stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes")
+
+    assert failed.code == 13 and f"with the layers none, deployed was {layer}" in failed.err, failed.err
+    assert "`repair.py customers sandbox` puts it right" in failed.err
+    assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
+    assert functions.get_function_configuration(FunctionName=FUNCTION)["Layers"][0]["Arn"] == layer
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes").code == 0
+
+    functions.delete_layer_version(LayerName="elsewhere", VersionNumber=1)
+    gone = drift(stage, "sandbox")
+    assert gone.code == 1 and "a version that somebody deleted" in " ".join(gone.out.split()), gone.out
+    path.write_text(before, encoding="utf-8")
+    assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    assert drift(stage, "sandbox").code == 0
+
+
+@pytest.mark.long
+def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_right_is_said(stage: Stage) -> None:
+    functions = stage.client("sandbox", "lambda")
+    functions.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
+
+    found = drift(stage, "sandbox")
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+
+    assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
+    assert repaired.code == 13 and "put it back by hand" in repaired.err, repaired.err
+    functions.delete_function_concurrency(FunctionName=FUNCTION)
+    assert drift(stage, "sandbox").code == 0
+
+
+@pytest.mark.long
 def test_an_environment_that_left_the_table_is_shown_and_ended(stage: Stage) -> None:
     path = stage.root / "pyproject.toml"
     whole = path.read_text(encoding="utf-8")

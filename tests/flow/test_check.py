@@ -35,8 +35,8 @@ LAYER = LayerArtifact(
 OURS = {"S3Bucket": "b", "S3Key": SOURCE.wheel_key}
 
 
-def template(code: object = OURS, layers: tuple[object, ...] = ({"Ref": "Layer"},)) -> str:
-    function = {"FunctionName": NAME, "Code": code, "Layers": list(layers)}
+def template(code: object = OURS, layers: tuple[object, ...] | None = ({"Ref": "Layer"},)) -> str:
+    function = {"FunctionName": NAME, "Code": code, **({} if layers is None else {"Layers": list(layers)})}
     resources = {
         "Main": {"Type": "AWS::Lambda::Function", "Properties": function},
         "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {}},
@@ -62,7 +62,7 @@ class Lambda(MemoryPlatform):
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return self.runs
 
-    def layer_sha256(self, environment: Environment, arn: str) -> str:
+    def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         self.asked.append(arn)
         return self.layer
 
@@ -124,9 +124,36 @@ def test_a_function_whose_layers_a_stack_file_has_set_needs_none_of_ours() -> No
     assert checked(Lambda(layers=(FOREIGN_ARN,)), text=template(layers=(FOREIGN_ARN,))) == ()
 
 
-def test_the_layers_of_others_are_not_compared() -> None:
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ((FOREIGN_ARN, LAYER_ARN), ({"Ref": "Layer"},)),
+        ((LAYER_ARN,), ({"Ref": "Layer"}, FOREIGN_ARN)),
+        ((LAYER_ARN, FOREIGN_ARN), ({"Ref": "Layer"}, f"{FOREIGN_ARN}0")),
+        ((), (FOREIGN_ARN,)),
+    ],
+    ids=["one more", "one less", "another version", "none"],
+)
+def test_other_layers_than_the_template_names_fail_with_both_and_the_command(
+    runs: tuple[str, ...], said: tuple[object, ...]
+) -> None:
+    with pytest.raises(CheckFailed, match="Lambda has it with the layers .*, deployed was") as caught:
+        checked(Lambda(layers=runs), text=template(layers=said))
+    assert "`repair.py orders prod` puts it right" in caught.value.hint
+
+
+def test_layers_of_a_function_whose_template_names_none_are_nobodys() -> None:
+    checked(Lambda(layers=(FOREIGN_ARN,)), text=template(layers=None))
+
+
+def test_layers_that_only_cloudformation_can_resolve_are_not_compared() -> None:
+    checked(Lambda(layers=(LAYER_ARN, FOREIGN_ARN)), text=template(layers=({"Ref": "Layer"}, {"Ref": "Parameter"})))
+    checked(Lambda(), text=template(layers=({"Ref": "Layer"}, {"Fn::If": ["Wanted", FOREIGN_ARN, {"Ref": "Gone"}]})))
+
+
+def test_the_bytes_of_others_layers_are_not_compared() -> None:
     platform = Lambda(layers=(FOREIGN_ARN, LAYER_ARN))
-    checked(platform)
+    checked(platform, text=template(layers=(FOREIGN_ARN, {"Ref": "Layer"})))
 
     assert platform.asked == [LAYER_ARN]
 

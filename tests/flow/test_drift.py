@@ -12,6 +12,7 @@ from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.function import Smoke
+from multi_env_lambda.model.record import current_key
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.operations.drift import find_drift, with_drift
 from multi_env_lambda.testing.world import FakeWorld
@@ -19,6 +20,7 @@ from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
 from .test_moved_by_hand import killed
+from .test_unsure import killed as killed_at_the_check
 from .worlds import chain, deploy, repair
 
 MEMORY = PropertyDifference(path="/MemorySize", expected="256", actual="1024", kind="NOT_EQUAL")
@@ -39,6 +41,30 @@ def matrix(fake: FakeWorld) -> Status:
     config = fake.world.config
     units = tuple(project.name for project in fake.world.projects)
     return make_status(config, units, read_records(fake.world, config.environments))
+
+
+def test_a_named_unit_of_which_nothing_is_recorded_is_a_problem_that_says_whether_its_stack_is_there(
+    fake: FakeWorld,
+) -> None:
+    fake.store.objects.pop(current_key("test", "search"))
+
+    (there,) = find_drift(fake.world, "search", "test")
+    (absent,) = find_drift(fake.world, "search", "prod")
+    everywhere = find_drift(fake.world, "search")
+
+    assert there.problem.endswith("but the stack search-test is there: there is no record of it")
+    assert absent.problem.endswith("nothing is recorded that should run, and there is no stack search-prod")
+    assert there.hint.startswith("`deploy.py test --only search` deploys it")
+    assert [(item.environment, bool(item.problem)) for item in everywhere] == [("sandbox", False), ("test", True)]
+
+
+def test_a_first_deploy_that_was_killed_is_a_problem_of_the_named_unit(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    killed_at_the_check(fake)
+
+    (found,) = find_drift(fake.world, "search", "sandbox")
+
+    assert found.problem.endswith("but the stack search-sandbox is there: an attempt was not finished")
 
 
 def test_every_stack_that_runs_something_is_compared(fake: FakeWorld) -> None:

@@ -199,3 +199,13 @@ def test_a_saved_repair_is_carried_out_as_long_as_the_same_is_wrong(fake: FakeWo
     fake.platform.drifted[AT] = (CHANGED, TABLE)
     with pytest.raises(PlanStale):
         pipeline.same_again(fake.world, saved.to_dict())
+
+
+def test_a_saved_repair_that_is_done_has_nothing_to_do(fake: FakeWorld) -> None:
+    fake.platform.drifted[AT] = (CHANGED,)
+    saved = pipeline.plan(fake.world, Request(verb="repair", target="sandbox", only=("orders",)), closely=True).plan
+    (done,) = pipeline.apply(fake.world, pipeline.same_again(fake.world, saved.to_dict()))
+
+    (again,) = pipeline.apply(fake.world, pipeline.same_again(fake.world, saved.to_dict()))
+
+    assert (done.outcome, again.outcome) == ("deployed", "unchanged")

@@ -6,14 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.saved import save
 from multi_env_lambda.errors import ConfigurationError, PlanStale, PublishError
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
+from multi_env_lambda.world import ProgressEvent
 
-from .worlds import chain, deploy, three_units
+from .worlds import chain, deploy, three_units, versions
 
 STAGING = {"staging": {"approval": True}}
 
@@ -152,3 +155,93 @@ def test_one_unit_alone_is_made_and_of_the_others_it_is_said_why_they_would_be(t
     assert fake.tree.made == ["orders"]
     assert [step.project for step in draft.plan.deploys] == ["orders"]
     assert draft.looked_at["search"] == ("projects/search changed",)
+
+
+def test_a_plan_is_saved_in_a_folder_that_is_made_and_where_that_cannot_be_the_error_is_ours(tmp_path: Path) -> None:
+    plan = pipeline.plan(chain(tmp_path).world, Request(verb="deploy", target="sandbox", only=("search",))).plan
+    path = tmp_path / "new" / "folder" / "plan.json"
+
+    save(plan, path)
+
+    assert json.loads(path.read_bytes())["digest"] == plan.digest
+    with pytest.raises(ConfigurationError, match="the plan cannot be written there") as caught:
+        save(plan, path / "below a file.json")
+    assert caught.value.hint == "name another file"
+
+
+def interrupted(fake: FakeWorld, saved: Any, phase: str, unit: str) -> None:
+    """Apply a plan, and end without a word when a unit comes to a phase."""
+
+    def reported(event: ProgressEvent) -> None:
+        if (event.phase, event.project) == (phase, unit):
+            raise KeyboardInterrupt
+
+    world = attrs.evolve(fake.world, reported=reported)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.apply(world, pipeline.same_again(world, saved, soon=True))
+
+
+def running(fake: FakeWorld) -> FakeWorld:
+    """All units run in sandbox, and each has been changed since."""
+    deploy(fake)
+    fake.tree.content |= {"customers": "c2", "orders": "o2", "search": "s2"}
+    return fake
+
+
+def whole(fake: FakeWorld, **ask: Any) -> dict[str, Any]:
+    made = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox", **ask), closely=True).plan
+    document = json.loads(json.dumps(made.to_dict()))
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.mark.parametrize("unit", ["customers", "orders"], ids=["the first", "one after others"])
+def test_a_saved_plan_that_was_interrupted_goes_on(tmp_path: Path, unit: str) -> None:
+    fake = running(chain(tmp_path))
+    document = whole(fake)
+    interrupted(fake, document, "check", unit)
+
+    results = pipeline.apply(fake.world, pipeline.same_again(fake.world, document, soon=True))
+
+    assert {result.outcome for result in results} <= {"deployed", "unchanged"}
+    assert set(versions(fake, "sandbox").values()) == {"0.1.0.post1"}
+
+
+def test_a_saved_plan_that_was_interrupted_does_nothing_that_it_did_not_say(tmp_path: Path) -> None:
+    fake = running(chain(tmp_path))
+    document = whole(fake, only=("orders", "search"))
+    interrupted(fake, document, "check", "search")
+    fake.tree.content["orders"] = "o3"
+
+    with pytest.raises(PlanStale, match="the same request gives"):
+        pipeline.same_again(fake.world, document)
+
+
+def test_a_saved_plan_that_was_interrupted_and_edited_is_stale(tmp_path: Path) -> None:
+    fake = running(chain(tmp_path))
+    document = whole(fake, only=("search",))
+    interrupted(fake, document, "check", "search")
+    (step,) = document["steps"]
+
+    with pytest.raises(PlanStale):
+        pipeline.same_again(fake.world, {**document, "steps": [{**step, "changes": []}]})
+
+
+def test_a_saved_plan_that_is_done_has_nothing_to_do(tmp_path: Path) -> None:
+    fake = running(chain(tmp_path))
+    document = whole(fake)
+    pipeline.apply(fake.world, pipeline.same_again(fake.world, document))
+
+    again = pipeline.apply(fake.world, pipeline.same_again(fake.world, document))
+
+    assert {result.outcome for result in again} == {"unchanged"}
+
+
+def test_a_saved_plan_whose_release_runs_by_another_deploy_is_stale(tmp_path: Path) -> None:
+    fake = running(chain(tmp_path))
+    document = whole(fake, only=("search",))
+    deploy(fake, only=("search",))
+    deploy(fake, only=("search",), force=True)
+
+    with pytest.raises(PlanStale):
+        pipeline.same_again(fake.world, document)

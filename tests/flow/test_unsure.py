@@ -18,6 +18,7 @@ from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import ProgressEvent
 from tests.faults.mortal import Switch, mortal
 
+from .callers import FUNCTION
 from .test_rollback import with_three_versions
 from .test_shift import shifting, slept
 from .worlds import chain, deploy, promote, rollback, versions
@@ -142,6 +143,38 @@ def test_traffic_that_stopped_half_way_is_undone_by_a_rollback_which_is_remember
 
     assert template(fake) == before
     assert "0.1.0.post1 was rolled back in sandbox" in deploy(fake)["search"].detail
+
+
+def rolled_back(fake: FakeWorld) -> list[str]:
+    """Roll back, and everything that was said."""
+    said: list[str] = []
+    watched = attrs.evolve(fake.world, reported=lambda event: said.append(event.text), sleep=lambda _: None)
+    assert rollback(attrs.evolve(fake, world=watched), "search", "sandbox").outcome == "deployed"
+    return said
+
+
+def test_code_of_the_attempt_that_is_not_over_is_not_called_somebodys(tmp_path: Path) -> None:
+    fake, _ = stopped_while_shifting(tmp_path)
+    (new,) = {item.code_sha256 for item in fake.platform.versions["sandbox", FUNCTION][-1:]}
+    fake.platform.uploaded[FUNCTION] = new
+
+    said = rolled_back(fake)
+
+    (line,) = [text for text in said if new in text]
+    assert line.startswith(f"{FUNCTION}: the attempt at 0.1.0.post1, which is not over, left code {new}")
+
+
+def test_a_rollback_of_a_shift_that_stopped_makes_a_deleted_alias_again_before_the_stack_changes(
+    tmp_path: Path,
+) -> None:
+    fake, before = stopped_while_shifting(tmp_path)
+    fake.platform.by_hand[FUNCTION] = None
+
+    said = rolled_back(fake)
+
+    assert [text for text in said if text.endswith("; it is made again")], said
+    assert template(fake) == before
+    assert fake.platform.alias(fake.world.config.environment("sandbox"), FUNCTION, "live") is not None
 
 
 def test_another_release_after_a_shift_that_stopped_leaves_the_attempt_in_the_history(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""Attempts that are not over: what of them may be there beside what runs by the record."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from multi_env_lambda.aws.index import read_release
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.record import Record
+from multi_env_lambda.world import World
+
+__all__ = ["attempted_codes", "attempts", "is_shifting"]
+
+
+def is_shifting(record: Record) -> bool:
+    """Whether the last attempt stopped while it moved traffic, or still does."""
+    return record.latest is not None and record.latest.outcome == "shifting"
+
+
+def attempts(record: Record, unsure: str | None) -> list[str]:
+    """The releases of attempts that are not over. ``unsure``: that of one whose end nobody saw."""
+    shifting = record.latest.release if record.latest is not None and is_shifting(record) else ""
+    return sorted({unsure or "", shifting} - {""})
+
+
+def attempted_codes(world: World, record: Record, unsure: str | None) -> dict[str, str]:
+    """The code that such attempts may have sent, as base64 SHA-256, and which version each is; what can be read."""
+    found: dict[str, str] = {}
+    for digest in attempts(record, unsure):
+        with suppress(MultiEnvLambdaError):
+            release = read_release(world.store, world.cache, record.project, digest)
+            found[release.source.code_sha256] = release.version
+    return found
