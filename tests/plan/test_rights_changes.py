@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.model.right import RightChange
-from multi_env_lambda.plan.rights_changes import matches, rights_changes, rights_question
-from multi_env_lambda.plan.rights_of import place_of, rights_of
+from multi_env_lambda.plan.computed import place_of
+from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
+from multi_env_lambda.plan.rights_covering import matches
+from multi_env_lambda.plan.rights_of import rights_of
 
 from .template_values import EVERYTHING, SANDBOX, maximal, project, text
 
