@@ -62,7 +62,9 @@ def _words(right: Right, place: Place) -> Iterator[str]:
             yield "gives rights in its own words"
         case "unread":
             yield "nobody can read what it allows"
-        case "role" | "permission":
+        case "role":
+            yield from ("a role that is written elsewhere" for arn in right.resources if _is_of_elsewhere(arn))
+        case "permission":
             return
         case _:
             assert_never(right.kind)
@@ -84,6 +86,11 @@ def _of_actions(right: Right) -> Iterator[Alarm]:
 
 def _is_any_text(action: str) -> bool:
     return is_unread(action) or "${" in action
+
+
+def _is_of_elsewhere(role: str) -> bool:
+    """Whether a role is none of this stack, and none that AWS made for a service alone."""
+    return not role.startswith("${") and ":role/aws-service-role/" not in role
 
 
 def _of_policy(arn: str) -> Iterator[str]:

@@ -81,7 +81,8 @@ def _is_due(text: str, path: _Path) -> bool:
     """Whether a policy should stand where this text does."""
     if not path or not _EXPECTED.fullmatch(path[-1]) or any(key in NAMED_AT_WILL for key in path):
         return False
-    return is_unread(text) or text.startswith("${") or path[-1].endswith("PolicyDocument")
+    is_made = text.startswith("${") and not text.startswith("${AWS::")
+    return is_unread(text) or is_made or path[-1].endswith("PolicyDocument")
 
 
 def _loaded(text: str) -> Any:
