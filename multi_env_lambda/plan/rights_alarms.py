@@ -89,8 +89,9 @@ def _is_any_text(action: str) -> bool:
 
 
 def _is_of_elsewhere(role: str) -> bool:
-    """Whether a role is none of this stack, and none that AWS made for a service alone."""
-    return not role.startswith("${") and ":role/aws-service-role/" not in role
+    """Whether a role is none of this stack, and none that AWS made for a service alone; another ARN is no role."""
+    is_role = not role.startswith("arn:") or ":iam:" in role
+    return is_role and not role.startswith("${") and ":role/aws-service-role/" not in role
 
 
 def _of_policy(arn: str) -> Iterator[str]:
