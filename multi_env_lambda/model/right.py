@@ -8,7 +8,17 @@ import attrs
 
 __all__ = ["Right", "RightChange"]
 
-Kind = Literal["permission", "trust", "resource policy", "managed policy", "boundary", "public", "role", "unread"]
+Kind = Literal[
+    "permission",
+    "trust",
+    "resource policy",
+    "managed policy",
+    "boundary",
+    "public",
+    "role",
+    "other words",
+    "unread",
+]
 
 
 @attrs.frozen(kw_only=True, order=True)
@@ -21,6 +31,8 @@ class Right:
     Args:
         holder: the logical id of the resource that says it.
         who: roles, users and principals; of ``public`` nobody is named.
+        effect: ``Allow``, ``Deny``, or the JSON of what may become either.
+        actions: of ``other words`` the type of the resource.
         condition: canonical JSON; empty: none.
     """
 
@@ -32,9 +44,14 @@ class Right:
     resources: tuple[str, ...] = ()
     condition: str = ""
 
+    @property
+    def denies(self) -> bool:
+        """Whether this takes a right away for certain; what may be either counts as giving it."""
+        return self.effect == "Deny"
+
     def __str__(self) -> str:
         who, actions, things = ", ".join(self.who), ", ".join(self.actions), ", ".join(self.resources)
-        may = "may" if self.effect == "Allow" else "must not"
+        may = {"Allow": "may", "Deny": "must not"}.get(self.effect, f"may or must not ({self.effect})")
         where = f", where {self.condition}" if self.condition else ""
         match self.kind:
             case "permission":
@@ -51,6 +68,8 @@ class Right:
                 return f"everybody may call {things} ({self.holder})"
             case "role":
                 return f"{who} acts as {things}"
+            case "other words":
+                return f"{self.holder} gives rights in its own words: {actions} {things}"
             case "unread":
                 return f"{self.holder}: what {things} allows is not read here"
             case _:
@@ -59,7 +78,8 @@ class Right:
 
 @attrs.frozen(kw_only=True)
 class RightChange:
-    """What happens to a right. ``before`` is what it is made from, where it became wider, narrower or another.
+    """What happens to a right. ``before`` is what it is made from, where it became wider, narrower or another;
+    a denial that is narrower lets more happen.
 
     ``alarms`` say what of it is more than ordinary work asks for; then a person has to agree.
     """
@@ -76,6 +96,7 @@ class RightChange:
             case "removed":
                 return f"- {self.right}"
             case "wider" | "narrower" | "changed":
-                return f"~ {self.change}: {self.right}; was: {self.before}"
+                word = f"the denial is {self.change}" if self.right.denies else self.change
+                return f"~ {word}: {self.right}; was: {self.before}"
             case _:
                 assert_never(self.change)

@@ -11,8 +11,9 @@ import attrs
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import Right
-from multi_env_lambda.plan.rights_changes import matches
-from multi_env_lambda.plan.rights_of import place_of, rights_of
+from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of
+from multi_env_lambda.plan.rights_covering import matches
+from multi_env_lambda.plan.rights_of import rights_of
 
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
@@ -63,16 +64,21 @@ def beyond(template: str | None, folder: str, target: Environment, bounding: Bou
 
 
 def _excesses(template: str, target: Environment, bounds: Bounds) -> Iterator[_Excess]:
-    resources = json.loads(template)["Resources"]
-    types = {name: body["Type"] for name, body in resources.items()}
+    document = json.loads(template)
+    computed = computed_of(document, place_of(target))
+    types = computed.types
     rights = rights_of(template, place_of(target))
     if bounds.resource_types is not None:
         yield from _other_types(types, bounds.resource_types)
     if bounds.actions is not None:
         for right in rights:
             yield from _beyond_actions(right, bounds.actions, bounds.managed_policies, types)
+            if right.kind == "other words":
+                yield from _in_other_words(right, bounds.actions, bounds.resource_types or ())
     if bounds.permissions_boundary:
-        yield from _unbounded(rights, bounds.boundary_arn(target.partition, target.account_id), types)
+        arn = bounds.boundary_arn(target.partition, target.account_id)
+        yield from _unbounded(rights, arn, types)
+        yield from _own_boundaries(document["Resources"], arn, computed)
 
 
 def _other_types(types: Mapping[str, str], allowed: Collection[str]) -> Iterator[_Excess]:
@@ -87,7 +93,7 @@ def _beyond_actions(
 ) -> Iterator[_Excess]:
     match right.kind:
         case "permission":
-            for action in right.actions if right.effect == "Allow" else ():
+            for action in () if right.denies else right.actions:
                 if not any(matches(pattern, action, ignore_case=True) for pattern in actions):
                     what, words = f"{', '.join(right.who)} may {action}", (action, right.holder)
                     yield _Excess(what=what, words=words, key="actions", said=_list(actions))
@@ -98,8 +104,28 @@ def _beyond_actions(
                     yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
         case "role" | "unread":
             yield from _of_elsewhere(right, types, "actions", _list(actions))
-        case "trust" | "resource policy" | "boundary" | "public":
+        case "trust" | "resource policy" | "boundary" | "public" | "other words":
             return
+
+
+def _in_other_words(right: Right, actions: Collection[str], types: Collection[str]) -> Iterator[_Excess]:
+    """What gives rights without an action to compare, unless the bounds name its very type."""
+    (type_,) = right.actions
+    if type_ not in types:
+        what = f"{right}, which is in no list of actions; `resource_types` may name {type_}"
+        yield _Excess(what=what, words=(type_, right.holder), key="actions", said=_list(actions))
+
+
+def _own_boundaries(resources: Json, arn: str, computed: Computed) -> Iterator[_Excess]:
+    """Policies of the stack that are, or may become, the boundary itself: what it allows would be the unit's word."""
+    boundary = arn.rpartition("/")[2].casefold()
+    for name, body in resources.items():
+        named = computed.texts(body.get("Properties", {}).get("ManagedPolicyName"))
+        if body["Type"] != "AWS::IAM::ManagedPolicy":
+            continue
+        if any(is_unread(text) or "${" in text or text.casefold() == boundary for text in named):
+            what = f"{name} (AWS::IAM::ManagedPolicy) is, or may become, the boundary itself: {', '.join(named)}"
+            yield _Excess(what=what, words=(*named, name), key="permissions_boundary", said=f'"{arn}"')
 
 
 def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) -> Iterator[_Excess]:

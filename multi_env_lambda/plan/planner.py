@@ -37,6 +37,7 @@ from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.backwards import again_questions, going_back, newer_step, older_questions
 from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
@@ -47,7 +48,6 @@ from multi_env_lambda.plan.ownership import take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
 from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, merged
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
-from multi_env_lambda.plan.rights_of import place_of
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import told_to_wait
 

@@ -14,25 +14,13 @@ import attrs
 
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.right import Right, RightChange
-from multi_env_lambda.plan.rights_of import Place, rights_of
+from multi_env_lambda.plan.computed import Place
+from multi_env_lambda.plan.rights_alarms import Alarm, alarms_of
+from multi_env_lambda.plan.rights_conditions import is_weaker
+from multi_env_lambda.plan.rights_covering import covers, is_about
+from multi_env_lambda.plan.rights_of import rights_of
 
-__all__ = ["covers", "is_unread", "matches", "rights_changes", "rights_question"]
-
-_ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
-"""AWS's own policies that allow all calls of a service, or of all, on everything."""
-
-_LIMITS = re.compile(
-    r"(?i)aws:(SourceArn|SourceAccount|SourceOwner|SourceOrgID|SourceOrgPaths|SourceIp|SourceVpc|SourceVpce|userid|"
-    r"PrincipalArn|PrincipalAccount|PrincipalOrgID|PrincipalOrgPaths)|lambda:EventSourceToken"
-)
-_LIMITS_OF_A_PERMISSION = {"SourceArn", "SourceAccount", "PrincipalOrgID", "OrganizationId"}
-"""What keeps a statement about everybody from being one about everybody, with a value of its own.
-
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html ("public")
-"""
-
-_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
-_ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
+__all__ = ["rights_changes", "rights_question"]
 
 
 def rights_changes(before: str | None, after: str | None, place: Place) -> tuple[RightChange, ...]:
@@ -44,8 +32,8 @@ def rights_changes(before: str | None, after: str | None, place: Place) -> tuple
     old, new = rights_of(before, place), rights_of(after, place)
     gone, come = [right for right in old if right not in new], [right for right in new if right not in old]
     found = [change for change in _paired(gone, come) if not _is_of_a_new_role(change, old, new)]
-    holders = set() if after is None else set(json.loads(after).get("Resources", {}))
-    judged = (_judged(change, old, holders, place) for change in found)
+    holders = frozenset() if after is None else frozenset(json.loads(after).get("Resources", {}))
+    judged = (_judged(change, old, new, holders, place) for change in found)
     return tuple(sorted(judged, key=lambda change: not change.alarms))
 
 
@@ -60,7 +48,7 @@ def _paired(gone: list[Right], come: list[Right]) -> Iterator[RightChange]:
     """Each new right with the old one of the same resource that it is made from, if there is one."""
     left = list(gone)
     for right in come:
-        same = [old for old in left if _is_about(old, right)]
+        same = [old for old in left if is_about(old, right)]
         match = next(((old, word) for old in same if (word := _relation(old, right))), None)
         if match is None:
             yield RightChange(change="added", right=right)
@@ -71,47 +59,12 @@ def _paired(gone: list[Right], come: list[Right]) -> Iterator[RightChange]:
         yield RightChange(change="removed", right=right)
 
 
-def _is_about(old: Right, new: Right) -> bool:
-    return (old.kind, old.holder, old.effect) == (new.kind, new.holder, new.effect)
-
-
 def _relation(old: Right, new: Right) -> Literal["wider", "narrower", "changed"] | None:
     if new.kind in ("boundary", "role"):
         return "changed"
-    allows = new.effect == "Allow"
     if covers(new, old):
-        return "wider" if allows else "narrower"
-    if covers(old, new):
-        return "narrower" if allows else "wider"
-    return None
-
-
-def covers(wide: Right, narrow: Right) -> bool:
-    """Whether one right says all that the other says. A condition that another may imply counts as another."""
-    return (
-        _is_about(wide, narrow)
-        and _all_match(wide.who, narrow.who)
-        and _all_match(wide.actions, narrow.actions, ignore_case=True)
-        and _all_match(wide.resources, narrow.resources)
-        and wide.condition in ("", narrow.condition)
-    )
-
-
-def _all_match(patterns: Collection[str], texts: Iterable[str], *, ignore_case: bool = False) -> bool:
-    return all(any(matches(pattern, text, ignore_case=ignore_case) for pattern in patterns) for text in texts)
-
-
-def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether IAM's pattern (``*`` and ``?``) takes in all that ``text``, which may be a pattern too, takes in."""
-    if is_unread(pattern) or is_unread(text) or text.startswith("everything but"):
-        return pattern in (text, "*")
-    parts = (".*" if char == "*" else "[^*]" if char == "?" else re.escape(char) for char in pattern)
-    return re.fullmatch("".join(parts), text, re.IGNORECASE if ignore_case else 0) is not None
-
-
-def is_unread(text: str) -> bool:
-    """Whether this is the JSON of something that is computed."""
-    return text.startswith("{")
+        return "wider"
+    return "narrower" if covers(old, new) else None
 
 
 def _is_of_a_new_role(change: RightChange, old: Collection[Right], new: Collection[Right]) -> bool:
@@ -124,111 +77,52 @@ def _is_of_a_new_role(change: RightChange, old: Collection[Right], new: Collecti
     return set(change.right.resources) <= known - before
 
 
-def _judged(change: RightChange, old: Collection[Right], holders: Collection[str], place: Place) -> RightChange:
-    alarms = tuple(dict.fromkeys(_alarms(change, holders, place)))
-    had = {alarm for right in old if _is_about(right, change.right) for alarm in _of_right(right, place)}
-    kept = any(covers(right, change.right) for right in old) and _grows(change)
-    new = () if kept else tuple(alarm for alarm in alarms if alarm not in had)
-    return attrs.evolve(change, alarms=new)
+def _judged(
+    change: RightChange, old: Collection[Right], new: Collection[Right], holders: frozenset[str], place: Place
+) -> RightChange:
+    if change.right.kind == "boundary":
+        words = list(_of_boundary(change, holders, place))
+    elif change.right.denies:
+        words = list(_of_denial(change, new, holders))
+    elif change.change in ("added", "wider", "changed"):
+        words = [alarm.word for alarm in alarms_of(change.right, place) if not _was_there(alarm, old, place)]
+    else:
+        words = []
+    return attrs.evolve(change, alarms=tuple(dict.fromkeys(words)))
 
 
-def _grows(change: RightChange) -> bool:
-    return change.right.effect == "Allow" and change.change in ("added", "wider", "changed")
-
-
-def _alarms(change: RightChange, holders: Collection[str], place: Place) -> Iterator[str]:
-    right, before = change.right, change.before
-    there = right.holder in holders
-    if right.kind == "boundary":
-        if change.change == "changed" or (change.change == "removed" and there):
-            yield "it is bounded no more" if before is None else "it is bounded by another policy"
-    elif right.effect == "Deny":
-        if there and change.change in ("removed", "narrower"):
-            yield "it is denied no more" if change.change == "removed" else "less is denied"
-    elif _grows(change):
-        yield from _of_right(right, place)
-
-
-def _of_right(right: Right, place: Place) -> Iterator[str]:
-    """What is alarming about a right that somebody has; of what is denied nothing is."""
-    match right.kind:
-        case "permission":
-            yield from _of_actions(right)
-        case "managed policy":
-            yield from (f"{_last(arn)} allows whole services" for arn in right.resources if _ADMINISTRATIVE.search(arn))
-        case "public":
-            yield "open to everybody"
-        case "trust" | "resource policy":
-            yield from _of_principals(right, place)
-        case "role" | "boundary":
-            pass
-        case "unread":
-            yield "nobody can read what it allows"
-    if right.effect == "Allow":
-        texts = (*right.resources, *(text for text in right.who if right.kind != "public"), right.condition)
-        yield from (f"account {name}" for text in texts for name in _accounts(text) if name != place.account_id)
-
-
-def _of_actions(right: Right) -> Iterator[str]:
-    if right.effect != "Allow":
-        return
-    for action in right.actions:
-        service, _, name = action.partition(":")
-        if is_unread(action):
-            yield "an action that cannot be read here"
-        elif action.startswith("everything but"):
-            yield action
-        elif _is_any(action) or _is_any(service):
-            yield "every action"
-        elif _is_any(name) and any(map(_is_everything, right.resources)):
-            yield f"{action} on everything"
-
-
-def _of_principals(right: Right, place: Place) -> Iterator[str]:
-    if right.effect != "Allow":
-        return
-    for who in right.who:
-        if is_unread(who):
-            yield "somebody whose name cannot be read here"
-        elif who.startswith("everybody but"):
-            yield who
-        elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
-            if not _is_limited(right.condition):
-                yield "open to everybody"
-        elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
-            yield f"somebody outside of account {place.account_id}"
-
-
-def _is_any(text: str) -> bool:
-    """Whether a pattern is nothing but wildcards, one of which takes in anything."""
-    return "*" in text and set(text) <= {"*", "?"}
-
-
-def _is_everything(resource: str) -> bool:
-    """Whether a resource is all of a service: ``*``, an ARN that ends so, or what cannot be read."""
-    if resource.startswith("everything but") or is_unread(resource):
+def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:
+    """Whether the same resource gave already what is alarming, under a condition that asked for no more."""
+    same = [right for right in old if is_about(right, alarm.about)]
+    if any(covers(right, alarm.about) for right in same):
         return True
-    return _is_any(resource) or (resource.startswith("arn:") and _is_any(resource.split(":", 5)[-1]))
+    if alarm.about.kind not in ("trust", "resource policy", "managed policy"):
+        return False
+    return any(
+        is_weaker(right.condition, alarm.about.condition)
+        and alarm.word in {each.word for each in alarms_of(right, place)}
+        for right in same
+    )
 
 
-def _is_limited(condition: str) -> bool:
-    """Whether a condition says from where or from whom, by a value that is not everything itself."""
-    found = json.loads(condition) if condition else {}
-    for operator, keys in found.items():
-        if operator in _LIMITS_OF_A_PERMISSION and not _is_any(str(keys)):
-            return True
-        if isinstance(keys, dict) and "Not" not in operator and not operator.startswith("Null"):
-            named = [value for key, value in keys.items() if _LIMITS.fullmatch(key)]
-            if any(not _is_any(str(value)) for value in named) and not operator.endswith("IfExists"):
-                return True
-    return False
+def _of_boundary(change: RightChange, holders: frozenset[str], place: Place) -> Iterator[str]:
+    if change.change == "changed":
+        yield "it is bounded by another policy"
+    elif change.change == "removed" and change.right.holder in holders:
+        yield "it is bounded no more"
+    elif change.change == "added":
+        yield from (alarm.word for alarm in alarms_of(change.right, place))
 
 
-def _accounts(text: str) -> tuple[str, ...]:
-    """The accounts that a text names: in ARNs, or as twelve digits alone."""
-    alone = re.findall(r'(?:^|")(\d{12})(?:$|")', text)
-    return (*_ACCOUNT.findall(text), *alone)
+def _of_denial(change: RightChange, new: Collection[Right], holders: frozenset[str]) -> Iterator[str]:
+    """What is denied no more of a denial that goes or shrinks, unless others that stay or come deny it together."""
+    lost = change.right if change.before is None else change.before
+    named = {name for text in (*lost.who, *lost.resources) for name in re.findall(r"\$\{(\w+)", text)}
+    is_there = not holders.isdisjoint({lost.holder, *lost.who, *named})
+    parts = (attrs.evolve(lost, actions=(action,)) for action in lost.actions)
+    if is_there and change.change in ("removed", "narrower") and not all(_is_denied(part, new) for part in parts):
+        yield "it is denied no more" if change.change == "removed" else "less is denied"
 
 
-def _last(arn: str) -> str:
-    return arn.rpartition("/")[2]
+def _is_denied(part: Right, new: Collection[Right]) -> bool:
+    return any(covers(right, attrs.evolve(part, holder=right.holder)) for right in new if right.denies)

@@ -8,40 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import Kind, Right
+from multi_env_lambda.plan.computed import Computed, Json, Place, computed_of, is_computed, is_unread
+from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, statements
+from multi_env_lambda.plan.rights_in_other_words import gives_rights
 
-__all__ = ["Place", "place_of", "rights_of"]
+__all__ = ["rights_of"]
 
-Json = Mapping[str, Any]
-
-_NAMED = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 _HOLDERS = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
-_VARIABLES = ("Variables", "DefaultArguments", "Tags")
-"""What is called as its author likes."""
-
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro")
-
-
-@attrs.frozen(kw_only=True)
-class Place:
-    """Where a template becomes a stack."""
-
-    account_id: str
-    region: str
-    partition: str = "aws"
-
-
-def place_of(environment: Environment) -> Place:
-    """Where the stacks of an environment are."""
-    return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
 
 
 def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
@@ -49,7 +31,7 @@ def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
     if template is None:
         return ()
     document = json.loads(template)
-    reader = _Reader(parameters=document.get("Parameters", {}), place=place)
+    reader = _Reader(computed=computed_of(document, place))
     found = {right for name, body in document.get("Resources", {}).items() for right in reader.of_resource(name, body)}
     if "Transform" in document:
         found.add(Right(kind="unread", holder="Transform", resources=(canonical_json(document["Transform"]),)))
@@ -58,18 +40,22 @@ def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
 
 @attrs.frozen(kw_only=True)
 class _Reader:
-    """Reads values of one template; ``parameters`` have defaults, since no deploy gives them another value."""
+    """Reads the resources of one template."""
 
-    parameters: Json
-    place: Place
+    computed: Computed
+
+    @property
+    def _texts(self) -> Callable[[Any], tuple[str, ...]]:
+        return self.computed.texts
 
     def of_resource(self, name: str, body: Json) -> Iterator[Right]:
         type_, properties = body["Type"], body.get("Properties", {})
         holders = self._holders(name, type_, properties)
-        for path, document in _policies(properties):
-            for statement in _each(document["Statement"]):
-                if isinstance(statement, dict) and "Effect" in statement:
-                    yield self._statement(name, holders, path, statement)
+        for path, statement in statements(properties, self.computed):
+            if isinstance(statement, str):
+                yield Right(kind="unread", holder=name, resources=(statement,))
+            else:
+                yield self._statement(name, holders, path, statement)
         for arn in self._texts(properties.get("ManagedPolicyArns")) if type_ in _IDENTITIES else ():
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
         if "PermissionsBoundary" in properties:
@@ -79,6 +65,9 @@ class _Reader:
             yield Right(kind="role", holder=name, who=(name,), resources=self._texts(role))
         if type_ in _NESTED or "Fn::Transform" in canonical_json(properties):
             yield Right(kind="unread", holder=name, resources=(type_,))
+        if gives_rights(type_, properties, self.computed):
+            written = canonical_json(self.computed.filled(properties))
+            yield Right(kind="other words", holder=name, actions=(type_,), resources=(written,))
         yield from self._without_a_policy(name, type_, properties)
 
     def _holders(self, name: str, type_: str, properties: Json) -> tuple[str, ...]:
@@ -91,12 +80,12 @@ class _Reader:
     def _statement(self, name: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json) -> Right:
         principals = tuple(self._principals(statement))
         kind: Kind = "permission" if not principals else "resource policy"
-        condition = statement.get("Condition")
+        condition = self.computed.filled(statement.get("Condition"))
         return Right(
             kind="trust" if "AssumeRolePolicyDocument" in path else kind,
             holder=name,
             who=principals or holders,
-            effect=str(statement["Effect"]),
+            effect=_effect(self._texts(statement["Effect"])),
             actions=self._listed(statement, "Action"),
             resources=self._listed(statement, "Resource") or (name,),
             condition=canonical_json(condition) if condition else "",
@@ -104,8 +93,8 @@ class _Reader:
 
     def _principals(self, statement: Json) -> Iterator[str]:
         for key in ("Principal", "NotPrincipal"):
-            for each in _each(statement.get(key)):
-                found = each if isinstance(each, dict) and not _is_computed(each) else {"AWS": each}
+            for each in self.computed.each(statement.get(key)):
+                found = each if isinstance(each, dict) and not is_computed(each) else {"AWS": each}
                 for kind, value in found.items():
                     prefix = "everybody but " if key == "NotPrincipal" else ""
                     known = kind in ("AWS", "Service")
@@ -150,80 +139,13 @@ class _Reader:
             condition=canonical_json({key: self._texts(value)[0] for key, value in rest.items()}) if rest else "",
         )
 
-    def _texts(self, value: Any) -> tuple[str, ...]:
-        return tuple(self._text(each) for each in _each(value))
 
-    def _text(self, value: Any) -> str:
-        match value:
-            case str():
-                return value
-            case {"Ref": str(name)}:
-                return self._named(name)
-            case {"Fn::GetAtt": [str(name), str(attribute)]}:
-                return f"${{{name}.{attribute}}}"
-            case {"Fn::GetAtt": str(path)}:
-                return f"${{{path}}}"
-            case {"Fn::Sub": str(text)}:
-                return self._filled(text, {})
-            case {"Fn::Sub": [str(text), dict(values)]}:
-                return self._filled(text, values)
-            case {"Fn::Join": [str(between), list(parts)]}:
-                return between.join(map(self._text, parts))
-            case _:
-                return canonical_json(value)
-
-    def _filled(self, text: str, values: Json) -> str:
-        def fill(found: re.Match[str]) -> str:
-            name = found.group(1)
-            return self._text(values[name]) if name in values else self._named(name)
-
-        return _NAMED.sub(fill, text)
-
-    def _named(self, name: str) -> str:
-        place = self.place
-        known = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": place.partition}
-        default = self.parameters.get(name, {}).get("Default")
-        return known.get(name) or (f"${{{name}}}" if default is None else str(default))
-
-
-def _each(value: Any) -> Iterator[Any]:
-    """The items of a list, or the one thing; of what a condition decides both sides, each as it may become true."""
-    match value:
-        case None | {"Ref": "AWS::NoValue"}:
-            return
-        case {"Fn::If": [_, yes, no]}:
-            yield from _each(yes)
-            yield from _each(no)
-        case list():
-            for item in value:
-                yield from _each(item)
-        case _:
-            yield value
-
-
-def _policies(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Whatever has statements, with the keys on the way there."""
-    match value:
-        case {"Statement": _}:
-            yield path, value
-        case {"Fn::Sub": str(text)} | str(text) if '"Statement"' in text:
-            yield from _policies(_loaded(text), path)
-        case dict():
-            for key, each in value.items():
-                yield from _policies(each, (*path, key))
-        case list():
-            for each in value:
-                yield from _policies(each, path)
-        case _:
-            return
-
-
-def _loaded(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {"Statement": [{"Effect": "Allow", "Action": [{"Text": text}], "Resource": "*"}]}
-    return None if isinstance(found, str) else found
+def _effect(said: tuple[str, ...]) -> str:
+    """What a statement does: whatever is not a denial for certain may become an allowance."""
+    others = [effect for effect in said if effect != "Deny"]
+    if said and not others:
+        return "Deny"
+    return "Allow" if not others or "Allow" in others else others[0]
 
 
 def _roles(value: Any) -> Iterator[Any]:
@@ -233,7 +155,7 @@ def _roles(value: Any) -> Iterator[Any]:
             for key, each in value.items():
                 if key.endswith(("Role", "RoleArn", "RoleARN")) and not isinstance(each, list):
                     yield each
-                elif key not in _VARIABLES:
+                elif key not in NAMED_AT_WILL:
                     yield from _roles(each)
         case list():
             for each in value:
@@ -242,26 +164,27 @@ def _roles(value: Any) -> Iterator[Any]:
             return
 
 
-def _is_public(type_: str, properties: Json, texts: Any) -> bool:
+def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, ...]]) -> bool:
     """Whether something answers everybody, whoever that is."""
     match type_:
         case "AWS::Lambda::Url":
             return set(texts(properties.get("AuthType"))) != {"AWS_IAM"}
         case "AWS::ApiGatewayV2::Route":
-            return "NONE" in (texts(properties.get("AuthorizationType")) or ("NONE",))
+            return _is_open(texts(properties.get("AuthorizationType")))
         case "AWS::ApiGatewayV2::Api":
             return "Target" in properties
         case "AWS::ApiGateway::Method":
-            open_ = "NONE" in (texts(properties.get("AuthorizationType")) or ("NONE",))
-            return open_ and properties.get("HttpMethod") != "OPTIONS"
+            return _is_open(texts(properties.get("AuthorizationType"))) and properties.get("HttpMethod") != "OPTIONS"
         case "AWS::S3::Bucket":
-            return any(text.startswith(("Public", "Authenticated")) for text in texts(properties.get("AccessControl")))
+            access = texts(properties.get("AccessControl"))
+            return any(text.startswith(("Public", "Authenticated")) or is_unread(text) for text in access)
         case _:
             return False
 
 
-def _is_computed(value: Json) -> bool:
-    return any(key == "Ref" or key.startswith("Fn::") for key in value)
+def _is_open(kinds: tuple[str, ...]) -> bool:
+    """Whether a route may ask for no proof of who calls."""
+    return not kinds or any(kind == "NONE" or is_unread(kind) for kind in kinds)
 
 
 def _bare(text: str) -> str:

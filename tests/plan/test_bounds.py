@@ -98,6 +98,35 @@ def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
             "F acts as arn:aws:iam::1:role/a, of which nothing is known here",
         ),
         ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "of which nothing is known here"),
+        (
+            role(Policies=[{"PolicyDocument": {"Fn::ImportValue": "x"}}]),
+            'MainRole: what {"Fn::ImportValue":"x"} allows is not read here, of which nothing is known here',
+        ),
+        (role(Policies={"Fn::Sub": "{{resolve:ssm:/a}}"}), "is not read here, of which nothing is known here"),
+        (
+            role(
+                Policies=[
+                    {"PolicyDocument": {"Statement": {"Effect": {"Fn::Sub": "Allow"}, "Action": "*", "Resource": "*"}}}
+                ]
+            ),
+            "MainRole may *",
+        ),
+        (
+            role(
+                Policies=[
+                    {
+                        "PolicyDocument": {
+                            "Statement": {"Effect": {"Fn::ImportValue": "x"}, "Action": "*", "Resource": "*"}
+                        }
+                    }
+                ]
+            ),
+            "MainRole may *",
+        ),
+        (
+            '{"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "admin"}}}}',
+            "K gives rights in its own words: AWS::IAM::AccessKey",
+        ),
     ],
 )
 def test_no_way_leads_past_the_actions(template: str, line: str) -> None:
@@ -125,3 +154,22 @@ def test_every_role_must_have_the_boundary_and_those_of_this_library_do() -> Non
         in what(role(PermissionsBoundary="arn:aws:iam::aws:policy/x"), bounds)[0]
     )
     assert what(role(PermissionsBoundary={"Fn::Sub": BOUNDARY.replace("2" * 12, "${AWS::AccountId}")}), bounds) == []
+
+
+def test_a_type_with_words_of_its_own_is_within_the_actions_only_where_the_bounds_name_that_type() -> None:
+    template = '{"Resources": {"K": {"Type": "AWS::SSO::Assignment"}}}'
+
+    assert what(template, Bounds(actions=("*",), resource_types=("AWS::SSO::Assignment",))) == []
+    (only,) = what(template, Bounds(actions=("*",), resource_types=("AWS::*",)))
+    assert "`resource_types` may name AWS::SSO::Assignment" in only
+
+
+@pytest.mark.parametrize("name", ["unit", "UNIT", {"Fn::Join": ["", ["un", "it"]]}, {"Fn::ImportValue": "x"}])
+def test_no_stack_makes_its_boundary_itself(name: Any) -> None:
+    def of(name: Any) -> str:
+        body = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"ManagedPolicyName": name}}
+        return json.dumps({"Resources": {"P": body}})
+
+    (only,) = what(of(name), Bounds(permissions_boundary="unit"))
+    assert "P (AWS::IAM::ManagedPolicy) is, or may become, the boundary itself" in only
+    assert what(of("other"), Bounds(permissions_boundary="unit")) == []

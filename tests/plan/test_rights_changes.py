@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.model.right import RightChange
-from multi_env_lambda.plan.rights_changes import matches, rights_changes, rights_question
-from multi_env_lambda.plan.rights_of import place_of, rights_of
+from multi_env_lambda.plan.computed import place_of
+from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
+from multi_env_lambda.plan.rights_covering import matches
+from multi_env_lambda.plan.rights_of import rights_of
 
 from .template_values import EVERYTHING, SANDBOX, maximal, project, text
 
@@ -256,3 +258,346 @@ def test_there_is_one_question_for_all_of_it_and_its_word_names_the_unit() -> No
 )
 def test_a_pattern_takes_in_another(pattern: str, narrow: str, is_wider: bool) -> None:
     assert matches(pattern, narrow) is is_wider
+
+
+# --- what an outside attack tried ---
+LOOKED_UP = {"Secret": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "Deny"}}
+
+
+def with_parameters(parameters: dict[str, Any], **resources: Any) -> str:
+    return json.dumps({"Parameters": parameters, "Resources": resources})
+
+
+@pytest.mark.parametrize(
+    ("effect", "line", "asks"),
+    [
+        ({"Fn::Sub": "Allow"}, "R may * on *", ["every action"]),
+        ({"Fn::Join": ["", ["Al", "low"]]}, "R may * on *", ["every action"]),
+        ({"Ref": "Word"}, "R may * on *", ["every action"]),
+        ({"Fn::If": ["C", "Deny", "Allow"]}, "R may * on *", ["every action"]),
+        ({"Fn::If": ["C", "Deny", "Deny"]}, "R must not * on *", []),
+        ({"Fn::Join": ["", ["De", "ny"]]}, "R must not * on *", []),
+        (
+            {"Fn::ImportValue": "x"},
+            'R may or must not ({"Fn::ImportValue":"x"}) * on *',
+            ["an effect that cannot be read here", "every action"],
+        ),
+        (
+            {"Ref": "Secret"},
+            'R may or must not ({"Ref":"Secret"}) * on *',
+            ["an effect that cannot be read here", "every action"],
+        ),
+        (
+            {"Fn::GetAtt": ["Made", "Value"]},
+            'R may or must not ({"Fn::GetAtt":["Made","Value"]}) * on *',
+            ["an effect that cannot be read here", "every action"],
+        ),
+    ],
+)
+def test_an_effect_denies_only_where_that_is_certain(effect: Any, line: str, asks: list[str]) -> None:
+    parameters = {**LOOKED_UP, "Word": {"Type": "String", "Default": "Allow"}}
+    made = {"Type": "Custom::Made", "Properties": {}}
+    after = with_parameters(parameters, R=role(statement("*", effect=effect)), Made=made)
+
+    assert f"+ {line}" in map(str, changes(None, after))
+    assert [alarm for alarm in alarms(after) if alarm != "gives rights in its own words"] == asks
+
+
+@pytest.mark.parametrize(
+    ("found", "alarm"),
+    [
+        (role(statement({"Ref": "Secret"})), "an action that cannot be read here"),
+        (
+            policy_of("AWS::SQS::QueuePolicy", statement("sqs:Send", Principal={"AWS": {"Ref": "Secret"}})),
+            "somebody whose name cannot be read here",
+        ),
+        (
+            policy_of(
+                "AWS::SQS::QueuePolicy",
+                statement("sqs:Send", Principal={"AWS": {"Fn::Sub": "arn:aws:iam::${Secret}:root"}}),
+            ),
+            "somebody whose name cannot be read here",
+        ),
+        (role(PermissionsBoundary={"Ref": "Secret"}), "a boundary that cannot be read here"),
+        (role(ManagedPolicyArns=[{"Ref": "Secret"}]), "a policy that cannot be read here"),
+        ({"Type": "AWS::Lambda::Url", "Properties": {"AuthType": {"Ref": "Secret"}}}, "open to everybody"),
+        (
+            {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"AuthorizationType": {"Ref": "Secret"}}},
+            "open to everybody",
+        ),
+    ],
+)
+def test_a_parameter_that_is_looked_up_is_shown_as_it_is_written_and_asks(found: dict[str, Any], alarm: str) -> None:
+    after = with_parameters(LOOKED_UP, Thing=found)
+
+    assert alarms(after) == [alarm]
+    assert all("Deny" not in str(change) for change in changes(None, after))
+
+
+STAR = json.dumps({"Statement": [statement("*")]})
+
+
+@pytest.mark.parametrize(
+    "written", [{"Fn::ImportValue": "x"}, {"Ref": "Secret"}, "{{resolve:ssm:/a}}", {"Ref": "Word"}]
+)
+@pytest.mark.parametrize(
+    "found",
+    [
+        lambda text: role(Policies=text),
+        lambda text: role(Policies=[text]),
+        lambda text: role(Policies=[{"PolicyName": "a", "PolicyDocument": text}]),
+        lambda text: role(Policies=[{"PolicyName": "a", "PolicyDocument": {"Statement": text}}]),
+        lambda text: role(Policies=[{"PolicyName": "a", "PolicyDocument": {"Statement": [text]}}]),
+        lambda text: role(AssumeRolePolicyDocument=text),
+        lambda text: (
+            {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Fn::Sub": text}}}
+            if isinstance(text, str)
+            else {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": text}}
+        ),
+        lambda text: {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": text}},
+    ],
+)
+def test_a_document_that_cannot_be_read_is_shown_as_it_is_written_and_asks(found: Any, written: Any) -> None:
+    words = {**LOOKED_UP, "Word": {"Type": "String", "Default": '{"Statement": [${no json}]}'}}
+    after = with_parameters(words, Thing=found(written))
+    shown = written if isinstance(written, str) else json.dumps(written, separators=(",", ":"))
+
+    assert alarms(after) == ["nobody can read what it allows"]
+    assert any(shown in str(change) or "no json" in str(change) for change in changes(None, after))
+    assert rights_question("orders", changes(None, after))[0].answer == "rights:orders"
+    other = with_parameters(words, Thing=found({"Fn::ImportValue": "other"}))
+    assert "nobody can read what it allows" in alarms(after, other)
+
+
+def test_a_document_that_is_the_text_of_a_parameter_or_put_together_is_read() -> None:
+    half, rest = STAR[:12], STAR[12:]
+    for written in ({"Ref": "Word"}, {"Fn::Sub": STAR}, {"Fn::Join": ["", [half, rest]]}, STAR.replace("S", "\\u0053")):
+        policies = [{"PolicyName": "a", "PolicyDocument": written}]
+        after = with_parameters({"Word": {"Type": "String", "Default": STAR}}, R=role(Policies=policies))
+        assert alarms(after) == ["every action"], written
+
+
+def test_a_list_that_is_a_parameter_is_read_item_by_item() -> None:
+    parameters = {"Calls": {"Type": "CommaDelimitedList", "Default": "s3:Get, iam:*"}}
+    for action in ({"Ref": "Calls"}, {"Fn::Split": [",", "s3:Get,iam:*"]}):
+        assert alarms(with_parameters(parameters, R=role(statement(action)))) == ["iam:* on everything"]
+
+
+VPC = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (statement("*", Condition=VPC), statement("*"), "wider"),
+        (
+            statement("*", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1", "aws:PrincipalTag/team": "a"}}),
+            statement("*", Condition=VPC),
+            "wider",
+        ),
+        (
+            statement("*", Condition=VPC),
+            statement("*", Condition={"StringEqualsIfExists": VPC["StringEquals"]}),
+            "wider",
+        ),
+        (
+            statement("*", Condition=VPC),
+            statement("*", Condition={"ForAllValues:StringEquals": VPC["StringEquals"]}),
+            "wider",
+        ),
+        (
+            statement("*", Condition=VPC),
+            statement("*", Condition={"StringEquals": {"aws:SourceVpc": ["vpc-1", "vpc-2"]}}),
+            "wider",
+        ),
+        (
+            statement("*", Condition={"StringNotEquals": {"aws:SourceVpc": ["vpc-1", "vpc-2"]}}),
+            statement("*", Condition={"StringNotEquals": {"aws:SourceVpc": ["vpc-1"]}}),
+            "wider",
+        ),
+        (statement("*", Condition=VPC), statement("*", Condition={"StringLike": {"aws:SourceVpc": "*"}}), "added"),
+        (statement("s3:*", "arn:aws:s3:::a"), statement("s3:*"), "wider"),
+        (statement("*", "arn:aws:s3:::a"), statement("*"), "wider"),
+        (
+            {"Effect": "Allow", "Action": "s3:*", "NotResource": ["arn:aws:s3:::a", "arn:aws:s3:::b"]},
+            {"Effect": "Allow", "Action": "s3:*", "NotResource": ["arn:aws:s3:::b"]},
+            "wider",
+        ),
+        (
+            {"Effect": "Allow", "NotAction": ["iam:*", "kms:*"], "Resource": "*"},
+            {"Effect": "Allow", "NotAction": ["kms:*"], "Resource": "*"},
+            "wider",
+        ),
+    ],
+)
+def test_a_wide_right_that_grows_asks_though_it_was_wide_before(before: Any, after: Any, word: str) -> None:
+    grown = changes(template(R=role(before)), template(R=role(after)))
+    shrunk = changes(template(R=role(after)), template(R=role(before)))
+
+    assert grown[0].change == word and len(grown[0].alarms) == 1
+    if word == "wider":
+        assert [(change.change, change.alarms) for change in shrunk] == [("narrower", ())]
+
+
+def test_a_condition_becomes_no_wider_by_one_more_that_has_to_hold() -> None:
+    loose = {"StringEqualsIfExists": VPC["StringEquals"]}
+
+    assert (
+        alarms(template(R=role(statement("*", Condition=VPC))), template(R=role(statement("*", Condition=loose)))) == []
+    )
+
+
+DENIAL = statement(["iam:*", "kms:*"], effect="Deny")
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        (statement("iam:*", effect="Deny"), "~ the denial is narrower: R must not iam:* on *"),
+        (statement(["iam:*", "kms:*"], "arn:aws:iam::222222222222:role/a", "Deny"), "~ the denial is narrower"),
+        (statement(["iam:*", "kms:*"], effect="Deny", Condition=VPC), "~ the denial is narrower"),
+    ],
+)
+def test_a_denial_that_shrinks_asks_and_is_not_called_wider(after: Any, line: str) -> None:
+    (change,) = changes(template(R=role(DENIAL)), template(R=role(after)))
+    (back,) = changes(template(R=role(after)), template(R=role(DENIAL)))
+
+    assert str(change).startswith(line) and change.alarms == ("less is denied",)
+    assert str(back).startswith("~ the denial is wider: ") and back.alarms == ()
+
+
+def test_a_denial_that_is_only_written_otherwise_asks_nothing() -> None:
+    parts = [statement("iam:*", effect="Deny"), statement("kms:*", effect="Deny")]
+
+    assert alarms(template(R=role(*parts)), template(R=role(DENIAL))) == []
+    assert alarms(template(R=role(DENIAL)), template(R=role(*parts))) == []
+
+
+def test_a_denial_in_a_policy_of_its_own_asks_when_it_goes_while_its_role_stays() -> None:
+    apart = policy_of("AWS::IAM::Policy", DENIAL, Roles=[{"Ref": "R"}])
+
+    assert alarms(template(R=role()), template(R=role(), P=apart)) == ["it is denied no more"]
+    assert alarms(template(), template(R=role(), P=apart)) == []
+    assert alarms(template(R=role(DENIAL)), template(R=role(), P=apart)) == []
+
+
+OPEN = [
+    {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+    {"IpAddress": {"aws:SourceIp": "::/0"}},
+    {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}},
+    {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "12.0.0.0/7"]}},
+    {"IpAddress": {"aws:SourceIp": ["::/1", "8000::/1"]}},
+    {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"ForAllValues:StringEquals": {"aws:SourceAccount": "222222222222"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}},
+    {"StringLike": {"aws:SourceAccount": "*2*"}},
+    {"StringLike": {"aws:SourceAccount": ["222222222222", "1*"]}},
+    {"StringLike": {"aws:PrincipalOrgID": "o-*"}},
+    {"StringLike": {"aws:userid": "A*"}},
+    {"StringEquals": {"aws:SourceAccount": {"Fn::ImportValue": "x"}}},
+    {"StringLike": {"aws:SourceVpce": "vpce-*"}},
+    {"Null": {"aws:SourceAccount": "222222222222"}},
+    {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
+]
+LIMITED = [
+    {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "10.0.0.0/8"][:1]}},
+    {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}},
+    {"StringEquals": {"AWS:SourceVpce": "vpce-0a1b2c3d"}},
+    {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:sns:*:${AWS::AccountId}:*"}}},
+    {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Topic", "Arn"]}}},
+    {"ArnLike": {"aws:SourceArn": {"Ref": "Topic"}}},
+    {"StringEquals": {"aws:SourceAccount": "222222222222"}, "StringLike": {"aws:PrincipalTag/a": "*"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "asks"), [*((each, True) for each in OPEN), *((each, False) for each in LIMITED)]
+)
+def test_everybody_is_limited_by_values_only_that_are_known_to_limit(condition: dict[str, Any], asks: bool) -> None:
+    policy = policy_of("AWS::SQS::QueuePolicy", statement("sqs:Send", Principal="*", Condition=condition))
+
+    assert alarms(template(Thing=policy)) == (["open to everybody"] if asks else [])
+
+
+def test_a_limit_that_loses_its_worth_asks() -> None:
+    def queue(condition: dict[str, Any]) -> str:
+        return template(Q=policy_of("AWS::SQS::QueuePolicy", statement("sqs:Send", Principal="*", Condition=condition)))
+
+    assert alarms(queue(OPEN[0]), queue(LIMITED[0])) == ["open to everybody"]
+
+
+OTHER_TOKEN = "arn:aws:lambda:us-east-1:999999999999:function:f"
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties"),
+    [
+        ("AWS::IAM::AccessKey", {"UserName": "root-like"}),
+        ("AWS::IAM::InstanceProfile", {"Roles": ["admin"]}),
+        ("AWS::IAM::UserToGroupAddition", {"GroupName": "admins", "Users": ["me"]}),
+        ("AWS::IAM::OIDCProvider", {"Url": "https://x"}),
+        ("AWS::IAM::SAMLProvider", {}),
+        ("AWS::RolesAnywhere::Profile", {"RoleArns": ["arn:aws:iam::222222222222:role/admin"]}),
+        ("AWS::SSO::Assignment", {"PrincipalId": "x"}),
+        ("AWS::EKS::AccessEntry", {"PrincipalArn": "arn:aws:iam::222222222222:role/a"}),
+        ("AWS::LakeFormation::PrincipalPermissions", {}),
+        ("AWS::EC2::VPCEndpointServicePermissions", {"AllowedPrincipals": ["*"]}),
+        ("My::Own::Thing::MODULE", {}),
+        ("Custom::Thing", {"ServiceToken": OTHER_TOKEN}),
+        ("AWS::CloudFormation::CustomResource", {"ServiceToken": {"Fn::ImportValue": "x"}}),
+        ("AWS::Logs::SubscriptionFilter", {"DestinationArn": "arn:aws:logs:us-east-1:999999999999:destination:d"}),
+        ("AWS::Cognito::IdentityPool", {"AllowUnauthenticatedIdentities": True}),
+        ("AWS::Cognito::IdentityPoolRoleAttachment", {"Roles": {"unauthenticated": {"Fn::GetAtt": ["R", "Arn"]}}}),
+    ],
+)
+def test_what_gives_rights_in_other_words_is_shown_with_its_type_and_asks(type_: str, properties: Any) -> None:
+    after = template(R=role(), Thing={"Type": type_, "Properties": properties})
+
+    assert "gives rights in its own words" in alarms(after)
+    assert any(f"Thing gives rights in its own words: {type_} " in str(change) for change in changes(None, after))
+    assert alarms(after, after) == []
+    more = template(R=role(), Thing={"Type": type_, "Properties": {**properties, "More": "x"}})
+    assert alarms(more, after) == ["gives rights in its own words"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties"),
+    [
+        ("AWS::IAM::InstanceProfile", {"Roles": [{"Ref": "R"}]}),
+        ("Custom::Thing", {"ServiceToken": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("Custom::Thing", {"ServiceToken": OTHER_TOKEN.replace("9" * 12, "2" * 12)}),
+        ("AWS::Logs::SubscriptionFilter", {"DestinationArn": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("AWS::Cognito::IdentityPool", {"AllowUnauthenticatedIdentities": False}),
+        ("AWS::WAFv2::WebACL", {"Rules": [{"Statement": {"RateBasedStatement": {"Limit": 9}}}]}),
+        ("AWS::SQS::Queue", {"RedrivePolicy": {"deadLetterTargetArn": {"Fn::ImportValue": "x"}}}),
+        ("AWS::CloudFront::Distribution", {"SecurityPolicy": {"Ref": "AWS::StackName"}}),
+        ("AWS::Lambda::Function", {"Environment": {"Variables": {"RetryPolicy": {"Fn::ImportValue": "x"}}}}),
+    ],
+)
+def test_what_only_looks_like_it_asks_nothing(type_: str, properties: Any) -> None:
+    assert alarms(template(R=role(), Thing={"Type": type_, "Properties": properties})) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "alarm"),
+    [
+        ("iam:A*", "iam:A* on everything"),
+        ("iam:*e*", "iam:*e* on everything"),
+        ("iam:?u*", "iam:?u* on everything"),
+        ("a*", "every action"),
+        ("a*:*", "every action"),
+        ("ia?:Get", "every action"),
+    ],
+)
+def test_a_pattern_with_one_letter_is_all_of_a_service(action: str, alarm: str) -> None:
+    assert alarms(template(R=role(statement(action)))) == [alarm]
+    assert alarms(template(R=role(statement("s3:Get*")))) == []
+
+
+def test_a_function_that_acts_as_a_role_of_elsewhere_asks() -> None:
+    body = {"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::222222222222:role/admin"}}
+
+    assert alarms(template(F=body)) == ["a role that is written elsewhere"]
+    assert alarms(template(F=body), template(F=body)) == []

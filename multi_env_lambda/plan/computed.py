@@ -1,0 +1,145 @@
+"""What a template computes, as far as it is certain before CloudFormation does it; the rest stays as it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.environment import Environment
+
+__all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread", "place_of"]
+
+Json = Mapping[str, Any]
+
+_NAMED = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
+_LOOKED_UP = "AWS::SSM::Parameter::Value<"
+"""Types of parameters of which the default is a name: the value is looked up when the stack is made.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+"""
+
+_LISTS = ("CommaDelimitedList", "List<")
+_OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
+"""Types whose attributes may be any text, so that none of them is the name of a resource."""
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where a template becomes a stack."""
+
+    account_id: str
+    region: str
+    partition: str = "aws"
+
+
+def place_of(environment: Environment) -> Place:
+    """Where the stacks of an environment are."""
+    return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
+
+
+@attrs.frozen(kw_only=True)
+class Computed:
+    """Reads values of one template.
+
+    Args:
+        parameters: they have defaults, since no deploy gives them another value.
+        types: of each resource, by its logical id.
+    """
+
+    parameters: Json
+    types: Mapping[str, str]
+    place: Place
+
+    def texts(self, value: Any) -> tuple[str, ...]:
+        """The texts of a list, or the one text."""
+        return tuple(self.text(each) for each in self.each(value))
+
+    def each(self, value: Any) -> Iterator[Any]:
+        """The items of a list, or the one thing; of what a condition decides both sides, as each may become true."""
+        match value:
+            case None | {"Ref": "AWS::NoValue"}:
+                return
+            case {"Fn::If": [_, yes, no]}:
+                yield from self.each(yes)
+                yield from self.each(no)
+            case {"Ref": str(name)} if self.parameters.get(name, {}).get("Type", "").startswith(_LISTS):
+                text = self.text(value)
+                yield from [value] if is_unread(text) else map(str.strip, text.split(","))
+            case {"Fn::Split": [str(between), whole]} if between:
+                text = self.text(whole)
+                yield from [value] if is_unread(text) or "${" in text else text.split(between)
+            case list():
+                for item in value:
+                    yield from self.each(item)
+            case _:
+                yield value
+
+    def text(self, value: Any) -> str:
+        """The text, with ``${Queue.Arn}`` for what a resource is called; the JSON of what cannot be known."""
+        match value:
+            case str():
+                return value
+            case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+                return self._named(name, value)
+            case {"Fn::GetAtt": [str(name), str(attribute)]}:
+                return self._named(f"{name}.{attribute}", value)
+            case {"Fn::Sub": str(text)}:
+                return self._filled(text, {})
+            case {"Fn::Sub": [str(text), dict(values)]}:
+                return self._filled(text, values)
+            case {"Fn::Join": [str(between), list(parts)]}:
+                return between.join(map(self.text, parts))
+            case _:
+                return canonical_json(value)
+
+    def filled(self, value: Any) -> Any:
+        """A structure with the texts in place of what is computed in it."""
+        match value:
+            case dict() if not is_computed(value):
+                return {key: self.filled(each) for key, each in value.items()}
+            case dict() | list():
+                texts = self.texts(value)
+                return texts[0] if len(texts) == 1 and isinstance(value, dict) else list(texts)
+            case _:
+                return value
+
+    def _filled(self, text: str, values: Json) -> str:
+        def fill(found: re.Match[str]) -> str:
+            name = found.group(1)
+            if name in values:
+                return self.text(values[name])
+            return self._named(name, {"Fn::GetAtt": name} if "." in name else {"Ref": name})
+
+        return _NAMED.sub(fill, text)
+
+    def _named(self, name: str, written: Any) -> str:
+        place = self.place
+        known = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": place.partition}
+        if name in known:
+            return known[name]
+        if name in self.parameters:
+            parameter = self.parameters[name]
+            is_certain = "Default" in parameter and not parameter.get("Type", "").startswith(_LOOKED_UP)
+            return str(parameter["Default"]) if is_certain else canonical_json(written)
+        is_any = _OF_ANY_VALUE.fullmatch(self.types.get(name.partition(".")[0], ""))
+        return canonical_json(written) if is_any else f"${{{name}}}"
+
+
+def computed_of(document: Json, place: Place) -> Computed:
+    """What a template, already loaded, computes."""
+    types = {name: body["Type"] for name, body in document.get("Resources", {}).items()}
+    return Computed(parameters=document.get("Parameters", {}), types=types, place=place)
+
+
+def is_computed(value: Any) -> bool:
+    """Whether CloudFormation makes something else of this."""
+    return isinstance(value, dict) and any(key == "Ref" or key.startswith("Fn::") for key in value)
+
+
+def is_unread(text: str) -> bool:
+    """Whether this is, or has in it, the JSON of something that is computed, or what CloudFormation looks up."""
+    return text.startswith("{") or '{"' in text or "{{" in text

@@ -1,0 +1,141 @@
+"""What about a right is more than ordinary work asks for: ``docs/adr/0051-rights-that-grow.rst`` says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import assert_never
+
+import attrs
+
+from multi_env_lambda.model.right import Right
+from multi_env_lambda.plan.computed import Place, is_unread
+from multi_env_lambda.plan.rights_conditions import is_limited
+
+__all__ = ["Alarm", "alarms_of"]
+
+_ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
+"""AWS's own policies that allow all calls of a service, or of all, on everything."""
+
+_UNREAD_ACTION = "an action that cannot be read here"
+_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
+_ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
+
+
+@attrs.frozen
+class Alarm:
+    """A word about a right, and the part of the right that it is about."""
+
+    word: str
+    about: Right
+
+
+def alarms_of(right: Right, place: Place) -> Iterator[Alarm]:
+    """What is alarming about a right that somebody has; of what is denied nothing is."""
+    if right.denies:
+        return
+    if right.effect != "Allow":
+        yield Alarm("an effect that cannot be read here", right)
+    yield from _of_actions(right) if right.kind == "permission" else _of_the_whole(right, place)
+    if right.kind != "other words":
+        texts = (*right.resources, *(text for text in right.who if right.kind != "public"), right.condition)
+        others = (name for text in texts for name in _accounts(text) if name != place.account_id)
+        yield from (Alarm(f"account {name}", right) for name in others)
+
+
+def _of_the_whole(right: Right, place: Place) -> Iterator[Alarm]:
+    yield from (Alarm(word, right) for word in _words(right, place))
+
+
+def _words(right: Right, place: Place) -> Iterator[str]:
+    match right.kind:
+        case "managed policy":
+            yield from (word for arn in right.resources for word in _of_policy(arn))
+        case "public":
+            yield "open to everybody"
+        case "trust" | "resource policy":
+            yield from _of_principals(right, place)
+            yield from (_UNREAD_ACTION for action in right.actions if _is_any_text(action))
+        case "boundary":
+            yield from ("a boundary that cannot be read here" for arn in right.resources if is_unread(arn))
+        case "other words":
+            yield "gives rights in its own words"
+        case "unread":
+            yield "nobody can read what it allows"
+        case "role":
+            yield from ("a role that is written elsewhere" for arn in right.resources if _is_of_elsewhere(arn))
+        case "permission":
+            return
+        case _:
+            assert_never(right.kind)
+
+
+def _of_actions(right: Right) -> Iterator[Alarm]:
+    for action in right.actions:
+        about = attrs.evolve(right, actions=(action,))
+        service, _, name = action.partition(":")
+        if _is_any_text(action) and not action.startswith("everything but"):
+            yield Alarm(_UNREAD_ACTION, about)
+        elif action.startswith("everything but"):
+            yield Alarm(action, about)
+        elif "*" in service or "?" in service:
+            yield Alarm("every action", about)
+        elif _is_nearly_any(name) and any(map(_is_everything, right.resources)):
+            yield Alarm(f"{action} on everything", about)
+
+
+def _is_any_text(action: str) -> bool:
+    return is_unread(action) or "${" in action
+
+
+def _is_of_elsewhere(role: str) -> bool:
+    """Whether a role is none of this stack, and none that AWS made for a service alone; another ARN is no role."""
+    is_role = not role.startswith("arn:") or ":iam:" in role
+    return is_role and not role.startswith("${") and ":role/aws-service-role/" not in role
+
+
+def _of_policy(arn: str) -> Iterator[str]:
+    if is_unread(arn):
+        yield "a policy that cannot be read here"
+    elif _ADMINISTRATIVE.search(arn):
+        yield f"{_last(arn)} allows whole services"
+
+
+def _of_principals(right: Right, place: Place) -> Iterator[str]:
+    for who in right.who:
+        if any(map(is_unread, who.rpartition(" ")[2].split(":", 5)[:5])):
+            yield "somebody whose name cannot be read here"
+        elif who.startswith("everybody but"):
+            yield who
+        elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
+            if not is_limited(right.condition):
+                yield "open to everybody"
+        elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
+            yield f"somebody outside of account {place.account_id}"
+
+
+def _is_any(text: str) -> bool:
+    """Whether a pattern is nothing but wildcards, one of which takes in anything."""
+    return "*" in text and set(text) <= {"*", "?"}
+
+
+def _is_nearly_any(name: str) -> bool:
+    """Whether a pattern of calls has one letter at most: a few such patterns are all of a service."""
+    return "*" in name and len(name.replace("*", "").replace("?", "")) <= 1
+
+
+def _is_everything(resource: str) -> bool:
+    """Whether a resource is all of a service: ``*``, an ARN that ends so, or what cannot be read."""
+    if resource.startswith("everything but") or is_unread(resource):
+        return True
+    return _is_any(resource) or (resource.startswith("arn:") and _is_any(resource.split(":", 5)[-1]))
+
+
+def _accounts(text: str) -> tuple[str, ...]:
+    """The accounts that a text names: in ARNs, or as twelve digits alone."""
+    alone = re.findall(r'(?:^|")(\d{12})(?:$|")', text)
+    return (*_ACCOUNT.findall(text), *alone)
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]

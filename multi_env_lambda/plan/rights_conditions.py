@@ -1,0 +1,116 @@
+"""What a condition of a statement is worth: whether it limits everybody to somebody, and which of two asks for less."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from multi_env_lambda.plan.computed import is_unread
+
+__all__ = ["is_limited", "is_weaker"]
+
+_OPERATORS = re.compile(r"(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)")
+_OF_A_PERMISSION = ("SourceArn", "SourceAccount", "PrincipalOrgID", "OrganizationId", "EventSourceToken")
+"""Properties of ``AWS::Lambda::Permission`` and its like that are what a condition is elsewhere."""
+
+_OWN = r"\$\{[A-Za-z0-9]+(?:\.[A-Za-z]+)?\}"
+_ACCOUNT = r"\d{12}"
+_ORGANIZATION = r"o-[a-z0-9]+"
+_ARN = rf"{_OWN}.*|arn:[^:]*:[^:]*:[^:]*:{_ACCOUNT}:.*|arn:[^:*?]*:[^:*?]*:[^:]*::[^*?/:]+([/:].*)?"
+_NETWORK = rf"vpce?-[0-9a-z]+|{_OWN}"
+_LIMITS = {
+    "aws:sourceaccount": _ACCOUNT,
+    "aws:sourceowner": _ACCOUNT,
+    "aws:principalaccount": _ACCOUNT,
+    "kms:calleraccount": _ACCOUNT,
+    "s3:dataaccesspointaccount": _ACCOUNT,
+    "aws:sourceorgid": _ORGANIZATION,
+    "aws:principalorgid": _ORGANIZATION,
+    "organizationid": _ORGANIZATION,
+    "aws:sourceorgpaths": rf"{_ORGANIZATION}/.*",
+    "aws:principalorgpaths": rf"{_ORGANIZATION}/.*",
+    "aws:sourcearn": _ARN,
+    "aws:principalarn": _ARN,
+    "aws:userid": r"[A-Z0-9]{12,}(:.*)?",
+    "aws:sourcevpc": _NETWORK,
+    "aws:sourcevpce": _NETWORK,
+    "lambda:eventsourcetoken": r"[^*?]+",
+}
+"""Keys of conditions, and how each value has to look that keeps everybody else out.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html ("public")
+"""
+
+_MOST = {4: 2**24, 6: 2**96}
+"""So many addresses are some network; more of them are the internet (the same source)."""
+
+
+@attrs.frozen(kw_only=True)
+class _Test:
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+def is_limited(condition: str) -> bool:
+    """Whether a condition says from where or from whom, by values that are known to keep somebody out."""
+    return any(map(_limits, _tests(condition)))
+
+
+def is_weaker(condition: str, than: str) -> bool:
+    """Whether a condition asks for nothing that another does not ask for, too; the same is as weak as itself."""
+    strict = tuple(_tests(than))
+    return condition == than or all(any(_asks_less(test, each) for each in strict) for test in _tests(condition))
+
+
+def _tests(condition: str) -> Iterator[_Test]:
+    """What has to hold, all of it."""
+    found = json.loads(condition) if condition else {}
+    for operator, keys in found.items():
+        if isinstance(keys, dict):
+            for key, values in keys.items():
+                yield _Test(operator=operator, key=key.lower(), values=_texts(values))
+        elif operator in _OF_A_PERMISSION:
+            prefix = {"EventSourceToken": "lambda:", "OrganizationId": ""}.get(operator, "aws:")
+            yield _Test(operator="StringLike", key=f"{prefix}{operator}".lower(), values=_texts(keys))
+        else:
+            yield _Test(operator=operator, key="", values=_texts(keys))
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    found = values if isinstance(values, list) else [values]
+    return tuple(each if isinstance(each, str) else json.dumps(each) for each in found)
+
+
+def _limits(test: _Test) -> bool:
+    if not test.values or any(map(is_unread, test.values)):
+        return False
+    if test.key == "aws:sourceip":
+        return test.operator in ("IpAddress", "ForAnyValue:IpAddress") and _is_narrow(test.values)
+    pattern = _LIMITS.get(test.key)
+    if pattern is None or not _OPERATORS.fullmatch(test.operator):
+        return False
+    return all(re.fullmatch(pattern, value) for value in test.values)
+
+
+def _is_narrow(ranges: Sequence[str]) -> bool:
+    try:
+        networks = [ipaddress.ip_network(each, strict=False) for each in ranges]
+    except ValueError:
+        return False
+    sizes = {version: sum(each.num_addresses for each in networks if each.version == version) for version in _MOST}
+    return all(sizes[version] <= most for version, most in _MOST.items())
+
+
+def _asks_less(test: _Test, strict: _Test) -> bool:
+    """Whether whatever passes the strict test passes this one."""
+    must_exist = test.operator.removesuffix("IfExists")
+    as_strict = {operator.removeprefix("ForAllValues:") for operator in (test.operator, must_exist)}
+    if test.key != strict.key or strict.operator not in {test.operator, must_exist, *as_strict}:
+        return False
+    wide, narrow = (strict, test) if "Not" in must_exist else (test, strict)
+    return set(narrow.values) <= set(wide.values)

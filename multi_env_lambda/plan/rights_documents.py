@@ -1,0 +1,94 @@
+"""The statements of all policies of a resource, wherever they stand; also as text, and what stands there unread."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.computed import Computed, Json, is_computed, is_unread
+
+__all__ = ["NAMED_AT_WILL", "statements"]
+
+NAMED_AT_WILL = ("Variables", "DefaultArguments", "Tags")
+"""What is called as its author likes."""
+
+_EXPECTED = re.compile(r".*(?:Policy|Policies|PolicyDocument|PolicyText)")
+"""Properties that are, or may be, policies."""
+
+_Path = tuple[str, ...]
+
+
+def statements(value: Any, computed: Computed, path: _Path = ()) -> Iterator[tuple[_Path, Json | str]]:
+    """Each statement with the keys on the way to it; a text instead is what nobody can read before it is computed."""
+    match value:
+        case {"Statement": inner}:
+            yield from _of_policy(inner, computed, path)
+        case {"Fn::If": [_, *sides]}:
+            yield from (found for side in sides for found in statements(side, computed, path))
+        case dict() if is_computed(value):
+            if value != {"Ref": "AWS::NoValue"}:
+                yield from _of_text(computed.text(value), value, computed, path)
+        case dict():
+            yield from _of_properties(value, computed, path)
+        case list():
+            yield from (found for each in value for found in statements(each, computed, path))
+        case str():
+            yield from _of_text(value, value, computed, path)
+        case _:
+            return
+
+
+def _of_properties(value: Json, computed: Computed, path: _Path) -> Iterator[tuple[_Path, Json | str]]:
+    if path and path[-1].endswith("PolicyDocument"):
+        yield path, canonical_json(value)
+    for key, each in value.items():
+        yield from statements(each, computed, (*path, key))
+
+
+def _of_text(text: str, value: Any, computed: Computed, path: _Path) -> Iterator[tuple[_Path, Json | str]]:
+    written = value if isinstance(value, str) else canonical_json(value)
+    loaded = None if not isinstance(value, str) and text == written else _loaded(text)
+    if loaded is not None:
+        # A text is no template: nothing in it is computed a second time.
+        yield from statements(loaded, attrs.evolve(computed, parameters={}), path)
+    elif _is_due(text, path) or '"Statement"' in text:
+        yield path, written
+    elif isinstance(value, dict):
+        yield from _of_properties(value, computed, path)
+
+
+def _of_policy(inner: Any, computed: Computed, path: _Path) -> Iterator[tuple[_Path, Json | str]]:
+    for each in computed.each(inner):
+        if isinstance(each, dict) and "Effect" in each:
+            yield path, each
+        elif isinstance(each, str) or is_computed(each):
+            text = computed.text(each)
+            found = _loaded(text) if text != canonical_json(each) else None
+            if found is None:
+                yield path, text
+            else:
+                yield from _of_policy(found, attrs.evolve(computed, parameters={}), path)
+        elif path and _EXPECTED.fullmatch(path[-1]):
+            yield path, canonical_json(each)
+
+
+def _is_due(text: str, path: _Path) -> bool:
+    """Whether a policy should stand where this text does."""
+    if not path or not _EXPECTED.fullmatch(path[-1]) or any(key in NAMED_AT_WILL for key in path):
+        return False
+    is_made = text.startswith("${") and not text.startswith("${AWS::")
+    return is_unread(text) or is_made or path[-1].endswith("PolicyDocument")
+
+
+def _loaded(text: str) -> Any:
+    """The structure that a text is; None where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None

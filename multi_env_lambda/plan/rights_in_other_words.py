@@ -1,0 +1,56 @@
+"""Types that give rights and have no statements: what they allow is said in words of their own service."""
+
+from __future__ import annotations
+
+import re
+
+from multi_env_lambda.plan.computed import Computed, Json
+
+__all__ = ["gives_rights"]
+
+_ALWAYS = re.compile(
+    r"AWS::IAM::(AccessKey|OIDCProvider|SAMLProvider)|"
+    r"AWS::RolesAnywhere::.*|AWS::SSO::.*|AWS::IdentityStore::GroupMembership|AWS::Organizations::.*|"
+    r"AWS::EKS::(AccessEntry|PodIdentityAssociation)|"
+    r"AWS::LakeFormation::(Permissions|PrincipalPermissions|DataLakeSettings|TagAssociation)|"
+    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE"
+)
+
+
+def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
+    """Whether a resource gives a right, or what leads to one, that is not read as a statement."""
+
+    def is_elsewhere(key: str) -> bool:
+        return any(not _is_here(text, computed) for text in computed.texts(properties.get(key)))
+
+    match type_:
+        case "AWS::IAM::InstanceProfile":
+            return is_elsewhere("Roles")
+        case "AWS::IAM::UserToGroupAddition":
+            return is_elsewhere("GroupName")
+        case "AWS::IAM::User":
+            return "LoginProfile" in properties or is_elsewhere("Groups")
+        case "AWS::Logs::SubscriptionFilter" | "AWS::Logs::Destination":
+            return _is_foreign(properties.get("DestinationArn", properties.get("TargetArn")), computed)
+        case "AWS::Cognito::IdentityPool":
+            return computed.texts(properties.get("AllowUnauthenticatedIdentities", "false")) != ("false",)
+        case "AWS::Cognito::IdentityPoolRoleAttachment":
+            roles = properties.get("Roles")
+            return not isinstance(roles, dict) or set(roles) != {"authenticated"}
+        case "AWS::CloudFormation::CustomResource":
+            return _is_foreign(properties.get("ServiceToken"), computed)
+        case _ if type_.startswith("Custom::"):
+            return _is_foreign(properties.get("ServiceToken"), computed)
+        case _:
+            return _ALWAYS.fullmatch(type_) is not None
+
+
+def _is_here(text: str, computed: Computed) -> bool:
+    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
+    return found is not None and found.group(1) in computed.types
+
+
+def _is_foreign(value: object, computed: Computed) -> bool:
+    """Whether something is of another account, or of one that cannot be read."""
+    ours = rf"\$\{{[A-Za-z0-9.]+\}}.*|arn:[^:{{]*:[^:{{]*:[^:{{]*:{computed.place.account_id}:.*"
+    return any(re.fullmatch(ours, text) is None for text in computed.texts(value))
