@@ -30,6 +30,7 @@ _MOST_STATES = 500
 
 _MOST_FETCHED_ALONE = 8
 _OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_EMAIL = re.compile(r"<([^>]+)>")
 _CALMLY = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=20", "-c", "maintenance.auto=false")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
@@ -74,7 +75,7 @@ def _place(root: Path, head: str, commit: str, missing: Collection[str], ahead: 
     base = _or_nothing(root, "merge-base", head, commit)
     if base == head:
         return _Place(commit=commit, kin="newer", base=base)
-    return _Place(commit=commit, kin="rewritten" if commit in _once_here(root) else "diverged", base=base)
+    return _Place(commit=commit, kin="rewritten" if commit in _own_once_here(root) else "diverged", base=base)
 
 
 def _past(root: Path, place: _Place, asked: Mapping[str, Collection[str]], ids: Mapping[tuple[str, str], str]) -> Past:
@@ -123,12 +124,17 @@ def _not_in_head(root: Path, commits: Sequence[str]) -> frozenset[str]:
     return frozenset(commits) & frozenset(listed.decode().split())
 
 
-def _once_here(root: Path) -> frozenset[str]:
-    """The commits that the branch which is checked out has been at, in this clone."""
+def _own_once_here(root: Path) -> frozenset[str]:
+    """The commits of this clone's owner that the branch which is checked out has been at, here.
+
+    A colleague's are there as well, after a `pull` or a `merge` that was reset.
+    """
     branch = _or_nothing(root, "symbolic-ref", "--quiet", "HEAD")
-    if not branch:
+    me = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
+    if not branch or me is None:
         return frozenset()
-    return frozenset(_or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H", branch).split())
+    logged = _or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H %ce", branch).splitlines()
+    return frozenset(commit for commit, _, email in (line.partition(" ") for line in logged) if email == me.group(1))
 
 
 def _without(root: Path, commits: Sequence[str]) -> set[str]:

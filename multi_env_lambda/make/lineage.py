@@ -24,8 +24,7 @@ def with_lineage(
     caller = cache(world.platform.caller)
 
     def mine(there: Deployment) -> bool:
-        """Only what was not committed is asked for its owner: the rest is somebody's no more than the team's."""
-        return (there.dirty or not there.commit) and there.who == caller()
+        return there.who == caller()
 
     changed = list(_changed(running, desired))
     doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]

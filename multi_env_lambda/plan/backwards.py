@@ -101,18 +101,17 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
         mine: the caller has deployed it herself.
     """
     theirs = folders_of(running.inputs)
-    committed = all(past.there.get(path, "") == id_ for path, id_ in theirs.items())
     if past.kin == "unknown":
         lost = tuple(path for path, id_ in theirs.items() if not _is_left_behind(path, id_, running, past))
         return TakenBack(kind="unknown", paths=lost) if lost else None
-    if past.kin == "rewritten" and (committed or mine):
+    if past.kin == "rewritten" and mine:
         return None
     if past.kin != "ancestor" and dict(inputs).get(SETTINGS) != dict(running.inputs).get(SETTINGS):
         theirs[_ROOT_TABLE] = past.there.get(_ROOT_TABLE, "")
     lost = tuple(path for path, id_ in theirs.items() if not _has(path, id_, past))
     if not lost or (past.kin == "ancestor" and mine):
         return None
-    kind: Kind = "newer" if past.kin == "newer" else "diverged" if past.kin == "diverged" else "uncommitted"
+    kind: Kind = "newer" if past.kin == "newer" else "uncommitted" if past.kin == "ancestor" else "diverged"
     return TakenBack(kind=kind, paths=lost)
 
 

@@ -34,6 +34,7 @@ def repository(folder: Path) -> Path:
     first = Clone(folder / "first", "first")
     _git(folder, "clone", "-q", "team.git", "first")
     _git(first.root, "checkout", "-q", "-B", "main")
+    first.introduce()
     first.write(**{unit: "1" for unit in UNITS}, greet="hello")
     (first.root / "pyproject.toml").write_text("")
     first.commit()
@@ -42,10 +43,7 @@ def repository(folder: Path) -> Path:
 
 
 def _git(root: Path, *words: str) -> str:
-    who = ["-c", "user.name=t", "-c", "user.email=t@t"]
-    return subprocess.run(
-        ["git", *who, *words], cwd=root, env=ENV, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run(["git", *words], cwd=root, env=ENV, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @attrs.frozen
@@ -58,7 +56,14 @@ class Clone:
     @classmethod
     def of(cls, team: Path, who: str, *options: str) -> Clone:
         _git(team.parent, "clone", "-q", *options, team.as_uri(), who)
-        return cls(team.parent / who, who)
+        clone = cls(team.parent / who, who)
+        clone.introduce()
+        return clone
+
+    def introduce(self) -> None:
+        """Say to Git whose clone it is."""
+        self.git("config", "user.name", self.who)
+        self.git("config", "user.email", f"{self.who}@example.com")
 
     def write(self, **content: str) -> None:
         """Change units, or `greet`; nothing is committed."""

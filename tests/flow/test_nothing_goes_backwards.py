@@ -188,6 +188,67 @@ def test_a_commit_that_was_amended_in_ones_own_clone_is_not_taken_for_another_br
     assert asked(plan_of(ada, accounts)) == {}
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        (("pull", "-q"), ("reset", "-q", "--hard", "HEAD~1")),
+        (
+            ("fetch", "-q"),
+            ("merge", "-q", "--no-ff", "--no-edit", "origin/main"),
+            ("reset", "-q", "--hard", "ORIG_HEAD"),
+        ),
+        (("fetch", "-q"), ("merge", "-q", "origin/main"), ("reset", "-q", "--hard", "ORIG_HEAD")),
+    ],
+    ids=["pulled and reset", "merged and reset", "merged without a commit and reset"],
+)
+def test_a_colleagues_commit_that_was_once_here_is_not_ones_own_to_take_back(
+    tmp_path: Path, way: tuple[tuple[str, ...], ...]
+) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    for words in way:
+        ada.git(*words)
+    ada.commit(u06="ada")
+
+    plan = plan_of(ada, accounts)
+
+    assert [step.project for step in plan.deploys] == ["u01", "u06"]
+    assert list(asked(plan)) == ["older:u01"]
+    assert deploy(ada.world(accounts))["u01"].outcome == "blocked"
+
+
+def test_a_rebase_that_drops_a_colleagues_commit_is_asked_about(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    ada.git("pull", "-q")
+    ada.commit(u06="ada")
+    ada.git("rebase", "-q", "--onto", "HEAD~2", "HEAD~1")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
+def test_ones_own_commit_that_a_colleague_has_deployed_is_not_taken_back_in_silence(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada = Clone.of(team, "ada")
+    ada.commit(u01="ada")
+    ada.push()
+    bob = Clone.of(team, "bob")
+    accounts = bob.world()
+    deploy(accounts)
+    ada.write(u01="better")
+    ada.git("commit", "-qa", "--amend", "-m", "better")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
 def test_a_shallow_clone_of_a_build_knows_what_is_older(tmp_path: Path) -> None:
     team = repository(tmp_path)
     ada = Clone.of(team, "ada")
