@@ -100,6 +100,10 @@ class Maker(Protocol):
         """What commits are to the one that is checked out; see ``host/lineage.py``."""
         ...
 
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        """By commit and path, of these ids, what its history had before; see ``host/lineage.py``."""
+        ...
+
     def committed(self) -> WorkspaceConfig | None:
         """The root table as it is committed; None where there is none yet.
 

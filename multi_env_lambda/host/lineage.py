@@ -20,7 +20,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.process import run
 from multi_env_lambda.model.ancestry import Kin, Past, State
 
-__all__ = ["Asked", "pasts"]
+__all__ = ["Asked", "pasts", "restored"]
 
 Asked = Mapping[str, Mapping[str, Collection[str]]]
 """commit -> folder or file, relative to the root -> the git ids that releases made from it have of that."""
@@ -51,6 +51,31 @@ def pasts(root: Path, asked: Asked) -> dict[str, Past]:
     found = in_parallel(lambda commit: _place(root, head, commit, missing, ahead), sorted(asked))
     ids = _ids(root, {(rev, path) for place in found for rev in place.revisions for path in asked[place.commit]})
     return dict(in_parallel(lambda place: (place.commit, _past(root, place, asked[place.commit], ids)), found))
+
+
+def restored(root: Path, asked: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
+    """By commit, HEAD or an ancestor of it: the paths with an id that its history once had, and has not come back to.
+
+    What a work tree has and no commit ever had costs one process, however many folders that are.
+
+    Raises:
+        ToolError: Git is missing, or ``root`` is not inside a work tree.
+    """
+    pairs = [(commit, path, id_) for commit, ids in asked.items() for path, id_ in ids.items()]
+    there = _checked(root, [id_ for _, _, id_ in pairs])
+    known: dict[str, dict[str, str]] = {}
+    for (commit, path, id_), found in zip(pairs, there, strict=True):
+        if found:
+            known.setdefault(commit, {})[path] = id_
+    return {commit: _once(root, commit, ids) - _once(root, f"{commit}..HEAD", ids) for commit, ids in known.items()}
+
+
+def _once(root: Path, scope: str, ids: Mapping[str, str]) -> frozenset[str]:
+    """The paths that had these ids in some commit of a history."""
+    words = ("log", "--full-history", f"--max-count={_MOST_STATES}", "--format=%H", scope, "--", *ids)
+    commits = _git(root, "--literal-pathspecs", *words).decode().split()
+    found = _ids(root, {(commit, path) for commit in commits for path in ids})
+    return frozenset(path for (_, path), id_ in found.items() if id_ == ids[path])
 
 
 @attrs.frozen(kw_only=True)

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _ROOT_TABLE = "pyproject.toml"
-Kind = Literal["newer", "diverged", "unknown", "uncommitted", "library", "earlier"]
+Kind = Literal["newer", "diverged", "unknown", "uncommitted", "restored", "library", "earlier"]
 
 _NO_FOLDER = (SETTINGS, LIBRARY, RUNTIME)
 
@@ -47,9 +47,9 @@ class TakenBack:
 
     Args:
         kind: ``newer``: from a commit that this one is an ancestor of; ``diverged``: from another branch; ``unknown``:
-            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``library``: by a
-            newer version of this library; ``earlier``: the environment before this one went back, or got an older
-            commit.
+            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``restored``: this
+            work tree has, uncommitted, what was there before; ``library``: by a newer version of this library;
+            ``earlier``: the environment before this one went back, or got an older commit.
         paths: the folders that differ.
     """
 
@@ -73,6 +73,8 @@ class TakenBack:
                 return "is of a commit that this clone does not have: newer, from another branch, or gone"
             case "uncommitted":
                 return "is from somebody's uncommitted changes, and in no commit of this work tree"
+            case "restored":
+                return "is newer: this work tree has, uncommitted, what was there before"
             case "library" | "earlier":
                 return self.detail
 

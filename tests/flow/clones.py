@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.host.git import Snapshot, snapshot
-from multi_env_lambda.host.lineage import Asked, pasts
+from multi_env_lambda.host.lineage import Asked, pasts, restored
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -111,6 +111,9 @@ class _OfClone:
 
     def pasts(self, asked: Asked) -> Mapping[str, Past]:
         return pasts(self.root, asked)
+
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        return restored(self.root, asked)
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return self.values.left_out(folders)
