@@ -100,6 +100,10 @@ class Maker(Protocol):
         """What commits are to the one that is checked out; see ``host/lineage.py``."""
         ...
 
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        """By commit and path, of these ids, what its history had before; see ``host/lineage.py``."""
+        ...
+
     def committed(self) -> WorkspaceConfig | None:
         """The root table as it is committed; None where there is none yet.
 
@@ -119,7 +123,10 @@ class Maker(Protocol):
 
 @attrs.frozen(kw_only=True)
 class World:
-    """Everything outside the process. ``reported`` is called from several threads; ``now`` gives ISO 8601 in UTC."""
+    """Everything outside the process. ``reported`` is called from several threads; ``now`` gives ISO 8601 in UTC.
+
+    ``said`` is told, from other threads too, what has not ended after ``slow_seconds``.
+    """
 
     config: WorkspaceConfig
     projects: tuple[Project, ...]
@@ -136,6 +143,8 @@ class World:
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     retries: Retries = attrs.field(factory=Retries)
+    said: Callable[[str], None] = lambda _: None
+    slow_seconds: float = 60.0
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None where there is no other."""
 

@@ -31,5 +31,15 @@ class ByName(dict[str, Thing]):
     def __missing__(self, name: object) -> Thing:
         if isinstance(name, str) and name in self.faults:
             raise self.faults[name]
+        names = (*self, *self.faults)
+        if self.kind == "unit":
+            raise _without_folder(str(name), names)
         what = f"there is no {self.kind} `{name}`"
-        raise ConfigurationError(f"{self.kind}s", what, hint=did_you_mean(str(name), (*self, *self.faults)))
+        raise ConfigurationError(f"{self.kind}s", what, hint=did_you_mean(str(name), names))
+
+
+def _without_folder(name: str, names: tuple[str, ...]) -> ConfigurationError:
+    """What a unit is called in an account is in its settings, so one that runs and has no folder is not enough."""
+    runs = "of one that runs and whose folder is gone this needs the settings: check its folder out"
+    hint = f"{did_you_mean(name, names)} ({runs})" if names else runs
+    return ConfigurationError("units", f"there is no unit `{name}` in this work tree", hint=hint)

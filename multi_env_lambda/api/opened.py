@@ -94,7 +94,13 @@ class Opened:
     def world(self) -> World:
         """The handles to everything outside; the first look starts the local cloud, if that is meant."""
         return opening.connect(
-            self.root, self.config, self.projects, self.broken, cloud=self._cloud, report=self.report
+            self.root,
+            self.config,
+            self.projects,
+            self.broken,
+            cloud=self._cloud,
+            report=self.report,
+            said=self.progress,
         )
 
     def sessions(self) -> Sessions:

@@ -79,6 +79,7 @@ def connect(
     *,
     cloud: LocalCloud | None,
     report: Callable[[ProgressEvent], None],
+    said: Callable[[str], None],
 ) -> World:
     """The handles through which everything outside is met; ``cloud``: the local one is meant. Nothing is asked yet."""
     from multi_env_lambda.aws.bucket import Bucket
@@ -110,6 +111,7 @@ def connect(
         holder=lambda: this_process(platform.caller()),
         holder_is_dead=is_dead,
         reported=report,
+        said=said,
         now=now,
         retries=met.retries,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from multi_env_lambda.errors import AccountError
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "text_of",
 ]
 
+_NO_STACK = re.compile(r"Stack\b.* does not exist", re.DOTALL)
 _THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -132,8 +135,11 @@ def is_denied(error: Exception) -> bool:
 
 
 def is_missing_stack(error: Exception) -> bool:
-    """Whether CloudFormation says that there is no such stack (it has no code of its own for that)."""
-    return code_of(error) == "ValidationError" and "does not exist" in message_of(error)
+    """Whether CloudFormation says that there is no such stack (it has no code of its own for that).
+
+    Of what a template names, such as a parameter or an export, it says the same under the same code.
+    """
+    return code_of(error) == "ValidationError" and _NO_STACK.match(message_of(error)) is not None
 
 
 def account_error(where: str, error: Exception, *, profile: str | None = None) -> AccountError | None:

@@ -1,4 +1,7 @@
-"""Debug logs of botocore without the credentials in them: they are switched on to find a fault, and then kept by CI."""
+"""Logs of botocore without credentials and without tracebacks.
+
+Debug logs are switched on to find a fault, and then kept by CI.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import re
 
 from multi_env_lambda.masking import masked
 
-__all__ = ["redact_debug_logs"]
+__all__ = ["quiet_refreshing", "redact_debug_logs"]
 
 _LOGGERS = ("auth", "awsrequest", "credentials", "endpoint", "hooks", "httpsession", "parsers", "tokens")
+_REFRESHING = "Refreshing temporary credentials failed"
 _SECRETS = re.compile(
     r"""(?ix)
     ( <(?:SecretAccessKey|SessionToken)>                                     # answers of STS
@@ -38,3 +42,23 @@ def redact_debug_logs() -> None:
     # A logger's filters are not those of the loggers below it, so each that writes requests or answers has its own.
     for name in _LOGGERS:
         logging.getLogger(f"botocore.{name}").addFilter(_REDACTION)
+
+
+class _OneLine(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Nothing is left of what is raised as well, and one line of what is not."""
+        if not str(record.msg).startswith(_REFRESHING):
+            return True
+        record.exc_info, record.exc_text = None, None
+        return "mandatory" not in record.getMessage()
+
+
+_ONE_LINE = _OneLine()
+
+
+def quiet_refreshing() -> None:
+    """Let botocore write no traceback where credentials cannot be had: that is an error of ours. Safe to repeat.
+
+    Source: https://github.com/boto/botocore/blob/develop/botocore/credentials.py (``_protected_refresh``)
+    """
+    logging.getLogger("botocore.credentials").addFilter(_ONE_LINE)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.access import Access, new_session
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
-from multi_env_lambda.aws.redaction import redact_debug_logs
+from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.host.parallel import WORKERS
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
@@ -33,6 +34,9 @@ _SAY = "sts:SetSourceIdentity"
 _FAILED = "multi_env_lambda_failed"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
+_CONNECTIONS = WORKERS * WORKERS
+"""As many as there may be calls at once: units, and for each of them its parts. None is opened before it is needed, and
+urllib3 warns of each that there is no place for."""
 Place = Devops | Environment
 _Way = tuple[str, str, str, str]
 """Equal for places that are reached in the same way: account, role, external id, source identity."""
@@ -99,6 +103,7 @@ class Sessions:
         self._caller: Mapping[str, Any] | None = None
         self._assumed: dict[_Way, str] = {}
         redact_debug_logs()
+        quiet_refreshing()
 
     def client(self, place: Place, service: str, *, once: bool = False) -> Any:
         """The client of ``service`` in this place's account and region, acting as this place's role.
@@ -245,7 +250,7 @@ class Sessions:
             connect_timeout=10,
             read_timeout=_READ_TIMEOUTS.get(service, 60),
             tcp_keepalive=True,
-            max_pool_connections=16,
+            max_pool_connections=_CONNECTIONS,
             user_agent_extra=f"multi-env-lambda/{__version__}",
             proxies=None if self._access is None else {},
         )

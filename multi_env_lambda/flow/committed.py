@@ -1,13 +1,15 @@
 """What the committed table says of an environment's rules and of where its approvals are.
 
-An uncommitted line takes none of the rules away, and moves no environment away from its approvals.
+An uncommitted line takes none of the rules away, moves no environment away from its approvals, and opens no second way
+into an account whose environment has rules.
 """
 
 from __future__ import annotations
 
 from multi_env_lambda.errors import Refused
-from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.model.rules import Rules, rules_of
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.rules import Bound, Rules, remembered, rules_key, rules_of
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
 
 __all__ = ["committed_rules", "must_be_committed"]
@@ -17,25 +19,33 @@ def committed_rules(world: World, environment: str) -> Rules | None:
     """What the committed table asks for there; None where it does not know the environment.
 
     Raises:
+        Refused: it does not know it, and it is in the account of one that has rules.
         ConfigurationError, ToolError: the committed table cannot be read.
     """
     committed = world.maker.committed()
+    if committed is not None:
+        _must_not_be_beside_rules(world, committed, environment)
     if committed is None or all(place.name != environment for place in committed.environments):
         return None
     return rules_of(committed, environment)
 
 
 def must_be_committed(world: World, environment: str) -> None:
-    """Refuse an environment that asks for approvals, while only an uncommitted line says where they are looked for.
+    """Refuse an environment of which only an uncommitted line says where it is, or where its approvals are looked for.
 
-    Another bucket has no approvals, no memory of rules and no records, so whoever names it has none of them in the way.
+    Another name in the same account reaches the same stacks, and is bound by none of that account's rules. Another
+    bucket has no approvals, no memory of rules and no records, so whoever names it has none of them in the way.
 
     Raises:
-        Refused: the committed table asks for approvals there, and names another bucket.
+        Refused: the committed table asks for approvals there, and names another bucket; or it knows nothing of the
+            environment in this account, and has another one there, with rules.
         ConfigurationError, ToolError: the committed table cannot be read.
     """
     committed, table = world.maker.committed(), world.config.devops
-    if committed is None or _place(committed.devops) == _place(table):
+    if committed is None:
+        return
+    _must_not_be_beside_rules(world, committed, environment)
+    if _place(committed.devops) == _place(table):
         return
     if any(place.approval for place in committed.environments if place.name == environment):
         what = (
@@ -43,6 +53,32 @@ def must_be_committed(world: World, environment: str) -> None:
             f"{environment} has its approvals"
         )
         raise Refused(environment, what, hint="commit the change, so that somebody sees it; or take it back")
+
+
+def _must_not_be_beside_rules(world: World, committed: WorkspaceConfig, environment: str) -> None:
+    """Accounts count, not regions: roles, names and people are the account's."""
+    account_id = world.config.environment(environment).account_id
+    there = [place for place in committed.environments if place.account_id == account_id]
+    if any(place.name == environment for place in there):
+        return
+    ruled = next((place for place in there if _has_rules(world, committed, place)), None)
+    if ruled is not None:
+        what = (
+            f"only this work tree's table has {environment} in account {account_id}, where the committed one has "
+            f"{ruled.name}, which has rules"
+        )
+        raise Refused(environment, what, hint="commit the table, so that somebody sees it; or take the change back")
+
+
+def _has_rules(world: World, committed: WorkspaceConfig, place: Environment) -> bool:
+    """Whether the committed table says any, or they are remembered: nobody has agreed to a weaker one."""
+    table = rules_of(committed, place.name)
+    if place.bounds is not None or table.any:
+        return True
+    stored = world.store.get(rules_key(place.name))
+    if stored is None:
+        return False
+    return remembered(Bound(environment=place.name, table=table), stored.body, stored.etag).rules.any
 
 
 def _place(devops: Devops) -> tuple[str, str, str, object]:

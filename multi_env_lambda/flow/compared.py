@@ -40,6 +40,7 @@ def compared(
         published[item.release.digest] = item.release
         templates |= {stage.template_sha256: item.templates[stage.environment] for stage in item.release.stages}
     known = RecordedState(
+        broken=frozenset(unit.name for unit in world.broken),
         records=observed.records,
         releases=published,
         templates=templates,

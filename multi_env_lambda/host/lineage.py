@@ -20,7 +20,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.process import run
 from multi_env_lambda.model.ancestry import Kin, Past, State
 
-__all__ = ["Asked", "pasts"]
+__all__ = ["Asked", "pasts", "restored"]
 
 Asked = Mapping[str, Mapping[str, Collection[str]]]
 """commit -> folder or file, relative to the root -> the git ids that releases made from it have of that."""
@@ -30,6 +30,7 @@ _MOST_STATES = 500
 
 _MOST_FETCHED_ALONE = 8
 _OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_EMAIL = re.compile(r"<([^>]+)>")
 _CALMLY = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=20", "-c", "maintenance.auto=false")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
@@ -50,6 +51,31 @@ def pasts(root: Path, asked: Asked) -> dict[str, Past]:
     found = in_parallel(lambda commit: _place(root, head, commit, missing, ahead), sorted(asked))
     ids = _ids(root, {(rev, path) for place in found for rev in place.revisions for path in asked[place.commit]})
     return dict(in_parallel(lambda place: (place.commit, _past(root, place, asked[place.commit], ids)), found))
+
+
+def restored(root: Path, asked: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
+    """By commit, HEAD or an ancestor of it: the paths with an id that its history once had, and has not come back to.
+
+    What a work tree has and no commit ever had costs one process, however many folders that are.
+
+    Raises:
+        ToolError: Git is missing, or ``root`` is not inside a work tree.
+    """
+    pairs = [(commit, path, id_) for commit, ids in asked.items() for path, id_ in ids.items()]
+    there = _checked(root, [id_ for _, _, id_ in pairs])
+    known: dict[str, dict[str, str]] = {}
+    for (commit, path, id_), found in zip(pairs, there, strict=True):
+        if found:
+            known.setdefault(commit, {})[path] = id_
+    return {commit: _once(root, commit, ids) - _once(root, f"{commit}..HEAD", ids) for commit, ids in known.items()}
+
+
+def _once(root: Path, scope: str, ids: Mapping[str, str]) -> frozenset[str]:
+    """The paths that had these ids in some commit of a history."""
+    words = ("log", "--full-history", f"--max-count={_MOST_STATES}", "--format=%H", scope, "--", *ids)
+    commits = _git(root, "--literal-pathspecs", *words).decode().split()
+    found = _ids(root, {(commit, path) for commit in commits for path in ids})
+    return frozenset(path for (_, path), id_ in found.items() if id_ == ids[path])
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +100,7 @@ def _place(root: Path, head: str, commit: str, missing: Collection[str], ahead: 
     base = _or_nothing(root, "merge-base", head, commit)
     if base == head:
         return _Place(commit=commit, kin="newer", base=base)
-    return _Place(commit=commit, kin="rewritten" if commit in _once_here(root) else "diverged", base=base)
+    return _Place(commit=commit, kin="rewritten" if commit in _own_once_here(root) else "diverged", base=base)
 
 
 def _past(root: Path, place: _Place, asked: Mapping[str, Collection[str]], ids: Mapping[tuple[str, str], str]) -> Past:
@@ -123,12 +149,17 @@ def _not_in_head(root: Path, commits: Sequence[str]) -> frozenset[str]:
     return frozenset(commits) & frozenset(listed.decode().split())
 
 
-def _once_here(root: Path) -> frozenset[str]:
-    """The commits that the branch which is checked out has been at, in this clone."""
+def _own_once_here(root: Path) -> frozenset[str]:
+    """The commits of this clone's owner that the branch which is checked out has been at, here.
+
+    A colleague's are there as well, after a `pull` or a `merge` that was reset.
+    """
     branch = _or_nothing(root, "symbolic-ref", "--quiet", "HEAD")
-    if not branch:
+    me = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
+    if not branch or me is None:
         return frozenset()
-    return frozenset(_or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H", branch).split())
+    logged = _or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H %ce", branch).splitlines()
+    return frozenset(commit for commit, _, email in (line.partition(" ") for line in logged) if email == me.group(1))
 
 
 def _without(root: Path, commits: Sequence[str]) -> set[str]:

@@ -24,21 +24,40 @@ def with_lineage(
     caller = cache(world.platform.caller)
 
     def mine(there: Deployment) -> bool:
-        """Only what was not committed is asked for its owner: the rest is somebody's no more than the team's."""
-        return (there.dirty or not there.commit) and there.who == caller()
+        return there.who == caller()
 
     changed = list(_changed(running, desired))
     doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]
     pasts = world.maker.pasts(_asked(doubtful)) if doubtful and snapshot.commit else {}
+
+    gone_back = _gone_back(world, snapshot, pasts, [pair for pair in changed if not mine(pair[0])])
 
     def back(there: Deployment, wanted: ReleaseToRun) -> TakenBack | None:
         lost = None
         if _may_be_lost(there, snapshot, mine):
             past = pasts.get(there.commit, Past(kin="unknown" if there.commit else "ancestor"))
             lost = taken_back(there, wanted.inputs, past, mine=mine(there))
-        return lost or older_library(there, wanted.inputs)
+        return lost or gone_back.get(wanted.project) or older_library(there, wanted.inputs)
 
     return {**desired, **{wanted.project: attrs.evolve(wanted, back=back(there, wanted)) for there, wanted in changed}}
+
+
+def _gone_back(
+    world: World, snapshot: Snapshot, pasts: Mapping[str, Past], changed: Iterable[tuple[Deployment, ReleaseToRun]]
+) -> dict[str, TakenBack]:
+    """By unit, the folders in which somebody has put, and not committed, what was there before what runs."""
+    known = {snapshot.commit, *(commit for commit, past in pasts.items() if past.kin == "ancestor")} - {""}
+    loose = {
+        wanted.project: (there.commit, paths)
+        for there, wanted in changed
+        if there.commit in known and (paths := _uncommitted(there, wanted, snapshot))
+    }
+    asked: dict[str, dict[str, str]] = {}
+    for commit, paths in loose.values():
+        asked.setdefault(commit, {}).update(paths)
+    restored = world.maker.restored(asked) if asked else {}
+    lost = {name: restored.get(commit, frozenset()) & paths.keys() for name, (commit, paths) in loose.items()}
+    return {name: TakenBack(kind="restored", paths=tuple(sorted(paths))) for name, paths in lost.items() if paths}
 
 
 def _changed(
@@ -49,6 +68,12 @@ def _changed(
         there = running.get(name)
         if isinstance(wanted, ReleaseToRun) and there is not None and there.release != wanted.release.digest:
             yield there, wanted
+
+
+def _uncommitted(there: Deployment, wanted: ReleaseToRun, snapshot: Snapshot) -> dict[str, str]:
+    """The folders that are not as they are committed, and not as they run, with their ids."""
+    runs, here = folders_of(there.inputs), folders_of(wanted.inputs)
+    return {path: id_ for path, id_ in here.items() if id_ != runs.get(path) and snapshot.is_dirty((path,))}
 
 
 def _may_be_lost(there: Deployment, snapshot: Snapshot, mine: Callable[[Deployment], bool]) -> bool:

@@ -23,7 +23,7 @@ from multi_env_lambda.building.source import BuiltSource, build_source, stage_so
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
-from multi_env_lambda.host.lineage import Asked, pasts
+from multi_env_lambda.host.lineage import Asked, pasts, restored
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.ancestry import Past
@@ -72,6 +72,9 @@ class TreeMaker:
 
     def pasts(self, asked: Asked) -> Mapping[str, Past]:
         return pasts(self.root, asked)
+
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        return restored(self.root, asked)
 
     def committed(self) -> WorkspaceConfig | None:
         where, hint = "pyproject.toml of the last commit", "commit one that can be read"

@@ -17,6 +17,7 @@ from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.make.lineage import with_lineage
+from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.plan import Origin
@@ -164,9 +165,11 @@ def _make_all(
     """Make every candidate, in parallel; one that cannot be made does not hold up the others."""
 
     def make(candidate: _Candidate) -> MadeRelease | MultiEnvLambdaError:
+        name, seconds = candidate.project.name, world.slow_seconds
         try:
-            published = read_published(world.store, candidate.project.name)
-            return world.maker.make(candidate.project, candidate.inputs, published)
+            published = read_published(world.store, name)
+            with said_if_slow(world.said, f"{name} is still being built after {seconds:g} seconds", seconds):
+                return world.maker.make(candidate.project, candidate.inputs, published)
         except Exception as raised:
             return as_ours(candidate.project.name, raised)
 

@@ -12,8 +12,9 @@ __all__ = ["Kin", "Past", "State"]
 Kin = Literal["ancestor", "newer", "diverged", "rewritten", "unknown"]
 """What a commit is to HEAD.
 
-``newer``: a descendant. ``rewritten``: the branch that is checked out once was there, in this very clone, and was
-amended, rebased or reset since. ``unknown``: this clone does not have it, and nobody could be asked for it.
+``newer``: a descendant. ``rewritten``: one's own, at which the branch that is checked out once was, in this very clone,
+and which was amended, rebased or reset since. ``unknown``: this clone does not have it, and nobody could be asked for
+it.
 """
 
 

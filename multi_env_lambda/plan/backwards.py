@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _ROOT_TABLE = "pyproject.toml"
-Kind = Literal["newer", "diverged", "unknown", "uncommitted", "library", "earlier"]
+Kind = Literal["newer", "diverged", "unknown", "uncommitted", "restored", "library", "earlier"]
 
 _NO_FOLDER = (SETTINGS, LIBRARY, RUNTIME)
 
@@ -47,9 +47,9 @@ class TakenBack:
 
     Args:
         kind: ``newer``: from a commit that this one is an ancestor of; ``diverged``: from another branch; ``unknown``:
-            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``library``: by a
-            newer version of this library; ``earlier``: the environment before this one went back, or got an older
-            commit.
+            from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``restored``: this
+            work tree has, uncommitted, what was there before; ``library``: by a newer version of this library;
+            ``earlier``: the environment before this one went back, or got an older commit.
         paths: the folders that differ.
     """
 
@@ -73,6 +73,8 @@ class TakenBack:
                 return "is of a commit that this clone does not have: newer, from another branch, or gone"
             case "uncommitted":
                 return "is from somebody's uncommitted changes, and in no commit of this work tree"
+            case "restored":
+                return "is newer: this work tree has, uncommitted, what was there before"
             case "library" | "earlier":
                 return self.detail
 
@@ -101,18 +103,17 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
         mine: the caller has deployed it herself.
     """
     theirs = folders_of(running.inputs)
-    committed = all(past.there.get(path, "") == id_ for path, id_ in theirs.items())
     if past.kin == "unknown":
         lost = tuple(path for path, id_ in theirs.items() if not _is_left_behind(path, id_, running, past))
         return TakenBack(kind="unknown", paths=lost) if lost else None
-    if past.kin == "rewritten" and (committed or mine):
+    if past.kin == "rewritten" and mine:
         return None
     if past.kin != "ancestor" and dict(inputs).get(SETTINGS) != dict(running.inputs).get(SETTINGS):
         theirs[_ROOT_TABLE] = past.there.get(_ROOT_TABLE, "")
     lost = tuple(path for path, id_ in theirs.items() if not _has(path, id_, past))
     if not lost or (past.kin == "ancestor" and mine):
         return None
-    kind: Kind = "newer" if past.kin == "newer" else "diverged" if past.kin == "diverged" else "uncommitted"
+    kind: Kind = "newer" if past.kin == "newer" else "uncommitted" if past.kin == "ancestor" else "diverged"
     return TakenBack(kind=kind, paths=lost)
 
 

@@ -89,7 +89,8 @@ class RecordedState:
     ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
     somebody moved by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``:
     what no unit may go beyond. ``gone``: where the stack of what runs by its record is not there. ``wrong``: what is
-    not as it was deployed, of units that are to be repaired; None before anybody has looked.
+    not as it was deployed, of units that are to be repaired; None before anybody has looked. ``broken``: units of the
+    work tree of which nothing can be made.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -106,3 +107,4 @@ class RecordedState:
     bounding: Bounding = Bounding()
     gone: frozenset[tuple[str, str]] = frozenset()
     wrong: Mapping[tuple[str, str], Wrong] | None = None
+    broken: frozenset[str] = frozenset()

@@ -49,7 +49,7 @@ from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
 from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, merged
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.transitions import impossible
-from multi_env_lambda.plan.waiting import told_to_wait
+from multi_env_lambda.plan.waiting import beside_broken, told_to_wait
 
 __all__ = ["from_deployment", "from_record", "make_plan"]
 
@@ -74,6 +74,7 @@ def make_plan(
         if request.upgrade:
             desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
         here = [_step(request, target, desired[project], known) for project in order if project in desired]
+        here = beside_broken(here, known.broken, target, known.records) if request.verb == "deploy" else here
         steps += told_to_wait(here)
         desired = {step.project: _carried(step, known) for step in here}
     return Plan(

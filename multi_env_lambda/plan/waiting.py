@@ -1,14 +1,61 @@
-"""Who waits for a unit that is blocked: said in the plan, since it is skipped when the plan is carried out."""
+"""Who waits for a unit that is blocked: said in the plan, since it is skipped when the plan is carried out.
+
+A unit that is named alone does not wait for one that was not named, as long as that runs in the environment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Step
+from multi_env_lambda.model.record import Record
 
-__all__ = ["told_to_wait"]
+__all__ = ["beside_broken", "told_to_wait"]
+
+
+def beside_broken(
+    steps: Iterable[Step], broken: Collection[str], target: Environment, records: Mapping[tuple[str, str], Record]
+) -> list[Step]:
+    """The steps of one environment, each with what becomes of the broken units that it needs and nobody has named.
+
+    Args:
+        broken: units of which nothing can be made.
+    """
+    found = list(steps)
+    others = frozenset(broken) - {step.project for step in found}
+
+    def running(name: str) -> str:
+        record = records.get((target.name, name))
+        return "" if record is None or record.running is None else record.running.version
+
+    return [
+        _beside(step, {need: running(need) for need in step.release.needs if need in others})
+        if isinstance(step, DeployStep)
+        else step
+        for step in found
+    ]
+
+
+def _beside(step: DeployStep, needs: Mapping[str, str]) -> Step:
+    """Args:
+    needs: the broken units that it needs, with the version that runs; empty where nothing of it does.
+    """
+    absent = next((name for name, version in needs.items() if not version), None)
+    if absent is not None:
+        return BlockedStep(
+            project=step.project,
+            environment=step.environment,
+            kind="Refused",
+            what=f"it needs {absent}, which is broken, and nothing of it runs in {step.environment}",
+            hint=f"correct {absent} and deploy it first: `plan.py` without `--only` says what is wrong with it",
+        )
+    notes = (
+        f"it needs {name}, which is broken; {version} of it runs here, and stays" for name, version in needs.items()
+    )
+    return attrs.evolve(step, notes=(*step.notes, *notes))
 
 
 def told_to_wait(steps: Iterable[Step]) -> list[Step]:

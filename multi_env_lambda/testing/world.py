@@ -108,6 +108,9 @@ class _FakeMaker:
         self.tree.asked.append(asked)
         return self.tree.pasts
 
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        return {}
+
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return frozenset(folders) & frozenset(self.tree.left_out)
 

@@ -85,9 +85,10 @@ def test_a_unit_whose_folder_is_gone_is_still_a_handle(workspace: Workspace, fak
     del fake.tree.content["orders"]
     later = opened(fake_world(fake.tree, tmp_path, store=fake.store, platform=fake.platform).world, tmp_path)
 
-    with pytest.raises(ConfigurationError, match="there is no unit `orders`"):
+    with pytest.raises(ConfigurationError, match="there is no unit `orders` in this work tree") as absent:
         later.project("orders")
 
+    assert "this needs the settings: check its folder out" in absent.value.hint
     gone = later.unit("orders")
     assert gone.destroy("sandbox", confirm="orders").outcome == "destroyed"
 
@@ -166,7 +167,9 @@ def test_an_error_in_a_notebook_is_its_own_lines(workspace: Workspace) -> None:
         workspace.project("custmers")
 
     assert error.value._render_traceback_() == [
-        "ConfigurationError: units: there is no unit `custmers`\nhint: did you mean `customers`?"
+        "ConfigurationError: units: there is no unit `custmers` in this work tree\n"
+        "hint: did you mean `customers`? (of one that runs and whose folder is gone this needs the settings: "
+        "check its folder out)"
     ]
 
 

@@ -53,6 +53,18 @@ def stacks_of(sessions: Sessions) -> Callable[[Environment], Stacks]:
     return stacks
 
 
+def test_a_parameter_that_parameter_store_does_not_have_is_the_cause_and_nobody_else(
+    stacks_of: Callable[[Environment], Stacks], local_config: WorkspaceConfig
+) -> None:
+    document = json.loads(template("a", "looked-up"))
+    document["Parameters"] = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/not/there"}}
+
+    with pytest.raises(StackError, match=r"Unable to fetch parameters \[/not/there\]"):
+        stacks_of(local_config.environment("test")).deploy(
+            "looked-up", json.dumps(document), held=FakeHeld(), token="looked-up-1"
+        )
+
+
 def test_every_account_is_reached_through_the_profile(sessions: Sessions, local_config: WorkspaceConfig) -> None:
     for place in places(local_config):
         sessions.verify(place)

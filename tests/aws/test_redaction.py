@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from multi_env_lambda.aws.redaction import redact_debug_logs
+from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 
 TOKEN = "FwoGZXIvYXdzEBYaD/+=Q"
 
@@ -48,3 +48,21 @@ def test_everything_else_is_written_as_it_is(caplog: pytest.LogCaptureFixture) -
         logging.getLogger("botocore.endpoint").debug("Making request for %s with %s", "PutObject", {"Key": "a&b;c"})
 
     assert "Making request for PutObject with {'Key': 'a&b;c'}" in caplog.text
+
+
+def test_credentials_that_could_not_be_renewed_in_time_are_one_line_and_those_that_are_over_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The latter are raised as well."""
+    quiet_refreshing()
+    logger = logging.getLogger("botocore.credentials")
+
+    for period in ("mandatory", "advisory"):
+        try:
+            raise ValueError("no")
+        except ValueError:
+            text = "Refreshing temporary credentials failed during %s refresh period."
+            logger.warning(text, period, exc_info=True)
+
+    (left,) = caplog.records
+    assert (left.getMessage(), left.exc_info) == (text % "advisory", None)

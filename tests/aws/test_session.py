@@ -10,8 +10,10 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.aws.session import Sessions, assume_role_request, role_hint
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.host import parallel
 from multi_env_lambda.model.environment import Devops, Environment
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="eu-west-1")
@@ -117,7 +119,9 @@ def test_a_role_of_the_same_name_in_another_account_is_another_role(cloud: None)
     assert sessions.client(prod, "sts").get_caller_identity()["Account"] == "555555555555"
 
 
-def test_credentials_of_another_account_are_refused_with_both_numbers(cloud: None) -> None:
+def test_credentials_of_another_account_are_refused_with_both_numbers_and_no_traceback_beside_it(
+    cloud: None, caplog: pytest.LogCaptureFixture
+) -> None:
     class Elsewhere(Environment):
         @property
         def role_arn(self) -> str:
@@ -128,6 +132,13 @@ def test_credentials_of_another_account_are_refused_with_both_numbers(cloud: Non
         Sessions().verify(elsewhere)
     assert caught.value.where == "environment test"
     assert "999999999999" in caught.value.what and "333333333333" in caught.value.what
+    assert caplog.text == ""
+
+
+def test_every_call_of_all_units_at_once_has_its_connection(cloud: None) -> None:
+    pool = Sessions().client(SANDBOX, "s3").meta.config.max_pool_connections
+
+    assert pool >= pipeline.WORKERS * parallel.WORKERS
 
 
 @pytest.mark.parametrize(

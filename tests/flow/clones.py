@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.host.git import Snapshot, snapshot
-from multi_env_lambda.host.lineage import Asked, pasts
+from multi_env_lambda.host.lineage import Asked, pasts, restored
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
@@ -34,6 +34,7 @@ def repository(folder: Path) -> Path:
     first = Clone(folder / "first", "first")
     _git(folder, "clone", "-q", "team.git", "first")
     _git(first.root, "checkout", "-q", "-B", "main")
+    first.introduce()
     first.write(**{unit: "1" for unit in UNITS}, greet="hello")
     (first.root / "pyproject.toml").write_text("")
     first.commit()
@@ -42,10 +43,7 @@ def repository(folder: Path) -> Path:
 
 
 def _git(root: Path, *words: str) -> str:
-    who = ["-c", "user.name=t", "-c", "user.email=t@t"]
-    return subprocess.run(
-        ["git", *who, *words], cwd=root, env=ENV, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run(["git", *words], cwd=root, env=ENV, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @attrs.frozen
@@ -58,7 +56,14 @@ class Clone:
     @classmethod
     def of(cls, team: Path, who: str, *options: str) -> Clone:
         _git(team.parent, "clone", "-q", *options, team.as_uri(), who)
-        return cls(team.parent / who, who)
+        clone = cls(team.parent / who, who)
+        clone.introduce()
+        return clone
+
+    def introduce(self) -> None:
+        """Say to Git whose clone it is."""
+        self.git("config", "user.name", self.who)
+        self.git("config", "user.email", f"{self.who}@example.com")
 
     def write(self, **content: str) -> None:
         """Change units, or `greet`; nothing is committed."""
@@ -106,6 +111,9 @@ class _OfClone:
 
     def pasts(self, asked: Asked) -> Mapping[str, Past]:
         return pasts(self.root, asked)
+
+    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
+        return restored(self.root, asked)
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]:
         return self.values.left_out(folders)

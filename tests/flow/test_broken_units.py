@@ -68,6 +68,30 @@ def test_a_plan_says_who_waits_and_for_what(tmp_path: Path) -> None:
     }
 
 
+def test_a_unit_that_is_named_alone_goes_on_beside_a_broken_need_that_runs_and_the_plan_says_so(
+    tmp_path: Path,
+) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    fake.tree.content["orders"] = "o2"
+    without = torn(fake, tmp_path, "customers")
+
+    (step,) = planned(without, only=("orders",)).deploys
+
+    assert step.notes == ("it needs customers, which is broken; 0.1.0 of it runs here, and stays",)
+    assert outcomes(deploy(without, only=("orders",))) == {"orders": "deployed"}
+
+
+def test_a_unit_that_is_named_alone_is_blocked_by_a_broken_need_that_never_ran_there(tmp_path: Path) -> None:
+    without = torn(chain(tmp_path), tmp_path, "customers")
+
+    (step,) = planned(without, only=("orders",)).blocked
+
+    assert step.what == "it needs customers, which is broken, and nothing of it runs in sandbox"
+    result = deploy(without, only=("orders",))["orders"]
+    assert (result.outcome, result.error) == ("blocked", "Refused")
+
+
 def test_another_unit_alone_does_not_hear_of_it(tmp_path: Path) -> None:
     assert [step.project for step in planned(torn(chain(tmp_path), tmp_path, "customers"), only=("search",)).steps] == [
         "search"

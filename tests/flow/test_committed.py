@@ -14,12 +14,13 @@ from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.rules import bound_of, remember_all, with_rules
 from multi_env_lambda.make.maker import TreeMaker
+from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.destroy import destroy, find_removal
-from multi_env_lambda.testing.world import FakeWorld, fake_config
+from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
 
 from .worlds import chain, deploy, outcomes, promote, rollback, ruled, versions
 
@@ -207,6 +208,86 @@ def test_an_environment_that_was_moved_to_another_account_keeps_its_committed_ru
     fake.tree.committed = attrs.evolve(committed, environments=places)
 
     assert set(outcomes(promote(fake, "prod")).values()) == {"blocked", "skipped"}
+
+
+def beside_prod(folder: Path, committed: WorkspaceConfig) -> FakeWorld:
+    """Everything runs in staging; this is committed, and the work tree's table calls the last environment ``prod2``."""
+    tree, table = chain(folder).tree, fake_config()
+    places = (*table.environments[:-1], attrs.evolve(table.environments[-1], name="prod2"))
+    fake = fake_world(tree, folder, config=attrs.evolve(table, environments=places))
+    deploy(fake, "staging")
+    fake.tree.committed = committed
+    return fake
+
+
+def bounded(config: WorkspaceConfig) -> WorkspaceConfig:
+    prod = attrs.evolve(config.environments[-1], bounds=Bounds())
+    return attrs.evolve(config, environments=(*config.environments[:-1], prod))
+
+
+@pytest.mark.parametrize(
+    "committed",
+    [
+        fake_config(prod={"approval": True}),
+        fake_config(prod={"releases_only": True}),
+        fake_config(prod={"committed_only": True}),
+        bounded(fake_config()),
+    ],
+    ids=["approval", "releases_only", "committed_only", "bounds"],
+)
+def test_an_uncommitted_environment_is_no_second_way_into_an_account_that_has_rules(
+    tmp_path: Path, committed: WorkspaceConfig
+) -> None:
+    fake = beside_prod(tmp_path, committed)
+    plan = with_rules(fake.world, pipeline.plan(fake.world, Request(verb="promote", target="prod2")).plan)
+    said = (
+        "only this work tree's table has prod2 in account 555555555555, where the committed one has prod, which has "
+        "rules"
+    )
+    assert said in plan.text()
+
+    refused = promote(fake, "prod2", Consent(typed=frozenset({"prod2"})))
+
+    assert set(outcomes(refused).values()) == {"blocked", "skipped"}
+    assert (refused["search"].error, said in refused["search"].detail) == ("Refused", True)
+    assert refused["search"].hint.startswith("commit the table")
+    assert versions(fake, "prod2") == {}
+
+
+def test_rules_that_are_only_remembered_guard_their_account_as_well(tmp_path: Path) -> None:
+    fake = beside_prod(tmp_path, fake_config())
+    rules = {"approval": True, "releases_only": False, "committed_only": False, "approvals_by_author": False}
+    fake.store.put_new(rules_key("prod"), json.dumps({"format": 1, **rules}).encode())
+    assert set(outcomes(promote(fake, "prod2")).values()) == {"blocked", "skipped"}
+
+    stored = fake.store.get(rules_key("prod"))
+    assert stored is not None
+    agreed = {**rules, "approval": False}
+    fake.store.replace(rules_key("prod"), json.dumps({"format": 1, **agreed}).encode(), etag=stored.etag)
+    assert set(outcomes(promote(fake, "prod2")).values()) == {"deployed"}
+
+
+def test_an_environment_without_rules_is_not_moved_into_an_account_that_has_them(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "staging")
+    fake.tree.committed = fake_config(prod={"approval": True})
+    table = fake.world.config
+    moved = attrs.evolve(table.environment("prod"), name="sandbox", position=0)
+    other = attrs.evolve(fake.world, config=attrs.evolve(table, environments=(moved,)))
+    step = deploy(attrs.evolve(fake, world=other), "sandbox")["search"]
+
+    assert step.outcome == "blocked"
+
+
+def test_a_second_environment_of_an_account_is_free_once_it_is_committed_or_nothing_has_rules(tmp_path: Path) -> None:
+    free = beside_prod(tmp_path / "one", fake_config())
+    assert set(outcomes(promote(free, "prod2")).values()) == {"deployed"}
+
+    fake = beside_prod(tmp_path / "two", fake_config())
+    ruled_prod = fake_config(prod={"approval": True})
+    second = fake.world.config.environment("prod2")
+    fake.tree.committed = attrs.evolve(ruled_prod, environments=(*ruled_prod.environments, second))
+    assert set(outcomes(promote(fake, "prod2")).values()) == {"deployed"}
 
 
 TABLE = """

@@ -188,6 +188,120 @@ def test_a_commit_that_was_amended_in_ones_own_clone_is_not_taken_for_another_br
     assert asked(plan_of(ada, accounts)) == {}
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        (("pull", "-q"), ("reset", "-q", "--hard", "HEAD~1")),
+        (
+            ("fetch", "-q"),
+            ("merge", "-q", "--no-ff", "--no-edit", "origin/main"),
+            ("reset", "-q", "--hard", "ORIG_HEAD"),
+        ),
+        (("fetch", "-q"), ("merge", "-q", "origin/main"), ("reset", "-q", "--hard", "ORIG_HEAD")),
+    ],
+    ids=["pulled and reset", "merged and reset", "merged without a commit and reset"],
+)
+def test_a_colleagues_commit_that_was_once_here_is_not_ones_own_to_take_back(
+    tmp_path: Path, way: tuple[tuple[str, ...], ...]
+) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    for words in way:
+        ada.git(*words)
+    ada.commit(u06="ada")
+
+    plan = plan_of(ada, accounts)
+
+    assert [step.project for step in plan.deploys] == ["u01", "u06"]
+    assert list(asked(plan)) == ["older:u01"]
+    assert deploy(ada.world(accounts))["u01"].outcome == "blocked"
+
+
+def test_a_rebase_that_drops_a_colleagues_commit_is_asked_about(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    ada.git("pull", "-q")
+    ada.commit(u06="ada")
+    ada.git("rebase", "-q", "--onto", "HEAD~2", "HEAD~1")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
+def test_a_commit_that_two_people_share_is_its_committers(tmp_path: Path) -> None:
+    """Ada has deployed it, and bob has committed it."""
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    ada.git("pull", "-q")
+    accounts = ada.world()
+    deploy(accounts)
+    ada.git("reset", "-q", "--hard", "HEAD~1")
+    ada.commit(u06="ada")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
+def test_ones_own_commit_that_a_colleague_has_deployed_is_not_taken_back_in_silence(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada = Clone.of(team, "ada")
+    ada.commit(u01="ada")
+    ada.push()
+    bob = Clone.of(team, "bob")
+    accounts = bob.world()
+    deploy(accounts)
+    ada.write(u01="better")
+    ada.git("commit", "-qa", "--amend", "-m", "better")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
+def test_an_older_state_that_was_checked_out_and_is_not_committed_is_asked_about(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob", greet="good evening")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    ada.git("pull", "-q")
+    ada.git("checkout", "HEAD~1", "--", "projects/u01", "libs/greet")
+
+    found = asked(plan_of(ada, accounts))
+    assert list(found) == ["older:u01", "older:u02", "older:u03"]
+    assert "is newer: this work tree has, uncommitted, what was there before" in found["older:u01"]
+    assert found["older:u01"].endswith("taken back would be libs/greet, projects/u01")
+    assert deploy(ada.world(accounts))["u01"].outcome == "blocked"
+
+    bob.git("checkout", "HEAD~1", "--", "projects/u01")
+    assert asked(plan_of(bob, accounts)) == {}, "What one has deployed oneself is one's own to take back."
+
+
+def test_new_uncommitted_work_and_what_was_committed_again_is_not_asked_about(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob")
+    bob.push()
+    accounts = bob.world()
+    deploy(accounts)
+    ada.git("pull", "-q")
+    ada.write(u01="new")
+    assert asked(plan_of(ada, accounts)) == {}
+
+    ada.git("checkout", "-q", ".")
+    ada.git("revert", "--no-edit", "HEAD")
+    ada.commit(u01="ada")
+    ada.git("checkout", "HEAD~1", "--", "projects/u01")
+    assert asked(plan_of(ada, accounts)) == {}
+
+
 def test_a_shallow_clone_of_a_build_knows_what_is_older(tmp_path: Path) -> None:
     team = repository(tmp_path)
     ada = Clone.of(team, "ada")

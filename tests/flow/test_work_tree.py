@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -63,3 +65,47 @@ def test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it(tmp_path
 
 def test_a_file_of_a_shared_folder_counts_as_well(tmp_path: Path) -> None:
     edited(tmp_path, "libraries", "libs/money", "orders")
+
+
+@attrs.frozen
+class Slow:
+    """Builds one unit until somebody has heard that it takes long."""
+
+    maker: Maker
+    heard: threading.Event
+
+    def snapshot(self, paths: Sequence[str]) -> Snapshot:
+        return self.maker.snapshot(paths)
+
+    def committed(self) -> WorkspaceConfig | None:
+        return self.maker.committed()
+
+    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
+        if project.name == "search":
+            assert self.heard.wait(60)
+        return self.maker.make(project, inputs, published)
+
+
+def test_a_unit_that_is_built_for_long_is_named_while_the_others_wait(tmp_path: Path) -> None:
+    fake, heard, told = chain(tmp_path), threading.Event(), []
+
+    def said(text: str) -> None:
+        told.append(text)
+        if text.startswith("search "):
+            heard.set()
+
+    slow = attrs.evolve(fake.world, maker=Slow(fake.world.maker, heard), said=said, slow_seconds=0)
+    assert set(outcomes(deploy(attrs.evolve(fake, world=slow))).values()) == {"deployed"}
+
+    assert "search is still being built after 0 seconds" in told
+
+
+def test_of_what_is_built_soon_nothing_is_said() -> None:
+    told: list[str] = []
+
+    with said_if_slow(told.append, "orders", 3600):
+        timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+        (timer,) = [timer for timer in timers if timer.args == ("orders",)]
+
+    timer.join(60)
+    assert (timer.is_alive(), told) == (False, [])

@@ -134,12 +134,24 @@ def test_a_shallow_clone_gets_its_history_first(team: Path) -> None:
     assert git(mine, "rev-parse", "--is-shallow-repository") == "false"
 
 
-def test_a_branch_that_was_amended_here_is_no_other_branch(team: Path) -> None:
+def test_a_commit_of_ones_own_that_was_amended_here_is_no_other_branch(
+    team: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "EMAIL": ""}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    git(team, "config", "user.useConfigOnly", "true")
     before = commit(team, a="a2")
     (team / "projects" / "a" / "main.py").write_text("a3")
     git(team, "commit", "-qa", "--amend", "-m", "y")
 
+    assert ask(team, before).kin == "diverged", "Nobody says who works here."
+    git(team, "config", "user.name", "t")
+    git(team, "config", "user.email", "t@t")
     assert ask(team, before).kin == "rewritten"
+    git(team, "config", "user.email", "somebody@else")
+    assert ask(team, before).kin == "diverged"
 
 
 def test_histories_that_have_nothing_in_common_are_two_branches(team: Path) -> None:

@@ -23,7 +23,12 @@ def named(value: Any) -> dict[str, Any]:
     return {"Resources": {"A": topic({"TopicName": value})}}
 
 
+LOOKED_UP = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/not/there"}}
 REFUSED = {
+    "parameter store": (
+        {**named({"Ref": "P"}), "Parameters": LOOKED_UP},
+        r"Unable to fetch parameters \[/not/there\] from parameter store for this account\.",
+    ),
     "no resources": ({"Resources": {}}, r"At least one Resources member must be defined\."),
     "Ref": (named({"Ref": "X"}), r"Unresolved resource dependencies \[X\] in the Resources block of the template"),
     "Sub": (named({"Fn::Sub": "a-${X.Arn}"}), r"Unresolved resource dependencies \[X\] in the Resources block"),

@@ -86,10 +86,11 @@ def test_uncommitted_changes_are_asked_for_unless_they_are_ones_own(mine: bool, 
     assert (found and found.kind) == kind
 
 
-def test_what_was_amended_in_this_clone_is_ones_own_and_what_somebody_left_uncommitted_there_is_not() -> None:
-    assert back(past("rewritten", BEFORE, **THERE)) is None
-    dirty = back(past("rewritten", BEFORE, a="a1", lib="l1"), dirty=True)
-    assert dirty is not None and dirty.kind == "uncommitted"
+def test_what_was_amended_in_this_clone_is_ones_own_only_if_one_has_deployed_it() -> None:
+    assert back(past("rewritten", BEFORE, **THERE), mine=True) is None
+    assert back(past("rewritten", BEFORE, **THERE)) == TakenBack(kind="diverged", paths=(A,))
+    assert back(past("rewritten", BEFORE, a="a1", lib="l1"), mine=True, dirty=True) is None
+    assert back(past("rewritten", BEFORE, a="a1", lib="l1"), dirty=True) == TakenBack(kind="diverged", paths=(A,))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ Reason: ministack hands the name of what is not there on as a value, takes a con
 finds a circle only after the stack was begun.
 Texts: stilts22 in https://github.com/aws-solutions/media-insights-on-aws/issues/145 (references),
 https://github.com/aws/serverless-application-model/issues/1044 (circles), https://github.com/aws/aws-cdk/issues/26560
-(``Fn::If``); of the condition of a resource from CloudFormation's answers as others repeat them.
+(``Fn::If``), https://github.com/awslabs/aws-deployment-framework/issues/339 (parameters); of the condition of a
+resource from CloudFormation's answers as others repeat them.
 What a macro may still change is not looked at.
 """
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +24,8 @@ _EMPTY = "Template format error: At least one Resources member must be defined."
 _UNRESOLVED = "Template format error: Unresolved resource dependencies [{names}] in the {section} block of the template"
 _NO_CONDITION = "Template format error: Unresolved condition dependency {name} in the {section} block of the template"
 _NO_CONDITION_IN_IF = "Template error: unresolved condition dependency {name} in Fn::If"
+_NO_PARAMETER = "Unable to fetch parameters [{name}] from parameter store for this account."
+_LACKS = re.compile(r"Parameter '.*' failed to resolve: SSM parameter '(.*)' does not exist")
 _CIRCLE = "Circular dependency between resources: [{names}]"
 
 
@@ -39,6 +44,22 @@ def patch() -> None:
         look(template)
 
     engine._validate_template_statics = validate
+    resolve = original(engine, "_resolve_parameters")
+
+    @functools.wraps(resolve)
+    def resolved(*arguments: Any, **more: Any) -> Any:
+        try:
+            return resolve(*arguments, **more)
+        except ValueError as error:
+            lacks = _LACKS.fullmatch(str(error))
+            if lacks is None:
+                raise
+            raise ValueError(_NO_PARAMETER.format(name=lacks.group(1))) from error
+
+    for name in ("engine", "changesets", "handlers"):
+        module = load(f"ministack.services.cloudformation.{name}")
+        original(module, "_resolve_parameters")
+        module._resolve_parameters = resolved
 
 
 def _check(engine: Any, template: Mapping[str, Any]) -> None:

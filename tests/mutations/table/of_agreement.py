@@ -336,6 +336,13 @@ MUTATIONS = (
         ("flow/test_committed.py",),
     ),
     Mutation(
+        "flow/committed.py",
+        "    if ruled is not None:\n",
+        "    if False:\n",
+        "An uncommitted environment is no second way into an account that has rules.",
+        ("flow/test_committed.py",),
+    ),
+    Mutation(
         "flow/rules.py",
         "        return attrs.evolve(bound, committed=committed_rules(world, environment))\n",
         "        return attrs.evolve(bound, committed=None)\n",

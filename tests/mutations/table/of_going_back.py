@@ -61,6 +61,27 @@ MUTATIONS = (
         (f"{_STORY}::test_a_promotion_of_what_was_rolled_back_before_is_asked_for_by_the_same_word",),
     ),
     Mutation(
+        "host/lineage.py",
+        "if email == me.group(1))",
+        "if email)",
+        "A colleague's commit that was once here is not one's own.",
+        (f"{_STORY}::test_a_commit_that_two_people_share_is_its_committers",),
+    ),
+    Mutation(
+        "plan/backwards.py",
+        'if past.kin == "rewritten" and mine:',
+        'if past.kin == "rewritten":',
+        "What somebody else has deployed is not one's own to amend.",
+        (f"{_VALUES}::test_what_was_amended_in_this_clone_is_ones_own_only_if_one_has_deployed_it",),
+    ),
+    Mutation(
+        "make/lineage.py",
+        "or gone_back.get(wanted.project) or",
+        "or",
+        "An older state that is not committed is asked for.",
+        (f"{_STORY}::test_an_older_state_that_was_checked_out_and_is_not_committed_is_asked_about",),
+    ),
+    Mutation(
         "make/lineage.py",
         "return there.commit != snapshot.commit or (",
         "return (",
