@@ -37,6 +37,7 @@ class Bounds:
         write: folders that it may change; its ``HOME`` is added.
         programs: names of programs in ``/usr/bin`` and its like.
         children: whether it may start processes at all.
+        attributes: whether it may change modes, owners and times of files; if so, by path of all that this user owns.
         network: whether it has one.
         seconds: until it is ended, together with all that it has started.
         memory: bytes of address space of each process.
@@ -47,6 +48,7 @@ class Bounds:
     write: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
     children: bool = True
+    attributes: bool = True
     network: bool = False
     seconds: float = 60.0
     memory: int = 2048 * _MEGABYTE
@@ -62,6 +64,7 @@ class Bounds:
             "scratch": False,
             "network": self.network,
             "children": self.children,
+            "attributes": self.attributes,
             "limits": {"AS": self.memory, "CPU": processor, "FSIZE": self.output, "CORE": 0},
         }
 
