@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -26,6 +27,7 @@ from multi_env_lambda.host import sandbox
 __all__ = ["Bounds", "Ended", "clean_environment", "holds", "run_confined"]
 
 _MEGABYTE = 1 << 20
+_SECONDS_TO_END = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +156,17 @@ def _run(
         except subprocess.TimeoutExpired:
             return None
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Nobody can leave it (``sandbox.py``), so this ends all that was started; each is given a moment to be gone."""
+    patience = time.monotonic() + _SECONDS_TO_END
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        # Whom nobody reaps stays in the list of processes: hence the end of patience.
+        while time.monotonic() < patience:
+            os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.001)
+    process.wait()
