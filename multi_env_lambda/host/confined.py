@@ -161,12 +161,22 @@ def _run(
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Nobody can leave it (``sandbox.py``), so this ends all that was started; each is given a moment to be gone."""
-    patience = time.monotonic() + _SECONDS_TO_END
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        # Whom nobody reaps stays in the list of processes: hence the end of patience.
-        while time.monotonic() < patience:
+        patience = time.monotonic() + _SECONDS_TO_END
+        while _lives(process.pid) and time.monotonic() < patience:
             os.killpg(process.pid, signal.SIGKILL)
             time.sleep(0.001)
     process.wait()
+
+
+def _lives(group: int) -> bool:
+    """Whether one of it has not ended yet, whether or not somebody has reaped it; False where there is no ``/proc``."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name of a program may have any sign in it: what follows is its state, its parent and its group.
+            state, _, number = path.read_bytes().rpartition(b")")[2].split()[:3]
+            if int(number) == group and state not in (b"Z", b"X"):
+                return True
+    return False
