@@ -122,7 +122,11 @@ def _request(url: str) -> Request:
     parts = urlsplit(url)
     request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
     request.add_header("User-Agent", "multi_env_lambda")
-    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else _netrc(parts.hostname or "")
+    login = (
+        (unquote(parts.username), unquote(parts.password or ""))
+        if parts.username
+        else _netrc(parts.scheme, parts.hostname or "")
+    )
     if login is not None:
         basic = base64.b64encode(":".join(login).encode()).decode("ascii")
         # Never sent along when the server redirects to another host.
@@ -130,9 +134,14 @@ def _request(url: str) -> Request:
     return request
 
 
-def _netrc(host: str) -> tuple[str, str] | None:
+def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
+    """What the user has for this host. Its address stands in a lock, so nothing is sent that is for any host, or in
+    clear text to another machine.
+    """
+    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
+        return None
     try:
-        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
+        found = netrc.netrc(os.environ.get("NETRC")).hosts.get(host)
     except (OSError, netrc.NetrcParseError):
         return None
     return None if found is None else (found[0], found[2] or "")
