@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.freshness import normal_requirement
 from multi_env_lambda.building.resolve import resolve
@@ -61,10 +61,15 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
             what, hint = "`requires` is no list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'
             raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
         try:
+            by_address = [text for text in requires if Requirement(text).url is not None]
             found.update(map(normal_requirement, requires))
         except (InvalidRequirement, RecursionError) as error:
             what = f"`requires` has an entry that is no requirement: {error}"
             raise ConfigurationError(f"{where} [build-system]", what, hint="see PEP 508") from error
+        if by_address:
+            what = f"{by_address[0]} is asked for by its address, which would be fetched as the user who locks"
+            hint = "name a version of a package index in `requires`"
+            raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
     return tuple(sorted(found))
 
 
