@@ -79,6 +79,7 @@ def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
     from multi_env_lambda.building.lock import write_lock
     from multi_env_lambda.building.requirements import lock_inputs
     from multi_env_lambda.building.source import own_names, shared_dependencies
+    from multi_env_lambda.building.uv_settings import indexes_of_the_root
 
     shared = shared_dependencies(root, project)
     if not project.dependencies and not shared:
@@ -92,6 +93,7 @@ def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
         ours=own_names(root, project) if project.shared else (),
         upgrade=upgrade,
         made_from=lock_inputs(root, project),
+        indexes=indexes_of_the_root(root),
     )
 
 

@@ -107,12 +107,14 @@ def run_backend(
     sdist: bool,
     tree: Path | None = None,
     constraints: Path | None = None,
+    indexes: str = "",
 ) -> None:
     """Build the folder with its own backend: a wheel, and an sdist if asked for.
 
     Args:
         tree: what it may read, if that is more than the folder.
         constraints: nothing takes part in it that this file does not name by version and hash.
+        indexes: those of the workspace, as lines of ``[tool.uv]``.
 
     Raises:
         BuildError: the backend failed, or what it asks for cannot be had without running code.
@@ -124,7 +126,7 @@ def run_backend(
     if system.is_uvs_own and (constraints is None or _pins(constraints).get("uv-build") == uv_version()):
         _by_uv(folder, out, kinds, bounds, where)
     else:
-        _by_hooks(folder, out, kinds, system, bounds, constraints, where)
+        _by_hooks(folder, out, kinds, system, bounds, constraints, indexes, where)
 
 
 def _pins(constraints: Path) -> dict[str, str]:
@@ -167,6 +169,7 @@ def _by_hooks(
     system: _System,
     bounds: Bounds,
     constraints: Path | None,
+    indexes: str,
     where: str,
 ) -> None:
     known: tuple[str, ...] = ()
@@ -174,7 +177,7 @@ def _by_hooks(
         place = Path(scratch).resolve()
         orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend}
         for number in range(_ROUNDS):
-            python = _environment(place / f"venv-{number}", (*system.requires, *known), folder, constraints, where)
+            python = _environment(place / f"venv-{number}", (*system.requires, *known), constraints, indexes, where)
             needs = place / f"needs-{number}" / "needs"
             needs.parent.mkdir()
             more = {"backend_path": system.backend_path, "known": known, "needs": needs}
@@ -197,12 +200,16 @@ def _by_hooks(
     raise BuildError(where, what, hint="list them in `requires` of [build-system]")
 
 
-def _environment(place: Path, requires: Sequence[str], folder: Path, constraints: Path | None, where: str) -> Path:
+def _environment(place: Path, requires: Sequence[str], constraints: Path | None, indexes: str, where: str) -> Path:
     """A venv with the packages that a build asks for. They are wheels: nothing of them runs here.
 
     Raises:
-        BuildError: one cannot be had as a wheel.
+        BuildError: one cannot be had as a wheel, or is none of a package index.
     """
+    for text in requires:
+        if Requirement(text).url is not None:
+            what = f"{text} is asked for by its address, which would be fetched as the user who deploys"
+            raise BuildError(where, what, hint="name a version of a package index in `requires` of [build-system]")
     python = place / "bin" / "python"
     env = build_environment(os.environ)
     hint = "check the names in `requires` of [build-system]; each needs a wheel, since its own build would run code"
@@ -213,8 +220,7 @@ def _environment(place: Path, requires: Sequence[str], folder: Path, constraints
             argv += ["--constraints", os.fspath(constraints)]
             hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
         if requires:
-            # In the folder, where uv finds the package indexes that it names.
-            run_uv([*argv, "--", *requires], where=where, hint=hint, cwd=folder, env=env)
+            run_uv([*argv, "--", *requires], where=where, hint=hint, settings=indexes, env=env)
     except ToolError as error:
         raise BuildError(where, error.what, hint=error.hint) from error
     if constraints is not None:

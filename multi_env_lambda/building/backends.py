@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.freshness import normal_requirement
 from multi_env_lambda.building.resolve import resolve
+from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
@@ -60,10 +61,15 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
             what, hint = "`requires` is no list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'
             raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
         try:
+            by_address = [text for text in requires if Requirement(text).url is not None]
             found.update(map(normal_requirement, requires))
         except (InvalidRequirement, RecursionError) as error:
             what = f"`requires` has an entry that is no requirement: {error}"
             raise ConfigurationError(f"{where} [build-system]", what, hint="see PEP 508") from error
+        if by_address:
+            what = f"{by_address[0]} is asked for by its address, which would be fetched as the user who locks"
+            hint = "name a version of a package index in `requires`"
+            raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
     return tuple(sorted(found))
 
 
@@ -79,8 +85,8 @@ def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
     lines = "".join(f"{requirement}\n" for requirement in wanted)
     hint = "all units are built with one version of each backend: make their [build-system] tables agree"
     # The file is named as the output, so that uv keeps the versions that stand in it.
-    output = Path(BUILD_CONSTRAINTS)
-    resolve([*argv, "-"], folder=root, where=BUILD_CONSTRAINTS, hint=hint, stdin=lines.encode(), output=output)
+    settings, body = indexes_of_the_root(root), lines.encode()
+    resolve([*argv, "-"], where=BUILD_CONSTRAINTS, hint=hint, stdin=body, settings=settings, output=path.resolve())
     write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
     path.chmod(0o644)
     return path

@@ -67,13 +67,21 @@ class Wheel:
 
 
 def build_distributions(
-    folder: Path, out: Path, *, where: str, sdist: bool, tree: Path | None = None, constraints: Path | None = None
+    folder: Path,
+    out: Path,
+    *,
+    where: str,
+    sdist: bool,
+    tree: Path | None = None,
+    constraints: Path | None = None,
+    indexes: str = "",
 ) -> tuple[Path, Path | None]:
     """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist.
 
-    With ``constraints`` nothing takes part in it that they do not name by version and hash.
+    With ``constraints`` nothing takes part in it that they do not name by version and hash. ``indexes`` are those of
+    the workspace, as lines of ``[tool.uv]``.
     """
-    run_backend(folder, out, where=where, sdist=sdist, tree=tree, constraints=constraints)
+    run_backend(folder, out, where=where, sdist=sdist, tree=tree, constraints=constraints, indexes=indexes)
     wheel = _only(out, ".whl", where)
     return wheel, _only(out, ".tar.gz", where) if sdist else None
 

@@ -122,7 +122,11 @@ def _request(url: str) -> Request:
     parts = urlsplit(url)
     request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
     request.add_header("User-Agent", "multi_env_lambda")
-    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else _netrc(parts.hostname or "")
+    login = (
+        (unquote(parts.username), unquote(parts.password or ""))
+        if parts.username
+        else _netrc(parts.scheme, parts.hostname or "")
+    )
     if login is not None:
         basic = base64.b64encode(":".join(login).encode()).decode("ascii")
         # Never sent along when the server redirects to another host.
@@ -130,18 +134,24 @@ def _request(url: str) -> Request:
     return request
 
 
-def _netrc(host: str) -> tuple[str, str] | None:
+def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
+    """What the user has for this host. Its address stands in a lock, so nothing is sent that is for any host, or in
+    clear text to another machine.
+    """
+    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
+        return None
     try:
-        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
+        found = netrc.netrc(os.environ.get("NETRC")).hosts.get(host)
     except (OSError, netrc.NetrcParseError):
         return None
     return None if found is None else (found[0], found[2] or "")
 
 
-def complete_lock(lock: Lock, target: Target, *, cache: Path | None = None) -> Lock:
+def complete_lock(lock: Lock, target: Target, *, indexes: str = "", cache: Path | None = None) -> Lock:
     """Find the names and addresses of files of which only the hashes are locked (``requirements.txt``), through uv.
 
-    Only files with a locked hash are taken. The answer is kept, so a warm cache opens no connection.
+    ``indexes`` are those of the workspace, as lines of ``[tool.uv]``. Only files with a locked hash are taken.
+    The answer is kept, so a warm cache opens no connection.
 
     Raises:
         ConfigurationError: no file of the index has one of the locked hashes.
@@ -153,19 +163,18 @@ def complete_lock(lock: Lock, target: Target, *, cache: Path | None = None) -> L
     answer: Mapping[str, Any] | None = read_sealed(kept)
     packages = None if answer is None else _with_files(lock, answer)
     if packages is None:
-        answer = _ask_uv(lock, target)
+        answer = _ask_uv(lock, target, indexes)
         packages = _with_files(lock, answer)
         write_sealed(kept, answer)
     return attrs.evolve(lock, packages=packages)
 
 
-def _ask_uv(lock: Lock, target: Target) -> dict[str, Any]:
+def _ask_uv(lock: Lock, target: Target, indexes: str) -> dict[str, Any]:
     lines = sorted(f"{one.name}=={one.version}{f' ; {one.marker}' if one.marker else ''}\n" for one in lock.packages)
     argv = ["pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", target.python, "--format", "pylock.toml", "-"]
-    # In the project's folder, because uv finds the configuration of package indexes there.
     hint = "check that the package index can be reached and has these versions"
-    output = resolve(argv, folder=lock.path.parent, where=lock.where, hint=hint, stdin="".join(lines).encode())
+    output = resolve(argv, where=lock.where, hint=hint, stdin="".join(lines).encode(), settings=indexes)
     document = tomllib.loads(output.decode("utf-8"))
     for package in document.get("packages", ()):
         for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])):

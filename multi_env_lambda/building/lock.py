@@ -23,6 +23,7 @@ from multi_env_lambda.building.lock_formats import read_pylock, read_requirement
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
+from multi_env_lambda.building.uv_settings import refuse_own_indexes, versions_of_a_unit
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.model.toml import LARGEST_LOCK
@@ -154,13 +155,19 @@ def write_lock(
     ours: Collection[str] = (),
     upgrade: bool = False,
     made_from: Iterable[str] = (),
+    indexes: str = "",
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
 
     ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which no package index is asked
     for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file. ``made_from``
-    is what the lock is made from, in normal form, and is written into it.
+    is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
+    lines of ``[tool.uv]``.
+
+    Raises:
+        ConfigurationError: there is nothing to lock, or the unit names package indexes of its own.
     """
+    folder = folder.resolve()
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
     where = f"{folder.name}/{path.name}"
     other = next((name for name in LOCK_NAMES[1:] if (folder / name).exists()), None)
@@ -169,16 +176,18 @@ def write_lock(
         raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
+    refuse_own_indexes(folder, folder.name)
+    settings = indexes + versions_of_a_unit(folder, folder.name)
     extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
-    argv = _compile_command(python=python, upgrade=upgrade, with_stdin=bool(extra))
+    argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
     with tempfile.TemporaryDirectory() as scratch:
         if ours:
             excludes = Path(scratch, "excludes.txt")
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
-        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra.encode(), output=Path(path.name))
+        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra.encode(), settings=settings, output=path)
     _write_clean(path, where, before, record=_record(made_from))
     return path
 
@@ -189,11 +198,11 @@ def _record(made_from: Iterable[str]) -> str:
     return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
 
 
-def _compile_command(*, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
+def _compile_command(pyproject: Path, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
     argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
     argv += ["--no-emit-index-url", *(["--upgrade"] if upgrade else [])]
-    return [*argv, "pyproject.toml", *(["-"] if with_stdin else [])]
+    return [*argv, os.fspath(pyproject), *(["-"] if with_stdin else [])]
 
 
 def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -> None:

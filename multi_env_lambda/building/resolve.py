@@ -14,20 +14,30 @@ from pathlib import Path
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
-from multi_env_lambda.host.process import run_uv, uv_program
+from multi_env_lambda.host.process import run_uv, uv_folder, uv_program
 
 __all__ = ["resolve"]
 
 _SECONDS = 600.0
+_SYSTEM = (Path("/usr"), Path("/bin"))
 _TAIL_LINES = 15
 _NOT_BUILT = ("building source distributions is disabled", "no-build", "no usable wheels")
 _SECRET = ("_PASSWORD", "_USERNAME", "KEYRING_PROVIDER")
 
 
 def resolve(
-    argv: Sequence[str], *, folder: Path, where: str, hint: str, stdin: bytes, output: Path | None = None
+    argv: Sequence[str],
+    *,
+    where: str,
+    hint: str,
+    stdin: bytes,
+    settings: str = "",
+    folder: Path | None = None,
+    output: Path | None = None,
 ) -> bytes:
-    """Run it in ``folder``, where uv finds the indexes of the project; ``output`` is the file that it writes.
+    """Run it with these ``settings`` of ``[tool.uv]`` and those of the user; ``output`` is the file that it writes.
+
+    ``folder`` is what a package that has to run may read. Every path is absolute.
 
     Raises:
         ToolError: it failed; or a package has to be run, and there is a password that it would see.
@@ -36,45 +46,46 @@ def resolve(
     words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
     try:
         # As the user, whose keyring may need what is in the environment.
-        return run_uv([*words, "--no-build"], cwd=folder, where=where, hint=hint, stdin=stdin)
+        return run_uv([*words, "--no-build"], settings=settings, where=where, hint=hint, stdin=stdin)
     except ToolError as error:
         if not any(sign in error.what for sign in _NOT_BUILT):
             raise
         if (secret := _secret(env)) is not None:
             what = f"{error.what}\nits own code would say what it needs, and could read a password of {secret}"
             raise ToolError(where, what, hint="choose a version that has a wheel") from error
-    return _shut_in(argv, folder, where, hint, stdin, env, output)
+    return _shut_in(argv, folder, where, hint, stdin, env, output, settings)
 
 
 def _shut_in(
     argv: Sequence[str],
-    folder: Path,
+    folder: Path | None,
     where: str,
     hint: str,
     stdin: bytes,
     env: Mapping[str, str],
     output: Path | None,
+    told: str,
 ) -> bytes:
     uv, settings = Path(uv_program()).resolve(), _settings(env)
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch, uv_folder(told) as place:
         made = Path(scratch).resolve() / "out" / "pylock.toml"
         made.parent.mkdir()
-        if output is not None and (folder / output).exists():
-            made.write_bytes((folder / output).read_bytes())
+        if output is not None and output.exists():
+            made.write_bytes(output.read_bytes())
         words = [*argv, *([] if output is None else ["--output-file", os.fspath(made)])]
         named = (Path(word) for word in (*argv, *env.get("UV_FIND_LINKS", "").split(",")) if os.path.isabs(word))
-        own = (uv, folder.resolve(), settings, Path("/usr"), Path("/bin"), *named)
+        own = (uv, place, settings, *_SYSTEM, *named, *([] if folder is None else [folder.resolve()]))
         bounds = Bounds(own=own, write=(made.parent,), network=True, seconds=_SECONDS, memory=8 << 30, output=1 << 30)
         kept = {name: value for name, value in env.items() if name not in ("HOME", "TMPDIR", "NETRC", "UV_CACHE_DIR")}
         certificates = {} if "SSL_CERT_FILE" in env else {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
         more = {**certificates, **kept, "XDG_CONFIG_HOME": os.fspath(settings.parents[1])}
         more.pop("XDG_CACHE_HOME", None)
-        ended = run_confined([uv, *words], bounds, where=where, cwd=folder, stdin=stdin, env=more)
+        ended = run_confined([uv, *words], bounds, where=where, cwd=place, stdin=stdin, env=more)
         if ended.status != 0:
             tail = "\n".join(ended.said.strip().splitlines()[-_TAIL_LINES:])
             raise ToolError(where, f"`uv {argv[0]}` ended with status {ended.status}: {tail}", hint=hint)
         if output is not None:
-            (folder / output).write_bytes(made.read_bytes())
+            output.write_bytes(made.read_bytes())
         return ended.answer
 
 

@@ -35,6 +35,7 @@ from multi_env_lambda.building.distribution import (
 )
 from multi_env_lambda.building.secrets import refuse_secrets
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
+from multi_env_lambda.building.uv_settings import indexes_of_the_root, refuse_own_indexes
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
@@ -82,7 +83,8 @@ class StagedSource:
     """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
 
     ``doubtful`` are the files that this clone may hold in another form than others, with the reason. ``backends`` are
-    the constraints for what builds it; empty where the workspace locks none.
+    the constraints for what builds it; empty where the workspace locks none. ``indexes`` are what its root
+    tells uv of them.
     """
 
     project: Project
@@ -90,6 +92,7 @@ class StagedSource:
     files: tuple[tuple[str, bool, str], ...]
     doubtful: tuple[tuple[str, str], ...]
     backends: bytes = b""
+    indexes: str = ""
 
     @property
     def key(self) -> str:
@@ -118,6 +121,7 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
             files=files,
             doubtful=tuple(sorted(doubtful.items())),
             backends=locked_backends(root),
+            indexes=indexes_of_the_root(root),
         )
 
 
@@ -164,6 +168,7 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
         raise BuildError(
             project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
         )
+    refuse_own_indexes(pyproject.parent, project.folder)
     set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
     constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
     if constraints is not None:
@@ -175,10 +180,14 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
         sdist=True,
         tree=tree,
         constraints=constraints,
+        indexes=staged.indexes,
     )
     assert raw_sdist is not None
     shared = [
-        (folder, _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder, constraints))
+        (
+            folder,
+            _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder, constraints, staged.indexes),
+        )
         for number, folder in enumerate(project.shared)
         if _project_table(tree, folder) is not None
     ]
@@ -221,8 +230,9 @@ def _folder(scratch: Path, name: str) -> Path:
     return folder
 
 
-def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None) -> Wheel:
-    built, _ = build_distributions(folder, out, where=where, sdist=False, constraints=constraints)
+def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None, indexes: str) -> Wheel:
+    refuse_own_indexes(folder, where)
+    built, _ = build_distributions(folder, out, where=where, sdist=False, constraints=constraints, indexes=indexes)
     return read_wheel(built, where=where)
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -26,6 +27,7 @@ from multi_env_lambda.host import sandbox
 __all__ = ["Bounds", "Ended", "clean_environment", "holds", "run_confined"]
 
 _MEGABYTE = 1 << 20
+_SECONDS_TO_END = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +39,7 @@ class Bounds:
         write: folders that it may change; its ``HOME`` is added.
         programs: names of programs in ``/usr/bin`` and its like.
         children: whether it may start processes at all.
+        attributes: whether it may change modes, owners and times of files; if so, by path of all that this user owns.
         network: whether it has one.
         seconds: until it is ended, together with all that it has started.
         memory: bytes of address space of each process.
@@ -47,6 +50,7 @@ class Bounds:
     write: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
     children: bool = True
+    attributes: bool = True
     network: bool = False
     seconds: float = 60.0
     memory: int = 2048 * _MEGABYTE
@@ -62,6 +66,7 @@ class Bounds:
             "scratch": False,
             "network": self.network,
             "children": self.children,
+            "attributes": self.attributes,
             "limits": {"AS": self.memory, "CPU": processor, "FSIZE": self.output, "CORE": 0},
         }
 
@@ -151,6 +156,27 @@ def _run(
         except subprocess.TimeoutExpired:
             return None
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Nobody can leave it (``sandbox.py``), so this ends all that was started; each is given a moment to be gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        patience = time.monotonic() + _SECONDS_TO_END
+        while _lives(process.pid) and time.monotonic() < patience:
+            os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.001)
+    process.wait()
+
+
+def _lives(group: int) -> bool:
+    """Whether one of it has not ended yet, whether or not somebody has reaped it; False where there is no ``/proc``."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name of a program may have any sign in it: what follows is its state, its parent and its group.
+            state, _, number = path.read_bytes().rpartition(b")")[2].split()[:3]
+            if int(number) == group and state not in (b"Z", b"X"):
+                return True
+    return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.masking import blotted
 from multi_env_lambda.model.plain_secrets import secrets_among
 
-__all__ = ["run", "run_uv", "uv_program", "uv_version"]
+__all__ = ["run", "run_uv", "uv_folder", "uv_program", "uv_version"]
 
 _TAIL_LINES = 15
+_PATHS = frozenset({"UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS"})
 _SEARCH = threading.Lock()
 
 
@@ -58,19 +61,42 @@ def run_uv(
     *,
     where: str,
     hint: str,
-    cwd: Path | None = None,
+    settings: str = "",
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
     """As ``run``, for uv; certificates that this machine trusts count, as they do for pip and git.
+
+    It runs in a folder of its own, so every path in ``words`` is absolute. ``settings`` are lines of its table
+    ``[tool.uv]``: no file of the folder that the user is in says anything to uv, which would obey it as the user. The
+    user's own files and variables act.
 
     Raises:
         ToolError: uv is missing, or failed.
     """
     # The second name is the one that uv had until 0.10.
     trusting = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in os.environ else {}
-    environment = {**trusting, **(os.environ if env is None else env)}
-    return run([uv_program(), *words], where=where, hint=hint, cwd=cwd, env=environment, stdin=stdin)
+    environment = {**trusting, **_with_absolute_paths(os.environ if env is None else env)}
+    with uv_folder(settings) as folder:
+        return run([uv_program(), *words], where=where, hint=hint, cwd=folder, env=environment, stdin=stdin)
+
+
+@contextmanager
+def uv_folder(settings: str) -> Iterator[Path]:
+    """A folder with these lines of ``[tool.uv]``: uv looks for them in the folders above, and ends with the first."""
+    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-uv-") as name:
+        folder = Path(name).resolve()
+        (folder / "pyproject.toml").write_text(f"[tool.uv]\n{settings}", encoding="utf-8")
+        yield folder
+
+
+def _with_absolute_paths(environment: Mapping[str, str]) -> dict[str, str]:
+    """The user wrote them for the folder that the user is in."""
+    found = dict(environment)
+    for name in _PATHS.intersection(found):
+        parts = found[name].split(",") if name == "UV_FIND_LINKS" else [found[name]]
+        found[name] = ",".join(os.path.abspath(part) if os.path.exists(part) else part for part in parts)
+    return found
 
 
 def uv_program() -> str:

@@ -50,15 +50,60 @@ _X32, _THREAD = 0x40000000, 0x00010000
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # A ring of requests makes sockets without the call that is refused.
 _SOCKETS = {"socket": {"x86_64": 41, "aarch64": 198}, "io_uring_setup": {"x86_64": 425, "aarch64": 425}}
-_CHILDREN = {
-    "fork": {"x86_64": 57},
-    "vfork": {"x86_64": 58},
-    "clone": {"x86_64": 56, "aarch64": 220},
-    "clone3": {"x86_64": 435, "aarch64": 435},  # its flags are behind a pointer; who has no such call uses clone
-}
+_CHILDREN = {"fork": {"x86_64": 57}, "vfork": {"x86_64": 58}}
 """Numbers of calls by machine. Source: `asm/unistd.h` of the kernel."""
-_ANSWERS = {"socket": errno.ENETUNREACH, "io_uring_setup": errno.ENOSYS, "clone3": errno.ENOSYS}
-"""What a library makes something of: where there is no network, where there is an older kernel."""
+
+
+def _calls(x86_64: str, aarch64: str) -> dict[str, dict[str, int]]:
+    """Two lists of `name=number`."""
+    found: dict[str, dict[str, int]] = {}
+    for machine, text in (("x86_64", x86_64), ("aarch64", aarch64)):
+        for word in text.split():
+            name, _, number = word.partition("=")
+            found.setdefault(name, {})[machine] = int(number)
+    return found
+
+
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_NAMESPACES = 0x7E020000
+"""All flags of a new one; that of time is no flag of this call."""
+# What reaches beyond its files: keys of the kernel, memory that all processes of a user share, other processes,
+# namespaces and mounts. Landlock says nothing of these.
+_BEYOND = _calls(
+    "keyctl=250 add_key=248 request_key=249 shmget=29 shmat=30 shmctl=31 semget=64 semop=65 semctl=66 semtimedop=220 "
+    "msgget=68 msgsnd=69 msgrcv=70 msgctl=71 mq_open=240 mq_unlink=241 setpriority=141 ioprio_set=251 "
+    "process_vm_readv=310 process_vm_writev=311 kcmp=312 move_pages=279 migrate_pages=256 pidfd_open=434 "
+    "pidfd_getfd=438 pidfd_send_signal=424 process_madvise=440 process_mrelease=448 unshare=272 setns=308 clone3=435 "
+    "mount=165 umount2=166 pivot_root=155 chroot=161 open_tree=428 move_mount=429 fsopen=430 fsmount=432 fspick=433 "
+    "mount_setattr=442 open_by_handle_at=304 setsid=112 setpgid=109",
+    "keyctl=219 add_key=217 request_key=218 shmget=194 shmat=196 shmctl=195 semget=190 semop=193 semctl=191 "
+    "semtimedop=192 msgget=186 msgsnd=189 msgrcv=188 msgctl=187 mq_open=180 mq_unlink=181 setpriority=140 "
+    "ioprio_set=30 process_vm_readv=270 process_vm_writev=271 kcmp=272 move_pages=239 migrate_pages=238 pidfd_open=434 "
+    "pidfd_getfd=438 pidfd_send_signal=424 process_madvise=440 process_mrelease=448 unshare=97 setns=268 clone3=435 "
+    "mount=40 umount2=39 pivot_root=41 chroot=51 open_tree=428 move_mount=429 fsopen=430 fsmount=432 fspick=433 "
+    "mount_setattr=442 open_by_handle_at=265 setsid=157 setpgid=154",
+)
+# Their first argument is a process: 0 is the one that calls.
+_OF_ITSELF = _calls(
+    "prlimit64=302 sched_setparam=142 sched_setscheduler=144 sched_setaffinity=203 sched_setattr=314",
+    "prlimit64=261 sched_setparam=118 sched_setscheduler=119 sched_setaffinity=122 sched_setattr=274",
+)
+# By path, of whatever this user owns: Landlock has no right for them. Who makes no files has no need of them.
+_ATTRIBUTES = _calls(
+    "chmod=90 fchmod=91 fchmodat=268 fchmodat2=452 chown=92 fchown=93 lchown=94 fchownat=260 utime=132 utimes=235 "
+    "futimesat=261 utimensat=280 setxattr=188 lsetxattr=189 fsetxattr=190 removexattr=197 lremovexattr=198 "
+    "fremovexattr=199 setxattrat=463 removexattrat=466 file_setattr=469",
+    "fchmod=52 fchmodat=53 fchmodat2=452 fchown=55 fchownat=54 utimensat=88 setxattr=5 lsetxattr=6 fsetxattr=7 "
+    "removexattr=14 lremovexattr=15 fremovexattr=16 setxattrat=463 removexattrat=466 file_setattr=469",
+)
+_ANSWERS = {
+    "socket": errno.ENETUNREACH,
+    **dict.fromkeys(["io_uring_setup", "clone3", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"], errno.ENOSYS),
+    # As if it had: who ends the group of processes ends all that was started, under whatever name it hides.
+    **dict.fromkeys(["setsid", "setpgid"], 0),
+}
+"""What a library makes something of: where there is no network, where there is an older kernel (the flags of clone3 are
+behind a pointer; who has no such call uses clone)."""
 
 SCRATCH = "/tmp"  # noqa: S108 -- the one folder that a function of Lambda may write to
 PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -102,19 +147,25 @@ def shut_in(
     scratch: bool = True,
     network: bool = True,
     children: bool = True,
+    attributes: bool = True,
 ) -> bool:
     """Read and start what lies in ``own`` and ``write``, change what lies in ``write``, start ``programs`` by name.
 
     The interpreter and the system's libraries are added, and unless told otherwise the folder for everybody's
     ``scratch``. Processes outside get no signal, and their sockets without a file are not reached, from Linux 6.12.
     Without ``network`` there are no sockets at all but pairs of the process with itself; without ``children`` it
-    starts no other process. False: this kernel cannot keep it from files.
+    starts no other process; without ``attributes`` it changes no mode, owner or time of any file. No process leaves its
+    group, reads keys of the kernel, or touches another process. False: this kernel cannot keep it from files.
     """
     version = landlock_version()
-    refused = {**({} if network else _SOCKETS), **({} if children else _CHILDREN)}
+    refused = {
+        **_BEYOND,
+        **({} if network else _SOCKETS),
+        **({} if children else _CHILDREN),
+        **({} if attributes else _ATTRIBUTES),
+    }
     if version < FIRST_WITH_RENAMES:
-        if refused:
-            _refuse(refused)
+        _refuse(refused, children)
         return False
     rights = _EVERYTHING if version >= _FIRST_WITH_TRUNCATE else _EVERYTHING & ~_TRUNCATE
     scopes = [0, _ABSTRACT_SOCKETS | _SIGNALS] if version >= _FIRST_WITH_SCOPES else []
@@ -132,8 +183,7 @@ def shut_in(
     _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
     _give_up_other_processes()
-    if refused:
-        _refuse(refused)
+    _refuse(refused, children)
     return True
 
 
@@ -151,7 +201,7 @@ def limit(limits: Mapping[str, int]) -> None:
             continue  # macOS takes no limit of the memory
 
 
-def _refuse(calls: Mapping[str, Mapping[str, int]]) -> None:
+def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
     """Let the kernel answer these calls with an error, in this process and in all that it starts.
 
     One program of BPF: the calls of another architecture are refused altogether, those in the list one by one.
@@ -162,13 +212,15 @@ def _refuse(calls: Mapping[str, Mapping[str, int]]) -> None:
     deny = _RETURN_ERROR | errno.EACCES
     program = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _MACHINES[machine]), (_RETURN, 0, 0, deny), (_LOAD, 0, 0, 0)]
     program += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, deny)]
-    for name in (name for name in calls if machine in calls[name] and name != "clone"):
+    for name in (name for name in calls if machine in calls[name]):
         answer = _RETURN_ERROR | _ANSWERS.get(name, errno.EACCES)
         program += [(_EQUAL, 0, 1, calls[name][machine]), (_RETURN, 0, 0, answer)]
-    if "clone" in calls:
-        # A thread is no other process: its first argument has the flag of one.
-        program += [(_EQUAL, 0, 3, calls["clone"][machine]), (_LOAD, 0, 0, 16), (_HAS, 1, 0, _THREAD)]
-        program += [(_RETURN, 0, 0, deny)]
+    for number in (_OF_ITSELF[name][machine] for name in _OF_ITSELF):
+        program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, 16), (_EQUAL, 0, 1, 0)]
+        program += [(_RETURN, 0, 0, _RETURN_ALLOW), (_RETURN, 0, 0, deny)]
+    program += [(_EQUAL, 0, 4, _CLONE[machine]), (_LOAD, 0, 0, 16), (_HAS, 1, 0, _NAMESPACES)]
+    # A thread is no other process: its first argument has the flag of one.
+    program += [(_HAS, 1, 0, 0xFFFFFFFF if children else _THREAD), (_RETURN, 0, 0, deny)]
     program += [(_RETURN, 0, 0, _RETURN_ALLOW)]
     words = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     head = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(words)))

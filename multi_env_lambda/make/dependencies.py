@@ -14,6 +14,7 @@ from multi_env_lambda.building.layer import BuiltLayer, build_layer
 from multi_env_lambda.building.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.building.requirements import asked_elsewhere, lock_inputs, third_party
 from multi_env_lambda.building.source import own_names
+from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact
 from multi_env_lambda.model.project import Project
@@ -99,7 +100,7 @@ class _Unit:
         check_covers(lock, dependencies, f"{project.folder}/pyproject.toml", target=target)
         if lock is None or not dependencies:
             return None
-        lock = complete_lock(lock, target)
+        lock = complete_lock(lock, target, indexes=indexes_of_the_root(self.root))
         selected = select(lock, target)
         if not selected:
             return None

@@ -61,7 +61,7 @@ def _extended(root: Path, units: Sequence[StackInput], drafts: Sequence[Json], s
     where = stack_file(project)
     folders = [root / folder for folder in (project.folder, *project.shared)]
     packages = _package_folders()
-    bounds = Bounds(own=(*folders, _PACKAGE, *packages), children=False, seconds=seconds)
+    bounds = Bounds(own=(*folders, _PACKAGE, *packages), children=False, attributes=False, seconds=seconds)
     ended = run_confined(
         [sys.executable, "-I", "-B", "-c", _START, _PACKAGE / "__init__.py", *packages],
         bounds,

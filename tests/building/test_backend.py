@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -66,8 +67,10 @@ def test_a_backend_sees_what_it_builds_and_no_key_no_home_and_no_network(
     assert sorted(os.listdir(tmp_path)) == ["out", "secret", "unit"]
 
 
-def test_what_a_backend_asks_for_only_then_is_fetched_as_well(tmp_path: Path) -> None:
-    asks = "def get_requires_for_build_wheel(settings=None): return ['x @ file:///nowhere']\n"
+def test_what_a_backend_asks_for_only_then_is_fetched_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    asks = "def get_requires_for_build_wheel(settings=None): return ['nowhere']\n"
 
     with pytest.raises(BuildError) as caught:
         run_backend(project(tmp_path, OWN, asks + LOOKS), tmp_path / "out", where="w", sdist=False)
@@ -75,14 +78,28 @@ def test_what_a_backend_asks_for_only_then_is_fetched_as_well(tmp_path: Path) ->
     assert "each needs a wheel" in caught.value.hint
 
 
-def test_a_requirement_that_is_a_folder_is_not_built(tmp_path: Path) -> None:
-    folder = project(tmp_path, OWN, LOOKS)
-    table = (
-        f'[build-system]\nrequires = ["x @ {folder.as_uri()}"]\nbuild-backend = "x"\n[tool.uv.pip]\nno-build = false\n'
-    )
+def test_a_requirement_without_a_wheel_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    with tarfile.open(tmp_path / "x-1.0.tar.gz", "w:gz") as archive:
+        place = project(
+            tmp_path / "x", OWN.replace("[build-system]", '[project]\nname = "x"\nversion = "1.0"\n[build-system]')
+        )
+        (place / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: x\nVersion: 1.0\n")
+        archive.add(place, "x-1.0")
+    table = '[build-system]\nrequires = ["x"]\nbuild-backend = "x"\n'
 
-    with pytest.raises(BuildError, match="(?i)building source distributions .*is disabled"):
+    with pytest.raises(BuildError, match="(?i)no usable wheels|building source distributions"):
         run_backend(project(tmp_path / "other", table), tmp_path / "other" / "out", where="w", sdist=False)
+
+
+@pytest.mark.parametrize("address", ["file:///nowhere", "git+https://example.com/x", "https://example.com/x.whl"])
+def test_a_requirement_that_is_an_address_is_not_fetched(tmp_path: Path, address: str) -> None:
+    table = f'[build-system]\nrequires = ["x @ {address}"]\nbuild-backend = "x"\n'
+
+    with pytest.raises(BuildError, match="asked for by its address"):
+        run_backend(project(tmp_path, table), tmp_path / "out", where="w", sdist=False)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ def test_a_table_that_says_no_requirements_is_named_with_its_file(tmp_path: Path
         wanted(root, "a")
 
 
+def test_what_is_asked_for_by_its_address_is_not_locked(tmp_path: Path) -> None:
+    root = workspace(tmp_path, a='[build-system]\nrequires = ["x @ git+https://example.com/x"]\n')
+
+    with pytest.raises(ConfigurationError, match=r"projects/a/pyproject\.toml .* asked for by its address"):
+        wanted(root, "a")
+
+
 def test_without_the_file_nothing_is_an_input_and_with_it_its_content_is(tmp_path: Path) -> None:
     ids = {"projects/a": "1"}
     more = {**ids, BUILD_CONSTRAINTS: "2"}

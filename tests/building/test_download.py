@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.building.download import complete_lock, fetch
+from multi_env_lambda.building.download import _request, complete_lock, fetch
 from multi_env_lambda.building.lock import Lock, LockedFile, LockedPackage, SelectedWheel, Target, read_lock
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.retrying import Retrying
@@ -129,6 +129,23 @@ def test_netrc_gives_the_password(tmp_path: Path, index: Index, monkeypatch: pyt
     monkeypatch.setenv("NETRC", str(netrc))
     get(tmp_path, wheel(url=f"http://{index.host}/a.whl"))
     assert index.asked == [("/a.whl", "Basic bWU6cEBzcw==")]
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("default login me password p@ss\n", "https://elsewhere.example/a.whl"),
+        ("machine index.example login me password p@ss\n", "http://index.example/a.whl"),
+    ],
+)
+def test_a_password_goes_to_no_other_host_and_not_in_clear_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, url: str
+) -> None:
+    (tmp_path / "netrc").write_text(text)
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    assert not _request(url).has_header("Authorization")
 
 
 def test_a_file_beside_the_lock_needs_no_server(tmp_path: Path) -> None:

@@ -94,12 +94,12 @@ def test_what_uv_is_told_beside_the_requirements_is_part_of_it(tmp_path: Path, k
 
 
 def test_the_verb_writes_the_record_and_reading_it_back_gives_the_same(tmp_path: Path) -> None:
-    vendored(tmp_path, tmp_path / "wheels")
+    indexes = vendored(tmp_path, tmp_path / "wheels")
     inputs = ("override: x<2", 'tiny; python_version < "4"', "ä @ https://x.org/ä.whl")
-    first = write_lock(tmp_path, python="3.13", made_from=inputs).read_bytes()
+    first = write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes()
     lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and lock.made_from == tuple(sorted(inputs))
-    assert write_lock(tmp_path, python="3.13", made_from=inputs).read_bytes() == first
+    assert write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes() == first
 
 
 def test_a_record_that_is_no_list_of_texts_is_refused(tmp_path: Path) -> None:

@@ -286,40 +286,42 @@ def test_a_project_without_dependencies_gets_an_empty_lock_without_a_network(tmp
     assert lock is not None and lock.packages == () and lock.requires_python == ">=3.13"
 
 
-def vendored(folder: Path, where: Path) -> Path:
-    """A project that takes its wheels from a folder and from no index."""
+def vendored(folder: Path, where: Path) -> str:
+    """A project that takes its wheels from a folder and from no index; gives what says so to uv."""
     where.mkdir(parents=True)
     with zipfile.ZipFile(where / "tiny-1.0-py3-none-any.whl", "w") as archive:
         archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
         archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr("tiny-1.0.dist-info/RECORD", "")
-    path = project(folder, "tiny") / "pyproject.toml"
-    path.write_text(path.read_text() + f'[tool.uv]\nno-index = true\nfind-links = ["{where.as_posix()}"]\n')
-    return folder
+    project(folder, "tiny")
+    return f'no-index = true\nfind-links = ["{where.as_posix()}"]\n'
 
 
 def test_wheels_inside_the_project_are_locked_by_their_relative_path(tmp_path: Path) -> None:
-    path = write_lock(vendored(tmp_path, tmp_path / "wheels"), python="3.13")
+    indexes = vendored(tmp_path, tmp_path / "wheels")
+    path = write_lock(tmp_path, python="3.13", indexes=indexes)
     first = path.read_bytes()
     lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and lock.packages[0].wheels[0].path == "wheels/tiny-1.0-py3-none-any.whl"
-    assert write_lock(tmp_path, python="3.13").read_bytes() == first
+    assert write_lock(tmp_path, python="3.13", indexes=indexes).read_bytes() == first
     assert str(tmp_path).encode() not in first
 
 
 def test_no_index_is_asked_for_a_shared_folder(tmp_path: Path) -> None:
-    folder = vendored(tmp_path, tmp_path / "wheels")
-    path = folder / "pyproject.toml"
+    indexes = vendored(tmp_path, tmp_path / "wheels")
+    path = tmp_path / "pyproject.toml"
     path.write_text(path.read_text().replace('"tiny"', '"tiny", "money>=1"'))
-    lock = read_lock(write_lock(folder, python="3.13", ours=("money", "orders")).parent, where="projects/orders")
+    write_lock(tmp_path, python="3.13", ours=("money", "orders"), indexes=indexes)
+    lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and [package.name for package in lock.packages] == ["tiny"]
 
 
 def test_a_lock_that_would_name_a_folder_of_this_machine_is_not_written(tmp_path: Path) -> None:
-    (tmp_path / "orders").mkdir()
-    folder = vendored(tmp_path / "orders", tmp_path / "elsewhere")
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    indexes = vendored(folder, tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError, match="the lock would hold a path of this machine"):
-        write_lock(folder, python="3.13")
+        write_lock(folder, python="3.13", indexes=indexes)
     assert not (folder / "pylock.toml").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import attrs
@@ -207,6 +208,19 @@ def test_it_has_no_key_no_file_no_network_and_no_process(
         *["out PermissionError"] * 2,
     ]
     assert os.listdir(root / PROJECT.folder) and not (root / PROJECT.folder / "planted").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is of Linux")
+def test_it_changes_no_mode_of_a_file_that_it_cannot_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    secret = tmp_path / "credentials"
+    secret.touch(0o600)
+    tries = (
+        "import os\ndef extend(template, context):\n    try:\n"
+        f"        os.chmod({str(secret)!r}, 0o666)\n    except OSError as error:\n        print(type(error).__name__)\n"
+    )
+    templates_of(stack_file(tmp_path / "root", tries), [UNIT])
+
+    assert (capfd.readouterr().err, secret.stat().st_mode & 0o777) == ("PermissionError\n", 0o600)
 
 
 def test_all_environments_share_one_child(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

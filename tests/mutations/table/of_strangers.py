@@ -12,10 +12,52 @@ _SHUT_IN = "flow/test_stack_file.py::test_it_has_no_key_no_file_no_network_and_n
 MUTATIONS = (
     Mutation(
         "make/stack_file.py",
-        "children=False, seconds=seconds",
-        "seconds=seconds",
+        "children=False, attributes",
+        "attributes",
         "A stack.py starts no process.",
         (_SHUT_IN,),
+    ),
+    Mutation(
+        "host/process.py",
+        "hint=hint, cwd=folder, env=environment, stdin=stdin)",
+        "hint=hint, env=environment, stdin=stdin)",
+        "No file of the folder that the user is in tells uv where to write.",
+        ("building/test_uv_settings.py::test_the_folder_that_the_user_is_in_says_nothing_to_uv",),
+    ),
+    Mutation(
+        "building/uv_settings.py",
+        "        for key in _INDEXES:\n            if key in table:\n                what",
+        "        for key in ():\n            if key in table:\n                what",
+        "A unit names no index of its own.",
+        ("building/test_uv_settings.py::test_an_index_of_a_unit_is_refused_by_its_name",),
+    ),
+    Mutation(
+        "building/backend.py",
+        "if Requirement(text).url is not None:",
+        "if False:",
+        "What a build asks for has no address of its own.",
+        ("building/test_backend.py::test_a_requirement_that_is_an_address_is_not_fetched",),
+    ),
+    Mutation(
+        "host/sandbox.py",
+        'dict.fromkeys(["setsid", "setpgid"], 0)',
+        "{}",
+        "What a build starts stays in its group, where it is ended.",
+        ("host/test_confined.py::test_it_touches_no_key_no_other_process_and_no_attribute",),
+    ),
+    Mutation(
+        "host/sandbox.py",
+        "        program += [(_RETURN, 0, 0, _RETURN_ALLOW), (_RETURN, 0, 0, deny)]",
+        "        program += [(_RETURN, 0, 0, _RETURN_ALLOW), (_RETURN, 0, 0, _RETURN_ALLOW)]",
+        "Code of others sets no limit of another process.",
+        ("host/test_confined.py::test_it_touches_no_key_no_other_process_and_no_attribute",),
+    ),
+    Mutation(
+        "make/stack_file.py",
+        "attributes=False, ",
+        "",
+        "A stack.py changes no mode of a file.",
+        ("flow/test_stack_file.py::test_it_changes_no_mode_of_a_file_that_it_cannot_read",),
     ),
     Mutation(
         "host/confined.py",
@@ -71,7 +113,7 @@ MUTATIONS = (
         '"--quiet", "--no-build", "--python"',
         '"--quiet", "--python"',
         "What a build asks for is fetched without running anything.",
-        ("building/test_backend.py::test_a_requirement_that_is_a_folder_is_not_built",),
+        ("building/test_backend.py::test_a_requirement_without_a_wheel_is_not_built",),
     ),
     Mutation(
         "building/backend.py",

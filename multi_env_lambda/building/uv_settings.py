@@ -1,0 +1,111 @@
+"""What a repository may tell uv: its root the package indexes, a unit the versions. No file of it says anything else.
+
+uv reads a whole table of settings from a folder, and obeys it as the user: where to write (``pip.target``), which
+program to ask for passwords (``keyring-provider``), whom to trust (``allow-insecure-host``). So it runs in no folder of
+a repository (``host.process.run_uv``), and is handed what stands here. What the user has set acts as ever.
+Source: https://docs.astral.sh/uv/reference/settings/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_toml
+
+__all__ = ["indexes_of_the_root", "refuse_own_indexes", "versions_of_a_unit"]
+
+_INDEXES = ("index", "index-url", "extra-index-url", "find-links", "no-index", "index-strategy")
+_VERSIONS = (
+    "constraint-dependencies",
+    "override-dependencies",
+    "exclude-dependencies",
+    "environments",
+    "required-environments",
+    "exclude-newer",
+    "prerelease",
+    "resolution",
+    "fork-strategy",
+)
+"""They say which version is chosen, and nothing about where it comes from or what runs."""
+
+
+def indexes_of_the_root(root: Path) -> str:
+    """Lines of ``[tool.uv]`` that name the package indexes of the workspace; relative paths are made absolute.
+
+    Raises:
+        ConfigurationError: a file cannot be read.
+    """
+    lines: list[str] = []
+    for _, table in _tables(root, ""):
+        for key in _INDEXES:
+            if key in table and not any(line.startswith(f"{key} =") for line in lines):
+                lines.append(f"{key} = {_toml(_absolute(table[key], root, key))}\n")
+    return "".join(lines)
+
+
+def versions_of_a_unit(folder: Path, where: str) -> str:
+    """Lines of ``[tool.uv]`` that narrow the versions of what a unit locks.
+
+    Raises:
+        ConfigurationError: a file cannot be read.
+    """
+    table: Mapping[str, Any] = next((table for _, table in _tables(folder, where)), {})
+    return "".join(f"{key} = {_toml(table[key])}\n" for key in _VERSIONS if key in table)
+
+
+def refuse_own_indexes(folder: Path, where: str) -> None:
+    """A unit asks the indexes of the workspace: its author names nobody to whom the others' passwords are sent.
+
+    Raises:
+        ConfigurationError: naming the file and the key.
+    """
+    for file, table in _tables(folder, where):
+        for key in _INDEXES:
+            if key in table:
+                what = f"[tool.uv] {key!r} of a unit is not taken: which package indexes are asked is the workspace's"
+                hint = f"put it into [tool.uv] of the pyproject.toml at the root, and delete {key!r} here"
+                raise ConfigurationError(file, what, hint=hint)
+
+
+def _tables(folder: Path, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """As uv reads them: ``uv.toml`` instead of the other, and in each the table ``pip`` last."""
+    for name, path in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
+        file = f"{where}/{name}" if where else name
+        try:
+            table: Any = read_toml(folder / name, file)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for step in path:
+            table = table.get(step, {}) if isinstance(table, dict) else {}
+        if isinstance(table, dict):
+            yield file, table
+            if isinstance(table.get("pip"), dict):
+                yield file, table["pip"]
+
+
+def _absolute(value: Any, root: Path, key: str) -> Any:
+    """Addresses stay as they are."""
+    match value:
+        case str() if key != "index-strategy" and "://" not in value:
+            return str(root.resolve() / value)
+        case list():
+            return [_absolute(item, root, key) for item in value]
+        case dict() if isinstance(value.get("url"), str):
+            return {**value, "url": _absolute(value["url"], root, key)}
+        case _:
+            return value
+
+
+def _toml(value: Any) -> str:
+    """A text, number or truth value of JSON is one of TOML."""
+    match value:
+        case dict():
+            return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + " }"
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str)

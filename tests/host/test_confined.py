@@ -1,0 +1,117 @@
+"""Code of others reaches nothing beyond its files, and nothing of it is left when it has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.host import sandbox
+from multi_env_lambda.host.confined import Bounds, run_confined
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in sandbox._MACHINES, reason="seccomp is of Linux"
+)
+TRIES = """
+import ctypes, json, os, resource, sys
+libc = ctypes.CDLL(None, use_errno=True)
+numbers, path, parent = json.load(sys.stdin), sys.argv[1].encode(), int(sys.argv[2])
+def call(name, *words):
+    words = [ctypes.c_char_p(w) if isinstance(w, bytes) else ctypes.c_long(w) for w in words]
+    done = libc.syscall(ctypes.c_long(numbers[name]), *words)
+    return os.strerror(ctypes.get_errno()) if done < 0 else done
+def said(do, *words):
+    try:
+        return do(*words)
+    except OSError as error:
+        return error.strerror
+found = {name: call(name, *[0] * 6) for name in numbers}
+found["chmod of a file"] = said(os.chmod, path, 0o666)
+found["touch of a file"] = said(os.utime, path, (1, 1))
+found["limit of another"] = said(resource.prlimit, parent, resource.RLIMIT_CPU, (1, 1))
+found["own limit"] = said(resource.prlimit, 0, resource.RLIMIT_CORE) is not None
+found["processor of another"] = said(os.sched_setaffinity, parent, {0})
+found["own processors"] = said(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+print(json.dumps(found))
+"""
+DAEMON = """
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    os.setpgid(0, 0)
+    if os.fork() == 0:
+        os.setsid()
+        os.execv(sys.executable, [sys.executable, "-c", "import signal; signal.pause()", sys.argv[1]])
+    os._exit(0)
+os.wait()
+"""
+
+
+def tried(tmp_path: Path, bounds: Bounds, calls: dict[str, dict[str, int]]) -> tuple[dict[str, object], Path]:
+    secret = tmp_path / "credentials"
+    secret.write_text("canary")
+    secret.chmod(0o600)
+    numbers = {name: number for name, by in calls.items() if (number := by.get(platform.machine()))}
+    words = [sys.executable, "-c", TRIES, secret, str(os.getpid())]
+    ended = run_confined(words, bounds, where="w", stdin=json.dumps(numbers).encode())
+    assert (ended.status, ended.said) == (0, "")
+    return json.loads(ended.answer), secret
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_it_touches_no_key_no_other_process_and_no_attribute(tmp_path: Path, children: bool) -> None:
+    bounds = Bounds(children=children, attributes=False)
+    found, secret = tried(tmp_path, bounds, {**sandbox._BEYOND, **sandbox._ATTRIBUTES})
+
+    group = {name: found.pop(name) for name in ("setsid", "setpgid")}
+    own = {name: found.pop(name) for name in ("own limit", "own processors")}
+    assert group == {"setsid": 0, "setpgid": 0}
+    assert own == {"own limit": True, "own processors": None}
+    assert {str(said) for said in found.values()} == {"Permission denied", "Function not implemented"}
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_build_sets_the_modes_and_times_of_what_it_makes(tmp_path: Path) -> None:
+    found, _ = tried(tmp_path, Bounds(), {})
+
+    assert (found["chmod of a file"], found["touch of a file"]) == (None, None)
+    assert (found["limit of another"], found["processor of another"]) == ("Permission denied", "Permission denied")
+
+
+@pytest.mark.parametrize(("flags", "said"), [(17, 0), (17 | 0x10000000, 13), (17 | 0x00020000, 13)])
+def test_a_child_is_started_and_not_in_a_namespace_of_its_own(flags: int, said: int) -> None:
+    program = f"""
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+child = libc.syscall(ctypes.c_long({sandbox._CLONE[platform.machine()]}), ctypes.c_long({flags}), 0, 0, 0, 0)
+if child == 0:
+    os._exit(0)
+print(ctypes.get_errno() if child < 0 else 0)
+"""
+    ended = run_confined([sys.executable, "-c", program], Bounds(), where="w")
+
+    assert (ended.answer.strip(), ended.said) == (str(said).encode(), "")
+
+
+def started(marker: str) -> list[str]:
+    """The processes that have the word among their arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if marker.encode() in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+def test_a_daemon_does_not_outlive_what_started_it(tmp_path: Path) -> None:
+    marker = f"canary-{os.getpid()}-{tmp_path.name}"
+
+    ended = run_confined([sys.executable, "-c", DAEMON, marker], Bounds(), where="w")
+
+    assert (ended.status, ended.said, started(marker)) == (0, "", [])
