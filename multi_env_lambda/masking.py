@@ -9,6 +9,7 @@ configuration of July 2026), with the rules left out that ask for the issuer's n
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -29,8 +30,35 @@ _KEY_HEADERS = rf"(?:[A-Za-z-]{{1,40}}: [^\n\\]{{0,200}}{_LINE_END}){{0,4}}"
 _KEY_BODY = rf"{_LINE_END}{_KEY_HEADERS}[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\s]|\\[rn])*"
 _KEY = rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_KEY_BODY}(?:-----END [A-Z0-9 ]+-----)?"
 
+_Q = r"\\?[\"']"
+
+
+def _in_base64(begin: str) -> str:
+    """What every base64 of a text with this begin begins with."""
+    return base64.b64encode(begin[: len(begin) // 3 * 3].encode("ascii")).decode("ascii")
+
+
+_PRIVATE = [f"-----BEGIN {of}PRIVATE KEY-----" for of in ("", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ")]
+_IN_BASE64 = "|".join(re.escape(_in_base64(line)) for line in _PRIVATE)
+
 _FORMS: tuple[_Form, ...] = (
     ("a private key", ("PRIVATE KEY",), _KEY),
+    ("a private key", ("LS0tLS1CRUdJTi",), rf"(?:{_IN_BASE64})[A-Za-z0-9+/]{{20,}}={{0,2}}"),
+    (
+        "a private key",
+        ("PuTTY-User-Key-File-",),
+        rf"Private-Lines: \d+{_LINE_END}(?P<value>[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\n\r]|\\[rn])*)",
+    ),
+    (
+        "a private key",
+        ("kty",),
+        rf"\{{(?=[^{{}}]{{0,4000}}{_Q}kty{_Q}\s*:)[^{{}}]{{0,4000}}?{_Q}d{_Q}\s*:\s*{_Q}(?P<value>{_W}{{20,}}){_Q}",
+    ),
+    (
+        "a password of a registry of Docker",
+        ("auths",),
+        rf"{_Q}auths{_Q}\s*:\s*\{{[\s\S]{{0,2000}}?{_Q}auth{_Q}\s*:\s*{_Q}(?P<value>[A-Za-z0-9+/]{{8,}}={{0,2}}){_Q}",
+    ),
     ("a private key of age", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
     (
         "an access key of AWS",
@@ -59,6 +87,24 @@ _FORMS: tuple[_Form, ...] = (
     ("a key of OpenAI", ("T3BlbkFJ",), rf"\bsk-{_W}{{20,}}T3BlbkFJ{_W}{{20,}}"),
     ("a key of Anthropic", ("sk-ant-",), rf"\bsk-ant-(?:api|admin)\d\d-{_W}{{80,}}"),
     ("a key of Google", ("AIza",), rf"\bAIza{_W}{{35}}(?!{_W})"),
+    ("a secret of a client of Google", ("GOCSPX-",), rf"\bGOCSPX-{_W}{{28}}(?!{_W})"),
+    ("a token of Google", ("ya29.",), rf"\bya29\.{_W}{{30,}}"),
+    ("a token of Docker", ("dckr_pat_", "dckr_oat_"), rf"\bdckr_[po]at_{_W}{{27,}}"),
+    ("a secret of a webhook", ("whsec_",), r"\bwhsec_[A-Za-z0-9+/]{32,}={0,2}"),
+    ("a key of Twilio", ("twilio", "Twilio", "TWILIO"), r"\bSK[0-9a-fA-F]{32}\b"),
+    ("a key of Mailgun", ("mailgun", "Mailgun", "MAILGUN"), rf"\bkey-{_H}{{32}}\b"),
+    (
+        # Not the one that Microsoft's emulator has everywhere.
+        "a key of Azure",
+        ("AccountKey=", "SharedAccessKey="),
+        r"\b(?:AccountKey|SharedAccessKey)=(?P<value>(?!Eby8vdM02xNO)[A-Za-z0-9+/]{42,86}={1,2})",
+    ),
+    (
+        "a secret of a client of Azure",
+        ("Q~",),
+        r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])",
+    ),
+    ("a token of Figma", ("figd_",), rf"\bfigd_{_W}{{38,}}"),
     ("a token of npm", ("npm_",), rf"\bnpm_{_A}{{36}}\b"),
     ("a password for npm's registry", ("_authToken",), r"_authToken\s*=\s*(?P<value>(?!\$\{)[^\s$]{8,})"),
     ("a token of PyPI", ("pypi-AgE",), rf"pypi-AgE{_W}{{50,}}"),
@@ -78,8 +124,8 @@ _FORMS: tuple[_Form, ...] = (
     ("a key of New Relic", ("NRAK-",), r"\bNRAK-[A-Z0-9]{27}\b"),
     ("a token of Dynatrace", ("dt0c01.",), r"\bdt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
     ("a token of Sentry", ("sntryu_",), rf"\bsntryu_{_H}{{64}}"),
-    ("a token of Sentry", ("sntrys_eyJ",), r"\bsntrys_eyJ[A-Za-z0-9+/=]{20,}_[A-Za-z0-9+/]{43}"),
-    ("a token of Notion", ("ntn_",), rf"\bntn_\d{{11}}{_A}{{35}}"),
+    ("a token of Sentry", ("sntrys_",), r"\bsntrys_[A-Za-z0-9+/=_-]{40,}"),
+    ("a token of Notion", ("ntn_",), rf"\bntn_{_A}{{40,}}"),
     ("a key of Linear", ("lin_api_",), rf"\blin_api_{_A}{{40}}"),
     ("a key of Postman", ("PMAK-",), rf"\bPMAK-{_H}{{24}}-{_H}{{34}}"),
     ("a password of PlanetScale", ("pscale_",), r"\bpscale_(?:tkn|oauth|pw)_[\w=.-]{32,}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,14 @@ TOKENS = {
     "a token of DigitalOcean": "dop_v1_" + HEX[:64],
     "a token of Vault": "hvs." + BODY[:95],
     "a private key": PEM,
+    "a secret of a client of Google": "GOCSPX-" + BODY[:28],
+    "a token of Google": "ya29." + BODY[:60],
+    "a token of Docker": "dckr_pat_" + BODY[:27],
+    "a secret of a webhook": "whsec_" + BODY[:32],
+    "a secret of a client of Azure": "abc8Q~" + BODY[:34],
+    "a token of Sentry": "sntrys_" + "eyJ" + BODY[:80],
+    "a token of Figma": "figd_" + BODY[:40],
+    "a token of Notion": "ntn_" + BODY[:46],
 }
 FORMS = pytest.mark.parametrize("kind", TOKENS)
 SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%", max_size=80)
@@ -39,6 +49,26 @@ def test_a_token_is_found_with_its_kind_and_place(kind: str) -> None:
     text = f'x = "{TOKENS[kind]}"\n'
 
     assert [(found, text[start:end]) for found, start, end in forms_in(text)] == [(kind, TOKENS[kind])]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "secret"),
+    [
+        ("a key of Twilio", "TWILIO_KEY: {}", "SK" + HEX[:32]),
+        ("a key of Mailgun", "[mailgun]\n{}", "key-" + HEX[:32]),
+        ("a key of Azure", "AccountName=a;AccountKey={};", BODY[:86] + "=="),
+        ("a private key", '{{"kty": "RSA", "n": "AQAB", "d": "{}"}}', BODY[:86]),
+        ("a private key", "{{'d': '{}', 'crv': 'P-256', 'kty': 'EC'}}", BODY[:43]),
+        ("a private key", "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{}", BODY[:48]),
+        ("a private key", "client-key-data: {}", base64.b64encode(PEM.encode()).decode()),
+        ("a password of a registry of Docker", '{{"auths": {{\n"https://r": {{\n"auth": "{}"}}}}}}', "dXNlcjpwYXNz"),
+    ],
+)
+def test_what_is_one_by_what_stands_near_it_is_found(kind: str, text: str, secret: str) -> None:
+    written = text.format(secret)
+
+    assert [(found, written[start:end]) for found, start, end in forms_in(written)] == [(kind, secret)]
+    assert masked(written) == text.format(MASKED)
 
 
 @FORMS
@@ -101,6 +131,11 @@ def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, s
         "AKIA" + "IOSFODNN7EXAMPLE",
         "the password=, and the token",
         "0123456789abcdef" * 4,
+        "SK" + HEX[:32],
+        "key-" + HEX[:32],
+        '{"kty": "EC", "crv": "P-256", "x": "' + BODY[:43] + '"}',
+        base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n").decode(),
+        "AccountKey=Eby8vdM02xNO" + BODY[:74] + "==",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -115,7 +150,6 @@ def test_an_error_shows_no_secret_wherever_it_came_from() -> None:
 
 @given(st.binary(min_size=3, max_size=40), st.text(alphabet="abcdefghijkXYZ0123456789+/&?% ", min_size=12, max_size=30))
 def test_a_value_of_the_environment_is_blotted_out_in_base64_and_in_an_address_too(around: bytes, value: str) -> None:
-    import base64
     from urllib.parse import quote, quote_plus
 
     known = secrets_among({"UV_INDEX_PRIVATE_PASSWORD": value + "!Q"})
