@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "masked", "says_secret"]
+__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret"]
 
 MASKED: Final = "***"
 """What stands where a secret stood."""
@@ -152,10 +152,35 @@ _ADDRESSES: tuple[_Form, ...] = (
 )
 # A name alone is mostly a token, and may be a key that everybody may know: masked, and not refused.
 _ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
+# What tools print of a header, a setting or an argument: masked, and not refused, since much of it is no secret. The
+# name of one (`orders/db`, an ARN) stays.
+_BEARER = r"\b(?i:bearer) +(?P<value>(?=[\w.~+/-]*\d|\S{20})[\w.~+/-]{8,}=*)"
+_BASIC = r"\b(?i:basic) +(?P<value>(?=[A-Za-z0-9+/]*[A-Z0-9=])[A-Za-z0-9+/]{8,}={0,2})"
+_HEADER = (
+    r"(?i:authorization)(?:\\?[\"'])?\s?[:=]\s?(?:\\?[\"'])?"
+    r"(?:(?i:basic|bearer|digest|token|apikey) +)?(?P<value>(?!\*)[^\s\"'\\,;<>]{8,})"
+)
+_SAID_NAME = r"(?i:passwo?r?d|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key)"
+_NO_NAME = r"(?!\*|\$|%|<|\{|arn:|/|https?:|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+(?![\w/+=-]))"
+_SAID_WORDS = tuple(
+    word
+    for part in ("pass", "pwd", "secret", "token", "credential", "key")
+    for word in (part, part.upper(), part.title())
+)
+_SAID: tuple[_Form, ...] = (
+    ("what a header has", ("earer", "EARER"), _BEARER),
+    ("what a header has", ("asic", "ASIC"), _BASIC),
+    ("what a header has", ("uthorization", "UTHORIZATION"), _HEADER),
+    ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}=[\"']?(?P<value>{_NO_NAME}[^\s\"'\\<>&;,)\]}}]{{6,}})"),
+    ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}{_Q}\s?[:=]\s?{_Q}(?P<value>{_NO_NAME}[^\"'\\\n]{{6,200}}){_Q}"),
+)
+_BASE64 = r"(?P<value>[A-Za-z0-9+/_-]{24,})={0,2}"
 # Somebody fills it in later: ${NAME}, {name}, {{resolve:...}}, <name>, $NAME, %s, %(name)s, ***, ...
 _PLACEHOLDER = re.compile(r"\$?\{[^}]*\}+|<[^>]*>|\$[A-Z_]+|%\(?\w*\)?s|\*+|\.+|[xX]+", re.ASCII)
 
-_NAMED = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
+_NAMED = re.compile(
+    r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$|_pass\b|_pwd\b|_creds\b|authorization)"
+)
 
 
 def says_secret(name: str) -> bool:
@@ -177,6 +202,11 @@ def form_of(text: str) -> str | None:
     return next((kind for kind, _, _ in forms_in(text)), None)
 
 
+def in_a_header(text: str) -> bool:
+    """Whether the text is what a header says of who asks: ``Bearer …``, ``Basic …``."""
+    return any(_compiled(pattern).fullmatch(text) for pattern in (_BEARER, _BASIC))
+
+
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
     # Where one was taken away, what stands around it may have the form of another.
@@ -186,10 +216,21 @@ def masked(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE):
+    for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE, *_SAID):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)
-    return text
+    return _compiled(_BASE64).sub(_blot_what_is_inside, text)
+
+
+def _blot_what_is_inside(found: re.Match[str]) -> str:
+    """Base64 without the characters that hold a secret, wherever among letters and slashes it begins."""
+    word = found["value"]
+    for first in range(4):
+        whole = word[first : len(word) - ((len(word) - first) % 4 == 1)].replace("-", "+").replace("_", "/")
+        inside = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
+        for _, start, end in forms_in(inside):
+            return f"{word[: first + start // 3 * 4]}{MASKED}{word[first - (-end // 3 * 4) :]}"
+    return found[0]
 
 
 def blotted(text: str, secrets: frozenset[str]) -> str:

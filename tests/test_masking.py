@@ -40,7 +40,7 @@ TOKENS = {
     "a token of Notion": "ntn_" + BODY[:46],
 }
 FORMS = pytest.mark.parametrize("kind", TOKENS)
-SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%", max_size=80)
+SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%+Q", max_size=80)
 BETWEEN = st.sampled_from(["", " ", "\n", '"', "'", "(", ", "])
 
 
@@ -79,17 +79,49 @@ def test_a_token_is_blotted_out_between_any_texts(kind: str, before: str, after:
     assert TOKENS[kind] not in masked(text) and MASKED in masked(text)
 
 
-@given(SHAPED)
+SAID = st.lists(
+    st.sampled_from(
+        [
+            "password",
+            "TOKEN",
+            "Authorization",
+            "bearer ",
+            "Basic ",
+            "=",
+            ": ",
+            '"',
+            "'",
+            "***",
+            " ",
+            "hunter2",
+            "/",
+            "a",
+        ]
+        + [
+            "dXNlcjpwYXNzd29yZA",
+            "abcdefgh12345",
+            "\\",
+            ",",
+            "&",
+            "\n",
+            base64.b64encode(b"ghp_" + b"a1B2" * 9).decode(),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(SHAPED | SAID)
 def test_masking_twice_is_masking_once(text: str) -> None:
     assert masked(masked(text)) == masked(text)
 
 
-@given(SHAPED)
+@given(SHAPED | SAID)
 def test_nothing_is_left_to_find_in_a_masked_text(text: str) -> None:
     assert list(forms_in(masked(text))) == []
 
 
-@given(SHAPED)
+@given(SHAPED | SAID)
 def test_masking_only_takes_away(text: str) -> None:
     rest = iter(text)
 
@@ -108,6 +140,14 @@ def test_masking_only_takes_away(text: str) -> None:
         ("https://0123456789abcdef0123@host/simple", "https://***@host/simple"),
         ("aws_secret_access_key = " + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzzzzzzKEYa", "aws_secret_access_key = ***"),
         ("//registry.npmjs.org/:_authToken=0123456789", "//registry.npmjs.org/:_authToken=***"),
+        ("psql: password=hunter2hunter2 host=h", "psql: password=*** host=h"),
+        ("{'DB_PASSWORD': 'hunter2 hunter2', 'n': 1}", "{'DB_PASSWORD': '***', 'n': 1}"),
+        ("--api-key=hunter2hunter2,x", "--api-key=***,x"),
+        ("> Authorization: Bearer abcdefgh-12345", "> Authorization: Bearer ***"),
+        ("Authorization: hunter2hunter2", "Authorization: ***"),
+        ('{"authorization": "Basic dXNlcjpwYXNz"}', '{"authorization": "Basic ***"}'),
+        ("sent Bearer abcdefghijklmnopqrstuvwxyz to h", "sent Bearer *** to h"),
+        (f"x/{base64.b64encode(TOKENS['a token of GitHub'].encode()).decode()}", "x/***"),
         ("a\\n" + PEM.replace("\n", "\\n") + "\\nb", "a\\n***\\nb"),
     ],
 )
@@ -132,6 +172,10 @@ def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, s
         "the password=, and the token",
         "0123456789abcdef" * 4,
         "SK" + HEX[:32],
+        '{ secret = "orders/db" } secret=orders/db {"secret": "orders/db"} token=arn:aws:ssm:1',
+        "password=${DB_PASSWORD} pwd=/home/ada token=%s",
+        "Bearer authentication, Basic authentication, the Authorization: none",
+        "https://docs.python.org/3/library/importlib/resources/abc/index/pages",
         "key-" + HEX[:32],
         '{"kty": "EC", "crv": "P-256", "x": "' + BODY[:43] + '"}',
         base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n").decode(),

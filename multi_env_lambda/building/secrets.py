@@ -54,7 +54,7 @@ _EXAMPLE = re.compile(
 )
 
 
-# A private key without PEM around it: version 0 and an algorithm (PKCS #8, RFC 5958, section 2), version 0 and a modulus
+# A private key without PEM around it: version 0 and an algorithm (PKCS #8, RFC 5958, 2), version 0 and a modulus
 # (PKCS #1, RFC 8017, A.1.2), or version 1 and the 28 to 66 bytes of a number (RFC 5915, section 3).
 _SEQUENCE = rb"\x30(?:[\x20-\x7f]|\x81.|\x82..)"
 _DER = re.compile(
