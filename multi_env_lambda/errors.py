@@ -23,6 +23,7 @@ A usage error of the command line is 2 and an interrupt is 130, as everywhere.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from multi_env_lambda.masking import masked
@@ -53,7 +54,7 @@ class MultiEnvLambdaError(Exception):
 
     def __init__(self, where: str, what: str, *, hint: str) -> None:
         # What tools, AWS and strangers' code said stands in here, and goes to terminals, records and logs.
-        self.where, self.what, self.hint = masked(where), masked(what), masked(hint)
+        self.where, self.what, self.hint = (_shortened(masked(text)) for text in (where, what, hint))
         super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:
@@ -66,6 +67,20 @@ class MultiEnvLambdaError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are pickled by position; ours take the hint by keyword.
         return (_rebuild, (type(self), self.where, self.what, self.hint), vars(self))
+
+
+_LONGEST_WORD, _LONGEST_LINE = 1000, 20_000
+_TOO_LONG = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}|[^\n]{{{_LONGEST_LINE + 1},}}")
+
+
+def _shortened(text: str) -> str:
+    """The text without most of what is longer than anybody reads: the value of a key in somebody's file."""
+    return text if len(text) <= _LONGEST_WORD else _TOO_LONG.sub(_its_begin, text)
+
+
+def _its_begin(found: re.Match[str]) -> str:
+    whole = found[0]
+    return f"{whole[:80]}… ({len(whole):,} characters)"
 
 
 def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:

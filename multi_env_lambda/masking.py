@@ -9,12 +9,13 @@ configuration of July 2026), with the rules left out that ask for the issuer's n
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "masked", "says_secret"]
+__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret"]
 
 MASKED: Final = "***"
 """What stands where a secret stood."""
@@ -29,8 +30,35 @@ _KEY_HEADERS = rf"(?:[A-Za-z-]{{1,40}}: [^\n\\]{{0,200}}{_LINE_END}){{0,4}}"
 _KEY_BODY = rf"{_LINE_END}{_KEY_HEADERS}[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\s]|\\[rn])*"
 _KEY = rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_KEY_BODY}(?:-----END [A-Z0-9 ]+-----)?"
 
+_Q = r"\\?[\"']"
+
+
+def _in_base64(begin: str) -> str:
+    """What every base64 of a text with this begin begins with."""
+    return base64.b64encode(begin[: len(begin) // 3 * 3].encode("ascii")).decode("ascii")
+
+
+_PRIVATE = [f"-----BEGIN {of}PRIVATE KEY-----" for of in ("", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ")]
+_IN_BASE64 = "|".join(re.escape(_in_base64(line)) for line in _PRIVATE)
+
 _FORMS: tuple[_Form, ...] = (
     ("a private key", ("PRIVATE KEY",), _KEY),
+    ("a private key", ("LS0tLS1CRUdJTi",), rf"(?:{_IN_BASE64})[A-Za-z0-9+/]{{20,}}={{0,2}}"),
+    (
+        "a private key",
+        ("PuTTY-User-Key-File-",),
+        rf"Private-Lines: \d+{_LINE_END}(?P<value>[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\n\r]|\\[rn])*)",
+    ),
+    (
+        "a private key",
+        ("kty",),
+        rf"\{{(?=[^{{}}]{{0,4000}}{_Q}kty{_Q}\s*:)[^{{}}]{{0,4000}}?{_Q}d{_Q}\s*:\s*{_Q}(?P<value>{_W}{{20,}}){_Q}",
+    ),
+    (
+        "a password of a registry of Docker",
+        ("auths",),
+        rf"{_Q}auths{_Q}\s*:\s*\{{[\s\S]{{0,2000}}?{_Q}auth{_Q}\s*:\s*{_Q}(?P<value>[A-Za-z0-9+/]{{8,}}={{0,2}}){_Q}",
+    ),
     ("a private key of age", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
     (
         "an access key of AWS",
@@ -59,6 +87,24 @@ _FORMS: tuple[_Form, ...] = (
     ("a key of OpenAI", ("T3BlbkFJ",), rf"\bsk-{_W}{{20,}}T3BlbkFJ{_W}{{20,}}"),
     ("a key of Anthropic", ("sk-ant-",), rf"\bsk-ant-(?:api|admin)\d\d-{_W}{{80,}}"),
     ("a key of Google", ("AIza",), rf"\bAIza{_W}{{35}}(?!{_W})"),
+    ("a secret of a client of Google", ("GOCSPX-",), rf"\bGOCSPX-{_W}{{28}}(?!{_W})"),
+    ("a token of Google", ("ya29.",), rf"\bya29\.{_W}{{30,}}"),
+    ("a token of Docker", ("dckr_pat_", "dckr_oat_"), rf"\bdckr_[po]at_{_W}{{27,}}"),
+    ("a secret of a webhook", ("whsec_",), r"\bwhsec_[A-Za-z0-9+/]{32,}={0,2}"),
+    ("a key of Twilio", ("twilio", "Twilio", "TWILIO"), r"\bSK[0-9a-fA-F]{32}\b"),
+    ("a key of Mailgun", ("mailgun", "Mailgun", "MAILGUN"), rf"\bkey-{_H}{{32}}\b"),
+    (
+        # Not the one that Microsoft's emulator has everywhere.
+        "a key of Azure",
+        ("AccountKey=", "SharedAccessKey="),
+        r"\b(?:AccountKey|SharedAccessKey)=(?P<value>(?!Eby8vdM02xNO)[A-Za-z0-9+/]{42,86}={1,2})",
+    ),
+    (
+        "a secret of a client of Azure",
+        ("Q~",),
+        r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])",
+    ),
+    ("a token of Figma", ("figd_",), rf"\bfigd_{_W}{{38,}}"),
     ("a token of npm", ("npm_",), rf"\bnpm_{_A}{{36}}\b"),
     ("a password for npm's registry", ("_authToken",), r"_authToken\s*=\s*(?P<value>(?!\$\{)[^\s$]{8,})"),
     ("a token of PyPI", ("pypi-AgE",), rf"pypi-AgE{_W}{{50,}}"),
@@ -78,8 +124,8 @@ _FORMS: tuple[_Form, ...] = (
     ("a key of New Relic", ("NRAK-",), r"\bNRAK-[A-Z0-9]{27}\b"),
     ("a token of Dynatrace", ("dt0c01.",), r"\bdt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
     ("a token of Sentry", ("sntryu_",), rf"\bsntryu_{_H}{{64}}"),
-    ("a token of Sentry", ("sntrys_eyJ",), r"\bsntrys_eyJ[A-Za-z0-9+/=]{20,}_[A-Za-z0-9+/]{43}"),
-    ("a token of Notion", ("ntn_",), rf"\bntn_\d{{11}}{_A}{{35}}"),
+    ("a token of Sentry", ("sntrys_",), r"\bsntrys_[A-Za-z0-9+/=_-]{40,}"),
+    ("a token of Notion", ("ntn_",), rf"\bntn_{_A}{{40,}}"),
     ("a key of Linear", ("lin_api_",), rf"\blin_api_{_A}{{40}}"),
     ("a key of Postman", ("PMAK-",), rf"\bPMAK-{_H}{{24}}-{_H}{{34}}"),
     ("a password of PlanetScale", ("pscale_",), r"\bpscale_(?:tkn|oauth|pw)_[\w=.-]{32,}"),
@@ -106,10 +152,35 @@ _ADDRESSES: tuple[_Form, ...] = (
 )
 # A name alone is mostly a token, and may be a key that everybody may know: masked, and not refused.
 _ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
+# What tools print of a header, a setting or an argument: masked, and not refused, since much of it is no secret. The
+# name of one (`orders/db`, an ARN) stays.
+_BEARER = r"\b(?i:bearer) +(?P<value>(?=[\w.~+/-]*\d|\S{20})[\w.~+/-]{8,}=*)"
+_BASIC = r"\b(?i:basic) +(?P<value>(?=[A-Za-z0-9+/]*[A-Z0-9=])[A-Za-z0-9+/]{8,}={0,2})"
+_HEADER = (
+    r"(?i:authorization)(?:\\?[\"'])?\s?[:=]\s?(?:\\?[\"'])?"
+    r"(?:(?i:basic|bearer|digest|token|apikey) +)?(?P<value>(?!\*)[^\s\"'\\,;<>]{8,})"
+)
+_SAID_NAME = r"(?i:passwo?r?d|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key)"
+_NO_NAME = r"(?!\*|\$|%|<|\{|arn:|/|https?:|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+(?![\w/+=-]))"
+_SAID_WORDS = tuple(
+    word
+    for part in ("pass", "pwd", "secret", "token", "credential", "key")
+    for word in (part, part.upper(), part.title())
+)
+_SAID: tuple[_Form, ...] = (
+    ("what a header has", ("earer", "EARER"), _BEARER),
+    ("what a header has", ("asic", "ASIC"), _BASIC),
+    ("what a header has", ("uthorization", "UTHORIZATION"), _HEADER),
+    ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}=[\"']?(?P<value>{_NO_NAME}[^\s\"'\\<>&;,)\]}}]{{6,}})"),
+    ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}{_Q}\s?[:=]\s?{_Q}(?P<value>{_NO_NAME}[^\"'\\\n]{{6,200}}){_Q}"),
+)
+_BASE64 = r"(?P<value>[A-Za-z0-9+/_-]{24,})={0,2}"
 # Somebody fills it in later: ${NAME}, {name}, {{resolve:...}}, <name>, $NAME, %s, %(name)s, ***, ...
 _PLACEHOLDER = re.compile(r"\$?\{[^}]*\}+|<[^>]*>|\$[A-Z_]+|%\(?\w*\)?s|\*+|\.+|[xX]+", re.ASCII)
 
-_NAMED = re.compile(r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$)")
+_NAMED = re.compile(
+    r"(?i)(secret|passw|passphrase|token|credential|private|api_?key|access_?key|_key$|_pass\b|_pwd\b|_creds\b|authorization)"
+)
 
 
 def says_secret(name: str) -> bool:
@@ -131,6 +202,11 @@ def form_of(text: str) -> str | None:
     return next((kind for kind, _, _ in forms_in(text)), None)
 
 
+def in_a_header(text: str) -> bool:
+    """Whether the text is what a header says of who asks: ``Bearer …``, ``Basic …``."""
+    return any(_compiled(pattern).fullmatch(text) for pattern in (_BEARER, _BASIC))
+
+
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
     # Where one was taken away, what stands around it may have the form of another.
@@ -140,10 +216,21 @@ def masked(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE):
+    for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE, *_SAID):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)
-    return text
+    return _compiled(_BASE64).sub(_blot_what_is_inside, text)
+
+
+def _blot_what_is_inside(found: re.Match[str]) -> str:
+    """Base64 without the characters that hold a secret, wherever among letters and slashes it begins."""
+    word = found["value"]
+    for first in range(4):
+        whole = word[first : len(word) - ((len(word) - first) % 4 == 1)].replace("-", "+").replace("_", "/")
+        inside = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
+        for _, start, end in forms_in(inside):
+            return f"{word[: first + start // 3 * 4]}{MASKED}{word[first - (-end // 3 * 4) :]}"
+    return found[0]
 
 
 def blotted(text: str, secrets: frozenset[str]) -> str:

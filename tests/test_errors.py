@@ -54,3 +54,10 @@ def test_the_table_in_the_documentation_has_the_exit_code(kind: type[MultiEnvLam
     row = re.search(rf"^{kind.exit_code}\s+.*\b{kind.__name__}\b", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert row or kind is MultiEnvLambdaError
+
+
+def test_a_value_that_nobody_reads_to_its_end_is_quoted_by_its_begin() -> None:
+    error = MultiEnvLambdaError("x" * 200_000, "found " + "a b " * 50_000, hint="short")
+
+    assert len(str(error)) < 300 and "… (200,000 characters)" in error.where
+    assert pickle.loads(pickle.dumps(error)).args == error.args

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,9 +30,17 @@ TOKENS = {
     "a token of DigitalOcean": "dop_v1_" + HEX[:64],
     "a token of Vault": "hvs." + BODY[:95],
     "a private key": PEM,
+    "a secret of a client of Google": "GOCSPX-" + BODY[:28],
+    "a token of Google": "ya29." + BODY[:60],
+    "a token of Docker": "dckr_pat_" + BODY[:27],
+    "a secret of a webhook": "whsec_" + BODY[:32],
+    "a secret of a client of Azure": "abc8Q~" + BODY[:34],
+    "a token of Sentry": "sntrys_" + "eyJ" + BODY[:80],
+    "a token of Figma": "figd_" + BODY[:40],
+    "a token of Notion": "ntn_" + BODY[:46],
 }
 FORMS = pytest.mark.parametrize("kind", TOKENS)
-SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%", max_size=80)
+SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%+Q", max_size=80)
 BETWEEN = st.sampled_from(["", " ", "\n", '"', "'", "(", ", "])
 
 
@@ -41,6 +51,26 @@ def test_a_token_is_found_with_its_kind_and_place(kind: str) -> None:
     assert [(found, text[start:end]) for found, start, end in forms_in(text)] == [(kind, TOKENS[kind])]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "secret"),
+    [
+        ("a key of Twilio", "TWILIO_KEY: {}", "SK" + HEX[:32]),
+        ("a key of Mailgun", "[mailgun]\n{}", "key-" + HEX[:32]),
+        ("a key of Azure", "AccountName=a;AccountKey={};", BODY[:86] + "=="),
+        ("a private key", '{{"kty": "RSA", "n": "AQAB", "d": "{}"}}', BODY[:86]),
+        ("a private key", "{{'d': '{}', 'crv': 'P-256', 'kty': 'EC'}}", BODY[:43]),
+        ("a private key", "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{}", BODY[:48]),
+        ("a private key", "client-key-data: {}", base64.b64encode(PEM.encode()).decode()),
+        ("a password of a registry of Docker", '{{"auths": {{\n"https://r": {{\n"auth": "{}"}}}}}}', "dXNlcjpwYXNz"),
+    ],
+)
+def test_what_is_one_by_what_stands_near_it_is_found(kind: str, text: str, secret: str) -> None:
+    written = text.format(secret)
+
+    assert [(found, written[start:end]) for found, start, end in forms_in(written)] == [(kind, secret)]
+    assert masked(written) == text.format(MASKED)
+
+
 @FORMS
 @given(before=st.text(max_size=20), after=st.text(max_size=20), left=BETWEEN, right=BETWEEN)
 def test_a_token_is_blotted_out_between_any_texts(kind: str, before: str, after: str, left: str, right: str) -> None:
@@ -49,17 +79,49 @@ def test_a_token_is_blotted_out_between_any_texts(kind: str, before: str, after:
     assert TOKENS[kind] not in masked(text) and MASKED in masked(text)
 
 
-@given(SHAPED)
+SAID = st.lists(
+    st.sampled_from(
+        [
+            "password",
+            "TOKEN",
+            "Authorization",
+            "bearer ",
+            "Basic ",
+            "=",
+            ": ",
+            '"',
+            "'",
+            "***",
+            " ",
+            "hunter2",
+            "/",
+            "a",
+        ]
+        + [
+            "dXNlcjpwYXNzd29yZA",
+            "abcdefgh12345",
+            "\\",
+            ",",
+            "&",
+            "\n",
+            base64.b64encode(b"ghp_" + b"a1B2" * 9).decode(),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(SHAPED | SAID)
 def test_masking_twice_is_masking_once(text: str) -> None:
     assert masked(masked(text)) == masked(text)
 
 
-@given(SHAPED)
+@given(SHAPED | SAID)
 def test_nothing_is_left_to_find_in_a_masked_text(text: str) -> None:
     assert list(forms_in(masked(text))) == []
 
 
-@given(SHAPED)
+@given(SHAPED | SAID)
 def test_masking_only_takes_away(text: str) -> None:
     rest = iter(text)
 
@@ -78,6 +140,14 @@ def test_masking_only_takes_away(text: str) -> None:
         ("https://0123456789abcdef0123@host/simple", "https://***@host/simple"),
         ("aws_secret_access_key = " + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzzzzzzKEYa", "aws_secret_access_key = ***"),
         ("//registry.npmjs.org/:_authToken=0123456789", "//registry.npmjs.org/:_authToken=***"),
+        ("psql: password=hunter2hunter2 host=h", "psql: password=*** host=h"),
+        ("{'DB_PASSWORD': 'hunter2 hunter2', 'n': 1}", "{'DB_PASSWORD': '***', 'n': 1}"),
+        ("--api-key=hunter2hunter2,x", "--api-key=***,x"),
+        ("> Authorization: Bearer abcdefgh-12345", "> Authorization: Bearer ***"),
+        ("Authorization: hunter2hunter2", "Authorization: ***"),
+        ('{"authorization": "Basic dXNlcjpwYXNz"}', '{"authorization": "Basic ***"}'),
+        ("sent Bearer abcdefghijklmnopqrstuvwxyz to h", "sent Bearer *** to h"),
+        (f"x/{base64.b64encode(TOKENS['a token of GitHub'].encode()).decode()}", "x/***"),
         ("a\\n" + PEM.replace("\n", "\\n") + "\\nb", "a\\n***\\nb"),
     ],
 )
@@ -101,6 +171,15 @@ def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, s
         "AKIA" + "IOSFODNN7EXAMPLE",
         "the password=, and the token",
         "0123456789abcdef" * 4,
+        "SK" + HEX[:32],
+        '{ secret = "orders/db" } secret=orders/db {"secret": "orders/db"} token=arn:aws:ssm:1',
+        "password=${DB_PASSWORD} pwd=/home/ada token=%s",
+        "Bearer authentication, Basic authentication, the Authorization: none",
+        "https://docs.python.org/3/library/importlib/resources/abc/index/pages",
+        "key-" + HEX[:32],
+        '{"kty": "EC", "crv": "P-256", "x": "' + BODY[:43] + '"}',
+        base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n").decode(),
+        "AccountKey=Eby8vdM02xNO" + BODY[:74] + "==",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -115,7 +194,6 @@ def test_an_error_shows_no_secret_wherever_it_came_from() -> None:
 
 @given(st.binary(min_size=3, max_size=40), st.text(alphabet="abcdefghijkXYZ0123456789+/&?% ", min_size=12, max_size=30))
 def test_a_value_of_the_environment_is_blotted_out_in_base64_and_in_an_address_too(around: bytes, value: str) -> None:
-    import base64
     from urllib.parse import quote, quote_plus
 
     known = secrets_among({"UV_INDEX_PRIVATE_PASSWORD": value + "!Q"})

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Function", "Job"]
 
 
+_MOST_MINUTES = 20 * 366 * 24 * 60
+"""CloudWatch is younger than that, and a date has an end."""
+
+
 @attrs.frozen(repr=False)
 class Function:
     """One function of a unit, by its key in the unit's ``pyproject.toml``."""
@@ -73,6 +77,9 @@ class Function:
 
     def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
         """What it has written in the last ``minutes``, oldest first; CloudWatch shows it after some seconds."""
+        if not 0 <= minutes <= _MOST_MINUTES:
+            what = f"found {minutes:g}, allowed is 0 to {_MOST_MINUTES:,}"
+            raise ConfigurationError("minutes", what, hint="say how far back to look")
         place = self._place(environment)
         since = datetime.now(UTC) - timedelta(minutes=minutes)
         name = self._config.function_name(place.name, self.key)

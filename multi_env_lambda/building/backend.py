@@ -147,7 +147,9 @@ def _system(folder: Path, where: str) -> _System:
         inside = [(folder / text).resolve() for text in table.get("backend-path", ())]
         if not all(place.is_relative_to(folder.resolve()) for place in inside):
             raise ValueError("a folder of `backend-path` is outside of the project")
-        backend = str(table.get("build-backend", "setuptools.build_meta:__legacy__"))
+        backend = table.get("build-backend", "setuptools.build_meta:__legacy__")
+        if not isinstance(backend, str):
+            raise TypeError(f"`build-backend` in {path.name}: found {backend!r}, allowed is text")
         return _System(requires=requires, backend=backend, backend_path=tuple(map(os.fspath, inside)))
     except (AttributeError, InvalidRequirement, OSError, TypeError, ValueError) as error:
         raise BuildError(where, f"its [build-system] cannot be read: {error}", hint="see PEP 518") from error

@@ -20,10 +20,11 @@ def main(orders_path: str) -> int:
     orders = json.loads(Path(orders_path).read_text(encoding="utf-8"))
     os.chdir(orders["folder"])
     sys.path[:0] = orders["backend_path"]
-    module, _, inner = orders["backend"].partition(":")
-    backend: Any = importlib.import_module(module)
-    for name in filter(None, inner.split(".")):
-        backend = getattr(backend, name)
+    try:
+        backend = _backend(orders["backend"])
+    except BaseException as error:
+        _tell(error)
+        return 1
     needs = Path(orders["needs"])
     for kind in orders["kinds"]:
         if status := _forked(lambda kind=kind: _ask(backend, kind, needs)):
@@ -35,6 +36,25 @@ def main(orders_path: str) -> int:
         if status := _forked(lambda kind=kind: getattr(backend, f"build_{kind}")(orders["out"], {})):
             return status
     return 0
+
+
+def _backend(path: str) -> Any:
+    module, _, inner = path.partition(":")
+    backend: Any = importlib.import_module(module)
+    for name in filter(None, inner.split(".")):
+        backend = getattr(backend, name)
+    return backend
+
+
+def _tell(error: BaseException) -> None:
+    """On stderr, from the first line that is the backend's own: how it was called is nobody's mistake."""
+    import traceback
+
+    own = (__file__, importlib.__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename in own:
+        trace = trace.tb_next
+    traceback.print_exception(error.with_traceback(trace))
 
 
 def _ask(backend: Any, kind: str, needs: Path) -> None:
@@ -52,10 +72,8 @@ def _forked(run: Any) -> int:
         try:
             run()
             status = 0
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
+        except BaseException as error:
+            _tell(error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -33,6 +33,7 @@ _NAMES = (
     *("*service[-_]account*.json", "secrets.json", "secrets.toml", "secrets.yaml", "secrets.yml"),
     *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
     *("*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
+    *("pgpass.conf", ".flaskenv", "my.cnf", "wp-config.php", "kubeconfig", "*.kubeconfig", "kubeconfig.y*ml"),
     *("*.tfstate", "*.tfstate.*", "*.tfvars"),
 )
 _HARMLESS_NAMES = (
@@ -50,6 +51,14 @@ _NO_HOST = re.compile(
 )
 _EXAMPLE = re.compile(
     r"(?i).{0,7}|\d+,.*|pass\w*|(?:my|your|some|the|db)[-_]?\w*|\w*(?:password|secret|token|example)\w*|changeme"
+)
+
+
+# A private key without PEM around it: version 0 and an algorithm (PKCS #8, RFC 5958, 2), version 0 and a modulus
+# (PKCS #1, RFC 8017, A.1.2), or version 1 and the 28 to 66 bytes of a number (RFC 5915, section 3).
+_SEQUENCE = rb"\x30(?:[\x20-\x7f]|\x81.|\x82..)"
+_DER = re.compile(
+    _SEQUENCE + rb"\x02\x01(?:\x00\x30[\x05-\x7f]\x06|\x00\x02(?:\x81.|\x82..)\x00|\x01\x04[\x1c-\x42])", re.DOTALL
 )
 
 
@@ -71,12 +80,26 @@ def leaks_in(path: str, body: bytes) -> Iterator[Leak]:
     if _is_named_so(path):
         yield Leak(path=path, kind="by its name", value=body.decode("latin-1"))
         return
-    # Every byte is one character, so that nothing is skipped for its encoding.
-    text = body[: LONGEST_BINARY if b"\0" in body[:_OF_GIT] else LONGEST_TEXT].decode("latin-1")
-    for kind, start, end in forms_in(text):
-        value = text[start:end]
-        if not _is_example(text, start, end, kind):
-            yield Leak(path=path, kind=kind, line=text.count("\n", 0, start) + 1, value=value)
+    if _DER.match(body):
+        yield Leak(path=path, kind="a private key", line=1, value=body.decode("latin-1"))
+        return
+    for text in _texts(body):
+        for kind, start, end in forms_in(text):
+            value = text[start:end]
+            if not _is_example(text, start, end, kind):
+                yield Leak(path=path, kind=kind, line=text.count("\n", 0, start) + 1, value=value)
+
+
+def _texts(body: bytes) -> Iterator[str]:
+    """What is looked at of a file: every byte one character, so that nothing is skipped for its encoding.
+
+    What has two bytes for each character, as some programs of Windows write, is read as that too.
+    """
+    begin = body[:_OF_GIT]
+    yield body[: LONGEST_BINARY if b"\0" in begin else LONGEST_TEXT].decode("latin-1")
+    for encoding, mark, zeros in (("utf-16-le", b"\xff\xfe", begin[1::2]), ("utf-16-be", b"\xfe\xff", begin[0::2])):
+        if begin.startswith(mark) or (any(begin) and not any(zeros)):
+            yield body[:LONGEST_TEXT].decode(encoding, "replace")
 
 
 def _is_named_so(path: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from multi_env_lambda.show.terminal import Shown, console, say
+from multi_env_lambda.show.terminal import Shown, console, say, telling
 from multi_env_lambda.show.visible import visible
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def print_json(value: Any) -> None:
 
 def tell(renderable: RenderableType) -> None:
     """Something with a layout, for people who read while something happens."""
-    console(err=True).print(Shown(renderable))
+    with telling(err=True):
+        console(err=True).print(Shown(renderable))
 
 
 def out(renderable: RenderableType) -> None:
@@ -91,7 +92,8 @@ def out(renderable: RenderableType) -> None:
     from rich.text import Text
 
     whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
-    console(err=False).print(Shown(renderable), soft_wrap=whole_lines)
+    with telling(err=False):
+        console(err=False).print(Shown(renderable), soft_wrap=whole_lines)
 
 
 def asked(text: str, **how: Any) -> str:

@@ -72,9 +72,9 @@ def check_format(document: Mapping[str, object], *, where: str, kind: str) -> No
     """
     found = document.get("format", 1)
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise is_junk(where, kind, f"found format {found!r}, expected 1 to {FORMAT}")
+        raise is_junk(where, kind, f"found format {_quoted(found)}, expected 1 to {FORMAT}")
     if found > FORMAT:
-        what = f"it has format {found}, this version of multi_env_lambda reads formats up to {FORMAT}"
+        what = f"it has format {_quoted(found)}, this version of multi_env_lambda reads formats up to {FORMAT}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
 
 
@@ -127,8 +127,13 @@ class _Mismatch(Exception):
 
 
 def _mismatch(path: str, found: Any, expected: str) -> _Mismatch:
+    return _Mismatch(f"{path}: found {_quoted(found)}, expected {expected}")
+
+
+def _quoted(found: Any) -> str:
+    """A value for a message; of a long one the begin."""
     text = repr(found)
-    return _Mismatch(f"{path}: found {text if len(text) <= 60 else text[:57] + '...'}, expected {expected}")
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _reader(kind: Any) -> Reader:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
 
-from multi_env_lambda.masking import form_of, forms_in
+from multi_env_lambda.masking import form_of, forms_in, in_a_header
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.settings import PlainValue, Settings
 
@@ -26,22 +26,44 @@ __all__ = [
 
 HOW_TO_REFER = 'write the name of one, { secret = "orders/db" }'
 
-# What the name of a variable ends with: TOKEN_URL, PASSWORD_MIN_LENGTH, SECRET_NAME and DB_SECRET_ARN are settings.
+# What the name of a variable ends with, but for a number, a place or a version: TOKEN_URL, PASSWORD_MIN_LENGTH,
+# SECRET_NAME, DB_SECRET_ARN, BYPASS and the folder PWD are settings.
+_MORE = r"(?:_?\d{1,3}|_(?:prod|production|staging|stage|test|dev|value|text|plain|old|new|current|previous))*$"
+_IS_A_PASSWORD = re.compile(rf"(?i)(?:password|passwd|passphrase|(?:^|_)pass|_pwd|(?-i:[a-z](?:Pass|Pwd))){_MORE}")
+_IS_A_KEY = re.compile(rf"(?i)(?:signing|encryption)_?key{_MORE}")
 _HOLDS_A_SECRET = re.compile(
-    r"(?i)(password|passwd|passphrase|secret|token|credentials?|(?:api|secret|private|access)_?key)$"
+    rf"(?i)(?:secret|token|credentials?|(?:api|secret|private|access)_?key|secret_?key_?base){_MORE}"
 )
+_MAY_HOLD_ONE = re.compile(rf"(?i)(?:creds|auth|authorization){_MORE}")
+"""With a value that is one by its own form: a user and a password, or what stands in a header."""
+_USER_AND_PASSWORD = re.compile(r"[^\s:/{}]+:[^\s:/]\S{3,}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # how KMS names a key
 # The name of something (an ARN, `/orders/db`, `orders/db`, a dynamic reference, an address), a switch, a small number.
 _NO_SECRET = re.compile(
     r"arn:\S*|\{\{resolve:[^}]*\}\}|\$?\{[^}]*\}|[a-z]+://\S*|/?[a-z0-9_.-]{1,40}(?:/[a-z0-9_.-]{1,40})+|/[\w./-]+"
-    r"|(?i:true|false|yes|no|on|off|none|null|enabled|disabled)|\d{0,6}|\*+",
+    r"|(?i:true|false|yes|no|on|off|none|null|enabled|disabled)|\*+",
     re.ASCII,
 )
+_SMALL_NUMBER = re.compile(r"\d{0,6}", re.ASCII)
+_SWITCH = re.compile(r"\d?", re.ASCII)  # a password is a number, too: 123456
 _SHORTEST = 6  # what is shorter stands in every other word
 
 
 def says_so(name: str) -> bool:
     """Whether what this variable, argument or property holds can only be a secret."""
-    return _HOLDS_A_SECRET.search(name.replace("-", "_")) is not None
+    name = name.replace("-", "_")
+    return any(pattern.search(name) for pattern in (_IS_A_PASSWORD, _IS_A_KEY, _HOLDS_A_SECRET))
+
+
+def _is_one(name: str, value: str) -> bool:
+    """Whether the name says that it holds a secret, and the value is one and not the name of one, nor a setting."""
+    name = name.replace("-", "_")
+    if _MAY_HOLD_ONE.search(name):
+        return in_a_header(value) or (_USER_AND_PASSWORD.fullmatch(value) is not None and not _NO_SECRET.match(value))
+    number = _SWITCH if _IS_A_PASSWORD.search(name) else _SMALL_NUMBER
+    if not says_so(name) or _NO_SECRET.fullmatch(value) or number.fullmatch(value):
+        return False
+    return not (_IS_A_KEY.search(name) and _UUID.fullmatch(value))
 
 
 def plain_secret(name: str, value: str) -> str | None:
@@ -57,12 +79,12 @@ def plain_secret(name: str, value: str) -> str | None:
 
 def literal_secret(name: str, value: str) -> str | None:
     """The same by the name alone."""
-    return "a literal where the name says secret" if says_so(name) and not _NO_SECRET.fullmatch(value) else None
+    return "a literal where the name says secret" if _is_one(name, value) else None
 
 
 def secrets_among(environment: Mapping[str, str]) -> frozenset[str]:
     """The secret values of a process's variables, as they are, in base64, and as they stand in an address."""
-    found = {value for name, value in environment.items() if says_so(name) and not _NO_SECRET.fullmatch(value)}
+    found = {value for name, value in environment.items() if _is_one(name, value)}
     for value in environment.values():
         found |= {value[start:end] for _, start, end in forms_in(value)}
     return frozenset(form for value in found if len(value) >= _SHORTEST for form in _written(value))

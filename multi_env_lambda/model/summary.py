@@ -15,9 +15,15 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, LARGEST, is_junk, read_document
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document
 
-__all__ = ["pack", "proven", "summary_of", "unpack"]
+__all__ = ["LARGEST", "pack", "proven", "summary_of", "unpack"]
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes, unpacked: the records of some thousand units, or as many published names. Read as JSON they are ten times it.
+
+What is packed costs whoever plants it nothing, so the bound is lower than that of a plain document.
+"""
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -39,6 +45,8 @@ def unpack(body: bytes, *, where: str, kind: str) -> dict[str, object]:
         text = inflate.decompress(body, LARGEST + 1)
     except zlib.error as error:
         raise is_junk(where, kind, str(error)) from error
+    if len(text) > LARGEST:
+        raise is_junk(where, kind, f"it unpacks to more than {LARGEST:,} bytes, which are the most that are read")
     return read_document(text, where=where, kind=kind)
 
 

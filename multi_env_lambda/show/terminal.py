@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.segment import Segment
 
-__all__ = ["Shown", "console", "edge", "say"]
+__all__ = ["Shown", "console", "edge", "say", "telling"]
 
 _IN_A_PIPE = 160
 _PLAIN = {
@@ -33,8 +34,9 @@ _PLAIN = {
 def say(text: object, *, err: bool = False) -> None:
     """One or more whole lines, as they are but for what cannot be seen."""
     stream = _stream(err)
-    stream.write(f"{visible(str(text))}\n")
-    stream.flush()
+    with telling(err=err):
+        stream.write(f"{visible(str(text))}\n")
+        stream.flush()
 
 
 def console(*, err: bool) -> Console:
@@ -42,6 +44,24 @@ def console(*, err: bool) -> Console:
     from rich.console import Console
 
     return Console(stderr=err, highlight=False, width=None if _stream(err).isatty() else _IN_A_PIPE)
+
+
+@contextmanager
+def telling(*, err: bool) -> Iterator[None]:
+    """Around what writes to a stream. A full disk behind stderr stops nothing: nobody can be told of it.
+
+    Raises:
+        MultiEnvLambdaError: our standard output takes no more.
+        BrokenPipeError: whoever read it has gone; click ends the command.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if not err:
+            what = f"it cannot be written to: {error.strerror}"
+            raise MultiEnvLambdaError("standard output", what, hint="send it elsewhere, then run again") from error
 
 
 class Shown:
@@ -65,6 +85,7 @@ def edge() -> Iterator[None]:
     A reader that has gone (``| head``) is no error of ours; Python itself would complain while it ends.
     """
     codecs.register_error("plain", _in_plain_characters)
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="plain")
@@ -78,6 +99,13 @@ def edge() -> Iterator[None]:
         logging.getLogger().removeHandler(handler)
         for stream in (sys.stdout, sys.stderr):
             _flush(stream)
+
+
+def _open_what_is_closed() -> None:
+    """Who has closed a stream (``>&-``) wants to hear nothing; Python has None there, which no library expects."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 class _Visible(logging.Formatter):
@@ -94,10 +122,13 @@ def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
 
 
 def _flush(stream: IO[str]) -> None:
-    """Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe"""
+    """What nobody takes is thrown away; Python would try again, and complain.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
     try:
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -110,11 +110,29 @@ def test_a_requirement_that_is_an_address_is_not_fetched(tmp_path: Path, address
         ('build-system = ["x"]', "cannot be read"),
         ('[build-system]\nrequires = []\nbackend-path = ["../.."]', "is outside of the project"),
         ("[build-system", "cannot be read"),
+        ("[build-system]\nbuild-backend = nan", "`build-backend` in pyproject.toml: found nan, allowed is text"),
     ],
 )
 def test_a_build_system_that_is_none_is_refused(tmp_path: Path, table: str, said: str) -> None:
     with pytest.raises(BuildError, match=said):
         run_backend(project(tmp_path, table), tmp_path / "out", where="w", sdist=False)
+
+
+@pytest.mark.parametrize(
+    ("own", "first"),
+    [
+        ("1 / 0", 'Traceback (most recent call last):\n  File "{}", line 1, in <module>'),
+        ("def build_wheel(*_): 1 / 0", 'Traceback (most recent call last):\n  File "{}", line 1, in build_wheel'),
+        ("def", '  File "{}", line 1\n'),
+    ],
+)
+def test_a_backend_that_breaks_shows_its_own_lines_and_none_of_ours(tmp_path: Path, own: str, first: str) -> None:
+    folder = project(tmp_path, OWN, own)
+
+    with pytest.raises(BuildError) as caught:
+        run_backend(folder, tmp_path / "out", where="w", sdist=False)
+    assert f"`own` ended with status 1: {first.format(folder / 'own.py').strip()}" in caught.value.what
+    assert "backend_run" not in caught.value.what and "importlib" not in caught.value.what
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,16 @@ def refused(files: dict[str, str], not_secret: dict[str, str] | None = None) -> 
     [
         *("a/.env.production", "a/.netrc", "a/.npmrc", "a/.pypirc", "a/aws/credentials", "a/credentials.json"),
         *("a/id_ed25519", "a/prod.env", "a/server.p8", ".aws/credentials", ".env", ".env.local", "id_rsa", "k.PFX"),
+        *(
+            "a/kubeconfig",
+            "prod.kubeconfig",
+            "pgpass.conf",
+            ".pgpass",
+            ".flaskenv",
+            "my.cnf",
+            ".my.cnf",
+            "wp-config.php",
+        ),
         *("terraform.tfstate", ".ssh/config", "client_secret_1.json", "a/.git-credentials", "a/.bash_history"),
     ],
 )
@@ -105,3 +115,26 @@ def test_data_of_any_size_is_looked_at_within_a_bound() -> None:
 
 def test_a_secret_behind_bytes_that_are_no_text_is_found() -> None:
     assert [leak.line for leak in leaks_in("a.bin", b"\0\xff\n\n" + TOKEN.encode())] == [3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("text", "kind"), [(KEY, "a private key"), (TOKEN, "a token of GitHub")])
+def test_a_text_with_two_bytes_for_each_character_is_read_as_one(encoding: str, text: str, kind: str) -> None:
+    assert [(leak.kind, leak.line) for leak in leaks_in("a.txt", f"one\n{text}".encode(encoding))] == [(kind, 2)]
+
+
+@pytest.mark.parametrize("of", ["RSA in PKCS #8", "RSA in PKCS #1", "EC in PKCS #8", "EC", "Ed25519 in PKCS #8"])
+def test_a_key_without_letters_around_it_is_known_by_its_first_bytes(of: str) -> None:
+    asymmetric = pytest.importorskip("cryptography.hazmat.primitives.asymmetric")
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    assert asymmetric
+    key = {"R": lambda: rsa.generate_private_key(65537, 1024), "E": lambda: ec.generate_private_key(ec.SECP256R1())}
+    made = ed25519.Ed25519PrivateKey.generate() if of.startswith("Ed") else key[of[0]]()
+    how = PrivateFormat.PKCS8 if "8" in of else PrivateFormat.TraditionalOpenSSL
+    private = made.private_bytes(Encoding.DER, how, NoEncryption())
+    public = made.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    assert [leak.kind for leak in leaks_in("a/key.der", private)] == ["a private key"]
+    assert list(leaks_in("a/public.der", public)) == []

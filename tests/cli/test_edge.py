@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.cli.main import main
+from multi_env_lambda.cli.output import out
+from multi_env_lambda.errors import MultiEnvLambdaError
 from tests.bad_repositories import copy_of
 from tests.house import PACKAGE, ROOT, module_paths, tree
 
@@ -106,3 +108,40 @@ def test_a_mistake_of_ours_is_told_at_the_edge_too(
 
     assert main(["status"], start=tmp_path) == 1
     assert capsys.readouterr().err.endswith("RuntimeError: \\x1b[2J\na mistake of multi-env-lambda; please report it\n")
+
+
+@pytest.mark.slow
+def test_an_output_that_is_closed_is_no_traceback(tmp_path: Path) -> None:
+    root = copy_of(tmp_path / "repository")
+    words = [sys.executable, "-m", PACKAGE, "permissions", "sandbox", "--json"]
+
+    done = command(root, "--version")
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&- <&-', "sh", *words], cwd=root, capture_output=True, check=False)
+
+    assert (done.returncode, closed.returncode, closed.stderr) == (0, 0, b"")
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_behind_the_output_is_one_error_of_ours(tmp_path: Path) -> None:
+    root = copy_of(tmp_path / "repository")
+
+    with open("/dev/full", "w") as full:
+        words = ("permissions", "sandbox", "--json")
+        done = command(root, *words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == [
+        "error: standard output: it cannot be written to: No space left on device",
+        "hint: send it elsewhere, then run again",
+    ]
+
+
+def test_what_has_a_layout_says_the_same_of_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.table import Table
+
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(MultiEnvLambdaError, match="standard output: it cannot be written to: No space left"):
+            out(Table("a"))
+        monkeypatch.undo()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
-from multi_env_lambda.model.document import read_document, structure
+from multi_env_lambda.model.document import check_format, read_document, structure
 
 
 @attrs.frozen(kw_only=True)
@@ -123,3 +123,10 @@ def test_anything_is_a_value_or_an_error_of_ours(document: Any) -> None:
 def test_a_document_that_is_deeper_or_longer_than_a_reader_can_go_is_junk(body: bytes) -> None:
     with pytest.raises(DocumentError, match="environments/prod/current/a.json: not a record: "):
         read_document(body, where="environments/prod/current/a.json", kind="a record")
+
+
+@pytest.mark.parametrize("found", ["x" * 200_000, "x y " * 50_000, 10**300, ["x" * 200_000]])
+def test_a_long_value_is_quoted_by_its_begin(found: object) -> None:
+    with pytest.raises((DocumentError, UpgradeNeeded)) as caught:
+        check_format({"format": found}, where="workspace.json", kind="a workspace")
+    assert len(str(caught.value)) < 300

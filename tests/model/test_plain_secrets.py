@@ -71,14 +71,24 @@ def test_a_value_of_another_kind_under_a_secret_name_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["DB_PASSWORD", "PASSWORD", "githubToken", "STRIPE_API_KEY", "APIKEY", "CLIENT_SECRET", "--auth-token"]
+    "name",
+    [
+        *("DB_PASSWORD", "PASSWORD", "githubToken", "STRIPE_API_KEY", "APIKEY", "CLIENT_SECRET", "--auth-token"),
+        *("DB_PASS", "DB_PWD", "dbPwd", "ADMIN_PASSWD", "SIGNING_KEY", "ENCRYPTION_KEY", "SECRET_KEY_BASE", "TOKEN2"),
+        *("PASSWORD_1", "PASSWORD_PROD", "DB_PASSWORD_VALUE", "API_KEY_OLD", "--db-pass"),
+    ],
 )
 def test_names_whose_literal_is_a_secret(name: str) -> None:
     assert plain_secret(name, "hunter2") == SECRET
 
 
 @pytest.mark.parametrize(
-    "name", ["TOKEN_URL", "PASSWORD_MIN_LENGTH", "SECRET_NAME", "DB_SECRET_ARN", "PARTITION_KEY", "TABLE", "TOKENS"]
+    "name",
+    [
+        *("TOKEN_URL", "PASSWORD_MIN_LENGTH", "SECRET_NAME", "DB_SECRET_ARN", "PARTITION_KEY", "TABLE", "TOKENS"),
+        *("PASS_THROUGH", "BYPASS", "COMPASS", "KEY_PREFIX", "MONKEY", "PWD", "OLDPWD", "AUTH", "AUTHORIZATION"),
+        *("DB_CREDS", "SIGNING_KEY_ID", "PASSPORT", "PASS_RATE", "TOKEN_TTL_1"),
+    ],
 )
 def test_names_whose_literal_is_a_setting(name: str) -> None:
     assert plain_secret(name, "hunter2") is None
@@ -87,12 +97,45 @@ def test_names_whose_literal_is_a_setting(name: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *("", "true", "off", "4096", "/orders/db-password", "orders/db", "https://auth.acme.io/token", "***"),
+        *("", "true", "off", "1", "/orders/db-password", "orders/db", "https://auth.acme.io/token", "***"),
         *("arn:aws:secretsmanager:eu-west-1:1:secret:orders/db-AbCdEf", "{{resolve:ssm:/orders/db}}"),
     ],
 )
 def test_a_switch_a_number_and_the_name_of_something_are_no_secrets(value: str) -> None:
     assert plain_secret("DB_PASSWORD", value) is None
+
+
+def test_a_number_is_a_password_and_no_token() -> None:
+    assert (plain_secret("DB_PASSWORD", "123456"), plain_secret("PASSWORD_1", "0000")) == (SECRET, SECRET)
+    assert (plain_secret("LAST_TOKEN", "4096"), plain_secret("MAX_TOKEN", "123456")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTHORIZATION", "Bearer abcdefgh1234"),
+        ("HTTP_AUTH", "Basic dXNlcjpwYXNz"),
+        ("REGISTRY_CREDS", "ci:hunter2"),
+        ("DB_CREDS_PROD", "ci:hunter2"),
+    ],
+)
+def test_what_may_hold_a_secret_does_where_its_value_is_one(name: str, value: str) -> None:
+    assert plain_secret(name, value) == SECRET
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTHORIZATION", "AWS_IAM"),
+        ("AUTH", "Basic authentication"),
+        ("DB_CREDS", "arn:aws:secretsmanager:eu-west-1:1:secret:orders/db-AbCdEf"),
+        ("AUTH", "https://auth.acme.io"),
+        ("ENCRYPTION_KEY", "alias/orders"),
+        ("ENCRYPTION_KEY", "1234abcd-12ab-34cd-56ef-1234567890ab"),
+    ],
+)
+def test_where_its_value_is_a_setting_it_holds_none(name: str, value: str) -> None:
+    assert plain_secret(name, value) is None
 
 
 @pytest.mark.parametrize("value", ["postgres://u:hunter2@h", "ghp_" + "a1B2" * 9, "AKIA" + "ABCDEFGH234567QR"])

@@ -8,8 +8,7 @@ import hashlib
 import pytest
 
 from multi_env_lambda.errors import DocumentError
-from multi_env_lambda.model.document import LARGEST
-from multi_env_lambda.model.summary import pack, proven, summary_of, unpack
+from multi_env_lambda.model.summary import LARGEST, pack, proven, summary_of, unpack
 
 
 def etag(body: bytes) -> str:
@@ -59,5 +58,5 @@ def test_a_summary_that_is_none_proves_nothing(body: bytes) -> None:
 
 def test_a_text_that_grows_beyond_all_measure_is_refused_in_bounded_memory() -> None:
     # More than it says here was never inflated.
-    with pytest.raises(DocumentError, match=f"it has {LARGEST + 1} bytes"):
-        unpack(gzip.compress(b" " * 70_000_000), where="s", kind="a summary")
+    with pytest.raises(DocumentError, match=f"^projects/a/published.json.gz: .* more than {LARGEST:,} bytes"):
+        unpack(gzip.compress(b" " * 70_000_000), where="projects/a/published.json.gz", kind="an index")
