@@ -33,16 +33,16 @@ from multi_env_lambda.flow.check import (
     check_references,
     protect,
     say_endings,
-    stateful_resources,
 )
 from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
-from multi_env_lambda.flow.publish import Receipts, claim, complete, publish, template_of
+from multi_env_lambda.flow.publish import Receipts, claim, complete, is_pinned, publish, template_of
 from multi_env_lambda.flow.repair import must_be_right
 from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.shift import shift
+from multi_env_lambda.flow.stateful import stateful_resources
 from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
@@ -176,13 +176,7 @@ def _taken_there(
     """The versions that the stack takes; in another region, those of the copies there."""
     if environment.region != world.config.devops.region:
         return replicate(world, release, completed.result(), environment.region)
-    return receipts if _is_pinned(release, receipts) else completed.result()
-
-
-def _is_pinned(release: Release, receipts: Receipts) -> bool:
-    """Whether the versions that the stack takes are known already; the rest is written while the change is computed."""
-    keys = {release.source.wheel_key} | ({release.layer.layer_key} if release.layer is not None else set())
-    return keys <= receipts.keys()
+    return receipts if is_pinned(release, receipts) else completed.result()
 
 
 def _bring(work: _Work, entry: Deployment) -> Deployment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -18,14 +18,13 @@ from multi_env_lambda.model.alias import AliasState, alias_text
 from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import LayerReceipt, PhysicalResource
+from multi_env_lambda.model.record import LayerReceipt
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
-from multi_env_lambda.plan.stateful import body_holds_data
 from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "check_references",
     "check_smoke",
     "matches",
-    "stateful_resources",
 ]
 
 ALIAS = "live"
@@ -235,37 +233,6 @@ def check_layers(
 
 def _listed(names: Collection[str]) -> str:
     return ", ".join(names) or "none"
-
-
-_MADE_ANEW = frozenset({"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
-"""From the release, under another number."""
-
-
-def stateful_resources(
-    platform: Platform, environment: Environment, stack_name: str, template: str
-) -> tuple[PhysicalResource, ...]:
-    """What of a stack holds data, by the names that AWS knows it under.
-
-    A stack of which the template says them all, as it does of log groups, costs no call.
-    """
-    bodies = {
-        name: body
-        for name, body in json.loads(template)["Resources"].items()
-        if (body_holds_data(body) or "DeletionPolicy" in body) and body["Type"] not in _MADE_ANEW
-    }
-    named = tuple(item for name, body in bodies.items() if (item := _named_log_group(name, body)) is not None)
-    if len(named) == len(bodies):
-        return named
-    types = {body["Type"] for body in bodies.values()}
-    return tuple(item for item in platform.resources(environment, stack_name) if item.type in types)
-
-
-def _named_log_group(logical_id: str, body: Mapping[str, Any]) -> PhysicalResource | None:
-    """A log group whose name is its physical id, and stands in the template."""
-    name = body.get("Properties", {}).get("LogGroupName")
-    if body["Type"] != "AWS::Logs::LogGroup" or "Condition" in body or not isinstance(name, str):
-        return None
-    return PhysicalResource(logical_id=logical_id, type=body["Type"], physical_id=name)
 
 
 def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence[AliasState | None] = ()) -> None:

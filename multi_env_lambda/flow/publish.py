@@ -31,7 +31,17 @@ from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.world import MadeRelease, Upload, World
 
-__all__ = ["Receipts", "claim", "compare", "complete", "not_in_bucket", "publish", "template_of", "write_text"]
+__all__ = [
+    "Receipts",
+    "claim",
+    "compare",
+    "complete",
+    "is_pinned",
+    "not_in_bucket",
+    "publish",
+    "template_of",
+    "write_text",
+]
 
 Receipts = Mapping[str, ObjectReceipt]
 """By key: what was compared, or written just now."""
@@ -181,3 +191,9 @@ def template_of(world: World, release: Release, environment: Environment, made: 
     if made is not None and environment.name in made.templates:
         return made.templates[environment.name]
     return read_template(world.store, world.cache, release, environment.name)
+
+
+def is_pinned(release: Release, receipts: Receipts) -> bool:
+    """Whether the versions that the stack takes are known already; the rest is written while the change is computed."""
+    keys = {release.source.wheel_key} | ({release.layer.layer_key} if release.layer is not None else set())
+    return keys <= receipts.keys()
