@@ -11,6 +11,7 @@ import pytest
 
 from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.check import Asking, check, matches
+from multi_env_lambda.flow.code import check_untouched
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact, base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import LayerReceipt
@@ -140,6 +141,31 @@ def test_other_layers_than_the_template_names_fail_with_both_and_the_command(
     with pytest.raises(CheckFailed, match="Lambda has it with the layers .*, deployed was") as caught:
         checked(Lambda(layers=runs), text=template(layers=said))
     assert "`repair.py orders prod` puts it right" in caught.value.hint
+
+
+def untouched(before: str, runs: tuple[str, ...]) -> None:
+    """A deploy after which the template is the usual one; the function had these layers before it."""
+    function = ReleasedFunction(key="main", name=NAME, smoke=None)
+    stage = ReleaseTemplate(
+        environment="prod",
+        account_id=PROD.account_id,
+        region=PROD.region,
+        stack_name="orders-prod",
+        template_sha256="f" * 64,
+        functions=(function,),
+    )
+    release = Release(project="orders", artifacts=(SOURCE, LAYER), stages=(stage,))
+    check_untouched(PROD, release, template(), before, {NAME: FunctionCode(code_sha256="1", layers=runs)})
+
+
+def test_a_function_of_which_a_deploy_sends_nothing_has_its_layers_compared() -> None:
+    untouched(template(), (LAYER_ARN,))
+    with pytest.raises(CheckFailed, match="with the layers none, deployed was a version of orders-prod"):
+        untouched(template(), ())
+
+
+def test_a_function_that_a_deploy_changes_may_have_had_other_layers_before() -> None:
+    untouched(template(layers=None), ())
 
 
 def test_layers_of_a_function_whose_template_names_none_are_nobodys() -> None:

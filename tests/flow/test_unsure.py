@@ -169,9 +169,12 @@ def test_a_rollback_of_a_shift_that_stopped_makes_a_deleted_alias_again_before_t
 ) -> None:
     fake, before = stopped_while_shifting(tmp_path)
     fake.platform.by_hand[FUNCTION] = None
+    done: list[str] = []
+    fake.platform.after_write = lambda kind, _: done.append(kind)
 
     said = rolled_back(fake)
 
+    assert done.index("alias") < done.index("stack"), done
     assert [text for text in said if text.endswith("; it is made again")], said
     assert template(fake) == before
     assert fake.platform.alias(fake.world.config.environment("sandbox"), FUNCTION, "live") is not None

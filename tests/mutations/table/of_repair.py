@@ -10,6 +10,27 @@ _REPAIR, _LEFT = ("flow/test_repair.py",), ("flow/test_left.py",)
 
 MUTATIONS = (
     Mutation(
+        "flow/code.py",
+        "        if stage is not None and name in seen:\n",
+        "        if False:\n",
+        "A deploy that sends nothing of a function compares its layers.",
+        ("flow/test_check.py",),
+    ),
+    Mutation(
+        "flow/resumed.py",
+        "or not _is_whole(saved, steps):",
+        "or False:",
+        "An interrupted plan that was edited is stale.",
+        ("flow/test_saved_plans.py",),
+    ),
+    Mutation(
+        "flow/aliases.py",
+        "    put_back(world, environment, deleted, held)\n",
+        "",
+        "A rollback of a stopped shift makes a deleted alias again.",
+        ("flow/test_unsure.py",),
+    ),
+    Mutation(
         "aws/change_set.py",
         'if target.reverts and kind == "UPDATE" else {}',
         "if False else {}",
