@@ -11,7 +11,7 @@ import attrs
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 
-__all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread", "place_of"]
+__all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread", "may_be_absent", "place_of"]
 
 Json = Mapping[str, Any]
 
@@ -99,6 +99,8 @@ class Computed:
     def filled(self, value: Any) -> Any:
         """A structure with the texts in place of what is computed in it."""
         match value:
+            case {"Fn::If": [str(name), *sides]}:
+                return {"Fn::If": [name, *map(self.filled, sides)]}
             case dict() if not is_computed(value):
                 return {key: self.filled(each) for key, each in value.items()}
             case dict() | list():
@@ -133,6 +135,11 @@ def computed_of(document: Json, place: Place) -> Computed:
     """What a template, already loaded, computes."""
     types = {name: body["Type"] for name, body in document.get("Resources", {}).items()}
     return Computed(parameters=document.get("Parameters", {}), types=types, place=place)
+
+
+def may_be_absent(value: Any) -> bool:
+    """Whether a property that is there may be left out when the stack is made."""
+    return '"AWS::NoValue"' in canonical_json(value)
 
 
 def is_computed(value: Any) -> bool:

@@ -103,7 +103,7 @@ def _of_policy(arn: str) -> Iterator[str]:
 
 def _of_principals(right: Right, place: Place) -> Iterator[str]:
     for who in right.who:
-        if any(map(is_unread, who.rpartition(" ")[2].split(":", 5)[:5])):
+        if _is_unnamed(who):
             yield "somebody whose name cannot be read here"
         elif who.startswith("everybody but"):
             yield who
@@ -112,6 +112,12 @@ def _of_principals(right: Right, place: Place) -> Iterator[str]:
                 yield "open to everybody"
         elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
             yield f"somebody outside of account {place.account_id}"
+
+
+def _is_unnamed(who: str) -> bool:
+    """Whether the account of a principal, or all of it, is computed; a role's own name may be."""
+    known = re.split(r'\{[{"]', who, maxsplit=1)[0]
+    return known != who and known.count(":") < 5
 
 
 def _is_any(text: str) -> bool:

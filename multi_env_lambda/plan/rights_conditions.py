@@ -70,6 +70,8 @@ def is_weaker(condition: str, than: str) -> bool:
 def _tests(condition: str) -> Iterator[_Test]:
     """What has to hold, all of it."""
     found = json.loads(condition) if condition else {}
+    if not isinstance(found, dict):
+        found = {"": found}
     for operator, keys in found.items():
         if isinstance(keys, dict):
             for key, values in keys.items():

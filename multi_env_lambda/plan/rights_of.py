@@ -15,7 +15,7 @@ import attrs
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.right import Kind, Right
-from multi_env_lambda.plan.computed import Computed, Json, Place, computed_of, is_computed, is_unread
+from multi_env_lambda.plan.computed import Computed, Json, Place, computed_of, is_computed, is_unread, may_be_absent
 from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, statements
 from multi_env_lambda.plan.rights_in_other_words import gives_rights
 
@@ -60,6 +60,7 @@ class _Reader:
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
         if "PermissionsBoundary" in properties:
             bounds = self._texts(properties["PermissionsBoundary"])
+            bounds += ("nothing",) if may_be_absent(properties["PermissionsBoundary"]) else ()
             yield Right(kind="boundary", holder=name, who=holders, resources=bounds)
         for role in _roles(properties):
             yield Right(kind="role", holder=name, who=(name,), resources=self._texts(role))
@@ -136,7 +137,7 @@ class _Reader:
             who=self._texts(properties.get("Principal")),
             actions=self._texts(properties.get("Action")),
             resources=tuple(map(_bare, self._texts(properties.get(thing)))) or (name,),
-            condition=canonical_json({key: self._texts(value)[0] for key, value in rest.items()}) if rest else "",
+            condition=canonical_json(self.computed.filled(rest)) if rest else "",
         )
 
 
@@ -170,11 +171,11 @@ def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, .
         case "AWS::Lambda::Url":
             return set(texts(properties.get("AuthType"))) != {"AWS_IAM"}
         case "AWS::ApiGatewayV2::Route":
-            return _is_open(texts(properties.get("AuthorizationType")))
+            return _is_open(properties.get("AuthorizationType"), texts)
         case "AWS::ApiGatewayV2::Api":
             return "Target" in properties
         case "AWS::ApiGateway::Method":
-            return _is_open(texts(properties.get("AuthorizationType"))) and properties.get("HttpMethod") != "OPTIONS"
+            return _is_open(properties.get("AuthorizationType"), texts) and properties.get("HttpMethod") != "OPTIONS"
         case "AWS::S3::Bucket":
             access = texts(properties.get("AccessControl"))
             return any(text.startswith(("Public", "Authenticated")) or is_unread(text) for text in access)
@@ -182,9 +183,10 @@ def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, .
             return False
 
 
-def _is_open(kinds: tuple[str, ...]) -> bool:
+def _is_open(kind: Any, texts: Callable[[Any], tuple[str, ...]]) -> bool:
     """Whether a route may ask for no proof of who calls."""
-    return not kinds or any(kind == "NONE" or is_unread(kind) for kind in kinds)
+    kinds = texts(kind)
+    return not kinds or may_be_absent(kind) or any(each == "NONE" or is_unread(each) for each in kinds)
 
 
 def _bare(text: str) -> str:

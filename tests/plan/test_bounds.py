@@ -173,3 +173,10 @@ def test_no_stack_makes_its_boundary_itself(name: Any) -> None:
     (only,) = what(of(name), Bounds(permissions_boundary="unit"))
     assert "P (AWS::IAM::ManagedPolicy) is, or may become, the boundary itself" in only
     assert what(of("other"), Bounds(permissions_boundary="unit")) == []
+
+
+def test_a_boundary_that_may_be_left_out_is_none() -> None:
+    maybe = {"Fn::If": ["C", BOUNDARY, {"Ref": "AWS::NoValue"}]}
+    (only,) = what(role(PermissionsBoundary=maybe), Bounds(permissions_boundary="unit"))
+
+    assert f"is bounded by {BOUNDARY}, nothing" in only

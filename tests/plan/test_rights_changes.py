@@ -499,6 +499,9 @@ OPEN = [
     {"StringLike": {"aws:SourceVpce": "vpce-*"}},
     {"Null": {"aws:SourceAccount": "222222222222"}},
     {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
+    {"StringEquals": {"aws:SourceAccount": {"Fn::If": ["C", "222222222222", {"Ref": "AWS::NoValue"}]}}},
+    {"Fn::If": ["C", {"StringEquals": {"aws:SourceAccount": "222222222222"}}, {"Ref": "AWS::NoValue"}]},
+    {"Ref": "AWS::StackName"},
 ]
 LIMITED = [
     {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "10.0.0.0/8"][:1]}},
@@ -601,3 +604,27 @@ def test_a_function_that_acts_as_a_role_of_elsewhere_asks() -> None:
 
     assert alarms(template(F=body)) == ["a role that is written elsewhere"]
     assert alarms(template(F=body), template(F=body)) == []
+
+
+def test_what_may_be_left_out_counts_as_left_out() -> None:
+    nothing = {"Ref": "AWS::NoValue"}
+    maybe = {"Fn::If": ["C", "222222222222", nothing]}
+    given = {"Principal": "*", "Action": "lambda:InvokeFunction", "FunctionName": "f"}
+
+    def permission(account: Any) -> dict[str, Any]:
+        return {"Type": "AWS::Lambda::Permission", "Properties": {**given, "SourceAccount": account}}
+
+    route = {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"AuthorizationType": {"Fn::If": ["C", "JWT", nothing]}}}
+    assert alarms(template(T=permission(maybe))) == alarms(template(T=route)) == ["open to everybody"]
+    assert alarms(template(T=permission(nothing))) == ["open to everybody"]
+    assert alarms(template(T=permission("222222222222"))) == []
+
+
+def test_a_principal_is_named_where_its_account_is() -> None:
+    def trusted(who: Any) -> str:
+        return template(R=role(AssumeRolePolicyDocument={"Statement": [{**LAMBDA, "Principal": {"AWS": who}}]}))
+
+    chosen = {"Fn::Select": ["0", ["*", "a b"]]}
+    assert alarms(trusted(chosen)) == ["somebody whose name cannot be read here"]
+    named = ["arn:aws:iam::222222222222:role", {"Fn::ImportValue": "name"}]
+    assert alarms(trusted({"Fn::Join": ["/", named]})) == []
