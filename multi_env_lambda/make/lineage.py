@@ -29,8 +29,7 @@ def with_lineage(
     changed = list(_changed(running, desired))
     doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]
     pasts = world.maker.pasts(_asked(doubtful)) if doubtful and snapshot.commit else {}
-
-    gone_back = _gone_back(world, snapshot, pasts, [pair for pair in changed if not mine(pair[0])])
+    gone_back = _gone_back(world, snapshot, pasts, changed, mine)
 
     def back(there: Deployment, wanted: ReleaseToRun) -> TakenBack | None:
         lost = None
@@ -43,14 +42,18 @@ def with_lineage(
 
 
 def _gone_back(
-    world: World, snapshot: Snapshot, pasts: Mapping[str, Past], changed: Iterable[tuple[Deployment, ReleaseToRun]]
+    world: World,
+    snapshot: Snapshot,
+    pasts: Mapping[str, Past],
+    changed: Iterable[tuple[Deployment, ReleaseToRun]],
+    mine: Callable[[Deployment], bool],
 ) -> dict[str, TakenBack]:
     """By unit, the folders in which somebody has put, and not committed, what was there before what runs."""
     known = {snapshot.commit, *(commit for commit, past in pasts.items() if past.kin == "ancestor")} - {""}
     loose = {
         wanted.project: (there.commit, paths)
         for there, wanted in changed
-        if there.commit in known and (paths := _uncommitted(there, wanted, snapshot))
+        if there.commit in known and (paths := _uncommitted(there, wanted, snapshot)) and not mine(there)
     }
     asked: dict[str, dict[str, str]] = {}
     for commit, paths in loose.values():

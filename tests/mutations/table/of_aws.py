@@ -417,14 +417,18 @@ MUTATIONS = (
         "    if account_id != place.account_id:\n        raise",
         "    if False:\n        raise",
         "Credentials of another account than the configured one are refused.",
-        ("aws/test_session.py::test_credentials_of_another_account_are_refused_with_both_numbers",),
+        (
+            "aws/test_session.py::test_credentials_of_another_account_are_refused_with_both_numbers_and_no_traceback_beside_it",
+        ),
     ),
     Mutation(
         "aws/session.py",
         '        _check_account(place, account_id, "the assumed role is of account")\n',
         "",
         "The account that AssumeRole answers with is compared.",
-        ("aws/test_session.py::test_credentials_of_another_account_are_refused_with_both_numbers",),
+        (
+            "aws/test_session.py::test_credentials_of_another_account_are_refused_with_both_numbers_and_no_traceback_beside_it",
+        ),
     ),
     Mutation(
         "aws/session.py",
