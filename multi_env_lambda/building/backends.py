@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.freshness import normal_requirement
 from multi_env_lambda.building.resolve import resolve
-from multi_env_lambda.building.uv_settings import indexes_of_the_root
+from multi_env_lambda.building.uv_settings import indexes_of_the_root, plain_lines
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
@@ -82,10 +82,9 @@ def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
     path = root / BUILD_CONSTRAINTS
     argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
     argv += ["--python", sys.executable, "--python-version", _OLDEST_PYTHON, *(["--upgrade"] if upgrade else [])]
-    lines = "".join(f"{requirement}\n" for requirement in wanted)
     hint = "all units are built with one version of each backend: make their [build-system] tables agree"
     # The file is named as the output, so that uv keeps the versions that stand in it.
-    settings, body = indexes_of_the_root(root), lines.encode()
+    settings, body = indexes_of_the_root(root), plain_lines(wanted, BUILD_CONSTRAINTS)
     resolve([*argv, "-"], where=BUILD_CONSTRAINTS, hint=hint, stdin=body, settings=settings, output=path.resolve())
     write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
     path.chmod(0o644)

@@ -25,6 +25,7 @@ from multi_env_lambda.building.lock_formats import read_pylock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target
+from multi_env_lambda.building.uv_settings import plain_lines
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
@@ -170,11 +171,11 @@ def complete_lock(lock: Lock, target: Target, *, indexes: str = "", cache: Path 
 
 
 def _ask_uv(lock: Lock, target: Target, indexes: str) -> dict[str, Any]:
-    lines = sorted(f"{one.name}=={one.version}{f' ; {one.marker}' if one.marker else ''}\n" for one in lock.packages)
+    lines = sorted(f"{one.name}=={one.version}{f' ; {one.marker}' if one.marker else ''}" for one in lock.packages)
     argv = ["pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", target.python, "--format", "pylock.toml", "-"]
     hint = "check that the package index can be reached and has these versions"
-    output = resolve(argv, where=lock.where, hint=hint, stdin="".join(lines).encode(), settings=indexes)
+    output = resolve(argv, where=lock.where, hint=hint, stdin=plain_lines(lines, lock.where), settings=indexes)
     document = tomllib.loads(output.decode("utf-8"))
     for package in document.get("packages", ()):
         for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])):

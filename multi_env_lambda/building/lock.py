@@ -23,7 +23,7 @@ from multi_env_lambda.building.lock_formats import read_pylock, read_requirement
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
-from multi_env_lambda.building.uv_settings import refuse_own_indexes, versions_of_a_unit
+from multi_env_lambda.building.uv_settings import plain_lines, refuse_own_indexes, refuse_variables, versions_of_a_unit
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.model.toml import LARGEST_LOCK
@@ -177,8 +177,9 @@ def write_lock(
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
     refuse_own_indexes(folder, folder.name)
+    refuse_variables(folder, folder.name)
     settings = indexes + versions_of_a_unit(folder, folder.name)
-    extra = "".join(f"{line}\n" for line in sorted(set(extra_requirements)))
+    extra = plain_lines(sorted(set(extra_requirements)), where)
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
@@ -187,7 +188,7 @@ def write_lock(
             excludes = Path(scratch, "excludes.txt")
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
-        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra.encode(), settings=settings, output=path)
+        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)
     _write_clean(path, where, before, record=_record(made_from))
     return path
 

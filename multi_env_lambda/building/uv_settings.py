@@ -9,14 +9,14 @@ Source: https://docs.astral.sh/uv/reference/settings/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_toml
 
-__all__ = ["indexes_of_the_root", "refuse_own_indexes", "versions_of_a_unit"]
+__all__ = ["indexes_of_the_root", "plain_lines", "refuse_own_indexes", "refuse_variables", "versions_of_a_unit"]
 
 _INDEXES = ("index", "index-url", "extra-index-url", "find-links", "no-index", "index-strategy")
 _VERSIONS = (
@@ -69,6 +69,52 @@ def refuse_own_indexes(folder: Path, where: str) -> None:
                 what = f"[tool.uv] {key!r} of a unit is not taken: which package indexes are asked is the workspace's"
                 hint = f"put it into [tool.uv] of the pyproject.toml at the root, and delete {key!r} here"
                 raise ConfigurationError(file, what, hint=hint)
+
+
+def plain_lines(requirements: Iterable[str], where: str) -> bytes:
+    """They, one a line, as uv reads them from its input.
+
+    Raises:
+        ConfigurationError: one would be more to uv than a requirement.
+    """
+    found = list(requirements)
+    for text in found:
+        _check_plain(text, where)
+    return "".join(f"{text}\n" for text in found).encode()
+
+
+def refuse_variables(folder: Path, where: str) -> None:
+    """uv puts variables of the environment into addresses, and so would send a key to whoever has the address.
+
+    Raises:
+        ConfigurationError: naming the requirement.
+    """
+    document = read_toml(folder / "pyproject.toml", f"{where}/pyproject.toml")
+    project = document.get("project")
+    asked = [project.get("dependencies"), project.get("optional-dependencies")] if isinstance(project, dict) else []
+    told = [table[key] for _, table in _tables(folder, where) for key in _VERSIONS if key in table]
+    for text in _texts([*asked, *told]):
+        _check_plain(text, f"{where}/pyproject.toml")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list() | dict():
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from _texts(item)
+        case _:
+            return
+
+
+def _check_plain(text: str, where: str) -> None:
+    if "${" in text:
+        what = f"{text!r} has a variable, which uv would replace by what your environment has, and send to that address"
+        raise ConfigurationError(where, what, hint="write the address as it is; passwords belong to uv's own settings")
+    if len(text.splitlines()) > 1 or text.startswith("-"):
+        what = f"{text!r} is more than one line of requirements"
+        raise ConfigurationError(where, what, hint="write one requirement as one line; see PEP 508")
 
 
 def _tables(folder: Path, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import pytest
 from multi_env_lambda.building.backend import run_backend
 from multi_env_lambda.building.lock import write_lock
 from multi_env_lambda.building.resolve import resolve
-from multi_env_lambda.building.uv_settings import indexes_of_the_root, refuse_own_indexes, versions_of_a_unit
+from multi_env_lambda.building.uv_settings import (
+    indexes_of_the_root,
+    plain_lines,
+    refuse_own_indexes,
+    versions_of_a_unit,
+)
 from multi_env_lambda.errors import ConfigurationError, ToolError
 from multi_env_lambda.host.process import run_uv
 
@@ -153,6 +159,26 @@ def test_an_index_of_a_unit_is_refused_by_its_name(tmp_path: Path, form: str, ta
     assert caught.value.where == f"projects/orders/{form}"
     assert repr(line.partition(" ")[0]) in caught.value.what
     assert "at the root" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("dependency", "said"),
+    [
+        ("x @ http://127.0.0.1:1/${AWS_SECRET_ACCESS_KEY}/x-1.0-py3-none-any.whl", "has a variable"),
+        ("x ; sys_platform == 'a\\n--index-url http://127.0.0.1:1\\n'", "more than one line"),
+    ],
+)
+def test_a_requirement_that_uv_would_read_as_more_is_refused(tmp_path: Path, dependency: str, said: str) -> None:
+    text = f'[project]\nname = "orders"\nversion = "0.1.0"\ndependencies = ["{dependency}"]\n'
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    written = tomllib.loads(text)["project"]["dependencies"]
+
+    with pytest.raises(ConfigurationError, match=said):
+        write_lock(tmp_path, python="3.11")
+    with pytest.raises(ConfigurationError, match=said):
+        plain_lines(written, "w")
+    with pytest.raises(ConfigurationError, match="more than one line"):
+        plain_lines(["--index-url http://127.0.0.1:1"], "w")
 
 
 def test_versions_that_a_unit_does_not_want_are_not_locked(wheels: Path, tmp_path: Path) -> None:

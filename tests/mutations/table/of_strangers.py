@@ -32,6 +32,13 @@ MUTATIONS = (
         ("building/test_uv_settings.py::test_an_index_of_a_unit_is_refused_by_its_name",),
     ),
     Mutation(
+        "building/uv_settings.py",
+        '    if "${" in text:',
+        "    if False:",
+        "No variable of the user is filled into an address.",
+        ("building/test_uv_settings.py::test_a_requirement_that_uv_would_read_as_more_is_refused",),
+    ),
+    Mutation(
         "building/backend.py",
         "if Requirement(text).url is not None:",
         "if False:",
