@@ -100,7 +100,7 @@ def deploy_step(
     check_concurrency(world.platform, environment, template)
     if made is None:
         say_endings(world, template, partial(_say, world, step, "warning"))
-    if made is not None:
+    else:
         _say(world, step, "publish", f"{len(made.news)} objects")
     with ThreadPoolExecutor(3) as pool:
         # None of these needs the lease: names are taken by conditional writes, and the rest are looks.

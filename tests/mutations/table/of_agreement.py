@@ -323,7 +323,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/keeping.py",
-        "    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name])}\n",
+        "    wanted = {name for name in made.keys() - there.keys() if _holds_data(made[name]) and (only is None or name in only)}\n",
         "    wanted: set[str] = set()\n",
         "What holds data and came with a failed release stays when the one before is put back.",
         ("plan/test_keeping.py", "flow/test_losses.py"),
