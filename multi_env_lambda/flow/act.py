@@ -29,18 +29,16 @@ from multi_env_lambda.flow.check import (
     Asking,
     check,
     check_aliases,
-    check_concurrency,
-    check_references,
     protect,
-    say_endings,
 )
 from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
-from multi_env_lambda.flow.publish import Receipts, claim, complete, is_pinned, publish, template_of
+from multi_env_lambda.flow.publish import Receipts, claim, complete, is_pinned, publish
 from multi_env_lambda.flow.repair import must_be_right
 from multi_env_lambda.flow.replicate import replicate
+from multi_env_lambda.flow.sending import template_of_step
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.flow.stateful import stateful_resources
 from multi_env_lambda.flow.written import check_unwritten
@@ -53,7 +51,7 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.imports import known_of, left_behind
-from multi_env_lambda.plan.keeping import keeping, left_over, template_to_send
+from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
@@ -95,13 +93,8 @@ def deploy_step(
     started = time.monotonic()
     environment = world.config.environment(step.environment)
     world.platform.verify(environment)
-    check_references(world.platform, environment, step.release)
-    template = template_to_send(step.action, template_of(world, step.release, environment, made), there)
-    check_concurrency(world.platform, environment, template)
-    if made is None:
-        say_endings(world, template, partial(_say, world, step, "warning"))
-    else:
-        _say(world, step, "publish", f"{len(made.news)} objects")
+    say = partial(_say, world, step)
+    template = template_of_step(world, step, made, there, say)
     with ThreadPoolExecutor(3) as pool:
         # None of these needs the lease: names are taken by conditional writes, and the rest are looks.
         known = Already() if already is None else already

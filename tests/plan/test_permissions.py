@@ -49,6 +49,7 @@ NOT_CALLED_BY_NAME = {
     "cloudformation:DetectStackResourceDrift": "DetectStackDrift asks for it, resource by resource",
     "cloudformation:TagResource": "CreateChangeSet with tags",
     "cloudformation:UntagResource": "CreateChangeSet without a tag that was there",
+    "lambda:GetFunctionConcurrency": "drift asks it; a deploy only where functions reserve some",
     "s3:GetObjectVersion": "GetObject of a version",
 }
 
@@ -90,7 +91,11 @@ def is_meant(operation: str, path: Path) -> bool:
         return path.stem == "named_sources" and operation != "kinesis:DescribeStream"
     if name in ("Invoke", "CreateBucket") or service not in ("lambda", "s3", "cloudformation"):
         return True
-    owners = {"s3": ("bucket", "examine"), "lambda": ("functions", "versions", "platform"), "cloudformation": ()}
+    owners = {
+        "s3": ("bucket", "examine"),
+        "lambda": ("functions", "versions", "platform"),
+        "cloudformation": (),
+    }
     if service == "cloudformation":
         return path.stem in (
             "adoption",

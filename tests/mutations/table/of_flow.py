@@ -47,7 +47,7 @@ MUTATIONS = (
         ("flow/test_destroy.py",),
     ),
     Mutation(
-        "flow/act.py",
+        "flow/sending.py",
         "check_concurrency(world.platform, environment, template)",
         "pass",
         "What an account cannot reserve is refused before anything is written.",
@@ -61,7 +61,7 @@ MUTATIONS = (
         ("flow/test_one_changed_line.py::test_every_account_is_verified_before_its_first_write",),
     ),
     Mutation(
-        "flow/act.py",
+        "flow/sending.py",
         "    check_references(world.platform, environment, step.release)\n",
         "",
         "A missing secret stops its unit before anything is written.",
