@@ -12,6 +12,7 @@ import pytest
 
 from multi_env_lambda.local.server import down
 from multi_env_lambda.plan.ownership import stack_tags
+from multi_env_lambda.testing.local_cloud import eventually
 from tests.bad_repositories import copy_of
 
 from .stage import ROOT, Done, Stage, commit, runs_here
@@ -83,7 +84,8 @@ def test_a_stack_with_a_table_is_named_refused_and_taken_over_by_consent_only(st
 
     agreed = deploy(stage, "--agree", "take-over:customers-sandbox")
     assert (agreed.code, items(stage)) == (0, [])
-    assert tags(stage) == stack_tags(OURS, "customers", "sandbox")
+    # What is said of a stack under its name may be a moment old.
+    eventually(lambda: tags(stage) == stack_tags(OURS, "customers", "sandbox"))
     assert deploy(stage, "--force").code == 0
 
 
