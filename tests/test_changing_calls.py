@@ -90,6 +90,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("api/workspace.py", "publish"): OURS,
     ("cli/deploy.py", "publish"): OURS,
     ("flow/act.py", "publish"): VERB,
+    ("flow/sending.py", "publish"): VERB,
     ("pipeline.py", "publish"): FIELD,
     ("plan/planner.py", "publish"): FIELD,
     ("show/text.py", "publish"): FIELD,
