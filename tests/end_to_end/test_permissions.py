@@ -67,8 +67,7 @@ FIRST = {
 
 LAST = {
     "DeleteEvents": "reports",
-    "DeleteLogs": "orders",
-    "DeleteLambda": "customers",
+    "DeleteLambda": "orders",
     "DeleteGlue": "nightly",
     "DeleteIam": "nightly",
 }
@@ -77,6 +76,7 @@ LAST = {
 ELSEWHERE = {
     "AssumeTheRoles": "without it nothing is reached: tests/local/test_seed.py",
     "DeleteWhatIsPruned": "needs something that is older than a week",
+    "DeleteLogs": "logs outlive their function, unless its creation fails, as a queue does",
     "DeleteS3": "a bucket outlives its stack; of a queue: tests/local/test_caller_rights.py",
     "DeleteSqs": "a queue outlives its stack, unless its creation fails: tests/local/test_caller_rights.py",
     "LookAtEvents": "after an early validation that failed: tests/local/test_caller_rights.py",
