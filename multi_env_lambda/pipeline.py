@@ -81,7 +81,7 @@ def plan(
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
     first = decide(recorded)
-    closely = request.force or closely or request.verb in ("rollback", "repair")
+    closely = request.force or closely or request.is_of_one_place
     known = look_at_stacks(world, first, recorded, everything=closely)
     known = look_at_what_is_wrong(world, first, known)
     known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))

@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.stage import EPOCH
-from multi_env_lambda.errors import BuildError, ToolError
+from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
-from multi_env_lambda.host.process import run_uv, uv_program, uv_version
+from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.process import last_lines, run_uv, uv_program, uv_version
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 __all__ = ["build_environment", "run_backend"]
@@ -33,7 +33,6 @@ _MEMORY, _OUTPUT = 8 << 30, 1 << 30
 _PROGRAM = Path(__file__).with_name("backend_run.py")
 _SYSTEM = (Path("/usr"), Path("/bin"))
 """A backend may start what every machine has; nobody's home is there."""
-_TAIL_LINES = 15
 _ROUNDS = 3
 _HINT = "correct [build-system] or the files it builds from"
 _PASSED_ON = frozenset(
@@ -141,7 +140,7 @@ def _system(folder: Path, where: str) -> _System:
     """As PEP 518 says; without a table, or without a backend in it, it is setuptools as before there was one."""
     path = folder / "pyproject.toml"
     try:
-        found: Any = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        found: Any = read_toml(path, f"{where}/{path.name}") if path.exists() else {}
         table = found.get("build-system", {})
         requires = tuple(str(Requirement(text)) for text in table.get("requires", ["setuptools>=40.8.0"]))
         inside = [(folder / text).resolve() for text in table.get("backend-path", ())]
@@ -151,8 +150,9 @@ def _system(folder: Path, where: str) -> _System:
         if not isinstance(backend, str):
             raise TypeError(f"`build-backend` in {path.name}: found {backend!r}, allowed is text")
         return _System(requires=requires, backend=backend, backend_path=tuple(map(os.fspath, inside)))
-    except (AttributeError, InvalidRequirement, OSError, TypeError, ValueError) as error:
-        raise BuildError(where, f"its [build-system] cannot be read: {error}", hint="see PEP 518") from error
+    except (AttributeError, ConfigurationError, InvalidRequirement, TypeError, ValueError) as error:
+        why = error.what if isinstance(error, ConfigurationError) else error
+        raise BuildError(where, f"its [build-system] cannot be read: {why}", hint="see PEP 518") from error
 
 
 def _by_uv(folder: Path, out: Path, kinds: Sequence[str], bounds: Bounds, where: str) -> None:
@@ -247,7 +247,6 @@ def _check(ended: Ended, program: str, where: str) -> None:
     if ended.status == 0:
         return
     said = f"{ended.said}\n{ended.answer.decode('utf-8', 'replace')}" if not ended.said.strip() else ended.said
-    tail = "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
     how = f"did not end within {SECONDS:g} seconds" if ended.status is None else f"ended with status {ended.status}"
     hint = _HINT if "Network is unreachable" not in said else "a build has no network: list what it needs in `requires`"
-    raise BuildError(where, f"`{program}` {how}: {tail}", hint=hint)
+    raise BuildError(where, f"`{program}` {how}: {last_lines(said)}", hint=hint)

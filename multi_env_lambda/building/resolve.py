@@ -14,13 +14,12 @@ from pathlib import Path
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
-from multi_env_lambda.host.process import run_uv, uv_folder, uv_program
+from multi_env_lambda.host.process import last_lines, run_uv, uv_folder, uv_program
 
 __all__ = ["resolve"]
 
 _SECONDS = 600.0
 _SYSTEM = (Path("/usr"), Path("/bin"))
-_TAIL_LINES = 15
 _NOT_BUILT = ("building source distributions is disabled", "no-build", "no usable wheels")
 _SECRET = ("_PASSWORD", "_USERNAME", "KEYRING_PROVIDER")
 
@@ -82,8 +81,8 @@ def _shut_in(
         more.pop("XDG_CACHE_HOME", None)
         ended = run_confined([uv, *words], bounds, where=where, cwd=place, stdin=stdin, env=more)
         if ended.status != 0:
-            tail = "\n".join(ended.said.strip().splitlines()[-_TAIL_LINES:])
-            raise ToolError(where, f"`uv {argv[0]}` ended with status {ended.status}: {tail}", hint=hint)
+            what = f"`uv {argv[0]}` ended with status {ended.status}: {last_lines(ended.said)}"
+            raise ToolError(where, what, hint=hint)
         if output is not None:
             output.write_bytes(made.read_bytes())
         return ended.answer

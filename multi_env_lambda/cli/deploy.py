@@ -11,7 +11,16 @@ import click
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
+from multi_env_lambda.cli.output import (
+    json_option,
+    local_option,
+    note,
+    open_workspace,
+    out,
+    print_json,
+    unit_of,
+    units_and_environment,
+)
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
 from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
@@ -260,9 +269,7 @@ def rollback_command(
     as_json: bool,
 ) -> int:
     """Bring back to ENVIRONMENT what ran there before. Builds nothing; one or several UNITs."""
-    *units, environment = words
-    unit = unit_of()
-    names = tuple(units) or ((unit,) if unit else ())
+    names, environment = units_and_environment(words)
     if not names:
         raise click.UsageError("which UNIT? `rollback.py UNIT ENVIRONMENT`")
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))

@@ -9,7 +9,7 @@ import click
 from multi_env_lambda.cli.deploy import apply_and_show, show_plan
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option
-from multi_env_lambda.cli.output import json_option, local_option, open_workspace, unit_of
+from multi_env_lambda.cli.output import json_option, local_option, open_workspace, units_and_environment
 
 __all__ = ["repair_command"]
 
@@ -36,9 +36,7 @@ def repair_command(
     The release that runs by the record is sent again: properties, code, aliases and weights become what was deployed,
     and what was deleted is made anew. Nothing is built.
     """
-    *units, name = words
-    unit = unit_of()
-    names = tuple(units) or ((unit,) if unit else ())
+    names, name = units_and_environment(words)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json, details=True))
     environment = workspace.environment(name)
     if saved is not None:

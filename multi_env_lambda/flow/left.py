@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.observe import Records, read_records
+from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.left import left_environment, left_line
+from multi_env_lambda.model.record import Record
 from multi_env_lambda.world import World
 
 __all__ = ["left_lines", "lines_of_left", "with_all_left", "with_left"]
@@ -34,12 +35,17 @@ def with_left(world: World, name: str) -> World:
 
 def with_all_left(world: World) -> World:
     """The same world, which knows every environment that left the table while a unit runs in it. One LIST, if none."""
+    return _knowing(world, tuple(place for place, _ in _left(world)))
+
+
+def _left(world: World) -> list[tuple[Environment, Mapping[str, Record]]]:
+    """Those environments, with their records."""
     known = {place.name for place in world.config.environments}
     names = [name for name in world.store.folders("environments/") if name not in known]
     found = zip(names, in_parallel(world.ledger.records, names), strict=True)
     running = {name: records for name, records in found if any(not record.gone for record in records.values())}
-    places = (left_environment(world.config, name, records.values()) for name, records in running.items())
-    return _knowing(world, tuple(place for place in places if place is not None))
+    places = [(left_environment(world.config, name, records.values()), records) for name, records in running.items()]
+    return [(place, records) for place, records in places if place is not None]
 
 
 def left_lines(places: Iterable[Environment], records: Records) -> tuple[str, ...]:
@@ -50,8 +56,9 @@ def left_lines(places: Iterable[Environment], records: Records) -> tuple[str, ..
 
 def lines_of_left(world: World) -> tuple[str, ...]:
     """The same lines, for who has not read any records of theirs."""
-    places = with_all_left(world).config.left
-    return left_lines(places, read_records(world, places)) if places else ()
+    left = _left(world)
+    records = {(place.name, unit): record for place, found in left for unit, record in found.items()}
+    return left_lines([place for place, _ in left], records)
 
 
 def _knowing(world: World, places: tuple[Environment, ...]) -> World:

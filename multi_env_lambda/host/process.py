@@ -52,8 +52,13 @@ def run(
 
 def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:
     """The tail of what a program said, which may have printed its environment, or an address with a password."""
-    tail = "\n".join(said.decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:])
+    tail = last_lines(said.decode("utf-8", "replace"))
     return blotted(tail, secrets_among({**os.environ, **environment}))
+
+
+def last_lines(said: str) -> str:
+    """The end of what a program said, where it tells why it failed."""
+    return "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
 
 
 def run_uv(

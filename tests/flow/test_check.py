@@ -72,9 +72,8 @@ class Lambda(MemoryPlatform):
         return self.answer
 
 
-def checked(
-    platform: Lambda, smoke: Smoke | None = None, text: str = template(), known: tuple[LayerReceipt, ...] = ()
-) -> tuple[LayerReceipt, ...]:
+def released(smoke: Smoke | None = None) -> Release:
+    """A release of one function, for prod alone."""
     function = ReleasedFunction(key="main", name=NAME, smoke=smoke)
     stage = ReleaseTemplate(
         environment="prod",
@@ -84,8 +83,14 @@ def checked(
         template_sha256="f" * 64,
         functions=(function,),
     )
-    release = Release(project="orders", artifacts=(SOURCE, LAYER), stages=(stage,))
-    return check(asking(platform), release, stage, text, known=known)
+    return Release(project="orders", artifacts=(SOURCE, LAYER), stages=(stage,))
+
+
+def checked(
+    platform: Lambda, smoke: Smoke | None = None, text: str = template(), known: tuple[LayerReceipt, ...] = ()
+) -> tuple[LayerReceipt, ...]:
+    release = released(smoke)
+    return check(asking(platform), release, release.stages[0], text, known=known)
 
 
 def asking(platform: Lambda) -> Asking:
@@ -145,16 +150,7 @@ def test_other_layers_than_the_template_names_fail_with_both_and_the_command(
 
 def untouched(before: str, runs: tuple[str, ...]) -> None:
     """A deploy after which the template is the usual one; the function had these layers before it."""
-    function = ReleasedFunction(key="main", name=NAME, smoke=None)
-    stage = ReleaseTemplate(
-        environment="prod",
-        account_id=PROD.account_id,
-        region=PROD.region,
-        stack_name="orders-prod",
-        template_sha256="f" * 64,
-        functions=(function,),
-    )
-    release = Release(project="orders", artifacts=(SOURCE, LAYER), stages=(stage,))
+    release = released()
     check_untouched(PROD, release, template(), before, {NAME: FunctionCode(code_sha256="1", layers=runs)})
 
 
