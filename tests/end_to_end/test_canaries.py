@@ -219,8 +219,11 @@ def fails(walk: Walk) -> None:
     # Not as an address is written: uv shows the line.
     settings = walk.place.home / ".config/uv/uv.toml"
     settings.write_text(UV_TOML.format(f"http://ci:{walk.place.canaries['uv.toml']}@127.0.0.1:9/simple"), "utf-8")
-    walk.write("projects/orders/orders/more.py", "", "A = 1\n")
+    # A second requirement, since uv builds by itself where its version is the one that is wanted.
+    own, more = '["uv_build>=0.9,<1"]', '["uv_build>=0.9,<1", "flit_core"]'
+    walk.write(orders, own, more)
     assert "invalid port number" in walk.verb("publish").err
+    walk.write(orders, more, own)
     settings.unlink()
     walk.write("projects/orders/broken.py", "", PRINTS_EVERYTHING)
     walk.write(orders, 'requires = ["uv_build>=0.9,<1"]', "requires = []")
