@@ -203,7 +203,15 @@ def deploys(walk: Walk) -> None:
 def looks_and_removes(walk: Walk) -> None:
     for words in (
         *("status", "status --json", "history customers --json", "why customers sandbox", "open customers"),
-        *("diff customers sandbox prod --json", "drift", "drift --json", "board --drift", "doctor", "doctor --json"),
+        *(
+            "diff customers sandbox prod --json",
+            "drift",
+            "drift --json",
+            "repair sandbox --yes",
+            "board --drift",
+            "doctor",
+            "doctor --json",
+        ),
         *("invoke customers lookup sandbox", "logs customers lookup sandbox", "permissions prod", "bootstrap"),
         *("prune", "destroy orders prod --out request.json", "destroy orders prod --yes --confirm orders"),
         *("prune --apply", "new invoices", "init", "local status", "demo"),
