@@ -169,6 +169,7 @@ _HEADER = (
 )
 _SAID_NAME = r"(?i:passwo?r?d|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key)"
 _NO_NAME = r"(?!\*|\$|%|<|\{|arn:|/|https?:|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+(?![\w/+=-]))"
+_NO_METAVAR = r"(?=\S*(?:[\d!@#$^+/]|[a-z]\S*[A-Z]|[A-Z]\S*[a-z]))"
 _SAID_WORDS = tuple(
     word
     for part in ("pass", "pwd", "secret", "token", "credential", "key")
@@ -181,7 +182,7 @@ _SAID: tuple[_Form, ...] = (
     (
         "what an argument has",
         _SAID_WORDS,
-        rf"--[a-z-]{{0,40}}{_SAID_NAME} +[\"']?(?P<value>{_NO_NAME}(?=\S*(?:[\d!@#$^+/]|[a-z]\S*[A-Z]|[A-Z]\S*[a-z]))[^\s\"'\\<>&;,)\]}}`-]"
+        rf"--[a-z-]{{0,40}}{_SAID_NAME} +[\"']?(?P<value>{_NO_NAME}{_NO_METAVAR}[^\s\"'\\<>&;,)\]}}`-]"
         r"[^\s\"'\\<>&;,)\]}`]{5,})",
     ),
     ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}=[\"']?(?P<value>{_NO_NAME}[^\s\"'\\<>&;,)\]}}]{{6,}})"),

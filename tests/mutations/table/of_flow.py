@@ -155,8 +155,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/drifted.py",
-        'hidden = looks_secret(item.path.split("/"))',
-        "hidden = False",
+        "hidden = looks_secret(path) or any(",
+        "hidden = any(",
         "A password that was typed into the console goes no further.",
         ("flow/test_drift.py::test_a_password_that_was_typed_into_the_console_goes_no_further",),
     ),
