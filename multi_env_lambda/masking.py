@@ -57,7 +57,7 @@ _FORMS: tuple[_Form, ...] = (
     (
         "a password of a registry of Docker",
         ("auths",),
-        rf"{_Q}auths{_Q}\s*:\s*\{{[\s\S]{{0,2000}}?{_Q}auth{_Q}\s*:\s*{_Q}(?P<value>[A-Za-z0-9+/]{{8,}}={{0,2}}){_Q}",
+        rf"{_Q}auths{_Q}\s*:\s*\{{(?:(?!auths)[\s\S]){{0,2000}}?{_Q}auth{_Q}\s*:\s*{_Q}(?P<value>[A-Za-z0-9+/]{{8,}}={{0,2}}){_Q}",
     ),
     ("a private key of age", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}"),
     (
@@ -149,6 +149,13 @@ _ADDRESSES: tuple[_Form, ...] = (
         ("assword=", "asswd=", "PASSWORD=", "pwd=", "Pwd=", "PWD="),
         r"(?i)[?&;](?:password|passwd|pwd)=(?P<value>[^\s&;#\"'<>\\]{1,200})",
     ),
+    # The same, as one address is written inside of another.
+    (
+        IN_ADDRESS,
+        ("%3A%2F%2F", "%3a%2f%2f"),
+        r"(?i)%3A%2F%2F(?:(?!%3A|%2F|%40)[^\s/?#&:@\"'<>\\]){0,200}%3A"
+        r"(?P<value>(?:(?!%2F|%40)[^\s/?#&:@\"'<>\\]){1,500})%40",
+    ),
 )
 # A name alone is mostly a token, and may be a key that everybody may know: masked, and not refused.
 _ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
@@ -162,6 +169,7 @@ _HEADER = (
 )
 _SAID_NAME = r"(?i:passwo?r?d|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key)"
 _NO_NAME = r"(?!\*|\$|%|<|\{|arn:|/|https?:|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+(?![\w/+=-]))"
+_NO_METAVAR = r"(?=\S*(?:[\d!@#$^+/]|[a-z]\S*[A-Z]|[A-Z]\S*[a-z]))"
 _SAID_WORDS = tuple(
     word
     for part in ("pass", "pwd", "secret", "token", "credential", "key")
@@ -171,6 +179,12 @@ _SAID: tuple[_Form, ...] = (
     ("what a header has", ("earer", "EARER"), _BEARER),
     ("what a header has", ("asic", "ASIC"), _BASIC),
     ("what a header has", ("uthorization", "UTHORIZATION"), _HEADER),
+    (
+        "what an argument has",
+        _SAID_WORDS,
+        rf"--[a-z-]{{0,40}}{_SAID_NAME} +[\"']?(?P<value>{_NO_NAME}{_NO_METAVAR}[^\s\"'\\<>&;,)\]}}`-]"
+        r"[^\s\"'\\<>&;,)\]}`]{5,})",
+    ),
     ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}=[\"']?(?P<value>{_NO_NAME}[^\s\"'\\<>&;,)\]}}]{{6,}})"),
     ("what a setting has", _SAID_WORDS, rf"{_SAID_NAME}{_Q}\s?[:=]\s?{_Q}(?P<value>{_NO_NAME}[^\"'\\\n]{{6,200}}){_Q}"),
 )

@@ -62,6 +62,7 @@ def test_a_token_is_found_with_its_kind_and_place(kind: str) -> None:
         ("a private key", "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{}", BODY[:48]),
         ("a private key", "client-key-data: {}", base64.b64encode(PEM.encode()).decode()),
         ("a password of a registry of Docker", '{{"auths": {{\n"https://r": {{\n"auth": "{}"}}}}}}', "dXNlcjpwYXNz"),
+        ("a password of a registry of Docker", '"auths":{{"auths":{{"auth": "{}"', "dXNlcjpwYXNz"),
     ],
 )
 def test_what_is_one_by_what_stands_near_it_is_found(kind: str, text: str, secret: str) -> None:
@@ -147,6 +148,8 @@ def test_masking_only_takes_away(text: str) -> None:
         ("Authorization: hunter2hunter2", "Authorization: ***"),
         ('{"authorization": "Basic dXNlcjpwYXNz"}', '{"authorization": "Basic ***"}'),
         ("sent Bearer abcdefghijklmnopqrstuvwxyz to h", "sent Bearer *** to h"),
+        ("callback=mysql%3A%2F%2Fu%3Ahunter2%40h%2Fd&x=1", "callback=mysql%3A%2F%2Fu%3A***%40h%2Fd&x=1"),
+        ("mysql --user ada --password hUnter2hunter2 -h h", "mysql --user ada --password *** -h h"),
         (f"x/{base64.b64encode(TOKENS['a token of GitHub'].encode()).decode()}", "x/***"),
         ("a\\n" + PEM.replace("\n", "\\n") + "\\nb", "a\\n***\\nb"),
     ],
@@ -177,6 +180,8 @@ def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, s
         "Bearer authentication, Basic authentication, the Authorization: none",
         "https://docs.python.org/3/library/importlib/resources/abc/index/pages",
         "key-" + HEX[:32],
+        "next=https%3A%2F%2Fhost%3A8080%2Fa%40b",
+        "--password needs an argument; --password-file /run/secret; --token SOME_TOKEN --secret NAME",
         '{"kty": "EC", "crv": "P-256", "x": "' + BODY[:43] + '"}',
         base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n").decode(),
         "AccountKey=Eby8vdM02xNO" + BODY[:74] + "==",

@@ -78,8 +78,9 @@ _WRONG_KEY = frozenset(
 def aws_errors() -> tuple[type[Exception], ...]:
     """Everything that a call through botocore raises on purpose; for ``except aws_errors() as error``."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    return (ClientError, BotoCoreError)
+    return (ClientError, BotoCoreError, ResponseParserError)
 
 
 def code_of(error: Exception) -> str:
@@ -95,6 +96,8 @@ def message_of(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
+    if type(error).__name__ == "ResponseParserError":
+        return "the answer cannot be read"  # botocore's text is all of it, with whatever somebody typed in
     return str(error).strip().rstrip(".")
 
 
@@ -123,8 +126,9 @@ def is_lost(error: Exception) -> bool:
     """Whether the call may or may not have been applied: no answer, half an answer, or a server's fault (5xx)."""
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore.parsers import ResponseParserError
 
-    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
+    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError, ResponseParserError)):
         return True
     return 500 <= status_of(error) < 600 and status_of(error) != 501
 

@@ -29,6 +29,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import moved
+from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.aliases import said_aliases
@@ -279,7 +280,8 @@ def _masked(resource: ResourceDrift) -> ResourceDrift:
 
 
 def _masked_difference(item: PropertyDifference) -> PropertyDifference:
-    hidden = looks_secret(item.path.split("/"))
+    path = item.path.split("/")
+    hidden = looks_secret(path) or any(plain_secret(path[-1], text) for text in (item.expected, item.actual))
     expected, actual = (json.loads(MASK) if hidden else _masked_text(text) for text in (item.expected, item.actual))
     return attrs.evolve(item, expected=expected, actual=actual)
 
@@ -293,11 +295,15 @@ def _masked_text(text: str) -> str:
     return masked(canonical_json(_masked_value(value)) if isinstance(value, dict | list) else text)
 
 
+def _is_hidden(key: str, value: Any) -> bool:
+    return looks_secret((key,)) or (isinstance(value, str) and plain_secret(key, value) is not None)
+
+
 def _masked_value(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: json.loads(MASK) if looks_secret((key,)) else _masked_value(each) for key, each in value.items()
+                key: json.loads(MASK) if _is_hidden(key, each) else _masked_value(each) for key, each in value.items()
             }
         case list():
             return [_masked_value(each) for each in value]

@@ -18,6 +18,8 @@ from multi_env_lambda.plan.rights_of import rights_of
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
+_POLICIES = ("AWS::IAM::ManagedPolicy",)
+_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
 
 
@@ -99,7 +101,7 @@ def _beyond_actions(
                     yield _Excess(what=what, words=words, key="actions", said=_list(actions))
         case "managed policy":
             for arn in right.resources:
-                if not _own(arn, types) and not any(matches(pattern, arn) for pattern in policies):
+                if not _own(arn, types, _POLICIES) and not any(matches(pattern, arn) for pattern in policies):
                     words = (arn, right.holder)
                     yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
         case "role" | "unread":
@@ -141,7 +143,7 @@ def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) ->
 
 def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -> Iterator[_Excess]:
     """What is used here and written elsewhere: nobody can say what it allows."""
-    if right.kind == "unread" or not all(_own(text, types) for text in right.resources):
+    if right.kind == "unread" or not all(_own(text, types, _ROLES) for text in right.resources):
         words = (*right.resources, right.holder)
         yield _Excess(what=f"{right}, of which nothing is known here", words=words, key=key, said=said)
 
@@ -151,9 +153,10 @@ def _list(items: Iterable[str]) -> str:
     return f"[{quoted}]"
 
 
-def _own(text: str, types: Mapping[str, str]) -> bool:
+def _own(text: str, types: Mapping[str, str], allowed: Collection[str]) -> bool:
+    """Whether this is the name of a resource of this stack, of one of these types."""
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
-    return found is not None and found.group(1) in types
+    return found is not None and types.get(found.group(1)) in allowed
 
 
 def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -15,7 +15,7 @@ __all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread
 
 Json = Mapping[str, Any]
 
-_NAMED = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
+_NAMED = re.compile(r"\$\{([A-Za-z0-9_:.]+)\}")
 _LOOKED_UP = "AWS::SSM::Parameter::Value<"
 """Types of parameters of which the default is a name: the value is looked up when the stack is made.
 
@@ -25,6 +25,10 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudform
 _LISTS = ("CommaDelimitedList", "List<")
 _OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
 """Types whose attributes may be any text, so that none of them is the name of a resource."""
+_CALLED = re.compile(r".*(?:Name|Id|Identifier|Key|Value)")
+"""Properties that say what a resource is called, so that ``Ref`` and its attributes may be their value."""
+_PLAIN = re.compile(r"[\w.+=,@/#$ -]*[A-Za-z][\w.+=,@/#$ -]*")
+"""A name that is no pattern, no ARN and no account."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,11 +52,15 @@ class Computed:
     Args:
         parameters: they have defaults, since no deploy gives them another value.
         types: of each resource, by its logical id.
+        odd: the logical ids of resources that are called like a pattern, an ARN or an account.
+        mappings: what ``Fn::FindInMap`` reads.
     """
 
     parameters: Json
     types: Mapping[str, str]
     place: Place
+    odd: frozenset[str] = frozenset()
+    mappings: Json = attrs.field(factory=dict)
 
     def texts(self, value: Any) -> tuple[str, ...]:
         """The texts of a list, or the one text."""
@@ -69,6 +77,8 @@ class Computed:
             case {"Ref": str(name)} if self.parameters.get(name, {}).get("Type", "").startswith(_LISTS):
                 text = self.text(value)
                 yield from [value] if is_unread(text) else map(str.strip, text.split(","))
+            case {"Fn::FindInMap": [*keys]} if isinstance(found := self._mapped(keys), list):
+                yield from self.each(found)
             case {"Fn::Split": [str(between), whole]} if between:
                 text = self.text(whole)
                 yield from [value] if is_unread(text) or "${" in text else text.split(between)
@@ -93,6 +103,8 @@ class Computed:
                 return self._filled(text, values)
             case {"Fn::Join": [str(between), list(parts)]}:
                 return between.join(map(self.text, parts))
+            case {"Fn::FindInMap": [*keys]} if isinstance(found := self._mapped(keys), str | int):
+                return str(found)
             case _:
                 return canonical_json(value)
 
@@ -127,14 +139,35 @@ class Computed:
             parameter = self.parameters[name]
             is_certain = "Default" in parameter and not parameter.get("Type", "").startswith(_LOOKED_UP)
             return str(parameter["Default"]) if is_certain else canonical_json(written)
-        is_any = _OF_ANY_VALUE.fullmatch(self.types.get(name.partition(".")[0], ""))
+        resource = name.partition(".")[0]
+        is_any = resource in self.odd or _OF_ANY_VALUE.fullmatch(self.types.get(resource, ""))
         return canonical_json(written) if is_any else f"${{{name}}}"
+
+    def _mapped(self, keys: Iterable[Any]) -> Any:
+        """The value of a mapping; None where it, or a default of it, is known only to CloudFormation."""
+        found: Any = self.mappings
+        for key in map(self.text, keys):
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
 
 
 def computed_of(document: Json, place: Place) -> Computed:
     """What a template, already loaded, computes."""
-    types = {name: body["Type"] for name, body in document.get("Resources", {}).items()}
-    return Computed(parameters=document.get("Parameters", {}), types=types, place=place)
+    resources = document.get("Resources", {})
+    types = {name: body["Type"] for name, body in resources.items()}
+    mappings = document.get("Mappings", {})
+    plain = Computed(parameters=document.get("Parameters", {}), types=types, place=place, mappings=mappings)
+    odd = {name for name, body in resources.items() if _is_oddly_called(body.get("Properties", {}), plain)}
+    return attrs.evolve(plain, odd=frozenset(odd))
+
+
+def _is_oddly_called(properties: Any, computed: Computed) -> bool:
+    """Whether a name is no plain one, or is made of what only CloudFormation knows."""
+    if not isinstance(properties, dict):
+        return False
+    called = (value for key, value in properties.items() if _CALLED.fullmatch(key) and not isinstance(value, list))
+    texts = (text for value in called for text in computed.texts(value))
+    return any(_PLAIN.fullmatch(re.sub(r"\$\{[\w.:]+\}", "a", text)) is None for text in texts)
 
 
 def may_be_absent(value: Any) -> bool:

@@ -19,6 +19,8 @@ _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|Full
 
 _UNREAD_ACTION = "an action that cannot be read here"
 _ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
+_ALL_OF_A_SERVICE = re.compile(r"arn(:[^:*?]*){0,4}[:*?]+|arn:[^:]*:iam:[^:]*:[^:]*:[a-z-]+/[*?]+")
+"""An ARN with nothing but wildcards after a part of it; for IAM also all of one type, since more rights follow."""
 _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
@@ -36,38 +38,44 @@ def alarms_of(right: Right, place: Place) -> Iterator[Alarm]:
         return
     if right.effect != "Allow":
         yield Alarm("an effect that cannot be read here", right)
-    yield from _of_actions(right) if right.kind == "permission" else _of_the_whole(right, place)
+    yield from _of_its_kind(right, place)
     if right.kind != "other words":
-        texts = (*right.resources, *(text for text in right.who if right.kind != "public"), right.condition)
-        others = (name for text in texts for name in _accounts(text) if name != place.account_id)
-        yield from (Alarm(f"account {name}", right) for name in others)
+        for text, about in _named_accounts(right):
+            yield from (Alarm(f"account {name}", about) for name in _accounts(text) if name != place.account_id)
 
 
-def _of_the_whole(right: Right, place: Place) -> Iterator[Alarm]:
-    yield from (Alarm(word, right) for word in _words(right, place))
-
-
-def _words(right: Right, place: Place) -> Iterator[str]:
+def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
     match right.kind:
+        case "permission":
+            yield from _of_actions(right)
         case "managed policy":
-            yield from (word for arn in right.resources for word in _of_policy(arn))
+            for arn in right.resources:
+                yield from (Alarm(word, attrs.evolve(right, resources=(arn,))) for word in _of_policy(arn))
         case "public":
-            yield "open to everybody"
+            yield Alarm("open to everybody", right)
         case "trust" | "resource policy":
             yield from _of_principals(right, place)
-            yield from (_UNREAD_ACTION for action in right.actions if _is_any_text(action))
         case "boundary":
-            yield from ("a boundary that cannot be read here" for arn in right.resources if is_unread(arn))
+            yield from (
+                Alarm("a boundary that cannot be read here", right) for arn in right.resources if is_unread(arn)
+            )
         case "other words":
-            yield "gives rights in its own words"
+            yield Alarm("gives rights in its own words", right)
         case "unread":
-            yield "nobody can read what it allows"
+            yield Alarm("nobody can read what it allows", right)
         case "role":
-            yield from ("a role that is written elsewhere" for arn in right.resources if _is_of_elsewhere(arn))
-        case "permission":
-            return
+            unknown = (arn for arn in right.resources if _is_of_elsewhere(arn))
+            yield from (Alarm("a role that is written elsewhere", right) for _ in unknown)
         case _:
             assert_never(right.kind)
+
+
+def _named_accounts(right: Right) -> Iterator[tuple[str, Right]]:
+    """The texts of a right that may name an account, each with the part of the right that it is in."""
+    yield from ((text, attrs.evolve(right, resources=(text,))) for text in right.resources)
+    if right.kind != "public":
+        yield from ((text, attrs.evolve(right, who=(text,))) for text in right.who)
+    yield right.condition, right
 
 
 def _of_actions(right: Right) -> Iterator[Alarm]:
@@ -101,17 +109,23 @@ def _of_policy(arn: str) -> Iterator[str]:
         yield f"{_last(arn)} allows whole services"
 
 
-def _of_principals(right: Right, place: Place) -> Iterator[str]:
+def _of_principals(right: Right, place: Place) -> Iterator[Alarm]:
     for who in right.who:
-        if _is_unnamed(who):
-            yield "somebody whose name cannot be read here"
-        elif who.startswith("everybody but"):
-            yield who
-        elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
-            if not is_limited(right.condition):
-                yield "open to everybody"
-        elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
-            yield f"somebody outside of account {place.account_id}"
+        yield from (Alarm(word, attrs.evolve(right, who=(who,))) for word in _of_principal(who, right, place))
+    unread = filter(_is_any_text, right.actions)
+    yield from (Alarm(_UNREAD_ACTION, attrs.evolve(right, actions=(action,))) for action in unread)
+
+
+def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
+    if _is_unnamed(who):
+        yield "somebody whose name cannot be read here"
+    elif who.startswith("everybody but"):
+        yield who
+    elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
+        if not is_limited(right.condition):
+            yield "open to everybody"
+    elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
+        yield f"somebody outside of account {place.account_id}"
 
 
 def _is_unnamed(who: str) -> bool:
@@ -131,10 +145,10 @@ def _is_nearly_any(name: str) -> bool:
 
 
 def _is_everything(resource: str) -> bool:
-    """Whether a resource is all of a service: ``*``, an ARN that ends so, or what cannot be read."""
+    """Whether a resource is all of a service: ``*``, an ARN that is so from its resource on, or what cannot be read."""
     if resource.startswith("everything but") or is_unread(resource):
         return True
-    return _is_any(resource) or (resource.startswith("arn:") and _is_any(resource.split(":", 5)[-1]))
+    return _is_any(resource) or ("*" in resource and _ALL_OF_A_SERVICE.fullmatch(resource) is not None)
 
 
 def _accounts(text: str) -> tuple[str, ...]:

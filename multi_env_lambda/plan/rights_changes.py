@@ -7,20 +7,45 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.right import Right, RightChange
 from multi_env_lambda.plan.computed import Place
 from multi_env_lambda.plan.rights_alarms import Alarm, alarms_of
-from multi_env_lambda.plan.rights_conditions import is_weaker
 from multi_env_lambda.plan.rights_covering import covers, is_about
 from multi_env_lambda.plan.rights_of import rights_of
 
 __all__ = ["rights_changes", "rights_question"]
+
+
+@attrs.frozen(kw_only=True)
+class _Staying:
+    """What a denial may be about: the resources that were, and the logical ids of those that are after the change."""
+
+    was: Mapping[str, Any]
+    holders: frozenset[str]
+
+    def has(self, lost: Right) -> bool:
+        """Whether something that a denial was about is still there, or may be since it is not of this stack."""
+        if lost.holder in self.holders:
+            return True
+        body = self.was.get(lost.holder, {})
+        if not body.get("Type", "").endswith("Policy"):
+            return False  # an identity, or a resource, that had the denial in itself
+        attached = [value for key, value in body.get("Properties", {}).items() if not key.endswith("Document")]
+        own = {name for name in self.was if self._is_named(name, canonical_json(attached))}
+        return not own or not own.isdisjoint(self.holders)
+
+    def _is_named(self, name: str, text: str) -> bool:
+        """Whether a text has a resource of the stack that was, by its logical id or by a name of its own."""
+        properties = self.was[name].get("Properties", {})
+        called = [value for key, value in properties.items() if key.endswith("Name") and isinstance(value, str)]
+        return any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) for word in (name, *called))
 
 
 def rights_changes(before: str | None, after: str | None, place: Place) -> tuple[RightChange, ...]:
@@ -33,7 +58,8 @@ def rights_changes(before: str | None, after: str | None, place: Place) -> tuple
     gone, come = [right for right in old if right not in new], [right for right in new if right not in old]
     found = [change for change in _paired(gone, come) if not _is_of_a_new_role(change, old, new)]
     holders = frozenset() if after is None else frozenset(json.loads(after).get("Resources", {}))
-    judged = (_judged(change, old, new, holders, place) for change in found)
+    there = _Staying(was={} if before is None else json.loads(before).get("Resources", {}), holders=holders)
+    judged = (_judged(change, old, new, there, place) for change in found)
     return tuple(sorted(judged, key=lambda change: not change.alarms))
 
 
@@ -78,12 +104,12 @@ def _is_of_a_new_role(change: RightChange, old: Collection[Right], new: Collecti
 
 
 def _judged(
-    change: RightChange, old: Collection[Right], new: Collection[Right], holders: frozenset[str], place: Place
+    change: RightChange, old: Collection[Right], new: Collection[Right], there: _Staying, place: Place
 ) -> RightChange:
     if change.right.kind == "boundary":
-        words = list(_of_boundary(change, holders, place))
+        words = list(_of_boundary(change, there.holders, place))
     elif change.right.denies:
-        words = list(_of_denial(change, new, holders))
+        words = list(_of_denial(change, new, there))
     elif change.change in ("added", "wider", "changed"):
         words = [alarm.word for alarm in alarms_of(change.right, place) if not _was_there(alarm, old, place)]
     else:
@@ -94,15 +120,7 @@ def _judged(
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:
     """Whether the same resource gave already what is alarming, under a condition that asked for no more."""
     same = [right for right in old if is_about(right, alarm.about)]
-    if any(covers(right, alarm.about) for right in same):
-        return True
-    if alarm.about.kind not in ("trust", "resource policy", "managed policy"):
-        return False
-    return any(
-        is_weaker(right.condition, alarm.about.condition)
-        and alarm.word in {each.word for each in alarms_of(right, place)}
-        for right in same
-    )
+    return any(covers(right, alarm.about) for right in same)
 
 
 def _of_boundary(change: RightChange, holders: frozenset[str], place: Place) -> Iterator[str]:
@@ -114,13 +132,15 @@ def _of_boundary(change: RightChange, holders: frozenset[str], place: Place) -> 
         yield from (alarm.word for alarm in alarms_of(change.right, place))
 
 
-def _of_denial(change: RightChange, new: Collection[Right], holders: frozenset[str]) -> Iterator[str]:
+def _of_denial(change: RightChange, new: Collection[Right], there: _Staying) -> Iterator[str]:
     """What is denied no more of a denial that goes or shrinks, unless others that stay or come deny it together."""
     lost = change.right if change.before is None else change.before
-    named = {name for text in (*lost.who, *lost.resources) for name in re.findall(r"\$\{(\w+)", text)}
-    is_there = not holders.isdisjoint({lost.holder, *lost.who, *named})
     parts = (attrs.evolve(lost, actions=(action,)) for action in lost.actions)
-    if is_there and change.change in ("removed", "narrower") and not all(_is_denied(part, new) for part in parts):
+    if (
+        there.has(lost)
+        and change.change in ("removed", "narrower")
+        and not all(_is_denied(part, new) for part in parts)
+    ):
         yield "it is denied no more" if change.change == "removed" else "less is denied"
 
 

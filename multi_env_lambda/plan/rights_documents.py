@@ -26,8 +26,10 @@ _Path = tuple[str, ...]
 def statements(value: Any, computed: Computed, path: _Path = ()) -> Iterator[tuple[_Path, Json | str]]:
     """Each statement with the keys on the way to it; a text instead is what nobody can read before it is computed."""
     match value:
-        case {"Statement": inner}:
-            yield from _of_policy(inner, computed, path)
+        case dict() if "Statement" in value:
+            yield from _of_policy(value["Statement"], computed, path)
+            # A property that is called so hides none beside it.
+            yield from _of_properties({key: each for key, each in value.items() if key != "Statement"}, computed, ())
         case {"Fn::If": [_, *sides]}:
             yield from (found for side in sides for found in statements(side, computed, path))
         case dict() if is_computed(value):

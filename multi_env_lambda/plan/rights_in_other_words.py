@@ -13,7 +13,8 @@ _ALWAYS = re.compile(
     r"AWS::RolesAnywhere::.*|AWS::SSO::.*|AWS::IdentityStore::GroupMembership|AWS::Organizations::.*|"
     r"AWS::EKS::(AccessEntry|PodIdentityAssociation)|"
     r"AWS::LakeFormation::(Permissions|PrincipalPermissions|DataLakeSettings|TagAssociation)|"
-    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE"
+    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE|"
+    r"AWS::ServiceCatalog::.*Provisioned.*"
 )
 
 
@@ -37,9 +38,9 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
         case "AWS::Cognito::IdentityPoolRoleAttachment":
             roles = properties.get("Roles")
             return not isinstance(roles, dict) or set(roles) != {"authenticated"}
-        case "AWS::CloudFormation::CustomResource":
-            return _is_foreign(properties.get("ServiceToken"), computed)
-        case _ if type_.startswith("Custom::"):
+        case "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api":
+            return not {"Body", "BodyS3Location"}.isdisjoint(properties)
+        case _ if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             return _is_foreign(properties.get("ServiceToken"), computed)
         case _:
             return _ALWAYS.fullmatch(type_) is not None

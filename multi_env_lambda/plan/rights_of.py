@@ -23,6 +23,8 @@ __all__ = ["rights_of"]
 
 _HOLDERS = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
+_OF_A_ROLE = ("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "InstanceProfile")
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro")
 
 
@@ -55,21 +57,31 @@ class _Reader:
             if isinstance(statement, str):
                 yield Right(kind="unread", holder=name, resources=(statement,))
             else:
-                yield self._statement(name, holders, path, statement)
+                yield self._statement(name, type_, holders, path, statement)
         for arn in self._texts(properties.get("ManagedPolicyArns")) if type_ in _IDENTITIES else ():
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
         if "PermissionsBoundary" in properties:
             bounds = self._texts(properties["PermissionsBoundary"])
             bounds += ("nothing",) if may_be_absent(properties["PermissionsBoundary"]) else ()
             yield Right(kind="boundary", holder=name, who=holders, resources=bounds)
-        for role in _roles(properties):
-            yield Right(kind="role", holder=name, who=(name,), resources=self._texts(role))
-        if type_ in _NESTED or "Fn::Transform" in canonical_json(properties):
+        for role in _roles(properties) if not type_.startswith("AWS::IAM::") else ():
+            yield Right(kind="role", holder=name, who=(name,), resources=self._names_of_roles(role))
+        if type_ in _NESTED or "Fn::Transform" in canonical_json(body):
             yield Right(kind="unread", holder=name, resources=(type_,))
         if gives_rights(type_, properties, self.computed):
             written = canonical_json(self.computed.filled(properties))
             yield Right(kind="other words", holder=name, actions=(type_,), resources=(written,))
         yield from self._without_a_policy(name, type_, properties)
+
+    def _names_of_roles(self, role: Any) -> tuple[str, ...]:
+        """``${MainRole.Arn}`` for one of this template; what is called after another resource can be any role."""
+        found = []
+        for each in self.computed.each(role):
+            text = self.computed.text(each)
+            named = re.match(r"\$\{(\w+)", text)
+            is_other = named is not None and self.computed.types.get(named[1]) not in _ROLES
+            found.append(canonical_json(each) if is_other else text)
+        return tuple(found)
 
     def _holders(self, name: str, type_: str, properties: Json) -> tuple[str, ...]:
         """Who a policy without principals is about."""
@@ -78,12 +90,17 @@ class _Reader:
         named = [text for key in _HOLDERS for text in self._texts(properties.get(key))]
         return tuple(_bare(text) for text in named) or (f"whoever has {name}",)
 
-    def _statement(self, name: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json) -> Right:
+    def _statement(
+        self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
+    ) -> Right:
         principals = tuple(self._principals(statement))
-        kind: Kind = "permission" if not principals else "resource policy"
+        kind: Kind = "resource policy" if principals else "permission"
+        if type_.startswith("AWS::IAM::"):
+            # A policy of an identity names nobody: a principal in it may be one that is left out in the end.
+            kind, principals = ("trust", principals) if "AssumeRolePolicyDocument" in path else ("permission", ())
         condition = self.computed.filled(statement.get("Condition"))
         return Right(
-            kind="trust" if "AssumeRolePolicyDocument" in path else kind,
+            kind=kind,
             holder=name,
             who=principals or holders,
             effect=_effect(self._texts(statement["Effect"])),
@@ -154,8 +171,8 @@ def _roles(value: Any) -> Iterator[Any]:
     match value:
         case dict():
             for key, each in value.items():
-                if key.endswith(("Role", "RoleArn", "RoleARN")) and not isinstance(each, list):
-                    yield each
+                if key.endswith(_OF_A_ROLE):
+                    yield from _named_by(each)
                 elif key not in NAMED_AT_WILL:
                     yield from _roles(each)
         case list():
@@ -163,6 +180,18 @@ def _roles(value: Any) -> Iterator[Any]:
                 yield from _roles(each)
         case _:
             return
+
+
+def _named_by(value: Any) -> Iterator[Any]:
+    """The roles of a property that has one, a list, or one for each of several purposes."""
+    match value:
+        case list():
+            yield from value
+        case dict() if not is_computed(value):
+            yield from (each for each in value.values() if isinstance(each, str) or is_computed(each))
+            yield from _roles(value)
+        case _:
+            yield value
 
 
 def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, ...]]) -> bool:
@@ -175,12 +204,18 @@ def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, .
         case "AWS::ApiGatewayV2::Api":
             return "Target" in properties
         case "AWS::ApiGateway::Method":
-            return _is_open(properties.get("AuthorizationType"), texts) and properties.get("HttpMethod") != "OPTIONS"
+            return _is_open(properties.get("AuthorizationType"), texts) and not _answers_by_itself(properties)
         case "AWS::S3::Bucket":
             access = texts(properties.get("AccessControl"))
             return any(text.startswith(("Public", "Authenticated")) or is_unread(text) for text in access)
         case _:
             return False
+
+
+def _answers_by_itself(properties: Json) -> bool:
+    """Whether a method calls nobody: the answer to a browser that asks what it may send."""
+    integration = properties.get("Integration")
+    return not isinstance(integration, dict) or integration.get("Type") == "MOCK"
 
 
 def _is_open(kind: Any, texts: Callable[[Any], tuple[str, ...]]) -> bool:

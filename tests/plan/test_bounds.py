@@ -180,3 +180,14 @@ def test_a_boundary_that_may_be_left_out_is_none() -> None:
     (only,) = what(role(PermissionsBoundary=maybe), Bounds(permissions_boundary="unit"))
 
     assert f"is bounded by {BOUNDARY}, nothing" in only
+
+
+def test_no_alarm_is_a_policy_or_a_role_of_the_stack() -> None:
+    note = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "administrator"}}
+    properties = {"AssumeRolePolicyDocument": {"Statement": []}, "ManagedPolicyArns": [{"Ref": "Note"}]}
+    instance = {"Type": "AWS::EC2::Instance", "Properties": {"IamInstanceProfile": {"Ref": "Note"}}}
+    own = Bounds(actions=("logs:*",))
+    for used in ({"Type": "AWS::IAM::Role", "Properties": properties}, instance):
+        document = json.dumps({"Resources": {"Note": note, "Main": used}})
+
+        assert beyond(document, "projects/app", attrs.evolve(SANDBOX, bounds=own), Bounding()) is not None

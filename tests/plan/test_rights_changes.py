@@ -628,3 +628,144 @@ def test_a_principal_is_named_where_its_account_is() -> None:
     assert alarms(trusted(chosen)) == ["somebody whose name cannot be read here"]
     named = ["arn:aws:iam::222222222222:role", {"Fn::ImportValue": "name"}]
     assert alarms(trusted({"Fn::Join": ["/", named]})) == []
+
+
+# --- what hides nothing ---
+NO_VALUE = {"Ref": "AWS::NoValue"}
+EVERY_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def alarm(name: str) -> dict[str, Any]:
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": name}}
+
+
+def trusting(principal: Any) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "word"),
+    [
+        ({"MainRole": role(statement("*"), Statement=NO_VALUE)}, "every action"),
+        (
+            {
+                "MainRole": role(
+                    statement("*", Principal={"Fn::If": ["Never", {"Service": "x.amazonaws.com"}, NO_VALUE]})
+                )
+            },
+            "every action",
+        ),
+        (
+            {"MainRole": role(ManagedPolicyArns=[{"Ref": "Note"}]), "Note": alarm(EVERY_POLICY)},
+            "a policy that cannot be read here",
+        ),
+        ({"MainRole": role(statement("s3:*", {"Ref": "Note"})), "Note": alarm("*")}, "s3:* on everything"),
+        (
+            {"MainRole": trusting({"AWS": {"Ref": "Note"}}), "Note": alarm("999999999999")},
+            "somebody whose name cannot be read here",
+        ),
+        (
+            {"MainRole": trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${Note}:root"}}), "Note": alarm("999999999999")},
+            "somebody whose name cannot be read here",
+        ),
+        (
+            {"MainRole": role(ManagedPolicyArns=[{"Fn::Sub": ["${a_b}", {"a_b": EVERY_POLICY}]}])},
+            "AdministratorAccess allows whole services",
+        ),
+        ({"MainRole": trusting({"AWS": {"Fn::Sub": ["${a_b}", {"a_b": "*"}]}})}, "open to everybody"),
+        ({"Main": {"Type": "AWS::SQS::Queue", "Fn::Transform": {"Name": "AddMore"}}}, "nobody can read what it allows"),
+        (
+            {"Instance": {"Type": "AWS::EC2::Instance", "Properties": {"IamInstanceProfile": {"Ref": "Note"}}}}
+            | {"Note": alarm("administrator")},
+            "a role that is written elsewhere",
+        ),
+        (
+            {
+                "Main": {
+                    "Type": "AWS::EC2::LaunchTemplate",
+                    "Properties": {"D": {"IamInstanceProfile": {"Name": "more"}}},
+                }
+            },
+            "a role that is written elsewhere",
+        ),
+        (
+            {
+                "Main": {
+                    "Type": "AWS::Redshift::Cluster",
+                    "Properties": {"IamRoles": ["arn:aws:iam::111111111111:role/a"]},
+                }
+            },
+            "a role that is written elsewhere",
+        ),
+        (
+            {"Main": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"openapi": "3.0.1"}}}},
+            "gives rights in its own words",
+        ),
+        (
+            {"Main": {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {}}},
+            "gives rights in its own words",
+        ),
+        ({"MainRole": role(statement("s3:*", "arn:aws:s3*"))}, "s3:* on everything"),
+        ({"MainRole": role(statement("iam:*", ["arn:aws:iam::111111111111:role/*"]))}, "iam:* on everything"),
+    ],
+)
+def test_no_way_of_writing_it_hides_a_right(resources: dict[str, Any], word: str) -> None:
+    assert word in alarms(template(**resources))
+
+
+@pytest.mark.parametrize(("integration", "asks"), [("AWS_PROXY", True), ("MOCK", False)])
+def test_a_method_for_browsers_is_open_if_it_calls_something(integration: str, *, asks: bool) -> None:
+    properties = {"HttpMethod": "OPTIONS", "AuthorizationType": "NONE", "Integration": {"Type": integration}}
+    found = alarms(template(Main={"Type": "AWS::ApiGateway::Method", "Properties": properties}))
+
+    assert ("open to everybody" in found) is asks
+
+
+def test_an_account_of_a_mapping_is_an_account() -> None:
+    other = {"Fn::Join": ["", ["arn:aws:iam::", {"Fn::FindInMap": ["Accounts", "prod", "id"]}, ":role/x"]]}
+    after = json.loads(template(MainRole=role(statement("sts:AssumeRole", other))))
+    after["Mappings"] = {"Accounts": {"prod": {"id": "999999999999"}}}
+
+    assert "account 999999999999" in alarms(json.dumps(after))
+
+
+def open_bucket(action: str, resource: str, principal: Any = "*") -> str:
+    policy = policy_of(
+        "AWS::S3::BucketPolicy", statement(action, resource, Principal=principal), Bucket={"Ref": "Data"}
+    )
+    return template(Data={"Type": "AWS::S3::Bucket"}, Policy=policy)
+
+
+def test_more_for_everybody_asks_again() -> None:
+    before, after = open_bucket("s3:GetObject", "arn:aws:s3:::b/public/*"), open_bucket("s3:*", "arn:aws:s3:::b/*")
+
+    assert "open to everybody" in alarms(after, before)
+    assert alarms(before, after) == []
+
+
+def test_a_whole_account_asks_where_one_role_of_it_was_let_in() -> None:
+    one = open_bucket("s3:GetObject", "arn:aws:s3:::b/*", {"AWS": "arn:aws:iam::999999999999:role/ci"})
+    both = open_bucket(
+        "s3:GetObject", "arn:aws:s3:::b/*", {"AWS": ["arn:aws:iam::999999999999:role/ci", HERE.account_id]}
+    )
+
+    assert "account 999999999999" in alarms(open_bucket("s3:GetObject", "arn:aws:s3:::b/*", {"AWS": OTHER}), one)
+    assert alarms(both, one) == []
+
+
+@pytest.mark.parametrize("target", ["app", {"Ref": "MainRole"}])
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_denial_asks_by_what_it_is_attached_to(target: Any, *, stays: bool) -> None:
+    main, policy = role(RoleName="app"), policy_of("AWS::IAM::Policy", statement("s3:*", effect="Deny"), Roles=[target])
+    queue = {"Type": "AWS::SQS::Queue"}
+    after = template(Queue=queue, **({"MainRole": main} if stays else {}))
+
+    assert ("it is denied no more" in alarms(after, template(MainRole=main, Deny=policy, Queue=queue))) is stays
+
+
+def test_a_denial_on_everything_of_a_queue_that_stays_asks() -> None:
+    queue, denial = {"Type": "AWS::SQS::Queue"}, statement("sqs:*", "*", "Deny", Principal="*")
+    policy = policy_of("AWS::SQS::QueuePolicy", denial, Queues=[{"Ref": "Queue"}])
+
+    assert "it is denied no more" in alarms(template(Queue=queue), template(Queue=queue, Policy=policy))
