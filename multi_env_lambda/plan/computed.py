@@ -1,4 +1,4 @@
-"""What a template computes, as far as it is certain before CloudFormation does it; the rest stays as it is written."""
+"""What a template computes, as far as that is certain before CloudFormation does it; the rest stays as written."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Json = Mapping[str, Any]
 
 _NAMED = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 _LOOKED_UP = "AWS::SSM::Parameter::Value<"
-"""Types of parameters of which the default is a name: the value is looked up when the stack is made.
+"""Types of parameters whose default is a name: the value is looked up when the stack is created.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
 """
 
 _LISTS = ("CommaDelimitedList", "List<")
 _OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
-"""Types whose attributes may be any text, so that none of them is the name of a resource."""
+"""Types whose attributes may be any text, so none of them is the name of a resource."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,16 +37,16 @@ class Place:
 
 
 def place_of(environment: Environment) -> Place:
-    """Where the stacks of an environment are."""
+    """The place in which the stacks of an environment are."""
     return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
 
 
 @attrs.frozen(kw_only=True)
 class Computed:
-    """Reads values of one template.
+    """Reads the values of one template.
 
     Args:
-        parameters: they have defaults, since no deploy gives them another value.
+        parameters: they have defaults, because no deploy passes other values.
         types: of each resource, by its logical id.
     """
 
@@ -59,7 +59,7 @@ class Computed:
         return tuple(self.text(each) for each in self.each(value))
 
     def each(self, value: Any) -> Iterator[Any]:
-        """The items of a list, or the one thing; of what a condition decides both sides, as each may become true."""
+        """The items of a list, or the one item; for a condition, both sides, because either may become true."""
         match value:
             case None | {"Ref": "AWS::NoValue"}:
                 return
@@ -79,7 +79,7 @@ class Computed:
                 yield value
 
     def text(self, value: Any) -> str:
-        """The text, with ``${Queue.Arn}`` for what a resource is called; the JSON of what cannot be known."""
+        """The text, with ``${Queue.Arn}`` for the name of a resource, and JSON for what cannot be known."""
         match value:
             case str():
                 return value
@@ -97,7 +97,7 @@ class Computed:
                 return canonical_json(value)
 
     def filled(self, value: Any) -> Any:
-        """A structure with the texts in place of what is computed in it."""
+        """A structure with what is computed replaced by texts."""
         match value:
             case {"Fn::If": [str(name), *sides]}:
                 return {"Fn::If": [name, *map(self.filled, sides)]}
@@ -132,21 +132,21 @@ class Computed:
 
 
 def computed_of(document: Json, place: Place) -> Computed:
-    """What a template, already loaded, computes."""
+    """The values of an already loaded template."""
     types = {name: body["Type"] for name, body in document.get("Resources", {}).items()}
     return Computed(parameters=document.get("Parameters", {}), types=types, place=place)
 
 
 def may_be_absent(value: Any) -> bool:
-    """Whether a property that is there may be left out when the stack is made."""
+    """Whether a property of the template may be left out when the stack is created."""
     return '"AWS::NoValue"' in canonical_json(value)
 
 
 def is_computed(value: Any) -> bool:
-    """Whether CloudFormation makes something else of this."""
+    """Whether CloudFormation turns this into something else."""
     return isinstance(value, dict) and any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
 def is_unread(text: str) -> bool:
-    """Whether this is, or has in it, the JSON of something that is computed, or what CloudFormation looks up."""
+    """Whether this is, or contains, the JSON of something that is computed, or what CloudFormation looks up."""
     return text.startswith("{") or '{"' in text or "{{" in text

@@ -1,6 +1,6 @@
-"""What CloudFormation calls with the rights of the role that deploys, by the templates of an environment.
+"""What CloudFormation calls with the rights of the deploying role, given the templates of an environment.
 
-Input: resources, and what AWS publishes by type (``handlers.json``). Output: statements of IAM.
+Input: resources, and what AWS publishes by type (``handlers.json``). Output: IAM statements.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _OTHER_SERVICES = {
     "elasticfilesystem": ("filesystemconfigs",),
     "kms": ("kms", "awskms", "keyarn"),
 }
-"""What a type calls of another service, and how a property begins (in small letters) that makes it do so."""
+"""What a type calls in another service, and the prefix (in lower case) of the property that makes it do so."""
 
 _NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
 """Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
 
 _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
-"""Of a key that has neither name nor tag yet. Nobody can give a key a tag that begins with ``aws:``.
+"""For a key that has neither name nor tag yet. Nobody can give a key a tag that starts with ``aws:``.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
 """
 
 _OF_OBJECTS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"})
-"""Asked on a key. A ``*`` also stands for a slash, so ``*-ENVIRONMENT-*`` would reach keys of anybody's bucket.
+"""Checked against an object key. A ``*`` also matches a slash, so ``*-ENVIRONMENT-*`` would match keys in any bucket.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
 """
@@ -47,7 +47,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_servi
 
 @attrs.frozen
 class _Calls:
-    """What is called of a service in one verb, and on what."""
+    """What is called in a service for one verb, and on what."""
 
     actions: set[str] = attrs.field(factory=set)
     arns: set[str] = attrs.field(factory=set)
@@ -56,10 +56,10 @@ class _Calls:
 def of_cloudformation(
     place: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
 ) -> tuple[Grant, ...]:
-    """By service: what is called to make and change things, and what more to delete them; then the roles.
+    """By service: what is called to create and change things, and what else to delete them; then the roles.
 
     Args:
-        granted: is allowed already on all that is named by the rule.
+        granted: what is already allowed on everything that is named by the rule.
     """
     wanted: dict[str, dict[str, _Calls]] = {"deploy": {}, "destroy": {}}
     keys: set[str] = set()
@@ -91,7 +91,7 @@ def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, 
 def _is_called(action: str, body: Mapping[str, Any]) -> bool:
     service = action.partition(":")[0]
     if action == "iam:PassRole":
-        return False  # a statement of its own, with who gets the role
+        return False  # a separate statement, with the service that gets the role
     keys = {key.lower() for key, _ in _properties(body.get("Properties", {}))}
     if service == _own(body["Type"]):
         return "." not in action and ONLY_WITH.get(action, "") in {"", *keys}
@@ -105,7 +105,7 @@ def _own(kind: str) -> str:
 
 
 def _properties(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every property at every depth, with its value; keys with a colon are a policy's conditions."""
+    """Every property at every depth, with its value; keys with a colon are conditions of a policy."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if ":" not in key:
@@ -129,7 +129,7 @@ def _of_service(
     known = frozenset() if extra else granted
     resources = (*patterns, *extra) if service != "kms" else ("*",)
     yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
-    # A deploy removes what left the template, and what it made before it failed.
+    # A deploy deletes what left the template, and what it created before it failed.
     only_gone = deleting.actions - making.actions - known
     yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
 
@@ -171,7 +171,7 @@ def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
 
 
 def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
-    """To give a function or a job its role; without the condition it could be given to anything."""
+    """To pass its role to a function or a job; without the condition it could be passed to anything."""
     services: set[str] = set()
     roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
     others: set[str] = set()
@@ -191,12 +191,12 @@ def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: H
 
 
 def _is_role(key: str) -> bool:
-    """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and what an API's body calls it."""
+    """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and its name in the body of an API."""
     return key.lower().endswith(("role", "rolearn")) or key == "credentials"
 
 
 def _is_attribute(value: Any) -> bool:
-    """Of a role of a template, which is looked at there."""
+    """Whether it is a role of a template, which is checked there."""
     match value:
         case {"Fn::GetAtt": _}:
             return True

@@ -1,4 +1,4 @@
-"""Whether a deploy changes what somebody may do: IAM applies that some seconds after it has said yes."""
+"""Whether a deploy changes what somebody may do: IAM applies that some seconds after it has accepted it."""
 
 from __future__ import annotations
 

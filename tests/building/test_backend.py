@@ -111,7 +111,7 @@ def test_a_requirement_that_is_an_address_is_not_fetched(tmp_path: Path, address
         ('[build-system]\nrequires = []\nbackend-path = ["../.."]', "is outside of the project"),
         ("[build-system", "cannot be read"),
         ("a = " + "[" * 3000, "cannot be read"),
-        ("[build-system]\nbuild-backend = nan", "`build-backend` in pyproject.toml: found nan, allowed is text"),
+        ("[build-system]\nbuild-backend = nan", "`build-backend` in pyproject.toml: found nan; expected text"),
     ],
 )
 def test_a_build_system_that_is_none_is_refused(tmp_path: Path, table: str, said: str) -> None:

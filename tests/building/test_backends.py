@@ -120,7 +120,7 @@ def test_a_backend_that_is_not_the_locked_one_builds_nothing(tmp_path: Path, dam
     with pytest.raises(BuildError) as caught:
         build(root, tmp_path / "cache")
 
-    assert f"does `lock` have to write {BUILD_CONSTRAINTS} again?" in caught.value.hint
+    assert f"does {BUILD_CONSTRAINTS} need to be renewed with `lock`?" in caught.value.hint
 
 
 @pytest.mark.network

@@ -186,7 +186,7 @@ def test_requirements_that_go_on_and_on_are_refused_at_once(text: str) -> None:
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pylock.toml")
 
-    with pytest.raises(ConfigurationError, match="it is no ordinary file"):
+    with pytest.raises(ConfigurationError, match="it is not a regular file"):
         read_bounded(tmp_path / "pylock.toml", "pylock.toml", 10)
 
 

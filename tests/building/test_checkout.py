@@ -166,7 +166,7 @@ def test_a_submodule_that_is_not_checked_out_is_refused(root: Path, tmp_path: Pa
     if there == "no folder":
         git(root, "config", "diff.ignoreSubmodules", "all")
         (root / "projects/beta/beta/inner").rmdir()
-    assert "projects/beta/beta/inner is a repository of its own (a Git submodule)" in refusal(root)
+    assert "projects/beta/beta/inner is a separate repository (a Git submodule)" in refusal(root)
 
 
 def test_a_filter_that_this_clone_has_no_program_for_is_told_by_file(root: Path) -> None:

@@ -287,7 +287,7 @@ def test_code_and_layer_are_held_against_the_limit_together(bench: Bench) -> Non
     assert str(caught.value).splitlines() == [
         "projects/a: code (2123 bytes) and layer (262143000 bytes) have 262145123 bytes unzipped, "
         "Lambda allows 262144000 for both",
-        "hint: leave large files out and read them from S3, or drop a dependency",
+        "hint: remove large files and read them from S3, or drop a dependency",
     ]
 
 

@@ -395,7 +395,7 @@ def test_an_object_that_lambda_could_not_load_is_refused_if_the_handler_loads_it
     assert str(caught.value).splitlines() == [
         "projects/orders: function `f0`, handler `orders.create.handler`: importing its module loads a/_a.so, "
         "and a.libs/libqt.so needs libGL.so.1, which neither the layer nor Lambda has",
-        "hint: use a package that brings its libraries, or a variant that does without (a display, a driver)",
+        "hint: use a package that includes its libraries, or a variant that does not need them (a display, a driver)",
     ]
     check(wheel_of(tmp_path), layer=layer, unloadable=lost)
 
@@ -450,7 +450,7 @@ def test_a_module_may_look_whether_a_file_of_the_developer_is_there(tmp_path: Pa
 def test_nothing_but_scratch_can_be_changed(tmp_path: Path, desk: Path, change: str) -> None:
     text = refused(wheel_of(tmp_path, change.format(str(desk)) + "\n" + HANDLER))
     assert "raises OSError: [Errno 30] Read-only file system" in text
-    assert "hint: Lambda lets a function write below /tmp only: correct the module" in text
+    assert "hint: Lambda lets a function write only below /tmp: correct the module" in text
     assert [path.name for path in desk.iterdir()] == ["secret.txt"]
 
 

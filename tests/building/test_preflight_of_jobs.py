@@ -254,7 +254,7 @@ def test_an_entry_that_needs_more_than_its_arguments_is_refused(
 ) -> None:
     text = refused(wheel_of(tmp_path, f"def main{signature}: ...\n"), interpreter)
 
-    assert f"`main{signature}` needs other arguments than the one mapping that it is called with" in text
+    assert f"`main{signature}` must accept the one mapping that it is called with" in text
 
 
 @pytest.mark.parametrize("body", ["yield", "for a in arguments: yield from a", "x = yield"])

@@ -186,7 +186,7 @@ def test_a_release_that_changes_what_versions_must_share_moves_all_traffic_at_on
     fake.tree.properties["search"] = {property_: "arn:of:another"}
 
     assert deploy(fake)["search"].outcome == "deployed"
-    why = f"this release changes its {what}, which Lambda wants to be equal behind one alias"
+    why = f"this release changes its {what}, which must be the same for all versions behind an alias"
     assert (clock.slept, texts(fake)) == ([], [f"{FUNCTION} at once: {why}"])
 
 

@@ -49,7 +49,10 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
         "is not in your work tree"
     )
     assert asked(plan) == {}
-    assert f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to take it back: `--only u02" in plan.text()
+    assert (
+        f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to go back to the older one: `--only u02"
+        in plan.text()
+    )
     assert newer[1].what in plan._repr_html_()
     assert [item["kind"] for item in plan.to_dict()["steps"]].count("newer") == 3
 
@@ -276,7 +279,7 @@ def test_an_older_state_that_was_checked_out_and_is_not_committed_is_asked_about
 
     found = asked(plan_of(ada, accounts))
     assert list(found) == ["older:u01", "older:u02", "older:u03"]
-    assert "is newer: this work tree has, uncommitted, what was there before" in found["older:u01"]
+    assert "is newer: uncommitted changes of this work tree restore an older state" in found["older:u01"]
     assert found["older:u01"].endswith("taken back would be libs/greet, projects/u01")
     assert deploy(ada.world(accounts))["u01"].outcome == "blocked"
 
@@ -360,7 +363,7 @@ def test_a_promotion_of_an_older_commit_is_asked_for(tmp_path: Path) -> None:
     refused = promote(fake, "test")["search"]
 
     assert refused.outcome == "blocked"
-    assert "newer than commit cccccccccc, which would take its place" in refused.detail
+    assert "newer than commit cccccccccc, which would replace it" in refused.detail
 
 
 def test_a_rollback_is_meant_to_go_back(tmp_path: Path) -> None:

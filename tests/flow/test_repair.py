@@ -52,7 +52,7 @@ def test_the_plan_names_what_is_put_right_and_what_was_lost_with_it(fake: FakeWo
         for item in step.changes
     ]
     assert found == [("add", "Data", []), ("modify", "MainFunction", [("MemorySize", "1024", "256")])]
-    assert step.notes == ("Data (AWS::DynamoDB::Table) is gone with what was in it, and is made anew, empty",)
+    assert step.notes == ("Data (AWS::DynamoDB::Table) was deleted with its content, and is recreated empty",)
     assert (step.action, step.release.digest) == ("repair", step.running)
 
 
@@ -90,7 +90,7 @@ def test_a_stack_that_is_gone_is_made_anew_whole(fake: FakeWorld) -> None:
     del fake.platform.stacks[AT]
 
     step = planned(fake, "orders")
-    assert "its stack is gone, and all of it is made anew" in step.why
+    assert "its stack no longer exists and is recreated completely" in step.why
     assert {change.action for change in step.changes} == {"add"} and len(step.changes) > 2
     assert repair(fake, "sandbox", "orders")["orders"].outcome == "deployed"
     assert AT in fake.platform.stacks

@@ -113,7 +113,7 @@ def test_what_was_left_and_is_deleted_by_hand_is_made_anew_and_said_to_be_lost(f
 
     step = planned(fake)
     assert said(step.changes) == [("add", "Data")]
-    assert step.notes == (f"Data ({TABLE}) is gone with what was in it, and is made anew, empty",)
+    assert step.notes == (f"Data ({TABLE}) was deleted with its content, and is recreated empty",)
     assert repair(fake, "sandbox", "search")["search"].outcome == "deployed"
 
 

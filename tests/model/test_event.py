@@ -115,45 +115,45 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "found no kind, allowed is one kind per event"),
+        ("{}", "found no kind; expected one kind per event"),
         ('{ scheduel = "rate(1 day)" }', "did you mean `schedule`?"),
         ("{ sqs = true, sns = true }", "found `sqs` and `sns`"),
         ('{ schedule = "rate(1 days)" }', "AWS wants `rate(1 day)`"),
-        ("{ schedule = 5 }", "allowed is text"),
+        ("{ schedule = 5 }", "expected text"),
         ('{ schedule = "rate(1 day)", input = 1 }', "unknown key `input`"),
         ("{ sqs = false }", "remove the event"),
-        ("{ url = 5 }", 'allowed is true, "AWS_IAM" or "NONE"'),
-        ('{ sqs = "incoming" }', "allowed is an ARN such as"),
+        ("{ url = 5 }", 'expected true, "AWS_IAM" or "NONE"'),
+        ('{ sqs = "incoming" }', "expected an ARN such as"),
         ("{ sqs = true, batch_size = 11 }", "add `window = 1`"),
         (f'{{ sqs = "{QUEUE}.fifo", batch_size = 11 }}', "from 1 to 10"),
         (f'{{ sqs = "{QUEUE}.fifo", window = 1 }}', "from 0 to 0"),
         (
             "{ sqs = { visibility_timeout = 17 } }",
-            "found 17, allowed is 18 or more: 6 times the timeout (3), and the window",
+            "found 17; expected 18 or more: 6 times the timeout (3), and the window",
         ),
         (
             "{ sqs = { visibility_timeout = 317 }, window = 300 }",
-            "found 317, allowed is 318 or more: 6 times the timeout (3), and the window",
+            "found 317; expected 318 or more: 6 times the timeout (3), and the window",
         ),
         (
             f'{{ kinesis = "{KINESIS}", on_failure_arn = "arn:aws:lambda:us-east-1:222222222222:function:f" }}',
-            "allowed is the ARN of a queue, topic or bucket",
+            "expected the ARN of a queue, topic or bucket",
         ),
         (f'{{ sqs = "{QUEUE}", visibility_timeout = 60 }}', "set it where the existing queue is made"),
         ("{ sqs = { batch_size = 1 }, batch_size = 1 }", "stands beside `sqs` and in it"),
         ("{ sqs = true, maximum_concurrency = 1 }", "from 2 to 1000"),
         ('{ sqs = { name = "My Queue" } }', "small letters"),
-        (f'{{ sns = "{QUEUE}" }}', "allowed is an ARN such as arn:aws:sns"),
+        (f'{{ sns = "{QUEUE}" }}', "expected an ARN such as arn:aws:sns"),
         ('{ s3 = "s3://acme" }', "as S3 takes it"),
         ('{ s3 = true, events = ["ObjectCreated"] }', "did you mean `Object Created`?"),
         ('{ s3 = "acme-in", name = "x" }', "unknown key `name`"),
-        ('{ event_pattern = "x" }', "allowed is a table"),
+        ('{ event_pattern = "x" }', "expected a table"),
         ("{ event_pattern = {} }", "the pattern is empty"),
         ('{ event_pattern = { source = [{ suffixx = "a" }] } }', "did you mean `suffix`?"),
         ('{ event_pattern = { detail = { "$or" = [{ a = [{ prefx = "a" }] }] } } }', "the operator `prefx`"),
         ('{ event_pattern = { a = [{ prefix = "a", suffix = "b" }] } }', "one operator in a table"),
-        ('{ event_pattern = { source = "orders" } }', "allowed is a list with values in it"),
-        ("{ event_pattern = { source = [] } }", "allowed is a list with values in it"),
+        ('{ event_pattern = { source = "orders" } }', "expected a list with values in it"),
+        ("{ event_pattern = { source = [] } }", "expected a list with values in it"),
         (f'{{ event_pattern = {{ source = ["{"x" * 4084}"] }} }}', "the pattern has 4,099 characters"),
         (f'{{ dynamodb = "{KINESIS}" }}', "arn:aws:dynamodb"),
         (f'{{ kinesis = "{KINESIS}", parallelization = 11 }}', "from 1 to 10"),
@@ -168,7 +168,7 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         (f'{{ kinesis = "{KINESIS}", filters = [{{}}, {{}}, {{}}, {{}}, {{}}, {{}}] }}', "up to 5"),
         ('{ url = "none" }', "did you mean `NONE`?"),
         ('{ url = true, cors = { allow_methods = ["GET"] } }', "`allow_origins` is missing"),
-        ('{ url = true, cors = { allow_origins = ["*"], allow_credentials = true } }', "allowed is false"),
+        ('{ url = true, cors = { allow_origins = ["*"], allow_credentials = true } }', "expected false"),
         ('{ url = true, cors = { allow_origins = ["*"], allow_methods = ["get"] } }', "HTTP method in capitals"),
         ("{ url = true }, { url = true }", "two events of one function are the same"),
         ("{ sqs = true }, { sqs = true }", "created as `create`"),
@@ -184,7 +184,7 @@ def test_a_wrong_event_is_refused(text: str, message: str) -> None:
 
 def test_a_wrong_event_is_counted_from_zero() -> None:
     assert bad_event("{ url = true }, { sqs = 5 }") == snapshot("""\
-projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5, allowed is true or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
+projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5; expected true or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
 hint: `sqs = true` creates one for the unit\
 """)  # noqa: E501
 

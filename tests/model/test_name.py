@@ -95,7 +95,7 @@ def test_names_are_compared_as_package_indexes_do() -> None:
 @pytest.mark.parametrize(("kind", "limit"), [("stack", 128), ("function", 64), ("queue", 80), ("bucket", 63)])
 def test_the_limit_itself_is_allowed(kind: str, limit: int) -> None:
     check_length(kind, "x" * limit, where="p")
-    with pytest.raises(ConfigurationError, match=f"{limit + 1} characters, allowed is up to {limit}"):
+    with pytest.raises(ConfigurationError, match=f"{limit + 1} characters; expected at most {limit}"):
         check_length(kind, "x" * (limit + 1), where="p")
 
 
@@ -132,7 +132,7 @@ def test_two_folders_with_one_name_are_refused() -> None:
 
     assert refusal(projects, here) == snapshot("""\
 projects/a_b/pyproject.toml [project] name: the name `a-b` is also that of projects/a-b
-hint: rename one; `-`, `_`, `.` and capitals make no difference\
+hint: rename one; `-`, `_`, `.` and upper or lower case make no difference\
 """)
 
 
@@ -141,7 +141,7 @@ def test_two_units_that_make_one_stack_are_refused() -> None:
 
     assert refusal([unit("a", both), unit("a-eu", both)], *both) == snapshot("""\
 projects/a-eu/pyproject.toml: projects/a in eu-test and projects/a-eu in test would both make the stack `a-eu-test` in account 222222222222, us-east-1
-hint: rename a project or a key, or give the environments different accounts\
+hint: rename a unit or a key, or use different accounts for the environments\
 """)  # noqa: E501
 
 

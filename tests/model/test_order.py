@@ -52,7 +52,7 @@ def test_no_unit_is_no_wave() -> None:
 
 def test_an_unknown_need_is_refused_with_a_suggestion() -> None:
     assert refusal(units(customers="", orders="custmers")) == snapshot("""\
-projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`, allowed is customers
+projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`; expected customers
 hint: did you mean `customers`?\
 """)
 

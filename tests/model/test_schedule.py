@@ -33,12 +33,12 @@ def test_a_good_expression_has_no_problem(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "allowed is `rate(5 minutes)`"),
-        ("every 5 minutes", "allowed is `rate(5 minutes)`"),
-        ("rate(5 seconds)", "allowed is `rate(5 minutes)`"),
+        ("", "expected `rate(5 minutes)`"),
+        ("every 5 minutes", "expected `rate(5 minutes)`"),
+        ("rate(5 seconds)", "expected `rate(5 minutes)`"),
         ("rate(1 minutes)", "AWS wants `rate(1 minute)`"),
         ("rate(5 minute)", "AWS wants `rate(5 minutes)`"),
-        ("rate(0 minutes)", "a rate is 1 or more"),
+        ("rate(0 minutes)", "expected a rate of 1 or more"),
         ("cron(0 8 * * *)", "cron has 6 fields"),
         ("cron(0 8 * * * *)", "exactly one of"),
         ("cron(0 8 ? * ? *)", "exactly one of"),

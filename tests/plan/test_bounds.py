@@ -95,14 +95,14 @@ def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
         (role(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), "has the policy arn:aws:iam::aws"),
         (
             '{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::1:role/a"}}}}',
-            "F acts as arn:aws:iam::1:role/a, of which nothing is known here",
+            "F acts as arn:aws:iam::1:role/a, whose content is unknown here",
         ),
-        ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "of which nothing is known here"),
+        ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "whose content is unknown here"),
         (
             role(Policies=[{"PolicyDocument": {"Fn::ImportValue": "x"}}]),
-            'MainRole: what {"Fn::ImportValue":"x"} allows is not read here, of which nothing is known here',
+            'MainRole: what {"Fn::ImportValue":"x"} allows is not read here, whose content is unknown here',
         ),
-        (role(Policies={"Fn::Sub": "{{resolve:ssm:/a}}"}), "is not read here, of which nothing is known here"),
+        (role(Policies={"Fn::Sub": "{{resolve:ssm:/a}}"}), "is not read here, whose content is unknown here"),
         (
             role(
                 Policies=[

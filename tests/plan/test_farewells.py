@@ -24,7 +24,7 @@ def test_a_function_under_a_new_name_says_who_is_turned_away_and_that_its_logs_s
     renamed = notes(text(project(SMALL)), text(project(attrs.evolve(SMALL, key="greet"))))
 
     assert renamed == (
-        "orders-sandbox-create goes: who calls it by this name or its ARN is turned away from then on",
+        "orders-sandbox-create is deleted: calls to this name or its ARN will fail",
         "CreateLogs (AWS::Logs::LogGroup /aws/lambda/orders-sandbox-create) leaves the stack and stays in the account, "
         "with what is in it",
     )

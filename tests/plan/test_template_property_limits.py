@@ -62,7 +62,7 @@ def test_a_list_has_as_many_entries_as_the_call_takes(kind: str, path: str) -> N
 
     assert described(kind, path)["max"] == most
     taken(kind, nested(path, ["x"] * most))
-    assert f"Resources.Thing.{path} has {most + 1} entries, AWS takes {most}" in refused(
+    assert f"Resources.Thing.{path} has {most + 1} entries; AWS accepts {most}" in refused(
         kind, nested(path, ["x"] * (most + 1))
     )
 
@@ -75,7 +75,7 @@ def test_a_number_is_in_the_range_of_the_call(kind: str, path: str) -> None:
     for good in (least, str(most)):
         taken(kind, nested(path, good))
     for bad in (least - 1, str(most + 1)):
-        assert f"Resources.Thing.{path} is {int(bad):,}, allowed is" in refused(kind, nested(path, bad))
+        assert f"Resources.Thing.{path} is {int(bad):,}; expected" in refused(kind, nested(path, bad))
 
 
 def test_the_name_of_a_layer_is_that_of_the_call() -> None:

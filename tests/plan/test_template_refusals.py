@@ -83,7 +83,11 @@ REFUSED: list[tuple[Check, Resources, str]] = [
     (check_job_schedules, schedule("*"), "starts it more often than each 5 minutes"),
     (check_job_schedules, schedule("0-10/4"), "starts it more often"),
     (check_job_schedules, schedule("0,30,33"), "starts it more often"),
-    (check_layer_versions, thing("Lambda::Function", Layers=[f"{LAYER}:1", f"{LAYER}:2"]), "are versions of one layer"),
+    (
+        check_layer_versions,
+        thing("Lambda::Function", Layers=[f"{LAYER}:1", f"{LAYER}:2"]),
+        "are versions of the same layer",
+    ),
     (check_policy_grammar, policy(Condition={"StringEqualz": {}}), "the condition operator `StringEqualz`"),
     (check_policy_grammar, trust(Condition={"StringEqual": {}}), "the condition operator `StringEqual`"),
     (check_policy_grammar, policy(Resource=["arn:aws:iam:us-east-1:2:role/x"]), "with a region, and IAM takes none"),
@@ -143,7 +147,7 @@ def test_what_may_be_right_or_is_computed_is_left_to_aws(check: Check, resources
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"layers": (f"{LAYER}:1", f"{LAYER}:2")}, "are versions of one layer"),
+        ({"layers": (f"{LAYER}:1", f"{LAYER}:2")}, "are versions of the same layer"),
         ({"events": (DynamoDBStream(arn=TABLE),)}, "which is that of a table"),
         ({"events": (Topic(source=Existing(identifier=f"{TOPIC_ARN}.fifo")),)}, "a FIFO topic delivers to queues only"),
         (
