@@ -67,7 +67,7 @@ ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] accoun
 hint: write it in quotes: `account_id = "…"`\
 """,
         "cycle_in_needs": """\
-ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] needs: the units need each other in a circle: customers → orders → customers
+ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] needs: circular dependency: customers → orders → customers
 hint: remove one of these needs\
 """,
         "dependency_without_version": """\
@@ -91,12 +91,12 @@ ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `order
 hint: write `def main(arguments): ...` and read `arguments["day"]`, or `def main(): ...`\
 """,
         "job_without_a_fitting_wheel": """\
-BuildError projects/orders/pylock.toml: compiled 1.0 has no wheel for Python 3.9 on x86_64 (Linux, glibc 2.26 or older); locked are:
+BuildError projects/orders/pylock.toml: compiled 1.0 has no wheel for Python 3.9 on x86_64 (Linux, glibc 2.26 or older); these are locked:
   compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl
-hint: require a version with such a wheel in [project].dependencies and renew the lock, or give the job a unit of its own\
+hint: require a version with such a wheel in [project].dependencies and renew the lock, or move the job to a separate unit\
 """,
         "layer_over_the_limit": """\
-BuildError projects/orders/pylock.toml: the layer has 263000207 bytes unzipped, Lambda allows 262144000; the biggest are:
+BuildError projects/orders/pylock.toml: the layer has 263000207 bytes unzipped; Lambda allows 262144000; the biggest are:
      263.0 MB  huge-1.0-py3-none-any.whl
 hint: drop or replace one of them; boto3 is available without a layer\
 """,
@@ -118,7 +118,7 @@ ConfigurationError projects/orders/pylock.toml: other>=2 is not locked
 hint: run the verb `lock`\
 """,
         "lock_with_an_old_version": """\
-ConfigurationError projects/orders/pylock.toml: small is locked as 1.0, but the project asks for small>=2
+ConfigurationError projects/orders/pylock.toml: small is locked as 1.0, but the project requires small>=2
 hint: run the verb `lock`\
 """,
         "lock_without_the_python_of_glue": """\
@@ -134,7 +134,7 @@ ConfigurationError projects/orders/pyproject.toml: function `create`, handler `o
 hint: did you mean `orders.create`?\
 """,
         "missing_import": """\
-ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handler`: the module `pydantic` is missing, it is imported by orders/create.py line 3
+ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handler`: the module `pydantic` is missing; it is imported by orders/create.py line 3
 hint: add what provides `pydantic` to `dependencies` in pyproject.toml, then renew the lock (`lock.py`)\
 """,
         "misspelled_environment": """\
@@ -146,7 +146,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functio
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\
-ConfigurationError projects/orders/pyproject.toml [project] name: found "2orders"; expected up to 40 small letters, digits and single hyphens, starting with a letter
+ConfigurationError projects/orders/pyproject.toml [project] name: found "2orders"; expected up to 40 lowercase letters, digits and single hyphens, starting with a letter
 hint: the name is part of stack and function names, so AWS must accept it: for example `orders` or `data-import`\
 """,
         "name_too_long": """\
@@ -158,7 +158,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] needs:
 hint: did you mean `customers`?\
 """,
         "no_wheel_for_lambda": """\
-BuildError projects/orders/pylock.toml: windows 1.0 has no wheel for Python 3.13 on x86_64 (Linux, glibc 2.34 or older); locked are:
+BuildError projects/orders/pylock.toml: windows 1.0 has no wheel for Python 3.13 on x86_64 (Linux, glibc 2.34 or older); these are locked:
   windows-1.0-cp313-cp313-win_amd64.whl
 hint: require a version with such a wheel in [project].dependencies and renew the lock, or choose another runtime\
 """,
@@ -199,15 +199,15 @@ BuildError projects/orders: the symbolic link projects/orders/orders/prices.csv 
 hint: copy the file, or move it to a folder that is listed in `shared`\
 """,
         "two_units_one_function": """\
-ConfigurationError projects/orders/pyproject.toml: projects/orders in sandbox and projects/orders-sandbox in sandbox would both make the function `orders-sandbox-sandbox-create` in account 222222222222, us-east-1
+ConfigurationError projects/orders/pyproject.toml: projects/orders in sandbox and projects/orders-sandbox in sandbox would both create the function `orders-sandbox-sandbox-create` in account 222222222222, us-east-1
 hint: rename a unit or a key, or use different accounts for the environments\
 """,
         "two_units_one_name": """\
-ConfigurationError projects/bestellungen/pyproject.toml [project] name: the name `orders` is also that of projects/orders
+ConfigurationError projects/bestellungen/pyproject.toml [project] name: the name `orders` is also used by projects/orders
 hint: rename one; `-`, `_`, `.` and upper or lower case make no difference\
 """,
         "two_wheels_one_file": """\
-BuildError projects/orders/pylock.toml: same-1.0-py3-none-any.whl and small-1.0-py3-none-any.whl both have a file 'shared.py', with other content
+BuildError projects/orders/pylock.toml: same-1.0-py3-none-any.whl and small-1.0-py3-none-any.whl both have a file 'shared.py', with different content
 hint: they cannot be used together; choose one of them\
 """,
         "unhashed_dependency": """\
@@ -215,11 +215,11 @@ ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' h
 hint: every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected one kind per event: schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\
-ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; there is none of pylock.toml, uv.lock, requirements.txt
+ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt
 hint: run the verb `lock`\
 """,
         "value_out_of_range": """\

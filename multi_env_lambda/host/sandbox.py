@@ -150,7 +150,7 @@ def shut_in(
     children: bool = True,
     attributes: bool = True,
 ) -> bool:
-    """Allow reading and starting what is in ``own`` and ``write``, changing ``write``, and starting ``programs`` by name.
+    """Allow reading and starting what is in ``own`` and ``write``, changing ``write``, and starting ``programs``.
 
     The interpreter and the system's libraries are added, and by default the shared
     ``scratch`` folder. Processes outside get no signal, and their sockets without a file are not reached, from Linux

@@ -79,7 +79,7 @@ def _problem_with_cron(parts: list[str]) -> str | None:
         return f"expected 6 fields ({', '.join(field.name for field in _FIELDS)}), not {len(parts)}"
     for field, part in zip(_FIELDS, parts, strict=True):
         if not field.accepts(part):
-            return f"`{part}` is not a valid {field.name}"
+            return f"`{part}` is not valid for {field.name}"
     if (parts[2] == "?") == (parts[4] == "?"):
         return "exactly one of day of month and day of week must be `?`"
     return None

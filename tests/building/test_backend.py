@@ -108,7 +108,7 @@ def test_a_requirement_that_is_an_address_is_not_fetched(tmp_path: Path, address
         ("[build-system]\nrequires = 3", "cannot be read"),
         ('[build-system]\nrequires = ["=="]', "cannot be read"),
         ('build-system = ["x"]', "cannot be read"),
-        ('[build-system]\nrequires = []\nbackend-path = ["../.."]', "is outside of the project"),
+        ('[build-system]\nrequires = []\nbackend-path = ["../.."]', "is outside the project"),
         ("[build-system", "cannot be read"),
         ("a = " + "[" * 3000, "cannot be read"),
         ("[build-system]\nbuild-backend = nan", "`build-backend` in pyproject.toml: found nan; expected text"),

@@ -220,7 +220,7 @@ def test_line_ends_that_a_clone_made_are_refused_and_those_that_the_repository_w
     (root / RATES).unlink()
     git(root, "checkout", "--", RATES)
     assert (root / RATES).read_bytes() == b"a,1\r\n"
-    assert f"{RATES} has CRLF line ends here" in refusal(root)
+    assert f"{RATES} has CRLF line endings here" in refusal(root)
     write(root, ".gitattributes", "* text=auto\n*.csv text eol=crlf\n")
     commit(root)
     assert RATES in staged(root)

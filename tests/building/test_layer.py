@@ -183,7 +183,7 @@ def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(benc
         (
             "a-1.0-py3-none-any.whl: its scripts and headers are not in the layer "
             "(a-1.0.data/headers/a.h, a-1.0.data/scripts/run)",
-            "a-1.0-py3-none-any.whl: its data files lie in /opt/python, not in sys.prefix (share/a.txt)",
+            "a-1.0-py3-none-any.whl: its data files are in /opt/python, not in sys.prefix (share/a.txt)",
             "a-1.0-py3-none-any.whl: has compiled modules without source (b.pyc)",
         )
     )

@@ -134,7 +134,7 @@ def test_a_coroutine_is_refused(tmp_path: Path) -> None:
 def test_a_missing_module_is_seen_where_no_interpreter_is(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "from orders import db\n" + HANDLER, db="import json\nimport pydantic.fields\n")
     text = refused(wheel, interpreter=None)
-    assert "`pydantic.fields` is missing, it is imported by orders/db.py line 2" in text
+    assert "`pydantic.fields` is missing; it is imported by orders/db.py line 2" in text
     assert "add what provides `pydantic` to `dependencies`" in text
 
 
@@ -166,7 +166,7 @@ def test_a_handler_with_slashes_is_found_as_lambda_finds_it(tmp_path: Path) -> N
 def test_a_missing_module_is_named_with_the_line_that_wants_it(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "import importlib\nimportlib.import_module('pydanticc')\n" + HANDLER)
     text = refused(wheel)
-    assert "`pydanticc` is missing, it is imported by orders/create.py line 2" in text
+    assert "`pydanticc` is missing; it is imported by orders/create.py line 2" in text
 
 
 def test_a_function_that_is_made_at_run_time_is_found(tmp_path: Path) -> None:
@@ -425,8 +425,8 @@ def test_a_file_of_the_developer_is_not_there(tmp_path: Path, desk: Path, look: 
 @pytest.mark.parametrize("look", ["os.listdir('/usr/bin')", "list(os.scandir('/'))"])
 def test_a_folder_that_lambda_has_too_is_not_said_to_be_missing(tmp_path: Path, look: str) -> None:
     text = refused(wheel_of(tmp_path, f"import os; {look}\n{HANDLER}"))
-    assert "raises OSError: [Errno 95] nobody has written down all that Lambda has there: '/" in text
-    assert "hint: ask for the file that you need (`os.path.exists`, `shutil.which`), or list the folder" in text
+    assert "raises OSError: [Errno 95] the full content of this folder in Lambda is unknown: '/" in text
+    assert "hint: check for the file that you need (`os.path.exists`, `shutil.which`), or list the folder" in text
 
 
 @LINUX
@@ -509,7 +509,7 @@ def test_a_script_does_not_start_a_program_of_the_developer(tmp_path: Path, desk
         f"os.chmod(path, {stat.S_IRWXU})\nsubprocess.run([path], check=True)\n"
     )
     text = refused(wheel_of(tmp_path, code + HANDLER))
-    assert "needs /usr/bin/git, which is of this machine and not in Lambda (Amazon Linux 2023)" in text
+    assert "needs /usr/bin/git, which is on this machine but not in Lambda (Amazon Linux 2023)" in text
     assert NO_GIT in text
 
 

@@ -101,7 +101,7 @@ def test_an_excuse_is_for_one_file() -> None:
 
 
 def test_an_excuse_for_a_file_that_is_not_there_is_refused() -> None:
-    assert "not_secret names tests/k.pem, which is not in the wheel" in refused({"a.py": ""}, {"tests/k.pem": "x"})
+    assert "not_secret names tests/k.pem, which is in neither the wheel" in refused({"a.py": ""}, {"tests/k.pem": "x"})
 
 
 def test_data_of_any_size_is_looked_at_within_a_bound() -> None:

@@ -102,16 +102,16 @@ def test_a_fitting_object_is_no_problem() -> None:
 @pytest.mark.parametrize(
     ("target", "body", "problem"),
     [
-        (X86, elf("GLIBC_2.35"), "a.so needs glibc 2.35; expected 2.34 (Python 3.13)"),
-        (OLD, elf("GLIBC_2.28"), "a.so needs glibc 2.28; expected 2.26 (Python 3.11)"),
+        (X86, elf("GLIBC_2.35"), "a.so needs glibc 2.35; the limit is 2.34 (Python 3.13)"),
+        (OLD, elf("GLIBC_2.28"), "a.so needs glibc 2.28; the limit is 2.26 (Python 3.11)"),
         (X86, elf(machine="arm64"), "a.so is for arm64; expected x86_64"),
         (ARM, elf(machine="x86_64"), "a.so is for x86_64; expected arm64"),
         (X86, elf(machine="i386", bits=1), "a.so is for x86 (32 bit); expected x86_64"),
         (X86, elf(bits=1), "a.so is for x86_64 with 32 bit or another byte order; expected x86_64"),
-        (X86, b"GROUP ( libc.so.6 )", "a.so is not a shared object that can be read: it does not start with"),
-        (X86, elf("GLIBC_2.34")[:80], "a.so is not a shared object that can be read: its tables are damaged"),
-        (X86, elf("GLIBCXX_3.4.30"), "a.so needs GLIBCXX_3.4.30; expected 3.4.29 (Python 3.13)"),
-        (X86, b"", "a.so is not a shared object that can be read"),
+        (X86, b"GROUP ( libc.so.6 )", "a.so is not a readable shared object: it does not start with"),
+        (X86, elf("GLIBC_2.34")[:80], "a.so is not a readable shared object: its tables are damaged"),
+        (X86, elf("GLIBCXX_3.4.30"), "a.so needs GLIBCXX_3.4.30; the limit is 3.4.29 (Python 3.13)"),
+        (X86, b"", "a.so is not a readable shared object"),
     ],
 )
 def test_a_problem_names_file_found_and_allowed(target: Target, body: bytes, problem: str) -> None:

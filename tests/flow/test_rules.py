@@ -157,7 +157,7 @@ def test_releases_only_is_remembered_too(tmp_path: Path) -> None:
     results = deploy(fake, "prod")
 
     assert outcomes(results) == {"customers": "deployed", "orders": "deployed", "search": "blocked"}
-    assert "takes releases only, and 0.1.0.post1 is not one" in results["search"].detail
+    assert "accepts only releases, but 0.1.0.post1 is not one" in results["search"].detail
 
     approved(fake)
     assert promote(fake, "prod")["search"].outcome == "deployed"

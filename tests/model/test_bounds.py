@@ -43,11 +43,11 @@ def test_bounds_are_read_as_they_are_written_and_a_name_is_a_policy_of_the_accou
 @pytest.mark.parametrize(
     ("bounds", "what"),
     [
-        ("bounds = {}", "it bounds nothing"),
+        ("bounds = {}", "the table is empty"),
         ('bounds = { action = ["s3:*"] }', "unknown key `action`"),
         ('bounds = { actions = ["s3"] }', 'found "s3"; expected an action or a pattern'),
-        ('bounds = { resource_types = ["S3"] }', 'found "S3"; expected a type of CloudFormation'),
-        ('bounds = { managed_policies = ["arn:aws:iam::aws:policy/*"] }', "it counts with `actions` only"),
+        ('bounds = { resource_types = ["S3"] }', 'found "S3"; expected a CloudFormation resource type'),
+        ('bounds = { managed_policies = ["arn:aws:iam::aws:policy/*"] }', "it requires `actions`"),
         ('bounds = { permissions_boundary = "a b" }', 'found "a b"; expected the ARN of a policy'),
     ],
 )

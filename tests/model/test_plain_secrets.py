@@ -146,7 +146,7 @@ def test_a_value_that_has_the_form_of_a_secret_is_one_under_any_name(value: str)
 def test_what_is_excused_is_read_and_shown_with_its_reason() -> None:
     found = read('environment.CSRF_TOKEN = "hunter2"\n[tool.multi_env_lambda.not_secret]\n"main.CSRF_TOKEN" = "a name"')
 
-    assert excuses(found.not_secret) == ("main.CSRF_TOKEN is no secret, says pyproject.toml: a name",)
+    assert excuses(found.not_secret) == ("main.CSRF_TOKEN is not a secret according to pyproject.toml: a name",)
 
 
 def test_an_excuse_without_a_reason_is_refused() -> None:

@@ -114,7 +114,7 @@ def test_a_changed_template_is_another_release() -> None:
 
 
 def test_a_manifest_of_a_newer_library_says_upgrade() -> None:
-    with pytest.raises(UpgradeNeeded, match="it has format 3, .* reads formats up to 2\nhint: upgrade"):
+    with pytest.raises(UpgradeNeeded, match="found format 3, .* reads formats up to 2\nhint: upgrade"):
         Release.from_bytes(document(format=3), where=KEY)
 
 

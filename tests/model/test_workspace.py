@@ -98,7 +98,7 @@ def test_the_local_cloud_has_a_role_for_each_account() -> None:
         ("source_identity = 7", "source_identity: "),
         ('source_identity = "aws:x"', "source_identity: .*expected true, false"),
         ('role_name = ""\nexternal_id = "acme"', "external_id: it is passed to a role, but no role is assumed"),
-        ('role_name = ""\nsource_identity = true', "source_identity: it is told to a role"),
+        ('role_name = ""\nsource_identity = true', "source_identity: it is passed to a role"),
     ],
 )
 def test_what_no_role_can_be_told_is_refused(written: str, words: str) -> None:
@@ -108,7 +108,7 @@ def test_what_no_role_can_be_told_is_refused(written: str, words: str) -> None:
 
 @pytest.mark.parametrize("id", ["", "-a", "A1", "a b", "a" * 41, "ä"])
 def test_an_id_that_no_tag_should_carry_is_refused(id: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"id: .*expected up to 40 small letters"):
+    with pytest.raises(ConfigurationError, match=r"id: .*expected up to 40 lowercase letters"):
         read(f'[tool.multi_env_lambda]\nid = "{id}"\n' + GOOD)
 
 
@@ -187,17 +187,17 @@ hint: rename one of them\
         ('"us-east-1"', '"us-gov-west-1"', "GovCloud"),
         ('"us-east-1"', '"cn-north-1"', "China"),
         ('"us-east-1"', '"Frankfurt"', "the name of a region"),
-        ('"acme-artifacts"', '"Acme"', "as S3 takes it"),
-        ('"acme-artifacts"', '"192.168.0.1"', "as S3 takes it"),
-        ('"acme-artifacts"', '"acme..x"', "as S3 takes it"),
-        ('"acme-artifacts"', '"xn--acme"', "as S3 takes it"),
-        ('"acme-artifacts"', '"acme-s3alias"', "as S3 takes it"),
-        ('"acme-artifacts"', '"ab"', "as S3 takes it"),
+        ('"acme-artifacts"', '"Acme"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"192.168.0.1"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"acme..x"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"xn--acme"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"acme-s3alias"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"ab"', "as S3 accepts them"),
         ('"acme-artifacts"', '"acme.artifacts"', "without a dot"),
-        ('"sandbox"', '"Sandbox"', "small letters"),
-        ('"sandbox"', '"sand box"', "small letters"),
+        ('"sandbox"', '"Sandbox"', "lowercase letters"),
+        ('"sandbox"', '"sand box"', "lowercase letters"),
         ('"sandbox"', '"devops"', "which is the account of the artifacts"),
-        ('"sandbox"', '""', "small letters"),
+        ('"sandbox"', '""', "lowercase letters"),
         ("approval = true", 'approval = "yes"', "expected true or false"),
         ("approval = true", 'role_name = "arn:aws:iam::1:role/x"', "not its ARN"),
         ('bucket = "acme-artifacts"', "", "`bucket` is missing"),

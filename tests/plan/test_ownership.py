@@ -97,7 +97,7 @@ in it: 3 resources
   AWS::DynamoDB::Table Ledger (ledger)
   AWS::Events::Rule Rule (r)
   AWS::SNS::Topic Alarm (arn:alarm)
-by taking it over:
+taking it over means:
   AWS::DynamoDB::Table Ledger (ledger) would be deleted, with the data in it
   AWS::SNS::Topic Alarm (arn:alarm) would be deleted\
 """)

@@ -69,9 +69,9 @@ def test_a_role_that_is_new_is_shown_with_every_statement() -> None:
             {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"P": json.dumps({"Statement": [statement("x:Do")]})}},
             "may x:Do on *",
         ),
-        ({"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}, "everybody may call Thing"),
-        ({"Type": "AWS::ApiGatewayV2::Route", "Properties": {"RouteKey": "GET /"}}, "everybody may call GET /"),
-        ({"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}, "everybody may call Thing"),
+        ({"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}, "anyone may call Thing"),
+        ({"Type": "AWS::ApiGatewayV2::Route", "Properties": {"RouteKey": "GET /"}}, "anyone may call GET /"),
+        ({"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}, "anyone may call Thing"),
         ({"Type": "AWS::CloudFormation::Stack", "Properties": {}}, "Thing: what AWS::CloudFormation::Stack allows"),
         ({"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::1:role/a"}}, "Thing acts as arn:"),
         (
@@ -562,7 +562,7 @@ def test_what_gives_rights_in_other_words_is_shown_with_its_type_and_asks(type_:
     after = template(R=role(), Thing={"Type": type_, "Properties": properties})
 
     assert "grants rights in its own way" in alarms(after)
-    assert any(f"Thing gives rights in its own words: {type_} " in str(change) for change in changes(None, after))
+    assert any(f"Thing grants rights in its own way: {type_} " in str(change) for change in changes(None, after))
     assert alarms(after, after) == []
     more = template(R=role(), Thing={"Type": type_, "Properties": {**properties, "More": "x"}})
     assert alarms(more, after) == ["grants rights in its own way"]

@@ -21,7 +21,7 @@ from tests.local.test_policy_sizes import beside, document, managed, role
 )
 def test_what_is_too_long_is_refused_with_both_numbers(resources: dict[str, Any], what: str) -> None:
     most = "6,144" if what.endswith("Policy") else "10,240"
-    with pytest.raises(ConfigurationError, match=rf"{what}: [\d,]+ characters, IAM takes {most}\nhint: "):
+    with pytest.raises(ConfigurationError, match=rf"{what}: [\d,]+ characters; IAM accepts {most}\nhint: "):
         check_policy_sizes(resources, "unit in prod")
 
 

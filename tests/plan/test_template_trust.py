@@ -75,7 +75,7 @@ def test_what_may_be_right_or_cannot_be_read_is_left_to_aws(trust: Any) -> None:
     ],
 )
 def test_a_role_that_no_function_can_assume_is_refused(trust: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"lambda\.amazonaws\.com that has to assume it"):
+    with pytest.raises(ConfigurationError, match=r"lambda\.amazonaws\.com has to assume it"):
         check_trust(resources("AWS::Lambda::Function", trust), "w")
 
 

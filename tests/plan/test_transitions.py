@@ -27,7 +27,7 @@ def test_another_starting_position_is_refused_with_the_way_there() -> None:
 
 
 def test_a_mapping_under_another_name_is_refused() -> None:
-    assert impossible(template(), template("Others")) == (f"Others: it was called Clicks, so {SECOND}", HINT)
+    assert impossible(template(), template("Others")) == (f"Others: it was named Clicks, so {SECOND}", HINT)
 
 
 @pytest.mark.parametrize(
