@@ -35,7 +35,7 @@ def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Recor
     )
 
 
-def left_line(place: Environment, records: Iterable[Record]) -> str:
+def left_line(environment: Environment, records: Iterable[Record]) -> str:
     """What still runs there, and how to remove it; empty if nothing does."""
     running = sorted((record.project, record.running.version) for record in records if record.running is not None)
     if not running:
@@ -43,6 +43,6 @@ def left_line(place: Environment, records: Iterable[Record]) -> str:
     units = ", ".join(f"{project} {version}" for project, version in running)
     verb = "runs" if len(running) == 1 else "run"
     return (
-        f"! {place.name} left the table: {units} still {verb} in {place.account_id} {place.region}; "
-        f"`destroy.py UNIT {place.name}` removes a unit"
+        f"! {environment.name} left the table: {units} still {verb} in {environment.account_id} {environment.region}; "
+        f"`destroy.py UNIT {environment.name}` removes a unit"
     )

@@ -10,7 +10,7 @@ from multi_env_lambda.model.record import Record
 __all__ = ["moved", "place_of"]
 
 
-def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
+def moved(record: Record | None, environment: Environment) -> tuple[str, str] | None:
     """What is wrong and what to do, if the record says that the unit runs in another account or region.
 
     Two stacks of one unit would handle the same schedules and messages, and the old one would never be mentioned again.
@@ -19,7 +19,7 @@ def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
     running = None if record is None else record.running
     if running is None or not running.account_id:
         return None
-    there, here = (running.account_id, running.region), (place.account_id, place.region)
+    there, here = (running.account_id, running.region), (environment.account_id, environment.region)
     if there == here:
         return None
     what = (
@@ -28,15 +28,15 @@ def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
     )
     assert record is not None
     hint = (
-        f"`destroy.py {record.project} {place.name}` deletes it there, then deploy; or restore the old account "
+        f"`destroy.py {record.project} {environment.name}` deletes it there, then deploy; or restore the old account "
         "and region in the table, and add an environment for the new ones"
     )
     return what, hint
 
 
-def place_of(record: Record, place: Environment) -> Environment:
+def place_of(record: Record, environment: Environment) -> Environment:
     """Where the unit is by its record, if the table says something else; with the access of the environment."""
-    if moved(record, place) is None:
-        return place
+    if moved(record, environment) is None:
+        return environment
     assert record.running is not None
-    return attrs.evolve(place, account_id=record.running.account_id, region=record.running.region)
+    return attrs.evolve(environment, account_id=record.running.account_id, region=record.running.region)

@@ -57,17 +57,17 @@ class MissingReference:
     hint: str
 
 
-def references_of(settings: Settings, place: Environment) -> tuple[Reference, ...]:
+def references_of(settings: Settings, environment: Environment) -> tuple[Reference, ...]:
     """Every reference of a unit's functions and jobs, in order; of other accounts and regions only queues."""
     functions = (found for function in settings.functions for found in _references(function))
     jobs = (found for job in settings.jobs for found in _policies(job.key, job.managed_policies))
-    return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, place))
+    return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, environment))
 
 
-def _is_here(name: str, place: Environment) -> bool:
+def _is_here(name: str, environment: Environment) -> bool:
     """A name without an account is one of the environment's."""
     region, account = name.split(":")[3:5] if name.startswith("arn:") and name.count(":") > 4 else ("", "")
-    return region in ("", place.region) and account in ("", "aws", place.account_id)
+    return region in ("", environment.region) and account in ("", "aws", environment.account_id)
 
 
 def _references(function: Function) -> Iterator[Reference]:

@@ -44,8 +44,8 @@ def calls_of(service: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for name in names)
 
 
-def arn_of(place: Environment, service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{place.region}:{place.account_id}:{rest}"
+def arn_of(environment: Environment, service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{environment.region}:{environment.account_id}:{rest}"
 
 
 def documents(grants: Iterable[Grant]) -> tuple[dict[str, Any], ...]:

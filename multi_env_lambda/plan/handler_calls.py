@@ -54,7 +54,7 @@ class _Calls:
 
 
 def of_cloudformation(
-    place: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
+    environment: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
 ) -> tuple[Grant, ...]:
     """By service: what is called to create and change things, and what else to delete them; then the roles.
 
@@ -71,12 +71,12 @@ def of_cloudformation(
                     continue
                 calls = wanted[verb].setdefault(action.partition(":")[0], _Calls())
                 calls.actions.add(action)
-                calls.arns.update(arns_of(logical, made, place))
+                calls.arns.update(arns_of(logical, made, environment))
     making, gone = wanted["deploy"], wanted["destroy"]
     services = sorted({*making, *gone})
-    grants = [grant for service in services for grant in _of_service(place, service, making, gone, granted)]
+    grants = [grant for service in services for grant in _of_service(environment, service, making, gone, granted)]
     uses = [grant_of("UseKeysAnywhere", "deploy", ("*",), *sorted(keys))] if keys else []
-    return (*grants, *uses, *_pass_roles(place, stacks, handlers))
+    return (*grants, *uses, *_pass_roles(environment, stacks, handlers))
 
 
 def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, str]]:
@@ -117,25 +117,25 @@ def _properties(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_service(
-    place: Environment,
+    environment: Environment,
     service: str,
     made: Mapping[str, _Calls],
     gone: Mapping[str, _Calls],
     granted: frozenset[str],
 ) -> Iterator[Grant]:
     making, deleting = made.get(service, _Calls()), gone.get(service, _Calls())
-    patterns = patterns_of(service, place)
+    patterns = patterns_of(service, environment)
     extra = sorted(arn for arn in making.arns | deleting.arns if not is_covered(arn, patterns))
     known = frozenset() if extra else granted
     resources = (*patterns, *extra) if service != "kms" else ("*",)
-    yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
+    yield from _scoped(environment, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
     # A deploy deletes what left the template, and what it created before it failed.
     only_gone = deleting.actions - making.actions - known
-    yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
+    yield from _scoped(environment, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
 
 
 def _scoped(
-    place: Environment,
+    environment: Environment,
     service: str,
     what: str,
     verbs: tuple[str, ...],
@@ -153,7 +153,7 @@ def _scoped(
             actions=tuple(named),
             resources=resources,
             verbs=verbs,
-            condition=_of_our_stacks(place) if service == "kms" else None,
+            condition=_of_our_stacks(environment) if service == "kms" else None,
         )
     if objects:
         yield Grant(sid=f"{title}Objects", actions=tuple(objects), resources=_keys_of(arns), verbs=verbs)
@@ -165,24 +165,26 @@ def _keys_of(buckets: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{arn}/*" for arn in sorted(buckets))
 
 
-def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
+def _of_our_stacks(environment: Environment) -> Mapping[str, Any]:
     """A key has no name; CloudFormation tags it with its stack."""
-    return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{place.name}"}}
+    return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{environment.name}"}}
 
 
-def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
+def _pass_roles(environment: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
     """To pass its role to a function or a job; without the condition it could be passed to anything."""
     services: set[str] = set()
-    roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
+    roles = (f"arn:aws:iam::{environment.account_id}:role/*-{environment.name}-*",)
     others: set[str] = set()
     for made in stacks:
         for logical, body in made.resources.items():
             if body["Type"] == "AWS::IAM::Role":
-                others.update(arns_of(logical, made, place))
+                others.update(arns_of(logical, made, environment))
             passed_to = handlers.get(body["Type"], {}).get("passed_to", ())
             given = [value for key, value in _properties(body.get("Properties", {})) if passed_to and _is_role(key)]
             services.update(passed_to if given else ())
-            others.update(arn for value in given if not _is_attribute(value) for arn in _role_arns(value, made, place))
+            others.update(
+                arn for value in given if not _is_attribute(value) for arn in _role_arns(value, made, environment)
+            )
     if not services:
         return ()
     condition = {"StringEquals": {"iam:PassedToService": sorted(services)}}
@@ -206,6 +208,6 @@ def _is_attribute(value: Any) -> bool:
             return False
 
 
-def _role_arns(value: Any, made: NamedResource, place: Environment) -> Iterator[str]:
-    for name in names_of(value, made, place):
-        yield name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"
+def _role_arns(value: Any, made: NamedResource, environment: Environment) -> Iterator[str]:
+    for name in names_of(value, made, environment):
+        yield name if name.startswith("arn:") else f"arn:aws:iam::{environment.account_id}:role/{name}"

@@ -149,23 +149,23 @@ _CHANGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """By type: the properties that name something else that is changed, and its ARNs."""
 
 
-def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
+def patterns_of(service: str, environment: Environment) -> tuple[str, ...]:
     """The ARNs that cover what is named by the rule; everything for a service that is not known here."""
-    return tuple(pattern.format(**_values(place)) for pattern in PATTERNS.get(service, ("*",)))
+    return tuple(pattern.format(**_values(environment)) for pattern in PATTERNS.get(service, ("*",)))
 
 
-def arns_of(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
+def arns_of(logical: str, made: NamedResource, environment: Environment) -> tuple[str, ...]:
     """The ARNs of one resource and of what it changes, as patterns if a name is not known yet."""
     body = made.resources[logical]
-    values = {**_values(place), "path": _path(body)}
+    values = {**_values(environment), "path": _path(body)}
     found = [pattern.format(**values) for pattern in _BY_ID.get(body["Type"], ())]
     if body["Type"] in _NAMED:
-        for name in _names(logical, made, place):
+        for name in _names(logical, made, environment):
             item = name.removeprefix("/") if body["Type"] == "AWS::SSM::Parameter" else name
             found += [pattern.format(**values, item=item) for pattern in _NAMED[body["Type"]][1]]
     for value, shapes in _changed(body):
         if not _is_of(value, made.resources):
-            for name in names_of(value, made, place):
+            for name in names_of(value, made, environment):
                 found += [shape.format(**values, item=_item(name, shape)) for shape in shapes]
     return tuple(dict.fromkeys(found))
 
@@ -176,24 +176,24 @@ def has_own_name(logical: str, made: NamedResource) -> bool:
     return body["Type"] not in _NAMED or _property(body) is not None
 
 
-def computed_names(made: NamedResource, place: Environment) -> Iterator[str]:
+def computed_names(made: NamedResource, environment: Environment) -> Iterator[str]:
     """The resources whose name only CloudFormation knows, so that it cannot be predicted."""
     for logical, body in made.resources.items():
         own = _property(body) if body["Type"] in _NAMED else None
         others = [value for value, _ in _changed(body) if not _is_of(value, made.resources)]
-        if any(value is not None and not _is_known(_text(value, made, place)) for value in (own, *others)):
+        if any(value is not None and not _is_known(_text(value, made, environment)) for value in (own, *others)):
             yield logical
 
 
-def names_of(value: Any, made: NamedResource, place: Environment) -> tuple[str, ...]:
+def names_of(value: Any, made: NamedResource, environment: Environment) -> tuple[str, ...]:
     """The value of a property, with ``*`` for what is not known before it is deployed."""
     match value:
         case {"Ref": str(other)} if made.resources.get(other, {}).get("Type") in _NAMED:
-            return _names(other, made, place)
+            return _names(other, made, environment)
         case _:
-            text = _text(value, made, place)
+            text = _text(value, made, environment)
             # What is computed entirely is assumed to be named like everything else in the environment.
-            return (text,) if _is_known(text) else (f"*-{place.name}*",)
+            return (text,) if _is_known(text) else (f"*-{environment.name}*",)
 
 
 def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
@@ -201,26 +201,26 @@ def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
     return any(re.fullmatch(re.escape(one).replace(r"\*", ".*").replace(r"\?", "."), arn) for one in patterns)
 
 
-def _text(value: Any, made: NamedResource, place: Environment) -> str:
+def _text(value: Any, made: NamedResource, environment: Environment) -> str:
     match value:
         case str():
             return value
         case {"Ref": str(name)}:
-            return _known(f"${{{name}}}", made, place, {})
+            return _known(f"${{{name}}}", made, environment, {})
         case {"Fn::Sub": str(text)}:
-            return _known(text, made, place, {})
+            return _known(text, made, environment, {})
         case {"Fn::Sub": [str(text), dict(more)]}:
-            return _known(text, made, place, {key: _text(one, made, place) for key, one in more.items()})
+            return _known(text, made, environment, {key: _text(one, made, environment) for key, one in more.items()})
         case {"Fn::Join": [str(between), list(parts)]}:
-            return between.join(_text(part, made, place) for part in parts)
+            return between.join(_text(part, made, environment) for part in parts)
         case _:
             return "*"
 
 
-def _known(text: str, made: NamedResource, place: Environment, more: Mapping[str, str]) -> str:
-    own = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": "aws"}
+def _known(text: str, made: NamedResource, environment: Environment, more: Mapping[str, str]) -> str:
+    own = {"AWS::AccountId": environment.account_id, "AWS::Region": environment.region, "AWS::Partition": "aws"}
     # A pattern that is printed once for all may mean the stack of any unit.
-    values = {**own, "AWS::StackName": f"*-{place.name}", "AWS::URLSuffix": "amazonaws.com", **more}
+    values = {**own, "AWS::StackName": f"*-{environment.name}", "AWS::URLSuffix": "amazonaws.com", **more}
     return re.sub(r"\$\{([^}]*)\}", lambda found: values.get(found[1].strip(), "*"), text)
 
 
@@ -229,10 +229,10 @@ def _is_known(text: str) -> bool:
     return text.rpartition(":")[2].rpartition("/")[2].strip("*-_.") != ""
 
 
-def _names(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
+def _names(logical: str, made: NamedResource, environment: Environment) -> tuple[str, ...]:
     body = made.resources[logical]
     value = _property(body)
-    return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, place)
+    return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, environment)
 
 
 def _property(body: Mapping[str, Any]) -> Any:
@@ -275,5 +275,5 @@ def _path(body: Mapping[str, Any]) -> str:
     return path if isinstance(path, str) else "/*"
 
 
-def _values(place: Environment) -> dict[str, str]:
-    return {"region": place.region, "account": place.account_id, "name": place.name}
+def _values(environment: Environment) -> dict[str, str]:
+    return {"region": environment.region, "account": environment.account_id, "name": environment.name}

@@ -37,7 +37,7 @@ SCRIPTS: Mapping[str, str] = {
     "promote": "Take over what runs one environment before: ``python bin/automation/promote.py staging``.",
     "prune": "Show or remove what nothing refers to any more: ``python bin/automation/prune.py``.",
     "publish": "Build, and put the artifacts into the bucket: ``python bin/automation/publish.py``.",
-    "repair": "Put right what was changed by hand: ``python bin/automation/repair.py orders prod``.",
+    "repair": "Undo what was changed by hand: ``python bin/automation/repair.py orders prod``.",
     "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
     "status": "Show which version runs where: ``python bin/automation/status.py``.",
     "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",

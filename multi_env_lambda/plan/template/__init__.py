@@ -162,7 +162,7 @@ def _refuse_dynamic_references(unit: StackInput) -> None:
 def _refuse_other_regions(unit: StackInput) -> None:
     for function in unit.settings.functions:
         title = f"functions.{function.key}"
-        same = partial(check_same_region, place=unit.environment, where=unit.where)
+        same = partial(check_same_region, environment=unit.environment, where=unit.where)
         same(function.layers, what=f"{title}.layers:")
         same(filter(None, [function.dead_letter_arn]), what=f"{title}.dead_letter_arn:")
         same(filter(None, [function.on_failure_arn]), what=f"{title}.on_failure_arn:")

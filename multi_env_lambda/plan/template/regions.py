@@ -28,19 +28,19 @@ LACKING: Mapping[str, frozenset[str]] = {
 """By type of resource that this library creates, the supported regions that do not have it."""
 
 
-def check_offered(resources: Mapping[str, Mapping[str, Any]], place: Environment, *, where: str) -> None:
+def check_offered(resources: Mapping[str, Mapping[str, Any]], environment: Environment, *, where: str) -> None:
     """Check that the environment's region has every type of a template.
 
     Raises:
         ConfigurationError: one is not.
     """
     for name, body in sorted(resources.items()):
-        if place.region in LACKING.get(body.get("Type", ""), ()):
-            what = f"{name} is of type {body['Type']}, which {place.region} ({place.name}) does not have"
+        if environment.region in LACKING.get(body.get("Type", ""), ()):
+            what = f"{name} is of type {body['Type']}, which {environment.region} ({environment.name}) does not have"
             raise ConfigurationError(where, what, hint="leave it out there, or choose another region")
 
 
-def check_same_region(arns: Iterable[str], place: Environment, *, where: str, what: str) -> None:
+def check_same_region(arns: Iterable[str], environment: Environment, *, where: str, what: str) -> None:
     """Check that ``what``, which Lambda and CloudWatch need in their own region, is there; the account may differ.
 
     Raises:
@@ -48,7 +48,7 @@ def check_same_region(arns: Iterable[str], place: Environment, *, where: str, wh
     """
     for arn in arns:
         parts = arn.split(":")
-        if len(parts) > 4 and parts[3] and parts[3] != place.region:
-            found = f"{what} {arn} is in {parts[3]}, but {place.name} is in {place.region}"
+        if len(parts) > 4 and parts[3] and parts[3] != environment.region:
+            found = f"{what} {arn} is in {parts[3]}, but {environment.name} is in {environment.region}"
             hint = "it must be in the same region; the ARN may contain `${region}`"
             raise ConfigurationError(where, found, hint=hint)
