@@ -68,7 +68,7 @@ hint: write it in quotes: `account_id = "…"`\
 """,
         "cycle_in_needs": """\
 ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] needs: circular dependency: customers → orders → customers
-hint: remove one of these needs\
+hint: remove one of these `needs`\
 """,
         "dependency_without_version": """\
 ConfigurationError projects/orders/requirements.txt line 1: 'pydantic' does not name one version with ==

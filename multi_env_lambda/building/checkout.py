@@ -18,7 +18,7 @@ from multi_env_lambda.host.git import Clone, Entry, content_ids, entries, filter
 __all__ = ["HEAD_BYTES", "check_checked_out", "check_is_content", "committed_executables", "without_their_filter"]
 
 HEAD_BYTES = 512
-"""So much of a file tells whether it is a placeholder."""
+"""The first bytes show whether a file is a placeholder."""
 
 _PLACEHOLDERS = (
     (b"version https://git-lfs.github.com/spec/v", "is a Git LFS pointer, not its content", "git lfs pull"),

@@ -103,7 +103,7 @@ class _Reader:
 
     def _listed(self, statement: Json, key: str) -> tuple[str, ...]:
         if f"Not{key}" in statement:
-            return (f"everything except {', '.join(self._texts(statement[f'Not{key}']))}",)
+            return (f"everything but {', '.join(self._texts(statement[f'Not{key}']))}",)
         return self._texts(statement.get(key))
 
     def _without_a_policy(self, name: str, type_: str, properties: Json) -> Iterator[Right]:

@@ -135,8 +135,8 @@ def test_a_run_says_how_often_calls_were_sent_again(workspace: Workspace, fake: 
     object.__setattr__(fake.platform, "deploy", throttled_once)
     first, second = workspace["customers"].deploy("sandbox"), workspace["customers"].deploy("sandbox")
 
-    assert first.text().endswith("\n1 call was sent again (Throttling 1)")
-    assert first.to_dict()["notes"] == ["1 call was sent again (Throttling 1)"]
+    assert first.text().endswith("\n1 call was retried (Throttling 1)")
+    assert first.to_dict()["notes"] == ["1 call was retried (Throttling 1)"]
     assert second.notes == ()
 
 

@@ -220,7 +220,7 @@ def test_references_are_kept_as_references() -> None:
         ('A = "x"', "two or more letters"),
         ('AB = ["x"]', "expected text, a number"),
         ("AB = 2026-01-01", "expected text, a number"),
-        ("AB = {}", "found nothing; expected one of `secret` and `parameter`"),
+        ("AB = {}", "found nothing; expected exactly one of `secret` and `parameter`"),
         ('AB = { secret = "a", parameter = "b" }', "found `secret` and `parameter`"),
         ('AB = { secrets = "a" }', "did you mean `secret`?"),
         ('AB = { parameter = "/a", key = "b" }', "only a secret has keys"),

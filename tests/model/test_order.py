@@ -64,7 +64,7 @@ def test_the_only_unit_can_need_nothing() -> None:
 def test_a_cycle_is_shown_whole() -> None:
     assert refusal(units(x="", z="b x", c="a", b="c", a="b")) == snapshot("""\
 projects/a/pyproject.toml [tool.multi_env_lambda] needs: circular dependency: a → b → c → a
-hint: remove one of these needs\
+hint: remove one of these `needs`\
 """)
 
 

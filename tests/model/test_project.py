@@ -193,7 +193,7 @@ hint: did you mean `prod`?\
 def test_an_unknown_variable_is_refused() -> None:
     assert changed("${project}", "${projekt}") == snapshot("""\
 projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.environment] TABLE: found `${projekt}`; expected ${environment}, ${account_id}, ${region} or ${project}
-hint: did you mean `project`? A plain `${` is written `$${`\
+hint: did you mean `project`? Write `$${` for a plain `${`\
 """)  # noqa: E501
 
 
@@ -274,7 +274,7 @@ def test_every_runtime_of_lambda_is_taken(runtime: str) -> None:
         ('versioning = "pep440"', '"post" or "strict"'),
         ('need = ["a"]', "did you mean `needs`?"),
         ('bucket = "x"', "unknown key `bucket`"),
-        ("keep = 3", "at the top of the repository"),
+        ("keep = 3", "in the root pyproject.toml"),
         ('needs = "a"', "expected a list"),
         ('needs = ["orders"]', "needs itself"),
         ("environments = [{ name = 'x' }]", "expected a table per environment"),

@@ -104,7 +104,7 @@ def test_the_wrong_entry_of_a_list_is_counted_from_zero() -> None:
 
 
 def test_the_same_entry_twice_is_refused() -> None:
-    assert 'needs[1]: "a" stands there twice' in refusal(table(needs=["a", "a"]).texts, "needs")
+    assert 'needs[1]: "a" is listed twice' in refusal(table(needs=["a", "a"]).texts, "needs")
 
 
 def test_too_few_entries_are_refused() -> None:
@@ -225,7 +225,7 @@ def test_a_doubled_dollar_stays_a_plain_one() -> None:
 def test_an_unknown_variable_is_refused_with_what_is_allowed() -> None:
     assert refusal(substituted, {"a": ["${enviroment}"]}) == snapshot("""\
 pyproject.toml [tool.x.key] a[0]: found `${enviroment}`; expected ${environment} or ${account_id}
-hint: did you mean `environment`? A plain `${` is written `$${`\
+hint: did you mean `environment`? Write `$${` for a plain `${`\
 """)
 
 

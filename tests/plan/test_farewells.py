@@ -25,7 +25,7 @@ def test_a_function_under_a_new_name_says_who_is_turned_away_and_that_its_logs_s
 
     assert renamed == (
         "orders-sandbox-create is deleted: calls to this name or its ARN will fail",
-        "CreateLogs (AWS::Logs::LogGroup /aws/lambda/orders-sandbox-create) leaves the stack and stays in the account, "
+        "CreateLogs (AWS::Logs::LogGroup /aws/lambda/orders-sandbox-create) leaves the stack but stays in the account, "
         "with its content",
     )
     assert notes(text(project(SMALL)), text(project(SMALL, jobs=()), layer=None)) == ()

@@ -100,7 +100,7 @@ def test_a_circle_is_drawn() -> None:
 def test_too_many_resources_are_refused() -> None:
     document = {"Resources": {f"T{number}": resource() for number in range(501)}}
 
-    assert refused(document) == "the template has 501 resources, CloudFormation takes 500"
+    assert refused(document) == "the template has 501 resources; CloudFormation accepts 500"
 
 
 def test_too_many_outputs_are_refused() -> None:

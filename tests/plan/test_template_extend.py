@@ -215,7 +215,7 @@ def a_set(template: Any, context: Any) -> None:
         (variable_twice, "already has the variable A"),
         (raises, "with KeyError: 'some key'"),
         (exits, "failed for sandbox with SystemExit: 3"),
-        (a_set, "a value that JSON cannot represent: Object of type set"),
+        (a_set, "that JSON cannot represent: Object of type set"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -28,7 +28,7 @@ def test_what_is_too_long_is_refused_with_both_numbers(resources: dict[str, Any]
 def test_a_trust_policy_has_a_size_too() -> None:
     made = role()
     made["Properties"]["AssumeRolePolicyDocument"] = document(5000)
-    with pytest.raises(ConfigurationError, match="the trust policy of Role: .* IAM takes 4,096"):
+    with pytest.raises(ConfigurationError, match="the trust policy of Role: .* IAM accepts 4,096"):
         check_policy_sizes({"Role": made}, "unit in prod")
 
 

@@ -106,7 +106,7 @@ def test_keys_of_a_roles_tags_differ_by_more_than_their_case() -> None:
     tags = [{"Key": "Owner", "Value": "a"}, {"Key": "owner", "Value": "b"}]
 
     taken("AWS::Lambda::Function", {"Tags": tags})
-    assert 'the keys "Owner" and "owner", which IAM does not distinguish' in refused(ROLE, {"Tags": tags})
+    assert 'the keys "Owner" and "owner", which are the same to IAM' in refused(ROLE, {"Tags": tags})
 
 
 @pytest.mark.parametrize(

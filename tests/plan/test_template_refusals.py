@@ -76,15 +76,15 @@ REFUSED: list[tuple[Check, Resources, str]] = [
         mapping(QUEUE, BisectBatchOnFunctionError=True),
         "is only for streams, but the source is a queue",
     ),
-    (check_event_sources, mapping(QUEUE, **LATEST), "StartingPosition: it is of streams"),
+    (check_event_sources, mapping(QUEUE, **LATEST), "StartingPosition: it is only for streams"),
     (check_event_sources, mapping(STREAM), "StartingPosition: it is missing"),
     (check_event_sources, mapping(TABLE, **LATEST), f"found {TABLE}, which is the ARN of a table"),
     (check_event_sources, mapping({"Fn::GetAtt": ["Table", "Arn"]}, **LATEST), "found its Arn"),
-    (check_event_sources, filtered(*['{"body":["x"]}'] * 11), "found 11, Lambda takes 5"),
-    (check_event_sources, filtered('{"body":"x"}'), 'found {"body":"x"}, which is no pattern'),
+    (check_event_sources, filtered(*['{"body":["x"]}'] * 11), "found 11; Lambda accepts 5"),
+    (check_event_sources, filtered('{"body":"x"}'), 'found {"body":"x"}, which is not a pattern'),
     (check_event_sources, filtered('{"body":{"a":[]}}'), "which is not a pattern"),
     (check_event_sources, filtered("no json"), "found no json, which is not a pattern"),
-    (check_job_schedules, schedule("*"), "starts it more often than each 5 minutes"),
+    (check_job_schedules, schedule("*"), "starts it more often than every 5 minutes"),
     (check_job_schedules, schedule("0-10/4"), "starts it more often"),
     (check_job_schedules, schedule("0,30,33"), "starts it more often"),
     (
@@ -104,7 +104,7 @@ REFUSED: list[tuple[Check, Resources, str]] = [
     (check_subscriptions, subscription(FilterPolicy={f"k{n}": ["v"] for n in range(6)}), "found 6 keys; SNS accepts 5"),
     (check_subscriptions, subscription(FilterPolicy={key: ["v"] * 20 for key in "ab"}), "400 combinations of values"),
     (check_subscriptions, subscription(FilterPolicy='{"a": {"b": ["v"]}}'), "it has a nested table"),
-    (check_subscriptions, subscription(FilterPolicy={"a": [{"numeric": ["<", -(10**10)]}]}), "found -10000000000, SNS"),
+    (check_subscriptions, subscription(FilterPolicy={"a": [{"numeric": ["<", -(10**10)]}]}), "found -10000000000; SNS"),
 ]
 
 
@@ -166,5 +166,5 @@ def test_settings_are_refused_as_templates_are(change: dict[str, Any], what: str
 
 
 def test_a_job_that_starts_each_minute_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="more often than each 5 minutes"):
+    with pytest.raises(ConfigurationError, match="more often than every 5 minutes"):
         text(project(jobs=(attrs.evolve(JOB, schedule="cron(* * * * ? *)"),)))
