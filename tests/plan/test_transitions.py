@@ -11,7 +11,7 @@ from multi_env_lambda.plan.transitions import impossible
 
 HINT = "remove the event and deploy, then add it again; with LATEST, what arrives in between is skipped"
 STREAM = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
-SECOND = f"CloudFormation makes a second mapping of {STREAM} first, which Lambda refuses"
+SECOND = f"CloudFormation creates a second mapping of {STREAM} first, which Lambda refuses"
 
 
 def template(name: str = "Clicks", function: str = "ReadAlias", **properties: Any) -> str:
