@@ -51,9 +51,9 @@ def alias_text(alias: AliasState | None) -> str:
     """Where an alias points, in words.
 
     >>> alias_text(AliasState(version="1", weights=(("2", 0.2),)))
-    'version 1 and sends 20 % to version 2'
+    'version 1, with 20 % to version 2'
     """
     if alias is None:
         return "nothing"
-    shares = (f" and sends {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
+    shares = (f", with {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
     return f"version {alias.version}{''.join(shares)}"

@@ -181,7 +181,7 @@ def newer_step(release: Release, environment: str, running: Deployment) -> Newer
         environment=environment,
         release=running.release,
         version=running.version,
-        what=f"something newer runs here: {words}, is not in your work tree",
+        what=f"something newer runs here: {words}; it is not in your work tree",
     )
 
 

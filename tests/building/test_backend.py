@@ -98,7 +98,7 @@ def test_a_requirement_without_a_wheel_is_not_built(tmp_path: Path, monkeypatch:
 def test_a_requirement_that_is_an_address_is_not_fetched(tmp_path: Path, address: str) -> None:
     table = f'[build-system]\nrequires = ["x @ {address}"]\nbuild-backend = "x"\n'
 
-    with pytest.raises(BuildError, match="asked for by its address"):
+    with pytest.raises(BuildError, match="is required by URL"):
         run_backend(project(tmp_path, table), tmp_path / "out", where="w", sdist=False)
 
 

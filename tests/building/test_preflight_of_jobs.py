@@ -89,7 +89,7 @@ def test_a_module_of_a_newer_standard_library_is_missing(tmp_path: Path, text: s
     text = refused(wheel_of(tmp_path, text + MAIN))
 
     assert "the module `tomllib` is missing; it is imported by orders/create.py line " in text
-    assert "Glue has no `tomllib` of Python 3.9" in text
+    assert "Glue's Python 3.9 has no `tomllib`" in text
 
 
 @needs_39

@@ -45,8 +45,8 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
     newer = [step for step in plan.steps if isinstance(step, NewerStep)]
     assert ([step.project for step in plan.deploys], tuple(step.project for step in newer)) == (["u06"], GREETERS)
     assert newer[1].what == (
-        f"newer runs here: 0.1.0.post1 of commit {commit[:10]}, deployed by user/bob at 2026-01-01T00:00:00Z, "
-        "is not in your work tree"
+        f"something newer runs here: 0.1.0.post1 from commit {commit[:10]}, deployed by user/bob at 2026-01-01T00:00:00Z; "
+        "it is not in your work tree"
     )
     assert asked(plan) == {}
     assert (
@@ -95,7 +95,7 @@ def test_why_says_that_what_runs_is_newer(tmp_path: Path) -> None:
     told = explain(draft.plan, draft.known, draft.looked_at, "u01")
 
     assert told.decision == "do nothing"
-    assert told.reasons[0].startswith("newer runs here: 0.1.0 of commit")
+    assert told.reasons[0].startswith("something newer runs here: 0.1.0 from commit")
     assert [cause.text for cause in told.causes] == ["projects/u01 changed"]
 
 

@@ -95,7 +95,7 @@ def test_a_file_that_gives_no_function_is_refused(tmp_path: Path, text: str, rea
         ("big = bytearray(3 << 30)", "MemoryError", "correct the file"),
         (
             "def extend(t, c):\n    c.merge('Odd', {'Type': 'AWS::SNS::Topic', 'Properties': 7})",
-            "is no template",
+            "did not produce a valid template",
             "what CloudFormation accepts",
         ),
     ],

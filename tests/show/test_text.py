@@ -42,4 +42,4 @@ def test_a_plan_through_several_environments_says_before_which_the_run_stops(tmp
         "prod: without it this run changes sandbox, test, staging and then stops",
     ]
     alone = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"))
-    assert "stops there" not in plan_text(with_rules(fake.world, alone.plan)).plain
+    assert "then stops" not in plan_text(with_rules(fake.world, alone.plan)).plain
