@@ -45,8 +45,8 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
     newer = [step for step in plan.steps if isinstance(step, NewerStep)]
     assert ([step.project for step in plan.deploys], tuple(step.project for step in newer)) == (["u06"], GREETERS)
     assert newer[1].what == (
-        f"something newer runs here: 0.1.0.post1 from commit {commit[:10]}, deployed by user/bob at 2026-01-01T00:00:00Z; "
-        "it is not in your work tree"
+        f"something newer runs here: 0.1.0.post1 from commit {commit[:10]}, deployed by user/bob at "
+        "2026-01-01T00:00:00Z; it is not in your work tree"
     )
     assert asked(plan) == {}
     assert (
