@@ -145,7 +145,7 @@ def test_an_argument_that_the_job_does_not_know_starts_nothing(with_a_job: Works
         with_a_job["orders"].jobs["nightly"].run({"day": "friday", "--yaer": "1999"}, "sandbox")
 
     assert str(error.value) == (
-        "unit orders: its job `nightly` has no argument `--yaer`, it has --day, --year\nhint: did you mean `--year`?"
+        "unit orders: its job `nightly` has no argument `--yaer`; it has --day, --year\nhint: did you mean `--year`?"
     )
     assert fake.platform.runs == []
 

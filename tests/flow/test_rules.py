@@ -73,7 +73,7 @@ def test_a_table_that_is_weaker_opens_nothing_and_is_said(tmp_path: Path) -> Non
     refused = promote(fake, "prod")
 
     assert set(outcomes(refused).values()) == {"blocked", "skipped"}
-    said = "prod: approval = true is remembered, this work tree's table says false"
+    said = "prod: approval = true is remembered, but this work tree's table says false"
     assert said in plan.to_dict()["rules"]
     assert said in refused["search"].detail
     assert versions(fake, "prod") == {}
