@@ -179,7 +179,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] shared
 hint: write the path from the top of the repository, with `/`: for example "libs/common"\
 """,
         "shared_folder_that_is_missing": """\
-ConfigurationError projects/orders/pyproject.toml: tool.multi_env_lambda.shared: folder `libs/money` is not in the repository
+ConfigurationError projects/orders/pyproject.toml: tool.multi_env_lambda.shared: the folder `libs/money` is not in the repository
 hint: correct the path; it is relative to the repository's root\
 """,
         "spark_job_with_compiled_modules": """\

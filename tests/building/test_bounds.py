@@ -161,7 +161,7 @@ def test_a_lock_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
     with (tmp_path / "uv.lock").open("wb") as stream:
         stream.truncate(17 * MEGABYTE)
 
-    assert "more than 16777216 bytes" in refusal(lambda: read_lock(tmp_path, where="projects/a"))
+    assert "more than the limit of 16777216 bytes" in refusal(lambda: read_lock(tmp_path, where="projects/a"))
 
 
 @pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])

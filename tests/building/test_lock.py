@@ -85,7 +85,7 @@ BAD_PYLOCKS = {
     "newer format": (pylock("").replace('"1.0"', '"2.0"'), "version 2.0 is not supported"),
     "another hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'md5 = "0"'), "has no SHA-256"),
     "short hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'sha256 = "0"'), "has no SHA-256"),
-    "file address": (wheel_at('url = "file:///wheels/a-1.0-py3-none-any.whl"'), "at a 'file' address"),
+    "file address": (wheel_at('url = "file:///wheels/a-1.0-py3-none-any.whl"'), "a 'file' address"),
     "absolute path": (wheel_at('path = "/wheels/a-1.0-py3-none-any.whl"'), "which is not relative"),
     "another package": (wheel_at(f'url = "{URL}/b-1.0-py3-none-any.whl"'), "not consistent with package name 'a'"),
     "escaping name": (wheel_at(f'url = "{URL}/a-1.0-py3-none-..%2F..%2Fany.whl"'), "Invalid wheel filename"),

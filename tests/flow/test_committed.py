@@ -186,9 +186,7 @@ def test_a_committed_table_that_cannot_be_read_closes_the_environment_by_name(tm
 
     assert set(outcomes(results).values()) == {"blocked", "skipped"}
     assert "pyproject.toml as committed: broken" in results["search"].detail
-    assert shown(fake).rules[0].lines() == (
-        "prod: cannot be changed: pyproject.toml as committed: broken; commit it",
-    )
+    assert shown(fake).rules[0].lines() == ("prod: cannot be changed: pyproject.toml as committed: broken; commit it",)
 
 
 def test_an_environment_that_the_committed_table_lacks_is_new_and_has_the_work_trees_rules(tmp_path: Path) -> None:
