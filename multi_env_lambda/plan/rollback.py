@@ -46,7 +46,7 @@ def called(release: str, running: Deployment | None, newest_first: Iterable[Depl
 
 def candidate(item: Deployment) -> str:
     """A release among others with the same name: its digest, when it was deployed, and by whom."""
-    return f"{item.release[:12]}, deployed {item.when} by {item.who.rpartition(':')[2]}"
+    return f"{item.release[:12]} deployed {item.when} by {item.who.rpartition(':')[2]}"
 
 
 def release_before(running: Deployment | None, newest_first: Iterable[Deployment]) -> Deployment | None:

@@ -128,7 +128,7 @@ def test_a_rollback_to_a_version_of_several_releases_says_which_ones(tmp_path: P
     assert (refused.outcome, refused.error) == ("blocked", "ConfigurationError")
     assert "3 releases that ran there are called `0.1.0`" in refused.detail
     for release in (first, second, third):
-        assert f"{release[:12]} of 2026-01-01T00:00:00Z by user/ada" in refused.detail
+        assert f"{release[:12]} deployed 2026-01-01T00:00:00Z by user/ada" in refused.detail
     assert refused.hint == f"name one by its digest, as in `--to {first[:12]}`"
     assert rollback(fake, "search", "sandbox", release=second[:7]).release == second
 

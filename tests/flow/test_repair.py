@@ -187,7 +187,7 @@ def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake
 
     result = deploy(attrs.evolve(fake, world=world))["orders"]
 
-    assert result.error == "CheckFailed" and "gives 30 % to version 1, it should point at version" in result.detail
+    assert result.error == "CheckFailed" and "with 30 % to version 1, it should point at version" in result.detail
 
 
 def test_a_saved_repair_is_carried_out_as_long_as_the_same_is_wrong(fake: FakeWorld) -> None:
