@@ -18,9 +18,9 @@ TABLE = Path(__file__).parent.parent / "docs" / "source" / "04-Reference" / "exi
 
 @EVERY_KIND
 def test_the_text_is_where_what_and_a_hint(kind: type[MultiEnvLambdaError]) -> None:
-    error = kind("projects/orders", "found 1, allowed is 2", hint="write 2")
+    error = kind("projects/orders", "found 1; expected 2", hint="write 2")
 
-    assert str(error) == "projects/orders: found 1, allowed is 2\nhint: write 2"
+    assert str(error) == "projects/orders: found 1; expected 2\nhint: write 2"
 
 
 @EVERY_KIND

@@ -78,7 +78,7 @@ class Function:
     def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
         """What it has written in the last ``minutes``, oldest first; CloudWatch shows it after some seconds."""
         if not 0 <= minutes <= _MOST_MINUTES:
-            what = f"found {minutes:g}, allowed is 0 to {_MOST_MINUTES:,}"
+            what = f"found {minutes:g}; expected 0 to {_MOST_MINUTES:,}"
             raise ConfigurationError("minutes", what, hint="say how far back to look")
         place = self._place(environment)
         since = datetime.now(UTC) - timedelta(minutes=minutes)

@@ -1,8 +1,8 @@
 """The templates of a unit, with what its ``stack.py`` adds: values in, documents out.
 
-The file is code of whoever wrote the unit. It runs in one child for all environments, which has no credentials, no
-network and nothing of this user's files, and a limit in time, memory and output (``host/confined.py``). Everything that
-is asked of a template is asked here, of what came back.
+The file is untrusted code. It runs in one child process for all environments, without credentials, network or access to
+this user's files, and with limits on time, memory and output (``host/confined.py``). Every check of a template is made
+here, on what comes back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_SAID = 20_000
 _TAIL = 500
 _NEEDED = ("attr", "cottonformation", "packaging")
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The package by its file: which folders the caller's path has, is of no concern there.
+# The package is loaded by its file: the caller's path does not matter there.
 _START = """
 import importlib.util, sys
 sys.path += sys.argv[2:]

@@ -1,4 +1,4 @@
-"""What a template computes, as far as it is certain before CloudFormation does it; the rest stays as it is written."""
+"""What a template computes, as far as that is certain before CloudFormation does it; the rest stays as written."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Json = Mapping[str, Any]
 
 _NAMED = re.compile(r"\$\{([A-Za-z0-9_:.]+)\}")
 _LOOKED_UP = "AWS::SSM::Parameter::Value<"
-"""Types of parameters of which the default is a name: the value is looked up when the stack is made.
+"""Types of parameters whose default is a name: the value is looked up when the stack is created.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
 """
 
 _LISTS = ("CommaDelimitedList", "List<")
 _OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
-"""Types whose attributes may be any text, so that none of them is the name of a resource."""
+"""Types whose attributes may be any text, so none of them is the name of a resource."""
 _CALLED = re.compile(r".*(?:Name|Id|Identifier|Key|Value)")
 """Properties that say what a resource is called, so that ``Ref`` and its attributes may be their value."""
 _PLAIN = re.compile(r"[\w.+=,@/#$ -]*[A-Za-z][\w.+=,@/#$ -]*")
@@ -41,16 +41,16 @@ class Place:
 
 
 def place_of(environment: Environment) -> Place:
-    """Where the stacks of an environment are."""
+    """The place in which the stacks of an environment are."""
     return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
 
 
 @attrs.frozen(kw_only=True)
 class Computed:
-    """Reads values of one template.
+    """Reads the values of one template.
 
     Args:
-        parameters: they have defaults, since no deploy gives them another value.
+        parameters: they have defaults, because no deploy passes other values.
         types: of each resource, by its logical id.
         odd: the logical ids of resources that are called like a pattern, an ARN or an account.
         mappings: what ``Fn::FindInMap`` reads.
@@ -67,7 +67,7 @@ class Computed:
         return tuple(self.text(each) for each in self.each(value))
 
     def each(self, value: Any) -> Iterator[Any]:
-        """The items of a list, or the one thing; of what a condition decides both sides, as each may become true."""
+        """The items of a list, or the one item; for a condition, both sides, because either may become true."""
         match value:
             case None | {"Ref": "AWS::NoValue"}:
                 return
@@ -89,7 +89,7 @@ class Computed:
                 yield value
 
     def text(self, value: Any) -> str:
-        """The text, with ``${Queue.Arn}`` for what a resource is called; the JSON of what cannot be known."""
+        """The text, with ``${Queue.Arn}`` for the name of a resource, and JSON for what cannot be known."""
         match value:
             case str():
                 return value
@@ -109,7 +109,7 @@ class Computed:
                 return canonical_json(value)
 
     def filled(self, value: Any) -> Any:
-        """A structure with the texts in place of what is computed in it."""
+        """A structure with what is computed replaced by texts."""
         match value:
             case {"Fn::If": [str(name), *sides]}:
                 return {"Fn::If": [name, *map(self.filled, sides)]}
@@ -152,7 +152,7 @@ class Computed:
 
 
 def computed_of(document: Json, place: Place) -> Computed:
-    """What a template, already loaded, computes."""
+    """The values of an already loaded template."""
     resources = document.get("Resources", {})
     types = {name: body["Type"] for name, body in resources.items()}
     mappings = document.get("Mappings", {})
@@ -171,15 +171,15 @@ def _is_oddly_called(properties: Any, computed: Computed) -> bool:
 
 
 def may_be_absent(value: Any) -> bool:
-    """Whether a property that is there may be left out when the stack is made."""
+    """Whether a property of the template may be left out when the stack is created."""
     return '"AWS::NoValue"' in canonical_json(value)
 
 
 def is_computed(value: Any) -> bool:
-    """Whether CloudFormation makes something else of this."""
+    """Whether CloudFormation turns this into something else."""
     return isinstance(value, dict) and any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
 def is_unread(text: str) -> bool:
-    """Whether this is, or has in it, the JSON of something that is computed, or what CloudFormation looks up."""
+    """Whether this is, or contains, the JSON of something that is computed, or what CloudFormation looks up."""
     return text.startswith("{") or '{"' in text or "{{" in text

@@ -1,4 +1,4 @@
-"""What about a right is more than ordinary work asks for: ``docs/adr/0051-rights-that-grow.rst`` says why."""
+"""What makes a right go beyond ordinary work: ``docs/adr/0051-rights-that-grow.rst`` says why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multi_env_lambda.plan.rights_conditions import is_limited
 __all__ = ["Alarm", "alarms_of"]
 
 _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
-"""AWS's own policies that allow all calls of a service, or of all, on everything."""
+"""AWS managed policies that allow all calls of a service, or of all services, on everything."""
 
 _UNREAD_ACTION = "an action that cannot be read here"
 _ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
@@ -26,14 +26,14 @@ _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 @attrs.frozen
 class Alarm:
-    """A word about a right, and the part of the right that it is about."""
+    """A phrase about a right, and the part of the right that it is about."""
 
     word: str
     about: Right
 
 
 def alarms_of(right: Right, place: Place) -> Iterator[Alarm]:
-    """What is alarming about a right that somebody has; of what is denied nothing is."""
+    """What is alarming about a granted right; nothing about a denial is."""
     if right.denies:
         return
     if right.effect != "Allow":
@@ -60,12 +60,12 @@ def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
                 Alarm("a boundary that cannot be read here", right) for arn in right.resources if is_unread(arn)
             )
         case "other words":
-            yield Alarm("gives rights in its own words", right)
+            yield Alarm("grants rights in its own way", right)
         case "unread":
-            yield Alarm("nobody can read what it allows", right)
+            yield Alarm("what it allows cannot be read", right)
         case "role":
             unknown = (arn for arn in right.resources if _is_of_elsewhere(arn))
-            yield from (Alarm("a role that is written elsewhere", right) for _ in unknown)
+            yield from (Alarm("a role that is defined elsewhere", right) for _ in unknown)
         case _:
             assert_never(right.kind)
 
@@ -97,7 +97,7 @@ def _is_any_text(action: str) -> bool:
 
 
 def _is_of_elsewhere(role: str) -> bool:
-    """Whether a role is none of this stack, and none that AWS made for a service alone; another ARN is no role."""
+    """Whether it is a role that is neither in this stack nor created by AWS for a single service."""
     is_role = not role.startswith("arn:") or ":iam:" in role
     return is_role and not role.startswith("${") and ":role/aws-service-role/" not in role
 
@@ -125,27 +125,27 @@ def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
         if not is_limited(right.condition):
             yield "open to everybody"
     elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
-        yield f"somebody outside of account {place.account_id}"
+        yield f"somebody outside account {place.account_id}"
 
 
 def _is_unnamed(who: str) -> bool:
-    """Whether the account of a principal, or all of it, is computed; a role's own name may be."""
+    """Whether the account of a principal, or all of it, is computed; a role's own name may be computed."""
     known = re.split(r'\{[{"]', who, maxsplit=1)[0]
     return known != who and known.count(":") < 5
 
 
 def _is_any(text: str) -> bool:
-    """Whether a pattern is nothing but wildcards, one of which takes in anything."""
+    """Whether a pattern is nothing but wildcards, one of which matches anything."""
     return "*" in text and set(text) <= {"*", "?"}
 
 
 def _is_nearly_any(name: str) -> bool:
-    """Whether a pattern of calls has one letter at most: a few such patterns are all of a service."""
+    """Whether a pattern of calls has at most one letter: a few such patterns cover a whole service."""
     return "*" in name and len(name.replace("*", "").replace("?", "")) <= 1
 
 
 def _is_everything(resource: str) -> bool:
-    """Whether a resource is all of a service: ``*``, an ARN that is so from its resource on, or what cannot be read."""
+    """Whether a resource covers a whole service: ``*``, an ARN of nothing else, or what cannot be read."""
     if resource.startswith("everything but") or is_unread(resource):
         return True
     return _is_any(resource) or ("*" in resource and _ALL_OF_A_SERVICE.fullmatch(resource) is not None)

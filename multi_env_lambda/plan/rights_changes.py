@@ -1,6 +1,6 @@
-"""Which rights come, go, grow and shrink between two templates, and which of that is more than ordinary work asks for.
+"""Which rights are added, removed, widened or narrowed between two templates, and what goes beyond ordinary work.
 
-What asks is in ``docs/adr/0051-rights-that-grow.rst``. The rest is shown, and nobody is asked.
+What needs consent is in ``docs/adr/0051-rights-that-grow.rst``. The rest is only shown.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class _Staying:
 
 
 def rights_changes(before: str | None, after: str | None, place: Place) -> tuple[RightChange, ...]:
-    """What becomes of each right, those beyond the ordinary first; what stays as it is is left out.
+    """How each right changes, those beyond the ordinary first, without those that stay as they are.
 
     Args:
-        before: the template that runs; None where nothing does, so that every right is added.
+        before: the template that runs; None if nothing does, so that every right is added.
     """
     old, new = rights_of(before, place), rights_of(after, place)
     gone, come = [right for right in old if right not in new], [right for right in new if right not in old]
@@ -64,14 +64,14 @@ def rights_changes(before: str | None, after: str | None, place: Place) -> tuple
 
 
 def rights_question(project: str, changes: Iterable[RightChange]) -> tuple[Question, ...]:
-    """The one question about everything that is more than ordinary, if there is something."""
+    """The one question about everything that is beyond the ordinary, if there is anything."""
     lines = [f"{change.right}: {', '.join(change.alarms)}" for change in changes if change.alarms]
     text = "\n".join([f"{project}: rights beyond the ordinary:", *lines])
     return (Question(kind="rights", text=text, answer=f"rights:{project}"),) if lines else ()
 
 
 def _paired(gone: list[Right], come: list[Right]) -> Iterator[RightChange]:
-    """Each new right with the old one of the same resource that it is made from, if there is one."""
+    """Each new right with the old one of the same resource from which it changed, if there is one."""
     left = list(gone)
     for right in come:
         same = [old for old in left if is_about(old, right)]
@@ -94,7 +94,7 @@ def _relation(old: Right, new: Right) -> Literal["wider", "narrower", "changed"]
 
 
 def _is_of_a_new_role(change: RightChange, old: Collection[Right], new: Collection[Right]) -> bool:
-    """Whether something acts as a role of its own stack that comes, or went, with it: the role's own lines say it."""
+    """Whether something acts as a role of its own stack that comes or goes with it: the role's own lines say so."""
     if change.right.kind != "role" or change.change == "changed":
         return False
     side, other = (new, old) if change.change == "added" else (old, new)
@@ -118,22 +118,22 @@ def _judged(
 
 
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:
-    """Whether the same resource gave already what is alarming, under a condition that asked for no more."""
+    """Whether the same resource already granted what is alarming, under a condition that was no stricter."""
     same = [right for right in old if is_about(right, alarm.about)]
     return any(covers(right, alarm.about) for right in same)
 
 
 def _of_boundary(change: RightChange, holders: frozenset[str], place: Place) -> Iterator[str]:
     if change.change == "changed":
-        yield "it is bounded by another policy"
+        yield "it has another permissions boundary"
     elif change.change == "removed" and change.right.holder in holders:
-        yield "it is bounded no more"
+        yield "it no longer has a permissions boundary"
     elif change.change == "added":
         yield from (alarm.word for alarm in alarms_of(change.right, place))
 
 
 def _of_denial(change: RightChange, new: Collection[Right], there: _Staying) -> Iterator[str]:
-    """What is denied no more of a denial that goes or shrinks, unless others that stay or come deny it together."""
+    """What a removed or narrowed denial no longer denies, unless other remaining or new ones deny it together."""
     lost = change.right if change.before is None else change.before
     parts = (attrs.evolve(lost, actions=(action,)) for action in lost.actions)
     if (
@@ -141,7 +141,7 @@ def _of_denial(change: RightChange, new: Collection[Right], there: _Staying) -> 
         and change.change in ("removed", "narrower")
         and not all(_is_denied(part, new) for part in parts)
     ):
-        yield "it is denied no more" if change.change == "removed" else "less is denied"
+        yield "it is no longer denied" if change.change == "removed" else "less is denied"
 
 
 def _is_denied(part: Right, new: Collection[Right]) -> bool:

@@ -1,4 +1,4 @@
-"""Types that give rights and have no statements: what they allow is said in words of their own service."""
+"""Types that grant rights without statements: what they allow is expressed in terms of their own service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALWAYS = re.compile(
 
 
 def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
-    """Whether a resource gives a right, or what leads to one, that is not read as a statement."""
+    """Whether a resource grants a right, or something that leads to one, that is not read as a statement."""
 
     def is_elsewhere(key: str) -> bool:
         return any(not _is_here(text, computed) for text in computed.texts(properties.get(key)))
@@ -52,6 +52,6 @@ def _is_here(text: str, computed: Computed) -> bool:
 
 
 def _is_foreign(value: object, computed: Computed) -> bool:
-    """Whether something is of another account, or of one that cannot be read."""
+    """Whether something is in another account, or in one that cannot be read."""
     ours = rf"\$\{{[A-Za-z0-9.]+\}}.*|arn:[^:{{]*:[^:{{]*:[^:{{]*:{computed.place.account_id}:.*"
     return any(re.fullmatch(ours, text) is None for text in computed.texts(value))

@@ -1,7 +1,7 @@
-"""A template -> who may do what by it: every policy wherever it stands, and what opens something without a policy.
+"""A template -> who may do what: every policy wherever it is, and what opens something without a policy.
 
 A policy is whatever has statements with an effect, in any property of any type, also as text: no type has to be known
-for its policy to be seen. What is computed is read as far as it can be, and otherwise shown as it is written.
+for its policy to be seen. What is computed is read as far as possible, and otherwise shown as written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::
 
 
 def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
-    """Every right that a template gives or denies, in a fixed order; None is no stack."""
+    """Every right that a template grants or denies, in a fixed order; None is no stack."""
     if template is None:
         return ()
     document = json.loads(template)
@@ -88,7 +88,7 @@ class _Reader:
         if type_ in _IDENTITIES or not type_.startswith("AWS::IAM::"):
             return (name,)
         named = [text for key in _HOLDERS for text in self._texts(properties.get(key))]
-        return tuple(_bare(text) for text in named) or (f"whoever has {name}",)
+        return tuple(_bare(text) for text in named) or (f"anyone who has {name}",)
 
     def _statement(
         self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
@@ -124,7 +124,7 @@ class _Reader:
         return self._texts(statement.get(key))
 
     def _without_a_policy(self, name: str, type_: str, properties: Json) -> Iterator[Right]:
-        """What opens something to somebody, and has no statements."""
+        """What opens something to somebody without statements."""
         match type_:
             case "AWS::Lambda::Permission":
                 yield self._permission(name, properties, "FunctionName")
@@ -159,7 +159,7 @@ class _Reader:
 
 
 def _effect(said: tuple[str, ...]) -> str:
-    """What a statement does: whatever is not a denial for certain may become an allowance."""
+    """The effect of a statement: whatever is not certainly a denial may turn out to be an allowance."""
     others = [effect for effect in said if effect != "Deny"]
     if said and not others:
         return "Deny"
@@ -167,7 +167,7 @@ def _effect(said: tuple[str, ...]) -> str:
 
 
 def _roles(value: Any) -> Iterator[Any]:
-    """The roles that something is given, at any depth."""
+    """The roles that are passed to something, at any depth."""
     match value:
         case dict():
             for key, each in value.items():
@@ -195,7 +195,7 @@ def _named_by(value: Any) -> Iterator[Any]:
 
 
 def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, ...]]) -> bool:
-    """Whether something answers everybody, whoever that is."""
+    """Whether something answers everybody."""
     match type_:
         case "AWS::Lambda::Url":
             return set(texts(properties.get("AuthType"))) != {"AWS_IAM"}
@@ -219,12 +219,12 @@ def _answers_by_itself(properties: Json) -> bool:
 
 
 def _is_open(kind: Any, texts: Callable[[Any], tuple[str, ...]]) -> bool:
-    """Whether a route may ask for no proof of who calls."""
+    """Whether a route may require no authentication."""
     kinds = texts(kind)
     return not kinds or may_be_absent(kind) or any(each == "NONE" or is_unread(each) for each in kinds)
 
 
 def _bare(text: str) -> str:
-    """A name of the template without the braces that stand for its value."""
+    """A name of the template without the braces around it."""
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.Arn)?\}", text)
     return found.group(1) if found else text

@@ -135,8 +135,8 @@ def test_a_run_says_how_often_calls_were_sent_again(workspace: Workspace, fake: 
     object.__setattr__(fake.platform, "deploy", throttled_once)
     first, second = workspace["customers"].deploy("sandbox"), workspace["customers"].deploy("sandbox")
 
-    assert first.text().endswith("\n1 call was sent again (Throttling 1)")
-    assert first.to_dict()["notes"] == ["1 call was sent again (Throttling 1)"]
+    assert first.text().endswith("\n1 call was retried (Throttling 1)")
+    assert first.to_dict()["notes"] == ["1 call was retried (Throttling 1)"]
     assert second.notes == ()
 
 
@@ -314,7 +314,7 @@ def test_what_a_function_has_written_is_shown_line_by_line(real: Workspace) -> N
 
 @pytest.mark.parametrize("minutes", [float("nan"), float("inf"), 1e300, -1.0])
 def test_a_time_that_no_calendar_has_is_refused(real: Workspace, minutes: float) -> None:
-    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}, allowed is 0 to".replace("+", r"\+")):
+    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}; expected 0 to".replace("+", r"\+")):
         real["customers"].functions["lookup"].logs(minutes=minutes)
 
 

@@ -155,8 +155,8 @@ def test_what_a_deleted_stack_kept_is_asked_for_by_the_first_repair_and_comes_ba
     repair = ("repair", "customers", "sandbox", "--yes")
     asked = stage.script(*repair)
     assert asked.code == 9 and "--agree import:customers/customers-orders" in asked.err
-    assert "Orders (AWS::SQS::Queue) was kept by its policy" in asked.out + asked.err
-    assert "is gone with what was in it" not in asked.out + asked.err
+    assert "Orders (AWS::SQS::Queue) was retained by its policy" in asked.out + asked.err
+    assert "was deleted with its content" not in asked.out + asked.err
     back = stage.script(*repair, "--agree", "import:customers/customers-orders")
     assert back.code == 0, back.err
     assert drift(stage, "sandbox").code == 0

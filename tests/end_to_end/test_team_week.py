@@ -115,7 +115,7 @@ def test_a_work_tree_that_asks_for_less_opens_nothing(stage: Stage) -> None:
     finally:
         path.write_text(text, encoding="utf-8")
 
-    said = "staging: approval = true is committed, this work tree's table says false"
+    said = "staging: approval = true is committed, but this work tree's table says false"
     assert (said in plan.out, done.code, said in done.err) == (True, 9, True), done.err
     assert stage.versions("customers")[2] is None
 

@@ -61,7 +61,7 @@ def test_what_was_ours_comes_back_without_a_question_and_what_another_team_made_
     name, s3 = bucket("sandbox", "2" * 12), stage.client("sandbox", "s3")
     with_events(stage, "events = [{ s3 = true }]")
     first = deploy(stage, "sandbox")
-    assert (first.code, "in the first five minutes nobody hears" in first.out + first.err) == (0, True)
+    assert (first.code, "uploads in the first five minutes send no events" in first.out + first.err) == (0, True)
     s3.put_object(Bucket=name, Key="kept", Body=b"data")
 
     done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
@@ -211,7 +211,7 @@ def test_what_cannot_be_deleted_is_named_and_may_stay(stage: Stage) -> None:
 
     refused = stage.script(*words)
     assert refused.code == 7
-    assert "! Scratch (AWS::S3::Bucket scratch-222222222222) goes, with what is in it" in refused.err
+    assert "! Scratch (AWS::S3::Bucket scratch-222222222222) is deleted, with its content" in refused.err
     assert "Scratch (AWS::S3::Bucket): The bucket you tried to delete is not empty" in refused.err
     assert "`destroy` with `--retain LOGICAL-ID`" in refused.err
 

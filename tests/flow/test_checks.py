@@ -151,7 +151,7 @@ def test_weights_that_are_left_after_a_deploy_without_traffic_are_named(tmp_path
     result = deploy(fake)["search"]
 
     old, new = fake.tree.version_id("s2"), fake.tree.version_id("s3")
-    what = f"alias live points at version {new} and gives 10 % to version {old}, it should point at version {new} alone"
+    what = f"alias live points at version {new}, with 10 % to version {old}, it should point at version {new} alone"
     assert (result.error, what in result.detail) == ("CheckFailed", True)
     assert f"--function-version {new} --routing-config AdditionalVersionWeights={{}}" in result.hint
 
@@ -173,7 +173,7 @@ def test_weights_that_are_left_after_a_put_back_are_named_and_what_runs_is_unsur
     assert (
         "sandbox was put back to 0.1.0, but search-sandbox-main in sandbox: its alias live points at" in result.detail
     )
-    assert f"version {old} and gives 10 % to version {new}, it should point at version {old} alone" in result.detail
+    assert f"version {old}, with 10 % to version {new}, it should point at version {old} alone" in result.detail
     assert f"--function-version {old}" in result.hint
     assert fake.world.ledger.records("sandbox")["search"].unsure is not None
 
@@ -186,7 +186,7 @@ def test_a_release_that_changes_what_versions_must_share_moves_all_traffic_at_on
     fake.tree.properties["search"] = {property_: "arn:of:another"}
 
     assert deploy(fake)["search"].outcome == "deployed"
-    why = f"this release changes its {what}, which Lambda wants to be equal behind one alias"
+    why = f"this release changes its {what}, which must be the same for all versions behind an alias"
     assert (clock.slept, texts(fake)) == ([], [f"{FUNCTION} at once: {why}"])
 
 

@@ -82,7 +82,7 @@ def test_a_version_of_which_nothing_is_seen_while_the_old_one_is_called_has_not_
     result = deploy(with_callers(fake, clock, callers))["search"]
 
     assert result.error == "CheckFailed"
-    assert f"invocations of version {old}, and none of version {new}, which should have got 10 %" in result.detail
+    assert f"invocations of version {old}, but none of version {new}, which should have got 10 %" in result.detail
     assert "look whether version and alias are there" in result.hint
     assert clock.now == 60 + 240
     assert alias(fake) == AliasState(version=old, weights=())

@@ -163,7 +163,7 @@ def test_nothing_of_a_unit_that_somebody_is_changing_goes(tmp_path: Path) -> Non
     done = prune(fake.world, found)
 
     assert (found.candidates, done.candidates) == ((), ())
-    assert "grace is changing it in sandbox" in found.untouched[0].why
+    assert "grace has been changing it in sandbox" in found.untouched[0].why
     assert done.untouched == found.untouched
 
 

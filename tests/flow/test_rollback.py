@@ -196,9 +196,7 @@ def test_a_rollback_past_a_table_keeps_it_says_so_and_asks_nothing(tmp_path: Pat
     plan = pipeline.plan(fake.world, Request(verb="rollback", target="sandbox", only=("search",))).plan
     (step,) = plan.deploys
     assert step.questions == ()
-    assert step.notes[0].startswith(
-        "Data (AWS::DynamoDB::Table) stays, with the data in it: this release does not know"
-    )
+    assert step.notes[0].startswith("Data (AWS::DynamoDB::Table) stays, with its data: this release does not have")
     assert [change.logical_id for change in step.changes if change.type == "AWS::DynamoDB::Table"] == []
 
     assert rollback(fake, "search", "sandbox").outcome == "deployed"

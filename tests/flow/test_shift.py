@@ -138,7 +138,7 @@ def test_an_alias_that_is_not_divided_as_the_step_says_ends_the_shift(tmp_path: 
 
     result = deploy(fake)["search"]
 
-    there = f"its alias points at version {old} and gives 90 % to version {new}"
+    there = f"its alias points at version {old}, with 90 % to version {new}"
     assert f"{there}, it should point at version {old} and give 40 % to the new one" in result.detail
     assert (result.error, clock.slept) == ("CheckFailed", [])
     assert fake.platform.stacks["sandbox", "search-sandbox"].template == before

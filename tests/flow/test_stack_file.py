@@ -91,12 +91,12 @@ def test_a_file_that_gives_no_function_is_refused(tmp_path: Path, text: str, rea
         ("import os; os._exit(0)", "ended its process without an answer", "os._exit"),
         ("class Worse(BaseException): pass\nraise Worse('no')", "ended with Worse: no (line 2)", "raise an Exception"),
         ("def extend(t, c):\n    c.role('nobody')", "has no 'nobody' in sandbox (line 2)", "it has: create"),
-        ("def extend(t, c):\n    {}['x']", "failed for sandbox with KeyError: 'x' (line 2)", "each name may be added"),
+        ("def extend(t, c):\n    {}['x']", "failed for sandbox with KeyError: 'x' (line 2)", "add each name once"),
         ("big = bytearray(3 << 30)", "MemoryError", "correct the file"),
         (
             "def extend(t, c):\n    c.merge('Odd', {'Type': 'AWS::SNS::Topic', 'Properties': 7})",
-            "is no template",
-            "what CloudFormation takes",
+            "did not produce a valid template",
+            "what CloudFormation accepts",
         ),
     ],
 )
