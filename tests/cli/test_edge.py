@@ -107,7 +107,8 @@ def test_a_mistake_of_ours_is_told_at_the_edge_too(
     monkeypatch.setattr(sys.modules["multi_env_lambda.cli.main"], "_group", Broken)
 
     assert main(["status"], start=tmp_path) == 1
-    assert capsys.readouterr().err.endswith("RuntimeError: \\x1b[2J\na mistake of multi-env-lambda; please report it\n")
+    end = "RuntimeError: \\x1b[2J\nthis is a bug in multi-env-lambda; please report it\n"
+    assert capsys.readouterr().err.endswith(end)
 
 
 @pytest.mark.slow

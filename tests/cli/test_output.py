@@ -82,7 +82,7 @@ def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.
 
     shown = capsys.readouterr()
     assert (code, shown.out) == (0, "nothing to do\n")
-    assert shown.err == f"nothing runs in staging of orders: {why}\n"
+    assert shown.err == f"no release of orders runs in staging: {why}\n"
 
 
 def ended(outcome: Any, error: str = "") -> Result:

@@ -84,7 +84,7 @@ def test_first_deploy(yard: Yard) -> None:
     before = len(yard.calls())
     again = yard.verb("deploy", "--to", yard.last.name, "--only", unit.name, "--yes")
 
-    assert (again.code, "nothing to do" in again.out) == (0, True), again.err
+    assert (again.code, "up to date" in again.out) == (0, True), again.err
     assert {call.operation for call in yard.calls(before)}.isdisjoint({"CreateChangeSet", "ExecuteChangeSet"})
     for place in yard.config.environments:
         answer = yard.verb("invoke", unit.name, "main", place.name, "--payload", '{"name": "aws"}').answer
