@@ -31,15 +31,15 @@ def doctor_command(local: bool | None, as_json: bool) -> int:
 
 
 @click.command("permissions")
-@click.argument("role", metavar="ENVIRONMENT|devops|caller")
+@click.argument("place", metavar="ENVIRONMENT|devops|caller")
 @json_option
-def permissions_command(role: str, as_json: bool) -> int:
+def permissions_command(place: str, as_json: bool) -> int:
     """Print the IAM policies that a role needs, from the units' templates and the AWS calls of this library.
 
     `devops` is the role that writes artifacts and records, `caller` is the identity that runs the verbs. Nothing is
     built and AWS is not called, so no credentials are needed.
     """
-    found = open_workspace(False).permissions(role)
+    found = open_workspace(False).permissions(place)
     code = UnitsFailed.exit_code if found.unseen else 0
     if as_json:
         print_json(found.to_dict())
