@@ -121,8 +121,8 @@ def same_removal(world: World, name: str, environment: str, digest: str, keep: t
     if found.digest != digest:
         raise PlanStale(
             "the saved request",
-            f"its digest is {digest[:12]}, the same request gives {found.digest[:12]} now",
-            hint=f"`destroy.py {name} {environment} --out` again, and look at it",
+            f"its digest is {digest[:12]}, but the same request now makes {found.digest[:12]}",
+            hint=f"run `destroy.py {name} {environment} --out` again and review it",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""What one field of the matrix says, as a glyph and a word each, so that nobody depends on colours."""
+"""What one cell of the matrix says, as a glyph and a word each, so that nobody depends on colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = Literal[
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Most urgent first: the first one that is true of a cell gives its colour."""
+"""Most urgent first: the first one that is true of a cell sets its colour."""
 
 
 @attrs.frozen(kw_only=True)

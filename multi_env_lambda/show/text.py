@@ -174,7 +174,7 @@ def _result(result: Result | None) -> str:
 
 
 def status_table(status: Status, now: str | None = None) -> Table:
-    """The matrix. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    """The matrix. ``now`` is ISO 8601, for the ages; None means now."""
     moment = datetime.now(UTC).isoformat() if now is None else now
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")

@@ -133,7 +133,7 @@ def test_a_disk_that_is_full_behind_the_output_is_one_error_of_ours(tmp_path: Pa
     assert done.returncode == 1
     assert done.stderr.decode().splitlines() == [
         "error: standard output: it cannot be written to: No space left on device",
-        "hint: send it elsewhere, then run again",
+        "hint: redirect it elsewhere, then run again",
     ]
 
 

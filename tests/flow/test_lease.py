@@ -96,7 +96,7 @@ def test_who_waited_while_the_same_release_was_deployed_has_nothing_to_do(tmp_pa
 
     result = waiting(fake, 5.0, done_by_grace)
 
-    assert (result.outcome, result.detail) == ("unchanged", "somebody else has deployed 0.1.0 meanwhile")
+    assert (result.outcome, result.detail) == ("unchanged", "somebody else deployed 0.1.0 in the meantime")
 
 
 def test_a_holder_whose_process_is_gone_is_taken_over_at_once(tmp_path: Path) -> None:
