@@ -90,7 +90,7 @@ _WORDS = (("workspace", "workspace"), ("unit", "project"), ("environment", "envi
 def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -> Question:
     """The question whether a stack that is not ours may be made ours, with everything that it would cost."""
     lost = [item for item in _by_weight(foreign.resources) if _fate(item, template) != "stays"]
-    lines = [f"the stack {foreign.name} in {environment} is not of this workspace: {whose(foreign.tags)}"]
+    lines = [f"the stack {foreign.name} in {environment} does not belong to this workspace: {whose(foreign.tags)}"]
     lines += [f"it is {foreign.stack_id}", f"in it: {_counted(foreign.resources)}"]
     lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
     lines += ["by taking it over:" if lost else "taking it over would delete nothing"]

@@ -20,7 +20,7 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.lead_time import commits, lead_times, per_week, seconds_of
-from multi_env_lambda.show.marks import MARKS, marks_of
+from multi_env_lambda.show.marks import MARKS, marks_of, outcome_text
 from multi_env_lambda.show.visible import visible
 
 __all__ = ["NEWEST", "board_data", "board_html"]
@@ -164,7 +164,7 @@ def _entry(
     """One deployment: environment, number, action, outcome, version, when, who, commit, reason, detail, seconds."""
     name = item.commit or commit[0]
     shown = f"{name[:10]}{'+' if item.dirty else ''}"
-    words = (item.action, item.outcome, version)
+    words = (item.action, outcome_text(item.outcome), version)
     more = (item.who, shown, item.reason, item.detail)
     return [
         position,

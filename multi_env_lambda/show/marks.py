@@ -6,9 +6,10 @@ from typing import Literal, get_args
 
 import attrs
 
+from multi_env_lambda.model.record import Outcome
 from multi_env_lambda.model.status import Cell
 
-__all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
+__all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of", "outcome_text"]
 
 Kind = Literal[
     "unreadable", "changing", "failed", "moved", "uncompared", "drifted", "rolled-back", "behind", "current", "empty"
@@ -60,3 +61,8 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
     if not found:
         found.append(MARKS["empty" if cell.version is None else "current"])
     return tuple(found)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """How a deployment ended, in the word that people read; records and JSON keep the one that was always stored."""
+    return "rolled back" if outcome == "went back" else outcome

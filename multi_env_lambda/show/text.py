@@ -15,6 +15,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.visible import one_line
 
@@ -240,7 +241,7 @@ def _deployment(item: Deployment) -> tuple[Text, ...]:
     approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
     return (
         *(Text(one_line(text)) for text in (item.when, item.action, item.version, item.release[:12])),
-        Text(item.outcome, style="green" if item.outcome == "succeeded" else "red"),
+        Text(outcome_text(item.outcome), style="green" if item.outcome == "succeeded" else "red"),
         Text(one_line(item.who.rpartition(":")[2] + approved)),
         Text(one_line(f"{item.commit[:10]}{'+' if item.dirty else ''}")),
         Text(one_line(item.reason or item.detail.partition("\n")[0])),
