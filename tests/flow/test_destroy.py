@@ -248,7 +248,7 @@ def test_a_running_deploy_is_not_interrupted(tmp_path: Path) -> None:
     removal = find_removal(fake.world, "search", "sandbox")
     held = fake.world.ledger.acquire("sandbox", "search", fake.world.holder(), running=removal.release)
 
-    with pytest.raises(Exception, match="is deploying it since"):
+    with pytest.raises(Exception, match="has been deploying it since"):
         destroy(attrs.evolve(fake.world), removal)
     assert held.fencing == 2
 

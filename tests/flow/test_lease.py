@@ -42,7 +42,7 @@ def test_a_unit_that_somebody_deploys_is_left_to_them_and_the_others_go_on(tmp_p
 
     assert outcomes(results) == {"customers": "deployed", "orders": "deployed", "search": "blocked"}
     assert results["search"].error == "Busy"
-    assert "grace on desktop is deploying it since 2026-01-01T09:00:00Z" in results["search"].detail
+    assert "grace on desktop has been deploying it since 2026-01-01T09:00:00Z" in results["search"].detail
     assert ("sandbox", "search-sandbox") not in fake.platform.stacks
 
 
