@@ -55,7 +55,7 @@ def test_a_bucket_is_made_with_all_that_it_needs(s3: Any) -> None:
         (
             "created in us-east-1",
             "public access is blocked",
-            "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long "
+            "versions of objects are kept; S3 needs up to 15 minutes to do so everywhere, so wait that long "
             "before the first deploy (until then, an object that was just published may not be found)",
             "its policy lets the environments read",
             "old versions and what `prune` deletes expire after 30 days",
@@ -206,7 +206,7 @@ def test_a_key_of_kms_is_told_with_who_else_needs_it(s3: Any) -> None:
     (told,) = create_artifact_bucket(s3, DEVOPS, READERS)
     assert told == snapshot(
         "it encrypts with the key arn:aws:kms:us-east-1:123456789012:key/k: the accounts and roles of all environments "
-        "need kms:Decrypt in that key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, "
+        "need kms:Decrypt in that key's policy (AWS's own key, aws/s3, cannot be shared: choose one of your own, "
         "or SSE-S3)"
     )
 

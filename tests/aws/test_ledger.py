@@ -143,7 +143,7 @@ def test_a_holder_that_wakes_up_after_a_takeover_cannot_write(ledger: Ledger, st
     take(ledger, "grace")
     arguments = [old, old.record] if write in ("save", "finish") else [old]
 
-    with pytest.raises(PlanStale, match="changed by somebody else"):
+    with pytest.raises(PlanStale, match="somebody else changed its record"):
         getattr(ledger, write)(*arguments)
 
 

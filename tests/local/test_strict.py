@@ -139,7 +139,7 @@ def test_a_glue_job_in_another_python_says_so_in_its_log_and_one_of_spark_is_not
     logs = client_of(cloud, place, "logs")
     said = logs.get_log_events(logGroupName="/aws-glue/python-jobs/error", logStreamName=shell["Id"])["events"]
     assert shell["JobRunState"] == "SUCCEEDED"
-    assert "the local cloud has no Python 3.9, in which Glue runs the job: this run is in" in said[0]["message"]
+    assert "the local cloud has no Python 3.9, in which Glue runs the job; this run uses" in said[0]["message"]
     spark = ended("spark", Name="glueetl", PythonVersion="3")
     assert (spark["JobRunState"], spark["ErrorMessage"].partition(":")[0]) == ("FAILED", "the local cloud has no Spark")
     assert "\nhint: " in spark["ErrorMessage"]
