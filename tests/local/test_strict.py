@@ -54,7 +54,7 @@ def test_rules_are_named_one_by_one_or_all() -> None:
     assert rules_of({}) == frozenset()
     assert rules_of({VARIABLE: " late-metrics ,glue-python"}) == {"late-metrics", "glue-python"}
     assert rules_of({VARIABLE: "all"}) == frozenset(RULES)
-    with pytest.raises(LocalCloudError, match=r"the rule `late`, which there is not\n.*write some of caller-rights"):
+    with pytest.raises(LocalCloudError, match=r"there is no rule `late`\n.*choose from caller-rights"):
         rules_of({VARIABLE: "late"})
 
 
