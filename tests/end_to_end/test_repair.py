@@ -257,7 +257,7 @@ def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_ri
     repaired = stage.script("repair", "customers", "sandbox", "--yes")
 
     assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
-    assert repaired.code == 13 and "put it back by hand" in repaired.err, repaired.err
+    assert repaired.code == 13 and "revert it by hand" in repaired.err, repaired.err
     functions.delete_function_concurrency(FunctionName=FUNCTION)
     assert drift(stage, "sandbox").code == 0
 

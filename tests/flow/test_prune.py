@@ -309,7 +309,7 @@ def test_a_prune_that_was_paused_removes_nothing_that_somebody_needs_by_now(tmp_
     done = prune(world, find_prunable(world), paused)
 
     assert len(done.candidates) == 1
-    assert "changed by somebody else" in done.untouched[0].why
+    assert "somebody else changed its record" in done.untouched[0].why
     assert rollback(other, "search", "sandbox", release="0.1.0", force=True).outcome == "deployed"
 
 

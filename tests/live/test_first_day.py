@@ -59,7 +59,7 @@ def test_bucket(yard: Yard) -> None:
 
     again = yard.verb("bootstrap")
 
-    assert "nothing had to be changed" in again.err
+    assert "no changes needed" in again.err
     kept = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
     assert "Others" in {statement.get("Sid") for statement in kept}
     assert _conditions(s3, name, f"live/{yard.run}") == [412, 412, 404]
