@@ -16,14 +16,14 @@ __all__ = ["JobRun", "run_job"]
 _OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
 _SLOWEST = 5.0
 _HINTS = {
-    "ConcurrentRunsExceededException": "wait until the run that is on has ended; a job runs once at a time, unless "
+    "ConcurrentRunsExceededException": "wait until the current run has ended; a job has one run at a time, unless "
     "`ExecutionProperty` of its resource says more (`extend` in stack.py)"
 }
 
 
 @attrs.frozen(kw_only=True)
 class JobRun:
-    """One finished run; ``error`` is Glue's text where it did not succeed."""
+    """One finished run; ``error`` is Glue's text if it did not succeed."""
 
     identifier: str
     state: str
@@ -43,7 +43,7 @@ def run_job(
     """Start the job and wait for it.
 
     Args:
-        start: StartJobRun of a client that sends nothing twice: the call knows no token.
+        start: StartJobRun of a client that never retries: the call has no idempotency token.
 
     Raises:
         StackError: it cannot be started, or has not ended before the deadline.
@@ -63,4 +63,4 @@ def run_job(
         found = account_error(name, error)
         hint = _HINTS.get(code_of(error), "is it deployed there? `status.py` shows what runs where")
         raise found or StackError(name, f"the job cannot be run: {text_of(error)}", hint=hint) from error
-    raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="look at it in the console")
+    raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="check it in the console")

@@ -1,4 +1,4 @@
-"""What a function has written to its log group of CloudWatch Logs."""
+"""What a function has written to its log group in CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def group_of(function_name: str) -> str:
 
 
 def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, ...]:
-    """All events of a log group from ``since`` on, oldest first. A group that is not there yet has none.
+    """All events of a log group from ``since`` on, oldest first. A group that does not exist yet has none.
 
     Raises:
-        StackError: CloudWatch Logs does not answer.
+        StackError: CloudWatch Logs does not respond.
         AccountError: the role may not read them.
     """
     pages = client.get_paginator("filter_log_events")
@@ -44,7 +44,7 @@ def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, 
         if code_of(error) == "ResourceNotFoundException":
             return ()
         known = account_error(f"log group {group}", error)
-        raise known or StackError(f"log group {group}", text_of(error), hint="run it again") from error
+        raise known or StackError(f"log group {group}", text_of(error), hint="run the same command again") from error
     events.sort(key=lambda event: (event["timestamp"], event.get("ingestionTime", 0)))
     return tuple(
         LogLine(

@@ -1,4 +1,4 @@
-"""What is done in an environment's account, over real sessions: stacks through one poller each, functions by alias."""
+"""What is done in an environment's account, over real sessions: stacks through one poller, functions by alias."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AwsPlatform:
         return Caller(arn=self._sessions.caller(), user_id=self._sessions.user_id(self._devops))
 
     def session_end(self) -> str:
-        # What else finds credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
+        # Every other source of credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
         return self._sessions.variables().get("AWS_CREDENTIAL_EXPIRATION", "")
 
     def verify(self, environment: Environment) -> None:

@@ -1,4 +1,4 @@
-"""How a failed attempt is recorded, so that the next plan knows what it met."""
+"""How a failed attempt is recorded, so that the next plan knows what it ran into."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def record_failure(
     seconds: float,
     unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
 ) -> None:
-    """Write how an attempt failed, and give the lease back; what ran before is still recorded as running.
+    """Record how an attempt failed, and release the lease; what ran before is still recorded as running.
 
-    ``unknown`` gives those that are not ours of what was met.
+    ``unknown`` returns, of the resources that were met, those that are not ours.
     """
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
@@ -48,11 +48,11 @@ def _met(
     error: MultiEnvLambdaError,
     unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
 ) -> tuple[PhysicalResource, ...]:
-    """What this attempt met, after what those before it met and none has brought in: all of it is asked at once."""
+    """What earlier attempts ran into and none brought in, then what this one did: all of it is asked about at once."""
     met = (*record.met, *_resources(error.taken if isinstance(error, StackError) else ()))
     try:
         return tuple(dict.fromkeys(unknown(met)))
-    except MultiEnvLambdaError:  # the attempt's own error is told, and recorded with what is known without a look
+    except MultiEnvLambdaError:  # the attempt's own error is raised, and recorded with what is already known
         return tuple(dict.fromkeys(strangers(met, record)))
 
 
@@ -66,11 +66,11 @@ def put_back_error(
 ) -> CheckFailed:
     """The error of a release that failed its checks, after ``said`` was done.
 
-    ``left`` stays in the account; ``trouble`` is what is not as it was before.
+    ``left`` stays in the account; ``trouble`` is what was not restored.
     """
     stays = "".join(
-        f"\n{item.logical_id} ({item.type} {item.physical_id}) came with it and stays; it comes in again with the next "
-        "release that has it"
+        f"\n{item.logical_id} ({item.type} {item.physical_id}) came with it and stays; the next release "
+        "that has it brings it in again"
         for item in left
     )
     but = f", but {trouble.where}: {trouble.what}" if trouble else ""
@@ -80,18 +80,18 @@ def put_back_error(
 
 
 def name_the_unit(error: MultiEnvLambdaError, project: str, environment: str) -> None:
-    """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint has to."""
+    """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint needs both."""
     error.hint = error.hint.replace("repair.py UNIT ENVIRONMENT", f"repair.py {project} {environment}")
 
 
 def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:
-    """What holds data, would have gone, and nobody had agreed to."""
+    """What holds data, would have been lost, and nobody had agreed to lose."""
     found = error.losses if isinstance(error, Refused) else ()
     return tuple(Loss(logical_id=name, type=kind, physical_id=id_, fate=fate) for name, kind, id_, fate in found)
 
 
 def not_put_back(failure: CheckFailed, stays: Refused, where: str) -> Refused:
-    """The error of a release that failed its checks and still runs, since data would go with what brought it."""
+    """The error of a release that failed its checks and still runs, since rolling it back would lose data."""
     found = Refused(failure.where, f"{failure.what}\n{where}: {stays.what}", hint=stays.hint)
     found.losses = stays.losses
     return found

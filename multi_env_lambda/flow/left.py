@@ -18,23 +18,23 @@ __all__ = ["left_lines", "lines_of_left", "with_all_left", "with_left"]
 
 
 def with_left(world: World, name: str) -> World:
-    """The same world, which knows the environment although the table has none of this name; else nothing is asked.
+    """The same world, plus the environment if the table has none with this name; otherwise nothing is read.
 
     Raises:
-        ConfigurationError: what its records say of it does not say where it was.
+        ConfigurationError: its records do not say where it was.
     """
     if name in {place.name for place in (*world.config.environments, *world.config.left)}:
         return world
     records = world.ledger.records(name) if name in world.store.folders("environments/") else {}
     place = left_environment(world.config, name, records.values())
     if records and place is None:
-        what = f"the environment `{name}` left the table, and its records do not say in which account it was"
-        raise ConfigurationError("environment", what, hint="write it into the table again, then run this again")
+        what = f"the environment `{name}` is no longer in the table, and its records do not say in which account it was"
+        raise ConfigurationError("environment", what, hint="add it to the table again, then rerun the command")
     return world if place is None else _knowing(world, (place,))
 
 
 def with_all_left(world: World) -> World:
-    """The same world, which knows every environment that left the table while a unit runs in it. One LIST, if none."""
+    """The same world, plus every environment that left the table while a unit runs in it. One LIST, if none."""
     return _knowing(world, tuple(place for place, _ in _left(world)))
 
 
@@ -49,13 +49,13 @@ def _left(world: World) -> list[tuple[Environment, Mapping[str, Record]]]:
 
 
 def left_lines(places: Iterable[Environment], records: Records) -> tuple[str, ...]:
-    """A line for each that has left, as of a removed unit."""
+    """A line for each that has left, as for a removed unit."""
     lines = (left_line(item, [record for (name, _), record in records.items() if name == item.name]) for item in places)
     return tuple(filter(None, lines))
 
 
 def lines_of_left(world: World) -> tuple[str, ...]:
-    """The same lines, for who has not read any records of theirs."""
+    """The same lines, for callers that have not read their records."""
     left = _left(world)
     records = {(place.name, unit): record for place, found in left for unit, record in found.items()}
     return left_lines([place for place, _ in left], records)

@@ -1,7 +1,7 @@
-"""What somebody did to functions and CloudFormation does not see, since no property of the template says it.
+"""What somebody did to functions that CloudFormation does not see, since no property of the template covers it.
 
-It compares only what a template names: neither a reservation where the template says none (with 0 the function is
-switched off), nor whether a layer version that a function names is still there.
+It compares only what a template names: neither a reservation that the template lacks (with 0 the function is switched
+off), nor whether a layer version that a function names still exists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["unnamed_drift"]
 def unnamed_drift(platform: Platform, environment: Environment, template: str) -> tuple[ResourceDrift, ...]:
     """Reservations that no template has made, and layer versions of functions that are gone.
 
-    A role that was set up before this was looked at may not look; what it may not see is left out.
+    A role that was set up before this check existed may lack the permission; what it cannot read is left out.
 
     Raises:
         StackError: a function or a layer cannot be read.

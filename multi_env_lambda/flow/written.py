@@ -1,6 +1,6 @@
-"""Where the aliases of a stack lead after a deploy: also those that CloudFormation had no reason to write.
+"""Where the aliases of a stack point after a deploy: also those that CloudFormation had no reason to write.
 
-It writes an alias whose template says something else than before. Another one stays where somebody has moved it.
+It writes an alias whose template has changed. Any other stays where somebody has moved it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["check_unwritten"]
 
 
 def check_unwritten(asking: Asking, project: str, stack_name: str, before: str | None, template: str) -> None:
-    """The aliases that the template says nothing new of are where CloudFormation pointed them; none costs no call.
+    """The aliases that the template did not change are where CloudFormation pointed them; none means no call.
 
     Raises:
         CheckFailed: somebody moved one, so that its callers do not get what is recorded.

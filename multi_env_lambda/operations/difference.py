@@ -45,7 +45,7 @@ class Side:
 
 @attrs.frozen(kw_only=True)
 class PackageChange:
-    """One package of the layer, or of what jobs have."""
+    """One package of the layer, or of the jobs."""
 
     action: Literal["added", "removed", "bumped"]
     name: str
@@ -58,8 +58,8 @@ class Difference:
     """From what runs in ``left`` to what runs in ``right``.
 
     ``template`` compares both releases as rendered for the right environment: only what the releases make different.
-    ``deployed`` compares what really lies in the two accounts, so names and settings of the environments differ, too.
-    Each is None where a release was made before its environment was added.
+    ``deployed`` compares what is really in the two accounts, so names and settings of the environments differ, too.
+    Each is None if a release was made before its environment was added.
     """
 
     project: str
@@ -82,7 +82,7 @@ class Difference:
         return {**attrs.asdict(self), "same": self.same}
 
     def text(self) -> str:
-        """As the command line prints it, without colours."""
+        """The text that the command line prints, without colours."""
         from multi_env_lambda.show.difference import difference_text
         from multi_env_lambda.show.render import text_of
 
@@ -96,7 +96,7 @@ class Difference:
 
 
 def difference(world: World, unit: str, left: str, right: str) -> Difference:
-    """What is different between two environments, from records and published releases only.
+    """What differs between two environments, from records and published releases only.
 
     Raises:
         ConfigurationError: there is no such unit or environment, or nothing of the unit runs there.
@@ -127,7 +127,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
 
 
 def package_changes(old: Release, new: Release) -> tuple[PackageChange, ...]:
-    """The packages that only one of two releases has, or has in another version."""
+    """The packages that only one of two releases has, or that differ in version."""
     before, after = old.packages, new.packages
     return tuple(
         _package(name, before.get(name), after.get(name))

@@ -1,4 +1,4 @@
-"""What ``doctor`` found, as a table: place by place, one line per check, and under it what repairs it."""
+"""What ``doctor`` found, as a table: one line per check, and below it how to fix it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARKS: dict[State, tuple[str, str]] = {
 
 
 def doctor_table(findings: Iterable[Finding]) -> Table:
-    """Texts of others are no markup."""
+    """Other people's texts are not markup."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

@@ -56,7 +56,7 @@ _REPLACED = {"yes": ", replaced", "maybe": ", perhaps replaced", "no": ""}
 
 
 def status_html(status: Status, now: str | None = None) -> str:
-    """The matrix units × environments. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    """The matrix units × environments. ``now`` is ISO 8601, for the ages; None means now."""
     moment = datetime.now(UTC).isoformat() if now is None else now
     rows = []
     for name in (*status.units, *status.removed):
@@ -78,7 +78,7 @@ def _cell(cell: Cell, called: Called, now: str) -> str:
 
 
 def _title(cell: Cell, called: Called) -> str:
-    """What a mouse that rests on the cell reads."""
+    """The tooltip of the cell."""
     back = cell.rolled_back
     parts = [
         f"{cell.when} by {cell.who}" if cell.when else "",
@@ -95,7 +95,7 @@ def _title(cell: Cell, called: Called) -> str:
 
 
 def plan_html(plan: Plan) -> str:
-    """The plan, environment by environment, with what will change in every resource."""
+    """The plan, environment by environment, with the changes to every resource."""
     parts = []
     for environment in plan.environments:
         steps = [step for step in plan.steps if step.environment == environment]
@@ -142,7 +142,7 @@ def _row(step: Step, kind: str, what: str, why: str, more: str = "") -> str:
 
 
 def _rights(rights: Sequence[RightChange]) -> str:
-    """Never folded away: who may do what from now on."""
+    """Always visible: who may do what from now on."""
     if not rights:
         return ""
     items = (
@@ -208,7 +208,7 @@ def workspace_html(
 ) -> str:
     """What the files say: the units, what they need, and how many functions they have in each environment.
 
-    Nothing is asked of any account; ``workspace.status()`` shows what runs where.
+    No account is contacted; ``workspace.status()`` shows what runs where.
     """
     environments = config.environments
     rows = []
@@ -220,9 +220,9 @@ def workspace_html(
     for unit, error in broken.items():
         told = f'<td colspan="{len(environments) + 3}">{_lines(str(error))}</td>'
         rows.append(f'<tr><th scope="row">{escape(unit)} <small>(broken)</small></th>{told}</tr>')
-    places = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
+    chain = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
     where = "local cloud" if local else "AWS"
-    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(places))}</h4>"
+    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(chain))}</h4>"
     names = ("unit", "version", "runtime", "needs", *(item.name for item in environments))
     return _piece(title, _table(names, rows))
 

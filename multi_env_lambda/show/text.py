@@ -15,6 +15,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.visible import one_line
 
@@ -174,7 +175,7 @@ def _result(result: Result | None) -> str:
 
 
 def status_table(status: Status, now: str | None = None) -> Table:
-    """The matrix. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    """The matrix. ``now`` is ISO 8601, for the ages; None means now."""
     moment = datetime.now(UTC).isoformat() if now is None else now
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")
@@ -240,7 +241,7 @@ def _deployment(item: Deployment) -> tuple[Text, ...]:
     approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
     return (
         *(Text(one_line(text)) for text in (item.when, item.action, item.version, item.release[:12])),
-        Text(item.outcome, style="green" if item.outcome == "succeeded" else "red"),
+        Text(outcome_text(item.outcome), style="green" if item.outcome == "succeeded" else "red"),
         Text(one_line(item.who.rpartition(":")[2] + approved)),
         Text(one_line(f"{item.commit[:10]}{'+' if item.dirty else ''}")),
         Text(one_line(item.reason or item.detail.partition("\n")[0])),

@@ -187,7 +187,7 @@ def test_a_rule_of_an_environment_is_answered_with_its_name(fake: FakeWorld, tmp
     )
     there["customers"].deploy("sandbox")
 
-    with pytest.raises(UnitsFailed, match="nobody has approved"):
+    with pytest.raises(UnitsFailed, match="has not been approved"):
         there["customers"].promote("test")
     assert [result.outcome for result in there["customers"].promote("test", approve=["test"])] == ["deployed"]
 

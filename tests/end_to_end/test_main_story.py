@@ -143,7 +143,7 @@ def test_lambda_runs_the_bytes_that_were_published(first: Step, place: str) -> N
 
 
 def test_the_same_command_again_says_that_there_is_nothing_to_do(again: Step) -> None:
-    assert (again.done.code, "nothing to do" in again.done.out) == (0, True), again.done.err
+    assert (again.done.code, "up to date" in again.done.out) == (0, True), again.done.err
 
 
 def test_the_same_command_again_writes_nothing(again: Step) -> None:

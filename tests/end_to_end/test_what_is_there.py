@@ -98,7 +98,7 @@ def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -
     refused = deploy(stage, "test", verb="promote")
     assert refused.code == 7
     assert f"LookupBucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{name}'" in refused.err
-    assert "`plan` says if it can come into the stack" in refused.err
+    assert "`plan` says whether it can be brought into the stack" in refused.err
 
     asked = deploy(stage, "test", verb="promote")
     assert asked.code == 9
@@ -141,7 +141,7 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     refused = deploy(stage, "sandbox")
     assert refused.code == 7
     assert f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists" in refused.err
-    assert "`plan` says if it can come into the stack" in refused.err
+    assert "`plan` says whether it can be brought into the stack" in refused.err
 
     # The queue of dead letters went when the stack went back, and SQS keeps its name for a minute.
     CloudTime(stage.cloud).sleep(61)

@@ -218,7 +218,7 @@ def test_why_says_at_which_units_nobody_could_look(running: FakeWorld, tmp_path:
 
     text = explain(draft.plan, draft.known, draft.looked_at, "search").text()
 
-    assert "not looked at, since they are broken: customers" in text
+    assert "not inspected, because they are broken: customers" in text
 
 
 # --- the library ---

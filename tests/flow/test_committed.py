@@ -57,7 +57,8 @@ def test_where_the_committed_table_asks_for_nothing_or_names_the_same_nobody_wai
     assert promote(free, "prod")["search"].outcome == "deployed"
 
     same = with_another_table(tmp_path / "two", approval=True)
-    assert promote(same, "prod")["search"].detail.startswith("prod: nobody has approved plan")
+    detail = promote(same, "prod")["search"].detail
+    assert detail.startswith("prod: plan ") and " has not been approved (prod: approval = true is committed" in detail
 
 
 def with_committed_rules(folder: Path, by_author: bool = False, **rules: bool) -> FakeWorld:

@@ -102,7 +102,7 @@ def test_what_does_not_say_where_it_was_is_refused_with_the_way_out(fake: FakeWo
 
     with pytest.raises(ConfigurationError, match="do not say in which account") as caught:
         find_removal(fake.world, "orders", "old")
-    assert "write it into the table again" in caught.value.hint
+    assert "add it to the table again" in caught.value.hint
 
 
 def test_one_gets_in_as_into_the_environment_of_the_same_account() -> None:

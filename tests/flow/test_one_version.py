@@ -108,12 +108,12 @@ def test_what_was_rolled_back_and_what_failed_are_told_from_what_runs(tmp_path: 
     asked = deploy(fake)["search"]
     assert f"search 0.1.0 ({new}) was rolled back in sandbox" in asked.detail
     again = rollback(fake, "search", "sandbox")
-    assert again.detail.startswith(f"it was rolled back to 0.1.0 ({old}) at ")
+    assert again.detail.startswith(f"it was already rolled back to 0.1.0 ({old}) at ")
 
     fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
     fake.platform.answers["search-sandbox-main"] = lambda _: {"ok": False}
     failed = deploy(with_timeout(fake, 10))["search"]
-    assert f"sandbox was put back to 0.1.0 ({old})" in failed.detail
+    assert f"sandbox was rolled back to 0.1.0 ({old})" in failed.detail
     assert f"✗ 0.1.0 ({past(fake)[-1].release[:4]}) failed" in opened(fake.world, tmp_path).status("search").text()
 
 
@@ -126,7 +126,7 @@ def test_a_rollback_to_a_version_of_several_releases_says_which_ones(tmp_path: P
     refused = rollback(fake, "search", "sandbox", release="0.1.0")
 
     assert (refused.outcome, refused.error) == ("blocked", "ConfigurationError")
-    assert "3 releases that ran there are called `0.1.0`" in refused.detail
+    assert "3 releases that ran there match `0.1.0`" in refused.detail
     for release in (first, second, third):
         assert f"{release[:12]} deployed 2026-01-01T00:00:00Z by user/ada" in refused.detail
     assert refused.hint == f"name one by its digest, as in `--to {first[:12]}`"

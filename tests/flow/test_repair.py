@@ -114,7 +114,7 @@ def test_a_stack_of_somebody_else_under_our_name_is_left_alone_and_named(fake: F
 
     result = repair(fake, "sandbox", "orders")["orders"]
 
-    assert result.outcome == "blocked" and "is not of this workspace" in result.detail
+    assert result.outcome == "blocked" and "does not belong to this workspace" in result.detail
     assert fake.platform.stacks[AT].template == EMPTY
 
 
@@ -156,7 +156,7 @@ def test_all_looks_whether_the_stacks_are_there(fake: FakeWorld) -> None:
     assert steps(everything=True)["orders"] == "BlockedStep"
     result = deploy(fake, everything=True)["orders"]
     assert "its stack orders-sandbox is gone" in result.detail
-    assert result.hint.startswith("`repair.py orders sandbox` puts it right")
+    assert result.hint.startswith("`repair.py orders sandbox` fixes it")
 
 
 def test_all_names_a_stack_of_somebody_else_under_our_name(fake: FakeWorld) -> None:
@@ -164,7 +164,7 @@ def test_all_names_a_stack_of_somebody_else_under_our_name(fake: FakeWorld) -> N
 
     result = deploy(fake, everything=True)["orders"]
 
-    assert result.outcome == "blocked" and "is not of this workspace" in result.detail
+    assert result.outcome == "blocked" and "does not belong to this workspace" in result.detail
 
 
 def test_a_deploy_that_leaves_an_alias_where_somebody_moved_it_is_no_success(fake: FakeWorld) -> None:
@@ -187,7 +187,7 @@ def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake
 
     result = deploy(attrs.evolve(fake, world=world))["orders"]
 
-    assert result.error == "CheckFailed" and "with 30 % to version 1, it should point at version" in result.detail
+    assert result.error == "CheckFailed" and "with 30 % to version 1, expected version" in result.detail
 
 
 def test_a_saved_repair_is_carried_out_as_long_as_the_same_is_wrong(fake: FakeWorld) -> None:

@@ -41,7 +41,7 @@ def test_the_same_rollback_again_goes_no_further_so_that_a_killed_one_can_be_rep
     again = rollback(fake, "search", "sandbox")
 
     assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
-    assert "`--to` goes to any other release" in again.detail
+    assert "use `--to` for any other release" in again.detail
 
 
 def test_a_rollback_after_a_newer_deploy_goes_back_from_that(tmp_path: Path) -> None:

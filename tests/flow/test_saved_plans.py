@@ -213,7 +213,7 @@ def test_a_saved_plan_that_was_interrupted_does_nothing_that_it_did_not_say(tmp_
     interrupted(fake, document, "check", "search")
     fake.tree.content["orders"] = "o3"
 
-    with pytest.raises(PlanStale, match="the same request gives"):
+    with pytest.raises(PlanStale, match="but the same request now makes"):
         pipeline.same_again(fake.world, document)
 
 
