@@ -27,6 +27,7 @@ import re
 from typing import Any
 
 from multi_env_lambda.masking import masked
+from multi_env_lambda.wording import in_python, worded
 
 __all__ = [
     "AccountError",
@@ -48,17 +49,21 @@ __all__ = [
 
 
 class MultiEnvLambdaError(Exception):
-    """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do."""
+    """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do.
+
+    As a text it is for who calls methods; the command line shows the hint as it is, in words that can be typed.
+    """
 
     exit_code = 1
 
     def __init__(self, where: str, what: str, *, hint: str) -> None:
         # What tools, AWS and strangers' code said stands in here, and goes to terminals, records and logs.
-        self.where, self.what, self.hint = (_shortened(masked(text)) for text in (where, what, hint))
+        self.where, self.what = _shortened(masked(where)), _shortened(masked(what))
+        self.hint = worded(hint, lambda text: _shortened(masked(text)))
         super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}\nhint: {self.hint}"
+        return f"{self.where}: {self.what}\nhint: {in_python(self.hint)}"
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a stack: the error is about the reader's files, not about this library."""

@@ -38,6 +38,7 @@ FLOORS: Mapping[str, tuple[int, int]] = {
     "plan": (98, 96),
     "show": (75, 58),
     "testing": (82, 66),
+    "wording": (98, 95),
     "world": (95, 50),
 }
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from multi_env_lambda.flow.gate import Consent, waiting_lines, waiting_plan, waits_for_another
+from multi_env_lambda.flow.gate import Consent, save_removal, waiting_lines, waiting_plan, waits_for_another
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal
+from multi_env_lambda.wording import Advice, advice, unit_call
 
 if TYPE_CHECKING:
     from multi_env_lambda.world import World
@@ -33,8 +34,11 @@ class Asked:
             bound.environment for bound in self._rules if bound.rules.approval and bound.rules.approvals_by_author
         )
 
-    def waiting(self) -> Mapping[str, str]:
-        """The environments that only somebody else can open, and nobody has: each with what to do, in three lines."""
+    def waiting(self) -> Mapping[str, Advice]:
+        """The environments that only somebody else can open, and nobody has: each with what to do, in three lines.
+
+        They are commands to type; ``.python`` of each has the methods to call.
+        """
         return {
             bound.environment: self._how(bound.environment)
             for bound in self._rules
@@ -49,11 +53,12 @@ class Asked:
     def _digest(self, environment: str) -> str:
         return self.plan.digest_of(environment) if isinstance(self.plan, Plan) else self.plan.digest
 
-    def _how(self, environment: str) -> str:
+    def _how(self, environment: str) -> Advice:
         if isinstance(self.plan, Plan):
             return waiting_plan(self.plan, environment)
-        again = f"destroy.py {self.plan.project} {environment}"
-        return waiting_lines(environment, self.plan.digest, f"`{again} --out plan.json`", again)
+        unit, digest = self.plan.project, self.plan.digest
+        save = advice("`{}`", save_removal(unit, environment))
+        return waiting_lines(environment, digest, save, unit_call("destroy", unit, environment))
 
 
 class Dialog(Protocol):

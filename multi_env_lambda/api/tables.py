@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multi_env_lambda.wording import in_python
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -33,7 +35,7 @@ def results_html(items: tuple[Result, ...]) -> str:
 def findings(items: tuple[Finding, ...]) -> RenderableType:
     from multi_env_lambda.show.doctor import doctor_table
 
-    return doctor_table(items)
+    return doctor_table(items, say=in_python)
 
 
 def deployments(items: tuple[Deployment, ...]) -> RenderableType:

@@ -380,11 +380,11 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
     elif top in code.layer:
         hint = "what is locked has another version of it: lock again, or correct the import"
     elif handler.is_job:
-        hint = f"Glue has no `{top}` of Python {handler.python}: add it to `dependencies`, then lock again (`lock.py`)"
+        hint = f"Glue has no `{top}` of Python {handler.python}: add it to `dependencies`, then lock again"
     elif top in LACKING:
         hint = f"Lambda's Python has no {top.strip('_')}: do without it"
     else:
-        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again (`lock.py`)"
+        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again"
     return ConfigurationError(where, what, hint=hint)
 
 

@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str 
         try:
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
-            say(f"error: {error}", err=True)
+            say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
             return error.exit_code
         except click.ClickException as error:
             error.show()

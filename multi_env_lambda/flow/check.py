@@ -25,6 +25,7 @@ from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
@@ -183,9 +184,9 @@ def check_code(
     A function whose code or layers a ``stack.py`` has set is not compared in that respect.
     """
     where = f"{function.name} in {environment.name}"
-    by_hand = (
-        "somebody changed it by hand, and CloudFormation does not see that; "
-        f"`repair.py {release.project} {environment.name}` puts it right"
+    by_hand = advice(
+        "somebody changed it by hand, and CloudFormation does not see that; `{}` puts it right",
+        unit_call("repair", release.project, environment.name),
     )
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
         what = f"Lambda runs code {runs.code_sha256}, published was {release.source.code_sha256}"
@@ -227,7 +228,8 @@ def check_layers(
         return
     said = [f"a version of {stage.stack_name}" if arn == "" else arn or "another" for arn in expected.layers or ()]
     what = f"Lambda has it with the layers {_listed(there.layers)}, deployed was {_listed(said)}"
-    hint = f"somebody changed it by hand; `repair.py {release.project} {environment.name}` puts it right"
+    repair = unit_call("repair", release.project, environment.name)
+    hint = advice("somebody changed it by hand; `{}` puts it right", repair)
     raise CheckFailed(f"{function_name} in {environment.name}", what, hint=hint)
 
 

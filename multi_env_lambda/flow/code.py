@@ -19,6 +19,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "send_again"]
@@ -128,7 +129,7 @@ def check_codes(world: World, environment: Environment, release: Release, templa
         function = next(item for item in stage.functions if item.name == name)
         found = world.platform.find_code(environment, name, "live")
         if found is None:
-            hint = f"`repair.py {release.project} {environment.name}` makes it again"
+            hint = advice("`{}` makes it again", unit_call("repair", release.project, environment.name))
             raise CheckFailed(f"{name} in {environment.name}", "there is no alias live", hint=hint)
         check_code(world.platform, environment, release, stage, function, found, places.get(name), {})
 

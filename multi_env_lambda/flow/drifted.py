@@ -36,6 +36,7 @@ from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
@@ -245,24 +246,28 @@ def _of_alias(strayed: StrayedAlias) -> ResourceDrift:
 def repair_command(record: Record) -> str:
     """The one command that makes true again what the record says."""
     if record.running is None:
-        return f"`deploy.py {record.environment} --only {record.project} --force` sends again what should run"
+        again = unit_call("deploy", record.project, record.environment, force=True)
+        return advice("`{}` sends again what should run", again)
     if is_shifting(record):
-        return f"`rollback.py {record.project} {record.environment}` sends what ran before the traffic began to move"
-    return f"`repair.py {record.project} {record.environment}` puts it right; it shows first what it would do"
+        back = unit_call("rollback", record.project, record.environment)
+        return advice("`{}` sends what ran before the traffic began to move", back)
+    repair = unit_call("repair", record.project, record.environment)
+    return advice("`{}` puts it right; it shows first what it would do", repair)
 
 
 def _hint(world: World, environment: Environment, record: Record) -> str:
     """Nothing is brought to an environment that left the table."""
     if environment not in world.config.left:
         return repair_command(record)
-    ends = f"`destroy.py {record.project} {environment.name}` removes it"
-    return f"{ends}; to keep it, write {environment.name} into the table again and repair it"
+    ends = "`{}` removes it; to keep it, write {} into the table again and repair it"
+    return advice(ends, unit_call("destroy", record.project, environment.name), environment.name)
 
 
 def _ours(world: World, environment: Environment, record: Record, there: StackReading) -> StackReading:
     owner = owner_of(world.config.id, record.project, environment.name, record)
     if not owner.owns(there.tags, there.stack_id):
-        hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
+        look = unit_call("plan", record.project, environment.name, force=True)
+        hint = advice("see what is in it: `{}`", look)
         raise not_ours(record.project, environment, there, hint)
     return there
 

@@ -153,5 +153,5 @@ def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, .
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
-            raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, names))
     return tuple(name for name in names if not request.only or name in request.only)

@@ -6,6 +6,7 @@ import attrs
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["moved", "place_of"]
 
@@ -27,9 +28,10 @@ def moved(record: Record | None, place: Environment) -> tuple[str, str] | None:
         f"the table says {here[1]} of account {here[0]}"
     )
     assert record is not None
-    hint = (
-        f"`destroy.py {record.project} {place.name}` deletes it in the old place, then deploy; or write the old place "
-        "into the table again, and give the new one an environment of its own"
+    hint = advice(
+        "`{}` deletes it in the old place, then deploy; or write the old place into the table again, and give the new "
+        "one an environment of its own",
+        unit_call("destroy", record.project, place.name),
     )
     return what, hint
 

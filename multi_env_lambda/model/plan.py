@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.wording import Advice, advice, in_python, option
 
 __all__ = [
     "BlockedStep",
@@ -148,7 +150,9 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        return f"pull that commit; or, to take it back: `--only {self.project} --agree older:{self.project}`"
+        agreed = option("agree", [f"older:{self.project}"])
+        named = Advice(f"--only {self.project} {agreed}", f"deploy({json.dumps(self.project)}, {agreed.python})")
+        return advice("pull that commit; or, to take it back: `{}`", named)
 
 
 @attrs.frozen(kw_only=True)
@@ -234,11 +238,14 @@ class Plan:
         )
 
     def text(self, *, details: bool = False) -> str:
-        """As the command line prints it, without colours; ``details``: with every property that changes."""
+        """As a table of steps, without colours; ``details``: with every property that changes.
+
+        What it advises names methods and their arguments.
+        """
         from multi_env_lambda.show.render import text_of
         from multi_env_lambda.show.text import plan_text
 
-        return text_of(plan_text(self, details=details))
+        return text_of(plan_text(self, details=details, say=in_python))
 
     def __str__(self) -> str:
         return self.text()

@@ -13,6 +13,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.stateful import holds_data
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["SOUND", "lost_already", "lost_with_stack", "merged", "not_repairable"]
 
@@ -24,10 +25,11 @@ def not_repairable(project: str, environment: str, record: Record | None) -> Ref
     where = f"repair of {project} in {environment}"
     if record is None or record.running is None:
         what = "nothing of it runs there by its record, so there is nothing to put right"
-        return Refused(where, what, hint=f"`deploy.py {environment} --only {project}` brings it there")
+        return Refused(where, what, hint=advice("`{}` brings it there", unit_call("deploy", project, environment)))
     if record.latest is not None and record.latest.outcome == "shifting":
         what = f"{record.latest.version} is on its way in, and its traffic has not moved to the end"
-        hint = f"the deploy again goes on, `rollback.py {project} {environment}` goes back to {record.running.version}"
+        again = "the deploy again goes on, `{}` goes back to {}"
+        hint = advice(again, unit_call("rollback", project, environment), record.running.version)
         return Refused(where, what, hint=hint)
     return None
 

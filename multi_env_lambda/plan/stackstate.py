@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from multi_env_lambda.wording import advice, option
+
 __all__ = [
     "CHANGE_SET_ANSWERS",
     "STACK_ANSWERS",
@@ -78,7 +80,10 @@ StackAnswer = Create | Update | Wait | DeleteThenCreate | Rollback | ContinueRol
 
 _DELETE_FAILED = Refuse(
     "an earlier deletion of the stack failed half way",
-    "`destroy` it again, once what blocks it is away, or with `--retain LOGICAL-ID` for each that shall stay",
+    advice(
+        "`destroy` it again, once what blocks it is away, or with `{}` for each that shall stay",
+        option("retain", "LOGICAL-ID"),
+    ),
 )
 _IMPORT_ROLLBACK_FAILED = Refuse(
     "an import of resources failed, and so did its rollback",
