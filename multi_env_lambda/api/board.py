@@ -11,8 +11,10 @@ import attrs
 
 from multi_env_lambda.flow.left import with_all_left
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
 
 __all__ = ["NEWEST", "Board", "board"]
@@ -25,7 +27,8 @@ NEWEST = 50
 class Board:
     """The state of everything at one moment (``when``, ISO 8601)."""
 
-    _world: World = attrs.field(eq=False)
+    _config: WorkspaceConfig = attrs.field(eq=False)
+    _projects: tuple[Project, ...] = attrs.field(eq=False)
     status: Status
     histories: Mapping[tuple[str, str], tuple[Deployment, ...]]
     when: str
@@ -39,13 +42,13 @@ class Board:
         """The page: it needs no server and asks nobody for anything."""
         from multi_env_lambda.show.board import board_html
 
-        return board_html(self._world.config, self._world.projects, self.status, self.histories, self.when)
+        return board_html(self._config, self._projects, self.status, self.histories, self.when)
 
     def to_dict(self) -> dict[str, Any]:
         """The data of the page."""
         from multi_env_lambda.show.board import board_data
 
-        return board_data(self._world.config, self._world.projects, self.status, self.histories, self.when)
+        return board_data(self._config, self._projects, self.status, self.histories, self.when)
 
     def text(self) -> str:
         """How much there is on it."""
@@ -72,4 +75,4 @@ def board(world: World, status: Status) -> Board:
         for environment in status.environments
         for unit, past in world.ledger.histories(environment, newest=NEWEST).histories.items()
     }
-    return Board(world=world, status=status, histories=histories, when=world.now())
+    return Board(config=world.config, projects=world.projects, status=status, histories=histories, when=world.now())

@@ -16,8 +16,9 @@ from multi_env_lambda.model.artifact import SourceArtifact as Source
 if TYPE_CHECKING:
     import pathlib_mate
 
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.model.release import Release
-    from multi_env_lambda.world import MadeRelease, World
+    from multi_env_lambda.world import MadeRelease
 
 __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 
@@ -26,7 +27,7 @@ __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 class Build:
     """One unit as it was just built. Equal inputs give equal bytes, so building again costs next to nothing."""
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease
 
     @property
@@ -57,13 +58,13 @@ class Build:
     @property
     def source(self) -> SourceArtifact:
         """The unit's own code."""
-        return SourceArtifact(world=self._world, made=self._made, artifact=self._made.release.source)
+        return SourceArtifact(opened=self._opened, made=self._made, artifact=self._made.release.source)
 
     @property
     def layer(self) -> LayerArtifact | None:
         """The unit's dependencies; None where its functions need none."""
         artifact = self._made.release.layer
-        return None if artifact is None else LayerArtifact(world=self._world, made=self._made, artifact=artifact)
+        return None if artifact is None else LayerArtifact(opened=self._opened, made=self._made, artifact=artifact)
 
     @property
     def files(self) -> dict[str, pathlib_mate.Path]:
@@ -89,7 +90,7 @@ class SourceArtifact:
     ``artifact`` is the value behind it, with digests and checksums.
     """
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease = attrs.field(eq=False)
     artifact: Source
 
@@ -120,7 +121,7 @@ class SourceArtifact:
     @property
     def uri(self) -> str:
         """Where the wheel is in the artifact bucket, or will be."""
-        return _uri(self._world, self.artifact.wheel_key)
+        return _uri(self._opened, self.artifact.wheel_key)
 
     def exists(self) -> bool:
         """Whether the bucket has it, with these bytes.
@@ -128,14 +129,14 @@ class SourceArtifact:
         Raises:
             DocumentError: it has other bytes there.
         """
-        return _exists(self._world, self.artifact.objects)
+        return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
         """Write the unit's release into the bucket, as far as it is not there; gives the address of the wheel.
 
         A release has a manifest that names all its artifacts, so they are published together.
         """
-        publish.publish(self._world, self._made)
+        publish.publish(self._opened.world, self._made)
         return self.uri
 
     def __repr__(self) -> str:
@@ -146,7 +147,7 @@ class SourceArtifact:
 class LayerArtifact:
     """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the value behind it."""
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease = attrs.field(eq=False)
     artifact: Layer
 
@@ -181,7 +182,7 @@ class LayerArtifact:
     @property
     def uri(self) -> str:
         """Where it is in the artifact bucket, or will be."""
-        return _uri(self._world, self.artifact.layer_key)
+        return _uri(self._opened, self.artifact.layer_key)
 
     def exists(self) -> bool:
         """Whether the bucket has it, with these bytes.
@@ -189,11 +190,11 @@ class LayerArtifact:
         Raises:
             DocumentError: it has other bytes there.
         """
-        return _exists(self._world, self.artifact.objects)
+        return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
         """Write the unit's release into the bucket, as ``SourceArtifact.publish``; gives the address of the layer."""
-        publish.publish(self._world, self._made)
+        publish.publish(self._opened.world, self._made)
         return self.uri
 
     def __repr__(self) -> str:
@@ -205,9 +206,9 @@ def _file(made: MadeRelease, key: str) -> pathlib_mate.Path:
     return handed_out(found[key])
 
 
-def _uri(world: World, key: str) -> str:
-    return f"s3://{world.config.devops.bucket}/{key}"
+def _uri(opened: Opened, key: str) -> str:
+    return f"s3://{opened.config.devops.bucket}/{key}"
 
 
-def _exists(world: World, objects: tuple[PublishedObject, ...]) -> bool:
-    return all(publish.compare(world.store, item) is not None for item in objects)
+def _exists(opened: Opened, objects: tuple[PublishedObject, ...]) -> bool:
+    return all(publish.compare(opened.world.store, item) is not None for item in objects)

@@ -97,10 +97,9 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
 
 def build(opened: Opened, request: Request) -> Listing[Build]:
     """What was built of the units that are affected."""
-    world = opened.world
-    draft = pipeline.plan(world, request)
+    draft = pipeline.plan(opened.world, request)
     builds = Listing(
-        tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
+        tuple(Build(opened=opened, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
     )
     if blocked := draft.plan.blocked:
         what = "\n".join(f"{step.project}: {step.what}" for step in blocked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import attrs
 
@@ -38,8 +38,15 @@ class Listing(Generic[Item]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, index: int) -> Item:
-        return self.items[index]
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Listing[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Listing[Item]:
+        """One item, or a listing of some of them, which is shown in the same way."""
+        return attrs.evolve(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
 
     def text(self) -> str:
         """As the command line prints it, without colours."""

@@ -38,6 +38,10 @@ LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
 """Who works in the local cloud; another name is another person, who may approve the plan of the first."""
 
 
+_SHOWN = ("report", "progress", "live", "dialog")
+"""Who looks on: fields of ``Opened``."""
+
+
 def _silent(_: object) -> None:
     return None
 
@@ -85,9 +89,18 @@ class Opened:
             **shown,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: what was read. Open connections and who looks on stay in this one."""
+        shown = {name: getattr(attrs.fields(Opened), name).default for name in _SHOWN}
+        return {field.name: shown.get(field.name, getattr(self, field.name)) for field in attrs.fields(Opened)}
+
+    def __deepcopy__(self, _: object) -> Opened:
+        """It does not change, and what it has open cannot be doubled."""
+        return self
+
     def again(self) -> Opened:
         """The same workspace, with its files read anew and nothing met yet."""
-        shown = {name: getattr(self, name) for name in ("report", "progress", "live", "dialog")}
+        shown = {name: getattr(self, name) for name in _SHOWN}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
 
     @cached_property

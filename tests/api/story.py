@@ -21,6 +21,8 @@ outcomes: list[str] = [result.outcome for result in orders.deploy(to="prod", rea
 answer = orders.functions["create"].invoke({"customer": 1}, "sandbox")
 versions: dict[str, str] = ws.environments["prod"].units()
 text: str = ws.status().text()
+newest: Listing[Result] = results[:2]
+first: Result = results[0]
 document = orders.history("prod", newest=3).to_dict()
 memory: int = orders.template("prod").Resources["MainFunction"].p_MemorySize
 
@@ -30,3 +32,4 @@ ws.promote("orders", enviroment="test")  # wrong
 packages = layer.packages  # wrong: there may be none
 results.items.append(1)  # wrong
 wrong: int = ws.status()  # wrong
+one: Result = results[:1]  # wrong: a part of a listing is a listing
