@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.dialog import Asked, Dialog
     from multi_env_lambda.api.environment import Environment
+    from multi_env_lambda.api.failed import UnitsFailed
     from multi_env_lambda.api.function import Function, Job
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.local import LocalCloudSwitch
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         Refused,
         StackError,
         ToolError,
-        UnitsFailed,
         UpgradeNeeded,
     )
     from multi_env_lambda.flow.drifted import UnitDrift
@@ -95,6 +95,7 @@ _HOMES = {
     "SourceArtifact": "api.build",
     "Status": "model.status",
     "UnitDrift": "flow.drifted",
+    "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
     "run": "cli.main",
     "save": "api.saved",
@@ -114,7 +115,6 @@ _HOMES = {
             "Refused",
             "StackError",
             "ToolError",
-            "UnitsFailed",
             "UpgradeNeeded",
         )
     },

@@ -3,7 +3,7 @@
 The tree::
 
     MultiEnvLambdaError                 1
-    ├── UnitsFailed                     1   at least one unit did not reach its goal
+    ├── UnitsFailed                     1   at least one unit did not reach its goal (api/failed.py: it has the results)
     ├── ConfigurationError              3   a file of the repository says something that cannot be done
     ├── BuildError                      4   an artifact cannot be built from what is there
     ├── PublishError                    5   the bucket refused, or holds other bytes under this name
@@ -24,7 +24,6 @@ A usage error of the command line is 2 and an interrupt is 130, as everywhere.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from multi_env_lambda.masking import masked
 from multi_env_lambda.wording import in_python, worded
@@ -43,7 +42,6 @@ __all__ = [
     "Refused",
     "StackError",
     "ToolError",
-    "UnitsFailed",
     "UpgradeNeeded",
 ]
 
@@ -90,17 +88,6 @@ def _its_begin(found: re.Match[str]) -> str:
 
 def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:
     return kind(where, what, hint=hint)
-
-
-class UnitsFailed(MultiEnvLambdaError):
-    """At least one unit did not reach its goal; the others were finished.
-
-    ``results`` says how each ended; ``kinds`` are the names of the kinds of their errors.
-    """
-
-    exit_code = 1
-    results: Any = ()
-    kinds: frozenset[str] = frozenset()
 
 
 class ConfigurationError(MultiEnvLambdaError):

@@ -298,14 +298,7 @@ def _still(world: World, step: Step) -> Result:
             return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
         case BlockedStep():
             _tell(world, step.project, step.environment, "failed", step.what)
-            return Result(
-                project=step.project,
-                environment=step.environment,
-                outcome="blocked",
-                detail=step.what,
-                hint=step.hint,
-                error=step.kind,
-            )
+            return step.result
         case DeployStep():
             raise AssertionError(step.project)
         case _:

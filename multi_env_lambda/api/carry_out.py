@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -13,9 +13,10 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import ConfigurationError, UnitsFailed
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.gate import Consent, check_answers
 from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
@@ -103,7 +104,9 @@ def build(opened: Opened, request: Request) -> Listing[Build]:
     )
     if blocked := draft.plan.blocked:
         what = "\n".join(f"{step.project}: {step.what}" for step in blocked)
-        raise _failed(f"{len(blocked)} not built", what, blocked[0].hint, builds, {step.kind for step in blocked})
+        error = UnitsFailed.of(f"{len(blocked)} not built", what, listed(step.result for step in blocked))
+        error.built = builds
+        raise error
     return builds
 
 
@@ -173,21 +176,14 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
 
 
 def must_be_good(results: Iterable[Result], *notes: str) -> Listing[Result]:
-    """How every step ended, as a table units × environments, if all of them are good; the notes that say something.
+    """How every step ended, if all of them are good.
 
     Raises:
         UnitsFailed: at least one is not; it has the results of all.
     """
-    found = Listing(tuple(results), tables.results, attrs.asdict, tables.results_html, tuple(filter(None, notes)))
+    found = listed(results, *notes)
     bad = [result for result in found if not result.good]
     if bad:
         what = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
-        hint, kinds = bad[0].hint or "correct it and run again", {item.error for item in bad if item.error}
-        raise _failed(f"{len(bad)} of {len(found)}", what, hint, found, kinds)
+        raise UnitsFailed.of(f"{len(bad)} of {len(found)}", what, found)
     return found
-
-
-def _failed(where: str, what: str, hint: str, results: Listing[Any], kinds: Iterable[str]) -> UnitsFailed:
-    error = UnitsFailed(where, what, hint=hint)
-    error.results, error.kinds = results, frozenset(kinds)
-    return error

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.paths import handed_out
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
@@ -50,10 +52,17 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
         raise next(iter(faults.values()))
     if faults:
         what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
-        failed = UnitsFailed(f"{len(faults)} not locked", what, hint=next(iter(faults.values())).hint)
-        failed.results, failed.kinds = found, frozenset(type(error).__name__ for error in faults.values())
+        results = (_not_locked(name, error) for name, error in faults.items())
+        failed = UnitsFailed.of(f"{len(faults)} not locked", what, listed(results))
+        failed.locked = found
         raise failed
     return found
+
+
+def _not_locked(name: str, error: MultiEnvLambdaError) -> Result:
+    """Locks are of no environment."""
+    kind, what = type(error).__name__, f"{error.where}: {error.what}"
+    return Result(project=name, environment="", outcome="failed", detail=what, hint=error.hint, error=kind)
 
 
 def _lock_backends(opened: Opened, *, upgrade: bool) -> None:

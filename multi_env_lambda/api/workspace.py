@@ -223,7 +223,7 @@ class Workspace:
         """Build the artifacts of the affected units on this machine, and check that their handlers can be imported.
 
         Raises:
-            UnitsFailed: at least one cannot be built; ``results`` says which and why.
+            UnitsFailed: at least one cannot be built; ``results`` says which and why, ``built`` has the others.
         """
         request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
         return carry_out.build(self._opened, request)
@@ -341,7 +341,7 @@ class Workspace:
         """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
 
         Raises:
-            UnitsFailed: at least one cannot be locked; the others are, and ``results`` has them.
+            UnitsFailed: at least one cannot be locked; ``results`` says which and why, ``locked`` has the others.
         """
         return setup.lock(self._opened, names, upgrade=upgrade)
 

@@ -13,6 +13,7 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.wording import Advice, advice, in_python, option
@@ -133,6 +134,18 @@ class BlockedStep:
     kind: str
     what: str
     hint: str
+
+    @property
+    def result(self) -> Result:
+        """How it ends, whatever is done with the others."""
+        return Result(
+            project=self.project,
+            environment=self.environment,
+            outcome="blocked",
+            detail=self.what,
+            hint=self.hint,
+            error=self.kind,
+        )
 
 
 @attrs.frozen(kw_only=True)

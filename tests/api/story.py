@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from multi_env_lambda import LayerArtifact, Listing, Plan, Project, Result, SourceArtifact, Workspace
+from multi_env_lambda import (
+    Build,
+    LayerArtifact,
+    Listing,
+    Plan,
+    Project,
+    Result,
+    SourceArtifact,
+    UnitsFailed,
+    Workspace,
+)
 
 ws = Workspace.open(local=True)
 orders: Project = ws["orders"]
@@ -25,6 +35,13 @@ newest: Listing[Result] = results[:2]
 first: Result = results[0]
 document = orders.history("prod", newest=3).to_dict()
 memory: int = orders.template("prod").Resources["MainFunction"].p_MemorySize
+
+try:
+    ws.build()
+except UnitsFailed as failed:
+    outcomes = [result.outcome for result in failed.results]
+    built: list[Build] = list(failed.built)
+    hint = failed.results[0].hnit  # wrong
 
 orders.deploy(environmnt="sandbox")  # wrong
 orders.deploy("sandbox", agree=1)  # wrong
