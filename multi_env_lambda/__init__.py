@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.function import Function, Job
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.local import LocalCloudSwitch
+    from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
@@ -77,6 +78,7 @@ _HOMES = {
     "Difference": "operations.difference",
     "Environment": "api.environment",
     "Explanation": "operations.why",
+    "FilePath": "api.outside",
     "Finding": "model.finding",
     "Function": "api.function",
     "Job": "api.function",
@@ -94,6 +96,7 @@ _HOMES = {
     "Result": "model.result",
     "SourceArtifact": "api.build",
     "Status": "model.status",
+    "Template": "api.outside",
     "UnitDrift": "flow.drifted",
     "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
@@ -139,6 +142,7 @@ __all__ = [
     "DocumentError",
     "Environment",
     "Explanation",
+    "FilePath",
     "Finding",
     "Function",
     "Invocation",
@@ -166,6 +170,7 @@ __all__ = [
     "SourceArtifact",
     "StackError",
     "Status",
+    "Template",
     "ToolError",
     "UnitDrift",
     "UnitsFailed",

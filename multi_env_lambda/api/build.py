@@ -14,9 +14,8 @@ from multi_env_lambda.model.artifact import Package, PublishedObject
 from multi_env_lambda.model.artifact import SourceArtifact as Source
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.api.outside import FilePath
     from multi_env_lambda.model.release import Release
     from multi_env_lambda.world import MadeRelease
 
@@ -67,7 +66,7 @@ class Build:
         return None if artifact is None else LayerArtifact(opened=self._opened, made=self._made, artifact=artifact)
 
     @property
-    def files(self) -> dict[str, pathlib_mate.Path]:
+    def files(self) -> dict[str, FilePath]:
         """Every file that was built, by its key in the artifact bucket."""
         return {item.key: handed_out(item.content) for item in self._made.uploads if isinstance(item.content, Path)}
 
@@ -95,12 +94,12 @@ class SourceArtifact:
     artifact: Source
 
     @property
-    def path(self) -> pathlib_mate.Path:
+    def path(self) -> FilePath:
         """The wheel on this machine."""
         return _file(self._made, self.artifact.wheel_key)
 
     @property
-    def sdist_path(self) -> pathlib_mate.Path:
+    def sdist_path(self) -> FilePath:
         """The sdist on this machine."""
         return _file(self._made, self.artifact.sdist_key)
 
@@ -152,7 +151,7 @@ class LayerArtifact:
     artifact: Layer
 
     @property
-    def path(self) -> pathlib_mate.Path:
+    def path(self) -> FilePath:
         """The zip on this machine."""
         return _file(self._made, self.artifact.layer_key)
 
@@ -201,7 +200,7 @@ class LayerArtifact:
         return f"<LayerArtifact {self.artifact.project} {self.number}, {self.size} bytes: {self.uri}>"
 
 
-def _file(made: MadeRelease, key: str) -> pathlib_mate.Path:
+def _file(made: MadeRelease, key: str) -> FilePath:
     found: dict[str, Any] = {item.key: item.content for item in made.uploads}
     return handed_out(found[key])
 

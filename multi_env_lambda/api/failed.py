@@ -13,9 +13,8 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.build import Build
+    from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["UnitsFailed", "listed"]
 
@@ -39,7 +38,7 @@ class UnitsFailed(MultiEnvLambdaError):
     results: Listing[Result] = listed(())
     kinds: frozenset[str] = frozenset()
     built: Listing[Build] = Listing((), tables.builds, lambda build: build.to_dict())
-    locked: Mapping[str, pathlib_mate.Path | None] = {}
+    locked: Mapping[str, FilePath | None] = {}
 
     @classmethod
     def of(cls, where: str, what: str, results: Listing[Result]) -> UnitsFailed:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pathlib_mate
+from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["handed_out"]
 
 
-def handed_out(path: str | os.PathLike[str]) -> pathlib_mate.Path:
+def handed_out(path: str | os.PathLike[str]) -> FilePath:
     """The same path with pathlib-mate's methods: ``.sha256``, ``.select_file()``, ``.copyto(…)``.
 
     It is an ``os.PathLike`` and no ``pathlib.Path``, and the two are never equal: compare with ``pathlib.Path(it)``.
     """
     from pathlib_mate import Path
 
-    return Path(os.fspath(path))
+    found: FilePath = Path(os.fspath(path))
+    return found

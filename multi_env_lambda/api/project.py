@@ -24,10 +24,8 @@ from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
-    import pathlib_mate
-    from cottonformation import Template
-
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
@@ -85,7 +83,7 @@ class Project:
         return self._opened.faults.get(self.name)
 
     @property
-    def dir(self) -> pathlib_mate.Path:
+    def dir(self) -> FilePath:
         """Its folder."""
         return handed_out(self._opened.root / self.config.folder)
 
@@ -135,13 +133,14 @@ class Project:
         """Its CloudFormation template, typed by cottonformation: to be read, changed and exported."""
         from multi_env_lambda.plan.template.cotton import typed
 
-        return typed(json.loads(self.build().templates[self._opened.place(environment).name]))
+        found: Template = typed(json.loads(self.build().templates[self._opened.place(environment).name]))
+        return found
 
     def publish(self) -> Listing[Result]:
         """Build it, and publish what the bucket lacks. Deploys nothing."""
         return carry_out.publish(self._opened, self._all_of_it())
 
-    def lock(self, *, upgrade: bool = False) -> pathlib_mate.Path | None:
+    def lock(self, *, upgrade: bool = False) -> FilePath | None:
         """Write its ``pylock.toml``; None if it has no dependencies."""
         return setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
 

@@ -17,14 +17,13 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["bootstrap", "init", "lock", "lock_one", "new"]
 
 
-def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, pathlib_mate.Path | None]:
+def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
     """Lock every dependency of the named units, or of all; gives the file by unit, None for one without dependencies.
 
     With all, what builds them is locked too.
@@ -32,7 +31,7 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
     Raises:
         UnitsFailed: at least one cannot be locked; the others are.
     """
-    found: dict[str, pathlib_mate.Path | None] = {}
+    found: dict[str, FilePath | None] = {}
     faults: dict[str, MultiEnvLambdaError] = {}
     for name in names:
         if name not in opened.faults:
@@ -76,7 +75,7 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
         opened.progress(f"what builds the units: locked in {path.name}")
 
 
-def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> pathlib_mate.Path | None:
+def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
     """Lock every dependency of one unit; gives the file, None where there are none."""
     path = _lock(root, project, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"

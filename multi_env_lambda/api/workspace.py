@@ -34,9 +34,8 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.outside import FilePath
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.plan.permissions import Permissions
@@ -102,7 +101,7 @@ class Workspace:
         return setup.init(Path(path))
 
     @property
-    def root(self) -> pathlib_mate.Path:
+    def root(self) -> FilePath:
         """The folder with the root ``pyproject.toml``."""
         return handed_out(self._opened.root)
 
@@ -337,7 +336,7 @@ class Workspace:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
         return removing.prune(self.world, names, really, removed)
 
-    def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
+    def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
         """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
 
         Raises:
