@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened"]
+__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "silent"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
 """Set to 1, every command means the local cloud."""
@@ -42,8 +42,8 @@ _SHOWN = ("report", "progress", "live", "dialog")
 """Who looks on: fields of ``Opened``."""
 
 
-def _silent(_: object) -> None:
-    return None
+def silent(_: object) -> None:
+    """Looks on and says nothing."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -63,8 +63,8 @@ class Opened:
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
-    report: Callable[[ProgressEvent], None] = attrs.field(default=_silent, eq=False, repr=False)
-    progress: Callable[[str], None] = attrs.field(default=_silent, eq=False, repr=False)
+    report: Callable[[ProgressEvent], None] = attrs.field(default=silent, eq=False, repr=False)
+    progress: Callable[[str], None] = attrs.field(default=silent, eq=False, repr=False)
     live: Live | None = attrs.field(default=None, eq=False, repr=False)
     dialog: Dialog | None = attrs.field(default=None, eq=False, repr=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from multi_env_lambda.api import carry_out, looking, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.api.opened import Opened, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.left import with_left
@@ -25,6 +25,7 @@ from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.api.dialog import Dialog
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.show.progress import Live
+    from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Project"]
 
@@ -50,14 +53,23 @@ class Project:
 
     @classmethod
     def open(
-        cls, folder: str | os.PathLike[str] = ".", *, local: bool | None = None, user: str | None = None
+        cls,
+        folder: str | os.PathLike[str] = ".",
+        *,
+        local: bool | None = None,
+        user: str | None = None,
+        report: Callable[[ProgressEvent], None] = silent,
+        progress: Callable[[str], None] = silent,
+        live: Live | None = None,
+        dialog: Dialog | None = None,
     ) -> Project:
-        """The unit that ``folder`` belongs to, in its workspace; ``local`` and ``user`` as in ``Workspace.open``.
+        """The unit that ``folder`` belongs to, in its workspace; the other arguments are those of ``Workspace.open``.
 
         Raises:
             ConfigurationError: the folder lies in no unit, or in one that is broken.
         """
-        opened = Opened.at(folder, local=local, user=user)
+        shown = {"report": report, "progress": progress, "live": live, "dialog": dialog}
+        opened = Opened.at(folder, local=local, user=user, **shown)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):

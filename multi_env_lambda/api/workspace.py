@@ -18,7 +18,7 @@ from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
-from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened
+from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -43,10 +43,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.show.progress import Live
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
-
-
-def _silent(_: object) -> None:
-    return None
 
 
 @attrs.frozen(slots=False, repr=False)
@@ -74,8 +70,8 @@ class Workspace:
         *,
         local: bool | None = None,
         user: str | None = None,
-        report: Callable[[ProgressEvent], None] = _silent,
-        progress: Callable[[str], None] = _silent,
+        report: Callable[[ProgressEvent], None] = silent,
+        progress: Callable[[str], None] = silent,
         live: Live | None = None,
         dialog: Dialog | None = None,
     ) -> Workspace:
@@ -332,7 +328,7 @@ class Workspace:
         """
         return approve(self._opened, plan)
 
-    def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
+    def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = silent) -> Prunable:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
         return removing.prune(self.world, names, really, removed)
 
