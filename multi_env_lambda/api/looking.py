@@ -9,8 +9,8 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.flow.left import left_lines, with_all_left, with_left
-from multi_env_lambda.flow.observe import Records, read_all
+from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
+from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
@@ -37,8 +37,7 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     """Units × environments, from the records alone; with ``drift``, compared with every stack."""
     from multi_env_lambda.operations.drift import find_drift, with_drift
 
-    world = with_all_left(opened.world)
-    found = read_all(world, (*world.config.environments, *world.config.left))
+    world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
     units = (*(project.name for project in opened.projects), *broken)
     read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from multi_env_lambda.show.terminal import Shown, console, say, telling
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.show.terminal import Shown, console, say, telling, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -22,7 +22,7 @@ from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, 
 from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
-__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "send_again"]
+__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "latest_codes", "send_again"]
 
 LATEST = "$LATEST"
 """A function as it is, which no alias of ours leads to."""
@@ -84,8 +84,24 @@ def check_untouched(
             check_layers(environment, release, stage, name, seen[name], expected[name])
 
 
+def latest_codes(world: World, environment: Environment, template: str) -> dict[str, FunctionCode | None]:
+    """What each function of a template is now, by its name; None where there is none.
+
+    Raises:
+        StackError, AccountError: one of them cannot be read.
+    """
+    names = tuple(logical_ids(template))
+    there = in_parallel(lambda name: world.platform.find_code(environment, name, LATEST), names)
+    return dict(zip(names, there, strict=True))
+
+
 def foreign_code(
-    world: World, environment: Environment, known: Sequence[str], template: str, said: Iterable[SaidAlias]
+    world: World,
+    environment: Environment,
+    known: Sequence[str],
+    template: str,
+    said: Iterable[SaidAlias],
+    latest: Mapping[str, FunctionCode | None],
 ) -> tuple[ResourceDrift, ...]:
     """What of the functions has other code than was released: the function itself, and what its alias leads to.
 
@@ -95,6 +111,7 @@ def foreign_code(
         known: what code may run, as base64 SHA-256; first what should.
         template: of what runs; functions whose code a ``stack.py`` has set are left out.
         said: the aliases of the stack.
+        latest: its functions, as ``latest_codes`` has seen them.
 
     Raises:
         StackError, AccountError: one of them cannot be read.
@@ -105,7 +122,7 @@ def foreign_code(
 
     def look(place: tuple[str, str, str, str]) -> ResourceDrift | None:
         logical_id, kind, function, qualifier = place
-        there = world.platform.find_code(environment, function, qualifier)
+        there = latest[function] if qualifier == LATEST else world.platform.find_code(environment, function, qualifier)
         if there is None or there.code_sha256 in known:
             return None
         path = "/Code/CodeSha256" if qualifier == LATEST else "/FunctionVersion/CodeSha256"

@@ -20,7 +20,7 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
-from multi_env_lambda.flow.code import foreign_code
+from multi_env_lambda.flow.code import foreign_code, latest_codes
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.flow.unnamed import unnamed_drift
 from multi_env_lambda.masking import masked
@@ -125,10 +125,11 @@ def _compared(
     outside = _outside(found_outside)
     said = said_aliases(template, world.platform.resources(environment, stack_name))
     aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
-    code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
+    latest = latest_codes(world, environment, running)
+    code = foreign_code(world, environment, _known_codes(world, record, release), running, said, latest)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    unnamed = unnamed_drift(world.platform, environment, running)
+    unnamed = unnamed_drift(world.platform, environment, running, latest)
     resources = (*seen, *aliases, *code, *unnamed, *outside)
     return _answer(
         record,

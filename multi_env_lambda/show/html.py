@@ -15,11 +15,11 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.rights import TITLE, right_line
 from multi_env_lambda.show.text import age
-from multi_env_lambda.show.visible import visible
 from multi_env_lambda.wording import advice, in_python
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]

@@ -15,8 +15,8 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.show.rights import TITLE, rights_lines
-from multi_env_lambda.show.visible import one_line
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
 
