@@ -1,4 +1,4 @@
-"""What was built of one unit on this machine, and its artifacts as files that can be looked at and published."""
+"""A unit built on this machine, with its artifacts as files that can be inspected and published."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 
 @attrs.frozen(kw_only=True, repr=False)
 class Build:
-    """One unit as it was just built. Equal inputs give equal bytes, so building again costs next to nothing."""
+    """One unit, as just built. Builds are reproducible, so building unchanged inputs again costs next to nothing."""
 
     _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease
@@ -36,22 +36,22 @@ class Build:
 
     @property
     def version(self) -> str:
-        """The version that it has, or will have once it is published."""
+        """Its version: the one it was published under, or will be."""
         return self._made.release.version
 
     @property
     def release(self) -> Release:
-        """What would be deployed, under one digest."""
+        """The release that would be deployed, identified by one digest."""
         return self._made.release
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What somebody should know of the build."""
+        """Remarks about the build."""
         return self._made.notes
 
     @property
     def templates(self) -> dict[str, str]:
-        """The CloudFormation template of each environment, as the JSON text that would be deployed."""
+        """The CloudFormation template for each environment, as the JSON text that would be deployed."""
         return dict(self._made.templates)
 
     @property
@@ -61,21 +61,21 @@ class Build:
 
     @property
     def layer(self) -> LayerArtifact | None:
-        """The unit's dependencies; None where its functions need none."""
+        """The unit's dependencies; None if its functions have none."""
         artifact = self._made.release.layer
         return None if artifact is None else LayerArtifact(opened=self._opened, made=self._made, artifact=artifact)
 
     @property
     def files(self) -> dict[str, FilePath]:
-        """Every file that was built, by its key in the artifact bucket."""
+        """Every file that was built, keyed by its object key in the artifact bucket."""
         return {item.key: handed_out(item.content) for item in self._made.uploads if isinstance(item.content, Path)}
 
     def text(self) -> str:
-        """Name, version and the files."""
+        """Name, version and files."""
         return "\n".join([f"{self.name} {self.version}", *(f"  {path}" for path in self.files.values())])
 
     def to_dict(self) -> list[dict[str, str]]:
-        """The files with the keys that they get."""
+        """The files with their object keys."""
         return [{"key": key, "file": str(path)} for key, path in self.files.items()]
 
     def __repr__(self) -> str:
@@ -84,9 +84,9 @@ class Build:
 
 @attrs.frozen(kw_only=True, repr=False)
 class SourceArtifact:
-    """The code of a unit under one version: the wheel that Lambda runs, and the sdist beside it.
+    """The code of a unit at one version: the wheel that Lambda runs, and the matching sdist.
 
-    ``artifact`` is the value behind it, with digests and checksums.
+    ``artifact`` is the underlying value, with digests and checksums.
     """
 
     _opened: Opened = attrs.field(eq=False)
@@ -109,7 +109,7 @@ class SourceArtifact:
 
     @property
     def size(self) -> int:
-        """Of the wheel, in bytes."""
+        """Size of the wheel in bytes."""
         return self.artifact.wheel_size
 
     @property
@@ -119,21 +119,21 @@ class SourceArtifact:
 
     @property
     def uri(self) -> str:
-        """Where the wheel is in the artifact bucket, or will be."""
+        """The address of the wheel in the artifact bucket, whether or not it has been published."""
         return _uri(self._opened, self.artifact.wheel_key)
 
     def exists(self) -> bool:
-        """Whether the bucket has it, with these bytes.
+        """Whether the bucket holds exactly these bytes.
 
         Raises:
-            DocumentError: it has other bytes there.
+            DocumentError: the bucket holds different bytes at this key.
         """
         return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
-        """Write the unit's release into the bucket, as far as it is not there; gives the address of the wheel.
+        """Upload whatever the bucket lacks of the unit's release, and return the address of the wheel.
 
-        A release has a manifest that names all its artifacts, so they are published together.
+        The manifest of a release names all of its artifacts, so they are published together.
         """
         publish.publish(self._opened.world, self._made)
         return self.uri
@@ -144,7 +144,7 @@ class SourceArtifact:
 
 @attrs.frozen(kw_only=True, repr=False)
 class LayerArtifact:
-    """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the value behind it."""
+    """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the underlying value."""
 
     _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease = attrs.field(eq=False)
@@ -157,17 +157,17 @@ class LayerArtifact:
 
     @property
     def number(self) -> int:
-        """Counts the layers of the unit; not the version that Lambda gives it."""
+        """The sequence number of the unit's layer; not the version number that Lambda assigns."""
         return self.artifact.number
 
     @property
     def size(self) -> int:
-        """Of the zip, in bytes."""
+        """Size of the zip in bytes."""
         return self.artifact.layer_size
 
     @property
     def packages(self) -> tuple[Package, ...]:
-        """The locked dependencies in it."""
+        """The locked dependencies that it contains."""
         return self.artifact.packages
 
     @property
@@ -180,19 +180,19 @@ class LayerArtifact:
 
     @property
     def uri(self) -> str:
-        """Where it is in the artifact bucket, or will be."""
+        """Its address in the artifact bucket, whether or not it has been published."""
         return _uri(self._opened, self.artifact.layer_key)
 
     def exists(self) -> bool:
-        """Whether the bucket has it, with these bytes.
+        """Whether the bucket holds exactly these bytes.
 
         Raises:
-            DocumentError: it has other bytes there.
+            DocumentError: the bucket holds different bytes at this key.
         """
         return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
-        """Write the unit's release into the bucket, as ``SourceArtifact.publish``; gives the address of the layer."""
+        """Publish the unit's release, as ``SourceArtifact.publish`` does, and return the address of the layer."""
         publish.publish(self._opened.world, self._made)
         return self.uri
 

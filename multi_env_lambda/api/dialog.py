@@ -1,4 +1,4 @@
-"""Whoever looks at a plan before it is applied, and what is asked of them."""
+"""Who reviews a plan before it is applied, and what they are asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Asked", "Dialog"]
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """What is to be agreed to: a plan with its rules, and what was agreed to beforehand."""
+    """What needs consent: a plan with its rules, and the consent already given."""
 
     plan: Plan | Removal
     given: Consent
@@ -29,15 +29,15 @@ class Asked:
 
     @property
     def approvable(self) -> tuple[str, ...]:
-        """The environments that ask for an approval which the caller may give herself."""
+        """The environments that require an approval which the caller may give themselves."""
         return tuple(
             bound.environment for bound in self._rules if bound.rules.approval and bound.rules.approvals_by_author
         )
 
     def waiting(self) -> Mapping[str, Advice]:
-        """The environments that only somebody else can open, and nobody has: each with what to do, in three lines.
+        """The environments still waiting for somebody else's approval, each with three lines on how to obtain it.
 
-        They are commands to type; ``.python`` of each has the methods to call.
+        The lines show commands to type; ``.python`` shows the methods to call instead.
         """
         return {
             bound.environment: self._how(bound.environment)
@@ -62,16 +62,16 @@ class Asked:
 
 
 class Dialog(Protocol):
-    """A person at a terminal, or a program of one's own. Without one, the arguments of a method say it all."""
+    """A person at a terminal, or your own program. Without a dialog, the arguments of a method decide alone."""
 
     def show(self, plan: Plan | Removal) -> None:
-        """Called with the whole plan, before anything is written."""
+        """Called with the complete plan, before anything is written."""
         ...
 
     def agree(self, asked: Asked) -> Consent:
-        """Called before anything is written; gives what is agreed to in all.
+        """Called before anything is written; returns all consent given.
 
         Raises:
-            Refused: it is not to be done.
+            Refused: the plan must not be applied.
         """
         ...

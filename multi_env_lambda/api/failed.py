@@ -1,4 +1,4 @@
-"""The error of a run in which a unit did not get where it was to go: it has what came of the others."""
+"""The error raised when at least one unit failed; it carries the results of all units."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["UnitsFailed", "listed"]
 
 
 def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
-    """How every step ended, as a table units × environments; the notes that say something."""
+    """The outcome of every step, displayed as a matrix of units and environments, with all non-empty notes."""
     return Listing(tuple(results), tables.results, attrs.asdict, tables.results_html, tuple(filter(None, notes)))
 
 
 class UnitsFailed(MultiEnvLambdaError):
-    """At least one unit did not reach its goal; the others were finished.
+    """At least one unit failed; the others were completed.
 
     Attributes:
-        results: how each step ended; of ``build`` and ``lock`` those that failed.
-        kinds: the names of the kinds of their errors.
-        built: what ``build`` has built all the same.
-        locked: the file of each unit that ``lock`` has locked all the same; None without dependencies.
+        results: the outcome of each step; for ``build`` and ``lock``, only the failures.
+        kinds: the names of the error classes involved.
+        built: the units that ``build`` completed.
+        locked: the lock file of each unit that ``lock`` completed; None if it has no dependencies.
     """
 
     exit_code = 1
@@ -42,7 +42,7 @@ class UnitsFailed(MultiEnvLambdaError):
 
     @classmethod
     def of(cls, where: str, what: str, results: Listing[Result]) -> UnitsFailed:
-        """With the hint of the first one that failed, and the kinds of all."""
+        """The error for these results, with the hint of the first failure."""
         bad = [result for result in results if not result.good]
         error = cls(where, what, hint=bad[0].hint or "correct it and run again")
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)

@@ -1,6 +1,6 @@
-"""What people get of two libraries that carry no type information: the part of it that is sure to be there.
+"""Types for objects of two libraries that ship no type information.
 
-At run time these are the libraries' own objects, with all that those have.
+At run time these are the libraries' own objects, with everything else that those offer.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ __all__ = ["FilePath", "Template"]
 
 
 class FilePath(Protocol):
-    """A file or folder as a ``pathlib_mate.Path``: most of ``pathlib``, with hashes and selections.
+    """A file or folder as a ``pathlib_mate.Path``: most of ``pathlib``, plus hashes and file selection.
 
-    It is no ``pathlib.Path``, and the two are never equal: ``pathlib.Path(it)`` is one.
+    It is not a ``pathlib.Path``, and the two never compare equal; convert it with ``pathlib.Path(path)``.
 
     Source: https://pypi.org/project/pathlib-mate/
     """
@@ -51,7 +51,7 @@ class FilePath(Protocol):
 
 
 class Template(Protocol):
-    """A ``cottonformation.Template``. What is in it by name is of that library's class for its type.
+    """A ``cottonformation.Template``. Its resources are instances of that library's classes.
 
     Source: https://pypi.org/project/cottonformation/
     """

@@ -1,4 +1,4 @@
-"""Files and folders as people get them: with pathlib-mate's methods. Inside of the library they are pathlib's."""
+"""Files and folders as the public API returns them: pathlib-mate paths. Internally they are pathlib paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["handed_out"]
 def handed_out(path: str | os.PathLike[str]) -> FilePath:
     """The same path with pathlib-mate's methods: ``.sha256``, ``.select_file()``, ``.copyto(…)``.
 
-    It is an ``os.PathLike`` and no ``pathlib.Path``, and the two are never equal: compare with ``pathlib.Path(it)``.
+    It is an ``os.PathLike`` but not a ``pathlib.Path``, and the two never compare equal.
     """
     from pathlib_mate import Path
 

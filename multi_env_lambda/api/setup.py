@@ -1,4 +1,4 @@
-"""What sets things up in the repository: locks, a new unit, a new workspace."""
+"""Sets up files in the repository: locks, a new unit, a new workspace."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ["bootstrap", "init", "lock", "lock_one", "new"]
 
 
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
-    """Lock every dependency of the named units, or of all; gives the file by unit, None for one without dependencies.
+    """Lock the dependencies of the named units, or of all; returns the file of each unit, None without dependencies.
 
-    With all, what builds them is locked too.
+    Without names, the build backends are locked too.
 
     Raises:
-        UnitsFailed: at least one cannot be locked; the others are.
+        UnitsFailed: at least one unit cannot be locked; the others were.
     """
     found: dict[str, FilePath | None] = {}
     faults: dict[str, MultiEnvLambdaError] = {}
@@ -59,13 +59,13 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
 
 
 def _not_locked(name: str, error: MultiEnvLambdaError) -> Result:
-    """Locks are of no environment."""
+    """The result of a unit that cannot be locked; locks belong to no environment."""
     kind, what = type(error).__name__, f"{error.where}: {error.what}"
     return Result(project=name, environment="", outcome="failed", detail=what, hint=error.hint, error=kind)
 
 
 def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
-    """Of broken units too, since they will be built one day: one at whose file nobody can look keeps it as it is."""
+    """Includes broken units, which will be built some day; what a unit with an unreadable file had is kept."""
     from multi_env_lambda.building.backends import wanted_backends, write_backends
 
     folders = {folder for project in opened.projects for folder in (project.folder, *project.shared)}
@@ -76,7 +76,7 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
 
 
 def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
-    """Lock every dependency of one unit; gives the file, None where there are none."""
+    """Lock the dependencies of one unit; returns the file, or None if there are none."""
     path = _lock(root, project, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
     said(f"{project.name}: {where}")
@@ -106,7 +106,7 @@ def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
 
 
 def _oldest(requires_python: str | None, runtime: str) -> str:
-    """The lock holds for every Python that the unit says it runs on, from the oldest."""
+    """The lock covers every Python that the unit supports, starting with the oldest."""
     from packaging.specifiers import SpecifierSet
 
     allowed = SpecifierSet(requires_python or f">={runtime}")
@@ -117,7 +117,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
     """Write the files of a new unit.
 
     Raises:
-        ConfigurationError: the name is no name of a unit, or a file is there already; nothing was written.
+        ConfigurationError: the name is invalid, or a file already exists; nothing was written.
     """
     from multi_env_lambda.plan.scaffold import new_unit
 
@@ -131,7 +131,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
 
 
 def init(root: Path) -> tuple[str, ...]:
-    """Write what makes a repository a workspace, as far as it is not there."""
+    """Write whatever the repository lacks to be a workspace."""
     from multi_env_lambda.flow.identity import new_id
     from multi_env_lambda.plan.scaffold import init_files
 
@@ -156,7 +156,7 @@ def _write(root: Path, path: str, text: str) -> None:
 
 
 def bootstrap(opened: Opened) -> tuple[str, ...]:
-    """Make the bucket, settle whose it is and what rules hold; a line for each change."""
+    """Create the bucket, record its owner and the rules; returns one line per change."""
     from multi_env_lambda.operations.bootstrap import make_bucket, settle
 
     changes = make_bucket(opened.config, opened.sessions())

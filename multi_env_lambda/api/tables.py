@@ -1,4 +1,4 @@
-"""What a listing looks like, imported when somebody looks: the tables need rich, and most scripts never show one."""
+"""How listings are displayed. Rich is imported on display only, since most scripts never show a table."""
 
 from __future__ import annotations
 

@@ -330,7 +330,7 @@ def test_what_a_function_has_written_is_shown_line_by_line(real: Workspace) -> N
 
 @pytest.mark.parametrize("minutes", [float("nan"), float("inf"), 1e300, -1.0])
 def test_a_time_that_no_calendar_has_is_refused(real: Workspace, minutes: float) -> None:
-    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}, allowed is 0 to".replace("+", r"\+")):
+    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}; expected 0 to".replace("+", r"\+")):
         real["customers"].functions["lookup"].logs(minutes=minutes)
 
 
