@@ -5,14 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.terminal import edge, say
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["VERBS", "main", "run"]
 
@@ -86,15 +90,22 @@ def _group(ctx: click.Context) -> None:
     """Deploy many Lambda units from one Git repository through several AWS accounts, apart or together."""
 
 
-def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str | None = None) -> int:
-    """Run one command line; gives the exit code.
+def main(
+    argv: list[str] | None = None,
+    *,
+    start: Path | None = None,
+    unit: str | None = None,
+    opener: Callable[..., Workspace] | None = None,
+) -> int:
+    """Run one command line and return its exit code.
 
     Args:
         start: a folder of the workspace; None: the current one.
         unit: the only unit that is meant; None: the whole workspace.
+        opener: opens the workspace, as ``Workspace.open`` does; None: that one.
     """
     words = sys.argv[1:] if argv is None else argv
-    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit}
+    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener}
     with edge():
         try:
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
