@@ -164,7 +164,9 @@ class NewerStep:
     @property
     def hint(self) -> str:
         agreed = option("agree", [f"older:{self.project}"])
-        named = Advice(f"--only {self.project} {agreed}", f"deploy({json.dumps(self.project)}, {agreed.python})")
+        named = Advice(
+            f"--only {self.project} {agreed}", f"workspace.deploy({json.dumps(self.project)}, {agreed.python})"
+        )
         return advice("pull that commit; or, to take it back: `{}`", named)
 
 

@@ -49,7 +49,10 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
         "is not in your work tree"
     )
     assert asked(plan) == {}
-    assert f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to take it back: `--only u02" in plan.text()
+    assert (
+        f'  ! u02: {newer[1].what}\n    hint: pull that commit; or, to take it back: `workspace.deploy("u02"'
+        in plan.text()
+    )
     assert newer[1].what in plan._repr_html_()
     assert [item["kind"] for item in plan.to_dict()["steps"]].count("newer") == 3
 
