@@ -3,7 +3,7 @@
 The tree::
 
     MultiEnvLambdaError                 1
-    ├── UnitsFailed                     1   at least one unit did not reach its goal
+    ├── UnitsFailed                     1   at least one unit did not reach its goal (api/failed.py: it has the results)
     ├── ConfigurationError              3   a file of the repository is wrong or asks for the impossible
     ├── BuildError                      4   an artifact cannot be built from these files
     ├── PublishError                    5   the bucket refused, or has other content under this name
@@ -24,9 +24,9 @@ A usage error of the command line is 2 and an interrupt is 130, as everywhere.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from multi_env_lambda.masking import masked
+from multi_env_lambda.wording import in_python, worded
 
 __all__ = [
     "AccountError",
@@ -42,23 +42,26 @@ __all__ = [
     "Refused",
     "StackError",
     "ToolError",
-    "UnitsFailed",
     "UpgradeNeeded",
 ]
 
 
 class MultiEnvLambdaError(Exception):
-    """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do."""
+    """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do.
+
+    As a text it is for who calls methods; the command line shows the hint as it is, in words that can be typed.
+    """
 
     exit_code = 1
 
     def __init__(self, where: str, what: str, *, hint: str) -> None:
         # This includes output of tools, AWS and other people's code, and ends up in terminals, records and logs.
-        self.where, self.what, self.hint = (_shortened(masked(text)) for text in (where, what, hint))
+        self.where, self.what = _shortened(masked(where)), _shortened(masked(what))
+        self.hint = worded(hint, lambda text: _shortened(masked(text)))
         super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}\nhint: {self.hint}"
+        return f"{self.where}: {self.what}\nhint: {in_python(self.hint)}"
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: the error is about the user's files, not about this library."""
@@ -85,17 +88,6 @@ def _its_begin(found: re.Match[str]) -> str:
 
 def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:
     return kind(where, what, hint=hint)
-
-
-class UnitsFailed(MultiEnvLambdaError):
-    """At least one unit did not reach its goal; the others finished.
-
-    ``results`` says how each ended; ``kinds`` are the names of the kinds of their errors.
-    """
-
-    exit_code = 1
-    results: Any = ()
-    kinds: frozenset[str] = frozenset()
 
 
 class ConfigurationError(MultiEnvLambdaError):

@@ -35,6 +35,7 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.planner import make_plan
+from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
 __all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
@@ -120,7 +121,8 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
 def _must_be_published(made: Plan) -> None:
     for step in made.blocked:
         if step.kind in (PublishError.__name__, DocumentError.__name__):
-            hint = "save it with `plan.py --out`, which publishes what it names, or run `publish.py` first"
+            ways = (Advice("plan.py --out", "save(workspace.plan(publish=True), …)"), Advice("publish.py", "publish()"))
+            hint = advice("save it with `{}`, which publishes what it names, or run `{}` first", *ways)
             raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 
 
@@ -291,20 +293,12 @@ def _still(world: World, step: Step) -> Result:
                 hint=step.hint,
             )
         case RemovedStep():
-            detail = (
-                f"its folder is gone, but it still runs here; `destroy.py {step.project} {step.environment}` removes it"
-            )
+            ends = unit_call("destroy", step.project, step.environment)
+            detail = advice("its folder is gone, but it still runs here; `{}` removes it", ends)
             return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
         case BlockedStep():
             _tell(world, step.project, step.environment, "failed", step.what)
-            return Result(
-                project=step.project,
-                environment=step.environment,
-                outcome="blocked",
-                detail=step.what,
-                hint=step.hint,
-                error=step.kind,
-            )
+            return step.result
         case DeployStep():
             raise AssertionError(step.project)
         case _:

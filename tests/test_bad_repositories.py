@@ -135,7 +135,7 @@ hint: did you mean `orders.create`?\
 """,
         "missing_import": """\
 ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handler`: the module `pydantic` is missing; it is imported by orders/create.py line 3
-hint: add what provides `pydantic` to `dependencies` in pyproject.toml, then renew the lock (`lock.py`)\
+hint: add what provides `pydantic` to `dependencies` in pyproject.toml, then lock again\
 """,
         "misspelled_environment": """\
 ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environments] pord: there is no environment `pord`; expected sandbox or prod

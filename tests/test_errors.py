@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import errors
-from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
 
-KINDS = [getattr(errors, name) for name in errors.__all__]
+KINDS = [*(getattr(errors, name) for name in errors.__all__), UnitsFailed]
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 TABLE = Path(__file__).parent.parent / "docs" / "source" / "04-Reference" / "exit-codes.rst"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = [
     "account_error",
@@ -152,7 +153,10 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
     if code == "ProfileNotFound":
         hint = "set AWS_PROFILE to one of the names listed by `aws configure list-profiles`"
     elif code in _NO_CREDENTIALS:
-        hint = "set AWS_PROFILE, or run `aws configure sso`; without an AWS account, use the local cloud: --local"
+        local = Advice("--local", "local=True")
+        hint = advice(
+            "set AWS_PROFILE, or run `aws configure sso`; without an AWS account, use the local cloud: {}", local
+        )
     elif code in _EXPIRED:
         hint = f"sign in again: `aws sso login{' --profile ' + profile if profile else ''}`"
     elif code in _WRONG_KEY:

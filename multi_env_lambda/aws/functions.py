@@ -25,6 +25,7 @@ from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
+from multi_env_lambda.wording import REPAIR_IT, advice
 
 __all__ = [
     "Alias",
@@ -47,9 +48,9 @@ _RESERVED = (
     "settings say? `drift` shows what was reserved by hand, if the role may read it"
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
-_ABSENT = (
-    "deploy the unit to this environment first; if it is deployed, somebody deleted this: "
-    "`repair.py UNIT ENVIRONMENT` creates it again"
+_ABSENT = advice(
+    "deploy the unit to this environment first; if it is deployed, somebody deleted this: `{}` creates it again",
+    REPAIR_IT,
 )
 
 

@@ -30,6 +30,7 @@ from multi_env_lambda.model.record import (
 )
 from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 from multi_env_lambda.model.summary import proven, summary_of
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["LEASE_SECONDS", "Histories", "Lease", "Ledger", "Recorded"]
 
@@ -343,7 +344,11 @@ class Ledger:
                 f"{record.project} in {record.environment}",
                 f"{holder.who} on {holder.host} has been deploying it since {holder.since}, "
                 f"last seen {max(age, 0):.0f} s ago",
-                hint=f"wait for it, or pass `--wait`; a dead holder is replaced after {LEASE_SECONDS} s",
+                hint=advice(
+                    "wait for it, or pass `{}`; a dead holder is replaced after {} s",
+                    Advice("--wait", "wait=60"),
+                    str(LEASE_SECONDS),
+                ),
             )
 
     def silence(self, record: Record) -> float:

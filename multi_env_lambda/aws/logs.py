@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
 
-__all__ = ["LogLine", "group_of", "recent_lines"]
+__all__ = ["LogLine", "group_now", "group_of", "recent_lines"]
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +27,26 @@ def group_of(function_name: str) -> str:
     Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
     """
     return f"/aws/lambda/{function_name}"
+
+
+def group_now(client: Any, function_name: str) -> str:
+    """Where a function writes as it is now: a ``stack.py`` may have given it a group of its own (``LoggingConfig``).
+
+    Args:
+        client: of Lambda.
+
+    Raises:
+        StackError: Lambda does not answer.
+        AccountError: the role may not ask.
+    """
+    try:
+        found = client.get_function_configuration(FunctionName=function_name).get("LoggingConfig", {})
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return group_of(function_name)  # its log stays when it goes
+        known = account_error(f"function {function_name}", error)
+        raise known or StackError(f"function {function_name}", text_of(error), hint="run it again") from error
+    return str(found.get("LogGroup") or group_of(function_name))
 
 
 def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, ...]:

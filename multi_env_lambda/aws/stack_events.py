@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.wording import REPAIR_IT, advice, option
+
 __all__ = ["StackEvent", "causes_of", "events_of", "first_causes", "hint_of", "last_operation"]
 
 _FOLLOWERS = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
@@ -45,7 +47,10 @@ _HINTS = (
     ),
     (
         ("not empty",),
-        "empty it and run the same command again, or keep it: `destroy` with `--retain LOGICAL-ID`",
+        advice(
+            "empty it and run the same command again, or keep it: `destroy` with `{}`",
+            option("retain", "LOGICAL-ID"),
+        ),
     ),
     (
         ("as it is in use by", "is imported by stack"),
@@ -57,8 +62,10 @@ _HINTS = (
     ),
     (
         ("HandlerErrorCode: NotFound",),
-        "if it was deleted by hand, an update does not create it again: `repair.py UNIT ENVIRONMENT` does; then run "
-        "the same command again",
+        advice(
+            "if it was deleted by hand, an update does not create it again: `{}` does; then run the same command again",
+            REPAIR_IT,
+        ),
     ),
     (
         ("already exists",),

@@ -19,6 +19,7 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
@@ -122,18 +123,12 @@ def run_backend(
     kinds = ["sdist", "wheel"] if sdist else ["wheel"]
     own = (folder if tree is None else tree,)
     bounds = Bounds(own=own, write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
-    if system.is_uvs_own and (constraints is None or _pins(constraints).get("uv-build") == uv_version()):
+    if system.is_uvs_own and (
+        constraints is None or pins(constraints.read_text(encoding="utf-8")).get("uv-build") == uv_version()
+    ):
         _by_uv(folder, out, kinds, bounds, where)
     else:
         _by_hooks(folder, out, kinds, system, bounds, constraints, indexes, where)
-
-
-def _pins(constraints: Path) -> dict[str, str]:
-    """The versions that a constraints file allows with hashes, by the normal name of the package."""
-    lines = constraints.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    words = [line.partition(";")[0].split() for line in lines if "--hash=" in line]
-    found = (first[0].partition("==") for first in words if "==" in first[0])
-    return {canonicalize_name(name): version for name, _, version in found}
 
 
 def _system(folder: Path, where: str) -> _System:
@@ -237,7 +232,7 @@ def _check_pinned(place: Path, constraints: Path, where: str, hint: str) -> None
         BuildError: something is installed that they do not name.
     """
     there = {path.name.partition("-")[0] for path in place.glob("lib/python*/site-packages/*.dist-info")}
-    unnamed = sorted({canonicalize_name(name) for name in there} - _pins(constraints).keys())
+    unnamed = sorted({canonicalize_name(name) for name in there} - pins(constraints.read_text(encoding="utf-8")).keys())
     if unnamed:
         what = f"{', '.join(unnamed)} would take part in its build, but {BUILD_CONSTRAINTS} has no hash for it"
         raise BuildError(where, what, hint=hint)

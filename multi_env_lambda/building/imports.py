@@ -380,11 +380,11 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
     elif top in code.layer:
         hint = "another version of it is locked: renew the lock, or correct the import"
     elif handler.is_job:
-        hint = f"Glue's Python {handler.python} has no `{top}`: add it to `dependencies`, then run `lock.py`"
+        hint = f"Glue's Python {handler.python} has no `{top}`: add it to `dependencies`, then lock again"
     elif top in LACKING:
         hint = f"Lambda's Python has no {top.strip('_')}: remove its use"
     else:
-        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then renew the lock (`lock.py`)"
+        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again"
     return ConfigurationError(where, what, hint=hint)
 
 

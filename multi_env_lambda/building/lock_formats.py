@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,7 +21,7 @@ from packaging.version import Version
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
+__all__ = ["pins", "read_pylock", "read_requirements", "read_uv_lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INDEX_OPTION = re.compile(r"(-i|-f|--(extra-)?index-url|--find-links|--trusted-host|--pre|--prefer-binary)(\s|=|$)")
@@ -254,6 +255,19 @@ def read_requirements(text: str, *, where: str, local_paths: frozenset[str] = fr
     """
     lines = [(number, line) for number, line in _logical_lines(text) if not _passed_over(line, local_paths)]
     return tuple(_pinned(f"{where} line {number}", line) for number, line in lines)
+
+
+def pins(text: str) -> dict[str, str]:
+    """The versions that such a file allows and has hashes of, by the normal name of the package.
+
+    What else stands in it allows nothing, and is nobody's mistake as long as nothing needs it.
+    """
+    found: dict[str, str] = {}
+    for number, line in _logical_lines(text):
+        with suppress(ConfigurationError):
+            package = _pinned(f"line {number}", line)
+            found[package.name] = package.version
+    return found
 
 
 def _passed_over(line: str, local_paths: frozenset[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
@@ -22,7 +23,6 @@ from multi_env_lambda.cli.output import (
     units_and_environment,
 )
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
-from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def build_command(
     try:
         built = workspace.build(*names, environment=environment, to=to, everything=everything)
     except UnitsFailed as error:
-        failed, built = error, error.results
+        failed, built = error, error.built
     _show_built(built, as_json)
     if failed is not None:
         note(f"{failed.what}\nhint: {failed.hint}")

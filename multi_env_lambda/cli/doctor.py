@@ -6,8 +6,8 @@ import json
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
-from multi_env_lambda.errors import UnitsFailed
 
 __all__ = ["doctor_command", "permissions_command"]
 

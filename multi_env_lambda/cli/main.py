@@ -5,14 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.terminal import edge, say
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["VERBS", "main", "run"]
 
@@ -86,20 +90,27 @@ def _group(ctx: click.Context) -> None:
     """Deploy many Lambda units from one Git repository through several AWS accounts, separately or together."""
 
 
-def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str | None = None) -> int:
-    """Run one command line; returns the exit code.
+def main(
+    argv: list[str] | None = None,
+    *,
+    start: Path | None = None,
+    unit: str | None = None,
+    opener: Callable[..., Workspace] | None = None,
+) -> int:
+    """Run one command line and return its exit code.
 
     Args:
         start: a folder of the workspace; None: the current folder.
         unit: the only unit to work on; None: the whole workspace.
+        opener: opens the workspace, as ``Workspace.open`` does; None: that one.
     """
     words = sys.argv[1:] if argv is None else argv
-    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit}
+    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener}
     with edge():
         try:
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
-            say(f"error: {error}", err=True)
+            say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
             return error.exit_code
         except click.ClickException as error:
             error.show()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from multi_env_lambda.show.terminal import Shown, console, say, telling
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.show.terminal import Shown, console, say, telling, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,8 +48,9 @@ def open_workspace(local: bool | None, dialog: Dialog | None = None) -> Workspac
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.show.progress import in_a_terminal
 
-    start: Path = click.get_current_context().obj["start"]
-    return Workspace.open(start, local=local, progress=note, live=in_a_terminal, dialog=dialog)
+    context: dict[str, Any] = click.get_current_context().obj
+    opener: Callable[..., Workspace] = context["opener"] or Workspace.open
+    return opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog)
 
 
 def unit_of() -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import local_option, note, open_workspace, unit_of
 from multi_env_lambda.cli.results import exit_code
-from multi_env_lambda.errors import UnitsFailed
 
 __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 

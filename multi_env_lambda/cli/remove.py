@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.errors import UnitsFailed
 
 if TYPE_CHECKING:
     from multi_env_lambda import Candidate, Prunable, Removal

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import note, out, print_json
-from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.text import results_table
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_aliases", "must_be_agreed", "put_back", "remake", "restore", "said_of", "strayed_of"]
@@ -106,7 +107,8 @@ def must_be_agreed(step: DeployStep, strayed: Collection[StrayedAlias], *, news:
 
 
 def _hint(answer: str) -> str:
-    return f"to continue from the first step, add `--agree {answer}`; the command shows the current state first"
+    text = "to continue from the first step, run the same command with `{}`; it shows the current state first"
+    return advice(text, option("agree", [answer]))
 
 
 def put_back(world: World, environment: Environment, strayed: Iterable[StrayedAlias], held: Held) -> None:

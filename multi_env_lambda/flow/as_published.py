@@ -16,6 +16,7 @@ from multi_env_lambda.make.work_tree import DesiredState
 from multi_env_lambda.model.name import PROJECT_NAME
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.plan.desired import Absent, Desired, DigestToRun, UpToDate
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["as_published", "units_of"]
 
@@ -88,4 +89,6 @@ def _pairs(found: Any) -> list[tuple[Any, Any]]:
 
 
 def _odd(what: str) -> ConfigurationError:
-    return ConfigurationError("the saved plan", what, hint="save it again with `plan.py --out`")
+    return ConfigurationError(
+        "the saved plan", what, hint=advice("save it again with `{}`", Advice("plan.py --out", "save"))
+    )

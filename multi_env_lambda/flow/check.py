@@ -25,6 +25,7 @@ from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
@@ -183,9 +184,9 @@ def check_code(
     Code or layers of a function that a ``stack.py`` has set are not compared.
     """
     where = f"{function.name} in {environment.name}"
-    by_hand = (
-        "somebody changed it by hand, and CloudFormation does not see that; "
-        f"`repair.py {release.project} {environment.name}` fixes it"
+    by_hand = advice(
+        "somebody changed it by hand, and CloudFormation does not see that; `{}` fixes it",
+        unit_call("repair", release.project, environment.name),
     )
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
         what = f"Lambda runs code {runs.code_sha256}, expected the published {release.source.code_sha256}"
@@ -229,7 +230,8 @@ def check_layers(
         return
     said = [f"a version of {stage.stack_name}" if arn == "" else arn or "another" for arn in expected.layers or ()]
     what = f"in Lambda it has the layers {_listed(there.layers)}, expected the deployed {_listed(said)}"
-    hint = f"somebody changed it by hand; `repair.py {release.project} {environment.name}` fixes it"
+    repair = unit_call("repair", release.project, environment.name)
+    hint = advice("somebody changed it by hand; `{}` fixes it", repair)
     raise CheckFailed(f"{function_name} in {environment.name}", what, hint=hint)
 
 

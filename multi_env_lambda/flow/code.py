@@ -19,9 +19,10 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
-__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "send_again"]
+__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "latest_codes", "send_again"]
 
 LATEST = "$LATEST"
 """A function's ``$LATEST``, which no alias of ours points at."""
@@ -83,8 +84,24 @@ def check_untouched(
             check_layers(environment, release, stage, name, seen[name], expected[name])
 
 
+def latest_codes(world: World, environment: Environment, template: str) -> dict[str, FunctionCode | None]:
+    """What each function of a template is now, by its name; None where there is none.
+
+    Raises:
+        StackError, AccountError: one of them cannot be read.
+    """
+    names = tuple(logical_ids(template))
+    there = in_parallel(lambda name: world.platform.find_code(environment, name, LATEST), names)
+    return dict(zip(names, there, strict=True))
+
+
 def foreign_code(
-    world: World, environment: Environment, known: Sequence[str], template: str, said: Iterable[SaidAlias]
+    world: World,
+    environment: Environment,
+    known: Sequence[str],
+    template: str,
+    said: Iterable[SaidAlias],
+    latest: Mapping[str, FunctionCode | None],
 ) -> tuple[ResourceDrift, ...]:
     """Where functions have code other than released: the function itself, and the version that its alias points at.
 
@@ -94,6 +111,7 @@ def foreign_code(
         known: the code that may run, as base64 SHA-256; the code that should run comes first.
         template: of what runs; functions whose code a ``stack.py`` has set are left out.
         said: the aliases of the stack.
+        latest: its functions, as ``latest_codes`` has seen them.
 
     Raises:
         StackError, AccountError: one of them cannot be read.
@@ -104,7 +122,7 @@ def foreign_code(
 
     def look(place: tuple[str, str, str, str]) -> ResourceDrift | None:
         logical_id, kind, function, qualifier = place
-        there = world.platform.find_code(environment, function, qualifier)
+        there = latest[function] if qualifier == LATEST else world.platform.find_code(environment, function, qualifier)
         if there is None or there.code_sha256 in known:
             return None
         path = "/Code/CodeSha256" if qualifier == LATEST else "/FunctionVersion/CodeSha256"
@@ -128,7 +146,7 @@ def check_codes(world: World, environment: Environment, release: Release, templa
         function = next(item for item in stage.functions if item.name == name)
         found = world.platform.find_code(environment, name, "live")
         if found is None:
-            hint = f"`repair.py {release.project} {environment.name}` creates it again"
+            hint = advice("`{}` creates it again", unit_call("repair", release.project, environment.name))
             raise CheckFailed(f"{name} in {environment.name}", "it has no alias live", hint=hint)
         check_code(world.platform, environment, release, stage, function, found, places.get(name), {})
 

@@ -20,6 +20,7 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.planner import from_deployment, from_record
 from multi_env_lambda.plan.rollback import called, candidate, release_before
+from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["desire"]
@@ -64,7 +65,8 @@ def _older(world: World, request: Request, observed: Observed, name: str) -> Des
         # So that a command that was killed can be run again: it does what is missing, and never rolls back twice.
         marks = records[request.target, name].taken_away
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
-        text = f"it was already rolled back to {now} at {running.when}; use `--to` for any other release"
+        back = "it was already rolled back to {} at {}; use `{}` for any other release"
+        text = advice(back, now, running.when, Advice("--to", "to"))
         return UpToDate(project=name, why=text)
     past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
     before = release_before(running, past)
@@ -85,7 +87,7 @@ def _named(world: World, request: Request, observed: Observed, name: str, releas
         error = ConfigurationError(
             f"rollback of {name} in {request.target}",
             f"{len(found)} releases that ran there match `{release}`: {', '.join(map(candidate, found))}",
-            hint=f"name one by its digest, as in `--to {found[-1].release[:12]}`",
+            hint=advice("name one by its digest, as in `{}`", option("to", found[-1].release[:12])),
         )
         return Broken(project=name, error=error)
     if running is not None and found[0].release == running.release:
@@ -102,6 +104,6 @@ def _nothing_older(request: Request, name: str, wanted: str) -> Broken:
     error = ConfigurationError(
         f"rollback of {name} in {request.target}",
         f"no {wanted} of it has run there successfully",
-        hint=f"`history.py {name} {request.target}` shows what ran there",
+        hint=advice("`{}` shows what ran there", unit_call("history", name, request.target)),
     )
     return Broken(project=name, error=error)

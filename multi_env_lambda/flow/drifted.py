@@ -20,7 +20,7 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
-from multi_env_lambda.flow.code import foreign_code
+from multi_env_lambda.flow.code import foreign_code, latest_codes
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.flow.unnamed import unnamed_drift
 from multi_env_lambda.masking import masked
@@ -37,6 +37,7 @@ from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
@@ -125,10 +126,11 @@ def _compared(
     outside = _outside(found_outside)
     said = said_aliases(template, world.platform.resources(environment, stack_name))
     aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
-    code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
+    latest = latest_codes(world, environment, running)
+    code = foreign_code(world, environment, _known_codes(world, record, release), running, said, latest)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    unnamed = unnamed_drift(world.platform, environment, running)
+    unnamed = unnamed_drift(world.platform, environment, running, latest)
     resources = (*seen, *aliases, *code, *unnamed, *outside)
     return _answer(
         record,
@@ -246,24 +248,28 @@ def _of_alias(strayed: StrayedAlias) -> ResourceDrift:
 def repair_command(record: Record) -> str:
     """The one command that restores what the record says."""
     if record.running is None:
-        return f"`deploy.py {record.environment} --only {record.project} --force` redeploys what should run"
+        again = unit_call("deploy", record.project, record.environment, force=True)
+        return advice("`{}` redeploys what should run", again)
     if is_shifting(record):
-        return f"`rollback.py {record.project} {record.environment}` restores what ran before the traffic shift"
-    return f"`repair.py {record.project} {record.environment}` fixes it; it first shows what it would do"
+        back = unit_call("rollback", record.project, record.environment)
+        return advice("`{}` restores what ran before the traffic shift", back)
+    repair = unit_call("repair", record.project, record.environment)
+    return advice("`{}` fixes it; it first shows what it would do", repair)
 
 
 def _hint(world: World, environment: Environment, record: Record) -> str:
     """Nothing is deployed to an environment that left the table."""
     if environment not in world.config.left:
         return repair_command(record)
-    ends = f"`destroy.py {record.project} {environment.name}` removes it"
-    return f"{ends}; to keep it, add {environment.name} to the table again and repair it"
+    ends = "`{}` removes it; to keep it, add {} to the table again and repair it"
+    return advice(ends, unit_call("destroy", record.project, environment.name), environment.name)
 
 
 def _ours(world: World, environment: Environment, record: Record, there: StackReading) -> StackReading:
     owner = owner_of(world.config.id, record.project, environment.name, record)
     if not owner.owns(there.tags, there.stack_id):
-        hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
+        look = unit_call("plan", record.project, environment.name, force=True)
+        hint = advice("see what is in it: `{}`", look)
         raise not_ours(record.project, environment, there, hint)
     return there
 

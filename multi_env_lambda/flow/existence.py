@@ -18,6 +18,7 @@ from multi_env_lambda.model.record import Record
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.ownership import owner_of, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["must_be_there"]
@@ -56,7 +57,8 @@ def _judged(
         return _blocked(step, what, repair_command(record))
     if not owner_of(known.workspace, step.project, step.environment, record).owns(there.tags, there.stack_id):
         what = f"the stack {name} ({there.stack_id}) does not belong to this workspace: {whose(there.tags)}"
-        return _blocked(step, what, f"see what is in it: `plan.py {step.environment} --only {step.project} --force`")
+        look = unit_call("plan", step.project, step.environment, force=True)
+        return _blocked(step, what, advice("see what is in it: `{}`", look))
     return step
 
 

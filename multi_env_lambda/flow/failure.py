@@ -10,6 +10,7 @@ from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.plan.imports import known_of, strangers
+from multi_env_lambda.wording import REPAIR_IT, Advice, in_python, unit_call
 
 __all__ = ["losses_of", "name_the_unit", "not_put_back", "put_back_error", "record_failure"]
 
@@ -81,7 +82,9 @@ def put_back_error(
 
 def name_the_unit(error: MultiEnvLambdaError, project: str, environment: str) -> None:
     """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint needs both."""
-    error.hint = error.hint.replace("repair.py UNIT ENVIRONMENT", f"repair.py {project} {environment}")
+    named = unit_call("repair", project, environment)
+    python = in_python(error.hint).replace(REPAIR_IT.python, named.python)
+    error.hint = Advice(error.hint.replace(REPAIR_IT, named), python)
 
 
 def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable
 
@@ -26,10 +27,12 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
+from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
 __all__ = [
     "APPROVAL_HOURS",
+    "APPROVE_SAVED",
     "NO_CONSENT",
     "Approval",
     "Consent",
@@ -42,6 +45,7 @@ __all__ = [
     "find_approval",
     "gate",
     "named",
+    "save_removal",
     "waiting_lines",
     "waiting_plan",
     "waits_for_another",
@@ -65,6 +69,10 @@ class Consent:
 
 
 NO_CONSENT = Consent()
+
+APPROVE_SAVED = Advice("approve.py plan.json", 'workspace.approve("plan.json")')
+_APPLY_SAVED = Advice("deploy.py --plan plan.json", 'workspace.apply("plan.json")')
+_PLANS = {"promote": "plan_promotion", "rollback": "plan_rollback", "repair": "plan_repair"}
 
 
 @attrs.frozen(kw_only=True)
@@ -120,12 +128,14 @@ class Gate:
         left = [question for question in step.questions if question.answer not in self.consent.allowed]
         if left and not self.answered:
             what = "\n".join(question.text for question in left)
-            raise Refused(f"{step.project} in {step.environment}", what, hint=f"agree with `{agree_words(left)}`")
+            raise Refused(
+                f"{step.project} in {step.environment}", what, hint=advice("agree with `{}`", agree_words(left))
+            )
 
 
 def agree_words(questions: Iterable[Question]) -> str:
-    """The options that answer these questions, as a person types them."""
-    return " ".join(f"--agree {answer}" for answer in dict.fromkeys(question.answer for question in questions))
+    """What answers these questions, as an option and as the argument."""
+    return option("agree", dict.fromkeys(question.answer for question in questions))
 
 
 def check_answers(plan: Plan, consent: Consent) -> Consent:
@@ -147,7 +157,7 @@ def check_answers(plan: Plan, consent: Consent) -> Consent:
     for answer in sorted(consent.allowed - meant.keys()) if plan.deploys else ():
         what = f"no question of this plan asks for `{answer}`"
         hint = did_you_mean(answer, whole) if whole else "leave it out"
-        raise ConfigurationError("--agree", what, hint=hint)
+        raise ConfigurationError("agree", what, hint=hint)
     words = (meant.get(answer, set()) for answer in consent.allowed)
     return attrs.evolve(consent, allowed=frozenset(word for found in words if len(found) == 1 for word in found))
 
@@ -157,7 +167,7 @@ def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
     changes = any(step.environment == environment for step in plan.deploys)
     if not changes:
         return Gate(consent=consent)
-    hint = f"{_save(plan, environment)}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
+    hint = advice("{}, then somebody else: `{}`, then `{}`", _save(plan, environment), APPROVE_SAVED, _APPLY_SAVED)
     bound = next((item for item in plan.rules if item.environment == environment), None)
     return agreed(world, environment, plan.digest_of(environment), consent, hint=hint, bound=bound)
 
@@ -166,10 +176,14 @@ def _save(plan: Plan, environment: str) -> str:
     """How to save this plan for approval."""
     asked = dict(plan.asked)
     if asked["verb"] != "deploy":
-        return f"the same `{asked['verb']}` with `--out plan.json`"
-    target = f"--to {asked['target']}" if "through" in asked else environment
-    only = "".join(f" --only {name}" for name in asked.get("only", "").split())
-    return f"`plan.py {target}{only} --out plan.json`"
+        verb, plan_it = asked["verb"], _PLANS[asked["verb"]]
+        return Advice(f"the same `{verb}` with `--out plan.json`", f'`save({plan_it}(…), "plan.json")` of the same')
+    units = asked.get("only", "").split()
+    only = f" {option('only', units)}" if units else ""
+    place = option("environment", environment)
+    place = option("to", asked["target"]) if "through" in asked else Advice(environment, place.python)
+    arguments = ", ".join((*map(json.dumps, units), place.python, "publish=True"))
+    return Advice(f"`plan.py {place}{only} --out plan.json`", f'`save(workspace.plan({arguments}), "plan.json")`')
 
 
 def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
@@ -180,19 +194,22 @@ def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
     return _not_counted(found, bound, digest, world.platform.caller(), "") is not None
 
 
-def waiting_lines(environment: str, digest: str, save: str, again: str) -> str:
-    """What a person at a terminal reads then, in three lines: typing the environment's name is no approval."""
-    return (
-        f"{environment} waits for somebody else to approve {digest[:12]}; to request that: {save}\n"
-        f"  then somebody else: `approve.py plan.json`\n"
-        f"  then: `{again}`"
-    )
+def waiting_lines(environment: str, digest: str, save: str, again: str) -> Advice:
+    """What a person reads then, in three lines: typing the environment's name is no approval."""
+    lines = "{} waits for somebody else to approve {}; to request that: {}\n  then somebody else: `{}`\n  then: `{}`"
+    return advice(lines, environment, digest[:12], save, APPROVE_SAVED, again)
 
 
-def waiting_plan(plan: Plan, environment: str) -> str:
+def save_removal(project: str, environment: str) -> Advice:
+    """How the request to delete a unit is saved, to be approved."""
+    python = f'save({unit_call("plan_removal", project, environment).python}, "plan.json")'
+    return Advice(f"{unit_call('destroy', project, environment)} --out plan.json", python)
+
+
+def waiting_plan(plan: Plan, environment: str) -> Advice:
     """The same for an environment's part of a plan."""
     save = _save(plan, environment)
-    return waiting_lines(environment, plan.digest_of(environment), save, "deploy.py --plan plan.json")
+    return waiting_lines(environment, plan.digest_of(environment), save, _APPLY_SAVED)
 
 
 def agreed(

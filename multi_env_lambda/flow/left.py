@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.observe import Records
-from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.flow.observe import AllRecords, Records, read_named
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.left import left_environment, left_line
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.world import World
 
-__all__ = ["left_lines", "lines_of_left", "with_all_left", "with_left"]
+__all__ = ["left_lines", "lines_of_left", "with_all_left", "with_all_records", "with_left"]
 
 
 def with_left(world: World, name: str) -> World:
@@ -38,14 +37,36 @@ def with_all_left(world: World) -> World:
     return _knowing(world, tuple(place for place, _ in _left(world)))
 
 
+def with_all_records(world: World) -> tuple[World, AllRecords]:
+    """The same world, and every record of the environments that it knows, each read once."""
+    names = [place.name for place in world.config.environments]
+    names += [name for name in world.store.folders("environments/") if name not in names]
+    found = read_named(world, names)
+    left = _running(world, found.records)
+    known = {place.name for place in (*world.config.environments, *(place for place, _ in left))}
+    return _knowing(world, tuple(place for place, _ in left)), AllRecords(
+        records={key: record for key, record in found.records.items() if key[0] in known},
+        unreadable={key: error for key, error in found.unreadable.items() if key[0] in known},
+    )
+
+
 def _left(world: World) -> list[tuple[Environment, Mapping[str, Record]]]:
     """Those environments, with their records."""
     known = {place.name for place in world.config.environments}
     names = [name for name in world.store.folders("environments/") if name not in known]
-    found = zip(names, in_parallel(world.ledger.records, names), strict=True)
-    running = {name: records for name, records in found if any(not record.gone for record in records.values())}
-    places = [(left_environment(world.config, name, records.values()), records) for name, records in running.items()]
-    return [(place, records) for place, records in places if place is not None]
+    return _running(world, read_named(world, names).records)
+
+
+def _running(world: World, records: Records) -> list[tuple[Environment, Mapping[str, Record]]]:
+    """Of the environments that the table does not know, those in which something runs, or did not end."""
+    known = {place.name for place in world.config.environments}
+    found: dict[str, dict[str, Record]] = {}
+    for (place, unit), record in records.items():
+        if place not in known:
+            found.setdefault(place, {})[unit] = record
+    running = {name: each for name, each in found.items() if any(not record.gone for record in each.values())}
+    places = [(left_environment(world.config, name, each.values()), each) for name, each in running.items()]
+    return [(place, each) for place, each in places if place is not None]
 
 
 def left_lines(places: Iterable[Environment], records: Records) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.world import World
 
-__all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_records"]
+__all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_named", "read_records"]
 
 Records = dict[tuple[str, str], Record]
 Places = frozenset[tuple[str, str]]
@@ -102,7 +102,12 @@ class AllRecords:
 
 def read_all(world: World, environments: Iterable[Environment]) -> AllRecords:
     """The records of some environments: one LIST each."""
-    names = list(dict.fromkeys(environment.name for environment in environments))
+    return read_named(world, dict.fromkeys(environment.name for environment in environments))
+
+
+def read_named(world: World, names: Iterable[str]) -> AllRecords:
+    """The same by the names of the environments, for those that the table does not know."""
+    names = list(names)
     return _by_place(dict(zip(names, in_parallel(world.ledger.read, names), strict=True)))
 
 
@@ -153,5 +158,5 @@ def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, .
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
-            raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, names))
     return tuple(name for name in names if not request.only or name in request.only)

@@ -20,6 +20,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.losses import loss_question, unagreed
 from multi_env_lambda.plan.ownership import Foreign, orphan, owner_of, take_over, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import World
 
 __all__ = ["deletion_check", "deploy_check", "look_at_stacks", "loss_check", "not_ours", "template_of_ours"]
@@ -171,7 +172,8 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
             return
         questions = [loss_question(step.project, loss) for loss in left]
         what = "\n".join(question.text for question in questions)
-        hint = f"keep it in the unit's settings or its stack.py; or, to lose its data: `{agree_words(questions)}`"
+        keep = "keep it in the unit's settings or its stack.py; or, to lose its data: `{}`"
+        hint = advice(keep, agree_words(questions))
         error = Refused(f"{step.project} in {step.environment}", what, hint=hint)
         error.losses = tuple((item.logical_id, item.type, item.physical_id, item.fate) for item in left)
         raise error
@@ -211,8 +213,8 @@ def deletion_check(world: World, record: Record, keep: tuple[str, ...] = ()) -> 
             raise not_ours(record.project, place, there, hint)
         if keep and there.status not in _DELETION_WAS_TRIED:
             what = (
-                f"`--retain {' --retain '.join(keep)}` keeps what a deletion failed on, but the stack {there.name} is "
-                f"{there.status}, not DELETE_FAILED, so it would be deleted"
+                f"found {', '.join(keep)} to retain, which keeps what a deletion failed on, but the stack {there.name} "
+                f"is {there.status}, not DELETE_FAILED, so it would be deleted"
             )
             hint = "nothing was deleted; to keep it, deploy it with `DeletionPolicy: Retain` first"
             raise Refused(f"{record.project} in {place.name}", what, hint=hint)
@@ -240,8 +242,9 @@ def not_ours(project: str, place: Environment, there: StackReading, hint: str) -
 
 
 def _hint(step: DeployStep, there: StackReading) -> str:
-    again = "run the same command again" if step.running is None else "pass `--force`"
-    return f"rename the unit; or, to make the stack this unit's, {again}; the plan then shows what is in {there.name}"
+    again = "run the same command again" if step.running is None else advice("pass `{}`", option("force"))
+    make = "rename the unit; or, to make the stack this unit's, {}; the plan then shows what is in {}"
+    return advice(make, again, there.name)
 
 
 def _stack_name(step: DeployStep) -> str:

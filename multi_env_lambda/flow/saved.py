@@ -14,6 +14,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["Saved", "SavedPlan", "read_saved"]
 
@@ -68,5 +69,9 @@ def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, M
 
 
 def _no_plan(where: str, error: Exception) -> ConfigurationError:
-    hint = "save it with `plan.py --out` or `destroy.py --out`"
+    kinds = (
+        Advice("plan.py --out", "save(workspace.plan(), …)"),
+        Advice("destroy.py --out", "save(unit.plan_removal(…), …)"),
+    )
+    hint = advice("save it with `{}` or `{}`", *kinds)
     return ConfigurationError(where, f"not a saved plan: {error}", hint=hint)

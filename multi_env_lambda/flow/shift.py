@@ -30,6 +30,7 @@ from multi_env_lambda.plan.traffic import (
     silence,
     verdict,
 )
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["shift"]
 
@@ -183,7 +184,7 @@ def _divided(work: _Shift, steps: tuple[ShiftStep, ...], said: Mapping[str, Alia
     for name, alias in said.items():
         if not alias.weights and recorded < len(steps) and steps[recorded].percent.get(name, 100) < 100:
             what = f"{alias_text(alias)} has all traffic, but step {recorded} of {len(steps)} is the last one recorded"
-            hint = f"`rollback.py {work.held.record.project} {environment}`, then deploy again"
+            hint = advice("`{}`, then deploy again", unit_call("rollback", work.held.record.project, environment))
             raise Refused(f"{name} in {environment}", what, hint=hint)
     return {name: alias for name, alias in said.items() if alias.weights}
 

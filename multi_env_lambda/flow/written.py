@@ -9,6 +9,7 @@ from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.check import Asking
 from multi_env_lambda.plan.aliases import said_aliases, unwritten
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["check_unwritten"]
 
@@ -26,5 +27,6 @@ def check_unwritten(asking: Asking, project: str, stack_name: str, before: str |
     said = said_aliases(template, world.platform.resources(place, stack_name))
     strayed = strayed_of(world, place, [item for item in said if item.logical_id in names])
     if strayed:
-        hint = f"`repair.py {project} {place.name}` points it there again; then deploy once more"
+        repair = unit_call("repair", project, place.name)
+        hint = advice("`{}` points it there again; then deploy once more", repair)
         raise CheckFailed(f"{project} in {place.name}", "; ".join(map(str, strayed)), hint=hint)

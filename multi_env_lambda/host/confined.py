@@ -24,7 +24,7 @@ import attrs
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
 
-__all__ = ["Bounds", "Ended", "clean_environment", "holds", "run_confined"]
+__all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
 
 _MEGABYTE = 1 << 20
 _SECONDS_TO_END = 1.0
@@ -95,10 +95,15 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
-@cache
 def holds() -> bool:
-    """Whether the kernel can confine such a program; if not, a warning is logged once per process."""
-    if sandbox.landlock_version() >= sandbox.FIRST_WITH_RENAMES:
+    """Whether the kernel can confine such a program."""
+    return holds_with(sandbox.landlock_version())
+
+
+@cache
+def holds_with(version: int) -> bool:
+    """The same for a version of Landlock; if it cannot, a warning is logged once per process."""
+    if version >= sandbox.FIRST_WITH_RENAMES:
         return True
     what = "this machine has no Landlock (Linux 5.19): code of the units can read this user's files while it is built"
     logging.getLogger(__name__).warning("%s; see whom-to-trust", what)

@@ -9,6 +9,7 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["left_environment", "left_line"]
 
@@ -42,7 +43,7 @@ def left_line(environment: Environment, records: Iterable[Record]) -> str:
         return ""
     units = ", ".join(f"{project} {version}" for project, version in running)
     verb = "runs" if len(running) == 1 else "run"
-    return (
-        f"! {environment.name} left the table: {units} still {verb} in {environment.account_id} {environment.region}; "
-        f"`destroy.py UNIT {environment.name}` removes a unit"
+    where = (
+        f"! {environment.name} left the table: {units} still {verb} in {environment.account_id} {environment.region}"
     )
+    return advice("{}; `{}` removes a unit", where, unit_call("destroy", "UNIT", environment.name))

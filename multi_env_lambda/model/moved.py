@@ -6,6 +6,7 @@ import attrs
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["moved", "place_of"]
 
@@ -27,9 +28,10 @@ def moved(record: Record | None, environment: Environment) -> tuple[str, str] | 
         f"but the table says {here[1]} of account {here[0]}"
     )
     assert record is not None
-    hint = (
-        f"`destroy.py {record.project} {environment.name}` deletes it there, then deploy; or restore the old account "
-        "and region in the table, and add an environment for the new ones"
+    hint = advice(
+        "`{}` deletes it there, then deploy; or restore the old account and region in the table, and add an "
+        "environment for the new ones",
+        unit_call("destroy", record.project, environment.name),
     )
     return what, hint
 

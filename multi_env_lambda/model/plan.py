@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,8 +13,10 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.wording import Advice, advice, in_python, option
 
 __all__ = [
     "BlockedStep",
@@ -135,6 +138,18 @@ class BlockedStep:
     what: str
     hint: str
 
+    @property
+    def result(self) -> Result:
+        """How it ends, whatever is done with the others."""
+        return Result(
+            project=self.project,
+            environment=self.environment,
+            outcome="blocked",
+            detail=self.what,
+            hint=self.hint,
+            error=self.kind,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class NewerStep:
@@ -151,9 +166,11 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        return (
-            f"pull that commit; or, to go back to the older one: `--only {self.project} --agree older:{self.project}`"
+        agreed = option("agree", [f"older:{self.project}"])
+        named = Advice(
+            f"--only {self.project} {agreed}", f"workspace.deploy({json.dumps(self.project)}, {agreed.python})"
         )
+        return advice("pull that commit; or, to go back to the older one: `{}`", named)
 
 
 @attrs.frozen(kw_only=True)
@@ -237,11 +254,14 @@ class Plan:
         )
 
     def text(self, *, details: bool = False) -> str:
-        """As the command line prints it, without colours; ``details``: with every property that changes."""
+        """As a table of steps, without colours; ``details``: with every property that changes.
+
+        What it advises names methods and their arguments.
+        """
         from multi_env_lambda.show.render import text_of
         from multi_env_lambda.show.text import plan_text
 
-        return text_of(plan_text(self, details=details))
+        return text_of(plan_text(self, details=details, say=in_python))
 
     def __str__(self) -> str:
         return self.text()

@@ -10,6 +10,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = ["Request"]
 
@@ -66,7 +67,12 @@ class Request:
             raise ConfigurationError(
                 f"promote to {self.target}",
                 "it is the first environment, so there is none before it",
-                hint=f"deploy the work tree there: `deploy.py {self.target}`",
+                hint=advice(
+                    "deploy the work tree there: `{}`",
+                    Advice(
+                        f"deploy.py {self.target}", f"workspace.deploy({option('environment', self.target).python})"
+                    ),
+                ),
             )
         return before
 
@@ -99,7 +105,9 @@ class Request:
         missing = sorted({"verb", "target"} - asked.keys())
         if unknown or missing or asked["verb"] not in ("deploy", "promote", "rollback", "repair"):
             what = f"found the request {asked}; expected deploy, promote, rollback or repair with their options"
-            raise ConfigurationError("the saved plan", what, hint="write it again with `--out`")
+            raise ConfigurationError(
+                "the saved plan", what, hint=advice("write it again with `{}`", Advice("--out", "save"))
+            )
         given: dict[str, Any] = dict(asked)
         given |= {name: True for name in ("through", "everything", "upgrade", "force") if name in asked}
         return cls(**{**given, "only": tuple(asked.get("only", "").split())})

@@ -26,7 +26,7 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
+from multi_env_lambda.flow.gate import APPROVE_SAVED, NO_CONSENT, Consent, agreed, save_removal
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
 from multi_env_lambda.flow.left import with_left
@@ -41,6 +41,7 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import Phase, ProgressEvent, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
@@ -108,7 +109,7 @@ def _must_be_there(keep: tuple[str, ...], template: str) -> None:
     resources = json.loads(template)["Resources"]
     for name in keep:
         if name not in resources:
-            what = f"`--retain {name}`: the stack has no resource `{name}`"
+            what = f"the stack has no resource `{name}` that could be retained"
             raise ConfigurationError("destroy", what, hint=did_you_mean(name, resources))
 
 
@@ -123,7 +124,7 @@ def same_removal(world: World, name: str, environment: str, digest: str, keep: t
         raise PlanStale(
             "the saved request",
             f"its digest is {digest[:12]}, but the same request now makes {found.digest[:12]}",
-            hint=f"run `destroy.py {name} {environment} --out` again and review it",
+            hint=advice("run `{}` again and review it", save_removal(name, environment)),
         )
     return found
 
@@ -153,13 +154,9 @@ def destroy(
     world = with_left(world, removal.environment)
     if removal.needed_by and not force:
         what = f"still needed there by {', '.join(removal.needed_by)}"
-        raise Refused(
-            f"{removal.project} in {removal.environment}", what, hint="destroy those first, or pass `--force`"
-        )
-    hint = (
-        f"`destroy.py {removal.project} {removal.environment} --out plan.json`, "
-        "then somebody else: `approve.py plan.json`"
-    )
+        hint = advice("destroy those first, or pass `{}`", option("force"))
+        raise Refused(f"{removal.project} in {removal.environment}", what, hint=hint)
+    hint = advice("`{}`, then somebody else: `{}`", save_removal(removal.project, removal.environment), APPROVE_SAVED)
     gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
     if gate.closed is not None:
         raise gate.closed

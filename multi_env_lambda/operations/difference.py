@@ -15,6 +15,7 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.operations.why import Cause, compare
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.wording import STATUS, advice
 from multi_env_lambda.world import World
 
 __all__ = ["Difference", "PackageChange", "Side", "difference", "package_changes"]
@@ -111,7 +112,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
         record = records.get((place.name, unit))
         if record is None or record.running is None:
             what = f"nothing of it runs in {place.name}"
-            raise ConfigurationError(f"diff of {unit}", what, hint="`status.py` shows what runs where")
+            raise ConfigurationError(f"diff of {unit}", what, hint=advice("`{}` shows what runs where", STATUS))
         running.append(record.running)
     old, new = (read_release(world.store, world.cache, unit, item.release) for item in running)
     causes = compare(old, new)

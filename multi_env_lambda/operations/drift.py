@@ -17,6 +17,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.ownership import owner_of
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["find_drift", "with_drift"]
@@ -63,7 +64,7 @@ def _unrecorded(world: World, place: Environment, unit: str, record: Record | No
     name = f"{unit}-{place.name}"
     answer = UnitDrift(project=unit, environment=place.name, stack_name=name, status="NOT_CHECKED")
     nothing = f"{unit} in {place.name}: no record says what should run"
-    deploys = f"`deploy.py {place.name} --only {unit}` deploys it, and records what runs"
+    deploys = advice("`{}` deploys it, and records what runs", unit_call("deploy", unit, place.name))
     try:
         there = world.platform.find_stacks(place, [name]).get(name)
     except MultiEnvLambdaError as error:
@@ -72,7 +73,8 @@ def _unrecorded(world: World, place: Environment, unit: str, record: Record | No
     if there is None or there.status == "REVIEW_IN_PROGRESS":
         return attrs.evolve(answer, problem=f"{nothing}, and there is no stack {name}", hint=deploys), False
     if not owner_of(world.config.id, unit, place.name, record).owns(there.tags, there.stack_id):
-        foreign = not_ours(unit, place, there, f"see what is in it: `plan {place.name} --only {unit} --force`")
+        look = unit_call("plan", unit, place.name, force=True)
+        foreign = not_ours(unit, place, there, advice("see what is in it: `{}`", look))
         return attrs.evolve(answer, problem=f"{nothing}, and {foreign.what}", hint=foreign.hint), True
     why = "an attempt was not finished" if record is not None and record.unsure else "there is no record of it"
     return attrs.evolve(answer, problem=f"{nothing}, but the stack {name} exists: {why}", hint=deploys), True
@@ -95,6 +97,6 @@ def _notes(item: UnitDrift) -> tuple[str, ...]:
     """What to print about one stack below the table: what is unknown about it, and what fixes it."""
     where = f"{item.environment} {item.project}"
     if item.problem:
-        return (f"{where} could not be compared: {item.problem}; {item.hint}",)
-    told = (f"{where}: {item.hint}",) if item.drifted else ()
+        return (advice("{} could not be compared: {}; {}", where, item.problem, item.hint),)
+    told = (advice("{}: {}", where, item.hint),) if item.drifted else ()
     return (*told, *((item.not_compared,) if item.not_compared else ()))

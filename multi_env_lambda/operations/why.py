@@ -103,7 +103,7 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
         case BlockedStep():
             return "blocked", (step.what,)
         case RemovedStep():
-            return "do nothing", ("its folder is gone; only `destroy.py` deletes",)
+            return "do nothing", ("its folder is gone; only `destroy` deletes",)
 
 
 def _older(step: DeployStep) -> tuple[str, ...]:

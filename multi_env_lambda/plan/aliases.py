@@ -13,6 +13,7 @@ from typing import Any
 from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["rewritten", "said_aliases", "traffic_question", "unwritten"]
 
@@ -91,5 +92,6 @@ def traffic_question(project: str, environment: str, strayed: Iterable[StrayedAl
     """The question whether traffic that somebody moved by hand may be moved again."""
     lines = [str(item) for item in strayed]
     lines += ["going on points it there again and restarts the traffic shift from its first step"]
-    lines += [f"`rollback.py {project} {environment}` sends all traffic to what ran before"]
-    return Question(kind="traffic", text="\n".join(lines), answer=f"traffic:{project}")
+    back = "{}\n`{}` sends all traffic to what ran before"
+    text = advice(back, "\n".join(lines), unit_call("rollback", project, environment))
+    return Question(kind="traffic", text=text, answer=f"traffic:{project}")

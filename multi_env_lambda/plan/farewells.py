@@ -14,6 +14,7 @@ from multi_env_lambda.model.reading import enumerated
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.removal import NAMES
 from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["gone_notes", "new_names", "stays_notes"]
 
@@ -86,9 +87,11 @@ def _with_old_name(step: Step, steps: Iterable[Step]) -> Step:
     ]
     if not gone or not isinstance(step, DeployStep) or step.running is not None:
         return step
-    note = (
-        f"if this is {enumerated(gone)} under a new name: it starts empty. Data, addresses and names of functions stay "
-        f"with the old stack, which runs on until `destroy.py {gone[0]} {step.environment}`"
+    note = advice(
+        "if this is {} under a new name: it starts empty. Data, addresses and names of functions stay with the old "
+        "stack, which runs on until `{}`",
+        enumerated(gone),
+        unit_call("destroy", gone[0], step.environment),
     )
     return attrs.evolve(step, notes=(*step.notes, note))
 

@@ -50,6 +50,7 @@ from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, m
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import beside_broken, told_to_wait
+from multi_env_lambda.wording import advice, option
 
 __all__ = ["from_deployment", "from_record", "make_plan"]
 
@@ -126,7 +127,7 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
     failed = record.latest
     if failed is not None and failed.outcome == "failed" and failed.release == record.release:
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"
-        hint = "correct the cause and redeploy it there with `--force`"
+        hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
     named = from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
     return attrs.evolve(named, rolled_back=record.taken_away)

@@ -17,6 +17,7 @@ from multi_env_lambda.model.plan import Breach, Origin
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import Inputs, is_upgrade
+from multi_env_lambda.wording import advice, option
 
 __all__ = ["breaches", "in_force", "refusal"]
 
@@ -60,7 +61,7 @@ def breaches(
         found.append(Breach(rule="releases_only", what=f"{takes}, but {version} is not one", hint=_RAISE))
     if origin.dirty or not origin.commit:
         made = f"but {release.version} was made from {_uncommitted(origin)}"
-        hint = "commit, and redeploy it to the first environment with `--force`"
+        hint = advice("commit, and redeploy it to the first environment with `{}`", option("force"))
         found.append(Breach(rule="releases_only", what=f"{takes}, {made}", hint=hint))
         found.append(
             Breach(rule="committed_only", what=f"{environment} accepts only what is committed, {made}", hint=hint)

@@ -13,6 +13,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.stateful import holds_data
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["SOUND", "lost_already", "lost_with_stack", "merged", "not_repairable"]
 
@@ -24,10 +25,11 @@ def not_repairable(project: str, environment: str, record: Record | None) -> Ref
     where = f"repair of {project} in {environment}"
     if record is None or record.running is None:
         what = "according to its record it does not run there, so there is nothing to repair"
-        return Refused(where, what, hint=f"`deploy.py {environment} --only {project}` deploys it there")
+        return Refused(where, what, hint=advice("`{}` deploys it there", unit_call("deploy", project, environment)))
     if record.latest is not None and record.latest.outcome == "shifting":
         what = f"{record.latest.version} is being deployed, and its traffic shift has not finished"
-        hint = f"deploy again to go on, or `rollback.py {project} {environment}` to go back to {record.running.version}"
+        again = "deploy again to go on, or `{}` to go back to {}"
+        hint = advice(again, unit_call("rollback", project, environment), record.running.version)
         return Refused(where, what, hint=hint)
     return None
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from multi_env_lambda.wording import advice, option
+
 __all__ = [
     "CHANGE_SET_ANSWERS",
     "STACK_ANSWERS",
@@ -78,7 +80,10 @@ StackAnswer = Create | Update | Wait | DeleteThenCreate | Rollback | ContinueRol
 
 _DELETE_FAILED = Refuse(
     "an earlier deletion of the stack failed halfway",
-    "`destroy` it again once the cause is removed, or with `--retain LOGICAL-ID` for each resource to keep",
+    advice(
+        "`destroy` it again once the cause is removed, or with `{}` for each resource to keep",
+        option("retain", "LOGICAL-ID"),
+    ),
 )
 _IMPORT_ROLLBACK_FAILED = Refuse(
     "an import of resources failed, and so did its rollback",

@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Step
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["beside_broken", "told_to_wait"]
 
@@ -50,7 +51,11 @@ def _beside(step: DeployStep, needs: Mapping[str, str]) -> Step:
             environment=step.environment,
             kind="Refused",
             what=f"it needs {absent}, which is broken and does not run in {step.environment}",
-            hint=f"correct {absent} and deploy it first: `plan.py` without `--only` says what is wrong with it",
+            hint=advice(
+                "correct {} and deploy it first: `{}` says what is wrong with it",
+                absent,
+                Advice("plan.py` without `--only", "workspace.plan()"),
+            ),
         )
     notes = (
         f"it needs {name}, which is broken; {version} of it runs here and stays" for name, version in needs.items()

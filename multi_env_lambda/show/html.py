@@ -8,17 +8,19 @@ from html import escape as escape_markup
 from typing import assert_never
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.rights import TITLE, right_line
 from multi_env_lambda.show.text import age
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.wording import advice, in_python
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
 
@@ -103,8 +105,12 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
-    parts += [f"<p>{escape(line)}</p>" for line in (*plan.left, *plan.rule_lines())]
+    parts += [f"<p>{escape(in_python(line))}</p>" for line in (*plan.left, *_agreement(plan), *plan.rule_lines())]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
+
+
+def _agreement(plan: Plan) -> tuple[str, ...]:
+    return (advice("to agree to all of it: {}", agree_words(plan.questions)),) if plan.questions else ()
 
 
 def _step(step: Step) -> str:
@@ -112,14 +118,16 @@ def _step(step: Step) -> str:
         case DeployStep():
             before = f"{step.running_label} → " if step.running_version else ""
             what = f"~ {step.action} {before}{step.label}"
-            questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
-            told = "".join(f"<div>note: {escape(text)}</div>" for text in step.notes)
+            questions = "".join(
+                f'<div class="destructive">! {_lines(in_python(item.text))}</div>' for item in step.questions
+            )
+            told = "".join(f"<div>note: {escape(in_python(text))}</div>" for text in step.notes)
             more = _rights(step.rights) + told + questions + _changes(step.changes)
             return _row(step, "deployed", what, "; ".join(step.why), more)
         case BlockedStep():
-            return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
+            return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {in_python(step.hint)}")
         case NewerStep():
-            return _row(step, "newer", f"! {step.what}", f"hint: {step.hint}")
+            return _row(step, "newer", f"! {step.what}", f"hint: {in_python(step.hint)}")
         case RemovedStep():
             return _row(step, "removed", f"! its folder is gone, {step.version} still runs", "")
         case UnchangedStep():
@@ -182,8 +190,8 @@ def results_html(results: Iterable[Result]) -> str:
         cells = "".join(_outcome(found.get((name, environment))) for environment in environments)
         lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     bad = [
-        f"<li><b>{escape(f'{row.project} in {row.environment} {row.outcome}')}</b>: {escape(row.detail)}"
-        f"{f'<br>hint: {escape(row.hint)}' if row.hint else ''}</li>"
+        f"<li><b>{escape(f'{row.project} in {row.environment} {row.outcome}')}</b>: {escape(in_python(row.detail))}"
+        f"{f'<br>hint: {escape(in_python(row.hint))}' if row.hint else ''}</li>"
         for row in rows
         if not row.good
     ]

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from typing import Any
 
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.show.terminal import Shown, console, say
-from multi_env_lambda.show.visible import visible
 from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.segment import Segment
 
-__all__ = ["Shown", "console", "edge", "say", "telling"]
+__all__ = ["Shown", "console", "edge", "say", "telling", "visible"]
 
 _IN_A_PIPE = 160
 _PLAIN = {

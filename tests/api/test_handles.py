@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from collections.abc import Iterator
@@ -228,6 +229,21 @@ class Agreeable:
     def agree(self, asked: Asked) -> Consent:
         assert isinstance(asked.plan, PlanValue)
         return Consent(allowed=frozenset(question.answer for question in asked.plan.questions))
+
+
+def test_a_unit_that_is_opened_by_its_folder_takes_what_its_workspace_would() -> None:
+    given = inspect.signature(Project.open).parameters.keys() - {"folder"}
+
+    assert given == inspect.signature(Workspace.open).parameters.keys() - {"path"}
+
+
+def test_a_unit_that_is_opened_by_its_folder_shows_its_plans_to_the_dialog(tmp_path: Path) -> None:
+    root, dialog = copy_of(tmp_path / "repository"), Agreeable()
+    said: list[str] = []
+    unit = Project.open(root / "projects" / "orders", progress=said.append, dialog=dialog)
+
+    assert unit._opened.dialog is dialog
+    assert unit._opened.progress == said.append
 
 
 def test_what_a_dialog_agrees_to_counts(fake: FakeWorld, tmp_path: Path) -> None:

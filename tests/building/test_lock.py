@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.building.lock import Lock, Target, check_covers, check_not_ours, read_lock, select, write_lock
+from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.errors import ConfigurationError, ToolError
 
 ARM = Target(python="3.13", architecture="arm64")
@@ -343,3 +344,18 @@ def test_a_name_that_no_index_has_is_an_error_of_the_tool(tmp_path: Path) -> Non
     with pytest.raises(ToolError, match="uv pip"):
         write_lock(project(tmp_path, "idna==999.0"), python="3.13")
     assert not (tmp_path / "pylock.toml").exists()
+
+
+def test_pins_are_those_lines_that_name_a_version_and_a_hash_and_no_other_line_is_a_mistake() -> None:
+    text = f"""\
+# what builds the units
+-i https://example.org/simple
+Hatchling==1.27.0 ; python_version >= "3.9" \\
+    --hash=sha256:{"a" * 64} \\
+    --hash=sha256:{"b" * 64}
+flit-core==3.9
+wheel>=0.40 --hash=sha256:{"a" * 64}
+nonsense ===
+"""
+
+    assert pins(text) == {"hatchling": "1.27.0"}

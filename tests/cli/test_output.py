@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from multi_env_lambda.api.carry_out import must_be_good
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.cli.results import finish
-from multi_env_lambda.errors import Refused, StackError, UnitsFailed
+from multi_env_lambda.errors import Refused, StackError
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.show.text import history_table

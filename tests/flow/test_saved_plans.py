@@ -166,7 +166,7 @@ def test_a_plan_is_saved_in_a_folder_that_is_made_and_where_that_cannot_be_the_e
     assert json.loads(path.read_bytes())["digest"] == plan.digest
     with pytest.raises(ConfigurationError, match="the plan cannot be written there") as caught:
         save(plan, path / "below a file.json")
-    assert caught.value.hint == "name another file"
+    assert caught.value.hint == "choose another file"
 
 
 def interrupted(fake: FakeWorld, saved: Any, phase: str, unit: str) -> None:

@@ -56,12 +56,15 @@ def test_one_child_gives_what_the_same_file_gives_here(tmp_path: Path, capfd: py
     assert (said.out, said.err) == ("", "\\x1b[2Jone\ntwo\n")
 
 
-def test_a_unit_without_one_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subprocess.Popen", None)
+def test_a_unit_without_one_starts_no_process(tmp_path: Path) -> None:
+    def start(*_: object, **__: object) -> Ended:
+        raise AssertionError("a process is started")
 
-    assert templates_of(tmp_path, [UNIT])["sandbox"] == render(
+    assert templates_of(tmp_path, [UNIT], start=start)["sandbox"] == render(
         PROJECT, SANDBOX, bucket=BUCKET, source=SOURCE, layer=LAYER
     )
+    with pytest.raises(AssertionError, match="a process is started"):
+        templates_of(stack_file(tmp_path, ADDS), [UNIT], start=start)
 
 
 def test_reading_it_leaves_nothing_behind_that_would_count_as_an_edit(tmp_path: Path) -> None:

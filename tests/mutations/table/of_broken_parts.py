@@ -59,7 +59,7 @@ MUTATIONS = (
         ("host/test_repository.py::test_the_root_is_found_past_the_broken_document_of_a_unit",),
     ),
     Mutation(
-        "show/visible.py",
+        "model/visible.py",
         "\\u2028-\\u202e",
         "\\u2028-\\u2029",
         "Marks that turn a text round are made visible.",

@@ -788,8 +788,8 @@ MUTATIONS = (
     ),
     Mutation(
         "api/paths.py",
-        "    return Path(os.fspath(path))",
-        "    import pathlib\n\n    return pathlib.Path(Path(os.fspath(path)))",
+        "    found: FilePath = Path(os.fspath(path))",
+        "    import pathlib\n\n    found: FilePath = pathlib.Path(Path(os.fspath(path)))  # type: ignore[assignment]",
         "Files and folders that people get have the methods of pathlib-mate.",
         ("api/test_paths.py",),
     ),
