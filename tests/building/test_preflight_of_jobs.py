@@ -154,7 +154,7 @@ def test_without_an_interpreter_a_module_that_nothing_brings_is_missing_inside_a
     text = refused(wheel_of(tmp_path, "def later():\n    import pydantic\n" + MAIN), None)
 
     assert "the module `pydantic` is missing; it is imported by orders/create.py line 2" in text
-    assert "Glue's Python 3.9 has no `pydantic`: add it to `dependencies`, then run `lock.py`" in text
+    assert "Glue's Python 3.9 has no `pydantic`: add it to `dependencies`, then lock again" in text
 
 
 def test_spark_has_other_modules_than_python_shell(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_what_is_locked_can_be_imported_and_nothing_else(tmp_path: Path) -> None
 
     check(wheel_of(tmp_path, "import locked, single\nassert single.WHO == 1\n" + MAIN), library=library)
     text = refused(wheel_of(tmp_path, "import locked, unlocked\n" + MAIN), library=library)
-    assert "the module `unlocked` is missing" in text and "add it to `dependencies`, then run `lock.py`" in text
+    assert "the module `unlocked` is missing" in text and "add it to `dependencies`, then lock again" in text
 
 
 def test_without_an_interpreter_the_library_is_looked_into(tmp_path: Path) -> None:

@@ -218,6 +218,9 @@ def test_a_table_that_a_rollback_left_and_one_of_somebody_else_stay_and_all_else
     asked = stage.script("deploy", "sandbox", "--only", "customers", "--yes", "--force", "--agree", "again:customers")
     assert asked.code == 9 and "--agree replace:customers/Theirs" in asked.err
     path.unlink()
+    words = ("--agree", "replace:customers/Invoices", "--agree", "replace:customers/Theirs")
+    ended = stage.script("deploy", "sandbox", "--only", "customers", "--yes", "--force", *words)
+    assert ended.code == 0, ended.err
 
 
 @pytest.mark.long
