@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
+from itertools import tee
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.meanwhile import noted_templates, prepare
@@ -19,7 +20,7 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.planner import from_deployment, from_record
-from multi_env_lambda.plan.rollback import called, candidate, release_before
+from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back
 from multi_env_lambda.world import World
 
 __all__ = ["desire"]
@@ -60,14 +61,16 @@ def _older(world: World, request: Request, observed: Observed, name: str) -> Des
     if request.release is not None:
         return _named(world, request, observed, name, request.release)
     doubted = records[request.target, name].unsure if (request.target, name) in observed.unsure else None
-    if running is not None and running.action == "rollback" and not (request.force or doubted):
+    record = records.get((request.target, name))
+    marks = () if record is None else record.taken_away
+    past, past_again = tee(world.ledger.newest_first(record, request.target, name))
+    sure = running is not None and not (request.force or doubted)
+    if running is not None and sure and (back := went_back(running, past)) is not None:
         # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
-        marks = records[request.target, name].taken_away
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
-        text = f"it was rolled back to {now} at {running.when} already; `--to` goes to any other release"
+        text = f"it was rolled back to {now} at {back.when} already; `--to` goes to any other release"
         return UpToDate(project=name, why=text)
-    past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
-    before = release_before(running, past)
+    before = release_before(running, past_again, away={mark.release for mark in marks})
     if doubted is not None and running is not None and (before is None or before.release != doubted):
         # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
         return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")

@@ -198,8 +198,8 @@ def older_questions(release: Release, running: Deployment | None, back: TakenBac
 
 
 def again_questions(request: Request, release: Release, record: Record | None) -> tuple[Question, ...]:
-    """What is asked before a release comes back that somebody has taken away."""
-    marks = () if record is None or request.verb == "rollback" else record.taken_away
+    """What is asked before a release comes back that somebody has taken away; a rollback that names it says so."""
+    marks = () if record is None or (request.verb == "rollback" and request.release) else record.taken_away
     taken = next((mark for mark in marks if mark.release == release.digest), None)
     if record is None or taken is None:
         return ()
