@@ -50,6 +50,7 @@ from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTem
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
+from multi_env_lambda.plan.backwards import author_of
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
@@ -372,6 +373,7 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         # What a traffic shift records between two steps forgets none of it.
         left=known_of(record),
         taken=record.met,
+        made_by=author_of(step, record.running, writer.arn),
     )
 
 

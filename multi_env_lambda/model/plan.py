@@ -66,11 +66,15 @@ class Breach:
 
 @attrs.frozen(kw_only=True)
 class Origin:
-    """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes."""
+    """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes.
+
+    ``author``: the ARN of whoever brought it, where that is not the one who acts.
+    """
 
     commit: str = ""
     committed: str = ""
     dirty: bool = False
+    author: str = ""
 
 
 @attrs.frozen(kw_only=True)

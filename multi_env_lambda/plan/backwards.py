@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
-from multi_env_lambda.model.plan import NewerStep, Origin, Question
+from multi_env_lambda.model.plan import DeployStep, NewerStep, Origin, Question
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
@@ -26,6 +26,7 @@ from multi_env_lambda.plan.affected import LIBRARY, RUNTIME, SETTINGS, Inputs
 
 __all__ = [
     "TakenBack",
+    "author_of",
     "again_questions",
     "folders_of",
     "going_back",
@@ -84,6 +85,15 @@ def folders_of(inputs: Inputs) -> dict[str, str]:
     return {name: id_ for name, id_ in inputs if name not in _NO_FOLDER}
 
 
+def author_of(step: DeployStep, running: Deployment | None, caller: str) -> str:
+    """Who has brought the inputs of a step; empty where nobody noted it. Sending the same again brings nothing."""
+    if step.action not in ("deploy", "promote"):
+        return step.origin.author
+    if running is not None and folders_of(running.inputs) == folders_of(step.inputs):
+        return running.author
+    return step.origin.author or caller
+
+
 def older_library(running: Deployment, inputs: Inputs) -> TakenBack | None:
     """What was made by a newer version of this library; None: nothing was."""
     there, here = (dict(found).get(LIBRARY, "") for found in (running.inputs, inputs))
@@ -100,7 +110,7 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
 
     Args:
         past: the commit that runs, with the folders of both.
-        mine: the caller has deployed it herself.
+        mine: the caller has brought it herself.
     """
     theirs = folders_of(running.inputs)
     if past.kin == "unknown":
@@ -217,4 +227,6 @@ def _running_words(running: Deployment, called: str) -> str:
     """What runs, of which commit, whose, and since when."""
     dirty = " with uncommitted changes" if running.dirty else ""
     commit = f"of commit {running.commit[:10]}{dirty}" if running.commit else "of no commit"
-    return f"{called} {commit}, deployed by {running.who.rpartition(':')[2]} at {running.when}"
+    author = running.author if running.author != running.who else ""
+    made = f", made by {author.rpartition(':')[2]}" if author else ""
+    return f"{called} {commit}, deployed by {running.who.rpartition(':')[2]} at {running.when}{made}"

@@ -140,7 +140,12 @@ def from_deployment(project: str, deployment: Deployment, *, why: str) -> Digest
         version=deployment.version,
         why=(why,),
         inputs=deployment.inputs,
-        origin=Origin(commit=deployment.commit, committed=deployment.committed, dirty=deployment.dirty),
+        origin=Origin(
+            commit=deployment.commit,
+            committed=deployment.committed,
+            dirty=deployment.dirty,
+            author=deployment.author,
+        ),
     )
 
 

@@ -103,6 +103,13 @@ MUTATIONS = (
         ("host/test_lineage.py::test_a_commit_that_only_the_remote_has_is_fetched_and_no_branch_is_moved",),
     ),
     Mutation(
+        "make/lineage.py",
+        "return there.author == caller()",
+        "return there.who == caller()",
+        "Who repairs what a colleague has deployed does not make it her own.",
+        (f"{_STORY}::test_who_sends_a_colleagues_work_again_does_not_make_it_her_own",),
+    ),
+    Mutation(
         "host/lineage.py",
         "if _OBJECT.fullmatch(commit))",
         "if commit)",
