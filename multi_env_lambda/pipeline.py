@@ -223,7 +223,12 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
 
 
 def _is_done(world: World, step: DeployStep) -> bool:
-    """Whether somebody else has brought the unit to the release of this step meanwhile, and nobody changes it now."""
+    """Whether somebody else has brought the unit to the release of this step meanwhile, and nobody changes it now.
+
+    Where it ran from the start, as with a repair, that it runs says nothing of what was to be done.
+    """
+    if step.running == step.release.digest:
+        return False
     record = world.ledger.records(step.environment).get(step.project)
     return record is not None and record.holder is None and record.release == step.release.digest
 

@@ -56,6 +56,18 @@ def test_the_plan_names_what_is_put_right_and_what_was_lost_with_it(fake: FakeWo
     assert (step.action, step.release.digest) == ("repair", step.running)
 
 
+def test_the_plan_names_what_is_wrong_also_where_an_attempt_ended_unseen(fake: FakeWorld) -> None:
+    fake.platform.drifted[AT] = (CHANGED,)
+    record = fake.world.ledger.records("sandbox")["orders"]
+    key = "environments/sandbox/current/orders.json"
+    body = attrs.evolve(record, unsure=record.release).to_bytes()
+    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], body=body)
+
+    (change,) = planned(fake, "orders").changes
+
+    assert [(each.path, each.old, each.new) for each in change.properties] == [("MemorySize", "1024", "256")]
+
+
 def test_only_what_is_wrong_is_touched(fake: FakeWorld) -> None:
     fake.platform.drifted[AT] = (CHANGED,)
     before = {name: stack.updates for (_, name), stack in fake.platform.stacks.items()}
