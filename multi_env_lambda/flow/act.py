@@ -41,6 +41,7 @@ from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.sending import template_of_step
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.flow.stateful import stateful_resources
+from multi_env_lambda.flow.unnamed import unreserve
 from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
@@ -195,6 +196,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         if step.running == step.release.digest:
             _ready(work, step.release, work.template, known, work.receipts)
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
+        if step.action == "repair":
+            unreserve(world, environment, work.template, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":

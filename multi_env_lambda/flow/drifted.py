@@ -22,7 +22,7 @@ from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code
 from multi_env_lambda.flow.ownership import not_ours
-from multi_env_lambda.flow.unnamed import unnamed_drift
+from multi_env_lambda.flow.unnamed import lost_layers, unnamed_drift
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
@@ -43,6 +43,8 @@ __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
 STACK = "AWS::CloudFormation::Stack"
 """The type of what is gone where a whole stack is."""
 
+_OTHER_LAYER = "name another version in `layers` of the unit, and deploy it; what else differs is for `repair.py` then"
+
 
 @attrs.frozen(kw_only=True)
 class UnitDrift:
@@ -50,7 +52,7 @@ class UnitDrift:
 
     ``problem``: why it could not be compared. ``unchecked``: resources as ``Name (type)`` of types that CloudFormation
     cannot compare, so that nothing is known of them. ``changed``: when its template was last changed, where that is not
-    ours; CloudFormation does not say by whom. ``hint`` is what to do about either.
+    ours; CloudFormation does not say by whom. ``for_good``: what no repair brings back. ``hint``: what to do about it.
     """
 
     project: str
@@ -62,6 +64,7 @@ class UnitDrift:
     changed: str = ""
     hint: str = ""
     unchecked: tuple[str, ...] = ()
+    for_good: str = ""
 
     @property
     def drifted(self) -> bool:
@@ -129,13 +132,15 @@ def _compared(
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
     unnamed = unnamed_drift(world.platform, environment, running)
     resources = (*seen, *aliases, *code, *unnamed, *outside)
+    lost = lost_layers(unnamed, running)
     return _answer(
         record,
         stack_name,
         "DRIFTED" if resources else found.status,
         resources=resources,
         changed=there.changed if outside else "",
-        hint=_hint(world, environment, record) if resources else "",
+        hint=_OTHER_LAYER if lost else _hint(world, environment, record) if resources else "",
+        for_good=f"somebody deleted {', '.join(lost)}, and nothing brings it back" if lost else "",
         unchecked=found.unchecked,
     )
 

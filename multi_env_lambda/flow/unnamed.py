@@ -7,7 +7,7 @@ switched off), nor whether a layer version that a function names is still there.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
@@ -15,10 +15,13 @@ from multi_env_lambda.errors import AccountError
 from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.pins import logical_ids
-from multi_env_lambda.world import Platform
+from multi_env_lambda.world import Platform, World
 
-__all__ = ["unnamed_drift"]
+__all__ = ["lost_layers", "unnamed_drift", "unreserve"]
+
+_DELETED = "a version that somebody deleted"
 
 
 def unnamed_drift(platform: Platform, environment: Environment, template: str) -> tuple[ResourceDrift, ...]:
@@ -42,7 +45,7 @@ def unnamed_drift(platform: Platform, environment: Environment, template: str) -
         for arn in () if there is None else there.layers:
             with suppress(AccountError):
                 if platform.layer_sha256(environment, arn) is None:
-                    found.append(_difference("/Layers", arn, "a version that somebody deleted", "NOT_EQUAL"))
+                    found.append(_difference("/Layers", arn, _DELETED, "NOT_EQUAL"))
         if not found:
             return None
         return ResourceDrift(
@@ -50,6 +53,31 @@ def unnamed_drift(platform: Platform, environment: Environment, template: str) -
         )
 
     return tuple(item for item in in_parallel(look, logical_ids(template).items()) if item is not None)
+
+
+def unreserve(world: World, environment: Environment, template: str, held: Held, say: Callable[[str], None]) -> None:
+    """Take back reservations that no template has made, which no template undoes; with 0 the function was switched off.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError, AccountError: Lambda does not answer, or the role may not take it back.
+    """
+
+    def put_right(name: str) -> None:
+        found: int | None = None
+        with suppress(AccountError):  # what the role may not see was no drift either
+            found = world.platform.reserved(environment, name)
+        if found is not None:
+            say(f"{name}: somebody has reserved {found}, which is taken back")
+            world.platform.unreserve(environment, name, held)
+
+    in_parallel(put_right, sorted(logical_ids(template).keys() - _said_reservations(template)))
+
+
+def lost_layers(found: Iterable[ResourceDrift], template: str) -> tuple[str, ...]:
+    """Layer versions that the template names itself, and somebody deleted; what the stack makes comes back with it."""
+    missing = {one.expected for item in found for one in item.differences if one.actual == _DELETED}
+    return tuple(sorted(arn for arn in missing if json.dumps(arn) in template))
 
 
 def _difference(path: str, expected: str, actual: str, kind: str) -> PropertyDifference:

@@ -12,6 +12,7 @@ from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import PlanStale
 from multi_env_lambda.model.plan import DeployStep, UnchangedStep
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
@@ -96,6 +97,25 @@ def test_where_nothing_is_wrong_nothing_is_written(fake: FakeWorld) -> None:
     result = repair(fake, "sandbox", "orders")["orders"]
 
     assert (result.outcome, result.detail, len(fake.store.writes)) == ("unchanged", "it is as it was deployed", written)
+
+
+def test_what_somebody_has_reserved_for_a_function_is_taken_back_before_it_is_called(fake: FakeWorld) -> None:
+    name = "orders-sandbox-main"
+    fake.platform.reservations[name] = 0
+    called: list[int | None] = []
+    fake.platform.answers[name] = lambda _: called.append(fake.platform.reservations.get(name)) or {"ok": True}
+    fake.tree.smoke["orders"] = Smoke(payload="{}", expect='{"ok":true}')
+    deploy(fake, only=("orders",), force=True)
+    assert fake.platform.reservations == {name: 0}, "A deploy undoes nobody's emergency."
+
+    (change,) = planned(fake, "orders").changes
+    done = repair(fake, "sandbox", "orders")["orders"]
+
+    assert [(each.path, each.old, each.new) for each in change.properties] == [
+        ("ReservedConcurrentExecutions", "0", None)
+    ]
+    assert (done.outcome, fake.platform.reservations, called) == ("deployed", {}, [0, None])
+    assert find_drift(fake.world, "orders", "sandbox")[0].resources == ()
 
 
 def test_a_stack_that_is_gone_is_made_anew_whole(fake: FakeWorld) -> None:
