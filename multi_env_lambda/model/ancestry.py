@@ -35,9 +35,12 @@ class Past:
         common: the ids at the last commit that it has in common with HEAD.
         since: the commits of the own history after that one that changed an asked path, newest first; where nothing is
             known to be in common, of the whole history.
+        others: the paths that commits of other people between the common one and this one have changed; looked for
+            only where it was ``rewritten``.
     """
 
     kin: Kin
     there: Mapping[str, str] = attrs.field(factory=dict)
     common: Mapping[str, str] = attrs.field(factory=dict)
     since: tuple[State, ...] = ()
+    others: frozenset[str] = frozenset()

@@ -116,11 +116,12 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
     if past.kin == "unknown":
         lost = tuple(path for path, id_ in theirs.items() if not _is_left_behind(path, id_, running, past))
         return TakenBack(kind="unknown", paths=lost) if lost else None
-    if past.kin == "rewritten" and mine:
-        return None
     if past.kin != "ancestor" and dict(inputs).get(SETTINGS) != dict(running.inputs).get(SETTINGS):
         theirs[_ROOT_TABLE] = past.there.get(_ROOT_TABLE, "")
     lost = tuple(path for path, id_ in theirs.items() if not _has(path, id_, past))
+    if past.kin == "rewritten" and mine:
+        # One's own may lie on top of what others have committed, by a merge or a rebase.
+        lost = tuple(path for path in lost if path in past.others)
     if not lost or (past.kin == "ancestor" and mine):
         return None
     kind: Kind = "newer" if past.kin == "newer" else "uncommitted" if past.kin == "ancestor" else "diverged"

@@ -277,6 +277,29 @@ def test_a_rebase_that_drops_a_colleagues_commit_is_asked_about(tmp_path: Path) 
     assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
 
 
+@pytest.mark.parametrize("pull", [("--no-rebase", "--no-edit"), ("--rebase",)], ids=["merged", "rebased"])
+def test_what_a_colleague_has_committed_below_ones_own_tip_is_not_ones_own_to_take_back(
+    tmp_path: Path, pull: tuple[str, ...]
+) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob", greet="good evening")
+    bob.push()
+    before = ada.commit(u06="ada")
+    ada.git("pull", "-q", *pull)
+    ada.commit(u07="ada")
+    accounts = ada.world()
+    deploy(accounts)
+    ada.git("reset", "-q", "--hard", before)
+    ada.commit(u06="ada again", u07="again")
+
+    found = asked(plan_of(ada, accounts))
+
+    assert list(found) == ["older:u01", "older:u02", "older:u03"]
+    assert found["older:u01"].endswith("taken back would be projects/u01, libs/greet")
+    assert found["older:u02"].endswith("taken back would be libs/greet")
+
+
 def test_a_commit_that_two_people_share_is_its_committers(tmp_path: Path) -> None:
     """Ada has deployed it, and bob has committed it."""
     team = repository(tmp_path)
