@@ -15,6 +15,7 @@ from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.work_tree import DesiredState, work_tree
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
@@ -70,20 +71,23 @@ def _older(world: World, request: Request, observed: Observed, name: str) -> Des
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
         text = f"it was rolled back to {now} at {back.when} already; `--to` goes to any other release"
         return UpToDate(project=name, why=text)
-    before = release_before(running, past_again, away={mark.release for mark in marks})
+    here = (item for item in past_again if _is_of(item, observed.targets[0]))
+    before = release_before(running, here, away={mark.release for mark in marks})
     if doubted is not None and running is not None and (before is None or before.release != doubted):
         # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
         return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
-    return _nothing_older(request, name, "older release") if before is None else _back_to(name, before, running)
+    if before is None:
+        return _nothing_older(world, observed, name, "older release")
+    return _back_to(name, before, running)
 
 
 def _named(world: World, request: Request, observed: Observed, name: str, release: str) -> Desired:
     """The one release that is called so, by a version or by the beginning of a digest."""
     running = observed.running(name)
     past = world.ledger.newest_first(observed.records.get((request.target, name)), request.target, name)
-    found = called(release, running, past)
+    found = called(release, running, (item for item in past if _is_of(item, observed.targets[0])))
     if not found:
-        return _nothing_older(request, name, f"release `{release}`")
+        return _nothing_older(world, observed, name, f"release `{release}`")
     if len(found) > 1:
         error = ConfigurationError(
             f"rollback of {name} in {request.target}",
@@ -101,10 +105,19 @@ def _back_to(name: str, before: Deployment, running: Deployment | None) -> Desir
     return from_deployment(name, before, why=f"{label(before.version, before.release, others)} ran there before")
 
 
-def _nothing_older(request: Request, name: str, wanted: str) -> Broken:
+def _is_of(item: Deployment, place: Environment) -> bool:
+    """Whether it was made for where the environment is now; 0.1.1 did not note where that was."""
+    return not item.account_id or (item.account_id, item.region) == (place.account_id, place.region)
+
+
+def _nothing_older(world: World, observed: Observed, name: str, wanted: str) -> Broken:
+    place = observed.targets[0]
+    past = world.ledger.newest_first(observed.records.get((place.name, name)), place.name, name)
+    moved = any(item.outcome == "succeeded" and not _is_of(item, place) for item in past)
+    now = f"was made for {place.account_id} {place.region}, where {place.name} is now"
     error = ConfigurationError(
-        f"rollback of {name} in {request.target}",
-        f"no {wanted} of it has run there with success",
-        hint=f"`history.py {name} {request.target}` shows what ran there",
+        f"rollback of {name} in {place.name}",
+        f"no {wanted} of it {now if moved else 'has run there with success'}",
+        hint=f"`history.py {name} {place.name}` shows what ran there",
     )
     return Broken(project=name, error=error)

@@ -13,7 +13,8 @@ from multi_env_lambda.aws.drift import ResourceDrift
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.testing.world import FakeWorld, fake_world
 
 from .worlds import chain, deploy, outcomes, repair, rollback, ruled, versions
 
@@ -144,6 +145,31 @@ def test_a_release_is_named_by_seven_characters_of_its_digest_at_least(tmp_path:
         assert (result.outcome, f"no release `{digest[:characters]}` of it" in result.detail) == ("blocked", True)
     else:
         assert (result.outcome, result.version) == ("deployed", "0.1.0")
+
+
+@pytest.mark.parametrize("to", ["", "0.1.0"])
+def test_after_a_move_to_another_account_what_ran_in_the_old_one_is_no_release_to_go_back_to(
+    tmp_path: Path, to: str
+) -> None:
+    old = with_three_versions(tmp_path)
+    places = list(old.world.config.environments)
+    places[0] = attrs.evolve(places[0], account_id="9" * 12)
+    table = attrs.evolve(old.world.config, environments=tuple(places))
+    fake = fake_world(old.tree, tmp_path / "moved", config=table, store=old.store, platform=old.platform)
+    assert "`destroy.py search sandbox` deletes it in the old place" in rollback(fake, "search", "sandbox").hint
+    assert destroy(fake.world, find_removal(fake.world, "search", "sandbox")).outcome == "destroyed"
+
+    first = rollback(fake, "search", "sandbox", release=to or None)
+    assert deploy(fake, only=("search",))["search"].outcome == "deployed"
+    second = rollback(fake, "search", "sandbox", release=to or None)
+
+    for result in (first, second):
+        assert (result.outcome, result.error) == ("blocked", "ConfigurationError")
+        wanted = "no release `0.1.0` of it" if to else "no older release of it"
+        assert f"{wanted} was made for 999999999999 us-east-1, where sandbox is now" in result.detail
+    fake.tree.content["search"] = "s4"
+    deploy(fake, only=("search",))
+    assert rollback(fake, "search", "sandbox").version == "0.1.0.post2"
 
 
 def test_a_rollback_writes_the_record_twice_and_copies_what_ended_before(tmp_path: Path) -> None:
