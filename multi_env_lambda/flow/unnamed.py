@@ -1,7 +1,7 @@
-"""What somebody did to functions and CloudFormation does not see, since no property of the template says it.
+"""What somebody did and CloudFormation does not see, since no property of the template says it.
 
 It compares only what a template names: neither a reservation where the template says none (with 0 the function is
-switched off), nor whether a layer version that a function names is still there.
+switched off), nor whether a layer version that a function names is still there, nor the tags of the stack itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from multi_env_lambda.model.lease import Held
 from multi_env_lambda.plan.pins import logical_ids
 from multi_env_lambda.world import Platform, World
 
-__all__ = ["lost_layers", "unnamed_drift", "unreserve"]
+__all__ = ["STACK", "lost_layers", "tag_drift", "unnamed_drift", "unreserve"]
+
+STACK = "AWS::CloudFormation::Stack"
+"""The type of what is gone, or has other tags, where that is a whole stack."""
 
 _DELETED = "a version that somebody deleted"
 
@@ -53,6 +56,19 @@ def unnamed_drift(platform: Platform, environment: Environment, template: str) -
         )
 
     return tuple(item for item in in_parallel(look, logical_ids(template).items()) if item is not None)
+
+
+def tag_drift(stack_name: str, there: Mapping[str, str], expected: Mapping[str, str]) -> tuple[ResourceDrift, ...]:
+    """The tags of a stack, which CloudFormation hands on to what is in it, that are not those that were sent."""
+    found = [
+        _difference(f"/Tags/{key}", expected.get(key, "null"), there.get(key, "null"), kind)
+        for key in sorted({*there, *expected})
+        if there.get(key) != expected.get(key)
+        for kind in ("ADD" if key not in expected else "REMOVE" if key not in there else "NOT_EQUAL",)
+    ]
+    if not found:
+        return ()
+    return (ResourceDrift(logical_id=stack_name, resource_type=STACK, status="MODIFIED", differences=tuple(found)),)
 
 
 def unreserve(world: World, environment: Environment, template: str, held: Held, say: Callable[[str], None]) -> None:

@@ -254,6 +254,27 @@ def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_sa
 
 
 @pytest.mark.long
+def test_tags_that_somebody_has_given_to_a_stack_are_found_and_taken_off(stage: Stage) -> None:
+    client = stage.client("sandbox", "cloudformation")
+    name = {"StackName": "customers-sandbox"}
+    (stack,) = client.describe_stacks(**name)["Stacks"]
+    kept = [{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in stack.get("Parameters", ())]
+    more = [*stack["Tags"], {"Key": "team", "Value": "blue"}]
+    client.update_stack(
+        **name, UsePreviousTemplate=True, Tags=more, Parameters=kept, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    client.get_waiter("stack_update_complete").wait(**name)
+
+    found = drift(stage, "sandbox")
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+
+    assert found.code == 1 and "/Tags/team" in found.out, found.out
+    assert repaired.code == 0, repaired.err
+    assert client.describe_stacks(**name)["Stacks"][0]["Tags"] == stack["Tags"]
+    assert drift(stage, "sandbox").code == 0
+
+
+@pytest.mark.long
 def test_a_function_that_was_switched_off_by_hand_is_found_and_switched_on_again(stage: Stage) -> None:
     functions = stage.client("sandbox", "lambda")
     functions.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)

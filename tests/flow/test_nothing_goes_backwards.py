@@ -216,7 +216,7 @@ def _change(accounts: FakeWorld, **fields: str) -> None:
     assert record.running is not None
     body = attrs.evolve(record, running=attrs.evolve(record.running, **fields)).to_bytes()
     key = "environments/sandbox/current/u01.json"
-    accounts.store.objects[key] = attrs.evolve(accounts.store.objects[key], body=body)
+    accounts.store.objects[key] = attrs.evolve(accounts.store.objects[key], etag="new", body=body)
 
 
 def test_a_commit_that_was_amended_in_ones_own_clone_is_not_taken_for_another_branch(tmp_path: Path) -> None:

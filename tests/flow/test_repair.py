@@ -62,7 +62,7 @@ def test_the_plan_names_what_is_wrong_also_where_an_attempt_ended_unseen(fake: F
     record = fake.world.ledger.records("sandbox")["orders"]
     key = "environments/sandbox/current/orders.json"
     body = attrs.evolve(record, unsure=record.release).to_bytes()
-    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], body=body)
+    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], etag="new", body=body)
 
     (change,) = planned(fake, "orders").changes
 
@@ -97,6 +97,34 @@ def test_where_nothing_is_wrong_nothing_is_written(fake: FakeWorld) -> None:
     result = repair(fake, "sandbox", "orders")["orders"]
 
     assert (result.outcome, result.detail, len(fake.store.writes)) == ("unchanged", "it is as it was deployed", written)
+
+
+def test_tags_that_somebody_has_given_to_a_stack_are_found_and_taken_off(fake: FakeWorld) -> None:
+    tags = fake.platform.stacks[AT].tags
+    before = dict(tags)
+    tags["team"] = "blue"
+    del tags["multi_env_lambda:workspace"]
+
+    (change,) = planned(fake, "orders").changes
+    assert (change.logical_id, change.type) == ("orders-sandbox", "AWS::CloudFormation::Stack")
+    assert [(each.path, each.old, each.new) for each in change.properties] == [
+        ("Tags.multi_env_lambda:workspace", None, "0fa4e0000001"),
+        ("Tags.team", "blue", None),
+    ]
+    assert repair(fake, "sandbox", "orders")["orders"].outcome == "deployed"
+    assert fake.platform.stacks[AT].tags == before
+    assert not find_drift(fake.world, "orders", "sandbox")[0].drifted
+
+
+def test_a_stack_of_0_1_1_lacks_no_tag_that_it_never_had(fake: FakeWorld) -> None:
+    record = fake.world.ledger.records("sandbox")["orders"]
+    assert record.running is not None
+    old = attrs.evolve(record, running=attrs.evolve(record.running, stack_id=""))
+    key = "environments/sandbox/current/orders.json"
+    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], etag="new", body=old.to_bytes())
+    del fake.platform.stacks[AT].tags["multi_env_lambda:workspace"]
+
+    assert not find_drift(fake.world, "orders", "sandbox")[0].drifted
 
 
 def test_what_somebody_has_reserved_for_a_function_is_taken_back_before_it_is_called(fake: FakeWorld) -> None:

@@ -88,7 +88,9 @@ def test_a_rollback_of_an_attempt_at_what_was_taken_away_puts_back_what_ran(tmp_
     held = fake.world.ledger.records("sandbox")["search"]
     bad = held.taken_away[0].release
     key = "environments/sandbox/current/search.json"
-    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], body=attrs.evolve(held, unsure=bad).to_bytes())
+    fake.store.objects[key] = attrs.evolve(
+        fake.store.objects[key], etag="new", body=attrs.evolve(held, unsure=bad).to_bytes()
+    )
 
     assert rollback(fake, "search", "sandbox").version == "0.1.0.post1"
 

@@ -80,6 +80,13 @@ MUTATIONS = (
         _REPAIR,
     ),
     Mutation(
+        "flow/drifted.py",
+        "*map(_masked, tags), *outside)",
+        "*outside)",
+        "Tags that somebody has given to a stack are drift.",
+        _REPAIR,
+    ),
+    Mutation(
         "pipeline.py",
         "must_be_there(world, decided, known) if request.everything else decided",
         "decided",
