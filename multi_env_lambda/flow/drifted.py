@@ -271,7 +271,7 @@ def _hint(world: World, environment: Environment, record: Record) -> str:
 def _ours(world: World, environment: Environment, record: Record, there: StackReading) -> StackReading:
     owner = owner_of(world.config.id, record.project, environment.name, record)
     if not owner.owns(there.tags, there.stack_id):
-        hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
+        hint = f"see what is in it: `plan.py {environment.name} --only {record.project} --force`"
         raise not_ours(record.project, environment, there, hint)
     return there
 

@@ -13,7 +13,7 @@ from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.right import RightChange
-from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.model.rules import Bound, asks_of
 
 __all__ = [
     "BlockedStep",
@@ -258,6 +258,7 @@ class Plan:
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
             "rules": list(self.rule_lines()),
+            **asks_of(self.rules),
             **({"left": list(self.left)} if self.left else {}),
         }
 

@@ -72,7 +72,7 @@ def _unrecorded(world: World, place: Environment, unit: str, record: Record | No
     if there is None or there.status == "REVIEW_IN_PROGRESS":
         return attrs.evolve(answer, problem=f"{nothing}, and there is no stack {name}", hint=deploys), False
     if not owner_of(world.config.id, unit, place.name, record).owns(there.tags, there.stack_id):
-        foreign = not_ours(unit, place, there, f"see what is in it: `plan {place.name} --only {unit} --force`")
+        foreign = not_ours(unit, place, there, f"see what is in it: `plan.py {place.name} --only {unit} --force`")
         return attrs.evolve(answer, problem=f"{nothing}, and {foreign.what}", hint=foreign.hint), True
     why = "an attempt was not finished" if record is not None and record.unsure else "there is no record of it"
     return attrs.evolve(answer, problem=f"{nothing}, but the stack {name} is there: {why}", hint=deploys), True
