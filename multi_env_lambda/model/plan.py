@@ -64,6 +64,9 @@ class Breach:
     hint: str
 
 
+_ANOTHER = "another release"
+
+
 @attrs.frozen(kw_only=True)
 class Origin:
     """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes.
@@ -105,12 +108,20 @@ class DeployStep:
 
     @property
     def label(self) -> str:
-        """What the release is called beside the one that runs."""
+        """What the release is called beside the one that runs.
+
+        A repair brings the one that runs, and asks nobody which others have its version, as ``status`` does; so it
+        always says which one that is.
+        """
+        if self.action == "repair":
+            return label(self.release.version, self.release.digest, [(self.release.version, _ANOTHER)])
         return label(self.release.version, self.release.digest, [(self.running_version or "", self.running or "")])
 
     @property
     def running_label(self) -> str:
         """The same of the one that runs; empty where none does."""
+        if self.action == "repair":
+            return self.label
         other = [(self.release.version, self.release.digest)]
         return label(self.running_version or "", self.running or "", other)
 

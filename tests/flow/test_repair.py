@@ -73,6 +73,10 @@ def test_only_what_is_wrong_is_touched(fake: FakeWorld) -> None:
     fake.platform.drifted[AT] = (CHANGED,)
     before = {name: stack.updates for (_, name), stack in fake.platform.stacks.items()}
 
+    called = planned(fake, "orders").label
+    assert called == f"0.1.0 ({planned(fake, 'orders').release.digest[:4]})"
+    assert {planned(fake, "orders").running_label, repair(fake, "sandbox", "orders")["orders"].label} == {called}
+    fake.platform.drifted[AT] = (CHANGED,)
     assert outcomes(repair(fake, "sandbox")) == {"customers": "unchanged", "orders": "deployed", "search": "unchanged"}
 
     after = {name: stack.updates for (_, name), stack in fake.platform.stacks.items()}
