@@ -225,7 +225,12 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
 
 
 def _is_done(world: World, step: DeployStep) -> bool:
-    """Whether somebody else has deployed the release of this step in the meantime, and nobody is changing it now."""
+    """Whether somebody else has deployed the release of this step in the meantime, and nobody is changing it now.
+
+    If it ran from the start, as in a repair, that it runs says nothing about what was to be done.
+    """
+    if step.running == step.release.digest:
+        return False
     record = world.ledger.records(step.environment).get(step.project)
     return record is not None and record.holder is None and record.release == step.release.digest
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.aws.bucket import Bucket
-from multi_env_lambda.aws.functions import Alias, create_alias, send_code, set_alias
+from multi_env_lambda.aws.functions import Alias, create_alias, send_code, set_alias, unreserve
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.stack import Stacks
@@ -51,6 +51,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/change_set.py", "execute_change_set"): HELD,
     ("aws/drift.py", "detect_stack_drift"): LOOKS,
     ("aws/functions.py", "create_alias"): HELD,
+    ("aws/functions.py", "delete_function_concurrency"): HELD,
     ("aws/functions.py", "invoke"): PERSON,
     ("aws/protection.py", "update_termination_protection"): HELD,
     ("aws/functions.py", "update_alias"): HELD,
@@ -181,6 +182,8 @@ class Account:
     def create_alias(self, **_: Any) -> None: ...
 
     def update_function_code(self, **_: Any) -> None: ...
+
+    def delete_function_concurrency(self, **_: Any) -> None: ...
 
     def get_function_configuration(self, **_: Any) -> dict[str, Any]:
         return {}
@@ -322,6 +325,11 @@ SCENARIOS: dict[str, Scenario] = {
         "update_function_code",
         lambda: FaultyClient(Account()),
         lambda client, held: send_code(client, "f", ObjectPlace(bucket="b", key="k"), held, AT_ONCE),
+    ),
+    "a reservation": (
+        "delete_function_concurrency",
+        lambda: FaultyClient(Account()),
+        lambda client, held: unreserve(client, "f", held, AT_ONCE),
     ),
 }
 GUARDED = {operation for (_, operation), guard in GUARDS.items() if guard == HELD}

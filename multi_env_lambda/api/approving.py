@@ -38,15 +38,15 @@ def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
     """
     refuse_builds()
     found, world, dialog = read_saved(saved), opened.world, opened.dialog
-    approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, dialog)
+    approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, found, dialog)
     return Listing(approvals, tables.approvals, _document)
 
 
-def _of_a_plan(world: World, saved: Saved, dialog: Dialog | None) -> tuple[Approval, ...]:
+def _of_a_plan(world: World, saved: Saved, found: SavedPlan, dialog: Dialog | None) -> tuple[Approval, ...]:
     plan = with_rules(world, pipeline.same_again(world, saved, published=True).plan)
     if dialog is not None:
         dialog.show(plan)
-    waiting = [bound for bound in plan.rules if _asks(bound)]
+    waiting = [bound for bound in plan.rules if _asks(bound, found)]
     return tuple(_approve(world, bound, plan.digest_of(bound.environment)) for bound in waiting)
 
 
@@ -60,7 +60,7 @@ def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tupl
     shown: Removal = attrs.evolve(removal, rules=bound)
     if dialog is not None:
         dialog.show(shown)
-    return (_approve(world, bound, removal.digest),) if _asks(bound) else ()
+    return (_approve(world, bound, removal.digest),) if _asks(bound, found) else ()
 
 
 def refuse_builds() -> None:
@@ -75,10 +75,11 @@ def refuse_builds() -> None:
         raise Refused("approve", what, hint="approve it yourself, with your own credentials")
 
 
-def _asks(bound: Bound) -> bool:
+def _asks(bound: Bound, saved: SavedPlan) -> bool:
+    """By what is known here, or where the plan was made: whoever approves may not have pulled the rule yet."""
     if bound.unreadable:
         raise Refused(bound.environment, f"nothing can be approved: {bound.unreadable}", hint="see the key in it")
-    return bound.asks
+    return bound.asks or bound.environment in saved.asks
 
 
 def _approve(world: World, bound: Bound, digest: str) -> Approval:

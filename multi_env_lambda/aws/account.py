@@ -129,6 +129,10 @@ class Platform(Protocol):
         """How many concurrent calls are reserved for a function; None without a reservation."""
         ...
 
+    def unreserve(self, environment: Environment, function_name: str, held: Held) -> None:
+        """Take back what is reserved for a function, by whomever."""
+        ...
+
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
 
     def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:

@@ -39,6 +39,7 @@ __all__ = [
     "list_versions",
     "send_code",
     "set_alias",
+    "unreserve",
 ]
 
 _Found = TypeVar("_Found")
@@ -107,6 +108,30 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
         _wait_updated(client, function_name, retrying.sleep)
 
     # The same bytes are sent again: whether a lost call was applied does not matter.
+    retried(
+        send,
+        lambda error: is_lost(error) or _is_busy(error),
+        function_name,
+        partial(_error, function_name),
+        retrying,
+    )
+
+
+def unreserve(client: Any, function_name: str, held: Held, retrying: Retrying) -> None:
+    """Take back what is reserved for a function; where nothing is, that is no error.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError: there is no such function, or Lambda does not take it back.
+        AccountError: the role may not do it.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunctionConcurrency.html
+    """
+
+    def send() -> None:
+        held.make_sure()
+        client.delete_function_concurrency(FunctionName=function_name)
+
+    # Twice is as good as once: whether a lost answer was applied does not matter.
     retried(
         send,
         lambda error: is_lost(error) or _is_busy(error),

@@ -176,6 +176,9 @@ class AwsPlatform:
     def reserved(self, environment: Environment, function_name: str) -> int | None:
         return reserved_now(self._sessions.client(environment, "lambda"), environment.name, function_name)
 
+    def unreserve(self, environment: Environment, function_name: str, held: Held) -> None:
+        functions.unreserve(self._sessions.client(environment, "lambda"), function_name, held, self._retrying)
+
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None:
         return versions.kept_function(self._sessions.client(environment, "lambda"), function_name)
 

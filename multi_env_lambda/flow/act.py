@@ -41,6 +41,7 @@ from multi_env_lambda.flow.replicate import replicate
 from multi_env_lambda.flow.sending import template_of_step
 from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.flow.stateful import stateful_resources
+from multi_env_lambda.flow.unnamed import unreserve
 from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
@@ -50,6 +51,7 @@ from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTem
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
+from multi_env_lambda.plan.backwards import author_of
 from multi_env_lambda.plan.imports import known_of, left_behind
 from multi_env_lambda.plan.keeping import keeping, left_over
 from multi_env_lambda.plan.ownership import stack_tags
@@ -194,6 +196,8 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         if step.running == step.release.digest:
             _ready(work, step.release, work.template, known, work.receipts)
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
+        if step.action == "repair":
+            unreserve(world, environment, work.template, work.held, partial(_say, world, step, "deploy"))
         _say(world, step, "check", f"{len(stage.functions)} functions")
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
@@ -374,6 +378,7 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         # What a traffic shift records between two steps keeps all of it.
         left=known_of(record),
         taken=record.met,
+        made_by=author_of(step, record.running, writer.arn),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
+from itertools import tee
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.meanwhile import noted_templates, prepare
@@ -14,12 +15,13 @@ from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.work_tree import DesiredState, work_tree
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.planner import from_deployment, from_record
-from multi_env_lambda.plan.rollback import called, candidate, release_before
+from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back
 from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
@@ -61,28 +63,33 @@ def _older(world: World, request: Request, observed: Observed, name: str) -> Des
     if request.release is not None:
         return _named(world, request, observed, name, request.release)
     doubted = records[request.target, name].unsure if (request.target, name) in observed.unsure else None
-    if running is not None and running.action == "rollback" and not (request.force or doubted):
+    record = records.get((request.target, name))
+    marks = () if record is None else record.taken_away
+    past, past_again = tee(world.ledger.newest_first(record, request.target, name))
+    sure = running is not None and not (request.force or doubted)
+    if running is not None and sure and (back := went_back(running, past)) is not None:
         # So that a command that was killed can be run again: it does what is missing, and never rolls back twice.
-        marks = records[request.target, name].taken_away
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
-        back = "it was already rolled back to {} at {}; use `{}` for any other release"
-        text = advice(back, now, running.when, Advice("--to", "to"))
+        said = "it was already rolled back to {} at {}; use `{}` for any other release"
+        text = advice(said, now, back.when, Advice("--to", "to"))
         return UpToDate(project=name, why=text)
-    past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
-    before = release_before(running, past)
+    here = (item for item in past_again if _is_of(item, observed.targets[0]))
+    before = release_before(running, here, away={mark.release for mark in marks})
     if doubted is not None and running is not None and (before is None or before.release != doubted):
         # Unless that attempt was this very rollback, it has to be rolled back, and nothing before it.
         return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
-    return _nothing_older(request, name, "older release") if before is None else _back_to(name, before, running)
+    if before is None:
+        return _nothing_older(world, observed, name, "older release")
+    return _back_to(name, before, running)
 
 
 def _named(world: World, request: Request, observed: Observed, name: str, release: str) -> Desired:
     """The one release with this name: a version, or the beginning of a digest."""
     running = observed.running(name)
     past = world.ledger.newest_first(observed.records.get((request.target, name)), request.target, name)
-    found = called(release, running, past)
+    found = called(release, running, (item for item in past if _is_of(item, observed.targets[0])))
     if not found:
-        return _nothing_older(request, name, f"release `{release}`")
+        return _nothing_older(world, observed, name, f"release `{release}`")
     if len(found) > 1:
         error = ConfigurationError(
             f"rollback of {name} in {request.target}",
@@ -100,10 +107,19 @@ def _back_to(name: str, before: Deployment, running: Deployment | None) -> Desir
     return from_deployment(name, before, why=f"{label(before.version, before.release, others)} ran there before")
 
 
-def _nothing_older(request: Request, name: str, wanted: str) -> Broken:
+def _is_of(item: Deployment, place: Environment) -> bool:
+    """Whether it was made for where the environment is now; 0.1.1 did not note where that was."""
+    return not item.account_id or (item.account_id, item.region) == (place.account_id, place.region)
+
+
+def _nothing_older(world: World, observed: Observed, name: str, wanted: str) -> Broken:
+    place = observed.targets[0]
+    past = world.ledger.newest_first(observed.records.get((place.name, name)), place.name, name)
+    moved = any(item.outcome == "succeeded" and not _is_of(item, place) for item in past)
+    now = f"was made for {place.account_id} {place.region}, where {place.name} is now"
     error = ConfigurationError(
-        f"rollback of {name} in {request.target}",
-        f"no {wanted} of it has run there successfully",
-        hint=advice("`{}` shows what ran there", unit_call("history", name, request.target)),
+        f"rollback of {name} in {place.name}",
+        f"no {wanted} of it {now if moved else 'has run there successfully'}",
+        hint=advice("`{}` shows what ran there", unit_call("history", name, place.name)),
     )
     return Broken(project=name, error=error)

@@ -22,7 +22,7 @@ from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code, latest_codes
 from multi_env_lambda.flow.ownership import not_ours
-from multi_env_lambda.flow.unnamed import unnamed_drift
+from multi_env_lambda.flow.unnamed import STACK, lost_layers, tag_drift, unnamed_drift
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
@@ -35,15 +35,14 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
-from multi_env_lambda.plan.ownership import owner_of
+from multi_env_lambda.plan.ownership import owner_of, stack_tags
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
 
-STACK = "AWS::CloudFormation::Stack"
-"""The type to report when the whole stack is gone."""
+_OTHER_LAYER = "name another version in `layers` of the unit, and deploy it; what else differs is for `repair.py` then"
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +51,7 @@ class UnitDrift:
 
     ``problem``: why it could not be compared. ``unchecked``: resources as ``Name (type)`` of types that CloudFormation
     cannot compare, so nothing is known about them. ``changed``: when its template was last changed, if that was not
-    us; CloudFormation does not say by whom. ``hint`` is what to do about either.
+    us; CloudFormation does not say by whom. ``for_good``: what no repair brings back. ``hint``: what to do about it.
     """
 
     project: str
@@ -64,6 +63,7 @@ class UnitDrift:
     changed: str = ""
     hint: str = ""
     unchecked: tuple[str, ...] = ()
+    for_good: str = ""
 
     @property
     def drifted(self) -> bool:
@@ -131,16 +131,25 @@ def _compared(
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
     unnamed = unnamed_drift(world.platform, environment, running, latest)
-    resources = (*seen, *aliases, *code, *unnamed, *outside)
+    tags = tag_drift(stack_name, there.tags, _tags(world, environment, record, there))
+    resources = (*seen, *aliases, *code, *unnamed, *map(_masked, tags), *outside)
+    lost = lost_layers(unnamed, running)
     return _answer(
         record,
         stack_name,
         "DRIFTED" if resources else found.status,
         resources=resources,
         changed=there.changed if outside else "",
-        hint=_hint(world, environment, record) if resources else "",
+        hint=_OTHER_LAYER if lost else _hint(world, environment, record) if resources else "",
+        for_good=f"somebody deleted {', '.join(lost)}, and nothing brings it back" if lost else "",
         unchecked=found.unchecked,
     )
+
+
+def _tags(world: World, environment: Environment, record: Record, there: StackReading) -> dict[str, str]:
+    """The tags that its last deployment has sent. 0.1.1 noted no stack, and knew no workspace."""
+    of_0_1_1 = not _last(record).stack_id and not any("workspace" in name for name in there.tags)
+    return stack_tags("" if of_0_1_1 else world.config.id, record.project, environment.name)
 
 
 def _must_be_here(record: Record, environment: Environment) -> None:

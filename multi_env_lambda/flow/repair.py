@@ -72,6 +72,8 @@ def _wrong(found: UnitDrift | None) -> Wrong:
         return Wrong()
     if found.problem:
         return Wrong(problem=found.problem, hint=found.hint)
+    if found.for_good:
+        return Wrong(problem=found.for_good, hint=found.hint)
     return Wrong(changes=tuple(_change(item) for item in found.resources))
 
 

@@ -35,6 +35,12 @@ class SavedPlan:
         """Whether it is a request to delete a unit."""
         return self.asked.get("verb") == "destroy"
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The environments that asked for an approval where it was made."""
+        found = self.document.get("asks")
+        return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+
 
 def read_saved(saved: Saved) -> SavedPlan:
     """Read it from any of its forms.

@@ -1,24 +1,30 @@
-"""What somebody did to functions that CloudFormation does not see, since no property of the template covers it.
+"""What somebody did that CloudFormation does not see, since no property of the template covers it.
 
-It compares only what a template names: neither a reservation that the template lacks (with 0 the function is switched
-off), nor whether a layer version that a function names still exists.
+It compares only what a template names: neither a reservation that the template lacks (with 0 the function is
+switched off), nor whether a layer version that a function names still exists, nor the tags of the stack itself.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import logical_ids
-from multi_env_lambda.world import Platform
+from multi_env_lambda.world import Platform, World
 
-__all__ = ["unnamed_drift"]
+__all__ = ["STACK", "lost_layers", "tag_drift", "unnamed_drift", "unreserve"]
+
+STACK = "AWS::CloudFormation::Stack"
+"""The type of what is gone, or has other tags, where that is a whole stack."""
+
+_DELETED = "a version that somebody deleted"
 
 
 def unnamed_drift(
@@ -47,7 +53,7 @@ def unnamed_drift(
         for arn in () if there is None else there.layers:
             with suppress(AccountError):
                 if platform.layer_sha256(environment, arn) is None:
-                    found.append(_difference("/Layers", arn, "a version that somebody deleted", "NOT_EQUAL"))
+                    found.append(_difference("/Layers", arn, _DELETED, "NOT_EQUAL"))
         if not found:
             return None
         return ResourceDrift(
@@ -55,6 +61,44 @@ def unnamed_drift(
         )
 
     return tuple(item for item in in_parallel(look, logical_ids(template).items()) if item is not None)
+
+
+def tag_drift(stack_name: str, there: Mapping[str, str], expected: Mapping[str, str]) -> tuple[ResourceDrift, ...]:
+    """The tags of a stack, which CloudFormation hands on to what is in it, that are not those that were sent."""
+    found = [
+        _difference(f"/Tags/{key}", expected.get(key, "null"), there.get(key, "null"), kind)
+        for key in sorted({*there, *expected})
+        if there.get(key) != expected.get(key)
+        for kind in ("ADD" if key not in expected else "REMOVE" if key not in there else "NOT_EQUAL",)
+    ]
+    if not found:
+        return ()
+    return (ResourceDrift(logical_id=stack_name, resource_type=STACK, status="MODIFIED", differences=tuple(found)),)
+
+
+def unreserve(world: World, environment: Environment, template: str, held: Held, say: Callable[[str], None]) -> None:
+    """Take back reservations that no template has made, which no template undoes; with 0 the function was switched off.
+
+    Raises:
+        PlanStale: the lease is lost.
+        StackError, AccountError: Lambda does not answer, or the role may not take it back.
+    """
+
+    def put_right(name: str) -> None:
+        found: int | None = None
+        with suppress(AccountError):  # what the role may not see was no drift either
+            found = world.platform.reserved(environment, name)
+        if found is not None:
+            say(f"{name}: somebody has reserved {found}, which is taken back")
+            world.platform.unreserve(environment, name, held)
+
+    in_parallel(put_right, sorted(logical_ids(template).keys() - _said_reservations(template)))
+
+
+def lost_layers(found: Iterable[ResourceDrift], template: str) -> tuple[str, ...]:
+    """Layer versions that the template names itself, and somebody deleted; what the stack makes comes back with it."""
+    missing = {one.expected for item in found for one in item.differences if one.actual == _DELETED}
+    return tuple(sorted(arn for arn in missing if json.dumps(arn) in template))
 
 
 def _difference(path: str, expected: str, actual: str, kind: str) -> PropertyDifference:

@@ -108,7 +108,8 @@ def _past(root: Path, place: _Place, asked: Mapping[str, Collection[str]], ids: 
     common = _of(ids, place.base, asked)
     doubtful = [path for path, known in asked.items() if {*known, there.get(path, "")} - {common.get(path, "")}]
     since = _since(root, place, doubtful, asked)
-    return Past(kin=place.kin, there=there, common=common, since=since)
+    others = _of_others(root, place.commit, asked) if place.kin == "rewritten" else frozenset()
+    return Past(kin=place.kin, there=there, common=common, since=since, others=others)
 
 
 def _since(root: Path, place: _Place, doubtful: Sequence[str], asked: Iterable[str]) -> tuple[State, ...]:
@@ -120,6 +121,23 @@ def _since(root: Path, place: _Place, doubtful: Sequence[str], asked: Iterable[s
     lines = [line.split() for line in _git(root, "--literal-pathspecs", *words).decode().splitlines()]
     ids = _ids(root, {(commit, path) for commit, _ in lines for path in asked})
     return tuple(State(committed=time, ids=_of(ids, commit, asked)) for commit, time in lines)
+
+
+def _of_others(root: Path, commit: str, paths: Collection[str]) -> frozenset[str]:
+    """The paths that other people's commits have changed, of those that a commit has and HEAD has not."""
+    words = ("log", f"--max-count={_MOST_STATES}", "--format=%H%x00%P%x00%ce", f"HEAD..{commit}", "--")
+    lines = [line.split("\0") for line in os.fsdecode(_git(root, *words)).splitlines()]
+    if len(lines) == _MOST_STATES:
+        return frozenset(paths)
+    me = _me(root)
+    theirs = [(name, parents.split()) for name, parents, email in lines if email != me]
+    ids = _ids(root, {(rev, path) for name, parents in theirs for rev in (name, *parents) for path in paths})
+    return frozenset(
+        path
+        for name, parents in theirs
+        for path in paths
+        if ids.get((name, path)) not in [ids.get((parent, path)) for parent in parents or [""]]
+    )
 
 
 def _of(ids: Mapping[tuple[str, str], str], rev: str, paths: Iterable[str]) -> dict[str, str]:
@@ -155,11 +173,17 @@ def _own_once_here(root: Path) -> frozenset[str]:
     A colleague's are in the log as well, after a `pull` or a `merge` that was reset.
     """
     branch = _or_nothing(root, "symbolic-ref", "--quiet", "HEAD")
-    me = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
-    if not branch or me is None:
+    me = _me(root)
+    if not branch or not me:
         return frozenset()
     logged = _or_nothing(root, "log", "-g", f"--max-count={_MOST_STATES}", "--format=%H %ce", branch).splitlines()
-    return frozenset(commit for commit, _, email in (line.partition(" ") for line in logged) if email == me.group(1))
+    return frozenset(commit for commit, _, email in (line.partition(" ") for line in logged) if email == me)
+
+
+def _me(root: Path) -> str:
+    """The address that this clone commits under; empty where nobody says."""
+    found = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
+    return "" if found is None else found.group(1)
 
 
 def _without(root: Path, commits: Sequence[str]) -> set[str]:

@@ -24,7 +24,7 @@ def with_lineage(
     caller = cache(world.platform.caller)
 
     def mine(there: Deployment) -> bool:
-        return there.who == caller()
+        return there.author == caller()
 
     changed = list(_changed(running, desired))
     doubtful = [there for there, _ in changed if _may_be_lost(there, snapshot, mine)]

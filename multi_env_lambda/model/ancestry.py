@@ -34,9 +34,12 @@ class Past:
         common: the ids at the last commit that it has in common with HEAD.
         since: the commits of HEAD's history after that one that changed a requested path, newest first; of the whole
             history if nothing is known to be in common.
+        others: the paths that other people's commits between the common one and this one changed; only looked for if it
+            was ``rewritten``.
     """
 
     kin: Kin
     there: Mapping[str, str] = attrs.field(factory=dict)
     common: Mapping[str, str] = attrs.field(factory=dict)
     since: tuple[State, ...] = ()
+    others: frozenset[str] = frozenset()

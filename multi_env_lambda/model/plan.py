@@ -15,7 +15,7 @@ from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.right import RightChange
-from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.model.rules import Bound, asks_of
 from multi_env_lambda.wording import Advice, advice, in_python, option
 
 __all__ = [
@@ -67,16 +67,20 @@ class Breach:
     hint: str
 
 
+_ANOTHER = "another release"
+
+
 @attrs.frozen(kw_only=True)
 class Origin:
-    """The commit that a release was built from.
+    """The commit that a release was built from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes.
 
-    ``committed`` is its time in ISO 8601; ``dirty``: with local changes.
+    ``author``: the ARN of the person who brought it, if that is not the caller.
     """
 
     commit: str = ""
     committed: str = ""
     dirty: bool = False
+    author: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,12 +111,20 @@ class DeployStep:
 
     @property
     def label(self) -> str:
-        """What the release is called next to the one that runs."""
+        """What the release is called next to the one that runs.
+
+        A repair deploys the one that runs, and does not look up which others have its version, as ``status`` does; so
+        it always says which one that is.
+        """
+        if self.action == "repair":
+            return label(self.release.version, self.release.digest, [(self.release.version, _ANOTHER)])
         return label(self.release.version, self.release.digest, [(self.running_version or "", self.running or "")])
 
     @property
     def running_label(self) -> str:
         """The same for the one that runs; empty if none does."""
+        if self.action == "repair":
+            return self.label
         other = [(self.release.version, self.release.digest)]
         return label(self.running_version or "", self.running or "", other)
 
@@ -277,6 +289,7 @@ class Plan:
             "dirty": self.dirty,
             "steps": [_document(step) for step in self.steps],
             "rules": list(self.rule_lines()),
+            **asks_of(self.rules),
             **({"left": list(self.left)} if self.left else {}),
         }
 

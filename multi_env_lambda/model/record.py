@@ -108,6 +108,7 @@ class Deployment:
 
     Args:
         who, user_id: the ARN of the caller, and the id that IAM calls ``aws:userid``.
+        made_by: the ARN of the person who brought these inputs; a repair, a rollback and a redeploy keep it.
         when, committed: ISO 8601 in UTC.
         inputs: the ids of everything that the release was built from: git tree ids, settings, the library's version.
         account_id, region: where it happened; empty in records of 0.1.1.
@@ -150,6 +151,12 @@ class Deployment:
     left: tuple[PhysicalResource, ...] = ()
     taken: tuple[PhysicalResource, ...] = ()
     losses: tuple[Loss, ...] = ()
+    made_by: str = ""
+
+    @property
+    def author(self) -> str:
+        """The ARN of whoever brought the inputs; empty where an earlier version of this library noted none."""
+        return self.made_by or (self.who if self.action == "deploy" else "")
 
     @property
     def folder(self) -> str:

@@ -6,6 +6,7 @@ What is committed counts as well: an uncommitted line cannot remove a rule that 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import attrs
 
@@ -14,7 +15,7 @@ from multi_env_lambda.model.document import FORMAT, read_document, structure, un
 from multi_env_lambda.model.record import current_prefix
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["Bound", "Rules", "remembered", "rules_key", "rules_of"]
+__all__ = ["Bound", "Rules", "asks_of", "remembered", "rules_key", "rules_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -106,6 +107,12 @@ class Bound:
         """The object that stores ``rules`` from now on."""
         news = {name: json.loads(text) for name, text in self.unknown}
         return canonical_json({**news, "format": FORMAT, **attrs.asdict(rules)}).encode("ascii")
+
+
+def asks_of(bounds: Iterable[Bound]) -> dict[str, list[str]]:
+    """What a saved plan says of the environments that ask for an approval; nothing where none does."""
+    found = [bound.environment for bound in bounds if bound.asks and not bound.unreadable]
+    return {"asks": found} if found else {}
 
 
 def _word(value: bool) -> str:

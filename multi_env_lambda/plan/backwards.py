@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
-from multi_env_lambda.model.plan import NewerStep, Origin, Question
+from multi_env_lambda.model.plan import DeployStep, NewerStep, Origin, Question
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
@@ -26,6 +26,7 @@ from multi_env_lambda.plan.affected import LIBRARY, RUNTIME, SETTINGS, Inputs
 
 __all__ = [
     "TakenBack",
+    "author_of",
     "again_questions",
     "folders_of",
     "going_back",
@@ -84,6 +85,15 @@ def folders_of(inputs: Inputs) -> dict[str, str]:
     return {name: id_ for name, id_ in inputs if name not in _NO_FOLDER}
 
 
+def author_of(step: DeployStep, running: Deployment | None, caller: str) -> str:
+    """Who brought the inputs of a step; empty if it was not recorded. A redeploy brings nothing."""
+    if step.action not in ("deploy", "promote"):
+        return step.origin.author
+    if running is not None and folders_of(running.inputs) == folders_of(step.inputs):
+        return running.author
+    return step.origin.author or caller
+
+
 def older_library(running: Deployment, inputs: Inputs) -> TakenBack | None:
     """What was made by a newer version of this library; None if nothing was."""
     there, here = (dict(found).get(LIBRARY, "") for found in (running.inputs, inputs))
@@ -100,17 +110,18 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
 
     Args:
         past: the commit that runs, with the folders of both sides.
-        mine: the caller deployed it.
+        mine: the caller brought it.
     """
     theirs = folders_of(running.inputs)
     if past.kin == "unknown":
         lost = tuple(path for path, id_ in theirs.items() if not _is_left_behind(path, id_, running, past))
         return TakenBack(kind="unknown", paths=lost) if lost else None
-    if past.kin == "rewritten" and mine:
-        return None
     if past.kin != "ancestor" and dict(inputs).get(SETTINGS) != dict(running.inputs).get(SETTINGS):
         theirs[_ROOT_TABLE] = past.there.get(_ROOT_TABLE, "")
     lost = tuple(path for path, id_ in theirs.items() if not _has(path, id_, past))
+    if past.kin == "rewritten" and mine:
+        # One's own may lie on top of what others have committed, by a merge or a rebase.
+        lost = tuple(path for path in lost if path in past.others)
     if not lost or (past.kin == "ancestor" and mine):
         return None
     kind: Kind = "newer" if past.kin == "newer" else "uncommitted" if past.kin == "ancestor" else "diverged"
@@ -196,8 +207,8 @@ def older_questions(release: Release, running: Deployment | None, back: TakenBac
 
 
 def again_questions(request: Request, release: Release, record: Record | None) -> tuple[Question, ...]:
-    """The question before a release returns that somebody rolled back."""
-    marks = () if record is None or request.verb == "rollback" else record.taken_away
+    """The question before a release returns that somebody rolled back; a rollback that names it is the answer."""
+    marks = () if record is None or (request.verb == "rollback" and request.release) else record.taken_away
     taken = next((mark for mark in marks if mark.release == release.digest), None)
     if record is None or taken is None:
         return ()
@@ -215,4 +226,6 @@ def _running_words(running: Deployment, called: str) -> str:
     """What runs: its commit, who deployed it, and when."""
     dirty = " with uncommitted changes" if running.dirty else ""
     commit = f"from commit {running.commit[:10]}{dirty}" if running.commit else "from no commit"
-    return f"{called} {commit}, deployed by {running.who.rpartition(':')[2]} at {running.when}"
+    author = running.author if running.author != running.who else ""
+    made = f", made by {author.rpartition(':')[2]}" if author else ""
+    return f"{called} {commit}, deployed by {running.who.rpartition(':')[2]} at {running.when}{made}"

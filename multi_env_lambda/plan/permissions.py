@@ -240,6 +240,7 @@ def _direct(
         grant_of("ReadLogs", "logs", [arn_of(place, "logs", _LOG_GROUPS.format(place.name))], "logs:FilterLogEvents"),
         grant_of("MoveAliases", "deploy", [functions], *calls_of("lambda", "CreateAlias", "UpdateAlias")),
         grant_of("SendCodeAgain", ("deploy", "rollback", "repair"), [functions], "lambda:UpdateFunctionCode"),
+        grant_of("SwitchOnAgain", "repair", [functions], "lambda:DeleteFunctionConcurrency"),
         grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),

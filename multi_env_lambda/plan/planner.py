@@ -141,7 +141,12 @@ def from_deployment(project: str, deployment: Deployment, *, why: str) -> Digest
         version=deployment.version,
         why=(why,),
         inputs=deployment.inputs,
-        origin=Origin(commit=deployment.commit, committed=deployment.committed, dirty=deployment.dirty),
+        origin=Origin(
+            commit=deployment.commit,
+            committed=deployment.committed,
+            dirty=deployment.dirty,
+            author=deployment.author,
+        ),
     )
 
 
@@ -307,11 +312,11 @@ def _changed(
     there = known.there.get(place)
     if place in known.gone:
         return changes(None, text)
-    if there is not None and (running is None or place in known.unsure):
-        return changes(there, text)
     if known.wrong is not None and place in known.wrong:
         sent = json.loads(text or "{}").get("Resources", {})
         return merged(known.wrong[place].changes, () if there is None else changes(there, text), sent)
+    if there is not None and (running is None or place in known.unsure):
+        return changes(there, text)
     # What an earlier rollback left in the stack is not new.
     before = recorded if recorded is None or there is None else keeping(recorded, there)
     found = changes(before, text)

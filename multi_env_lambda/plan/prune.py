@@ -115,7 +115,8 @@ def kept_releases(
     for environment, past in histories.items():
         kept |= set(_newest(past, keep))
         current = records.get(environment)
-        before = release_before(None if current is None else current.running, reversed(past))
+        away = {mark.release for mark in current.taken_away} if current is not None else set()
+        before = release_before(None if current is None else current.running, reversed(past), away=away)
         kept |= {before.release} if before is not None else set()
     deployed = _deployed(histories)
     kept |= {digest for digest, when in published.items() if digest not in deployed and now - when < GRACE_SECONDS}

@@ -10,7 +10,7 @@ import attrs
 
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.model.rules import Bound, asks_of
 from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["NAMES", "Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
@@ -90,7 +90,8 @@ class Removal:
     def to_dict(self) -> dict[str, Any]:
         """The request as a file, which ``approve`` reads like a saved plan."""
         asked = {"verb": "destroy", "target": self.environment, "only": self.project}
-        return {"format": 1, "digest": self.digest, "asked": asked, "removal": self._said()}
+        asks = asks_of([] if self.rules is None else [self.rules])
+        return {"format": 1, "digest": self.digest, "asked": asked, "removal": self._said(), **asks}
 
     def _said(self) -> dict[str, Any]:
         said = {name: value for name, value in attrs.asdict(self).items() if name != "rules"}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 import attrs
 
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 
-__all__ = ["called", "candidate", "release_before", "rollback_choices", "succeeded"]
+__all__ = ["called", "candidate", "release_before", "rollback_choices", "succeeded", "went_back"]
 
 _LEAST_OF_A_DIGEST = 7
 
@@ -49,14 +50,33 @@ def candidate(item: Deployment) -> str:
     return f"{item.release[:12]} deployed {item.when} by {item.who.rpartition(':')[2]}"
 
 
-def release_before(running: Deployment | None, newest_first: Iterable[Deployment]) -> Deployment | None:
-    """What a rollback restores if no release was named; None if nothing came before."""
+def went_back(running: Deployment, newest_first: Iterable[Deployment]) -> Deployment | None:
+    """The rollback that brought what runs; None if something else did.
+
+    A repair brings nothing, nor does a deploy of what already runs.
+    """
+    for item in chain((running,), newest_first):
+        if item.outcome == "destroyed" or (item.outcome == "succeeded" and item.release != running.release):
+            return None
+        if item.outcome == "succeeded" and item.action == "rollback":
+            return item
+    return None
+
+
+def release_before(
+    running: Deployment | None, newest_first: Iterable[Deployment], *, away: Collection[str] = ()
+) -> Deployment | None:
+    """What a rollback restores if no release was named; None if nothing came before.
+
+    Args:
+        away: the releases that were rolled back since the last step forward. They return only by name.
+    """
     seen = running is None
     for item in newest_first:
         if running is not None and not seen and attrs.evolve(item, sequence=running.sequence) == running:
             # A record that was deleted by hand restarted at 1, so the position in the history counts, not the number.
             seen = True
-        elif _comes_before(item, running, seen):
+        elif item.release not in away and _comes_before(item, running, seen):
             return item
     return None
 

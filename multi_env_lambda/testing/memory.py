@@ -30,6 +30,7 @@ from multi_env_lambda.testing.memory_stack import (
     MemoryStack,
     aliases_in,
     aliases_of,
+    answered,
     function_names,
     lost,
     physical_id_of,
@@ -58,8 +59,8 @@ class MemoryPlatform:
         logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks for any reserved concurrency.
-        drifted: (environment, stack name) -> what somebody changed by hand there.
-        unchecked: (environment, stack name) -> what CloudFormation cannot compare there.
+        drifted, unchecked: (environment, stack name) -> what was changed by hand there, or cannot be compared.
+        reservations: function name -> what was reserved for it by hand.
         after_write: called after each change with what was done and to what, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, for any time.
@@ -87,6 +88,7 @@ class MemoryPlatform:
         self.uploaded: dict[str, str] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.reservations: dict[str, int] = {}
         self.missing: set[tuple[str, str]] = set()
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
@@ -96,10 +98,8 @@ class MemoryPlatform:
         self.runs: list[tuple[str, dict[str, str]]] = []
         self._made = 0
         self.looked: list[str] = []
-        self.who = "arn:aws:iam::111111111111:user/ada"
-        self.ends = ""
-        self.after_write = after_write
-        self._code = code
+        self.who, self.ends = "arn:aws:iam::111111111111:user/ada", ""
+        self.after_write, self._code = after_write, code
         self._lock = threading.RLock()
 
     def caller(self) -> str:
@@ -371,18 +371,18 @@ class MemoryPlatform:
         return None
 
     def reserved(self, environment: Environment, function_name: str) -> int | None:
-        return None
+        return self.reservations.get(function_name)
+
+    def unreserve(self, environment: Environment, function_name: str, held: Held) -> None:
+        held.make_sure()
+        self.reservations.pop(function_name, None)
+        self._changed("reservation", function_name)
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation:
         self._function(environment, function_name)
         answer: Callable[[Any], Any] = self.answers.get(function_name, lambda _: {"ok": True})
         version = (self.stale.get(function_name) or [self._version_behind(environment, function_name, alias)]).pop(0)
-        try:
-            body = json.dumps(answer(json.loads(payload))).encode()
-        except Exception as error:
-            text = json.dumps({"errorMessage": str(error)}).encode()
-            return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version=version)
-        return Invocation(payload=body, error=None, log_tail="", version=version)
+        return answered(answer, payload, version)
 
     def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
         return tuple(self.logged.get(function_name, ()))

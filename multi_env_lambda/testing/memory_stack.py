@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -12,11 +12,13 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.model.record import Loss
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
+from multi_env_lambda.world import Invocation
 
 __all__ = [
     "MemoryStack",
     "aliases_in",
     "aliases_of",
+    "answered",
     "function_names",
     "lost",
     "physical_id_of",
@@ -87,3 +89,13 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
     }
+
+
+def answered(answer: Callable[[Any], Any], payload: bytes, version: str) -> Invocation:
+    """What a function says; an exception is its error."""
+    try:
+        body = json.dumps(answer(json.loads(payload))).encode()
+    except Exception as error:
+        text = json.dumps({"errorMessage": str(error)}).encode()
+        return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version=version)
+    return Invocation(payload=body, error=None, log_tail="", version=version)

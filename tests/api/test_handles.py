@@ -29,6 +29,7 @@ from multi_env_lambda import Plan as PlanValue
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
+from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.show.progress import Report
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.bad_repositories import copy_of, world_of
@@ -288,6 +289,23 @@ def test_an_approval_is_of_published_bytes_and_makes_nothing(approved: FakeWorld
 
     approved.platform.who = "arn:aws:iam::111111111111:user/ada"
     assert [result.outcome for result in ada.apply(plan)] == ["deployed"]
+
+
+def test_who_has_not_pulled_the_rule_approves_what_the_plan_asks_for(approved: FakeWorld, tmp_path: Path) -> None:
+    ada = opened(approved.world, tmp_path)
+    first = ada.plan(publish=True)
+    approved.platform.who = "arn:aws:iam::111111111111:user/grace"
+    stale = fake_world(approved.tree, tmp_path / "stale", store=approved.store, platform=approved.platform)
+    grace = opened(stale.world, tmp_path)
+    assert [item.environment for item in grace.approve(json.loads(json.dumps(first.to_dict())))] == ["sandbox"]
+
+    approved.platform.who = "arn:aws:iam::111111111111:user/ada"
+    assert [result.outcome for result in ada.apply(first)] == ["deployed"]
+    removal = ada["customers"].plan_removal("sandbox")
+    del approved.store.objects[rules_key("sandbox")]
+    approved.platform.who = "arn:aws:iam::111111111111:user/grace"
+    assert [item.digest for item in grace.approve(removal.to_dict())] == [removal.digest]
+    assert len(grace.approve({**removal.to_dict(), "asks": "sandbox"})) == 0, "Only a list says so."
 
 
 def test_a_plan_writes_nothing_that_nobody_asked_for(approved: FakeWorld, tmp_path: Path) -> None:

@@ -246,13 +246,39 @@ def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_sa
     functions.delete_layer_version(LayerName="elsewhere", VersionNumber=1)
     gone = drift(stage, "sandbox")
     assert gone.code == 1 and "a version that somebody deleted" in " ".join(gone.out.split()), gone.out
+    hint = "name another version in `layers` of the unit, and deploy it"
+    refused = stage.script("repair", "customers", "sandbox", "--yes")
+    assert hint in gone.out + gone.err and "puts it right" not in gone.out + gone.err
+    assert refused.code == 9 and f"somebody deleted {layer}, and nothing brings it back" in refused.err
+    assert hint in refused.err
     path.write_text(before, encoding="utf-8")
     assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
     assert drift(stage, "sandbox").code == 0
 
 
 @pytest.mark.long
-def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_right_is_said(stage: Stage) -> None:
+def test_tags_that_somebody_has_given_to_a_stack_are_found_and_taken_off(stage: Stage) -> None:
+    client = stage.client("sandbox", "cloudformation")
+    name = {"StackName": "customers-sandbox"}
+    (stack,) = client.describe_stacks(**name)["Stacks"]
+    kept = [{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in stack.get("Parameters", ())]
+    more = [*stack["Tags"], {"Key": "team", "Value": "blue"}]
+    client.update_stack(
+        **name, UsePreviousTemplate=True, Tags=more, Parameters=kept, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    client.get_waiter("stack_update_complete").wait(**name)
+
+    found = drift(stage, "sandbox")
+    repaired = stage.script("repair", "customers", "sandbox", "--yes")
+
+    assert found.code == 1 and "/Tags/team" in found.out, found.out
+    assert repaired.code == 0, repaired.err
+    assert client.describe_stacks(**name)["Stacks"][0]["Tags"] == stack["Tags"]
+    assert drift(stage, "sandbox").code == 0
+
+
+@pytest.mark.long
+def test_a_function_that_was_switched_off_by_hand_is_found_and_switched_on_again(stage: Stage) -> None:
     functions = stage.client("sandbox", "lambda")
     functions.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
 
@@ -260,8 +286,8 @@ def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_ri
     repaired = stage.script("repair", "customers", "sandbox", "--yes")
 
     assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
-    assert repaired.code == 13 and "revert it by hand" in repaired.err, repaired.err
-    functions.delete_function_concurrency(FunctionName=FUNCTION)
+    assert repaired.code == 0 and "somebody has reserved 0, which is taken back" in repaired.err, repaired.err
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=FUNCTION)
     assert drift(stage, "sandbox").code == 0
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import attrs
 import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.account import StackRequest
+from multi_env_lambda.aws.drift import ResourceDrift
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease, Ledger
 from multi_env_lambda.errors import PlanStale, PublishError
@@ -142,6 +144,33 @@ def test_a_paused_holder_that_wakes_up_executes_nothing_and_writes_nothing(tmp_p
     record = fake.world.ledger.records("sandbox")["search"]
     assert (result.error, fake.platform.stacks, versions(fake, "sandbox")) == ("PlanStale", {}, {})
     assert record.holder is not None and record.holder.who == "grace"
+
+
+@pytest.mark.parametrize("verb", ["repair", "deploy"])
+def test_who_lost_the_lease_of_what_ran_all_along_has_put_nothing_right_and_says_so(
+    tmp_path: Path, verb: Literal["repair", "deploy"]
+) -> None:
+    plain = chain(tmp_path)
+    platform = Paused(plain.platform._code)
+    fake = chain(tmp_path, store=plain.store, platform=platform, alive=lambda _: True)
+    deploy(fake, only=("search",))
+    gone = ResourceDrift(logical_id="Queue", resource_type="AWS::SQS::Queue", status="DELETED", differences=())
+    platform.drifted["sandbox", "search-sandbox"] = (gone,)
+    running = fake.world.ledger.records("sandbox")["search"].release
+    clock = [0.0]
+
+    def paused() -> None:
+        fake.store.time += LEASE_SECONDS + 1
+        clock[0] += LEASE_SECONDS + 1
+        fake.world.ledger.release(taken_by_grace(fake, running))
+
+    platform.meanwhile = paused  # type: ignore[method-assign]
+    world = attrs.evolve(fake.world, seconds=lambda: clock[0])
+    request = attrs.evolve(SEARCH, verb=verb, force=verb == "deploy")
+    (result,) = pipeline.apply(world, pipeline.plan(world, request))
+
+    assert (result.outcome, result.error) == ("failed", "PlanStale"), result.detail
+    assert platform.stacks["sandbox", "search-sandbox"].updates == 1
 
 
 # --- the holder itself ---

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import UnitsFailed, pipeline
+from multi_env_lambda.aws.drift import ResourceDrift
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.plan import NewerStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.why import explain
+from multi_env_lambda.testing.world import FakeWorld
 from tests.api.stage import opened
 
 from .clones import UNITS, Clone, repository
-from .worlds import chain, deploy, outcomes, promote, rollback, versions
+from .worlds import chain, deploy, outcomes, promote, repair, rollback, versions
 
 GREETERS = ("u01", "u02", "u03")
 
@@ -178,6 +181,45 @@ def test_ones_own_uncommitted_deploys_bother_only_others(tmp_path: Path) -> None
     assert asked(plan_of(bob, accounts)) == {}
 
 
+@pytest.mark.parametrize("by", ["repair", "rollback", "the same release once more", "a repair by an earlier version"])
+def test_who_sends_a_colleagues_work_again_does_not_make_it_her_own(tmp_path: Path, by: str) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    accounts = bob.world()
+    bob.write(u01="bob's")
+    deploy(bob.world(accounts))
+    if by == "repair":
+        gone = ResourceDrift(logical_id="X", resource_type="AWS::SQS::Queue", status="DELETED", differences=())
+        accounts.platform.drifted["sandbox", "u01-sandbox"] = (gone,)
+        assert repair(ada.world(accounts), "sandbox", "u01")["u01"].outcome == "deployed"
+    elif by == "rollback":
+        bob.write(u01="bob's second")
+        deploy(bob.world(accounts))
+        rollback(ada.world(accounts), "u01", "sandbox")
+    elif by == "the same release once more":
+        ada.write(u01="bob's")
+        assert deploy(ada.world(accounts), only=("u01",), force=True)["u01"].outcome == "deployed"
+        ada.git("checkout", "-q", ".")
+    else:
+        _change(accounts, made_by="", action="repair", who="arn:aws:iam::111111111111:user/ada")
+
+    asks = asked(plan_of(ada, accounts))["older:u01"]
+
+    assert "from somebody's uncommitted changes, and in no commit of this work tree" in asks
+    if by != "a repair by an earlier version":
+        assert " by user/ada at 2026-01-01T00:00:00Z, made by user/bob, is from" in asks
+        bob.write(u01="bob's third")
+        assert asked(plan_of(bob, accounts)) == {}, "What one has made oneself is one's own to take back."
+
+
+def _change(accounts: FakeWorld, **fields: str) -> None:
+    record = accounts.world.ledger.records("sandbox")["u01"]
+    assert record.running is not None
+    body = attrs.evolve(record, running=attrs.evolve(record.running, **fields)).to_bytes()
+    key = "environments/sandbox/current/u01.json"
+    accounts.store.objects[key] = attrs.evolve(accounts.store.objects[key], etag="new", body=body)
+
+
 def test_a_commit_that_was_amended_in_ones_own_clone_is_not_taken_for_another_branch(tmp_path: Path) -> None:
     ada = Clone.of(repository(tmp_path), "ada")
     accounts = ada.world()
@@ -234,6 +276,29 @@ def test_a_rebase_that_drops_a_colleagues_commit_is_asked_about(tmp_path: Path) 
     ada.git("rebase", "-q", "--onto", "HEAD~2", "HEAD~1")
 
     assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
+
+
+@pytest.mark.parametrize("pull", [("--no-rebase", "--no-edit"), ("--rebase",)], ids=["merged", "rebased"])
+def test_what_a_colleague_has_committed_below_ones_own_tip_is_not_ones_own_to_take_back(
+    tmp_path: Path, pull: tuple[str, ...]
+) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    bob.commit(u01="bob", greet="good evening")
+    bob.push()
+    before = ada.commit(u06="ada")
+    ada.git("pull", "-q", *pull)
+    ada.commit(u07="ada")
+    accounts = ada.world()
+    deploy(accounts)
+    ada.git("reset", "-q", "--hard", before)
+    ada.commit(u06="ada again", u07="again")
+
+    found = asked(plan_of(ada, accounts))
+
+    assert list(found) == ["older:u01", "older:u02", "older:u03"]
+    assert found["older:u01"].endswith("taken back would be projects/u01, libs/greet")
+    assert found["older:u02"].endswith("taken back would be libs/greet")
 
 
 def test_a_commit_that_two_people_share_is_its_committers(tmp_path: Path) -> None:

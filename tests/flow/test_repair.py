@@ -12,6 +12,7 @@ from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import PlanStale
 from multi_env_lambda.model.plan import DeployStep, UnchangedStep
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
@@ -56,10 +57,26 @@ def test_the_plan_names_what_is_put_right_and_what_was_lost_with_it(fake: FakeWo
     assert (step.action, step.release.digest) == ("repair", step.running)
 
 
+def test_the_plan_names_what_is_wrong_also_where_an_attempt_ended_unseen(fake: FakeWorld) -> None:
+    fake.platform.drifted[AT] = (CHANGED,)
+    record = fake.world.ledger.records("sandbox")["orders"]
+    key = "environments/sandbox/current/orders.json"
+    body = attrs.evolve(record, unsure=record.release).to_bytes()
+    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], etag="new", body=body)
+
+    (change,) = planned(fake, "orders").changes
+
+    assert [(each.path, each.old, each.new) for each in change.properties] == [("MemorySize", "1024", "256")]
+
+
 def test_only_what_is_wrong_is_touched(fake: FakeWorld) -> None:
     fake.platform.drifted[AT] = (CHANGED,)
     before = {name: stack.updates for (_, name), stack in fake.platform.stacks.items()}
 
+    called = planned(fake, "orders").label
+    assert called == f"0.1.0 ({planned(fake, 'orders').release.digest[:4]})"
+    assert {planned(fake, "orders").running_label, repair(fake, "sandbox", "orders")["orders"].label} == {called}
+    fake.platform.drifted[AT] = (CHANGED,)
     assert outcomes(repair(fake, "sandbox")) == {"customers": "unchanged", "orders": "deployed", "search": "unchanged"}
 
     after = {name: stack.updates for (_, name), stack in fake.platform.stacks.items()}
@@ -84,6 +101,53 @@ def test_where_nothing_is_wrong_nothing_is_written(fake: FakeWorld) -> None:
     result = repair(fake, "sandbox", "orders")["orders"]
 
     assert (result.outcome, result.detail, len(fake.store.writes)) == ("unchanged", "it is as it was deployed", written)
+
+
+def test_tags_that_somebody_has_given_to_a_stack_are_found_and_taken_off(fake: FakeWorld) -> None:
+    tags = fake.platform.stacks[AT].tags
+    before = dict(tags)
+    tags["team"] = "blue"
+    del tags["multi_env_lambda:workspace"]
+
+    (change,) = planned(fake, "orders").changes
+    assert (change.logical_id, change.type) == ("orders-sandbox", "AWS::CloudFormation::Stack")
+    assert [(each.path, each.old, each.new) for each in change.properties] == [
+        ("Tags.multi_env_lambda:workspace", None, "0fa4e0000001"),
+        ("Tags.team", "blue", None),
+    ]
+    assert repair(fake, "sandbox", "orders")["orders"].outcome == "deployed"
+    assert fake.platform.stacks[AT].tags == before
+    assert not find_drift(fake.world, "orders", "sandbox")[0].drifted
+
+
+def test_a_stack_of_0_1_1_lacks_no_tag_that_it_never_had(fake: FakeWorld) -> None:
+    record = fake.world.ledger.records("sandbox")["orders"]
+    assert record.running is not None
+    old = attrs.evolve(record, running=attrs.evolve(record.running, stack_id=""))
+    key = "environments/sandbox/current/orders.json"
+    fake.store.objects[key] = attrs.evolve(fake.store.objects[key], etag="new", body=old.to_bytes())
+    del fake.platform.stacks[AT].tags["multi_env_lambda:workspace"]
+
+    assert not find_drift(fake.world, "orders", "sandbox")[0].drifted
+
+
+def test_what_somebody_has_reserved_for_a_function_is_taken_back_before_it_is_called(fake: FakeWorld) -> None:
+    name = "orders-sandbox-main"
+    fake.platform.reservations[name] = 0
+    called: list[int | None] = []
+    fake.platform.answers[name] = lambda _: called.append(fake.platform.reservations.get(name)) or {"ok": True}
+    fake.tree.smoke["orders"] = Smoke(payload="{}", expect='{"ok":true}')
+    deploy(fake, only=("orders",), force=True)
+    assert fake.platform.reservations == {name: 0}, "A deploy undoes nobody's emergency."
+
+    (change,) = planned(fake, "orders").changes
+    done = repair(fake, "sandbox", "orders")["orders"]
+
+    assert [(each.path, each.old, each.new) for each in change.properties] == [
+        ("ReservedConcurrentExecutions", "0", None)
+    ]
+    assert (done.outcome, fake.platform.reservations, called) == ("deployed", {}, [0, None])
+    assert find_drift(fake.world, "orders", "sandbox")[0].resources == ()
 
 
 def test_a_stack_that_is_gone_is_made_anew_whole(fake: FakeWorld) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.aws.drift import ResourceDrift
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.testing.world import FakeWorld
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.testing.world import FakeWorld, fake_world
 
-from .worlds import chain, deploy, outcomes, rollback, ruled, versions
+from .worlds import chain, deploy, outcomes, repair, rollback, ruled, versions
 
 
 def with_three_versions(folder: Path) -> FakeWorld:
@@ -42,6 +46,60 @@ def test_the_same_rollback_again_goes_no_further_so_that_a_killed_one_can_be_rep
 
     assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
     assert "use `--to` for any other release" in again.detail
+
+
+def repaired(fake: FakeWorld) -> None:
+    """Somebody changes the stack by hand, and it is put right."""
+    alarm = ResourceDrift(logical_id="Alarm", resource_type="AWS::CloudWatch::Alarm", status="DELETED", differences=())
+    fake.platform.drifted["sandbox", "search-sandbox"] = (alarm,)
+    assert outcomes(repair(fake, "sandbox", "search")) == {"search": "deployed"}
+
+
+def sent_again(fake: FakeWorld) -> None:
+    fake.tree.content["search"] = "s2"
+    assert deploy(fake, only=("search",), force=True)["search"].outcome == "deployed"
+
+
+@pytest.mark.parametrize("between", [repaired, sent_again])
+def test_what_sends_the_same_release_again_makes_no_rollback_go_back_to_what_was_taken_away(
+    tmp_path: Path, between: Callable[[FakeWorld], None]
+) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+    between(fake)
+    between(fake)
+
+    again = rollback(fake, "search", "sandbox")
+
+    assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
+    assert again.detail.startswith("it was rolled back to 0.1.0.post1 at ")
+
+
+def test_a_rollback_that_is_forced_goes_further_back_and_never_to_what_was_taken_away(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+
+    assert rollback(fake, "search", "sandbox", force=True).version == "0.1.0"
+
+
+def test_a_rollback_of_an_attempt_at_what_was_taken_away_puts_back_what_ran(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+    held = fake.world.ledger.records("sandbox")["search"]
+    bad = held.taken_away[0].release
+    key = "environments/sandbox/current/search.json"
+    fake.store.objects[key] = attrs.evolve(
+        fake.store.objects[key], etag="new", body=attrs.evolve(held, unsure=bad).to_bytes()
+    )
+
+    assert rollback(fake, "search", "sandbox").version == "0.1.0.post1"
+
+
+def test_a_release_that_was_taken_away_comes_back_by_its_name(tmp_path: Path) -> None:
+    fake = with_three_versions(tmp_path)
+    rollback(fake, "search", "sandbox")
+
+    assert rollback(fake, "search", "sandbox", release="0.1.0.post2").outcome == "deployed"
 
 
 def test_a_rollback_after_a_newer_deploy_goes_back_from_that(tmp_path: Path) -> None:
@@ -89,6 +147,31 @@ def test_a_release_is_named_by_seven_characters_of_its_digest_at_least(tmp_path:
         assert (result.outcome, f"no release `{digest[:characters]}` of it" in result.detail) == ("blocked", True)
     else:
         assert (result.outcome, result.version) == ("deployed", "0.1.0")
+
+
+@pytest.mark.parametrize("to", ["", "0.1.0"])
+def test_after_a_move_to_another_account_what_ran_in_the_old_one_is_no_release_to_go_back_to(
+    tmp_path: Path, to: str
+) -> None:
+    old = with_three_versions(tmp_path)
+    places = list(old.world.config.environments)
+    places[0] = attrs.evolve(places[0], account_id="9" * 12)
+    table = attrs.evolve(old.world.config, environments=tuple(places))
+    fake = fake_world(old.tree, tmp_path / "moved", config=table, store=old.store, platform=old.platform)
+    assert "`destroy.py search sandbox` deletes it in the old place" in rollback(fake, "search", "sandbox").hint
+    assert destroy(fake.world, find_removal(fake.world, "search", "sandbox")).outcome == "destroyed"
+
+    first = rollback(fake, "search", "sandbox", release=to or None)
+    assert deploy(fake, only=("search",))["search"].outcome == "deployed"
+    second = rollback(fake, "search", "sandbox", release=to or None)
+
+    for result in (first, second):
+        assert (result.outcome, result.error) == ("blocked", "ConfigurationError")
+        wanted = "no release `0.1.0` of it" if to else "no older release of it"
+        assert f"{wanted} was made for 999999999999 us-east-1, where sandbox is now" in result.detail
+    fake.tree.content["search"] = "s4"
+    deploy(fake, only=("search",))
+    assert rollback(fake, "search", "sandbox").version == "0.1.0.post2"
 
 
 def test_a_rollback_writes_the_record_twice_and_copies_what_ended_before(tmp_path: Path) -> None:

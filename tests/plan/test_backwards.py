@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from multi_env_lambda.model.ancestry import Kin, Past, State
@@ -90,6 +91,10 @@ def test_what_was_amended_in_this_clone_is_ones_own_only_if_one_has_deployed_it(
     assert back(past("rewritten", BEFORE, **THERE), mine=True) is None
     assert back(past("rewritten", BEFORE, **THERE)) == TakenBack(kind="diverged", paths=(A,))
     assert back(past("rewritten", BEFORE, a="a1", lib="l1"), mine=True, dirty=True) is None
+    assert back(attrs.evolve(past("rewritten", BEFORE, **THERE), others=frozenset({A})), mine=True) == TakenBack(
+        kind="diverged", paths=(A,)
+    )
+    assert back(attrs.evolve(past("rewritten", BEFORE, **THERE), others=frozenset({"projects/b"})), mine=True) is None
     assert back(past("rewritten", BEFORE, a="a1", lib="l1"), dirty=True) == TakenBack(kind="diverged", paths=(A,))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from multi_env_lambda.model.record import Deployment, Outcome
-from multi_env_lambda.plan.rollback import release_before, rollback_choices
+from multi_env_lambda.plan.rollback import release_before, rollback_choices, went_back
 from tests.plan.record_values import deployment
 
 
@@ -18,6 +19,25 @@ ONE, TWO, THREE = item(1, "r1"), item(2, "r2"), item(3, "r3")
 
 def test_the_one_before_is_taken() -> None:
     assert release_before(THREE, (THREE, TWO, ONE)) == TWO
+
+
+def test_what_was_taken_away_is_not_the_one_before() -> None:
+    assert release_before(item(4, "r1"), (item(4, "r1"), THREE, TWO, ONE), away={"r3"}) == TWO
+
+
+def test_what_was_brought_by_a_rollback_stays_so_while_it_is_sent_again() -> None:
+    back = attrs.evolve(item(3, "r1"), action="rollback")
+    repaired, failed = attrs.evolve(item(4, "r1"), action="repair"), item(5, "r9", "failed")
+
+    assert went_back(repaired, (failed, repaired, back, TWO, ONE)) == back
+    assert went_back(back, ()) == back
+
+
+@pytest.mark.parametrize("between", [item(4, "r2"), item(4, "r1", "destroyed")])
+def test_what_came_after_something_else_was_brought_by_no_rollback(between: Deployment) -> None:
+    back, now = attrs.evolve(item(3, "r1"), action="rollback"), item(5, "r1")
+
+    assert went_back(now, (now, between, back, TWO)) is None
 
 
 def test_a_history_that_knows_of_something_newer_than_what_runs_does_not_lead_forward() -> None:

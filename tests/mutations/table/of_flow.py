@@ -278,8 +278,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/desired.py",
-        'running.action == "rollback" and not (request.force or doubted):',
-        'running.action == "rollback" and False:',
+        "sure = running is not None and not (request.force or doubted)",
+        "sure = False",
         "The same rollback again goes no further back.",
         ("flow/test_rollback.py::test_the_same_rollback_again_goes_no_further_so_that_a_killed_one_can_be_repeated",),
     ),

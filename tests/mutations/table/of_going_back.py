@@ -62,7 +62,7 @@ MUTATIONS = (
     ),
     Mutation(
         "host/lineage.py",
-        "if email == me.group(1))",
+        "if email == me)",
         "if email)",
         "A colleague's commit that was once here is not one's own.",
         (f"{_STORY}::test_a_commit_that_two_people_share_is_its_committers",),
@@ -73,6 +73,13 @@ MUTATIONS = (
         'if past.kin == "rewritten":',
         "What somebody else has deployed is not one's own to amend.",
         (f"{_VALUES}::test_what_was_amended_in_this_clone_is_ones_own_only_if_one_has_deployed_it",),
+    ),
+    Mutation(
+        "host/lineage.py",
+        "for name, parents, email in lines if email != me]",
+        "for name, parents, email in lines if False]",
+        "What a colleague has committed below one's own tip is not one's own.",
+        (f"{_STORY}::test_what_a_colleague_has_committed_below_ones_own_tip_is_not_ones_own_to_take_back",),
     ),
     Mutation(
         "make/lineage.py",
@@ -101,6 +108,13 @@ MUTATIONS = (
         '"--no-recurse-submodules")',
         "Asking for a commit leaves the clone as it is.",
         ("host/test_lineage.py::test_a_commit_that_only_the_remote_has_is_fetched_and_no_branch_is_moved",),
+    ),
+    Mutation(
+        "make/lineage.py",
+        "return there.author == caller()",
+        "return there.who == caller()",
+        "Who repairs what a colleague has deployed does not make it her own.",
+        (f"{_STORY}::test_who_sends_a_colleagues_work_again_does_not_make_it_her_own",),
     ),
     Mutation(
         "host/lineage.py",

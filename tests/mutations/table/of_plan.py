@@ -508,6 +508,20 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/rollback.py",
+        "item.release not in away and ",
+        "",
+        "A rollback brings nothing back that a rollback has taken away.",
+        ("plan/test_rollback.py::test_what_was_taken_away_is_not_the_one_before",),
+    ),
+    Mutation(
+        "plan/rollback.py",
+        'item.outcome == "succeeded" and item.action == "rollback"',
+        'item == running and item.action == "rollback"',
+        "A repair after a rollback does not make the same rollback go on.",
+        ("plan/test_rollback.py::test_what_was_brought_by_a_rollback_stays_so_while_it_is_sent_again",),
+    ),
+    Mutation(
+        "plan/rollback.py",
         "(seen or item.sequence < running.sequence)",
         "True",
         "A rollback goes back from what runs, not to something newer that was taken away.",
@@ -515,8 +529,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/rollback.py",
-        'item.outcome == "succeeded" and',
-        "True and",
+        'item.outcome == "succeeded" and (running',
+        "True and (running",
         "A rollback never takes a release that failed there.",
         ("plan/test_rollback.py::test_what_did_not_end_well_is_never_brought_back",),
     ),

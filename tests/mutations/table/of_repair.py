@@ -67,6 +67,27 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
+        "    if step.running == step.release.digest:\n        return False\n",
+        "",
+        "A repair that lost its lease is not done because its release runs.",
+        ("flow/test_lease.py::test_who_lost_the_lease_of_what_ran_all_along_has_put_nothing_right_and_says_so",),
+    ),
+    Mutation(
+        "flow/unnamed.py",
+        "            world.platform.unreserve(environment, name, held)\n",
+        "            pass\n",
+        "What somebody has switched off is on again after a repair.",
+        _REPAIR,
+    ),
+    Mutation(
+        "flow/drifted.py",
+        "*map(_masked, tags), *outside)",
+        "*outside)",
+        "Tags that somebody has given to a stack are drift.",
+        _REPAIR,
+    ),
+    Mutation(
+        "pipeline.py",
         "must_be_there(world, decided, known) if request.everything else decided",
         "decided",
         "`--all` sees a stack that is gone.",
