@@ -25,6 +25,7 @@ FLOORS: Mapping[str, tuple[int, int]] = {
     "api": (80, 60),
     "aws": (86, 75),
     "building": (62, 42),
+    "ci": (97, 95),
     "cli": (53, 23),
     "errors": (100, 100),
     "flow": (93, 85),
