@@ -22,7 +22,7 @@ from multi_env_lambda.ci.happened import (
     TagMade,
 )
 from multi_env_lambda.ci.read import read_event, read_message, read_webhook
-from multi_env_lambda.ci.state import BranchEnvironment, Frozen, State, UnitHeld, Waiting
+from multi_env_lambda.ci.state import BranchEnvironment, Frozen, Head, State, UnitHeld, Waiting
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Everything",
     "Frozen",
     "Happened",
+    "Head",
     "Job",
     "NotForUs",
     "Own",

@@ -15,6 +15,7 @@ __all__ = ["checked"]
 _MOST_JOBS = 200
 _LONGEST = 1000
 _MOST_DAYS = 90
+_DAY = 86_400.0
 
 
 def checked(found: Decision, default: Decision, state: State, *, where: str) -> Decision:
@@ -45,9 +46,12 @@ def _check_job(job: Job, default: Decision, state: State, where: str) -> None:
             _check(branch == protected, where, f"{quoted(branch)} is not {quoted(protected)}, and only that is brought")
             _check_reachable(to, state, where)
             _check_units(only, state, where)
-        case Own(branch=branch, environment=environment, days=days, only=only):
+        case Own(branch=branch, environment=environment, until=until, only=only):
             _check_own(branch, environment, state, where)
-            _check(1 <= days <= _MOST_DAYS, where, f"found {days} days, allowed are 1 to {_MOST_DAYS}")
+            days = (until - state.now) / _DAY
+            _check(
+                0 < days <= _MOST_DAYS, where, f"{environment} would live for {days:g} days, {_MOST_DAYS} are allowed"
+            )
             _check_units(only, state, where)
         case Remove(branch=branch, environment=environment):
             _check_own(branch, environment, state, where)

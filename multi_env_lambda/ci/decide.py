@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.ci.decision import Bring, Decision, Job, Own, Plan, Release, Remove, Upkeep, nothing
+from multi_env_lambda.ci.decision import Bring, Decision, Job, Plan, Release, Upkeep, nothing
 from multi_env_lambda.ci.happened import (
     ApprovalGiven,
     Asked,
@@ -22,15 +22,15 @@ from multi_env_lambda.ci.happened import (
     ScheduleLooked,
     TagMade,
 )
-from multi_env_lambda.ci.names import environment_of_branch, looks_like_a_release, quoted, unit_of_tag
+from multi_env_lambda.ci.names import looks_like_a_release, quoted, unit_of_tag
 from multi_env_lambda.ci.narrowing import narrowed
-from multi_env_lambda.ci.state import BranchEnvironment, State
+from multi_env_lambda.ci.own import own_environment, unlike_their_branches
+from multi_env_lambda.ci.state import State
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag, subject_of
 
 __all__ = ["decide"]
 
-_DAY = 86_400.0
-_DAYS_OF_A_TAG = 2
+_SECONDS_OF_A_TAG = 2 * 86_400.0
 """How old a tag may be that no event told of: a repository that begins with this releases none of its old ones."""
 
 
@@ -73,11 +73,11 @@ def _look(subject: Subject, state: State) -> Decision:
         case PullRequest(number=number):
             return _plan(number, state, stranger=state.stranger is not False)
         case Everything():
-            own = [job for one in state.own for job in _branch(one.branch, state).jobs]
+            own = [job for branch in unlike_their_branches(state) for job in _branch(branch, state).jobs]
             tags = [
                 job
                 for tag, made in sorted(state.tags.items())
-                if state.now - made < _DAYS_OF_A_TAG * _DAY
+                if state.now - made < _SECONDS_OF_A_TAG
                 for job in _tag(tag, state).jobs
             ]
             return Decision(jobs=_once((Upkeep(), *own, *tags)), why="it is time to look at everything")
@@ -88,26 +88,7 @@ def _branch(name: str, state: State, *, gone: bool = False) -> Decision:
     gone = gone if state.branches is None else name not in state.branches
     if name == state.rules.branch:
         return nothing(f"{quoted(name)} is gone, which takes nothing back") if gone else _bring(name, state)
-    environment = environment_of_branch(name)
-    there = next((one for one in state.own if one.name == environment), None)
-    if there is not None and there.branch != name:
-        return nothing(f"{environment} is the environment of {quoted(there.branch)}; rename {quoted(name)}")
-    wanted = not gone and state.rules.has_own_environment(name) and _lives(name, there, state)
-    if wanted:
-        own = Own(branch=name, environment=environment, days=state.rules.days)
-        return Decision(jobs=(own,), why=f"{quoted(name)} has an environment of its own")
-    if there is not None or state.rules.has_own_environment(name):
-        why = f"{quoted(name)} is gone" if gone else f"the environment of {quoted(name)} is over"
-        return Decision(jobs=(Remove(branch=name, environment=environment),), why=why)
-    return nothing(f"{quoted(name)} is not {quoted(state.rules.branch)} and has no environment of its own")
-
-
-def _lives(name: str, there: BranchEnvironment | None, state: State) -> bool:
-    """Whether its time goes on: it counts from the last look after the branch moved, and from the newest commit."""
-    moved = None if state.branches is None else state.branches.get(name)
-    if moved is None:
-        return True
-    return state.now < max(moved + state.rules.days * _DAY, 0.0 if there is None else there.until)
+    return own_environment(name, state, gone=gone)
 
 
 def _bring(name: str, state: State) -> Decision:

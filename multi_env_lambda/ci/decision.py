@@ -38,11 +38,11 @@ class Bring:
 
 @attrs.frozen(kw_only=True)
 class Own:
-    """Bring a branch into an environment of its own, which lives for ``days`` from now."""
+    """Bring a branch into an environment of its own, which lives until then, in seconds since 1970."""
 
     branch: str
     environment: str
-    days: int
+    until: float
     only: tuple[str, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ import attrs
 
 from multi_env_lambda.model.ci import CiRules
 
-__all__ = ["BranchEnvironment", "Frozen", "State", "UnitHeld", "Waiting"]
+__all__ = ["BranchEnvironment", "Frozen", "Head", "State", "UnitHeld", "Waiting"]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,11 +40,20 @@ class Waiting:
 
 
 @attrs.frozen(kw_only=True)
+class Head:
+    """Where a branch stands, and when that commit was made, in seconds since 1970."""
+
+    commit: str
+    committed: float
+
+
+@attrs.frozen(kw_only=True)
 class BranchEnvironment:
-    """An environment of a branch that is there. ``until`` is when it is over, in seconds since 1970."""
+    """An environment of a branch that is there: which commit it has, and until when, in seconds since 1970."""
 
     name: str
     branch: str
+    commit: str
     until: float
 
 
@@ -61,7 +70,8 @@ class State:
         now: seconds since 1970.
         repository, bucket: what events have to be about; empty: any.
         units: name -> version of ``pyproject.toml``, at the commit that is looked at; None: nobody looked.
-        branches: those that are there -> when the commit was made that each stands at; None: nobody looked.
+        branches: those that are there -> where they stand; None: nobody looked, neither for branches nor for their own
+            environments.
         tags: those that nobody has decided about yet -> when each was made.
         message: the text of the commit that is looked at; empty where nobody looked.
         stranger: whether the pull request that is looked at is a stranger's; None, not known, counts as yes.
@@ -75,7 +85,7 @@ class State:
     repository: str = ""
     bucket: str = ""
     units: Mapping[str, str] | None = None
-    branches: Mapping[str, float] | None = None
+    branches: Mapping[str, Head] | None = None
     tags: Mapping[str, float] = attrs.field(factory=dict)
     message: str = ""
     stranger: bool | None = None

@@ -10,7 +10,8 @@
 
 ``asked`` counts wishes, ``seen`` those that a run has taken up: each rule is a step from one stored value to the next,
 written on condition that nobody wrote in between. So whoever is killed between two steps leaves a value from which
-anybody goes on, a wish during a run makes the run look again, and a wish that is told twice is one look too many.
+anybody goes on, and a wish during a run makes the run look again. A message that comes twice is one wish: else one that
+comes again because no build could be started would wish for everything again that it has got already, for ever.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ _START_AGAIN_AFTER = 120.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 86_400.0
 _MOST_AGREED = 20
+_MOST_HEARD = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +69,7 @@ class Wanted:
         result: how the last run ended, in words. waits: (environment, digest) that it stopped in front of.
         stranger: of a pull request, whether it comes from another repository.
         agreed: the commits of it that a maintainer has agreed to.
+        heard: the messages that the last wishes came with.
     """
 
     key: str
@@ -81,6 +84,7 @@ class Wanted:
     waits: tuple[tuple[str, str], ...] = ()
     stranger: bool = True
     agreed: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -177,15 +181,25 @@ def _pause(deaths: int) -> float:
 
 
 def ask(
-    before: Wanted | None, key: str, now: float, *, stranger: bool | None = None, agreed: tuple[str, ...] = ()
+    before: Wanted | None,
+    key: str,
+    now: float,
+    *,
+    message: str = "",
+    stranger: bool | None = None,
+    agreed: tuple[str, ...] = (),
 ) -> Wanted:
     """Somebody wants it looked at. A new wish is also a new chance for what died again and again.
 
     Args:
+        message: the id of what the wish came with; empty where it has none.
         stranger: None where nothing is known that was not known before.
     """
+    mark = (hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:16],) if message else ()
     if before is None:
-        return Wanted(key=key, since=now, stranger=stranger is not False, agreed=agreed)
+        return Wanted(key=key, since=now, stranger=stranger is not False, agreed=agreed, heard=mark)
+    if mark and mark[0] in before.heard:
+        return before
     over = before.state == "done"
     return attrs.evolve(
         before,
@@ -195,6 +209,7 @@ def ask(
         deaths=before.deaths if before.state == "running" else 0,
         stranger=before.stranger if stranger is None else stranger,
         agreed=tuple(dict.fromkeys((*before.agreed, *agreed)))[-_MOST_AGREED:],
+        heard=(*before.heard, *mark)[-_MOST_HEARD:],
     )
 
 

@@ -35,7 +35,7 @@ from multi_env_lambda.ci.wanted import (
 from multi_env_lambda.errors import Busy
 from multi_env_lambda.model.store import ObjectStore, Stored
 
-__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting"]
+__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want"]
 
 Decide = Callable[[Happened, State], Decision]
 
@@ -59,9 +59,12 @@ class Builds(Protocol):
 
 
 def dispatch(
-    store: ObjectStore, builds: Builds, happened: Happened, state: State, decided: Decide = decide
+    store: ObjectStore, builds: Builds, happened: Happened, state: State, decided: Decide = decide, *, message: str = ""
 ) -> Decision:
     """Do what follows from one event.
+
+    Args:
+        message: the id of the event, the same each time that it comes.
 
     Raises:
         Busy: a build could not be started now; what is wanted is stored, and the same message may come again.
@@ -72,7 +75,7 @@ def dispatch(
     for job in decision.jobs:
         agreed = job.agreed if isinstance(job, Plan) else ()
         key = job.subject.key
-        _want(store, key, stranger=stranger, agreed=agreed)
+        want(store, key, message=message, stranger=stranger, agreed=agreed)
         places.append(place_of(key))
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
@@ -82,6 +85,30 @@ def dispatch(
     if refused:
         raise Busy("the builds", f"{len(refused)} of {len(places)} could not be started now", hint="they wait")
     return decision
+
+
+def want(
+    store: ObjectStore, key: str, *, message: str = "", stranger: bool | None = None, agreed: tuple[str, ...] = ()
+) -> None:
+    """Store that a subject has to be looked at; a build, too, may find out that another one has to be.
+
+    Args:
+        message: the id of what the wish came with.
+        stranger, agreed: what is known of a pull request.
+
+    Raises:
+        Busy: others write it at the same time again and again.
+    """
+    place = place_of(key)
+    for _ in range(_MOST_TRIES):
+        stored = store.get(place)
+        before = None if stored is None else Wanted.from_bytes(stored.body, where=place)
+        wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed)
+        if stored is None and store.put_new(place, wanted.to_bytes()) is not None:
+            return
+        if stored is not None and _write(store, stored, wanted):
+            return
+    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="the same message may come again")
 
 
 def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
@@ -129,19 +156,6 @@ def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
     bodies = ((item.key, store.get(item.key)) for item in store.list(FOLDER))
     found = (Wanted.from_bytes(stored.body, where=key) for key, stored in bodies if stored is not None)
     return tuple(one for wanted in found if wanted.state == "done" for one in wanted.waiting)
-
-
-def _want(store: ObjectStore, key: str, *, stranger: bool | None, agreed: tuple[str, ...]) -> None:
-    place = place_of(key)
-    for _ in range(_MOST_TRIES):
-        stored = store.get(place)
-        before = None if stored is None else Wanted.from_bytes(stored.body, where=place)
-        wanted = ask(before, key, store.now(), stranger=stranger, agreed=agreed)
-        if stored is None and store.put_new(place, wanted.to_bytes()) is not None:
-            return
-        if stored is not None and _write(store, stored, wanted):
-            return
-    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="the same message may come again")
 
 
 def _start(store: ObjectStore, builds: Builds, wanted: Wanted) -> bool:

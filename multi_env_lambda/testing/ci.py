@@ -20,7 +20,7 @@ from multi_env_lambda.ci.happened import (
     ScheduleLooked,
     TagMade,
 )
-from multi_env_lambda.ci.state import Frozen, State, UnitHeld
+from multi_env_lambda.ci.state import Frozen, Head, State, UnitHeld
 from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.operations.ci_run import load_decide
 
@@ -49,7 +49,7 @@ class FakeRepository:
     rules: CiRules = CiRules()
     now: float = _A_MONDAY
     message: str = ""
-    branches: Mapping[str, float] | None = None
+    branches: Mapping[str, Head] | None = None
     frozen: tuple[Frozen, ...] = ()
     held: tuple[UnitHeld, ...] = ()
 

@@ -33,7 +33,7 @@ def _reference(detail: Given) -> Happened:
     if event not in ("referenceCreated", "referenceUpdated", "referenceDeleted"):
         return NotForUs(reason=f"{quoted(event)} moves no branch and no tag")
     folder = {"branch": _HEADS, "tag": "refs/tags/"}.get(detail.text("referenceType"), "")
-    if not ref and folder:
+    if detail.at("referenceFullName").value is None and folder:
         ref = folder + detail.text("referenceName")
     if folder and not ref.startswith(folder):
         return NotForUs(reason=f"{quoted(ref)} is called a {detail.text('referenceType')}")
