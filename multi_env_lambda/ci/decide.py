@@ -176,7 +176,10 @@ def _waiting(state: State, environment: str = "") -> tuple[Job, ...]:
 
 def _once(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """One job of each subject, the first."""
-    return tuple({job.subject.key: job for job in reversed(jobs)}.values())[::-1]
+    found: dict[str, Job] = {}
+    for job in jobs:
+        found.setdefault(job.subject.key, job)
+    return tuple(found.values())
 
 
 def _elsewhere(happened: Happened, state: State) -> Decision | None:

@@ -20,7 +20,7 @@ BRANCH_ENVIRONMENT = "b-"
 """What the names of branches' own environments begin with; no other environment's name does where there are any."""
 
 _BRANCH = Rule(
-    pattern=r"(?!.*(\.\.|//|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
+    pattern=r"(?!@$|HEAD$)(?!.*(\.\.|//|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
     maximum=200,
     allowed="the name of a branch, of letters, digits and `._/+@#=-`",
     hint="without `refs/heads/`: for example `main`",
@@ -79,18 +79,9 @@ def read_ci(table: Table) -> CiRules:
     strangers: Strangers = "copy" if table.choice("strangers", ("ask", "copy"), "ask") == "copy" else "ask"
     return CiRules(
         branch=table.named_or("branch", _BRANCH, "main"),
-        verify=_command(table),
+        verify=table.texts("verify", rule=_WORD, twice=True),
         branches=own.texts("branches", rule=_PATTERN),
         days=own.number("days", 1, 90, 7),
         strangers=strangers,
         maintainers=table.texts("maintainers", rule=_LOGIN),
     )
-
-
-def _command(table: Table) -> tuple[str, ...]:
-    """The words of ``verify``, in which one may stand twice."""
-    found: list[str] = []
-    for number, item in enumerate(table.items("verify")):
-        one = Table(where=table.where, path=table.path, values={f"verify[{number}]": item})
-        found.append(one.named(f"verify[{number}]", _WORD))
-    return tuple(found)

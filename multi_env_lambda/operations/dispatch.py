@@ -81,7 +81,8 @@ def dispatch(
         places.append(place_of_id(happened.job))
     if isinstance(happened, ScheduleLooked):
         places += [one.key for one in store.list(FOLDER)]
-    refused = [place for place in dict.fromkeys(places) if not tend(store, builds, place)]
+    places = list(dict.fromkeys(places))
+    refused = [place for place in places if not tend(store, builds, place)]
     if refused:
         raise Busy("the builds", f"{len(refused)} of {len(places)} could not be started now", hint="they wait")
     return decision
