@@ -67,7 +67,7 @@ def dispatch(
         message: the id of the event, the same each time that it comes.
 
     Raises:
-        Busy: a build could not be started now; what is wanted is stored, and the same message may come again.
+        Busy: a build is not there yet; what is wanted is stored, and the same message has to come again.
     """
     decision = decided(happened, state)
     stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
@@ -84,7 +84,9 @@ def dispatch(
     places = list(dict.fromkeys(places))
     refused = [place for place in places if not tend(store, builds, place)]
     if refused:
-        raise Busy("the builds", f"{len(refused)} of {len(places)} could not be started now", hint="they wait")
+        raise Busy(
+            "the builds", f"{len(refused)} of {len(places)} are not there yet", hint="let the message come again"
+        )
     return decision
 
 
@@ -113,7 +115,7 @@ def want(
 
 
 def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
-    """Do what is next for one subject; False where a build would have to be started and could not be."""
+    """Do what is next for one subject; False where a build would have to be there and is not yet."""
     for _ in range(_MOST_TRIES):
         stored = store.get(place)
         if stored is None:
@@ -130,7 +132,10 @@ def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
                 if not builds.is_over(build):
                     return True
                 _step(store, place, lambda there, build=build: died(there, build, store.now()))  # type: ignore[misc]
-            case Wait() | Rest():
+            case Wait():
+                # Somebody claimed it and may be dead: this message is not through before a build is there.
+                return wanted.state != "running"
+            case Rest():
                 return True
     return True
 

@@ -48,6 +48,7 @@ FEATURES = ("feature/a", "feature/$(b)")
 _DAY = 86_400.0
 _MOST_BUILDS = 2
 _MOST_DELIVERIES = 5
+_LOST = 0.1
 
 Build = Iterator[None]
 
@@ -253,15 +254,20 @@ class Mortal:
 
 @attrs.define
 class History:
-    """One random history of a world."""
+    """One random history of a world.
+
+    Args:
+        faithful: no event is lost and no build killed, so that everything comes to its end without the schedule.
+    """
 
     random: Random
     world: World = attrs.field(factory=World)
     queue: list[tuple[Any, int]] = attrs.field(factory=list)
-    loses: float = 0.1
+    faithful: bool = False
     sent: int = 0
 
     def go(self, steps: int) -> None:
+        self._moved("main")
         doings: tuple[tuple[Callable[[], None], int], ...] = (
             (self.push, 4),
             (self.force_push, 1),
@@ -269,7 +275,7 @@ class History:
             (self.delete_a_branch, 1),
             (self.deliver, 8),
             (self.run_builds, 8),
-            (self.kill_a_build, 1),
+            (self.kill_a_build, 0 if self.faithful else 1),
             (self.approve, 2),
             (self.hold_or_lift, 1),
             (self.freeze_or_thaw, 1),
@@ -279,24 +285,34 @@ class History:
             doing()
 
     def settle(self, *, approving: bool) -> None:
-        """Nobody does anything any more, and nothing is killed: the schedule looks, until nothing changes."""
-        self.queue.clear()
-        self.loses = 0.0
+        """Nobody does anything any more, and nothing is killed; where events were lost, the schedule looks."""
+        if not self.faithful:
+            self.queue.clear()
         before = None
         for _ in range(60):
             self.world.store.time += 1800
-            self._send(_event("aws.events", "Scheduled Event", {}))
+            if not self.faithful:
+                self._send(_event("aws.events", "Scheduled Event", {}), sure=True)
+            for name in list(self.world.builds):
+                self.step(name, 10_000)
             while self.queue:
                 self.deliver_one(*self.queue.pop(0), calls=None)
+                self.world.store.time += 60
                 for name in list(self.world.builds):
                     self.step(name, 10_000)
             if approving:
                 self.approve()
             now = (dict(self.world.records), {name: one[1] for name, one in self.world.own.items()})
-            if now == before and all(one.state == "done" for one in self.wanted()) and not self.queue:
+            if now == before and not self.queue and not any(map(self._is_open, self.wanted())):
                 return
             before = now
         raise AssertionError("it does not come to rest")
+
+    def _is_open(self, wanted: Wanted) -> bool:
+        """Whether there is something to do for it: of what is frozen by now, there may be a wish and no work."""
+        subject = subject_of(wanted.key)
+        assert subject is not None
+        return wanted.state != "done" and bool(decide(Asked(subject=subject), self.world.state()).jobs)
 
     def wanted(self) -> list[Wanted]:
         stored = (self.world.store.get(item.key) for item in self.world.store.list(FOLDER))
@@ -338,6 +354,7 @@ class History:
         unit, place = self.random.choice(UNITS), self.random.choice(ENVIRONMENTS)
         if (unit, place) in self.world.holds:
             self.world.holds.remove((unit, place))
+            self._send(_event("multi_env_lambda", "asked", {"branch": "main"}))
         elif (place, unit) in self.world.records:
             commit = self.random.choice(self.world.past(self.world.records[place, unit][0]))
             self.world.records[place, unit] = (commit, self.world.commits[commit].content[unit])
@@ -345,10 +362,11 @@ class History:
 
     def freeze_or_thaw(self) -> None:
         self.world.frozen ^= {self.random.choice(ENVIRONMENTS)}
+        self._send(_event("multi_env_lambda", "asked", {"branch": "main"}))
 
     def wait(self) -> None:
         """Minutes, or so long that environments of branches are over."""
-        self.world.store.time += self.random.choice([30, 600, 3000, 8 * _DAY])
+        self.world.store.time += self.random.choice([30, 600, 3000, 600 if self.faithful else 8 * _DAY])
 
     # --- what the machines do ---
     def deliver(self) -> None:
@@ -369,7 +387,7 @@ class History:
                 known = attrs.evolve(self.world.state(), branches=None, own=())
                 dispatch(store, builds, happened, known, message=event["id"])
         except (Killed, Busy):
-            if count < _MOST_DELIVERIES:
+            if self.faithful or count < _MOST_DELIVERIES:
                 self.queue.append((event, count + 1))
 
     def run_builds(self) -> None:
@@ -410,9 +428,9 @@ class History:
         }
         self._send(_event("aws.codebuild", "CodeBuild Build State Change", detail))
 
-    def _send(self, event: Any) -> None:
+    def _send(self, event: Any, *, sure: bool = False) -> None:
         self.sent += 1
-        if self.random.random() >= self.loses:
+        if sure or self.faithful or self.random.random() >= _LOST:
             self.queue.append(({**event, "id": str(self.sent)}, 0))
 
 

@@ -72,65 +72,37 @@ WRONG = [
 
 
 def test_a_wrong_table_is_refused_by_place_value_and_hint() -> None:
-    found = [refusal(f"[tool.multi_env_lambda.ci]\n{text}") for text in WRONG]
+    found = "\n".join(refusal(f"[tool.multi_env_lambda.ci]\n{text}") for text in WRONG)
 
-    assert found == snapshot(
-        [
-            """\
+    assert found == snapshot("""\
 pyproject.toml [tool.multi_env_lambda.ci] brnach: unknown key `brnach`, allowed is branch, branch_environments, maintainers, strangers or verify
-hint: did you mean `branch`?\
-""",
-            """\
+hint: did you mean `branch`?
 pyproject.toml [tool.multi_env_lambda.ci] branch: found "refs heads", allowed is the name of a branch, of letters, digits and `._/+@#=-`
-hint: without `refs/heads/`: for example `main`\
-""",
-            """\
+hint: without `refs/heads/`: for example `main`
 pyproject.toml [tool.multi_env_lambda.ci] branch: found "../main", allowed is the name of a branch, of letters, digits and `._/+@#=-`
-hint: without `refs/heads/`: for example `main`\
-""",
-            """\
+hint: without `refs/heads/`: for example `main`
 pyproject.toml [tool.multi_env_lambda.ci] verify: found "pytest", allowed is a list
-hint: write `verify = [ … ]`\
-""",
-            """\
+hint: write `verify = [ … ]`
 pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found 7, allowed is text
-hint: write it in quotes\
-""",
-            """\
+hint: write it in quotes
 pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found "a
 b", allowed is one word of a command, without line breaks
-hint: no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`\
-""",
-            """\
+hint: no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`
 pyproject.toml [tool.multi_env_lambda.ci] strangers: found "trust", allowed is "ask" or "copy"
-hint: use one of: ask, copy\
-""",
-            """\
+hint: use one of: ask, copy
 pyproject.toml [tool.multi_env_lambda.ci] maintainers[0]: found "@grace", allowed is how somebody is called at the Git host
-hint: the login, without a leading `@`\
-""",
-            """\
+hint: the login, without a leading `@`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches: `branches` is missing
-hint: say which branches get an environment: `branches = ["feature/*"]`\
-""",
-            """\
+hint: say which branches get an environment: `branches = ["feature/*"]`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches[0]: found "a b", allowed is the name of a branch, in which `*` stands for anything
-hint: for example `branches = ["feature/*"]`\
-""",
-            """\
+hint: for example `branches = ["feature/*"]`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] days: found 91, allowed is a whole number from 1 to 90
-hint: choose a number in that range\
-""",
-            """\
+hint: choose a number in that range
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] hours: unknown key `hours`, allowed is branches or days
-hint: use one of: branches, days\
-""",
-            """\
+hint: use one of: branches, days
 pyproject.toml [tool.multi_env_lambda.ci] branch_environments: found "all", allowed is a table
 hint: write `[tool.multi_env_lambda.ci.branch_environments]`, or `branch_environments = { … }`\
-""",
-        ]
-    )
+""")  # noqa: E501
 
 
 def test_no_environment_of_the_table_is_called_as_those_of_branches_are() -> None:
@@ -143,7 +115,7 @@ def test_no_environment_of_the_table_is_called_as_those_of_branches_are() -> Non
     assert str(caught.value) == snapshot("""\
 pyproject.toml [tool.multi_env_lambda] environments: found `b-sandbox`, and `b-` is what branches' own environments begin with
 hint: call it otherwise, or leave `ci.branch_environments` out\
-""")
+""")  # noqa: E501
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tests.mutations.table import (
     of_aws,
     of_broken_parts,
     of_build,
+    of_ci,
     of_flow,
     of_going_back,
     of_jobs,
@@ -39,4 +40,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_the_rest.MUTATIONS,
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
+    *of_ci.MUTATIONS,
 )
