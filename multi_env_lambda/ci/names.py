@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from packaging.version import InvalidVersion, Version
 
-from multi_env_lambda.model.ci import BRANCH_ENVIRONMENT
+from multi_env_lambda.model.ci import BRANCH_PREFIX
 from multi_env_lambda.model.name import PROJECT_NAME
 
 __all__ = ["commit_id", "environment_of_branch", "is_ref_name", "looks_like_a_release", "quoted", "unit_of_tag"]
@@ -73,7 +73,7 @@ def environment_of_branch(branch: str) -> str:
     """
     slug = re.sub(r"[^a-z0-9]+", "-", branch.lower(), flags=re.ASCII).strip("-")[:_LONGEST_SLUG].strip("-")
     hashed = base64.b32encode(hashlib.sha256(branch.encode("utf-8", "surrogatepass")).digest()).decode().lower()
-    return BRANCH_ENVIRONMENT + "-".join(filter(None, [slug, hashed[:_HASH]]))
+    return BRANCH_PREFIX + "-".join(filter(None, [slug, hashed[:_HASH]]))
 
 
 def looks_like_a_release(tag: str) -> bool:

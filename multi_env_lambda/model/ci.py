@@ -9,14 +9,14 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["BRANCH_ENVIRONMENT", "CiRules", "Strangers", "read_ci"]
+__all__ = ["BRANCH_PREFIX", "CiRules", "Strangers", "read_ci"]
 
 Strangers = Literal["ask", "copy"]
 """What happens to a change by somebody who may not push: ``ask`` waits for a maintainer's yes to that very commit,
 ``copy`` plans at once, without any credentials, against a copy of the records.
 """
 
-BRANCH_ENVIRONMENT = "b-"
+BRANCH_PREFIX = "b-"
 """What the names of branches' own environments begin with; no other environment's name does where there are any."""
 
 _BRANCH = Rule(

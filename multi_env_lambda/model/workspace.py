@@ -8,7 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import read_bounds
-from multi_env_lambda.model.ci import BRANCH_ENVIRONMENT, CiRules, read_ci
+from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
@@ -133,8 +133,8 @@ def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment
 def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...]) -> None:
     """An environment of the table is never taken for one that belongs to a branch, and goes with it."""
     for place in environments:
-        if ci.branches and place.name.startswith(BRANCH_ENVIRONMENT):
-            what = f"found `{place.name}`, and `{BRANCH_ENVIRONMENT}` is what branches' own environments begin with"
+        if ci.branches and place.name.startswith(BRANCH_PREFIX):
+            what = f"found `{place.name}`, and `{BRANCH_PREFIX}` is what branches' own environments begin with"
             hint = "call it otherwise, or leave `ci.branch_environments` out"
             table.refuse("environments", what, hint=hint)
 
