@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 from inline_snapshot import snapshot
 
-from multi_env_lambda.ci import BranchMoved, Bring, Decision, NotForUs, PullRequestChanged, decide
+from multi_env_lambda.ci import BranchMoved, Bring, Decision, NotForUs, Own, PullRequestChanged, decide
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import holds
 from multi_env_lambda.host.process import run
@@ -244,3 +247,26 @@ def test_everything_can_happen_to_the_fake() -> None:
         ["Bring"],
         ["Bring", "Upkeep"],
     ]
+
+
+def blocks() -> list[str]:
+    """The Python of the page about the file."""
+    page = EXAMPLE.with_name("decide-yourself.rst").read_text(encoding="utf-8")
+    found = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", page)
+    return [textwrap.dedent(block) for block in found]
+
+
+def test_what_the_page_shows_decides_and_tests_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adas, test = blocks()
+    repository = FakeRepository()
+    (tmp_path / "ci.py").write_text(adas)
+    (job,) = repository.decide(tmp_path / "ci.py", repository.pushed("ada/try")).jobs
+
+    assert isinstance(job, Own) and job.branch == "ada/try"
+    assert repository.decide(tmp_path / "ci.py", repository.pushed("main")).jobs == (Bring(branch="main", to="prod"),)
+
+    (tmp_path / "ci.py").write_bytes(EXAMPLE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    exec(test, shown)
+    shown["test_nothing_goes_to_prod_on_a_friday_afternoon"]()
