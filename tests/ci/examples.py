@@ -71,6 +71,7 @@ EXPECTED: Mapping[str, tuple[Happened, ...]] = {
     "codecommit-pull-request-created": (codecommit("opened"),),
     "codecommit-pull-request-updated": (codecommit("updated"),),
     "codecommit-pull-request-closed": (codecommit("closed"),),
+    "codecommit-pull-request-reopened": (codecommit("opened"),),
     "codecommit-pull-request-merged": (codecommit("merged"),),
     "codecommit-pull-request-approved": nothing(f"`pullRequestApprovalStateChanged` {NEITHER}"),
     "codecommit-comment": nothing("an event `CodeCommit Comment on Pull Request` of CodeCommit"),
