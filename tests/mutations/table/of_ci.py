@@ -16,7 +16,7 @@ MUTATIONS = (
         "    if wanted.asked > wanted.seen:\n",
         "    if False:\n",
         "A wish during a run makes it look again.",
-        _HISTORIES,
+        (f"{_WANTED}::test_a_wish_during_a_run_makes_it_look_again",),
     ),
     Mutation(
         "ci/wanted.py",
