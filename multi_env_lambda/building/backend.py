@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
 from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_program, uv_version
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -175,8 +175,7 @@ def _by_hooks(
     where: str,
 ) -> None:
     known: tuple[str, ...] = ()
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        place = Path(scratch).resolve()
+    with private_folder() as place:
         orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend}
         for number in range(_ROUNDS):
             python = _environment(place / f"venv-{number}", (*system.requires, *known), constraints, indexes, where)

@@ -39,7 +39,6 @@ from multi_env_lambda.building.preflight_process import (
     lambda_environment,
     link_programs,
     own_libraries,
-    proof_folders,
     start,
 )
 from multi_env_lambda.building.shared_objects import Missing, missing_library_hint
@@ -48,6 +47,7 @@ from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host import lambda_python, sandbox
 from multi_env_lambda.host.files import sha256_of, write_atomically
 from multi_env_lambda.host.interpreter import intact_runtime
+from multi_env_lambda.host.private import is_shared, private_folder
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage, variables_of
 
@@ -221,12 +221,15 @@ class _Check:
     def run(self, cache: Path | None, seconds: float) -> Outcome:
         inner = "" if self._are_jobs else "python/"
         with (
-            proof_folders(cache) as (folder, scratch),
+            private_folder() as folder,
             _extracted(self.layer, folder if cache is None else cache / "preflight", inner, self.where) as layer_folder,
         ):
             unpack(self.wheel, folder / "task", "", where=self.where)
             interpreter = intact_runtime(self.interpreter)
+            scratch = folder / "scratch"
+            scratch.mkdir()
             orders = self._orders(folder, scratch, layer_folder, interpreter)
+            orders["shared"] = not any(is_shared(path) for path in (folder, *([cache] if cache else [])))
             (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
             words: list[str | Path] = [
                 interpreter,

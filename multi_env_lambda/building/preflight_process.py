@@ -6,11 +6,8 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import attrs
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
+from multi_env_lambda.host.confined import end_group
 from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTION, LambdaImage
 
 __all__ = [
@@ -26,7 +24,6 @@ __all__ = [
     "lambda_environment",
     "link_programs",
     "own_libraries",
-    "proof_folders",
     "start",
 ]
 
@@ -43,38 +40,6 @@ class Outcome:
     seconds: float
     tail: str
     layer_folder: Path | None = None
-
-
-@contextmanager
-def proof_folders(cache: Path | None) -> Iterator[tuple[Path, Path]]:
-    """One for the code, where nothing may be written, and one for scratch.
-
-    The first is not below the folder that a function may write to, where the kernel would let the second's rights reach
-    it. A cache may lie there, in tests say.
-    """
-    places = [*([cache / "preflight"] if cache is not None else []), Path("/var/tmp")]  # noqa: S108 -- as private
-    place = next((one for one in places if not _is_scratch(one) and _is_usable(one)), None)
-    with (
-        tempfile.TemporaryDirectory(prefix=".proof-", dir=place, ignore_cleanup_errors=True) as folder,
-        tempfile.TemporaryDirectory(prefix="multi_env_lambda-", dir=_scratch(), ignore_cleanup_errors=True) as scratch,
-    ):
-        yield Path(folder).resolve(), Path(scratch).resolve()
-
-
-def _scratch() -> str | None:
-    return sandbox.SCRATCH if os.access(sandbox.SCRATCH, os.W_OK) else None
-
-
-def _is_scratch(path: Path) -> bool:
-    return path.resolve().is_relative_to(Path(sandbox.SCRATCH).resolve())
-
-
-def _is_usable(path: Path) -> bool:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(path, os.W_OK)
 
 
 def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
@@ -111,7 +76,7 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
         except subprocess.TimeoutExpired:
             pass
         finally:
-            _end_group(process)
+            end_group(process)
     return Outcome(
         answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
     )
@@ -138,12 +103,6 @@ def _tail(path: Path) -> str:
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         return stream.read(_TAIL_BYTES).decode("utf-8", "replace").strip()
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:

@@ -130,7 +130,8 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
         function = getattr(module, handler["function"], None)
     except BaseException as error:  # a module may raise whatever it likes, SystemExit too
         denied = None if machine is None else _denied(error, machine)
-        return {**_failure(error, task_root), "denied": denied}
+        kept_back = {"kind": "undecided"} if machine is not None and _is_kept_back(error, machine) else {}
+        return {**_failure(error, task_root), "denied": denied, **kept_back}
     if function is None:
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         return {"kind": "no_function", "functions": names}
@@ -183,6 +184,15 @@ def _denied(error: BaseException | None, machine: Any) -> str | None:
                 return program
         error = error.__cause__ or error.__context__
     return None
+
+
+def _is_kept_back(error: BaseException | None, machine: Any) -> bool:
+    while error is not None:
+        names_one = isinstance(error, PermissionError) and isinstance(error.filename, (str, bytes))
+        if names_one and machine.keeps_back(os.path.abspath(os.fsdecode(error.filename))):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _started_by(path: str) -> str | None:

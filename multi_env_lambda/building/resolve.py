@@ -7,13 +7,13 @@ know: then they are asked again by somebody without passwords, shut in, who has 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_folder, uv_program
 
 __all__ = ["resolve"]
@@ -66,8 +66,8 @@ def _shut_in(
     told: str,
 ) -> bytes:
     uv, settings = Path(uv_program()).resolve(), _settings(env)
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch, uv_folder(told) as place:
-        made = Path(scratch).resolve() / "out" / "pylock.toml"
+    with private_folder() as scratch, uv_folder(told) as place:
+        made = scratch / "out" / "pylock.toml"
         made.parent.mkdir()
         if output is not None and output.exists():
             made.write_bytes(output.read_bytes())

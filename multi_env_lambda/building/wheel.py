@@ -9,7 +9,6 @@ import io
 import os
 import re
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from multi_env_lambda.building.select import SelectedWheel
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
+from multi_env_lambda.host.private import private_folder
 
 __all__ = ["Installed", "installed", "wheel_of_sdist"]
 
@@ -178,11 +178,11 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         return folder / str(known["wheel"])
     if hashlib.sha256(sdist.read_bytes()).hexdigest() != selected.sha256:
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        out = Path(scratch) / "out"
+    with private_folder() as scratch:
+        out = scratch / "out"
         out.mkdir()
         try:
-            run_backend(_unpacked(sdist, Path(scratch) / "sdist", where), out, where=where, sdist=False)
+            run_backend(_unpacked(sdist, scratch / "sdist", where), out, where=where, sdist=False)
         except BuildError as error:
             hint = f"{selected.name} has no wheel at all; choose a version that has one"
             raise BuildError(where, f"{selected.filename}: {error.what}", hint=hint) from error

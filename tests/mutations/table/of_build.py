@@ -448,9 +448,9 @@ MUTATIONS = (
         (f"{_IN_LAMBDA}::test_whether_a_file_is_there_is_answered_for_lambda",),
     ),
     Mutation(
-        "building/preflight_process.py",
-        "if not _is_scratch(one) and _is_usable(one)), None)",
-        "if _is_usable(one)), None)",
+        "host/private.py",
+        "if not is_shared(one) and _is_usable(one)), usual)",
+        "if _is_usable(one)), usual)",
         "The kernel lets nothing be written beside a function's code, wherever the cache lies.",
         (f"{_IN_LAMBDA}::test_c_code_cannot_write_beside_the_code_wherever_the_cache_lies",),
     ),
