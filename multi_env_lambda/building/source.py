@@ -164,6 +164,9 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     project, tree = staged.project, scratch / "tree"
     # A backend may write into what it builds from, and another version may be built from the same bytes.
     shutil.copytree(staged.tree, tree)
+    if staged_files(tree) != staged.files:
+        # The result would be kept under the key of other bytes.
+        raise BuildError(project.folder, "its staged files have changed since they were read", hint="run again")
     pyproject = tree / project.folder / "pyproject.toml"
     if not pyproject.is_file():
         raise BuildError(
