@@ -13,8 +13,10 @@ from pathlib import Path
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
+from multi_env_lambda.host.left import read_left
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_folder, uv_program
+from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = ["resolve"]
 
@@ -41,6 +43,9 @@ def resolve(
     Raises:
         ToolError: it failed; or a package has to be run, and there is a password that it would see.
     """
+    if output is not None and output.is_symlink():
+        what = f"{output.name} is a link: what it leads to would be read, and written over"
+        raise ToolError(where, what, hint="put an ordinary file there")
     env = build_environment(os.environ)
     words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
     try:
@@ -70,7 +75,7 @@ def _shut_in(
         made = scratch / "out" / "pylock.toml"
         made.parent.mkdir()
         if output is not None and output.exists():
-            made.write_bytes(output.read_bytes())
+            made.write_bytes(read_left(output, LARGEST_LOCK, where=where))
         words = [*argv, *([] if output is None else ["--output-file", os.fspath(made)])]
         named = (Path(word) for word in (*argv, *env.get("UV_FIND_LINKS", "").split(",")) if os.path.isabs(word))
         own = (uv, place, settings, *_SYSTEM, *named, *([] if folder is None else [folder.resolve()]))
@@ -84,8 +89,15 @@ def _shut_in(
             what = f"`uv {argv[0]}` ended with status {ended.status}: {last_lines(ended.said)}"
             raise ToolError(where, what, hint=hint)
         if output is not None:
-            output.write_bytes(made.read_bytes())
+            output.write_bytes(_left(made, where))
         return ended.answer
+
+
+def _left(made: Path, where: str) -> bytes:
+    try:
+        return read_left(made, LARGEST_LOCK, where=where)
+    except FileNotFoundError as error:
+        raise ToolError(where, "uv wrote nothing", hint="run again; if it stays, report it") from error
 
 
 def _settings(env: Mapping[str, str]) -> Path:

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from multi_env_lambda.building.archive import Member, Zip, content, read_zip, write_zip
-from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
 from multi_env_lambda.building.stage import EPOCH
@@ -186,16 +187,27 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         except BuildError as error:
             hint = f"{selected.name} has no wheel at all; choose a version that has one"
             raise BuildError(where, f"{selected.filename}: {error.what}", hint=hint) from error
-        (built,) = out.glob("*.whl")
-        _, _, _, tags = parse_wheel_filename(built.name)
+        built, tags = _built(out, where)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
             what = (
                 f"{selected.filename} is the only file of {selected.name}, and builds {built.name}, which is not pure"
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
-        sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+        try:
+            sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+        except (StopIteration, zlib.error) as error:
+            raise BuildError(where, f"{built.name} has no RECORD, or is damaged", hint=_HINT_WHEEL) from error
     write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
     return folder / built.name
+
+
+def _built(out: Path, where: str) -> tuple[Path, frozenset[Tag]]:
+    """The wheel, and what it is made for."""
+    built = made_file(out, ".whl", where)
+    try:
+        return built, parse_wheel_filename(built.name)[3]
+    except InvalidWheelFilename as error:
+        raise BuildError(where, f"its backend made no wheel: {error}", hint=_HINT_WHEEL) from error
 
 
 def _unpacked(sdist: Path, place: Path, where: str) -> Path:
