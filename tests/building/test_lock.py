@@ -153,6 +153,7 @@ def test_what_a_shared_folder_needs_is_followed_in_a_uv_lock(tmp_path: Path) -> 
         (uv_lock("").replace('virtual = "."', 'virtual = "projects/orders"'), "does not hold the project of its own"),
         (uv_lock('{ nam = "a" }'), "is not a uv.lock as uv writes it"),
         (uv_lock('{ name = "a", marker = "linux" }'), "is not a uv.lock as uv writes it"),
+        (uv_lock("{ name = 'a', marker = \"os_name >= '\\\\u0000'\" }"), "is not a uv.lock as uv writes it"),
         (uv_lock("").replace(">=3.12", "three"), "is not a uv.lock as uv writes it"),
     ],
 )
@@ -182,6 +183,7 @@ def test_pinned_requirements_give_names_versions_markers_and_hashes(tmp_path: Pa
         ("../libs/a", "is not a pinned requirement"),
         ("--no-deps", "is not a pinned requirement"),
         ("-r other.txt", "is not a pinned requirement"),
+        (f"a==1.0 ; python_version >= '\"\\u0000\"' --hash=sha256:{A}", "is not a pinned requirement"),
     ],
 )
 def test_an_unpinned_requirement_is_refused_with_its_line(tmp_path: Path, line: str, reason: str) -> None:
