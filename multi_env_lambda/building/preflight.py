@@ -35,6 +35,7 @@ from multi_env_lambda.building.imports import (
 from multi_env_lambda.building.job_entry import check_calls, no_call, not_run
 from multi_env_lambda.building.preflight_process import (
     Outcome,
+    compile_loaded,
     environment_of,
     lambda_environment,
     link_programs,
@@ -42,7 +43,7 @@ from multi_env_lambda.building.preflight_process import (
     start,
 )
 from multi_env_lambda.building.shared_objects import Missing, missing_library_hint
-from multi_env_lambda.building.unpacked import bytecode_folders, kept_folder, unpack
+from multi_env_lambda.building.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host import lambda_python, sandbox
 from multi_env_lambda.host.files import sha256_of, write_atomically
@@ -243,6 +244,8 @@ class _Check:
             # What Glue sets for a job is not known.
             variables = environment_of if self._are_jobs else lambda_environment
             outcome = start(words, folder, variables(folder, scratch, self.environment), seconds)
+            if layer_folder is not None:
+                compile_loaded(outcome, layer_folder, interpreter, folder)
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
     def _orders(self, folder: Path, scratch: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
@@ -262,7 +265,6 @@ class _Check:
             "lambda_python": lambda_python.__file__,
             "own": [str(path) for path in own],
             "write": [str(scratch)],
-            "bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],
             "bin": str(folder / "bin"),
             "libraries": sorted(self.image.libraries),
             "library_folders": [str(place) for place in own_libraries(task)],

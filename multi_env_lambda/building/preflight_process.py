@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.building.unpacked import without_bytecode
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.confined import end_group
@@ -20,6 +21,7 @@ from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTI
 
 __all__ = [
     "Outcome",
+    "compile_loaded",
     "environment_of",
     "lambda_environment",
     "link_programs",
@@ -29,6 +31,7 @@ __all__ = [
 
 _TAIL_BYTES = 2000
 _LARGEST_ANSWERS = 16 << 20
+_COMPILING_BYTES, _COMPILING_SECONDS = 2 << 30, 60.0
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +83,28 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
     return Outcome(
         answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
     )
+
+
+def compile_loaded(outcome: Outcome, layer: Path, python: Path, folder: Path) -> None:
+    """Make the bytecode of what was imported from the layer, for the next one, by a process that runs none of it.
+
+    Python believes what bytecode says, and a layer is shared: the process that ran it could leave anything there.
+    """
+    said = [answer.get("loaded") for answer in outcome.answers]
+    names = {name for names in said if isinstance(names, list) for name in names if isinstance(name, str)}
+    modules = without_bytecode(layer, sorted(names))
+    if not modules:
+        return
+    places = {module.parent / "__pycache__" for module in modules}
+    for place in places:
+        place.mkdir(exist_ok=True)
+    listed, orders = folder / "loaded", folder / "compiling.json"
+    listed.write_text("".join(f"{module}\n" for module in modules), encoding="utf-8", errors="surrogateescape")
+    given = {"own": [str(layer), str(listed)], "write": [str(place) for place in places], "programs": []}
+    bounds = {"scratch": False, "network": False, "children": False, "limits": {"AS": _COMPILING_BYTES}}
+    orders.write_text(json.dumps({**given, **bounds}), encoding="utf-8")
+    alone = [python, "-I", "-S", sandbox.__file__, orders]
+    start([*alone, python, "-I", "-S", "-m", "compileall", "-q", "-i", listed], folder, {}, _COMPILING_SECONDS)
 
 
 def _answers(path: Path) -> tuple[Any, ...]:

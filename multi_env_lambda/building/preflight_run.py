@@ -28,6 +28,7 @@ def main(orders_path: str, answers_path: str) -> None:
     # As in Lambda: the function's code and the layer come before the standard library, what the runtime has comes last.
     # As in Glue: a job's code is installed, and comes after the standard library.
     sys.path[:0] = orders["first"]
+    sys.dont_write_bytecode = True  # it lies where others would run it
     sys.path += orders["last"]
     refused: list[str] = []
     # Read now: they are files of this machine, too.
@@ -45,9 +46,21 @@ def main(orders_path: str, answers_path: str) -> None:
             began = time.monotonic()
             answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], machine)
             seen = {"seconds": time.monotonic() - began, "refused": refused}
+            seen["loaded"] = _loaded()
             seen["mapped"] = [path for path in watch.mapped() if path not in at_start]
             _write(answers, {"number": number, **answer, **seen, "prefix": machine.prefix if machine else ""})
     _end()
+
+
+def _loaded() -> list[str]:
+    """Where the modules come from, of which anybody may have changed what they say."""
+    found = []
+    for module in list(sys.modules.values()):
+        with contextlib.suppress(BaseException):
+            path = vars(module).get("__file__")
+            if type(path) is str:
+                found.append(path)
+    return found
 
 
 def _speak_its_language() -> None:

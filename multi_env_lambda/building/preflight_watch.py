@@ -127,9 +127,7 @@ def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machi
         return next((one for one in sorted(machine.libraries) if one.startswith(f"lib{name}.so")), None)
 
     ctypes.util.find_library = find_library
-    # Bytecode of the layer is kept, in folders that are there already; all else beside it is as in Lambda.
-    changed = [*orders["write"], *orders["bytecode"]]
-    given = {"own": orders["own"], "write": changed, "programs": orders["programs"]}
+    given = {name: orders[name] for name in ("own", "write", "programs")}
     sandbox.shut_in(**given, scratch=orders["shared"], network=False)
     if orders["first"]:
         for name in ("stat", "lstat", "access"):

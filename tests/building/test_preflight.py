@@ -493,9 +493,32 @@ def test_nothing_of_ours_lies_where_a_handler_may_write(tmp_path: Path, scratch:
 
 @LINUX
 def test_bytecode_of_a_layer_is_kept(tmp_path: Path, desk: Path) -> None:
-    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n", "python/other.py": ""})
     check(wheel_of(tmp_path, "import rate\n" + HANDLER), layer=layer, cache=desk)
     assert [path.name.partition(".")[0] for path in desk.rglob("*.pyc")] == ["rate"]
+
+
+@LINUX
+@KERNEL
+def test_bytecode_of_a_layer_is_of_its_sources_whatever_was_imported_before(tmp_path: Path, desk: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
+    poisons = (
+        "import importlib._bootstrap_external as made, importlib.util, os, sys\n"
+        "source = next(p for p in (os.path.join(f, 'rate.py') for f in sys.path) if os.path.exists(p))\n"
+        "told = os.stat(source)\n"
+        "code = compile('value = 8', source, 'exec')\n"
+        "body = made._code_to_timestamp_pyc(code, int(told.st_mtime), told.st_size)\n"
+        "try:\n"
+        "    os.makedirs(os.path.dirname(importlib.util.cache_from_source(source)), exist_ok=True)\n"
+        "    open(importlib.util.cache_from_source(source), 'wb').write(body)\n"
+        "except OSError:\n"
+        "    pass\n"
+        "import rate\n"
+    )
+    reads = "import rate\nassert rate.value == 7\n"
+    for number, code in enumerate([reads + poisons, reads, poisons, reads]):
+        (tmp_path / str(number)).mkdir()
+        check(wheel_of(tmp_path / str(number), code + HANDLER), layer=layer, cache=desk)
 
 
 @LINUX

@@ -421,8 +421,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/preflight_watch.py",
-        "    sandbox.shut_in(own=",
-        "    dict(own=",
+        "    sandbox.shut_in(**given,",
+        "    dict(**given,",
         "A program behind a shell is not borrowed from this machine.",
         ("building/test_preflight.py",),
     ),
@@ -455,10 +455,11 @@ MUTATIONS = (
         (f"{_IN_LAMBDA}::test_c_code_cannot_write_beside_the_code_wherever_the_cache_lies",),
     ),
     Mutation(
-        "building/preflight.py",
-        '"bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],',
-        '"bytecode": [str(layer)] if layer else [],',
-        "The kernel lets nothing but bytecode be written in a layer.",
+        "building/preflight_watch.py",
+        'given = {name: orders[name] for name in ("own", "write", "programs")}',
+        'given = {**orders, "write": [*orders["write"], *orders["own"]]}\n'
+        '    given = {name: given[name] for name in ("own", "write", "programs")}',
+        "The kernel lets nothing be written in a layer, nor its bytecode.",
         (f"{_IN_LAMBDA}::test_c_code_cannot_write_in_the_layer",),
     ),
     Mutation(
