@@ -36,6 +36,7 @@ class Bounds:
 
     Args:
         own: what it may read and start; the interpreter and the system's libraries are added.
+        listed: folders of which it may read the names of all that is in them.
         write: folders that it may change; its ``HOME`` is added.
         programs: names of programs in ``/usr/bin`` and its like.
         children: whether it may start processes at all.
@@ -47,6 +48,7 @@ class Bounds:
     """
 
     own: tuple[Path, ...] = ()
+    listed: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
     children: bool = True
@@ -61,6 +63,7 @@ class Bounds:
         processor = int(self.seconds) + 1
         return {
             "own": [os.fspath(path) for path in self.own],
+            "listed": [os.fspath(path) for path in self.listed],
             "write": [os.fspath(path) for path in (*self.write, home)],
             "programs": list(self.programs),
             "scratch": False,

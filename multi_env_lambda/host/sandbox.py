@@ -142,12 +142,14 @@ def shut_in(
     own: Iterable[str],
     write: Iterable[str],
     programs: Iterable[str],
+    listed: Iterable[str] = (),
     scratch: bool = True,
     network: bool = True,
     children: bool = True,
     attributes: bool = True,
 ) -> bool:
     """Read and start what lies in ``own`` and ``write``, change what lies in ``write``, start ``programs`` by name.
+    Of what lies in ``listed`` it learns the names.
 
     The interpreter and the system's libraries are added, and unless told otherwise the folder for everybody's
     ``scratch``. Processes outside get no signal, and their sockets without a file are not reached, from Linux 6.12.
@@ -173,6 +175,8 @@ def shut_in(
         _allow(ruleset, path, _READ)
     for path in (*own, *_started(programs)):
         _allow(ruleset, path, _READ | _EXECUTE)
+    for path in listed:
+        _allow(ruleset, path, _READ_FOLDER)
     for path in DEVICES:
         _allow(ruleset, path, _READ | _WRITE_FILE)
     for path in (*write, *([SCRATCH] if scratch else [])):

@@ -14,8 +14,8 @@ import pytest
 from multi_env_lambda.building import backend
 from multi_env_lambda.building.backend import run_backend
 from multi_env_lambda.building.distribution import build_distributions
-from multi_env_lambda.building.resolve import _secret
-from multi_env_lambda.errors import BuildError
+from multi_env_lambda.building.resolve import _secret, resolve
+from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.confined import Bounds, Ended, clean_environment, holds
 
@@ -231,3 +231,15 @@ def test_what_a_backend_leaves_is_read_as_what_it_is(tmp_path: Path, line: str, 
     with pytest.raises(BuildError) as caught:
         build_distributions(folder, tmp_path / "out", where="projects/u", sdist=False)
     assert caught.value.where == "projects/u" and said in caught.value.what
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_lock_that_is_a_link_is_neither_read_nor_written_through(tmp_path: Path, is_made: bool) -> None:
+    secret = tmp_path / "secret"
+    if is_made:
+        secret.write_text("canary")
+    (tmp_path / "pylock.toml").symlink_to(secret)
+
+    with pytest.raises(ToolError, match="pylock.toml is a link"):
+        resolve(["pip", "compile", "-"], where="u", hint="h", stdin=b"", output=tmp_path / "pylock.toml")
+    assert secret.exists() == is_made
