@@ -261,8 +261,8 @@ def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
         if len(plain) > _LARGEST_SDIST:
             raise too_large(f"{where}: {path.name}", _LARGEST_SDIST)
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
-            for member in archive:
-                if member.issparse() or len(archive.members) > _MOST_IN_SDIST:
+            for number, member in enumerate(archive):
+                if member.issparse() or number >= _MOST_IN_SDIST:
                     what = f"the sdist's entry {member.name!r} has gaps, or is one of more than {_MOST_IN_SDIST}"
                     raise BuildError(where, what, hint="use another [build-system]")
                 if member.isdir():

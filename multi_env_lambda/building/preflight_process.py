@@ -103,7 +103,7 @@ def compile_loaded(outcome: Outcome, layer: Path, python: Path, folder: Path) ->
     given = {"own": [str(layer), str(listed)], "write": [str(place) for place in places], "programs": []}
     bounds = {"scratch": False, "network": False, "children": False, "limits": {"AS": _COMPILING_BYTES}}
     orders.write_text(json.dumps({**given, **bounds}), encoding="utf-8")
-    alone = [python, "-I", "-S", sandbox.__file__, orders]
+    alone: list[str | Path] = [python, "-I", "-S", sandbox.__file__, orders]
     start([*alone, python, "-I", "-S", "-m", "compileall", "-q", "-i", listed], folder, {}, _COMPILING_SECONDS)
 
 

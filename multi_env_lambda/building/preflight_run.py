@@ -201,8 +201,8 @@ def _denied(error: BaseException | None, machine: Any) -> str | None:
 
 def _is_kept_back(error: BaseException | None, machine: Any) -> bool:
     while error is not None:
-        names_one = isinstance(error, PermissionError) and isinstance(error.filename, (str, bytes))
-        if names_one and machine.keeps_back(os.path.abspath(os.fsdecode(error.filename))):
+        name = error.filename if isinstance(error, PermissionError) else None
+        if isinstance(name, (str, bytes)) and machine.keeps_back(os.path.abspath(os.fsdecode(name))):
             return True
         error = error.__cause__ or error.__context__
     return False
