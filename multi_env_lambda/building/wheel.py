@@ -18,7 +18,7 @@ import attrs
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.building.archive import Member, Zip, content, read_zip, write_zip
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE, Member, Zip, content, read_zip, too_large, write_zip
 from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
@@ -218,10 +218,11 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
     try:
         if sdist.name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:
+                _check_unzipped(sum(info.file_size for info in archive.infolist()), sdist.name)
                 archive.extractall(place)  # leaves out what points outside by itself
         else:
             with tarfile.open(sdist) as archive:
-                archive.extractall(place, filter="data")
+                archive.extractall(place, members=_bounded(archive, sdist.name), filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
     for path in place.rglob("*"):
@@ -231,6 +232,19 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
         what = f"{sdist.name} has {len(found)} folders at its top, one is expected"
         raise BuildError(where, what, hint=_HINT_WHEEL)
     return found[0]
+
+
+def _bounded(archive: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
+    """Its members, before each is written: a sparse one may say any size."""
+    size = 0
+    for member in archive:
+        _check_unzipped(size := size + member.size, name)
+        yield member
+
+
+def _check_unzipped(size: int, name: str) -> None:
+    if size > LARGEST_ARCHIVE:
+        raise too_large(f"{name} unpacked", LARGEST_ARCHIVE)
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:
