@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
 
 __all__ = [
@@ -273,8 +273,8 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
 
     The user's index and object store are only read.
     """
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        env = _scratch_environment(root, Path(scratch))
+    with private_folder() as scratch:
+        env = _scratch_environment(root, scratch)
         present = [path for path in paths if (root / path).exists()]
         if present:
             # A new file where a sparse checkout has nothing is a file as any other.

@@ -70,6 +70,12 @@ def probe(folder: Path, of: Team, *, width: int, route: str = "", steps: str = "
     return found[1].replace("&quot;", '"').replace("&gt;", ">").replace("&lt;", "<")
 
 
+def test_it_begins_with_the_table(tmp_path: Path) -> None:
+    found = dom(tmp_path, write(tmp_path, team(3)))
+
+    assert 0 < found.index('role="table" class="matrix"') < found.index('class="overall"')
+
+
 def test_every_unit_is_a_row_with_a_word_in_each_cell(tmp_path: Path) -> None:
     found = dom(tmp_path, write(tmp_path, team(500)))
 

@@ -120,10 +120,10 @@ function matrixView() {
   const table = h("table", { role: "table", class: "matrix", "aria-label": "units and environments" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...heads)), body);
   content.replaceChildren(
-    h("h1", { class: "hidden" }, "What runs where"), overall(),
+    h("h1", { class: "hidden" }, "What runs where"),
     h("div", { class: "controls" }, h("label", { class: "search" }, "Filter ", search), h("label", {}, "Sort by ", sorts)),
     h("div", { class: "chips", role: "group", "aria-label": "show only units with this state" }, ...chips),
-    count, table,
+    count, table, overall(),
   );
   document.title = "What runs where";
 }

@@ -110,8 +110,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/preflight_watch.py",
-        ', programs=orders["programs"], network=False)',
-        ', programs=orders["programs"])',
+        ', scratch=orders["shared"], network=False)',
+        ', scratch=orders["shared"])',
         "A handler has no network while it is imported.",
         ("building/test_preflight.py::test_there_is_no_network_at_import_time_which_is_not_held_against_it",),
     ),
