@@ -1,7 +1,7 @@
-"""Makes the artifact bucket what it must be: versioned, not public, TLS only, readable by the environments.
+"""Sets up the artifact bucket: versioned, not public, TLS only, readable by the environments.
 
-Each setting is read first and written only where it differs, so that what others have set stays and a second run writes
-nothing. S3 has no condition for these writes: two people who change one policy in the same second may lose a change.
+Each setting is read first and written only if it differs, so that what others have set is kept and a second run writes
+nothing. S3 has no conditions for these writes: if two people change one policy in the same second, one may be lost.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ _NOTHING_SET = frozenset(
     }
 )
 _SEEN_AFTER = {"Delay": 1, "MaxAttempts": 30}
-"""Seconds; a bucket that was just made may not be there for everybody yet."""
+"""Seconds; a new bucket may not be visible everywhere yet."""
 
 
 def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
-    """Create the bucket of ``devops`` and set it up; says in a line each what was changed, and what to know of it.
+    """Create the bucket of ``devops`` and set it up; returns a line for each change, with what to know about it.
 
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
 
     Raises:
         PublishError: the name is taken by another account, the role may not do this, the bucket's policy names somebody
-            who is not there, or what others have set on the bucket would break it; then nothing is written.
+            who no longer exists, or what others have set on the bucket would break it; then nothing is written.
     """
     common = _common(devops)
     try:
@@ -71,21 +71,21 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
 
 
 def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
-    """What ``create_artifact_bucket`` would do to a bucket that is there; nothing is written.
+    """What ``create_artifact_bucket`` would do to an existing bucket; nothing is written.
 
     Raises:
-        PublishError: it is not there, or may not be looked at.
+        PublishError: it does not exist, or may not be read.
     """
     try:
         client.head_bucket(**_common(devops))
         return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids))
     except aws_errors() as error:
-        hint = "make it with the verb `bootstrap`, or correct devops.bucket in the root pyproject.toml"
+        hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
 
 
 def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
-    """What others have set on a bucket that is there and what breaks it; nothing is written."""
+    """What others have set on an existing bucket that breaks it; nothing is written."""
     common = _common(devops)
     rules = _read(client, "get_bucket_lifecycle_configuration", common).get("Rules", [])
     denied = denied_writes(_policy(client, common), devops.bucket, devops.account_id)
@@ -93,7 +93,7 @@ def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
 
 
 def left_as_it_is(client: Any, devops: Devops) -> tuple[str, ...]:
-    """What others set on the bucket that nobody but them should change; nothing is written."""
+    """What others have set on the bucket that only they should change; nothing is written."""
     return early_ends(_read(client, "get_bucket_lifecycle_configuration", _common(devops)).get("Rules", []))
 
 
@@ -104,7 +104,7 @@ def denied_to(client: Any, devops: Devops, account_id: str) -> tuple[str, ...]:
 
 @attrs.frozen
 class _Change:
-    """What differs, or should be known, as a sentence; ``make`` writes what it tells."""
+    """What differs, or should be known, as a sentence; ``make`` writes the change."""
 
     told: str
     make: Callable[[], object] = lambda: None
@@ -139,7 +139,7 @@ def _created(client: Any, devops: Devops, common: dict[str, str]) -> Iterator[st
         client.create_bucket(Bucket=devops.bucket, **place)
         yield f"created in {devops.region}"
     except aws_errors() as error:
-        # Also the answer to a repeated call whose first answer was lost.
+        # Also the response to a retried call whose first response was lost.
         if code_of(error) != "BucketAlreadyOwnedByYou":
             raise
     client.get_waiter("bucket_exists").wait(**common, WaiterConfig=_SEEN_AFTER)
@@ -167,21 +167,21 @@ def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
         return
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
     yield _Change(
-        "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long before "
-        "the first deploy (an object that was just published may not be found until then)",
+        "versions of objects are kept; S3 needs up to 15 minutes to do so everywhere, so wait that long before "
+        "the first deploy (until then, an object that was just published may not be found)",
         partial(client.put_bucket_versioning, **common, VersioningConfiguration={"Status": "Enabled"}),
     )
 
 
 def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[_Change]:
-    # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
+    # The local cloud speaks plain http, so a TLS-only rule would lock everybody out.
     tls_only = str(client.meta.endpoint_url).startswith("https://")
     found = _policy(client, common)
     ours = policy_statements(common["Bucket"], readers, tls_only=tls_only)
     wanted = merged_policy(found, ours)
     if wanted["Statement"] and not same_policy(found, wanted):
         others = len(wanted["Statement"]) - len(ours)
-        stay = f", and {others} statements of others stay" if others else ""
+        stay = f", and keeps {others} statements of others" if others else ""
         _refuse_gone(common["Bucket"], wanted)
         write = partial(_put_policy, client, common, wanted)
         yield _Change(f"its policy lets the environments read{stay}", write)
@@ -193,13 +193,13 @@ def _policy(client: Any, common: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _refuse_gone(bucket: str, wanted: dict[str, Any]) -> None:
-    """A statement of others is theirs, dead as it may be."""
+    """Other people's statements are theirs, even dead ones."""
     dead = gone(wanted)
     if dead:
-        what = f"its policy names somebody who was deleted, in the statement {', '.join(dead)}; S3 takes no such policy"
-        hint = (
-            "take that statement out of the bucket's policy, or name there whom it should mean now; then run this again"
+        what = (
+            f"its policy names somebody who was deleted, in the statement {', '.join(dead)}; S3 refuses such a policy"
         )
+        hint = "remove that statement from the bucket's policy, or name there whom it should mean now; then rerun this"
         raise PublishError(f"s3://{bucket}", what, hint=hint)
 
 
@@ -209,7 +209,7 @@ def _put_policy(client: Any, common: dict[str, str], wanted: dict[str, Any]) -> 
     except aws_errors() as error:
         if code_of(error) != "MalformedPolicy" or INVALID_PRINCIPAL not in text_of(error):
             raise
-        hint = f"which of these is not there, or has the bucket's region switched off: {', '.join(to_look_at(wanted))}?"
+        hint = f"which of these does not exist, or has the bucket's region disabled: {', '.join(to_look_at(wanted))}?"
         raise PublishError(f"s3://{common['Bucket']}", text_of(error), hint=hint) from error
 
 
@@ -218,17 +218,17 @@ def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     rules = found.get("Rules", [])
     wanted = merged_rules(rules, lifecycle_rules())
     if not same_rules(rules, wanted):
-        # What rules do not say, such as the smallest size of a transition, is written back as it was.
+        # What the rules do not cover, such as the minimum size for a transition, is written back as it was.
         size = found.get("TransitionDefaultMinimumObjectSize")
         more = {} if size is None else {"TransitionDefaultMinimumObjectSize": size}
         write = partial(
             client.put_bucket_lifecycle_configuration, **common, LifecycleConfiguration={"Rules": wanted}, **more
         )
-        yield _Change("old versions and what `prune` deletes are gone after 30 days", write)
+        yield _Change("old versions and what `prune` deletes expire after 30 days", write)
 
 
 def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
-    """A key of KMS is somebody's decision, and needs one more from its owner."""
+    """A KMS key is somebody's decision, and needs another one from its owner."""
     found = _read(client, "get_bucket_encryption", common).get("ServerSideEncryptionConfiguration", {})
     for rule in found.get("Rules", ()):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
@@ -236,12 +236,12 @@ def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
             key = default.get("KMSMasterKeyID", "alias/aws/s3")
             yield _Change(
                 f"it encrypts with the key {key}: the accounts and roles of all environments need kms:Decrypt in that "
-                "key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
+                "key's policy (AWS's own key, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
             )
 
 
 def _read(client: Any, operation: str, common: dict[str, str]) -> dict[str, Any]:
-    """What is set; empty where nothing is."""
+    """What is set; empty if nothing is."""
     try:
         return dict(getattr(client, operation)(**common))
     except aws_errors() as error:

@@ -1,7 +1,7 @@
-"""Archives that are unpacked to be imported: a zip in, a folder out that has its files and nothing else.
+"""Unpacks archives to import from: a zip in, a folder out that has its files and nothing else.
 
-A layer is unpacked once and kept, because units change and layers seldom do. What is kept is compared at each use:
-with the zip, which was verified; bytecode, which is made beside by who runs none of the code, with what it was then.
+A layer is unpacked once and cached, because units change and layers rarely do. The cache is compared at each use: with
+the zip, which was verified; bytecode, which is added by a process that runs none of the code, with what it was then.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def kept_folder(archive: Path, place: Path, prefix: str, *, where: str) -> Iterator[Path]:
-    """The files of ``archive`` below ``prefix``, in the folder ``place``, which is made where it is not right."""
+    """The files of ``archive`` below ``prefix``, in the folder ``place``, which is recreated if it is not right."""
     if not _is_whole(place, archive, prefix):
         _renew(archive, place, prefix, where)
     _drop_unknown_bytecode(place)
     yield place
-    with suppress(FileNotFoundError):  # another process has dropped one: then the next use has less to spare
+    with suppress(FileNotFoundError):  # another process has removed one: then the next use can reuse less
         known = {path.relative_to(place).as_posix(): sha256_of(path) for path in list(_bytecode(place))}
         write_sealed(_listing(place), known)
 
@@ -64,7 +64,7 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
             shutil.rmtree(old, ignore_errors=True)
         os.rename(new, place)
     except OSError:
-        # Where another process was faster, its folder has the same content.
+        # If another process was faster, its folder has the same content.
         if not _is_whole(place, archive, prefix):
             raise
     finally:
@@ -72,7 +72,7 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
 
 
 def _is_whole(place: Path, archive_path: Path, prefix: str) -> bool:
-    """Whether the folder has the files of the archive and, bytecode apart, no others."""
+    """Whether the folder has the files of the archive and, apart from bytecode, no others."""
     with zipfile.ZipFile(archive_path) as archive:
         infos = (info for info in archive.infolist() if not info.is_dir() and info.filename.startswith(prefix))
         wanted = {info.filename.removeprefix(prefix): (info.file_size, info.CRC) for info in infos}
@@ -110,7 +110,7 @@ def _listing(place: Path) -> Path:
 
 
 def without_bytecode(place: Path, names: Iterable[str]) -> list[Path]:
-    """Which of these are modules in the folder that were not compiled yet; ``names`` are whatever somebody says."""
+    """Which of these are modules in the folder that are not compiled yet; ``names`` are untrusted."""
     inside = f"{place}{os.sep}"
     modules = [Path(name) for name in names if name.startswith(inside) and name.endswith(".py") and "\n" not in name]
     return [path for path in modules if ".." not in path.parts and path.is_file() and not _compiled(path)]
@@ -121,7 +121,7 @@ def _compiled(module: Path) -> bool:
 
 
 def _drop_unknown_bytecode(place: Path) -> None:
-    """Python takes bytecode for right if time and length of its source are; it is made again where it is missing."""
+    """Python accepts bytecode if time and length of its source match; it is recreated if it is missing."""
     known = read_sealed(_listing(place)) or {}
     for path in list(_bytecode(place)):
         if not has_sha256(path, known.get(path.relative_to(place).as_posix(), "")):

@@ -1,7 +1,7 @@
-"""Code of the repository, run by this package in a child that is shut in: a value in, an answer in bytes out.
+"""Runs code of the repository in a sandboxed child of this package: a value in, an answer in bytes out.
 
-The child has this package and what it needs, no credentials, no network, no other process, and nothing of this user's
-files but what is named (``confined.py``). Nobody believes what it answers.
+The child has this package and its dependencies, no credentials, no network, no other process, and of this user's files
+only those that are named (``confined.py``). Its answer is not trusted.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
+from multi_env_lambda.model.visible import visible
 
 __all__ = ["answer_of", "pass_on", "run_own"]
 
@@ -23,7 +24,7 @@ _MOST_SAID = 20_000
 _TAIL = 500
 _NEEDED = ("attr", "cottonformation", "packaging")
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The package by its file: which folders the caller's path has, is of no concern there.
+# The package is loaded by its file: the caller's path does not matter there.
 _START = """
 import importlib, importlib.util, sys
 sys.path += sys.argv[3:]
@@ -35,19 +36,27 @@ importlib.import_module(sys.argv[2]).main()
 
 
 def run_own(
-    module: str, value: object, *, own: Sequence[Path], where: str, seconds: float, env: Mapping[str, str] | None = None
+    module: str,
+    value: object,
+    *,
+    own: Sequence[Path],
+    where: str,
+    seconds: float,
+    env: Mapping[str, str] | None = None,
+    start: Callable[..., Ended] = run_confined,
 ) -> Ended:
     """Run ``main`` of a module of this package, which reads ``value`` and answers (``answering.py``).
 
     Args:
         own: what else it may read.
+        start: runs a program that is shut in, as ``run_confined`` does.
 
     Raises:
         ToolError: it could not be started.
     """
     packages = _package_folders()
     bounds = Bounds(own=(*own, _PACKAGE, *packages), children=False, attributes=False, seconds=seconds)
-    return run_confined(
+    return start(
         [sys.executable, "-I", "-B", "-c", _START, _PACKAGE / "__init__.py", module, *packages],
         bounds,
         where=where,
@@ -57,9 +66,9 @@ def run_own(
 
 
 def pass_on(said: str) -> None:
-    """What it printed, where a terminal takes none of it for an order."""
+    """Show what it printed, escaped so that a terminal obeys none of it."""
     if said:
-        shown = "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in said)
+        shown = visible(said)
         sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(shown)} characters\n")
 
 

@@ -1,4 +1,4 @@
-"""A mistake that nobody has foreseen, as an error of one unit: it must not hide how the others end."""
+"""An unexpected exception as an error of one unit: it must not hide how the others end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["as_ours"]
 
 
 def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
-    """The error to be told in place of ``raised``; what is no matter of files is logged with its traceback."""
+    """The error to report instead of ``raised``; anything but file errors is logged with its traceback."""
     match raised:
         case MultiEnvLambdaError():
             return raised
@@ -23,12 +23,12 @@ def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
             what = f"{raised.strerror or raised}{file}"
             return BuildError(where, what, hint="make the file readable, or remove it; then run again")
         case RecursionError() | MemoryError():
-            what = "it is nested too deeply, or too large, to be read"
-            return BuildError(where, what, hint="simplify what stands there")
+            what = "it is too deeply nested or too large to be read"
+            return BuildError(where, what, hint="simplify its content")
         case _:
-            # Its text may have what it was raised about: a variable of ours, a file of somebody else.
+            # Its text may contain what it was raised about: a variable of ours, a file of somebody else.
             secrets = secrets_among(os.environ)
             trace = "".join(traceback.format_exception(raised))
             logging.getLogger(__name__).error("unexpected error\n%s", blotted(trace, secrets))
             what = blotted(f"unexpected {type(raised).__name__}: {raised}", secrets)
-            return MultiEnvLambdaError(where, what, hint="run again; if it stays, report it")
+            return MultiEnvLambdaError(where, what, hint="run it again; if that does not help, report it")

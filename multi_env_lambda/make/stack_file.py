@@ -1,18 +1,18 @@
 """The templates of a unit, with what its ``stack.py`` adds: values in, documents out.
 
-The file is code of whoever wrote the unit. It runs in one child for all environments, which has no credentials, no
-network and nothing of this user's files, and a limit in time, memory and output (``host/confined.py``). Everything that
-is asked of a template is asked here, of what came back.
+The file is untrusted code. It runs in one child process for all environments, without credentials, network or access to
+this user's files, and with limits on time, memory and output (``host/confined.py``). Every check of a template is made
+here, on what comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.confined import Ended
+from multi_env_lambda.host.confined import Ended, run_confined
 from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
 from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
 from multi_env_lambda.plan.template.parts import Json
@@ -22,8 +22,14 @@ __all__ = ["SECONDS", "templates_of"]
 SECONDS = 30.0
 
 
-def templates_of(root: Path, units: Sequence[StackInput], *, seconds: float = SECONDS) -> dict[str, str]:
+def templates_of(
+    root: Path, units: Sequence[StackInput], *, seconds: float = SECONDS, start: Callable[..., Ended] = run_confined
+) -> dict[str, str]:
     """By environment, the finished template of one unit; a unit without a ``stack.py`` starts nothing.
+
+    Args:
+        seconds: how long the file may take.
+        start: runs a program that is shut in, as ``run_confined`` does.
 
     Raises:
         ConfigurationError: the settings, or what ``stack.py`` made of them, cannot become a stack.
@@ -31,14 +37,16 @@ def templates_of(root: Path, units: Sequence[StackInput], *, seconds: float = SE
     drafts = [drafted(unit) for unit in units]
     if not (root / stack_file(units[0].project)).is_file():
         return {unit.environment.name: finished(unit, draft) for unit, draft in zip(units, drafts, strict=True)}
-    grown = _extended(root.resolve(), units, drafts, seconds)
+    grown = _extended(root.resolve(), units, drafts, seconds, start)
     return {
         unit.environment.name: finished(unit, document, of_stack=True)
         for unit, document in zip(units, grown, strict=True)
     }
 
 
-def _extended(root: Path, units: Sequence[StackInput], drafts: Sequence[Json], seconds: float) -> list[Json]:
+def _extended(
+    root: Path, units: Sequence[StackInput], drafts: Sequence[Json], seconds: float, start: Callable[..., Ended]
+) -> list[Json]:
     """What the file made of each draft, as it says."""
     project = units[0].project
     where = stack_file(project)
@@ -49,6 +57,7 @@ def _extended(root: Path, units: Sequence[StackInput], drafts: Sequence[Json], s
         where=where,
         seconds=seconds,
         env={"AWS_DEFAULT_REGION": units[0].environment.region},
+        start=start,
     )
     pass_on(ended.said)
     return _read(ended, len(units), where, seconds)

@@ -1,4 +1,4 @@
-"""A stage of the promotion chain, and the devops account that holds artifacts and records."""
+"""An environment of the promotion chain, and the devops account that holds artifacts and records."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from multi_env_lambda.model.bounds import Bounds
 __all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
 
 CALLER = "caller"
-"""As ``source_identity``: the user or session name of whoever runs this."""
+"""As ``source_identity``: the user or session name of the caller."""
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
-"""The role that AWS Organizations makes in every member account; used until an account is bootstrapped."""
+"""The role that AWS Organizations creates in every member account; used until an account is bootstrapped."""
 
 
 def _role_arn(account_id: str, role_name: str) -> str:
@@ -34,8 +34,8 @@ class Devops:
     """The account that holds the artifacts, the records and the CI.
 
     Args:
-        bucket: where everything is written first.
-        buckets: by other region, the bucket that its environments take artifacts from, where it has a name of its own.
+        bucket: the bucket that is always written first.
+        buckets: by other region, the bucket that its environments take artifacts from, if it has its own name.
         role_name, external_id, source_identity: as in ``Environment``.
     """
 
@@ -48,7 +48,7 @@ class Devops:
     buckets: Mapping[str, str] = attrs.field(factory=dict)
 
     def at(self, region: str) -> Devops:
-        """The same account where it holds the artifacts of a region: Lambda takes code from a bucket of its own only.
+        """The same account with the bucket of a region: Lambda takes code only from a bucket in its own region.
 
         Source: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html
 
@@ -72,7 +72,7 @@ class Devops:
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to this account's role; empty where there is none.
+        """The console page that switches to this account's role; empty if there is none.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
         """
@@ -81,15 +81,15 @@ class Devops:
 
 @attrs.frozen(kw_only=True)
 class Environment:
-    """One stage: where it lies, how one gets there, and the rules that hold there.
+    """One environment: where it is, how to get access, and the rules that apply.
 
     Args:
-        role_name: the role that is assumed; empty: the caller's own credentials are used.
-        position: counts from 0 in promotion order.
-        releases_only, committed_only: what may come here, see ``plan/release_rules.py``.
-        protect: its stacks cannot be deleted, neither by `destroy` nor by others.
-        external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
-        bounds: what no unit may go beyond there.
+        role_name: the role to assume; empty: the caller's own credentials are used.
+        position: its place in promotion order, counted from 0.
+        releases_only, committed_only: what may be deployed here, see ``plan/release_rules.py``.
+        protect: its stacks cannot be deleted, by `destroy` or anything else.
+        external_id, source_identity: what is passed to AssumeRole, if the trust policy of the role requires it.
+        bounds: the limits for every unit there.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Environment:
 
     @property
     def boundary_arn(self) -> str:
-        """The policy that bounds every role of its stacks; empty where there is none."""
+        """The permissions boundary of every role of its stacks; empty if there is none."""
         return "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
 
     @property

@@ -128,5 +128,5 @@ def test_an_unknown_unit_and_no_units_are_said(tmp_path: Path) -> None:
     of = team(1)
     empty = attrs.evolve(of, projects=(), status=attrs.evolve(of.status, units=(), removed=(), cells=()), histories={})
 
-    assert "There is no unit of this name" in dom(tmp_path, write(tmp_path, of) + "#%3Cb%3E")
+    assert "There is no unit with this name" in dom(tmp_path, write(tmp_path, of) + "#%3Cb%3E")
     assert "0 of 0 units" in dom(tmp_path, write(tmp_path, empty))

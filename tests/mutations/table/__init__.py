@@ -11,6 +11,7 @@ from tests.mutations.table import (
     of_ci,
     of_flow,
     of_going_back,
+    of_histories,
     of_jobs,
     of_plan,
     of_repair,
@@ -41,4 +42,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
     *of_ci.MUTATIONS,
+    *of_histories.MUTATIONS,
 )
