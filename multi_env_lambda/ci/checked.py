@@ -27,7 +27,7 @@ def checked(found: Decision, default: Decision, state: State, *, where: str) -> 
     Raises:
         ConfigurationError: it is none that may be followed.
     """
-    _check(len(found.jobs) <= _MOST_JOBS, where, f"it wants {len(found.jobs)} jobs, allowed are {_MOST_JOBS}")
+    _check(len(found.jobs) <= _MOST_JOBS, where, f"it wants {len(found.jobs)} jobs; expected {_MOST_JOBS} or fewer")
     keys = [job.subject.key for job in found.jobs]
     twice = next((key for key in keys if keys.count(key) > 1), "")
     _check(not twice, where, f"it wants two jobs about {quoted(twice)}")
@@ -91,7 +91,7 @@ def _check_reachable(to: str, state: State, where: str) -> None:
     reachable, frozen = state.before_frozen()
     behind = "" if frozen is None else f", since {frozen.environment} is frozen"
     allowed = enumerated(reachable) or "nothing"
-    _check(to in reachable, where, f"it goes up to {quoted(to)}, allowed is {allowed}{behind}")
+    _check(to in reachable, where, f"it goes up to {quoted(to)}; expected {allowed}{behind}")
 
 
 def _check_units(only: tuple[str, ...], state: State, where: str) -> None:

@@ -1,6 +1,6 @@
 """The decision, on one page: what happened and what the world is like, to what is to be done.
 
-An event only says "look at this branch". So a push that is told twice, one whose event is lost and one that another
+An event only says "look at this branch". So a push that is reported twice, one whose event is lost and one that another
 has overtaken are no special cases, and the schedule's look leads to the same as the event would have.
 """
 
@@ -84,7 +84,7 @@ def _look(subject: Subject, state: State) -> Decision:
 
 
 def _branch(name: str, state: State, *, gone: bool = False) -> Decision:
-    """Whether a branch is gone is seen rather than heard of, where somebody has looked."""
+    """Whether a branch is gone; if its state was looked up, that counts and not the event."""
     gone = gone if state.branches is None else name not in state.branches
     if name == state.rules.branch:
         return nothing(f"{quoted(name)} is gone, which takes nothing back") if gone else _bring(name, state)

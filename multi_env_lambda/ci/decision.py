@@ -84,7 +84,7 @@ class Plan:
 class Release:
     """Bring the one unit that a tag releases as far as it may go.
 
-    ``unit`` and ``version`` are empty where nobody has looked yet what the units are at the tag.
+    ``unit`` and ``version`` are empty if the units at the tag have not been looked up yet.
     """
 
     tag: str

@@ -33,7 +33,7 @@ class Given:
         return "" if any("\ud800" <= sign <= "\udfff" for sign in found) else found
 
     def number(self, *path: str) -> int:
-        """A whole number from 1 on, which some hosts write as text; 0 where there is none."""
+        """A whole number from 1 on, which some hosts write as text; 0 if there is none."""
         found = self.at(*path).value
         if isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < 16:
             found = int(found)

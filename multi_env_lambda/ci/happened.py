@@ -38,7 +38,7 @@ class BranchMoved:
         repository: as the host calls it, ``owner/name`` or ``name``.
         branch: without ``refs/heads/``.
         commit, before: as the event says; empty where it does not.
-        who: as the host calls whoever did it; nothing proves it.
+        who: the host's name for the person who did it; nothing proves it.
     """
 
     host: Host
@@ -77,7 +77,7 @@ class PullRequestChanged:
     Args:
         branch: where the change is; ``into``: where it should go.
         commit: the newest one of the change.
-        stranger: it comes from another repository, so whoever wrote it may not be allowed to push to this one.
+        stranger: it comes from another repository, so its author may not be allowed to push to this one.
     """
 
     host: Host

@@ -1,6 +1,6 @@
 """What the text of a commit can do: less than the default, never more.
 
-Texts of commits are written by whoever may push anywhere, and merges carry those of others along. So the words that
+Texts of commits are written by all who may push anywhere, and merges carry those of others along. So the words that
 skip a commit count in its first line only, and the others as trailers, in the last paragraph::
 
     Count invoices twice as fast
@@ -71,7 +71,7 @@ def _fewer_units(job: Bring | Own, before: tuple[str, ...], state: State) -> tup
     named = [name for text in said for name in re.split(r"[,\s]+", text) if name]
     allowed = before or tuple(state.units or ())
     if not allowed:
-        # Nobody has looked what units there are, and whoever does narrows it.
+        # The units have not been looked up yet; the caller that does so narrows it.
         return before, []
     found = tuple(name for name in allowed if name in named)
     unknown = [
@@ -86,7 +86,7 @@ def _less_far(job: Bring, state: State, notes: list[str]) -> tuple[Job | None, l
     for text in _said(state.message, "up-to"):
         name = text.strip()
         if name not in state.environments:
-            # It wanted less than everything, and nobody knows how much.
+            # It wanted less than everything, but it is unknown how much.
             return None, [*notes, f"the commit says `Up-To: …` of {quoted(name)}, which is no environment"]
         if state.environments.index(name) < state.environments.index(job.to):
             job = attrs.evolve(job, to=name)

@@ -1,7 +1,7 @@
 """Environments of branches: which branch has one, and for how long.
 
 They lie in the account of the first environment, hold what the branch affects, and go with the branch. The bucket's
-releases know nothing of them, so what stands here is told by names and times alone.
+releases know nothing of them, so these facts are expressed by names and times alone.
 """
 
 from __future__ import annotations

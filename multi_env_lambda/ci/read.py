@@ -34,7 +34,7 @@ ASKED = "asked"
 """The detail type of a person's wish; its detail has a ``branch``, ``tag`` or ``pull_request``, or is empty."""
 
 JOB_VARIABLE = "JOB_ID"
-"""The only thing that a build is told."""
+"""The only thing that a build gets."""
 
 _HOSTS: Mapping[Host, Callable[[str, Given], tuple[Happened, ...]]] = {
     "codecommit": read_codecommit,
@@ -87,7 +87,7 @@ def read_event(event: object) -> tuple[Happened, ...]:
 
 
 def read_webhook(host: Host, name: str, body: bytes | str) -> tuple[Happened, ...]:
-    """What a webhook says happened. Its signature was checked before, by whoever received it.
+    """What a webhook says happened. Its signature was checked before, by the receiver.
 
     Args:
         name: the kind of event: the header ``X-GitHub-Event`` or ``X-Event-Key``; GitLab's stands in the body, too.

@@ -9,7 +9,7 @@ from multi_env_lambda.model.ancestry import Kin
 __all__ = ["Standing", "standing"]
 
 Standing = Literal["goes", "superseded", "look again"]
-"""``superseded``: what runs is newer, and stays. ``look again``: the branch has moved to where nobody can tell."""
+"""``superseded``: what runs is newer, and stays. ``look again``: the branch has moved, and it is unknown where to."""
 
 
 def standing(kin: Kin, *, kept: bool, newest: bool) -> Standing:

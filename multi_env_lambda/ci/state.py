@@ -1,4 +1,4 @@
-"""What a decision may know of the world, as far as whoever asks for it has looked."""
+"""What a decision may know of the world, as far as its caller has looked it up."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class State:
         branches: those that are there -> where they stand; None: nobody looked, neither for branches nor for their own
             environments.
         tags: those that nobody has decided about yet -> when each was made.
-        message: the text of the commit that is looked at; empty where nobody looked.
+        message: the text of the commit that is looked at; empty if it was not looked up.
         stranger: whether the pull request that is looked at is a stranger's; None, not known, counts as yes.
         agreed: the commits of it that a maintainer has agreed to.
         frozen, held, waiting, own: what people stopped, what waits for an approval, the environments of branches.

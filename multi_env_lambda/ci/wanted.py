@@ -9,9 +9,9 @@
                             └──────────────────── ask ────────────────────────┘
 
 ``asked`` counts wishes, ``seen`` those that a run has taken up: each rule is a step from one stored value to the next,
-written on condition that nobody wrote in between. So whoever is killed between two steps leaves a value from which
-anybody goes on, and a wish during a run makes the run look again. A message that comes twice is one wish: else one that
-comes again because no build could be started would wish for everything again that it has got already, for ever.
+written on condition that nobody wrote in between. So a process killed between two steps leaves a value from
+which any other goes on, and a wish during a run makes the run look again. A message that comes twice is one wish: else one
+that comes again because no build could be started would wish for everything again that it has got already, indefinitely.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ Step = Claim | Start | AskBuild | Wait | Rest
 
 
 def next_step(wanted: Wanted, now: float) -> Step:
-    """What whoever comes by does about it, be it for an event, for the schedule or because another one was killed."""
+    """What the next process does about it: for an event, for the schedule or because another one was killed."""
     if wanted.state == "wanted":
         until = wanted.since + _pause(wanted.deaths)
         return Claim() if now >= until else Wait(until)
@@ -193,7 +193,7 @@ def ask(
 
     Args:
         message: the id of what the wish came with; empty where it has none.
-        stranger: None where nothing is known that was not known before.
+        stranger: None if nothing new is known.
     """
     mark = (hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:16],) if message else ()
     if before is None:
@@ -219,7 +219,7 @@ def claim(wanted: Wanted, now: float) -> Wanted:
 
 
 def release(wanted: Wanted, job: str, now: float) -> Wanted | None:
-    """No build could be started for the claimed run: it is wanted as before. None where a build has it by now."""
+    """No build could be started for the claimed run: it is wanted as before. None if a build has it already."""
     if wanted.id != job or wanted.state != "running" or wanted.build:
         return None
     return attrs.evolve(wanted, state="wanted", since=now)

@@ -18,7 +18,7 @@ from multi_env_lambda.host.folders import user_cache
 
 __all__ = ["delete", "is_shared", "private_folder", "private_parent"]
 
-_VAR_TMP = Path("/var/tmp")  # noqa: S108 -- a folder in it gets a name that nobody knows, and is its owner's alone
+_VAR_TMP = Path("/var/tmp")  # noqa: S108 -- a folder in it gets a random name, and is its owner's alone
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 

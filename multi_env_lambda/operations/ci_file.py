@@ -1,7 +1,7 @@
 """The repository's own decision: the ``ci.py`` of the protected branch, run in a child that is shut in.
 
 The file is read as the protected branch has it, never as the change has it that is judged. It has no rights, of the
-dispatcher or anybody else. Where it makes a mistake, the default decision is taken and the mistake is told.
+dispatcher or anybody else. Where it makes a mistake, the default decision is taken and the mistake is reported.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def protected_file(root: Path, branch: str) -> bytes | None:
 
 
 def decide_with(text: bytes | None, happened: Happened, state: State, *, seconds: float = SECONDS) -> Decision:
-    """The decision of a file with this text; the default one where there is none, or where it makes a mistake.
+    """The decision of a file with this text; the default one if there is none, or if it makes a mistake.
 
     What the mistake is, stands in the notes of the decision.
     """

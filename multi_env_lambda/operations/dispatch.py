@@ -1,6 +1,6 @@
 """The dispatcher: what happened becomes what is wanted, and what is wanted becomes builds.
 
-Each write is one conditional step of ``ci/wanted.py``, so it may end between any two calls: whoever comes next, for
+Each write is one conditional step of ``ci/wanted.py``, so it may end between any two calls: the next process, for
 the same message, for another one or for the schedule, goes on from what is stored.
 """
 
@@ -146,7 +146,7 @@ def begin_job(store: ObjectStore, job: str, build: str) -> Wanted | None:
 
 
 def finish_job(store: ObjectStore, job: str, build: str, result: str, waits: tuple[tuple[str, str], ...] = ()) -> bool:
-    """What a build does last. False: somebody has asked in the meantime, and it has to look once more.
+    """What a build does last. False: somebody has asked in the meantime, and it has to look again.
 
     Args:
         result: how it went, in words.

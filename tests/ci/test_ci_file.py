@@ -82,7 +82,7 @@ def test_every_mistake_is_told_with_its_line() -> None:
             "cannot be imported: ModuleNotFoundError: No module named 'no_such_module' (line 1)",
             "decide() ended with KeyError: 'orders' (line 1)",
             "decide() gave back NoneType, expected a Decision",
-            "it goes up to `moon`, allowed is sandbox, test or prod",
+            "it goes up to `moon`; expected sandbox, test or prod",
             "decide() ended with TypeError: decide() takes 2 positional arguments but 3 were given",
             "ended its process without an answer",
             "was ended by signal 9, as more than 20 seconds of processor time are: ",

@@ -100,7 +100,7 @@ def test_the_default_and_less_may_be_followed() -> None:
     ("job", "what"),
     [
         (attrs.evolve(BRING, branch="feature/x"), "`feature/x` is not `main`, and only that is brought"),
-        (attrs.evolve(BRING, to="moon"), "it goes up to `moon`, allowed is sandbox, test or prod"),
+        (attrs.evolve(BRING, to="moon"), "it goes up to `moon`; expected sandbox, test or prod"),
         (attrs.evolve(BRING, only=("odrers",)), "there is no unit `odrers`"),
         (attrs.evolve(JOBS[1], environment="prod"), f"found `prod`, the environment of `feature/x` is {NAME}"),
         (attrs.evolve(JOBS[1], until=NOW + 91 * DAY), f"{NAME} would live for 91 days, 90 are allowed"),
@@ -135,7 +135,7 @@ def test_a_strangers_change_gets_no_credentials_from_a_file() -> None:
 def test_what_is_frozen_is_frozen_for_a_file_too() -> None:
     with pytest.raises(ConfigurationError) as caught:
         followed(BRING, frozen=(Frozen(environment="test", who="ada"),))
-    assert caught.value.what == "it goes up to `prod`, allowed is sandbox, since test is frozen"
+    assert caught.value.what == "it goes up to `prod`; expected sandbox, since test is frozen"
 
 
 def test_a_hold_is_not_lifted_by_a_file() -> None:
@@ -155,7 +155,7 @@ def test_a_release_of_which_nobody_knows_the_units_stays_so() -> None:
 def test_two_jobs_about_one_thing_and_a_flood_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="two jobs about `branch main`"):
         followed(BRING, attrs.evolve(BRING, to="test"))
-    with pytest.raises(ConfigurationError, match="it wants 201 jobs, allowed are 200"):
+    with pytest.raises(ConfigurationError, match="it wants 201 jobs; expected 200 or fewer"):
         followed(*(Plan(number=number, credentials="none") for number in range(1, 202)))
 
 

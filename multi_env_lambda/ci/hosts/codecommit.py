@@ -49,7 +49,7 @@ def _reference(detail: Given) -> Happened:
 
 
 def _pull_request(detail: Given) -> Happened:
-    """Whoever may open one may push: CodeCommit has no forks."""
+    """Everyone who may open one may push: CodeCommit has no forks."""
     event = detail.text("event")
     merged, is_open = detail.flag("isMerged"), detail.text("pullRequestStatus") == "Open"
     repositories = [one.text() for one in detail.items("repositoryNames")]

@@ -1,8 +1,8 @@
 """Webhooks of GitHub.
 
 Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads. Forty zeros stand for "nothing",
-``head_commit`` may be null, a deleted branch is told twice (``push`` and ``delete``), a fork may be gone by now, and a
-push of more than three tags is not told at all.
+``head_commit`` may be null, a deleted branch is reported twice (``push`` and ``delete``), a fork may no longer exist,
+and a push of more than three tags is not reported at all.
 """
 
 from __future__ import annotations
