@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,18 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE
 from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
 from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.left import copy_left, read_left
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_program, uv_version
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
-__all__ = ["build_environment", "run_backend"]
+__all__ = ["build_environment", "made_file", "run_backend"]
 
 SECONDS = 600.0
 _MEMORY, _OUTPUT = 8 << 30, 1 << 30
@@ -35,6 +37,7 @@ _PROGRAM = Path(__file__).with_name("backend_run.py")
 _SYSTEM = (Path("/usr"), Path("/bin"))
 """A backend may start what every machine has; no home folder is visible."""
 _ROUNDS = 3
+_LARGEST_NEEDS = 1 << 20
 _HINT = "correct [build-system] or the files it builds from"
 _PASSED_ON = frozenset(
     {
@@ -170,8 +173,7 @@ def _by_hooks(
     where: str,
 ) -> None:
     known: tuple[str, ...] = ()
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        place = Path(scratch).resolve()
+    with private_folder() as place:
         orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend}
         for number in range(_ROUNDS):
             python = _environment(place / f"venv-{number}", (*system.requires, *known), constraints, indexes, where)
@@ -189,12 +191,41 @@ def _by_hooks(
                 env={**_EVERYWHERE, "PATH": f"{python.parent}:/usr/bin:/bin"},
             )
             _check(ended, system.backend, where)
-            asked = needs.read_text(encoding="utf-8").splitlines() if needs.exists() else []
+            asked = _asked(needs, where)
             if set(asked) <= set(known):
                 return
             known = tuple(sorted({*known, *asked}))
     what = f"its backend {system.backend} keeps requiring more packages: {', '.join(known)}"
     raise BuildError(where, what, hint="list them in `requires` of [build-system]")
+
+
+def _asked(needs: Path, where: str) -> tuple[str, ...]:
+    """What it wrote down; a file of its own, with whatever it likes in it."""
+    try:
+        asked = tuple(read_left(needs, _LARGEST_NEEDS, where=where).decode("utf-8").splitlines())
+        for text in asked:
+            Requirement(text)
+    except FileNotFoundError:
+        return ()
+    except (InvalidRequirement, RecursionError, UnicodeDecodeError) as error:
+        what = f"its backend asks for what is no requirement: {error}"
+        raise BuildError(where, what, hint="correct what `get_requires_for_build_…` gives back; see PEP 508") from error
+    return asked
+
+
+def made_file(out: Path, suffix: str, where: str) -> Path:
+    """The one file of that kind which a backend left in ``out``, copied to where it could not write.
+
+    Raises:
+        BuildError: there are others, or it is no file that could be one.
+    """
+    found = sorted(path for path in out.iterdir() if path.name.endswith(suffix))
+    if len(found) != 1:
+        what = f"the backend made {len(found)} files that end with {suffix}, one is needed"
+        raise BuildError(where, what, hint="use another [build-system]")
+    place = out.with_name(f"{out.name}-made")
+    place.mkdir(exist_ok=True)
+    return copy_left(found[0], place, LARGEST_ARCHIVE, where=where)
 
 
 def _environment(place: Path, requires: Sequence[str], constraints: Path | None, indexes: str, where: str) -> Path:

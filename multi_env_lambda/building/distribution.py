@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import io
 import re
@@ -15,8 +16,8 @@ from pathlib import Path
 import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.building.archive import content, parse_zip, read_zip, write_tar_gz, write_zip
-from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.building.archive import content, parse_zip, read_zip, too_large, write_tar_gz, write_zip
+from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
@@ -37,6 +38,7 @@ __all__ = [
 
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: multi_env_lambda\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _WRITTEN_AGAIN = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "WHEEL"})
+_LARGEST_SDIST, _MOST_IN_SDIST = 512 << 20, 0xFFFF
 _PURE = frozenset({"py3-none-any", "py2-none-any"})
 
 
@@ -82,16 +84,8 @@ def build_distributions(
     the workspace, as lines of ``[tool.uv]``.
     """
     run_backend(folder, out, where=where, sdist=sdist, tree=tree, constraints=constraints, indexes=indexes)
-    wheel = _only(out, ".whl", where)
-    return wheel, _only(out, ".tar.gz", where) if sdist else None
-
-
-def _only(folder: Path, suffix: str, where: str) -> Path:
-    found = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
-    if len(found) != 1:
-        what = f"the backend made {len(found)} files that end with {suffix}; expected one"
-        raise BuildError(where, what, hint="use another [build-system]")
-    return found[0]
+    wheel = made_file(out, ".whl", where)
+    return wheel, made_file(out, ".tar.gz", where) if sdist else None
 
 
 def read_wheel(path: Path, *, where: str, name: str | None = None, version: str | None = None) -> Wheel:
@@ -260,8 +254,15 @@ def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
     """The files of a backend's sdist, without the folder around them."""
     files: dict[str, File] = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
+        with gzip.open(path) as packed:
+            plain = packed.read(_LARGEST_SDIST + 1)
+        if len(plain) > _LARGEST_SDIST:
+            raise too_large(f"{where}: {path.name}", _LARGEST_SDIST)
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+            for number, member in enumerate(archive):
+                if member.issparse() or number >= _MOST_IN_SDIST:
+                    what = f"the sdist's entry {member.name!r} has gaps, or is one of more than {_MOST_IN_SDIST}"
+                    raise BuildError(where, what, hint="use another [build-system]")
                 if member.isdir():
                     continue
                 stream = archive.extractfile(member) if member.isreg() else None

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Literal, assert_never, get_args
@@ -26,6 +25,7 @@ from multi_env_lambda.building.select import SelectedWheel, Target, check_made_f
 from multi_env_lambda.building.uv_settings import plain_lines, refuse_own_indexes, refuse_variables, versions_of_a_unit
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = [
@@ -183,9 +183,9 @@ def write_lock(
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
-    with tempfile.TemporaryDirectory() as scratch:
+    with private_folder() as scratch:
         if ours:
-            excludes = Path(scratch, "excludes.txt")
+            excludes = scratch / "excludes.txt"
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
         resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)

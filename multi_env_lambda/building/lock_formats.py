@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.markers import Marker
+from packaging.markers import InvalidMarker, Marker
 from packaging.pylock import Package as PylockPackage
 from packaging.pylock import PackageArchive, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.requirements import InvalidRequirement, Requirement
@@ -37,7 +37,10 @@ def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_pa
     """
     try:
         pylock = Pylock.from_dict(document)
-    except (PylockValidationError, RecursionError) as error:
+        environments = tuple(filter(None, map(_said, pylock.environments or ())))
+        for package in pylock.packages:
+            _said(package.marker)
+    except (InvalidMarker, PylockValidationError, RecursionError) as error:
         raise ConfigurationError(where, f"is not a valid pylock.toml: {error}", hint=_LOCK_AGAIN) from error
     local: set[str] = set()
     packages = []
@@ -51,7 +54,7 @@ def read_pylock(document: Mapping[str, Any], *, path: Path, where: str, local_pa
         where=where,
         packages=tuple(packages),
         requires_python=None if pylock.requires_python is None else str(pylock.requires_python),
-        environments=tuple(map(str, pylock.environments or ())),
+        environments=environments,
         local=frozenset(local),
         made_from=_made_from(document, where),
     )
@@ -69,6 +72,15 @@ def _made_from(document: Mapping[str, Any], where: str) -> tuple[str, ...] | Non
     return tuple(found)
 
 
+def _said(marker: Marker | None) -> str | None:
+    """As it is kept. With an escape in it (``"\\u0000"``), it can be one whose own text is none.
+
+    Raises:
+        InvalidMarker: nobody could read it again.
+    """
+    return None if marker is None else str(Marker(str(marker)))
+
+
 def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:
     if package.vcs is not None:
         raise _not_locked(where, package.name, f"comes from version control ({package.vcs.type})")
@@ -83,7 +95,7 @@ def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:
     return LockedPackage(
         name=package.name,
         version=str(version),
-        marker=None if package.marker is None else str(package.marker),
+        marker=_said(package.marker),
         requires_python=None if package.requires_python is None else str(package.requires_python),
         wheels=wheels,
         sdist=sdists[0] if sdists else None,
@@ -159,7 +171,7 @@ def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_p
         where=where,
         packages=tuple(packages),
         requires_python=python,
-        environments=tuple(str(Marker(one)) for one in document.get("supported-markers", ())),
+        environments=tuple(filter(None, (_said(Marker(one)) for one in document.get("supported-markers", ())))),
         roots=roots,
         local=frozenset(local),
     )
@@ -188,7 +200,7 @@ def _version(table: Mapping[str, Any]) -> str:
 def _need(edge: Mapping[str, Any]) -> Need:
     extras = tuple(map(str, edge.get("extra", ())))
     # Parsed here, so that an invalid marker is an error of this file and not of what uses it.
-    marker = str(Marker(edge["marker"])) if "marker" in edge else None
+    marker = _said(Marker(edge["marker"])) if "marker" in edge else None
     version = _text(edge, "version") if "version" in edge else None
     return Need(name=_text(edge, "name"), version=version, extras=extras, marker=marker)
 
@@ -300,7 +312,8 @@ def _pinned(where: str, line: str) -> LockedPackage:
         raise ConfigurationError(where, f"{words[:40]!r}… is not a pinned requirement", hint=hint)
     try:
         requirement = Requirement(words)
-    except (InvalidRequirement, RecursionError) as error:
+        marker = _said(requirement.marker)
+    except (InvalidMarker, InvalidRequirement, RecursionError) as error:
         raise ConfigurationError(where, f"{words!r} is not a pinned requirement", hint=hint) from error
     specifiers = list(requirement.specifier)
     if requirement.url or len(specifiers) != 1 or specifiers[0].operator != "==" or "*" in specifiers[0].version:
@@ -313,6 +326,6 @@ def _pinned(where: str, line: str) -> LockedPackage:
     return LockedPackage(
         name=canonicalize_name(requirement.name),
         version=specifiers[0].version,
-        marker=None if requirement.marker is None else str(requirement.marker),
+        marker=marker,
         hashes=tuple(sorted(hashes)),
     )

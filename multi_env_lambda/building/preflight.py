@@ -35,19 +35,20 @@ from multi_env_lambda.building.imports import (
 from multi_env_lambda.building.job_entry import check_calls, no_call, not_run
 from multi_env_lambda.building.preflight_process import (
     Outcome,
+    compile_loaded,
     environment_of,
     lambda_environment,
     link_programs,
     own_libraries,
-    proof_folders,
     start,
 )
 from multi_env_lambda.building.shared_objects import Missing, missing_library_hint
-from multi_env_lambda.building.unpacked import bytecode_folders, kept_folder, unpack
+from multi_env_lambda.building.unpacked import kept_folder, unpack
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host import lambda_python, sandbox
 from multi_env_lambda.host.files import sha256_of, write_atomically
 from multi_env_lambda.host.interpreter import intact_runtime
+from multi_env_lambda.host.private import is_shared, private_folder
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage, variables_of
 
@@ -221,12 +222,15 @@ class _Check:
     def run(self, cache: Path | None, seconds: float) -> Outcome:
         inner = "" if self._are_jobs else "python/"
         with (
-            proof_folders(cache) as (folder, scratch),
+            private_folder() as folder,
             _extracted(self.layer, folder if cache is None else cache / "preflight", inner, self.where) as layer_folder,
         ):
             unpack(self.wheel, folder / "task", "", where=self.where)
             interpreter = intact_runtime(self.interpreter)
+            scratch = folder / "scratch"
+            scratch.mkdir()
             orders = self._orders(folder, scratch, layer_folder, interpreter)
+            orders["shared"] = not any(is_shared(path) for path in (folder, *([cache] if cache else [])))
             (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
             words: list[str | Path] = [
                 interpreter,
@@ -240,6 +244,8 @@ class _Check:
             # What Glue sets for a job is not known.
             variables = environment_of if self._are_jobs else lambda_environment
             outcome = start(words, folder, variables(folder, scratch, self.environment), seconds)
+            if layer_folder is not None:
+                compile_loaded(outcome, layer_folder, interpreter, folder)
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
     def _orders(self, folder: Path, scratch: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
@@ -259,7 +265,6 @@ class _Check:
             "lambda_python": lambda_python.__file__,
             "own": [str(path) for path in own],
             "write": [str(scratch)],
-            "bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],
             "bin": str(folder / "bin"),
             "libraries": sorted(self.image.libraries),
             "library_folders": [str(place) for place in own_libraries(task)],

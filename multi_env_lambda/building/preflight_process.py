@@ -6,32 +6,32 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from multi_env_lambda.building.unpacked import without_bytecode
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
+from multi_env_lambda.host.confined import end_group
 from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTION, LambdaImage
 
 __all__ = [
     "Outcome",
+    "compile_loaded",
     "environment_of",
     "lambda_environment",
     "link_programs",
     "own_libraries",
-    "proof_folders",
     "start",
 ]
 
 _TAIL_BYTES = 2000
 _LARGEST_ANSWERS = 16 << 20
+_COMPILING_BYTES, _COMPILING_SECONDS = 2 << 30, 60.0
 
 
 @attrs.frozen(kw_only=True)
@@ -43,38 +43,6 @@ class Outcome:
     seconds: float
     tail: str
     layer_folder: Path | None = None
-
-
-@contextmanager
-def proof_folders(cache: Path | None) -> Iterator[tuple[Path, Path]]:
-    """One folder for the code, which is read-only, and one for scratch files.
-
-    The first is not below the folder that a function may write to, because the second's rights would apply to it there.
-    A cache may be there, for example in tests.
-    """
-    places = [*([cache / "preflight"] if cache is not None else []), Path("/var/tmp")]  # noqa: S108 -- as private
-    place = next((one for one in places if not _is_scratch(one) and _is_usable(one)), None)
-    with (
-        tempfile.TemporaryDirectory(prefix=".proof-", dir=place, ignore_cleanup_errors=True) as folder,
-        tempfile.TemporaryDirectory(prefix="multi_env_lambda-", dir=_scratch(), ignore_cleanup_errors=True) as scratch,
-    ):
-        yield Path(folder).resolve(), Path(scratch).resolve()
-
-
-def _scratch() -> str | None:
-    return sandbox.SCRATCH if os.access(sandbox.SCRATCH, os.W_OK) else None
-
-
-def _is_scratch(path: Path) -> bool:
-    return path.resolve().is_relative_to(Path(sandbox.SCRATCH).resolve())
-
-
-def _is_usable(path: Path) -> bool:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(path, os.W_OK)
 
 
 def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
@@ -111,10 +79,32 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
         except subprocess.TimeoutExpired:
             pass
         finally:
-            _end_group(process)
+            end_group(process)
     return Outcome(
         answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
     )
+
+
+def compile_loaded(outcome: Outcome, layer: Path, python: Path, folder: Path) -> None:
+    """Make the bytecode of what was imported from the layer, for the next one, by a process that runs none of it.
+
+    Python believes what bytecode says, and a layer is shared: the process that ran it could leave anything there.
+    """
+    said = [answer.get("loaded") for answer in outcome.answers]
+    names = {name for names in said if isinstance(names, list) for name in names if isinstance(name, str)}
+    modules = without_bytecode(layer, sorted(names))
+    if not modules:
+        return
+    places = {module.parent / "__pycache__" for module in modules}
+    for place in places:
+        place.mkdir(exist_ok=True)
+    listed, orders = folder / "loaded", folder / "compiling.json"
+    listed.write_text("".join(f"{module}\n" for module in modules), encoding="utf-8", errors="surrogateescape")
+    given = {"own": [str(layer), str(listed)], "write": [str(place) for place in places], "programs": []}
+    bounds = {"scratch": False, "network": False, "children": False, "limits": {"AS": _COMPILING_BYTES}}
+    orders.write_text(json.dumps({**given, **bounds}), encoding="utf-8")
+    alone: list[str | Path] = [python, "-I", "-S", sandbox.__file__, orders]
+    start([*alone, python, "-I", "-S", "-m", "compileall", "-q", "-i", listed], folder, {}, _COMPILING_SECONDS)
 
 
 def _answers(path: Path) -> tuple[Any, ...]:
@@ -138,12 +128,6 @@ def _tail(path: Path) -> str:
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         return stream.read(_TAIL_BYTES).decode("utf-8", "replace").strip()
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:

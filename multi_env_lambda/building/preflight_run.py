@@ -28,6 +28,7 @@ def main(orders_path: str, answers_path: str) -> None:
     # As in Lambda: the function's code and the layer come before the standard library, the runtime's packages last.
     # As in Glue: a job's code is installed, and comes after the standard library.
     sys.path[:0] = orders["first"]
+    sys.dont_write_bytecode = True  # it lies where others would run it
     sys.path += orders["last"]
     refused: list[str] = []
     # Read now: they are files of this machine, too.
@@ -45,9 +46,21 @@ def main(orders_path: str, answers_path: str) -> None:
             began = time.monotonic()
             answer = _unfit(handler, orders["task"]) or _imported(handler, orders["task"], machine)
             seen = {"seconds": time.monotonic() - began, "refused": refused}
+            seen["loaded"] = _loaded()
             seen["mapped"] = [path for path in watch.mapped() if path not in at_start]
             _write(answers, {"number": number, **answer, **seen, "prefix": machine.prefix if machine else ""})
     _end()
+
+
+def _loaded() -> list[str]:
+    """Where the modules come from, of which anybody may have changed what they say."""
+    found = []
+    for module in list(sys.modules.values()):
+        with contextlib.suppress(BaseException):
+            path = vars(module).get("__file__")
+            if type(path) is str:
+                found.append(path)
+    return found
 
 
 def _speak_its_language() -> None:
@@ -130,7 +143,8 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
         function = getattr(module, handler["function"], None)
     except BaseException as error:  # a module may raise anything, SystemExit too
         denied = None if machine is None else _denied(error, machine)
-        return {**_failure(error, task_root), "denied": denied}
+        kept_back = {"kind": "undecided"} if machine is not None and _is_kept_back(error, machine) else {}
+        return {**_failure(error, task_root), "denied": denied, **kept_back}
     if function is None:
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         return {"kind": "no_function", "functions": names}
@@ -183,6 +197,15 @@ def _denied(error: BaseException | None, machine: Any) -> str | None:
                 return program
         error = error.__cause__ or error.__context__
     return None
+
+
+def _is_kept_back(error: BaseException | None, machine: Any) -> bool:
+    while error is not None:
+        name = error.filename if isinstance(error, PermissionError) else None
+        if isinstance(name, (str, bytes)) and machine.keeps_back(os.path.abspath(os.fsdecode(name))):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _started_by(path: str) -> str | None:

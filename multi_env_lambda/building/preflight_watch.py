@@ -60,6 +60,7 @@ class Machine:
         self.program_folders = (*sandbox.PROGRAM_FOLDERS, orders["bin"])
         self.library_folders: tuple[str, ...] = tuple(orders["library_folders"])
         self.code = _roots(orders["own"])
+        self.scratch = () if orders["shared"] else _roots([sandbox.SCRATCH])
         self.writable = _roots([*orders["write"], sandbox.SCRATCH, "/dev", "/proc"])
         self.loadable = self.code + self.writable + _roots(interpreter)
         self.readable = self.loadable + _roots([*sandbox.SYSTEM, *sandbox.certificates()])
@@ -70,6 +71,10 @@ class Machine:
 
     def may_write(self, path: str) -> bool:
         return _is_in(path, self.writable) and not _is_in(path, self.code)
+
+    def keeps_back(self, path: str) -> bool:
+        """Whether Lambda would let it be written, and here is what is not the function's."""
+        return _is_in(path, self.scratch) and not _is_in(path, self.code)
 
     def may_load(self, path: str) -> bool:
         folder, name = os.path.split(path)
@@ -122,9 +127,8 @@ def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machi
         return next((one for one in sorted(machine.libraries) if one.startswith(f"lib{name}.so")), None)
 
     ctypes.util.find_library = find_library
-    # Bytecode of the layer is kept, in folders that exist already; everything else is as in Lambda.
-    changed = [*orders["write"], *orders["bytecode"]]
-    sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"], network=False)
+    given = {name: orders[name] for name in ("own", "write", "programs")}
+    sandbox.shut_in(**given, scratch=orders["shared"], network=False)
     if orders["first"]:
         for name in ("stat", "lstat", "access"):
             setattr(os, name, _Answering(getattr(os, name), machine, answers_no=name == "access"))

@@ -7,20 +7,28 @@ must be run to find out: then uv runs again without passwords, sandboxed, with a
 from __future__ import annotations
 
 import os
-import tempfile
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import attrs
 
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
+from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.left import read_left
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_folder, uv_program
+from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = ["resolve"]
 
 _SECONDS = 600.0
 _SYSTEM = (Path("/usr"), Path("/bin"))
-_NOT_BUILT = ("building source distributions is disabled", "no-build", "no usable wheels")
+_NOT_BUILT = re.compile(r"(?i)building source distributions (for \S+ )?is disabled|no-build|no usable wheels")
 _SECRET = ("_PASSWORD", "_USERNAME", "KEYRING_PROVIDER")
 
 
@@ -41,13 +49,16 @@ def resolve(
     Raises:
         ToolError: it failed; or a package must be run, and there is a password that it would see.
     """
+    if output is not None and output.is_symlink():
+        what = f"{output.name} is a link: what it leads to would be read, and written over"
+        raise ToolError(where, what, hint="put an ordinary file there")
     env = build_environment(os.environ)
     words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
     try:
         # As the user, whose keyring may need what is in the environment.
         return run_uv([*words, "--no-build"], settings=settings, where=where, hint=hint, stdin=stdin)
     except ToolError as error:
-        if not any(sign in error.what for sign in _NOT_BUILT):
+        if _NOT_BUILT.search(error.what) is None:
             raise
         if (secret := _secret(env)) is not None:
             what = (
@@ -68,15 +79,17 @@ def _shut_in(
     told: str,
 ) -> bytes:
     uv, settings = Path(uv_program()).resolve(), _settings(env)
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch, uv_folder(told) as place:
-        made = Path(scratch).resolve() / "out" / "pylock.toml"
+    with private_folder() as scratch, uv_folder(told) as place:
+        made = scratch / "out" / "pylock.toml"
         made.parent.mkdir()
         if output is not None and output.exists():
-            made.write_bytes(output.read_bytes())
+            made.write_bytes(read_left(output, LARGEST_LOCK, where=where))
         words = [*argv, *([] if output is None else ["--output-file", os.fspath(made)])]
         named = (Path(word) for word in (*argv, *env.get("UV_FIND_LINKS", "").split(",")) if os.path.isabs(word))
-        own = (uv, place, settings, *_SYSTEM, *named, *([] if folder is None else [folder.resolve()]))
-        bounds = Bounds(own=own, write=(made.parent,), network=True, seconds=_SECONDS, memory=8 << 30, output=1 << 30)
+        read, listed = ([], []) if folder is None else _of_the_workspace(folder, told)
+        own = (uv, place, settings, *_SYSTEM, *named, *read)
+        bounds = Bounds(own=own, listed=tuple(listed), write=(made.parent,), network=True, seconds=_SECONDS)
+        bounds = attrs.evolve(bounds, memory=8 << 30, output=1 << 30)
         kept = {name: value for name, value in env.items() if name not in ("HOME", "TMPDIR", "NETRC", "UV_CACHE_DIR")}
         certificates = {} if "SSL_CERT_FILE" in env else {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
         more = {**certificates, **kept, "XDG_CONFIG_HOME": os.fspath(settings.parents[1])}
@@ -86,8 +99,41 @@ def _shut_in(
             what = f"`uv {argv[0]}` ended with status {ended.status}: {last_lines(ended.said)}"
             raise ToolError(where, what, hint=hint)
         if output is not None:
-            output.write_bytes(made.read_bytes())
+            output.write_bytes(_left(made, where))
         return ended.answer
+
+
+def _of_the_workspace(folder: Path, told: str) -> tuple[list[Path], list[Path]]:
+    """What uv reads for a unit, and what it lists.
+
+    The unit; the tables above it and those of a workspace of uv's, in which it looks for the unit's neighbours; and
+    folders of packages, if they lie in the repository.
+    """
+    folder = folder.resolve()
+    above = [parent for parent in folder.parents if (parent / "pyproject.toml").is_file()]
+    read, listed = [folder, *(parent / "pyproject.toml" for parent in above)], []
+    for parent in above:
+        if members := _members(parent):
+            listed.append(parent)
+            read += [path for text in members for path in parent.glob(f"{text}/pyproject.toml")]
+    found = tomllib.loads(told).get("find-links", [])
+    links = [Path(link).resolve() for link in (found if isinstance(found, list) else [found]) if "://" not in link]
+    return [*read, *(link for link in links if above and link.is_relative_to(above[0]))], listed
+
+
+def _members(parent: Path) -> list[str]:
+    table: Any = read_toml(parent / "pyproject.toml", "pyproject.toml")
+    for step in ("tool", "uv", "workspace", "members"):
+        table = table.get(step) if isinstance(table, dict) else None
+    found = table if isinstance(table, list) else []
+    return [text for text in found if isinstance(text, str) and text and text[0] != "/" and ".." not in text]
+
+
+def _left(made: Path, where: str) -> bytes:
+    try:
+        return read_left(made, LARGEST_LOCK, where=where)
+    except FileNotFoundError as error:
+        raise ToolError(where, "uv wrote nothing", hint="run again; if it stays, report it") from error
 
 
 def _settings(env: Mapping[str, str]) -> Path:

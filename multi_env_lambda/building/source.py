@@ -40,6 +40,7 @@ from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.model.artifact import distribution_name
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
@@ -110,8 +111,8 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
         BuildError: a file of the unit is not what is committed, but `git status` would not show it.
     """
     # Outside the work tree: backends and uv look for settings and ignore files in the folders above.
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        tree = _folder(Path(scratch), "tree")
+    with private_folder() as scratch:
+        tree = _folder(scratch, "tree")
         stage_folders(root, (project.folder, *project.shared), tree)
         files = staged_files(tree)
         doubtful = without_their_filter(root, [path for path, _, _ in files], clone_settings(root))
@@ -140,8 +141,8 @@ def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSou
     place.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
-        with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-            _build(staged, version, Path(scratch), new)
+        with private_folder() as scratch:
+            _build(staged, version, scratch, new)
         return _settle(new, place)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -163,6 +164,9 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     project, tree = staged.project, scratch / "tree"
     # A backend may write into its source folder, and another version may be built from the same bytes.
     shutil.copytree(staged.tree, tree)
+    if staged_files(tree) != staged.files:
+        # The result would be kept under the key of other bytes.
+        raise BuildError(project.folder, "its staged files have changed since they were read", hint="run again")
     pyproject = tree / project.folder / "pyproject.toml"
     if not pyproject.is_file():
         raise BuildError(

@@ -1,24 +1,25 @@
 """Unpacks archives to import from: a zip in, a folder out that has its files and nothing else.
 
 A layer is unpacked once and cached, because units change and layers rarely do. The cache is compared at each use: with
-the zip, which was verified; bytecode, which the interpreter adds, with what it was after the last use.
+the zip, which was verified; bytecode, which is added by a process that runs none of the code, with what it was then.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from multi_env_lambda.building.archive import check_names
 from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, write_sealed
 
-__all__ = ["bytecode_folders", "kept_folder", "unpack"]
+__all__ = ["kept_folder", "unpack", "without_bytecode"]
 
 _BYTECODE = "__pycache__"
 _CHUNK = 1 << 20
@@ -105,16 +106,18 @@ def _bytecode(place: Path) -> Iterator[Path]:
 
 
 def _listing(place: Path) -> Path:
-    return place.with_name(f"{place.name}.bytecode.json")
+    return place.with_name(f"{place.name}.compiled.json")
 
 
-def bytecode_folders(place: Path) -> list[Path]:
-    """One next to each module, created if missing: what a process may write to must exist in advance."""
-    modules = {path.parent for path in _files(place) if path.suffix == ".py"}
-    folders = sorted(parent / _BYTECODE for parent in modules if parent.name != _BYTECODE)
-    for folder in folders:
-        folder.mkdir(exist_ok=True)
-    return folders
+def without_bytecode(place: Path, names: Iterable[str]) -> list[Path]:
+    """Which of these are modules in the folder that are not compiled yet; ``names`` are untrusted."""
+    inside = f"{place}{os.sep}"
+    modules = [Path(name) for name in names if name.startswith(inside) and name.endswith(".py") and "\n" not in name]
+    return [path for path in modules if ".." not in path.parts and path.is_file() and not _compiled(path)]
+
+
+def _compiled(module: Path) -> bool:
+    return any((module.parent / _BYTECODE).glob(f"{glob.escape(module.stem)}.*.pyc"))
 
 
 def _drop_unknown_bytecode(place: Path) -> None:

@@ -9,22 +9,23 @@ import io
 import os
 import re
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.building.archive import Member, Zip, content, read_zip, write_zip
-from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE, Member, Zip, content, read_zip, too_large, write_zip
+from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
+from multi_env_lambda.host.private import private_folder
 
 __all__ = ["Installed", "installed", "wheel_of_sdist"]
 
@@ -178,24 +179,35 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         return folder / str(known["wheel"])
     if hashlib.sha256(sdist.read_bytes()).hexdigest() != selected.sha256:
         raise BuildError(sdist.name, "is not the sdist that was locked", hint="delete the file and run again")
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        out = Path(scratch) / "out"
+    with private_folder() as scratch:
+        out = scratch / "out"
         out.mkdir()
         try:
-            run_backend(_unpacked(sdist, Path(scratch) / "sdist", where), out, where=where, sdist=False)
+            run_backend(_unpacked(sdist, scratch / "sdist", where), out, where=where, sdist=False)
         except BuildError as error:
             hint = f"{selected.name} has no wheel at all; choose a version that has one"
             raise BuildError(where, f"{selected.filename}: {error.what}", hint=hint) from error
-        (built,) = out.glob("*.whl")
-        _, _, _, tags = parse_wheel_filename(built.name)
+        built, tags = _built(out, where)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
             what = (
                 f"{selected.filename} is the only file of {selected.name}, but builds {built.name}, which is not pure"
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
-        sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+        try:
+            sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+        except (StopIteration, zlib.error) as error:
+            raise BuildError(where, f"{built.name} has no RECORD, or is damaged", hint=_HINT_WHEEL) from error
     write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
     return folder / built.name
+
+
+def _built(out: Path, where: str) -> tuple[Path, frozenset[Tag]]:
+    """The wheel, and what it is made for."""
+    built = made_file(out, ".whl", where)
+    try:
+        return built, parse_wheel_filename(built.name)[3]
+    except InvalidWheelFilename as error:
+        raise BuildError(where, f"its backend made no wheel: {error}", hint=_HINT_WHEEL) from error
 
 
 def _unpacked(sdist: Path, place: Path, where: str) -> Path:
@@ -206,10 +218,11 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
     try:
         if sdist.name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:
+                _check_unzipped(sum(info.file_size for info in archive.infolist()), sdist.name)
                 archive.extractall(place)  # automatically leaves out what points outside
         else:
             with tarfile.open(sdist) as archive:
-                archive.extractall(place, filter="data")
+                archive.extractall(place, members=_bounded(archive, sdist.name), filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
     for path in place.rglob("*"):
@@ -219,6 +232,19 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
         what = f"{sdist.name} has {len(found)} folders at its root; expected one"
         raise BuildError(where, what, hint=_HINT_WHEEL)
     return found[0]
+
+
+def _bounded(archive: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
+    """Its members, before each is written: a sparse one may say any size."""
+    size = 0
+    for member in archive:
+        _check_unzipped(size := size + member.size, name)
+        yield member
+
+
+def _check_unzipped(size: int, name: str) -> None:
+    if size > LARGEST_ARCHIVE:
+        raise too_large(f"{name} unpacked", LARGEST_ARCHIVE)
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,8 +22,9 @@ import attrs
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
+from multi_env_lambda.host.private import private_folder
 
-__all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
+__all__ = ["Bounds", "Ended", "clean_environment", "end_group", "holds", "holds_with", "run_confined"]
 
 _MEGABYTE = 1 << 20
 _SECONDS_TO_END = 1.0
@@ -36,6 +36,7 @@ class Bounds:
 
     Args:
         own: what it may read and start; the interpreter and the system's libraries are added.
+        listed: folders of which it may read the names of all that is in them.
         write: folders that it may change; its ``HOME`` is added.
         programs: names of programs in ``/usr/bin`` and similar folders.
         children: whether it may start processes at all.
@@ -47,6 +48,7 @@ class Bounds:
     """
 
     own: tuple[Path, ...] = ()
+    listed: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
     children: bool = True
@@ -61,6 +63,7 @@ class Bounds:
         processor = int(self.seconds) + 1
         return {
             "own": [os.fspath(path) for path in self.own],
+            "listed": [os.fspath(path) for path in self.listed],
             "write": [os.fspath(path) for path in (*self.write, home)],
             "programs": list(self.programs),
             "scratch": False,
@@ -125,9 +128,8 @@ def run_confined(
         ToolError: it could not be started.
     """
     holds()
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as place:
+    with private_folder() as folder:
         # The home is next to the arguments and the output, which it may not write to.
-        folder = Path(place).resolve()
         home = folder / "home"
         home.mkdir()
         (folder / "orders.json").write_text(json.dumps(bounds.orders(home)), encoding="utf-8")
@@ -161,10 +163,10 @@ def _run(
         except subprocess.TimeoutExpired:
             return None
         finally:
-            _end_group(process)
+            end_group(process)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """No process can leave the group (``sandbox.py``), so this kills all of them; each gets a moment to end."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "clone_settings",
     "content_ids",
     "entries",
+    "file_at",
     "filters",
     "left_out",
     "snapshot",
@@ -117,6 +118,26 @@ def committed_text(root: Path, path: str) -> str | None:
         if _commit_has(root, path):
             raise
         return None
+
+
+def file_at(root: Path, refs: Sequence[str], path: str) -> bytes | None:
+    """A file as the first of these refs has it that is there; None: none is, or it has no such file.
+
+    Args:
+        refs: in full, as in ``refs/heads/main``, which Git takes for nothing else.
+
+    Raises:
+        ToolError: Git cannot show it.
+    """
+    for ref in refs:
+        listing = _git(root, "for-each-ref", "--format=%(refname)%00%(objectname)", "--", ref).splitlines()
+        commits = [
+            line.partition(b"\0")[2].decode("ascii") for line in listing if line.startswith(ref.encode() + b"\0")
+        ]
+        if commits:
+            there = _git(root, "--literal-pathspecs", "ls-tree", "--name-only", "-z", commits[0], "--", path)
+            return _git(root, "show", f"{commits[0]}:./{path}") if there else None
+    return None
 
 
 def _commit_has(root: Path, path: str) -> bool:
@@ -252,8 +273,8 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
 
     The user's index and object store are only read.
     """
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
-        env = _scratch_environment(root, Path(scratch))
+    with private_folder() as scratch:
+        env = _scratch_environment(root, scratch)
         present = [path for path in paths if (root / path).exists()]
         if present:
             # A new file where a sparse checkout has nothing is a file like any other.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.masking import blotted
 from multi_env_lambda.model.plain_secrets import secrets_among
 
@@ -89,8 +89,7 @@ def run_uv(
 @contextmanager
 def uv_folder(settings: str) -> Iterator[Path]:
     """A folder with these lines of ``[tool.uv]``: uv searches the folders above, and stops at the first."""
-    with tempfile.TemporaryDirectory(prefix="multi_env_lambda-uv-") as name:
-        folder = Path(name).resolve()
+    with private_folder() as folder:
         (folder / "pyproject.toml").write_text(f"[tool.uv]\n{settings}", encoding="utf-8")
         yield folder
 

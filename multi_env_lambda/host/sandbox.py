@@ -36,8 +36,6 @@ _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER, _TRUNCATE = 1, 2, 4, 8, 1 << 14
 _CAPABILITIES_3 = 0x20080522
-_SYS_ADMIN, _PERFMON = 1 << 21, 1 << 38 - 32
-_SYS_PTRACE, _SYS_RESOURCE = 1 << 19, 1 << 24
 _SPECIAL = 1 << 6 | 1 << 11  # to make a device
 _READ = _READ_FILE | _READ_FOLDER
 _EVERYTHING = (1 << 15) - 1
@@ -145,12 +143,14 @@ def shut_in(
     own: Iterable[str],
     write: Iterable[str],
     programs: Iterable[str],
+    listed: Iterable[str] = (),
     scratch: bool = True,
     network: bool = True,
     children: bool = True,
     attributes: bool = True,
 ) -> bool:
     """Allow reading and starting what is in ``own`` and ``write``, changing ``write``, and starting ``programs``.
+    In ``listed``, only names can be read.
 
     The interpreter and the system's libraries are added, and by default the shared
     ``scratch`` folder. Processes outside get no signal, and their sockets without a file are not reached, from Linux
@@ -176,6 +176,8 @@ def shut_in(
         _allow(ruleset, path, _READ)
     for path in (*own, *_started(programs)):
         _allow(ruleset, path, _READ | _EXECUTE)
+    for path in listed:
+        _allow(ruleset, path, _READ_FOLDER)
     for path in DEVICES:
         _allow(ruleset, path, _READ | _WRITE_FILE)
     for path in (*write, *([SCRATCH] if scratch else [])):
@@ -183,7 +185,7 @@ def shut_in(
     _checked(_LIBC.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
-    _give_up_other_processes()
+    _give_up_privileges()
     _refuse(refused, children)
     return True
 
@@ -229,14 +231,12 @@ def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
     _checked(_LIBC.prctl(_SET_SECCOMP, _FILTER, head, 0, 0))
 
 
-def _give_up_other_processes() -> None:
-    """Landlock hides their memory and variables (`/proc/1/environ`), but not from root, who may inspect everything."""
-    header, sets = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_3, 0)), ctypes.create_string_buffer(24)
-    _checked(_LIBC.capget(header, sets))
-    words = struct.unpack("=6I", sets.raw)
-    lost = _SYS_ADMIN | _SYS_PTRACE | _SYS_RESOURCE
-    kept = [word & ~lost for word in words[:3]] + [word & ~_PERFMON for word in words[3:]]
-    _checked(_LIBC.capset(header, ctypes.create_string_buffer(struct.pack("=6I", *kept))))
+def _give_up_privileges() -> None:
+    """Landlock hides memory and variables of others (`/proc/1/environ`), but not from root, who may inspect everything;
+    and it does not cover the clock, a restart or the kernel's log. What is started later gets no privilege back.
+    """
+    header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_3, 0))
+    _checked(_LIBC.capset(header, ctypes.create_string_buffer(24)))
 
 
 def interpreter_folders() -> list[str]:

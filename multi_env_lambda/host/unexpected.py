@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import traceback
 
 from multi_env_lambda.errors import BuildError, MultiEnvLambdaError
+from multi_env_lambda.masking import blotted
+from multi_env_lambda.model.plain_secrets import secrets_among
 
 __all__ = ["as_ours"]
 
@@ -22,6 +26,9 @@ def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
             what = "it is too deeply nested or too large to be read"
             return BuildError(where, what, hint="simplify its content")
         case _:
-            logging.getLogger(__name__).error("unexpected error", exc_info=raised)
-            what = f"unexpected {type(raised).__name__}: {raised}"
+            # Its text may contain what it was raised about: a variable of ours, a file of somebody else.
+            secrets = secrets_among(os.environ)
+            trace = "".join(traceback.format_exception(raised))
+            logging.getLogger(__name__).error("unexpected error\n%s", blotted(trace, secrets))
+            what = blotted(f"unexpected {type(raised).__name__}: {raised}", secrets)
             return MultiEnvLambdaError(where, what, hint="run it again; if that does not help, report it")

@@ -7,37 +7,19 @@ here, on what comes back.
 
 from __future__ import annotations
 
-import json
-import pickle
-import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.confined import Bounds, Ended, run_confined
-from multi_env_lambda.model.visible import visible
+from multi_env_lambda.host.confined import Ended, run_confined
+from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
 from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
 __all__ = ["SECONDS", "templates_of"]
 
 SECONDS = 30.0
-_MOST_SAID = 20_000
-_TAIL = 500
-_NEEDED = ("attr", "cottonformation", "packaging")
-_PACKAGE = Path(__file__).resolve().parents[1]
-# The package is loaded by its file: the caller's path does not matter there.
-_START = """
-import importlib.util, sys
-sys.path += sys.argv[2:]
-spec = importlib.util.spec_from_file_location("multi_env_lambda", sys.argv[1])
-sys.modules["multi_env_lambda"] = package = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(package)
-from multi_env_lambda.make.stack_run import main
-main()
-"""
 
 
 def templates_of(
@@ -68,31 +50,17 @@ def _extended(
     """What the file made of each draft, as it says."""
     project = units[0].project
     where = stack_file(project)
-    folders = [root / folder for folder in (project.folder, *project.shared)]
-    packages = _package_folders()
-    bounds = Bounds(own=(*folders, _PACKAGE, *packages), children=False, attributes=False, seconds=seconds)
-    ended = start(
-        [sys.executable, "-I", "-B", "-c", _START, _PACKAGE / "__init__.py", *packages],
-        bounds,
+    ended = run_own(
+        "multi_env_lambda.make.stack_run",
+        (root, tuple(zip(units, drafts, strict=True))),
+        own=[root / folder for folder in (project.folder, *project.shared)],
         where=where,
-        stdin=pickle.dumps((root, tuple(zip(units, drafts, strict=True)))),
+        seconds=seconds,
         env={"AWS_DEFAULT_REGION": units[0].environment.region},
+        start=start,
     )
-    _pass_on(ended.said)
+    pass_on(ended.said)
     return _read(ended, len(units), where, seconds)
-
-
-def _package_folders() -> list[Path]:
-    """Where this process has from what the child needs, for an installation that is on no interpreter's own path."""
-    found = [spec.submodule_search_locations for name in _NEEDED if (spec := find_spec(name)) is not None]
-    return list(dict.fromkeys(Path(places[0]).parent for places in found if places))
-
-
-def _pass_on(said: str) -> None:
-    """What it printed, where a terminal takes none of it for an order."""
-    if said:
-        shown = visible(said)
-        sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(shown)} characters\n")
 
 
 def _read(ended: Ended, count: int, where: str, seconds: float) -> list[Json]:
@@ -101,39 +69,12 @@ def _read(ended: Ended, count: int, where: str, seconds: float) -> list[Json]:
     Raises:
         ConfigurationError: it says what went wrong, or nothing that could be read.
     """
-    if ended.status != 0:
-        raise ConfigurationError(where, _end_of(ended, seconds), hint="let extend() return, and soon")
-    if not ended.answer:
-        what = "ended its process without an answer"
-        raise ConfigurationError(where, what, hint="do not call os._exit(); let extend() return")
-    try:
-        said = json.loads(ended.answer, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        what = f"its answer cannot be read: {error}"
-        raise ConfigurationError(where, what, hint="leave the files alone that were open before it ran") from error
-    match said:
-        case {"error": [str(what), str(hint)]}:
-            raise ConfigurationError(where, what, hint=hint)
+    match answer_of(ended, "extend", where=where, seconds=seconds):
         case {"documents": [*documents]} if len(documents) == count and all(map(_is_template, documents)):
             return documents
         case _:
             what = "what it gave back are no templates"
             raise ConfigurationError(where, what, hint="each resource is a table with a Type; see the file's merges")
-
-
-def _end_of(ended: Ended, seconds: float) -> str:
-    tail = ended.said.strip()[-_TAIL:]
-    match ended.status:
-        case None:
-            return f"did not end within {seconds:g} seconds"
-        case status if status < 0:
-            return f"was ended by signal {-status}, as more than {seconds:g} seconds of processor time are: {tail}"
-        case status:
-            return f"ended its process with status {status}: {tail}"
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def _is_template(found: Any) -> bool:

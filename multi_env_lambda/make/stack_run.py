@@ -5,16 +5,14 @@ The process is sandboxed before this is imported (``stack_file.py``), and its an
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.host.answering import answer, line_of
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.plan.template import StackInput, extended, stack_file
 from multi_env_lambda.plan.template.cotton import import_cottonformation
@@ -31,20 +29,7 @@ _NO_FILES = "`stack.py` may only read the unit's folder and what it shares; it c
 
 def main() -> None:
     """Extend the drafts of all environments from stdin, answer, and exit."""
-    root, work = pickle.load(sys.stdin.buffer)
-    # Our answer has its own file; what the unit prints goes to stderr.
-    with os.fdopen(os.dup(1), "w", encoding="ascii") as answer:
-        os.dup2(2, 1)
-        _write(answer, _answered(root, work))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # Without waiting for its threads or running its exit handlers.
-        os._exit(0)
-
-
-def _write(answer: IO[str], found: dict[str, Any]) -> None:
-    json.dump(found, answer)
-    answer.flush()
+    answer(lambda value: _answered(*value))
 
 
 def _answered(root: Path, work: tuple[tuple[StackInput, Json], ...]) -> dict[str, Any]:
@@ -56,20 +41,10 @@ def _answered(root: Path, work: tuple[tuple[StackInput, Json], ...]) -> dict[str
         return {"documents": [extended(unit, draft, extend) for unit, draft in work]}
     except MultiEnvLambdaError as error:
         cause = error.__cause__ or error
-        return {"error": [f"{error.what}{_line(cause, path)}", _reason(cause) or error.hint]}
+        return {"error": [f"{error.what}{line_of(cause, path)}", _reason(cause) or error.hint]}
     except BaseException as error:  # KeyboardInterrupt, and whatever a unit derives from BaseException
-        what = f"ended with {type(error).__name__}: {error}{_line(error, path)}"
+        what = f"ended with {type(error).__name__}: {error}{line_of(error, path)}"
         return {"error": [what, _reason(error) or "let extend() return, or raise an Exception"]}
-
-
-def _line(error: BaseException, path: str) -> str:
-    """The innermost line of the file in the traceback."""
-    found, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == path:
-            found = trace.tb_lineno
-        trace = trace.tb_next
-    return f" (line {found})" if found else ""
 
 
 def _reason(error: BaseException | None) -> str:

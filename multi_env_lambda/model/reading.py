@@ -165,14 +165,15 @@ class Table:
             self.wrong(key, allowed="a list", hint=f"write `{_written(key)} = [ … ]`")
         return tuple(value)
 
-    def texts(self, key: str, *, rule: Rule | None = None, least: int = 0) -> tuple[str, ...]:
+    def texts(self, key: str, *, rule: Rule | None = None, least: int = 0, twice: bool = False) -> tuple[str, ...]:
+        """A list of texts; none may stand there twice, unless that is said."""
         found: list[str] = []
         for number, item in enumerate(self.items(key)):
             if not isinstance(item, str):
                 self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected text", hint="write it in quotes")
             if rule and not rule.accepts(item):
                 self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected {rule.allowed}", hint=rule.hint)
-            if item in found:
+            if item in found and not twice:
                 self.refuse(f"{key}[{number}]", f"{shown(item)} is listed twice", hint="remove one of them")
             found.append(item)
         if len(found) < least:

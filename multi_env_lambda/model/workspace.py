@@ -8,6 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import read_bounds
+from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
@@ -36,8 +37,9 @@ _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "fu
 class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
-    ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``left``: the environments
-    that were removed from the table, if the bucket was asked for them; no plan goes there.
+    ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
+    requests lead to. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
+    plan goes there.
     """
 
     devops: Devops
@@ -45,6 +47,7 @@ class WorkspaceConfig:
     approvals_by_author: bool = False
     keep: int = 10
     id: str = ""
+    ci: CiRules = CiRules()
     left: tuple[Environment, ...] = ()
 
     @property
@@ -87,17 +90,20 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("id", "devops", "environments", "approvals_by_author", "keep"), elsewhere=elsewhere)
+    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "ci"), elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
     environments = _environments(table, devops)
     _check_buckets(table, devops, environments)
+    ci = read_ci(table.table("ci"))
+    _check_names(table, ci, environments)
     return WorkspaceConfig(
         devops=devops,
         environments=environments,
         approvals_by_author=table.flag("approvals_by_author", False),
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
+        ci=ci,
     )
 
 
@@ -120,6 +126,15 @@ def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment
         if len(name) > _LONGEST_BUCKET:
             what = f"the bucket for {region} would be {name}: {len(name)} characters; the limit is {_LONGEST_BUCKET}"
             table.refuse("devops", what, hint=f'name it: `buckets = {{ {region} = "…" }}`')
+
+
+def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...]) -> None:
+    """An environment of the table is never taken for one that belongs to a branch, and goes with it."""
+    for place in environments:
+        if ci.branches and place.name.startswith(BRANCH_PREFIX):
+            what = f"found `{place.name}`, and `{BRANCH_PREFIX}` is what branches' own environments begin with"
+            hint = "call it otherwise, or leave `ci.branch_environments` out"
+            table.refuse("environments", what, hint=hint)
 
 
 def _access(table: Table) -> dict[str, str]:

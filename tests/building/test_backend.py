@@ -13,8 +13,9 @@ import pytest
 
 from multi_env_lambda.building import backend
 from multi_env_lambda.building.backend import run_backend
-from multi_env_lambda.building.resolve import _secret
-from multi_env_lambda.errors import BuildError
+from multi_env_lambda.building.distribution import build_distributions
+from multi_env_lambda.building.resolve import _secret, resolve
+from multi_env_lambda.errors import BuildError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, clean_environment, holds, holds_with
 
 HELD = pytest.mark.skipif(not holds(), reason="this kernel has no Landlock that allows renames")
@@ -189,3 +190,50 @@ def test_a_package_that_has_to_run_to_say_what_it_needs_is_not_run_beside_a_pass
     env: dict[str, str], secret: str | None
 ) -> None:
     assert _secret(env) == secret
+
+
+LEAVES = """
+import glob, json, os, sys, zipfile
+def needs():
+    return json.load(open(sys.argv[1]))["needs"]
+def wheel(out):
+    with zipfile.ZipFile(out + "/a-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("a.py", "")
+def build_wheel(out, settings=None, folder=None):
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("wheel(out); os.symlink('/etc/hostname', needs())", "it left needs, which is no ordinary file"),
+        ("wheel(out); os.symlink('/proc/self/environ', needs())", "it left needs, which is no ordinary file"),
+        ("wheel(out); os.mkfifo(needs())", "it left needs, which is no ordinary file"),
+        ("wheel(out); open(needs(), 'wb').write(b'\\xff')", "asks for what is no requirement"),
+        ("wheel(out); open(needs(), 'w').write('[no requirement')", "asks for what is no requirement"),
+        ("wheel(out); open(needs(), 'w').write('a' * (2 << 20))", "it left needs, of 2097152 bytes"),
+        ("os.symlink('/etc/hostname', out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no"),
+        ("os.mkdir(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no ordinary file"),
+        ("os.mkfifo(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no ordinary file"),
+        ("pass", "made 0 files that end with .whl"),
+    ],
+)
+def test_what_a_backend_leaves_is_read_as_what_it_is(tmp_path: Path, line: str, said: str) -> None:
+    folder = project(tmp_path, OWN, LEAVES.format(line))
+
+    with pytest.raises(BuildError) as caught:
+        build_distributions(folder, tmp_path / "out", where="projects/u", sdist=False)
+    assert caught.value.where == "projects/u" and said in caught.value.what
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_lock_that_is_a_link_is_neither_read_nor_written_through(tmp_path: Path, is_made: bool) -> None:
+    secret = tmp_path / "secret"
+    if is_made:
+        secret.write_text("canary")
+    (tmp_path / "pylock.toml").symlink_to(secret)
+
+    with pytest.raises(ToolError, match="pylock.toml is a link"):
+        resolve(["pip", "compile", "-"], where="u", hint="h", stdin=b"", output=tmp_path / "pylock.toml")
+    assert secret.exists() == is_made

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import struct
+import tarfile
 import time
 import tracemalloc
 import zipfile
@@ -22,7 +23,7 @@ from multi_env_lambda.building.archive import parse_zip
 from multi_env_lambda.building.lock import read_lock
 from multi_env_lambda.building.lock_formats import read_requirements
 from multi_env_lambda.building.preflight_process import _answers
-from multi_env_lambda.building.wheel import installed
+from multi_env_lambda.building.wheel import _unpacked, installed
 from multi_env_lambda.errors import BuildError, ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.documents import read_bounded
 
@@ -206,3 +207,15 @@ def test_the_checksum_counts_for_what_is_stored_as_well() -> None:
 
     assert zlib.crc32(b"good") != zlib.crc32(b"evil")
     assert "is damaged: a.py" in refusal(lambda: opened(changed))
+
+
+def test_an_sdist_of_a_dependency_is_unpacked_to_its_bound(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("a-1.0/big")
+    sparse = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(2 << 30)}
+    info.pax_headers = {**sparse, "GNU.sparse.map": "0,0", "GNU.sparse.name": info.name}
+    with tarfile.open(tmp_path / "a-1.0.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+
+    with pytest.raises(BuildError, match=r"a-1\.0\.tar\.gz unpacked: has more than 1073741824 bytes"):
+        _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
+    assert not (tmp_path / "place/a-1.0/big").exists()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from multi_env_lambda.building import distribution
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.building.distribution import (
     File,
@@ -258,3 +259,21 @@ def test_published_bytes_that_are_damaged_have_no_digest(tmp_path: Path, cut: in
     write_wheel(PUBLISHED, tmp_path / "x.whl")
     with pytest.raises(BuildError, match="is not a readable zip"):
         content_digest_of((tmp_path / "x.whl").read_bytes()[:cut], "1.0.post3", "1.0")
+
+
+def test_an_sdist_that_says_more_than_it_has_is_refused(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("u-1.0/big")
+    sparse = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(2 << 30)}
+    info.pax_headers = {**sparse, "GNU.sparse.map": "0,0", "GNU.sparse.name": info.name}
+    with tarfile.open(tmp_path / "1.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+
+    with pytest.raises(BuildError, match=r"entry 'u-1\.0/big' has gaps"):
+        read_sdist(tmp_path / "1.tar.gz", where="x")
+
+
+def test_an_sdist_is_inflated_to_its_bound_and_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distribution, "_LARGEST_SDIST", 4096)
+
+    with pytest.raises(BuildError, match=r"1\.tar\.gz: has more than 4096 bytes"):
+        read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644), where="x")

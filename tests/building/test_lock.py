@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda.building.archive import write_tar_gz
 from multi_env_lambda.building.lock import Lock, Target, check_covers, check_not_ours, read_lock, select, write_lock
 from multi_env_lambda.building.lock_formats import pins
+from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError, ToolError
+from multi_env_lambda.host.private import private_folder
 
 ARM = Target(python="3.13", architecture="arm64")
 A, B = "a" * 64, "b" * 64
@@ -157,6 +160,7 @@ def test_what_a_shared_folder_needs_is_followed_in_a_uv_lock(tmp_path: Path) -> 
         ),
         (uv_lock('{ nam = "a" }'), "is not a uv.lock as uv writes it"),
         (uv_lock('{ name = "a", marker = "linux" }'), "is not a uv.lock as uv writes it"),
+        (uv_lock("{ name = 'a', marker = \"os_name >= '\\\\u0000'\" }"), "is not a uv.lock as uv writes it"),
         (uv_lock("").replace(">=3.12", "three"), "is not a uv.lock as uv writes it"),
     ],
 )
@@ -186,6 +190,7 @@ def test_pinned_requirements_give_names_versions_markers_and_hashes(tmp_path: Pa
         ("../libs/a", "is not a pinned requirement"),
         ("--no-deps", "is not a pinned requirement"),
         ("-r other.txt", "is not a pinned requirement"),
+        (f"a==1.0 ; python_version >= '\"\\u0000\"' --hash=sha256:{A}", "is not a pinned requirement"),
     ],
 )
 def test_an_unpinned_requirement_is_refused_with_its_line(tmp_path: Path, line: str, reason: str) -> None:
@@ -344,6 +349,63 @@ def test_a_name_that_no_index_has_is_an_error_of_the_tool(tmp_path: Path) -> Non
     with pytest.raises(ToolError, match="uv pip"):
         write_lock(project(tmp_path, "idna==999.0"), python="3.13")
     assert not (tmp_path / "pylock.toml").exists()
+
+
+HOOKS = """
+import os
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    seen = []
+    for path in ("{root}/secret", "{root}/projects/other/code.py"):
+        try:
+            seen.append(open(path).read())
+        except OSError:
+            pass
+    assert not seen, seen
+    os.makedirs(folder + "/x-1.0.dist-info")
+    with open(folder + "/x-1.0.dist-info/METADATA", "w") as file:
+        file.write("Metadata-Version: 2.1\\nName: x\\nVersion: 1.0\\n")
+    return "x-1.0.dist-info"
+"""
+RUNS = """
+[project]
+name = "x"
+version = "1.0"
+dynamic = ["dependencies"]
+[build-system]
+requires = []
+build-backend = "own"
+backend-path = ["."]
+"""
+
+
+@pytest.mark.parametrize("members", ["", '[tool.uv.workspace]\nmembers = ["projects/*"]\n'])
+@pytest.mark.parametrize("asked", ["x", "x @ {address}"])
+def test_a_package_that_has_to_run_is_locked_in_a_workspace(tmp_path: Path, asked: str, members: str) -> None:
+    """Shut in, it says what it needs; of the rest of the repository it reads nothing but uv's tables."""
+    with private_folder() as root:
+        unit, other = root / "projects/orders", root / "projects/other"
+        (unit / "links").mkdir(parents=True)
+        other.mkdir()
+        (root / "secret").write_text("canary")
+        (other / "code.py").write_text("canary")
+        (other / "pyproject.toml").write_text('[project]\nname = "other"\nversion = "1"\n')
+        sdist = unit / "links/x-1.0.tar.gz"
+        metadata = "Metadata-Version: 2.1\nName: x\nVersion: 1.0\n"
+        files = {"pyproject.toml": RUNS, "own.py": HOOKS.format(root=root), "PKG-INFO": metadata}
+        write_tar_gz(sdist, [(f"x-1.0/{name}", text.encode(), False) for name, text in files.items()])
+        (root / "pyproject.toml").write_text(
+            f'{members}[tool.uv]\nfind-links = ["projects/orders/links"]\nno-index = true\n'
+        )
+        wanted = asked.format(address=sdist.as_uri())
+        table = f'[project]\nname = "orders"\nversion = "1.0"\ndependencies = ["{wanted}"]\n'
+        (unit / "pyproject.toml").write_text(table)
+
+        if wanted == "x":
+            path = write_lock(unit, python="3.12", indexes=indexes_of_the_root(root))
+            assert 'path = "links/x-1.0.tar.gz"' in path.read_text(encoding="utf-8")
+        else:  # it was asked, and its address is one that no other machine has
+            with pytest.raises(ConfigurationError, match="would hold a path of this machine"):
+                write_lock(unit, python="3.12", indexes=indexes_of_the_root(root))
 
 
 def test_pins_are_those_lines_that_name_a_version_and_a_hash_and_no_other_line_is_a_mistake() -> None:

@@ -19,6 +19,8 @@ from multi_env_lambda.building.preflight import check_handlers
 from multi_env_lambda.building.preflight_watch import mapped
 from multi_env_lambda.building.shared_objects import Missing
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
+from multi_env_lambda.host.private import private_folder
+from multi_env_lambda.host.process import uv_folder
 from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023
 from tests.building.test_shared_objects import elf
@@ -261,11 +263,11 @@ def test_a_layer_for_another_processor_is_not_imported(tmp_path: Path) -> None:
 
 
 # --- the cache ---
-def test_a_success_is_remembered(tmp_path: Path, scratch: Path) -> None:
+def test_a_success_is_remembered(tmp_path: Path, desk: Path, scratch: Path) -> None:
     trace = scratch / "trace"
     wheel = wheel_of(tmp_path, f"open({str(trace)!r}, 'a').write('x')\n" + HANDLER)
-    check(wheel, cache=tmp_path / "cache")
-    check(wheel, cache=tmp_path / "cache")
+    check(wheel, cache=desk)
+    check(wheel, cache=desk)
     assert trace.read_text() == "x"
 
 
@@ -277,12 +279,12 @@ def test_another_layer_is_imported_again(tmp_path: Path) -> None:
     assert "cannot import name 'value'" in refused(wheel, layer=bad, cache=tmp_path / "cache")
 
 
-def test_a_failure_is_not_remembered(tmp_path: Path, scratch: Path) -> None:
+def test_a_failure_is_not_remembered(tmp_path: Path, desk: Path, scratch: Path) -> None:
     gate = scratch / "gate"
     wheel = wheel_of(tmp_path, f"open({str(gate)!r})\n" + HANDLER)
-    assert "FileNotFoundError" in refused(wheel, cache=tmp_path / "cache")
+    assert "FileNotFoundError" in refused(wheel, cache=desk)
     gate.touch()
-    check(wheel, cache=tmp_path / "cache")
+    check(wheel, cache=desk)
 
 
 # --- hostile input ---
@@ -462,16 +464,61 @@ def test_scratch_is_there_by_every_name(tmp_path: Path) -> None:
         "    open(own + '/a', 'w').write('x')\n"
         "    shutil.move(own + '/a', shared + '/b')\n"
         "    assert open(shared + '/b').read() == 'x'\n"
-        "    os.rename(shared + '/b', own + '/c')\n"
+        "    os.rename(shared + '/b', shared + '/c')\n"
+        "    shutil.move(shared + '/c', own + '/c')\n"
     )
     check(wheel_of(tmp_path, code + HANDLER))
 
 
 @LINUX
+@KERNEL
+def test_nothing_of_ours_lies_where_a_handler_may_write(tmp_path: Path, scratch: Path) -> None:
+    """Neither what other programs of ours are told, nor a cache that somebody keeps there."""
+    kept = scratch / "cache"
+    kept.mkdir()
+    (kept / "wheel").write_text("right")
+    code = (
+        "import os\n"
+        "ours = []\n"
+        "for folder, folders, files in os.walk('/tmp'):\n"
+        "    ours += [name for name in folders if name.startswith('multi_env_lambda-')]\n"
+        "assert not ours, ours\n"
+        f"open({str(kept / 'wheel')!r}, 'w').write('changed')\n"
+    )
+    with private_folder(), uv_folder(""):
+        check(wheel_of(tmp_path, code + HANDLER), cache=kept)
+
+    assert (kept / "wheel").read_text() == "right"
+
+
+@LINUX
 def test_bytecode_of_a_layer_is_kept(tmp_path: Path, desk: Path) -> None:
-    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n", "python/other.py": ""})
     check(wheel_of(tmp_path, "import rate\n" + HANDLER), layer=layer, cache=desk)
     assert [path.name.partition(".")[0] for path in desk.rglob("*.pyc")] == ["rate"]
+
+
+@LINUX
+@KERNEL
+def test_bytecode_of_a_layer_is_of_its_sources_whatever_was_imported_before(tmp_path: Path, desk: Path) -> None:
+    layer = packed(tmp_path / "layer.zip", {"python/rate.py": "value = 7\n"})
+    poisons = (
+        "import importlib._bootstrap_external as made, importlib.util, os, sys\n"
+        "source = next(p for p in (os.path.join(f, 'rate.py') for f in sys.path) if os.path.exists(p))\n"
+        "told = os.stat(source)\n"
+        "code = compile('value = 8', source, 'exec')\n"
+        "body = made._code_to_timestamp_pyc(code, int(told.st_mtime), told.st_size)\n"
+        "try:\n"
+        "    os.makedirs(os.path.dirname(importlib.util.cache_from_source(source)), exist_ok=True)\n"
+        "    open(importlib.util.cache_from_source(source), 'wb').write(body)\n"
+        "except OSError:\n"
+        "    pass\n"
+        "import rate\n"
+    )
+    reads = "import rate\nassert rate.value == 7\n"
+    for number, code in enumerate([reads + poisons, reads, poisons, reads]):
+        (tmp_path / str(number)).mkdir()
+        check(wheel_of(tmp_path / str(number), code + HANDLER), layer=layer, cache=desk)
 
 
 @LINUX

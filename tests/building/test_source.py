@@ -392,3 +392,14 @@ def test_a_secret_is_published_neither_in_the_wheel_nor_in_the_sdist(tmp_path: P
 
     assert token not in str(caught.value)
     assert build(root, attrs.evolve(PROJECT, not_secret=((f"projects/orders/{path}", "revoked"),))).sdist.is_file()
+
+
+@pytest.mark.parametrize("name", ["orders/create.py", "orders/new.py"])
+def test_what_is_built_are_the_bytes_that_the_key_is_over(tmp_path: Path, name: str) -> None:
+    with stage_source(repository(tmp_path / "r"), PROJECT) as staged:
+        with (staged.tree / PROJECT.folder / name).open("a") as file:
+            file.write("# a line of somebody else")
+
+        with pytest.raises(BuildError, match="have changed since they were read"):
+            build_source(staged, version="0.1.1", cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("*.whl"))

@@ -22,8 +22,8 @@ PRINTS = {
     "host/lambda_python.py": "a program of its own: plays the Python of Lambda",
     "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
     "building/backend_run.py": "a program of its own: calls a build backend",
-    "make/stack_file.py": "what a unit's stack.py has printed, with nothing in it that a terminal obeys",
-    "make/stack_run.py": "a program of its own: runs a unit's stack.py",
+    "host/own_child.py": "what code of the repository has printed, with nothing in it that a terminal obeys",
+    "host/answering.py": "the inside of a program of its own: keeps that code's words away from its answer",
 }
 """Modules that name a stream, print, or make a console of rich -> what for."""
 LOOKS = {

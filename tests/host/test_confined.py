@@ -115,3 +115,12 @@ def test_a_daemon_does_not_outlive_what_started_it(tmp_path: Path) -> None:
     ended = run_confined([sys.executable, "-c", DAEMON, marker], Bounds(), where="w")
 
     assert (ended.status, ended.said, started(marker)) == (0, "", [])
+
+
+def test_not_even_root_has_a_privilege_and_nothing_that_it_starts(tmp_path: Path) -> None:
+    look = "print([line.split()[1] for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapPrm'))])"
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {look!r}]); {look}"
+
+    ended = run_confined([sys.executable, "-c", starts], Bounds(), where="w")
+
+    assert (ended.answer.decode().splitlines(), ended.said) == ([str(["0" * 16] * 2)] * 2, "")

@@ -34,6 +34,12 @@ account_id = "555555555555"
 approval = true
 releases_only = true
 committed_only = true
+[tool.multi_env_lambda.ci]
+branch = "main"
+verify = ["make", "verify"]
+strangers = "ask"
+maintainers = ["grace"]
+branch_environments = { branches = ["feature/*"], days = 7 }
 """)
 UNIT = tomllib.loads("""
 [project]

@@ -8,6 +8,7 @@ from tests.mutations.table import (
     of_aws,
     of_broken_parts,
     of_build,
+    of_ci,
     of_flow,
     of_going_back,
     of_histories,
@@ -40,5 +41,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_the_rest.MUTATIONS,
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
+    *of_ci.MUTATIONS,
     *of_histories.MUTATIONS,
 )

@@ -421,8 +421,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/preflight_watch.py",
-        "    sandbox.shut_in(own=",
-        "    dict(own=",
+        "    sandbox.shut_in(**given,",
+        "    dict(**given,",
         "A program behind a shell is not borrowed from this machine.",
         ("building/test_preflight.py",),
     ),
@@ -448,17 +448,18 @@ MUTATIONS = (
         (f"{_IN_LAMBDA}::test_whether_a_file_is_there_is_answered_for_lambda",),
     ),
     Mutation(
-        "building/preflight_process.py",
-        "if not _is_scratch(one) and _is_usable(one)), None)",
-        "if _is_usable(one)), None)",
+        "host/private.py",
+        "if not is_shared(one) and _is_usable(one)), usual)",
+        "if _is_usable(one)), usual)",
         "The kernel lets nothing be written beside a function's code, wherever the cache lies.",
         (f"{_IN_LAMBDA}::test_c_code_cannot_write_beside_the_code_wherever_the_cache_lies",),
     ),
     Mutation(
-        "building/preflight.py",
-        '"bytecode": [str(place) for place in bytecode_folders(layer)] if layer else [],',
-        '"bytecode": [str(layer)] if layer else [],',
-        "The kernel lets nothing but bytecode be written in a layer.",
+        "building/preflight_watch.py",
+        'given = {name: orders[name] for name in ("own", "write", "programs")}',
+        'given = {**orders, "write": [*orders["write"], *orders["own"]]}\n'
+        '    given = {name: given[name] for name in ("own", "write", "programs")}',
+        "The kernel lets nothing be written in a layer, nor its bytecode.",
         (f"{_IN_LAMBDA}::test_c_code_cannot_write_in_the_layer",),
     ),
     Mutation(

@@ -11,7 +11,7 @@ _SHUT_IN = "flow/test_stack_file.py::test_it_has_no_key_no_file_no_network_and_n
 
 MUTATIONS = (
     Mutation(
-        "make/stack_file.py",
+        "host/own_child.py",
         "children=False, attributes",
         "attributes",
         "A stack.py starts no process.",
@@ -60,7 +60,7 @@ MUTATIONS = (
         ("host/test_confined.py::test_it_touches_no_key_no_other_process_and_no_attribute",),
     ),
     Mutation(
-        "make/stack_file.py",
+        "host/own_child.py",
         "attributes=False, ",
         "",
         "A stack.py changes no mode of a file.",
@@ -95,7 +95,7 @@ MUTATIONS = (
         ("flow/test_stack_file.py::test_one_that_does_not_end_is_ended",),
     ),
     Mutation(
-        "make/stack_file.py",
+        "host/own_child.py",
         "if not ended.answer:",
         "if False:",
         "A stack.py that ends its process is an error that says so.",
@@ -110,8 +110,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/preflight_watch.py",
-        ', programs=orders["programs"], network=False)',
-        ', programs=orders["programs"])',
+        ', scratch=orders["shared"], network=False)',
+        ', scratch=orders["shared"])',
         "A handler has no network while it is imported.",
         ("building/test_preflight.py::test_there_is_no_network_at_import_time_which_is_not_held_against_it",),
     ),

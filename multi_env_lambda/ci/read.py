@@ -1,0 +1,141 @@
+"""From what arrives to what happened. Any JSON gives a value: at least ``NotForUs``, with the reason.
+
+Sources: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html for the envelope,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html,
+https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html for what AWS sends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from multi_env_lambda.ci.given import Given
+from multi_env_lambda.ci.happened import ApprovalGiven, Asked, BuildEnded, Happened, Host, NotForUs, ScheduleLooked
+from multi_env_lambda.ci.hosts.bitbucket import read_bitbucket
+from multi_env_lambda.ci.hosts.codecommit import read_codecommit
+from multi_env_lambda.ci.hosts.github import read_github
+from multi_env_lambda.ci.hosts.gitlab import read_gitlab
+from multi_env_lambda.ci.names import is_ref_name, quoted
+from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.model.name import ENVIRONMENT_NAME
+
+__all__ = ["ASKED", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_message", "read_webhook"]
+
+LARGEST = 1024 * 1024
+"""Bytes of a message; more fits neither into an event nor into a queue."""
+
+OWN_SOURCE = "multi_env_lambda"
+"""The source of events that people and this library put on a bus. AWS keeps all that begin with ``aws.`` to itself."""
+
+ASKED = "asked"
+"""The detail type of a person's wish; its detail has a ``branch``, ``tag`` or ``pull_request``, or is empty."""
+
+JOB_VARIABLE = "JOB_ID"
+"""The only thing that a build gets."""
+
+_HOSTS: Mapping[Host, Callable[[str, Given], tuple[Happened, ...]]] = {
+    "codecommit": read_codecommit,
+    "github": read_github,
+    "gitlab": read_gitlab,
+    "bitbucket": read_bitbucket,
+}
+_SOURCES: Mapping[str, Host] = {
+    "aws.codecommit": "codecommit",
+    f"{OWN_SOURCE}.codecommit": "codecommit",
+    "github.com": "github",
+    f"{OWN_SOURCE}.github": "github",
+    "gitlab.com": "gitlab",
+    f"{OWN_SOURCE}.gitlab": "gitlab",
+    "bitbucket.org": "bitbucket",
+    f"{OWN_SOURCE}.bitbucket": "bitbucket",
+}
+_APPROVAL = re.compile(r"environments/([^/]+)/approvals/([0-9a-f]{64})/[0-9a-f]{16}/([^/]+)\.json")
+_JOB = re.compile(r"[0-9a-f]{32}")
+_OVER = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")
+
+
+def read_message(body: bytes | str) -> tuple[Happened, ...]:
+    """The event in a message of a queue."""
+    if len(body) > LARGEST:
+        return (NotForUs(reason=f"a message of {len(body)} bytes, {LARGEST} are the most that an event has"),)
+    try:
+        return read_event(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        return (NotForUs(reason=f"a message that is no JSON: {type(error).__name__}"),)
+
+
+def read_event(event: object) -> tuple[Happened, ...]:
+    """What an event of EventBridge says happened; one push to Bitbucket may say several things."""
+    given = Given(event)
+    source, kind = given.text("source"), given.text("detail-type")
+    if (host := _SOURCES.get(source)) is not None:
+        return _HOSTS[host](kind, given.at("detail"))
+    match source, kind:
+        case (("aws.events" | "aws.scheduler"), "Scheduled Event"):
+            return (ScheduleLooked(),)
+        case "aws.s3", "Object Created":
+            return (_approval(given.at("detail")),)
+        case "aws.codebuild", "CodeBuild Build State Change":
+            return (_build(given.at("detail")),)
+        case source, kind if (source, kind) == (OWN_SOURCE, ASKED):
+            return (_asked(given.at("detail")),)
+        case _:
+            return (NotForUs(reason=f"an event {quoted(kind)} of {quoted(source)}"),)
+
+
+def read_webhook(host: Host, name: str, body: bytes | str) -> tuple[Happened, ...]:
+    """What a webhook says happened. Its signature was checked before, by the receiver.
+
+    Args:
+        name: the kind of event: the header ``X-GitHub-Event`` or ``X-Event-Key``; GitLab's stands in the body, too.
+    """
+    if len(body) > LARGEST:
+        return (NotForUs(reason=f"a webhook of {len(body)} bytes, {LARGEST} are read"),)
+    try:
+        return _HOSTS[host](name, Given(json.loads(body)))
+    except (ValueError, RecursionError) as error:
+        return (NotForUs(reason=f"a webhook that is no JSON: {type(error).__name__}"),)
+
+
+def _approval(detail: Given) -> Happened:
+    """S3 writes the key into an event as it is, unlike into its older notifications."""
+    key = detail.text("object", "key")
+    found = _APPROVAL.fullmatch(key)
+    if found is None or not ENVIRONMENT_NAME.accepts(found[1]):
+        return NotForUs(reason=f"the object {quoted(key)} is no approval")
+    bucket = detail.text("bucket", "name")
+    return ApprovalGiven(bucket=bucket, environment=found[1], digest=found[2], user_id=found[3])
+
+
+def _build(detail: Given) -> Happened:
+    status = detail.text("build-status")
+    if status not in _OVER:
+        return NotForUs(reason=f"a build that is {quoted(status)}")
+    variables = detail.items("additional-information", "environment", "environment-variables")
+    jobs = [one.text("value") for one in variables if one.text("name") == JOB_VARIABLE]
+    if len(jobs) != 1 or not _JOB.fullmatch(jobs[0]):
+        return NotForUs(reason="a build that was started for no job")
+    return BuildEnded(project=detail.text("project-name"), build=detail.text("build-id"), job=jobs[0], status=status)
+
+
+def _asked(detail: Given) -> Happened:
+    subject = _subject(detail)
+    if subject is None:
+        what = "a wish that names no branch, tag or pull request as Git and the host call them"
+        return NotForUs(reason=what)
+    return Asked(subject=subject, who=detail.text("who"))
+
+
+def _subject(detail: Given) -> Subject | None:
+    branch, tag, number = detail.text("branch"), detail.text("tag"), detail.number("pull_request")
+    if is_ref_name(branch):
+        return Branch(name=branch)
+    if is_ref_name(tag):
+        return Tag(name=tag)
+    if number:
+        return PullRequest(number=number)
+    named = isinstance(detail.value, Mapping) and not detail.value.keys() & {"branch", "tag", "pull_request"}
+    return Everything() if named else None

@@ -1,0 +1,104 @@
+"""What a decision may know of the world, as far as its caller has looked it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from multi_env_lambda.model.ci import CiRules
+
+__all__ = ["BranchEnvironment", "Frozen", "Head", "State", "UnitHeld", "Waiting"]
+
+
+@attrs.frozen(kw_only=True)
+class Frozen:
+    """An environment in which nothing may change until somebody lifts it."""
+
+    environment: str
+    who: str
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class UnitHeld:
+    """A unit that stays as it is in one environment until somebody lifts it, as after a rollback."""
+
+    unit: str
+    environment: str
+    who: str
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Waiting:
+    """What stopped in front of an environment: ``key`` of its subject, and the digest that has to be approved."""
+
+    key: str
+    environment: str
+    digest: str
+
+
+@attrs.frozen(kw_only=True)
+class Head:
+    """Where a branch stands, and when that commit was made, in seconds since 1970."""
+
+    commit: str
+    committed: float
+
+
+@attrs.frozen(kw_only=True)
+class BranchEnvironment:
+    """An environment of a branch that is there: which commit it has, and until when, in seconds since 1970."""
+
+    name: str
+    branch: str
+    commit: str
+    until: float
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """The world.
+
+    A dispatcher knows the settings and what waits. A build has the repository as well and decides again, about what
+    there is by then.
+
+    Args:
+        rules: the table of the protected branch.
+        environments: the names, in promotion order.
+        now: seconds since 1970.
+        repository, bucket: what events have to be about; empty: any.
+        units: name -> version of ``pyproject.toml``, at the commit that is looked at; None: nobody looked.
+        branches: those that are there -> where they stand; None: nobody looked, neither for branches nor for their own
+            environments.
+        tags: those that nobody has decided about yet -> when each was made.
+        message: the text of the commit that is looked at; empty if it was not looked up.
+        stranger: whether the pull request that is looked at is a stranger's; None, not known, counts as yes.
+        agreed: the commits of it that a maintainer has agreed to.
+        frozen, held, waiting, own: what people stopped, what waits for an approval, the environments of branches.
+    """
+
+    rules: CiRules
+    environments: tuple[str, ...]
+    now: float
+    repository: str = ""
+    bucket: str = ""
+    units: Mapping[str, str] | None = None
+    branches: Mapping[str, Head] | None = None
+    tags: Mapping[str, float] = attrs.field(factory=dict)
+    message: str = ""
+    stranger: bool | None = None
+    agreed: tuple[str, ...] = ()
+    frozen: tuple[Frozen, ...] = ()
+    held: tuple[UnitHeld, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    own: tuple[BranchEnvironment, ...] = ()
+
+    def before_frozen(self) -> tuple[tuple[str, ...], Frozen | None]:
+        """The environments that may be reached, up to the first frozen one, and that one."""
+        frozen = {one.environment: one for one in self.frozen}
+        for place, name in enumerate(self.environments):
+            if name in frozen:
+                return self.environments[:place], frozen[name]
+        return self.environments, None

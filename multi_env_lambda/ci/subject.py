@@ -1,0 +1,69 @@
+"""What somebody or something can want looked at. An event says no more than "look at this"."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["Branch", "Everything", "PullRequest", "Subject", "Tag", "subject_of"]
+
+
+@attrs.frozen(kw_only=True)
+class Branch:
+    """A branch, as it is when it is looked at: where it stands, or that it is gone."""
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"branch {self.name}"
+
+
+@attrs.frozen(kw_only=True)
+class PullRequest:
+    """A pull request, by its number at the host."""
+
+    number: int
+
+    @property
+    def key(self) -> str:
+        return f"pull request {self.number}"
+
+
+@attrs.frozen(kw_only=True)
+class Tag:
+    """A tag, by its name."""
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"tag {self.name}"
+
+
+@attrs.frozen(kw_only=True)
+class Everything:
+    """What has to be looked at from time to time: drift, and environments of branches that are over."""
+
+    @property
+    def key(self) -> str:
+        return "everything"
+
+
+Subject = Branch | PullRequest | Tag | Everything
+"""``key`` names it: two events about the same thing have the same."""
+
+
+def subject_of(key: str) -> Subject | None:
+    """The subject that a key names; None where it names none.
+
+    >>> subject_of("branch feature/x")
+    Branch(name='feature/x')
+    """
+    kind, _, rest = key.rpartition(" ")
+    if kind == "branch" and rest:
+        return Branch(name=rest)
+    if kind == "tag" and rest:
+        return Tag(name=rest)
+    if kind == "pull request" and rest.isascii() and rest.isdecimal() and len(rest) < 16:
+        return PullRequest(number=int(rest))
+    return Everything() if key == "everything" else None

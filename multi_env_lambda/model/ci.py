@@ -1,0 +1,87 @@
+"""What the workspace says about its continuous integration: ``[tool.multi_env_lambda.ci]``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.model.reading import Rule, Table
+
+__all__ = ["BRANCH_PREFIX", "CiRules", "Strangers", "read_ci"]
+
+Strangers = Literal["ask", "copy"]
+"""What happens to a change by somebody who may not push: ``ask`` waits for a maintainer's yes to that very commit,
+``copy`` plans at once, without any credentials, against a copy of the records.
+"""
+
+BRANCH_PREFIX = "b-"
+"""What the names of branches' own environments begin with; no other environment's name does where there are any."""
+
+_BRANCH = Rule(
+    pattern=r"(?!@$|HEAD$)(?!.*(\.\.|//|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
+    maximum=200,
+    allowed="the name of a branch, of letters, digits and `._/+@#=-`",
+    hint="without `refs/heads/`: for example `main`",
+)
+_PATTERN = Rule(
+    pattern=r"(?![-/.])[A-Za-z0-9._/+@#=*-]+",
+    maximum=200,
+    allowed="the name of a branch, in which `*` stands for anything",
+    hint='for example `branches = ["feature/*"]`',
+)
+_WORD = Rule(
+    pattern=r"[^\0\n\r]+",
+    allowed="one word of a command, without line breaks",
+    hint='no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`',
+)
+_LOGIN = Rule(
+    pattern=r"[A-Za-z0-9][A-Za-z0-9._@+-]*",
+    maximum=100,
+    allowed="how somebody is called at the Git host",
+    hint="the login, without a leading `@`",
+)
+
+
+@attrs.frozen(kw_only=True)
+class CiRules:
+    """The defaults of the decision. All of it is read on the protected branch, never in the change that is judged.
+
+    Args:
+        branch: the protected branch, which walks through the environments.
+        verify: a command, word by word, that has to succeed after each environment before the next one is reached.
+        branches: patterns of the other branches that get an environment of their own.
+        days: how long such an environment lives after its branch has moved.
+        strangers: what happens to pull requests of people who may not push.
+        maintainers: logins whose yes to a commit counts as such.
+    """
+
+    branch: str = "main"
+    verify: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    days: int = 7
+    strangers: Strangers = "ask"
+    maintainers: tuple[str, ...] = ()
+
+    def has_own_environment(self, branch: str) -> bool:
+        """Whether this branch gets an environment of its own. The protected branch never does."""
+        return branch != self.branch and any(fnmatchcase(branch, pattern) for pattern in self.branches)
+
+
+def read_ci(table: Table) -> CiRules:
+    """The table as it stands at the root; everything in it has a default."""
+    table.allow(("branch", "verify", "branch_environments", "strangers", "maintainers"))
+    own = table.table("branch_environments")
+    own.allow(("branches", "days"))
+    if "days" in own.values and "branches" not in own.values:
+        own.require("branches", hint='say which branches get an environment: `branches = ["feature/*"]`')
+    strangers: Strangers = "copy" if table.choice("strangers", ("ask", "copy"), "ask") == "copy" else "ask"
+    return CiRules(
+        branch=table.named_or("branch", _BRANCH, "main"),
+        verify=table.texts("verify", rule=_WORD, twice=True),
+        branches=own.texts("branches", rule=_PATTERN),
+        days=own.number("days", 1, 90, 7),
+        strangers=strangers,
+        maintainers=table.texts("maintainers", rule=_LOGIN),
+    )

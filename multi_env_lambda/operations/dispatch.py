@@ -1,0 +1,189 @@
+"""The dispatcher: what happened becomes what is wanted, and what is wanted becomes builds.
+
+Each write is one conditional step of ``ci/wanted.py``, so it may end between any two calls: the next process, for
+the same message, for another one or for the schedule, goes on from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from multi_env_lambda.ci.decide import decide
+from multi_env_lambda.ci.decision import Decision, Plan
+from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.state import State, Waiting
+from multi_env_lambda.ci.wanted import (
+    FOLDER,
+    AskBuild,
+    Claim,
+    Rest,
+    Start,
+    Wait,
+    Wanted,
+    ask,
+    begin,
+    claim,
+    died,
+    finish,
+    next_step,
+    place_of,
+    place_of_id,
+    release,
+    started,
+)
+from multi_env_lambda.errors import Busy
+from multi_env_lambda.model.store import ObjectStore, Stored
+
+__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want"]
+
+Decide = Callable[[Happened, State], Decision]
+
+_MOST_TRIES = 50
+"""Of a conditional write. Each that fails means that somebody else has come further."""
+
+
+class Builds(Protocol):
+    """Where builds run."""
+
+    def start(self, job: str) -> str | None:
+        """Start one for this job, and give its name; None where no more may run at the moment.
+
+        Started again with the same id, it may be the same build or another one.
+        """
+        ...
+
+    def is_over(self, build: str) -> bool:
+        """Whether it has ended, however."""
+        ...
+
+
+def dispatch(
+    store: ObjectStore, builds: Builds, happened: Happened, state: State, decided: Decide = decide, *, message: str = ""
+) -> Decision:
+    """Do what follows from one event.
+
+    Args:
+        message: the id of the event, the same each time that it comes.
+
+    Raises:
+        Busy: a build is not there yet; what is wanted is stored, and the same message has to come again.
+    """
+    decision = decided(happened, state)
+    stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
+    places: list[str] = []
+    for job in decision.jobs:
+        agreed = job.agreed if isinstance(job, Plan) else ()
+        key = job.subject.key
+        want(store, key, message=message, stranger=stranger, agreed=agreed)
+        places.append(place_of(key))
+    if isinstance(happened, BuildEnded):
+        places.append(place_of_id(happened.job))
+    if isinstance(happened, ScheduleLooked):
+        places += [one.key for one in store.list(FOLDER)]
+    places = list(dict.fromkeys(places))
+    refused = [place for place in places if not tend(store, builds, place)]
+    if refused:
+        raise Busy(
+            "the builds", f"{len(refused)} of {len(places)} are not there yet", hint="let the message come again"
+        )
+    return decision
+
+
+def want(
+    store: ObjectStore, key: str, *, message: str = "", stranger: bool | None = None, agreed: tuple[str, ...] = ()
+) -> None:
+    """Store that a subject has to be looked at; a build, too, may find out that another one has to be.
+
+    Args:
+        message: the id of what the wish came with.
+        stranger, agreed: what is known of a pull request.
+
+    Raises:
+        Busy: others write it at the same time again and again.
+    """
+    place = place_of(key)
+    for _ in range(_MOST_TRIES):
+        stored = store.get(place)
+        before = None if stored is None else Wanted.from_bytes(stored.body, where=place)
+        wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed)
+        if stored is None and store.put_new(place, wanted.to_bytes()) is not None:
+            return
+        if stored is not None and _write(store, stored, wanted):
+            return
+    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="the same message may come again")
+
+
+def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
+    """Do what is next for one subject; False where a build would have to be there and is not yet."""
+    for _ in range(_MOST_TRIES):
+        stored = store.get(place)
+        if stored is None:
+            return True
+        wanted = Wanted.from_bytes(stored.body, where=place)
+        match next_step(wanted, store.now()):
+            case Claim():
+                mine = claim(wanted, store.now())
+                if _write(store, stored, mine):
+                    return _start(store, builds, mine)
+            case Start():
+                return _start(store, builds, wanted)
+            case AskBuild(build=build):
+                if not builds.is_over(build):
+                    return True
+                _step(store, place, lambda there, build=build: died(there, build, store.now()))  # type: ignore[misc]
+            case Wait():
+                # Somebody claimed it and may be dead: this message is not through before a build is there.
+                return wanted.state != "running"
+            case Rest():
+                return True
+    return True
+
+
+def begin_job(store: ObjectStore, job: str, build: str) -> Wanted | None:
+    """What a build does first: take its job. None: it is another build's, or over, and there is nothing to do."""
+    return _step(store, place_of_id(job), lambda there: begin(there, job, build))
+
+
+def finish_job(store: ObjectStore, job: str, build: str, result: str, waits: tuple[tuple[str, str], ...] = ()) -> bool:
+    """What a build does last. False: somebody has asked in the meantime, and it has to look again.
+
+    Args:
+        result: how it went, in words.
+        waits: (environment, digest) that have to be approved before it goes on.
+    """
+    place = place_of_id(job)
+    found = _step(store, place, lambda there: finish(there, job, build, result, store.now(), waits))
+    return found is None or found.state == "done"
+
+
+def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
+    """All that stopped in front of an environment."""
+    bodies = ((item.key, store.get(item.key)) for item in store.list(FOLDER))
+    found = (Wanted.from_bytes(stored.body, where=key) for key, stored in bodies if stored is not None)
+    return tuple(one for wanted in found if wanted.state == "done" for one in wanted.waiting)
+
+
+def _start(store: ObjectStore, builds: Builds, wanted: Wanted) -> bool:
+    job, place = wanted.id, place_of(wanted.key)
+    build = builds.start(job)
+    if build is None:
+        _step(store, place, lambda there: release(there, job, store.now()))
+        return False
+    _step(store, place, lambda there: started(there, job, build))
+    return True
+
+
+def _step(store: ObjectStore, place: str, step: Callable[[Wanted], Wanted | None]) -> Wanted | None:
+    """One step of what is stored by then; None where there is nothing, or the step is no longer one."""
+    for _ in range(_MOST_TRIES):
+        stored = store.get(place)
+        after = None if stored is None else step(Wanted.from_bytes(stored.body, where=place))
+        if stored is None or after is None or _write(store, stored, after):
+            return after
+    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="run the same command again")
+
+
+def _write(store: ObjectStore, stored: Stored, wanted: Wanted) -> bool:
+    body = wanted.to_bytes()
+    return body == stored.body or store.replace(stored.key, body, etag=stored.etag) is not None

@@ -1,0 +1,126 @@
+"""From an event to what is wanted: nothing lost, nothing doubled, nothing set back, and no credentials for strangers."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_HISTORIES = ("ci/test_histories.py::test_random_histories_end_as_a_model_predicts",)
+_DECIDE, _READ, _WANTED, _DISPATCH = "ci/test_decide.py", "ci/test_read.py", "ci/test_wanted.py", "ci/test_dispatch.py"
+_FILE = "ci/test_ci_file.py"
+
+MUTATIONS = (
+    Mutation(
+        "ci/wanted.py",
+        "    if wanted.asked > wanted.seen:\n",
+        "    if False:\n",
+        "A wish during a run makes it look again.",
+        (f"{_WANTED}::test_a_wish_during_a_run_makes_it_look_again",),
+    ),
+    Mutation(
+        "ci/wanted.py",
+        'wanted.build not in ("", build):',
+        "False:",
+        "Of two builds of one run one works.",
+        (f"{_WANTED}::test_a_second_build_of_the_same_run_has_nothing_to_do",),
+    ),
+    Mutation(
+        "ci/wanted.py",
+        "return Start() if now >= again else Wait(again)",
+        "return Wait(again)",
+        "What a dispatcher claimed before it died is started by somebody else.",
+        _HISTORIES,
+    ),
+    Mutation(
+        "ci/wanted.py",
+        "    if mark and mark[0] in before.heard:\n",
+        "    if False:\n",
+        "A message that comes again is no second wish.",
+        _HISTORIES,
+    ),
+    Mutation(
+        "ci/wanted.py",
+        "return attrs.evolve(wanted, build=build, seen=wanted.asked)",
+        "return attrs.evolve(wanted, build=build, seen=wanted.asked + 1)",
+        "A build takes up no more wishes than there were when it looked.",
+        (f"{_WANTED}::test_no_order_of_steps_loses_a_wish_or_lets_two_builds_work",),
+    ),
+    Mutation(
+        "ci/standing.py",
+        'if kin == "newer" and kept:',
+        "if False:",
+        "A late run takes nothing back that the branch still has.",
+        ("ci/test_decision.py::test_a_late_run_takes_nothing_back_and_a_force_push_does", *_HISTORIES),
+    ),
+    Mutation(
+        "ci/standing.py",
+        'if kin == "newer" and kept:',
+        'if kin == "newer":',
+        "A force push that only takes commits away wins.",
+        _HISTORIES,
+    ),
+    Mutation(
+        "ci/own.py",
+        "return tuple(sorted(late | {one.branch for one in state.own if _is_over(one, state)}))",
+        "return tuple(sorted(late))",
+        "The environment of a branch goes although its delete event was lost.",
+        _HISTORIES,
+    ),
+    Mutation(
+        "operations/dispatch.py",
+        "places += [one.key for one in store.list(FOLDER)]",
+        "pass",
+        "The schedule goes on with what nobody finished.",
+        (f"{_DISPATCH}::test_the_schedule_hears_of_everything_that_died",),
+    ),
+    Mutation(
+        "operations/dispatch.py",
+        "if not builds.is_over(build):",
+        "if False:",
+        "A build that runs is not replaced because somebody says that it ended.",
+        (f"{_DISPATCH}::test_a_build_that_ended_without_a_word_is_replaced_when_somebody_hears_of_it",),
+    ),
+    Mutation(
+        "ci/decide.py",
+        "stranger=state.stranger is not False)",
+        "stranger=state.stranger is True)",
+        "Who does not know whose change it is takes it for a stranger's.",
+        (f"{_DECIDE}::test_who_does_not_know_whose_change_it_is_takes_it_for_a_strangers",),
+    ),
+    Mutation(
+        "ci/decide.py",
+        "if not happened.commit or happened.who not in state.rules.maintainers:",
+        "if not happened.commit:",
+        "Only the maintainers of the table agree to a stranger's commit.",
+        (f"{_DECIDE}::test_the_defaults",),
+    ),
+    Mutation(
+        "ci/hosts/github.py",
+        'stranger=not request.same(("head", "repo", "id"), ("base", "repo", "id")),',
+        'stranger=request.text("author_association") == "NONE",',
+        "Whose change it is, is told by the repository that it comes from.",
+        (f"{_READ}::test_a_pull_request_from_who_knows_where_is_a_strangers",),
+    ),
+    Mutation(
+        "ci/checked.py",
+        '    _check(fine, where, f"it gives pull request',
+        '    _check(True, where, f"it gives pull request',
+        "A ci.py gives no stranger credentials.",
+        ("ci/test_decision.py::test_a_strangers_change_gets_no_credentials_from_a_file",),
+    ),
+    Mutation(
+        "operations/ci_file.py",
+        'file_at(root, (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"), CI_FILE)',
+        'file_at(root, (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"), CI_FILE)',
+        "The file that decides is the one that the remote's protected branch has.",
+        (f"{_FILE}::test_the_file_that_decides_is_that_of_the_protected_branch",),
+    ),
+    Mutation(
+        "operations/ci_file.py",
+        "    return checked(found, default, state, where=CI_FILE)",
+        "    return found",
+        "What a ci.py answers is looked at.",
+        (f"{_FILE}::test_an_answer_of_its_own_making_is_looked_at_like_any_other",),
+    ),
+)
