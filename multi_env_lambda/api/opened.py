@@ -21,6 +21,7 @@ from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.progress import Live, where_this_runs
 from multi_env_lambda.world import ProgressEvent, World
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened"]
+__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
 """Set to 1, every command means the local cloud."""
@@ -38,8 +39,20 @@ LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
 """Who works in the local cloud; another name is another person, who may approve the plan of the first."""
 
 
+ACTING_VARIABLE = "MULTI_ENV_LAMBDA_AS"
+"""As whom somebody acts where `bootstrap` made roles: developer unless it says otherwise; approver, administrator."""
+
+
 def _silent(_: object) -> None:
     return None
+
+
+def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
+    """Nobody has credentials of all of its accounts, and its people are users of one."""
+    from multi_env_lambda.local.seed import home_of
+
+    named = config.with_roles()
+    return named.with_people(f"arn:aws:iam::{home_of(named)}:user/*")
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -59,6 +72,7 @@ class Opened:
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
+    acting: str = ""
     report: Callable[[ProgressEvent], None] = attrs.field(default=_silent, eq=False, repr=False)
     progress: Callable[[str], None] = attrs.field(default=_silent, eq=False, repr=False)
     live: Live | None = attrs.field(default=None, eq=False, repr=False)
@@ -77,11 +91,12 @@ class Opened:
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
         return cls(
             root=found.root,
-            config=found.config.with_roles() if wished else found.config,
+            config=_in_local_cloud(found.config) if wished else found.config,
             projects=found.projects,
             broken=found.broken,
             local=wished,
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
+            acting=os.environ.get(ACTING_VARIABLE, ""),
             **shown,
         )
 
@@ -89,6 +104,10 @@ class Opened:
         """The same workspace, with its files read anew and nothing met yet."""
         shown = {name: getattr(self, name) for name in ("report", "progress", "live", "dialog")}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
+
+    def acting_as(self, acting: Acting) -> Opened:
+        """The same workspace as somebody who acts as this; nothing of it is met yet, where that makes a difference."""
+        return self if self.config.roles is None else attrs.evolve(self, acting=acting)
 
     @cached_property
     def world(self) -> World:
@@ -99,6 +118,7 @@ class Opened:
             self.projects,
             self.broken,
             cloud=self._cloud,
+            acting=self.acting,
             report=self.report,
             said=self.progress,
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from multi_env_lambda.api.opened import Opened
 
-__all__ = ["bootstrap", "init", "lock", "lock_one", "new"]
+__all__ = ["init", "lock", "lock_one", "new"]
 
 
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, pathlib_mate.Path | None]:
@@ -145,12 +145,3 @@ def _write(root: Path, path: str, text: str) -> None:
     write_atomically(target, text.encode("utf-8"))
     executable = text.startswith("#!")
     os.chmod(target, 0o755 if executable else 0o644)
-
-
-def bootstrap(opened: Opened) -> tuple[str, ...]:
-    """Make the bucket, settle whose it is and what rules hold; a line for each change."""
-    from multi_env_lambda.operations.bootstrap import make_bucket, settle
-
-    changes = make_bucket(opened.config, opened.sessions())
-    settle(opened.world)
-    return changes

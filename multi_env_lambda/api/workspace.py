@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import carry_out, looking, removing, setup
+from multi_env_lambda.api import access, carry_out, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -335,7 +335,7 @@ class Workspace:
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
         """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
-        return removing.prune(self.world, names, really, removed)
+        return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
         """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
@@ -349,16 +349,16 @@ class Workspace:
         """Make the unit ``name``, which can be deployed at once; gives the files that were written."""
         return setup.new(self._opened.root, name, runtime, architecture)
 
-    def bootstrap(self) -> tuple[str, ...]:
-        """Make the artifact bucket in the devops account, readable by all environments; gives a line for each change.
+    def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
+        """Make the artifact bucket and, where the table has ``roles``, those of all accounts or of one place.
 
-        What others have set (policy, lifecycle, encryption) stays. It gets the id of the workspace, and remembers the
-        environments' rules.
-
-        Raises:
-            ConfigurationError: it has another workspace's id.
+        Gives a line for each change; not ``really``: for what would change. ``remove``: the roles go again.
         """
-        return setup.bootstrap(self._opened)
+        return access.bootstrap(self._opened, place, really=really, remove=remove)
+
+    def bootstrap_template(self, place: str) -> str:
+        """The stack with the roles of a place as JSON, for who applies it by other means; nothing is asked."""
+        return access.bootstrap_template(self._opened, place)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""

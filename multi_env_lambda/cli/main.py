@@ -39,7 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Make a new unit"),
     "init": ("prepare", "Make this repository a workspace"),
-    "bootstrap": ("prepare", "Make the artifact bucket in the devops account"),
+    "bootstrap": ("prepare", "Make the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Look at who you are, and at what is missing where"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlencode
 
 import attrs
 
 from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.roles import DEPLOYERS, Acting
 
 __all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
 
@@ -90,6 +92,9 @@ class Environment:
         protect: its stacks cannot be deleted, neither by `destroy` nor by others.
         external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
         bounds: what no unit may go beyond there.
+        prefix: of the roles that `bootstrap` made there; empty: `role_name` serves everybody.
+        deployed_by: who may deploy there, where it has such roles; anybody else may only look.
+        through: the role of the devops account from which the one of this environment is assumed.
     """
 
     name: str
@@ -104,6 +109,9 @@ class Environment:
     external_id: str = ""
     source_identity: str = ""
     bounds: Bounds | None = None
+    prefix: str = ""
+    deployed_by: tuple[Acting, ...] = DEPLOYERS
+    through: Devops | None = None
 
     @property
     def partition(self) -> str:
@@ -114,7 +122,27 @@ class Environment:
     @property
     def boundary_arn(self) -> str:
         """The policy that bounds every role of its stacks; empty where there is none."""
-        return "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
+        own = "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
+        return own or (f"arn:aws:iam::{self.account_id}:policy/{self.boundary_name}" if self.prefix else "")
+
+    @property
+    def boundary_name(self) -> str:
+        """The boundary that `bootstrap` makes, outside of what stacks may change."""
+        return f"{self.prefix}-{self.name}-boundary"
+
+    @property
+    def role_path(self) -> str:
+        """Below it are all roles and policies of stacks; empty where they may be anywhere."""
+        return f"/{self.prefix}/{self.name}/" if self.prefix else ""
+
+    def role_for(self, what: Literal["deploy", "read", "execution"]) -> str:
+        """The name of a role that `bootstrap` makes: who deploys, who looks, and CloudFormation."""
+        return f"{self.prefix}-{self.name}-{what}"
+
+    @property
+    def execution_role_arn(self) -> str:
+        """As whom CloudFormation acts in its stacks; empty: as whoever calls it."""
+        return _role_arn(self.account_id, self.role_for("execution")) if self.prefix else ""
 
     @property
     def role_arn(self) -> str:

@@ -20,6 +20,7 @@ from multi_env_lambda.model.name import (
     check_bucket,
 )
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
+from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -37,7 +38,8 @@ class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
     ``id`` is what every stack of this workspace carries in a tag; empty where only the bucket knows it. ``left``: the
-    environments that left the table, as far as somebody has asked the bucket for them; no plan goes there.
+    environments that left the table, as far as somebody has asked the bucket for them; no plan goes there. ``roles``:
+    those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -46,6 +48,7 @@ class WorkspaceConfig:
     keep: int = 10
     id: str = ""
     left: tuple[Environment, ...] = ()
+    roles: Roles | None = None
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
@@ -67,6 +70,27 @@ class WorkspaceConfig:
         role = self.devops.role_name or DEFAULT_ROLE_NAME
         return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
 
+    def with_people(self, pattern: str) -> WorkspaceConfig:
+        """With these people as developers and approvers: those of the local cloud have other names."""
+        if self.roles is None:
+            return self
+        return attrs.evolve(self, roles=attrs.evolve(self.roles, developers=(pattern,), approvers=(pattern,)))
+
+    def acting_as(self, acting: Acting) -> WorkspaceConfig:
+        """With the role of each account that this identity has there: where it may not deploy, the one that looks."""
+        if self.roles is None or acting == "administrator":
+            return self
+        devops = attrs.evolve(self.devops, role_name=self.roles.of_devops(acting), external_id="", source_identity="")
+
+        def role_of(place: Environment) -> Environment:
+            if not place.prefix:
+                return place
+            name = place.role_for("deploy" if acting in place.deployed_by else "read")
+            return attrs.evolve(place, role_name=name, external_id="", source_identity="", through=devops)
+
+        places = {"environments": tuple(map(role_of, self.environments)), "left": tuple(map(role_of, self.left))}
+        return attrs.evolve(self, devops=devops, **places)
+
     def before(self, environment: Environment) -> Environment | None:
         """The environment that comes before this one in promotion order."""
         position = self.environments.index(self.environment(environment.name))
@@ -87,10 +111,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     """The whole root ``pyproject.toml``, as it was parsed, into the workspace's configuration."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("id", "devops", "environments", "approvals_by_author", "keep"), elsewhere=elsewhere)
+    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "roles"), elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
-    environments = _environments(table, devops)
+    roles = read_roles(table)
+    environments = _environments(table, devops, "" if roles is None else roles.prefix)
     _check_buckets(table, devops, environments)
     return WorkspaceConfig(
         devops=devops,
@@ -98,6 +123,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         approvals_by_author=table.flag("approvals_by_author", False),
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
+        roles=roles,
     )
 
 
@@ -142,22 +168,22 @@ def _access(table: Table) -> dict[str, str]:
     }
 
 
-def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
+def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environment, ...]:
     table.require("environments", hint="add [[tool.multi_env_lambda.environments]] once per environment, in order")
     items = table.tables("environments")
     if not items:
         table.refuse("environments", "found none, allowed is one or more", hint="add the first, for example sandbox")
     found: list[Environment] = []
     for position, item in enumerate(items):
-        environment = _environment(item, devops, position)
+        environment = _environment(item, devops, position, prefix)
         if environment.name in [other.name for other in found]:
             item.refuse("name", f"two environments are called `{environment.name}`", hint="rename one of them")
         found.append(environment)
     return tuple(found)
 
 
-def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    rules = ("approval", "releases_only", "committed_only", "protect", "bounds")
+def _environment(table: Table, devops: Devops, position: int, prefix: str) -> Environment:
+    rules = ("approval", "releases_only", "committed_only", "protect", "bounds", "roles", "deployed_by")
     table.allow(("name", "account_id", "region", *rules, *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
@@ -173,5 +199,20 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         committed_only=table.flag("committed_only", False),
         protect=table.flag("protect", False),
         bounds=read_bounds(table),
+        prefix=prefix if table.flag("roles", True) else "",
+        deployed_by=_deployed_by(table, prefix),
         **_access(table),
     )
+
+
+def _deployed_by(table: Table, prefix: str) -> tuple[Acting, ...]:
+    if "deployed_by" not in table.values:
+        return DEPLOYERS
+    if not prefix or not table.flag("roles", True):
+        hint = "write `[tool.multi_env_lambda.roles]` at the top, or leave `deployed_by` out"
+        table.refuse("deployed_by", "one role serves everybody here", hint=hint)
+    found = table.texts("deployed_by", least=1)
+    for word in found:
+        if word not in DEPLOYERS:
+            table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS))
+    return tuple(one for one in DEPLOYERS if one in found)

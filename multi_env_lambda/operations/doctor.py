@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_settings, obstacles
+from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_for, obstacles
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -177,9 +177,8 @@ def _role(sessions: Sessions, place: Devops | Environment) -> Answer:
 
 
 def _bucket(world: World, sessions: Sessions) -> Answer:
-    readers = [environment.account_id for environment in world.config.environments]
     for place in world.config.buckets:
-        missing = missing_settings(sessions.client(place, "s3"), place, readers)
+        missing = missing_for(sessions.client(place, "s3"), place, world.config)
         for obstacle in obstacles(sessions.client(place, "s3"), place):
             return "problem", f"s3://{place.bucket}: {obstacle.what}", obstacle.hint
         if missing:
