@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -88,8 +89,8 @@ class WorkspaceConfig:
             name = place.role_for("deploy" if acting in place.deployed_by else "read")
             return attrs.evolve(place, role_name=name, external_id="", source_identity="", through=devops)
 
-        places = {"environments": tuple(map(role_of, self.environments)), "left": tuple(map(role_of, self.left))}
-        return attrs.evolve(self, devops=devops, **places)
+        environments, left = (tuple(map(role_of, places)) for places in (self.environments, self.left))
+        return attrs.evolve(self, devops=devops, environments=environments, left=left)
 
     def before(self, environment: Environment) -> Environment | None:
         """The environment that comes before this one in promotion order."""
@@ -150,7 +151,7 @@ def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment
             table.refuse("devops", what, hint=f'name it: `buckets = {{ {region} = "…" }}`')
 
 
-def _access(table: Table) -> dict[str, str]:
+def _access(table: Table) -> dict[str, Any]:
     """How one gets into the account: the role, and what its trust policy may want to hear."""
     own = table.values.get("role_name") == ""
     for key in ("external_id", "source_identity") if own else ():

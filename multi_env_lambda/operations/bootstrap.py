@@ -136,7 +136,8 @@ def roles_of(
     units = rendered(root, config, projects, place, broken)
     if units.unseen:
         hint = "mend them first: what CloudFormation may do follows from the templates of all units"
-        raise ConfigurationError(place.name, f"not all units can be looked at:\n{'\n'.join(units.unseen)}", hint=hint)
+        what = "\n".join(("not all units can be looked at:", *units.unseen))
+        raise ConfigurationError(place.name, what, hint=hint)
     found = of_environment_roles(
         config, roles, place, units.templates, known_handlers(), references=units.references, layers=units.layers
     )
@@ -174,7 +175,8 @@ def apply_roles(sessions: Sessions, place: Place, wanted: AccessStack, said: Cal
                 wanted.name, wanted.template, held=_Alone(), token=secrets.token_hex(8), on_event=said
             )
         except MultiEnvLambdaError as error:
-            raise _explained(error)
+            _explain(error)
+            raise
     return lines
 
 
@@ -213,14 +215,13 @@ def _stacks(sessions: Sessions, place: Place) -> Stacks:
     return Stacks(client, Poller(client), place=place.name)
 
 
-def _explained(error: MultiEnvLambdaError) -> MultiEnvLambdaError:
+def _explain(error: MultiEnvLambdaError) -> None:
     """What an organisation forbids is refused to administrators, too."""
     if "service control policy" in error.what:
         error.hint = (
             "a service control policy of the organisation forbids it: ask whoever administers the organisation, and "
             "give them what `bootstrap --template` prints"
         )
-    return error
 
 
 @attrs.frozen
