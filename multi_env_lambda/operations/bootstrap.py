@@ -172,7 +172,7 @@ def apply_roles(sessions: Sessions, place: Place, wanted: AccessStack, said: Cal
     if lines:
         try:
             _stacks(sessions, place).deploy(
-                wanted.name, wanted.template, held=_Alone(), token=secrets.token_hex(8), on_event=said
+                wanted.name, wanted.template, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said)
             )
         except MultiEnvLambdaError as error:
             _explain(error)
@@ -207,7 +207,11 @@ def remove_roles(
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
         raise Refused(place.name, what, hint=f"`destroy` each in {place.name} first")
-    _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=said)
+    _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
+
+
+def _naming(place: Place, said: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda text: said(f"{place.name}: {text}")
 
 
 def _stacks(sessions: Sessions, place: Place) -> Stacks:

@@ -119,6 +119,8 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
         # Approvals lie beside them, so they are named one by one.
         kinds = (current_prefix, history_key)
         records = [f"{arns[0]}/{kind(place.name)}*" for place in own for kind in kinds]
+        # Whoever is first to write names the workspace; a second one changes nothing.
+        records.append(f"{arns[0]}/workspace.json")
         yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
     made = [place for place in config.environments if place.prefix]
     roles = [

@@ -49,7 +49,7 @@ class Guards:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": [f"{arn}/projects/*/{folder}/*" for folder in _ARTIFACTS],
+            "Resource": [*(f"{arn}/projects/*/{folder}/*" for folder in _ARTIFACTS), f"{arn}/workspace.json"],
             # The parts of a large object carry no condition; what completes them does.
             # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
