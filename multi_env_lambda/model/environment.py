@@ -150,5 +150,8 @@ class Environment:
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to this account's role (see ``Devops.switch_role_url``)."""
-        return _switch_role_url(self.account_id, self.role_name, self.name)
+        """The console page that switches to this account's role (see ``Devops.switch_role_url``).
+
+        People cannot switch to the roles that `bootstrap` makes: those let roles of the devops account in.
+        """
+        return _switch_role_url(self.account_id, "" if self.prefix else self.role_name, self.name)

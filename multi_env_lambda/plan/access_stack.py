@@ -5,7 +5,7 @@ Written with cottonformation's types; the same bytes for the same workspace, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -17,9 +17,12 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import DEVOPS_STACK, RoleAccess, access_stack_name, boundary
 from multi_env_lambda.plan.grant import documents
 from multi_env_lambda.plan.permissions import MOST_POLICIES, too_many
-from multi_env_lambda.plan.template.cotton import document_of, import_cottonformation
+from multi_env_lambda.plan.template.cotton import made_of
 
 __all__ = ["AccessStack", "access_stack", "differences"]
+
+Resource = tuple[str, Mapping[str, Any]]
+"""Type and properties."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,44 +42,36 @@ def access_stack(
     Raises:
         ConfigurationError: a role would have more policies than IAM takes.
     """
-    cf: Any = import_cottonformation()
     name = DEVOPS_STACK if place is None else place.name
-    template = cf.Template(Description=f"Who may do what in {name}: made by `bootstrap {name}`")
-    template._system_pre_serialize_hook = _nothing
+    resources: dict[str, Resource] = {}
     # The environment's own bounds may name a boundary that somebody else has made.
     if place is not None and place.boundary_arn.endswith(f":policy/{place.boundary_name}"):
-        template.add_one(_policy("Boundary", boundary(config), ManagedPolicyName=place.boundary_name))
+        resources["Boundary"] = _policy(place.boundary_name, boundary(config))
     for role in roles:
-        for resource in _resources(role):
-            template.add_one(resource)
-    text = canonical_json(document_of(template))
-    return AccessStack(place=name, name=access_stack_name(prefix, name), template=text)
+        resources |= _of_role(role)
+    template = canonical_json(made_of(f"Who may do what in {name}: made by `bootstrap {name}`", resources))
+    return AccessStack(place=name, name=access_stack_name(prefix, name), template=template)
 
 
-def _resources(role: RoleAccess) -> Iterator[Any]:
-    from cottonformation.res import iam
-
+def _of_role(role: RoleAccess) -> dict[str, Resource]:
     texts = documents(role.grants)
     if len(texts) > MOST_POLICIES:
         what, _, hint = too_many(len(texts)).partition("; hint: ")
         raise ConfigurationError(f"role {role.name}", what, hint=hint)
-    keys = [f"{role.key}Policy{number}" for number in range(1, len(texts) + 1)]
-    for number, (key, text) in enumerate(zip(keys, texts, strict=True), start=1):
-        yield _policy(key, text, ManagedPolicyName=f"{role.name}-{number}")
-    yield iam.Role(
-        role.key,
-        rp_AssumeRolePolicyDocument=role.trust,
-        p_RoleName=role.name,
-        p_ManagedPolicyArns=[{"Ref": key} for key in keys],
-    )
+    policies = {
+        f"{role.key}Policy{number}": _policy(f"{role.name}-{number}", text)
+        for number, text in enumerate(texts, start=1)
+    }
+    properties = {
+        "AssumeRolePolicyDocument": role.trust,
+        "ManagedPolicyArns": [{"Ref": key} for key in policies],
+        "RoleName": role.name,
+    }
+    return {**policies, role.key: ("AWS::IAM::Role", properties)}
 
 
-def _policy(key: str, document: Mapping[str, Any], **more: str) -> Any:
-    from cottonformation.res import iam
-
-    return iam.ManagedPolicy(
-        key, rp_PolicyDocument=dict(document), **{f"p_{name}": value for name, value in more.items()}
-    )
+def _policy(name: str, document: Mapping[str, Any]) -> Resource:
+    return "AWS::IAM::ManagedPolicy", {"ManagedPolicyName": name, "PolicyDocument": dict(document)}
 
 
 def differences(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> tuple[str, ...]:
@@ -115,7 +110,3 @@ def _by_sid(body: Mapping[str, Any]) -> dict[str, str]:
     properties = body.get("Properties", {})
     document = properties.get("PolicyDocument", properties.get("AssumeRolePolicyDocument", {}))
     return {str(one.get("Sid", "")): canonical_json(one) for one in document.get("Statement", [])}
-
-
-def _nothing() -> None:
-    pass
