@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.plan.access_stack import AccessStack
 
-__all__ = ["bootstrap", "bootstrap_template"]
+__all__ = ["access_of", "bootstrap", "bootstrap_template"]
 
 
 def bootstrap(opened: Opened, place: str | None, *, really: bool, remove: bool) -> tuple[str, ...]:
@@ -45,9 +46,9 @@ def _bucket(opened: Opened, sessions: Sessions, *, really: bool) -> tuple[str, .
 
 
 def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    from multi_env_lambda.operations.bootstrap import apply_roles, compare_roles, roles_of
+    from multi_env_lambda.operations.bootstrap import apply_roles, compare_roles
 
-    wanted = roles_of(opened.root, opened.config, opened.projects, opened.faults, place)
+    wanted = access_of(opened, place)
     if not really:
         sessions.verify(place)
         return compare_roles(sessions, place, wanted)
@@ -103,7 +104,17 @@ def bootstrap_template(opened: Opened, place: str) -> str:
     Raises:
         ConfigurationError: no roles are made there, or nobody could look at a unit.
     """
-    from multi_env_lambda.operations.bootstrap import place_named, roles_of
+    from multi_env_lambda.operations.bootstrap import place_named
 
-    named = place_named(opened.config, place)
-    return roles_of(opened.root, opened.config, opened.projects, opened.faults, named).template
+    return access_of(opened, place_named(opened.config, place)).template
+
+
+def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:
+    """The stack with the roles of a place, as the work tree wants it; nothing is asked.
+
+    Raises:
+        ConfigurationError: nobody could look at a unit.
+    """
+    from multi_env_lambda.operations.bootstrap import roles_of
+
+    return roles_of(opened.root, opened.config, opened.projects, opened.faults, place)

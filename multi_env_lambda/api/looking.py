@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -69,11 +70,14 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
 
 def doctor(opened: Opened) -> Listing[Finding]:
     """Every check of this machine, the caller, the bucket and the accounts, with sessions of its own."""
+    from multi_env_lambda.api.access import access_of
     from multi_env_lambda.operations.doctor import examine
 
     sessions = opened.sessions()
     pythons = {python for project in opened.projects for python in project.pythons}
-    found = examine(opened.config, pythons, sessions, sessions.variables(), lambda: opened.world)
+    found = examine(
+        opened.config, pythons, sessions, sessions.variables(), lambda: opened.world, partial(access_of, opened)
+    )
     return Listing(found, tables.findings, Finding.to_dict)
 
 

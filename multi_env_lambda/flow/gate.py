@@ -209,6 +209,7 @@ def agreed(
         bound: the environment's rules, for who has read them already.
     """
     try:
+        _must_deploy(world, environment)
         must_be_committed(world, environment)
         known = learn(world, bound_of(world, environment) if bound is None else bound)
         if known.unreadable:
@@ -217,6 +218,15 @@ def agreed(
     except MultiEnvLambdaError as error:
         closed = error if isinstance(error, Refused) else Refused(error.where, error.what, hint=error.hint)
         return Gate(consent=consent, closed=closed)
+
+
+def _must_deploy(world: World, environment: str) -> None:
+    place = world.config.environment(environment)
+    if place.only_looks:
+        what = f"you act as {world.config.devops.role_name}, which may look there and change nothing"
+        allowed = " and ".join(place.deployed_by)
+        hint = f"`deployed_by` of its table lets {allowed} deploy there; `bootstrap` again after changing it"
+        raise Refused(environment, what, hint=hint)
 
 
 def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: str) -> Gate:

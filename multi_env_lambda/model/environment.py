@@ -140,6 +140,11 @@ class Environment:
         return f"{self.prefix}-{self.name}-{what}"
 
     @property
+    def only_looks(self) -> bool:
+        """Whether who acts here may look and change nothing."""
+        return bool(self.prefix) and self.role_name == self.role_for("read")
+
+    @property
     def execution_role_arn(self) -> str:
         """As whom CloudFormation acts in its stacks; empty: as whoever calls it."""
         return _role_arn(self.account_id, self.role_for("execution")) if self.prefix else ""

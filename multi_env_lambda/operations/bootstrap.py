@@ -10,15 +10,17 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from multi_env_lambda.aws.bucket_setup import create_for, missing_for
+from multi_env_lambda.aws.error_codes import is_missing_stack
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.stack_listing import template_of
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.flow.identity import settle_id
 from multi_env_lambda.flow.rules import remember_all
 from multi_env_lambda.model.environment import Devops, Environment
@@ -39,6 +41,7 @@ __all__ = [
     "remove_roles",
     "roles_of",
     "stack_there",
+    "there",
     "settle",
     "wanted_of_bucket",
 ]
@@ -150,11 +153,23 @@ def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tupl
     Raises:
         MultiEnvLambdaError: nobody could look.
     """
-    found = None
-    if _stacks(sessions, place).describe(wanted.name) is not None:
-        client = sessions.client(place, "cloudformation")
-        found = json.loads(template_of(client, f"stack {wanted.name} in {wanted.place}", wanted.name))
-    return _told(wanted, differences(found, json.loads(wanted.template)))
+    return _told(wanted, differences(there(sessions, place, wanted.name), json.loads(wanted.template)))
+
+
+def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | None:
+    """The template of a stack as it was sent; None where there is no such stack.
+
+    Raises:
+        MultiEnvLambdaError: nobody could look.
+    """
+    client = sessions.client(place, "cloudformation")
+    try:
+        found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place.name}", name))
+    except StackError as error:
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+            return None
+        raise
+    return found
 
 
 def _told(wanted: AccessStack, lines: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ makes stacks of them. A statement that no verb needs has no place here: a test t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -26,6 +26,7 @@ __all__ = ["DEVOPS_STACK", "RoleAccess", "access_stack_name", "boundary", "of_de
 
 _LOOKS = ("LookAtStacks", "CompareStacks", "WaitForDrift", "LookAtFunctions", "LookAtLayers", "ReadLogs")
 """What the role that only looks shares with the one that deploys."""
+_LOOKERS: tuple[Acting, ...] = ("approver", "build", "developer")
 _OF_PRUNE = ("FindOldVersions", "FindOldLayers", "DeleteVersions")
 """`prune` deletes what is published, so it is an administrator's."""
 
@@ -78,7 +79,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         grants = (*read, *_looks(config, roles), *_writes(config, "developer"))
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
-        found.append(("approver", as_people(roles.approvers), (*read, _approves(config))))
+        found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
     return tuple(
         RoleAccess(key=f"{name.capitalize()}Role", name=f"{roles.prefix}-{name}", trust=trust, grants=grants)
         for name, trust, grants in found
@@ -122,12 +123,17 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
         # Whoever is first to write names the workspace; a second one changes nothing.
         records.append(f"{arns[0]}/workspace.json")
         yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
+    yield from _enters(config, own)
+
+
+def _enters(config: WorkspaceConfig, own: Collection[Environment]) -> Iterator[Grant]:
+    """Into the role that deploys where one may, else into the one that looks."""
     made = [place for place in config.environments if place.prefix]
     roles = [
         f"arn:aws:iam::{place.account_id}:role/{place.role_for('deploy' if place in own else 'read')}" for place in made
     ]
     if roles:
-        yield grant_of("EnterEnvironments", ("deploy", "drift", "logs"), sorted(roles), "sts:AssumeRole")
+        yield grant_of("EnterEnvironments", ("deploy", "drift", "logs", "approve"), sorted(roles), "sts:AssumeRole")
 
 
 def _approves(config: WorkspaceConfig) -> Grant:
@@ -187,10 +193,9 @@ def of_environment_roles(
         look,
     )
     looks = (*(attrs.evolve(grant, verbs=("drift", "logs")) for grant in direct if grant.sid in _LOOKS), look)
-    deployers = [f"arn:aws:iam::{config.devops.account_id}:role/{roles.of_devops(one)}" for one in place.deployed_by]
-    everybody = [
-        f"arn:aws:iam::{config.devops.account_id}:role/{roles.of_devops(one)}" for one in ("build", "developer")
-    ]
+    devops = f"arn:aws:iam::{config.devops.account_id}:role"
+    deployers = [f"{devops}/{roles.of_devops(one)}" for one in place.deployed_by]
+    everybody = [f"{devops}/{roles.of_devops(one)}" for one in _LOOKERS]
     execution = execution_grants(config, place, templates, handlers, layers=layers)
     return (
         RoleAccess(key="DeployRole", name=place.role_for("deploy"), trust=as_roles(deployers), grants=deploy),
