@@ -123,12 +123,13 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 
 def _read_policies() -> None:
-    from . import change_set_rights, conditions, service_role, source_identity, source_rights
+    from . import change_set_rights, conditions, role_boundaries, service_role, source_identity, source_rights
 
     change_set_rights.patch()
     conditions.patch()
     source_identity.patch()
     source_rights.patch()
+    role_boundaries.patch()
     service_role.patch()
 
 
