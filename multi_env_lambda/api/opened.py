@@ -151,6 +151,10 @@ class Opened:
         # Two may have one name; the first is the one that is told.
         return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
 
+    def reached(self, environment: str) -> Environment:
+        """An environment as it is reached by whoever acts here; she is asked for, where `bootstrap` made roles."""
+        return self.world.config.environment(environment)
+
     def place(self, environment: str | None = None) -> Environment:
         """What the root table says of an environment; without a name, of the first one.
 
