@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import pipeline
@@ -176,8 +177,9 @@ def test_what_iam_says_of_an_approver_counts_more_than_what_she_says(
 
 
 def test_who_may_only_look_is_told_so_before_anything_is_written(tmp_path: Path) -> None:
-    reads = {"prefix": "acme", "role_name": "acme-prod-read", "deployed_by": ("build",)}
-    fake = chain(tmp_path, config=fake_config(prod=reads))
+    *before, prod = fake_config().environments
+    reads = attrs.evolve(prod, prefix="acme", role_name="acme-prod-read", deployed_by=("build",))
+    fake = chain(tmp_path, config=attrs.evolve(fake_config(), environments=(*before, reads)))
     deploy(fake, "staging")
 
     done = promote(fake, "prod")["search"]
