@@ -60,7 +60,8 @@ def acting() -> Any:
     found = _ARN.fullmatch(_role.get())
     if found is None:
         return None
-    return principal(*found.groups(), _SESSION)
+    account, name = found.groups()
+    return principal(account, name, _SESSION)
 
 
 def principal(account: str, name: str, session: str) -> Any:
