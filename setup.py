@@ -15,6 +15,9 @@ setup(
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
     python_requires=">=3.11",
+    # Said like this, `pip install -e` writes a folder into a .pth file, which type checkers follow. The hook that it
+    # writes otherwise is a program: https://setuptools.pypa.io/en/latest/userguide/development_mode.html
+    package_dir={"": "."},
     packages=find_packages(include=["multi_env_lambda", "multi_env_lambda.*"]),
     package_data={
         "multi_env_lambda": [

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.dialog import Asked, Dialog
     from multi_env_lambda.api.environment import Environment
+    from multi_env_lambda.api.failed import UnitsFailed
     from multi_env_lambda.api.function import Function, Job
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.local import LocalCloudSwitch
+    from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
         Refused,
         StackError,
         ToolError,
-        UnitsFailed,
         UpgradeNeeded,
     )
     from multi_env_lambda.flow.drifted import UnitDrift
@@ -77,6 +78,7 @@ _HOMES = {
     "Difference": "operations.difference",
     "Environment": "api.environment",
     "Explanation": "operations.why",
+    "FilePath": "api.outside",
     "Finding": "model.finding",
     "Function": "api.function",
     "Job": "api.function",
@@ -94,7 +96,9 @@ _HOMES = {
     "Result": "model.result",
     "SourceArtifact": "api.build",
     "Status": "model.status",
+    "Template": "api.outside",
     "UnitDrift": "flow.drifted",
+    "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
     "run": "cli.main",
     "save": "api.saved",
@@ -114,7 +118,6 @@ _HOMES = {
             "Refused",
             "StackError",
             "ToolError",
-            "UnitsFailed",
             "UpgradeNeeded",
         )
     },
@@ -139,6 +142,7 @@ __all__ = [
     "DocumentError",
     "Environment",
     "Explanation",
+    "FilePath",
     "Finding",
     "Function",
     "Invocation",
@@ -166,6 +170,7 @@ __all__ = [
     "SourceArtifact",
     "StackError",
     "Status",
+    "Template",
     "ToolError",
     "UnitDrift",
     "UnitsFailed",

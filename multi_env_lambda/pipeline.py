@@ -1,7 +1,7 @@
 """The whole flow on one page: observe -> make -> decide -> act -> record.
 
-What is recorded is read before anything is made, everything is decided before the first write. A plan is a value that
-can be made again: applying a saved one means making it again and comparing digests, so there is one way to apply.
+Records are read before anything is made, and everything is decided before the first write. A plan is a value that can
+be made again: applying a saved one means making it again and comparing digests, so there is one way to apply.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.planner import make_plan
+from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
 __all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
 
 WORKERS = 8
-"""Units that change at the same time; at real round trips more only meets CloudFormation's throttling."""
+"""Units that change at the same time; with real round trips, more would only hit CloudFormation's throttling."""
 
 BUSY_SECONDS = 1.0
-"""How often a unit that somebody else deploys is looked at again."""
+"""How often to check again a unit that somebody else is deploying."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,13 +66,13 @@ def plan(
     published: SavedPlan | None = None,
     alone: str = "",
 ) -> PreparedPlan:
-    """Read everything once, then decide. Nothing is written to the other side.
+    """Read everything once, then decide. Nothing is written to AWS.
 
     Args:
-        soon: it will be applied at once, so what that needs is asked for meanwhile; what only explains is left out.
-        closely: look at the stack of every unit that changes. Otherwise that is done when each is changed.
-        published: a saved plan whose releases are published: they are taken by name, and nothing is made.
-        alone: the one unit that is made; of the others it is said whether they would be.
+        soon: it will be applied at once, so what that needs is fetched meanwhile, and what only explains is left out.
+        closely: look at the stack of every unit that changes; otherwise that happens when each one is changed.
+        published: a saved plan whose releases are published: they are used by name, and nothing is made.
+        alone: the one unit that is made; for the others, the plan only says whether they would be.
     """
     observed = observe(world, request, soon=soon, units=None if published is None else units_of(published))
     wish = desire(world, request, observed, alone) if published is None else as_published(published)
@@ -92,15 +93,15 @@ def plan(
 
 
 def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> PreparedPlan:
-    """Make a saved plan again; ``soon`` as in ``plan``. One that was begun, or done, gives what is left of it.
+    """Make a saved plan again; ``soon`` as in ``plan``. For one that was started, or finished, returns the rest.
 
     Args:
-        published: from the releases that it names, where it was made from a work tree: no code of a unit runs.
+        published: from the releases that it names, if it was made from a work tree: no unit's code runs.
 
     Raises:
-        PlanStale: what would be done now is something else.
+        PlanStale: the same request now leads to a different plan.
         PublishError: a release that it names is not published.
-        ConfigurationError: it is not a plan.
+        ConfigurationError: this is not a plan.
     """
     found = read_saved(saved)
     request = Request.from_asked(dict(found.asked))
@@ -111,8 +112,8 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
             _must_be_published(draft.plan)
         raise PlanStale(
             "the saved plan",
-            f"its digest is {found.digest[:12]}, the same request gives {draft.plan.digest[:12]} now",
-            hint="make the plan again and look at it",
+            f"its digest is {found.digest[:12]}, but the same request now makes {draft.plan.digest[:12]}",
+            hint="make the plan again and review it",
         )
     return draft
 
@@ -120,7 +121,8 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
 def _must_be_published(made: Plan) -> None:
     for step in made.blocked:
         if step.kind in (PublishError.__name__, DocumentError.__name__):
-            hint = "save it with `plan.py --out`, which publishes what it names, or `publish.py` first"
+            ways = (Advice("plan.py --out", "save(workspace.plan(publish=True), …)"), Advice("publish.py", "publish()"))
+            hint = advice("save it with `{}`, which publishes what it names, or run `{}` first", *ways)
             raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 
 
@@ -129,10 +131,10 @@ def apply(
 ) -> tuple[Result, ...]:
     """Act: environment by environment, units in dependency order and in parallel.
 
-    One failed unit never hides the others. A unit that somebody else is deploying is tried again for ``wait_seconds``.
+    One failed unit never hides the others. A unit that somebody else is deploying is retried for ``wait_seconds``.
 
     Raises:
-        ConfigurationError: an answer is given that no question of the plan asks for; or the bucket is another's.
+        ConfigurationError: an answer matches no question of the plan; or the bucket belongs to another workspace.
     """
     consent = check_answers(draft.plan, consent)
     if draft.plan.deploys:
@@ -199,11 +201,11 @@ def _run(
 
 
 def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage) -> Result:
-    """Past the gate of the environment, then act; patient while somebody else is busy.
+    """Pass the gate of the environment, then act; wait while somebody else is busy.
 
     Raises:
-        Refused: nobody has agreed to this step.
-        Busy: somebody else still deploys it when the patience is over.
+        Refused: nobody has consented to this step.
+        Busy: somebody else is still deploying it when the time to wait is over.
     """
     passage.gate.check(step)
     until = world.seconds() + passage.wait_seconds
@@ -223,13 +225,13 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
 
 
 def _is_done(world: World, step: DeployStep) -> bool:
-    """Whether somebody else has brought the unit to the release of this step meanwhile, and nobody changes it now."""
+    """Whether somebody else has deployed the release of this step in the meantime, and nobody is changing it now."""
     record = world.ledger.records(step.environment).get(step.project)
     return record is not None and record.holder is None and record.release == step.release.digest
 
 
 def _as_wanted(step: DeployStep) -> UnchangedStep:
-    why = f"somebody else has deployed {step.release.version} meanwhile"
+    why = f"somebody else deployed {step.release.version} in the meantime"
     release = step.release
     return UnchangedStep(
         project=step.project, environment=step.environment, release=release.digest, version=release.version, why=why
@@ -291,20 +293,12 @@ def _still(world: World, step: Step) -> Result:
                 hint=step.hint,
             )
         case RemovedStep():
-            detail = (
-                f"its folder is gone, it still runs here; `destroy.py {step.project} {step.environment}` removes it"
-            )
+            ends = unit_call("destroy", step.project, step.environment)
+            detail = advice("its folder is gone, but it still runs here; `{}` removes it", ends)
             return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
         case BlockedStep():
             _tell(world, step.project, step.environment, "failed", step.what)
-            return Result(
-                project=step.project,
-                environment=step.environment,
-                outcome="blocked",
-                detail=step.what,
-                hint=step.hint,
-                error=step.kind,
-            )
+            return step.result
         case DeployStep():
             raise AssertionError(step.project)
         case _:

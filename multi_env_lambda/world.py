@@ -42,7 +42,7 @@ Phase = Literal["publish", "deploy", "warning", "check", "shift", "record", "don
 
 @attrs.frozen(kw_only=True)
 class ProgressEvent:
-    """Something that a person would like to see while it happens."""
+    """Progress that a person would like to see while it happens."""
 
     project: str
     environment: str
@@ -52,10 +52,10 @@ class ProgressEvent:
 
 @attrs.frozen(kw_only=True)
 class Upload:
-    """One object of a release: a file of this machine, or bytes.
+    """One object of a release: a file on this machine, or bytes.
 
-    ``claims``: writing it takes a name for ever, so it goes before everything else under that name. ``known``: it is
-    published already, as far as the unit's index says.
+    ``claims``: writing it claims a name permanently, so it is written before everything else under that name.
+    ``known``: the unit's index says that it is published already.
     """
 
     key: str
@@ -72,8 +72,8 @@ class Upload:
 class MadeRelease:
     """A release as it was just made from the work tree.
 
-    ``uploads`` are all objects of its artifacts; ``published`` are the names that it was named by; ``notes`` are what
-    somebody should know of the build.
+    ``uploads`` are all objects of its artifacts; ``published`` are the names that were taken when it was named;
+    ``notes`` are what a person should know about the build.
     """
 
     release: Release
@@ -90,30 +90,30 @@ class MadeRelease:
 
 
 class Maker(Protocol):
-    """What turns folders into releases: the real one runs git and uv, a test's gives values."""
+    """Turns folders into releases: the real one runs git and uv, a test's returns values."""
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot: ...
 
     def left_out(self, folders: Iterable[str]) -> frozenset[str]: ...
 
     def pasts(self, asked: Asked) -> Mapping[str, Past]:
-        """What commits are to the one that is checked out; see ``host/lineage.py``."""
+        """How commits relate to the one that is checked out; see ``host/lineage.py``."""
         ...
 
     def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
-        """By commit and path, of these ids, what its history had before; see ``host/lineage.py``."""
+        """Which of these ids each commit's history had before, by commit and path; see ``host/lineage.py``."""
         ...
 
     def committed(self) -> WorkspaceConfig | None:
-        """The root table as it is committed; None where there is none yet.
+        """The root table as committed; None if there is none yet.
 
         Raises:
-            ConfigurationError, ToolError: it says nothing that can be read.
+            ConfigurationError, ToolError: it cannot be read.
         """
         ...
 
     def text(self, path: str) -> str:
-        """What a file of the work tree says, for messages that point into it; empty where it cannot be read."""
+        """The text of a file of the work tree, for messages that point into it; empty if it cannot be read."""
         ...
 
     def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease: ...
@@ -123,9 +123,9 @@ class Maker(Protocol):
 
 @attrs.frozen(kw_only=True)
 class World:
-    """Everything outside the process. ``reported`` is called from several threads; ``now`` gives ISO 8601 in UTC.
+    """Everything outside the process. ``reported`` is called from several threads; ``now`` returns ISO 8601 in UTC.
 
-    ``said`` is told, from other threads too, what has not ended after ``slow_seconds``.
+    ``said`` is called, from other threads too, with what has not ended after ``slow_seconds``.
     """
 
     config: WorkspaceConfig
@@ -146,10 +146,10 @@ class World:
     said: Callable[[str], None] = lambda _: None
     slow_seconds: float = 60.0
     elsewhere: Callable[[Devops], ObjectStore] | None = None
-    """The bucket of another region; None where there is no other."""
+    """The bucket of another region; None if there is no other."""
 
     broken: tuple[BrokenUnit, ...] = ()
-    """Units of the work tree of which nothing can be made; ``projects`` has the others."""
+    """Units of the work tree that cannot be built; ``projects`` has the others."""
 
     @property
     def unit_names(self) -> tuple[str, ...]:

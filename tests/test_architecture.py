@@ -12,14 +12,15 @@ from tests.circles import circles, imported_modules
 from tests.house import PACKAGE, ROOT, at_import, imported, module_name, module_paths, tree
 from tests.starts import shells, starts
 
-INNER = frozenset({"errors", "masking", "model", "_version"})
+INNER = frozenset({"errors", "masking", "model", "wording", "_version"})
 EDGES = INNER | {"host"}
 FLOW = EDGES | {"plan", "building", "aws", "local", "world"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "_version": frozenset(),
     "masking": frozenset(),
-    "errors": frozenset({"masking"}),
+    "wording": frozenset(),
+    "errors": frozenset({"masking", "wording"}),
     "model": INNER - {"model"},
     "plan": INNER,
     "host": INNER,

@@ -63,12 +63,12 @@ def test_the_command_line_says_the_same_and_ends_with_3(
 MESSAGES = snapshot(
     {
         "account_that_is_a_number": """\
-ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] account_id: found 555555555555, allowed is text
+ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] account_id: found 555555555555; expected text
 hint: write it in quotes: `account_id = "…"`\
 """,
         "cycle_in_needs": """\
-ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] needs: the units need each other in a circle: customers → orders → customers
-hint: remove one of these needs\
+ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] needs: circular dependency: customers → orders → customers
+hint: remove one of these `needs`\
 """,
         "dependency_without_version": """\
 ConfigurationError projects/orders/requirements.txt line 1: 'pydantic' does not name one version with ==
@@ -79,31 +79,31 @@ ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] name: 
 hint: rename one of them\
 """,
         "dynamic_version": """\
-ConfigurationError projects/orders/pyproject.toml [project] dynamic: found `version`, allowed is a version that stands in this table
+ConfigurationError projects/orders/pyproject.toml [project] dynamic: found `version`; expected a version in this table
 hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
 """,
         "impure_wheel": """\
-BuildError projects/orders: the wheel orders-0.1.0-cp313-cp313-linux_x86_64.whl is not pure: it is made for cp313-cp313-linux_x86_64, allowed is py3-none-any
-hint: compiled code belongs into a dependency, which comes into the layer for Lambda's platform\
+BuildError projects/orders: the wheel orders-0.1.0-cp313-cp313-linux_x86_64.whl is not pure: it is made for cp313-cp313-linux_x86_64; expected py3-none-any
+hint: put compiled code into a dependency, which is installed in the layer for Lambda's platform\
 """,
         "job_entry_with_two_arguments": """\
-ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.create:handler`: `handler(event, context)` needs other arguments than the one mapping that it is called with
+ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.create:handler`: `handler(event, context)` must accept the one mapping that it is called with
 hint: write `def main(arguments): ...` and read `arguments["day"]`, or `def main(): ...`\
 """,
         "job_without_a_fitting_wheel": """\
-BuildError projects/orders/pylock.toml: compiled 1.0 has no wheel for Python 3.9 on x86_64 (Linux, glibc 2.26 or older); locked are:
+BuildError projects/orders/pylock.toml: compiled 1.0 has no wheel for Python 3.9 on x86_64 (Linux, glibc 2.26 or older); these are locked:
   compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl
-hint: ask for a version with such a wheel in [project].dependencies and lock again, or give the job a unit of its own\
+hint: require a version with such a wheel in [project].dependencies and renew the lock, or move the job to a separate unit\
 """,
         "layer_over_the_limit": """\
-BuildError projects/orders/pylock.toml: the layer has 263000207 bytes unzipped, Lambda allows 262144000; the biggest are:
+BuildError projects/orders/pylock.toml: the layer has 263000207 bytes unzipped; Lambda allows 262144000; the biggest are:
      263.0 MB  huge-1.0-py3-none-any.whl
-hint: drop or replace one of them; boto3 is there without a layer\
+hint: drop or replace one of them; boto3 is available without a layer\
 """,
         "library_for_another_processor": """\
 BuildError projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:
-  compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl: python/compiled.cpython-313-x86_64-linux-gnu.so is for arm64, allowed is x86_64
-hint: the wheel does not hold what its name says; choose another version\
+  compiled-1.0-cp313-cp313-manylinux_2_28_x86_64.whl: python/compiled.cpython-313-x86_64-linux-gnu.so is for arm64; expected x86_64
+hint: the wheel's content does not match its name; choose another version\
 """,
         "lock_for_another_python": """\
 ConfigurationError projects/orders/pylock.toml: is made for Python <3.13, but the runtime is Python 3.13
@@ -118,7 +118,7 @@ ConfigurationError projects/orders/pylock.toml: other>=2 is not locked
 hint: run the verb `lock`\
 """,
         "lock_with_an_old_version": """\
-ConfigurationError projects/orders/pylock.toml: small is locked as 1.0, but the project asks for small>=2
+ConfigurationError projects/orders/pylock.toml: small is locked as 1.0, but the project requires small>=2
 hint: run the verb `lock`\
 """,
         "lock_without_the_python_of_glue": """\
@@ -134,40 +134,40 @@ ConfigurationError projects/orders/pyproject.toml: function `create`, handler `o
 hint: did you mean `orders.create`?\
 """,
         "missing_import": """\
-ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handler`: the module `pydantic` is missing, it is imported by orders/create.py line 3
-hint: add what provides `pydantic` to `dependencies` in pyproject.toml, then lock again (`lock.py`)\
+ConfigurationError projects/orders/pyproject.toml: function `create`, handler `orders.create.handler`: the module `pydantic` is missing; it is imported by orders/create.py line 3
+hint: add what provides `pydantic` to `dependencies` in pyproject.toml, then lock again\
 """,
         "misspelled_environment": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environments] pord: there is no environment `pord`, allowed is sandbox or prod
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environments] pord: there is no environment `pord`; expected sandbox or prod
 hint: did you mean `prod`?\
 """,
         "misspelled_key": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`, allowed is alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, reserved_concurrency, smoke, snap_start, timeout, tracing, traffic or vpc
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, reserved_concurrency, smoke, snap_start, timeout, tracing, traffic or vpc
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\
-ConfigurationError projects/orders/pyproject.toml [project] name: found "2orders", allowed is up to 40 small letters, digits and single hyphens, beginning with a letter
-hint: the name is part of stack and function names, so it must suit AWS: for example `orders` or `data-import`\
+ConfigurationError projects/orders/pyproject.toml [project] name: found "2orders"; expected up to 40 lowercase letters, digits and single hyphens, starting with a letter
+hint: the name is part of stack and function names, so AWS must accept it: for example `orders` or `data-import`\
 """,
         "name_too_long": """\
-ConfigurationError projects/orders/pyproject.toml (sandbox): the function would be called `orders-of-all-customers-in-every-country-sandbox-create-or-update-them`: 70 characters, allowed is up to 64
-hint: shorten the project, the key or the environment's name\
+ConfigurationError projects/orders/pyproject.toml (sandbox): the function would be called `orders-of-all-customers-in-every-country-sandbox-create-or-update-them`: 70 characters; expected at most 64
+hint: shorten the name of the unit, the key or the environment\
 """,
         "need_that_is_no_unit": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `costumers`, allowed is customers
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `costumers`; expected customers
 hint: did you mean `customers`?\
 """,
         "no_wheel_for_lambda": """\
-BuildError projects/orders/pylock.toml: windows 1.0 has no wheel for Python 3.13 on x86_64 (Linux, glibc 2.34 or older); locked are:
+BuildError projects/orders/pylock.toml: windows 1.0 has no wheel for Python 3.13 on x86_64 (Linux, glibc 2.34 or older); these are locked:
   windows-1.0-cp313-cp313-win_amd64.whl
-hint: ask for a version with such a wheel in [project].dependencies and lock again, or choose another runtime\
+hint: require a version with such a wheel in [project].dependencies and renew the lock, or choose another runtime\
 """,
         "not_toml": """\
 ConfigurationError projects/orders/pyproject.toml: not a TOML document: Invalid value (at line 20, column 15)
 hint: correct the file\
 """,
         "policy_without_service": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] actions[0]: found "PutItem", allowed is an action such as "s3:GetObject"
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] actions[0]: found "PutItem"; expected an action such as "s3:GetObject"
 hint: write the service, a colon and the name of the call\
 """,
         "root_without_devops": """\
@@ -175,20 +175,20 @@ ConfigurationError ROOT: no pyproject.toml here or above has a table [tool.multi
 hint: `multi-env-lambda init` writes one\
 """,
         "shared_folder_outside": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] shared[0]: found "../money", allowed is a relative path that stays inside the repository
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda] shared[0]: found "../money"; expected a relative path that stays inside the repository
 hint: write the path from the top of the repository, with `/`: for example "libs/common"\
 """,
         "shared_folder_that_is_missing": """\
-ConfigurationError projects/orders/pyproject.toml: tool.multi_env_lambda.shared: folder `libs/money` is not in the repository
+ConfigurationError projects/orders/pyproject.toml: tool.multi_env_lambda.shared: the folder `libs/money` is not in the repository
 hint: correct the path; it is relative to the repository's root\
 """,
         "spark_job_with_compiled_modules": """\
 ConfigurationError projects/orders/pylock.toml: the Spark job `nightly` cannot have compiled modules on its workers: native-1.0-cp39-abi3-manylinux_2_17_x86_64.whl
-hint: do without, if Glue has it anyway; or give what needs it to a Python shell job of another unit\
+hint: remove it if Glue has it anyway, or move what needs it to a Python shell job of another unit\
 """,
         "stack_that_raises": """\
 ConfigurationError projects/orders/stack.py: extend() failed for sandbox with TypeError: 'Template' object is not subscriptable (line 6)
-hint: each name may be added once; mind the types of properties (p_…), which cottonformation checks\
+hint: add each name once, and check the types of properties (p_…), which cottonformation enforces\
 """,
         "stack_without_extend": """\
 ConfigurationError projects/orders/stack.py: has no function `extend`
@@ -196,18 +196,18 @@ hint: write `def extend(template, context): ...`\
 """,
         "symlink_that_leaves": """\
 BuildError projects/orders: the symbolic link projects/orders/orders/prices.csv leaves its folder: it points to '../../customers/pyproject.toml'
-hint: copy the file, or move it to a folder that is named in `shared`\
+hint: copy the file, or move it to a folder that is listed in `shared`\
 """,
         "two_units_one_function": """\
-ConfigurationError projects/orders/pyproject.toml: projects/orders in sandbox and projects/orders-sandbox in sandbox would both make the function `orders-sandbox-sandbox-create` in account 222222222222, us-east-1
-hint: rename a project or a key, or give the environments different accounts\
+ConfigurationError projects/orders/pyproject.toml: projects/orders in sandbox and projects/orders-sandbox in sandbox would both create the function `orders-sandbox-sandbox-create` in account 222222222222, us-east-1
+hint: rename a unit or a key, or use different accounts for the environments\
 """,
         "two_units_one_name": """\
-ConfigurationError projects/bestellungen/pyproject.toml [project] name: the name `orders` is also that of projects/orders
-hint: rename one; `-`, `_`, `.` and capitals make no difference\
+ConfigurationError projects/bestellungen/pyproject.toml [project] name: the name `orders` is also used by projects/orders
+hint: rename one; `-`, `_`, `.` and upper or lower case make no difference\
 """,
         "two_wheels_one_file": """\
-BuildError projects/orders/pylock.toml: same-1.0-py3-none-any.whl and small-1.0-py3-none-any.whl both have a file 'shared.py', with other content
+BuildError projects/orders/pylock.toml: same-1.0-py3-none-any.whl and small-1.0-py3-none-any.whl both have a file 'shared.py', with different content
 hint: they cannot be used together; choose one of them\
 """,
         "unhashed_dependency": """\
@@ -215,49 +215,49 @@ ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' h
 hint: every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind, allowed is one kind per event: schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\
-ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; there is none of pylock.toml, uv.lock, requirements.txt
+ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt
 hint: run the verb `lock`\
 """,
         "value_out_of_range": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memory_size: found 64, allowed is a whole number from 128 to 10240
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memory_size: found 64; expected a whole number from 128 to 10240
 hint: choose a number in that range\
 """,
         "version_that_is_none": """\
-ConfigurationError projects/orders/pyproject.toml [project] version: found "first", allowed is a version as in PEP 440
+ConfigurationError projects/orders/pyproject.toml [project] version: found "first"; expected a version as in PEP 440
 hint: for example "0.1.1"\
 """,
         "wheel_that_was_replaced": """\
 BuildError projects/orders/pylock.toml: small-1.0-py3-none-any.whl has SHA-256 5481a29eba300cdbe4d1b8c3da6878ed8834ba280f4cd6a043670bad2bece9b9, but 0000000000000000000000000000000000000000000000000000000000000000 is locked
-hint: the file was replaced at its source; find out why before you lock again\
+hint: the file was replaced at its source; find out why before you renew the lock\
 """,
         "wheel_with_data_files": """\
-BuildError projects/orders: the wheel has a folder orders-0.1.0.data, which an installer would move, and Lambda does not
+BuildError projects/orders: the wheel has a folder orders-0.1.0.data, which an installer would move, but Lambda does not
 hint: make scripts and data files part of the package instead\
 """,
         "wrong_type": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] timeout: found "30", allowed is a whole number from 1 to 900
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] timeout: found "30"; expected a whole number from 1 to 900
 hint: write the number without quotes\
 """,
         "zip_entry_that_escapes": """\
 BuildError projects/orders/pylock.toml: escaping-1.0-py3-none-any.whl: entry '../../outside.py' climbs out of its folder with '..'
-hint: an archive may only hold files below its own top\
+hint: an archive may only have files below its own root\
 """,
         "policy_for_no_resource": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] resources[0]: found "acme-data", allowed is "*" or an ARN such as "arn:aws:s3:::acme-data/*"
-hint: IAM takes nothing else; `${region}`, `${account_id}` and `${environment}` may stand in it\
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.policies[0]] resources[0]: found "acme-data"; expected "*" or an ARN such as "arn:aws:s3:::acme-data/*"
+hint: IAM accepts nothing else; it may contain `${region}`, `${account_id}` and `${environment}`\
 """,
         "library_that_lambda_lacks": """\
 BuildError projects/orders/pylock.toml: Lambda (Python 3.13, x86_64) could not load:
   display-1.0-cp313-cp313-manylinux_2_28_x86_64.whl: python/display.cpython-313-x86_64-linux-gnu.so needs libGL.so.1, which neither the layer nor Lambda (Amazon Linux 2023) has
-hint: use a package that brings its libraries, or a variant that does without (a display, a driver)\
+hint: use a package that includes its libraries, or a variant that does not need them (a display, a driver)\
 """,
         "job_of_a_newer_python": """\
 ConfigurationError projects/orders/pyproject.toml: job `nightly`, handler `orders.job:main`: orders/kinds.py line 6 is not Python 3.9, which Glue runs: Pattern matching is only supported in Python 3.10 and greater
-hint: write it for that version, or keep it out of what the job imports\
+hint: write it for that version, or do not import it in the job\
 """,
     }
 )

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import errors
-from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
 
-KINDS = [getattr(errors, name) for name in errors.__all__]
+KINDS = [*(getattr(errors, name) for name in errors.__all__), UnitsFailed]
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 TABLE = Path(__file__).parent.parent / "docs" / "source" / "04-Reference" / "exit-codes.rst"
 
 
 @EVERY_KIND
 def test_the_text_is_where_what_and_a_hint(kind: type[MultiEnvLambdaError]) -> None:
-    error = kind("projects/orders", "found 1, allowed is 2", hint="write 2")
+    error = kind("projects/orders", "found 1; expected 2", hint="write 2")
 
-    assert str(error) == "projects/orders: found 1, allowed is 2\nhint: write 2"
+    assert str(error) == "projects/orders: found 1; expected 2\nhint: write 2"
 
 
 @EVERY_KIND

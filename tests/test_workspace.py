@@ -145,13 +145,13 @@ def test_an_argument_that_the_job_does_not_know_starts_nothing(with_a_job: Works
         with_a_job["orders"].jobs["nightly"].run({"day": "friday", "--yaer": "1999"}, "sandbox")
 
     assert str(error.value) == (
-        "unit orders: its job `nightly` has no argument `--yaer`, it has --day, --year\nhint: did you mean `--year`?"
+        "unit orders: its job `nightly` has no argument `--yaer`; it has --day, --year\nhint: did you mean `--year`?"
     )
     assert fake.platform.runs == []
 
 
 def test_an_argument_that_is_named_in_both_ways_at_once_starts_nothing(with_a_job: Workspace, fake: FakeWorld) -> None:
-    with pytest.raises(ConfigurationError, match="is given `--year` twice, with 1998 and 1999"):
+    with pytest.raises(ConfigurationError, match="is given `--year` twice: 1998 and 1999"):
         with_a_job["orders"].jobs["nightly"].run({"year": "1998", "--year": "1999"}, "sandbox")
 
     assert fake.platform.runs == []

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Put right what was changed by hand: ``python bin/automation/repair.py orders prod``."""
+"""Undo what was changed by hand: ``python bin/automation/repair.py orders prod``."""
 from multi_env_lambda import run
 
 if __name__ == "__main__":

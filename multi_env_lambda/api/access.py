@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.unexpected import as_ours
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _each(
     if faults:
         what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
         failed = UnitsFailed(f"{len(faults)} not done", what, hint=next(iter(faults.values())).hint)
-        failed.results, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
+        failed.changes, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
         raise failed
     return tuple(lines)
 

@@ -1,4 +1,4 @@
-"""Say yes to a plan that somebody else will apply."""
+"""Approve a plan that somebody else will apply."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["APPROVAL_HOURS", "approve", "refuse_builds"]
 
 
 def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
-    """Approve each environment of a plan that asks for it. None does: then the listing is empty.
+    """Approve each environment of a plan that requires it; the listing is empty if none does.
 
-    What is approved are published releases, by their digests; nothing of a unit runs here.
+    Approvals are for published releases, identified by their digests; no code of a unit runs here.
 
     Raises:
         PublishError: a release of the plan is not published.
-        Refused: a build runs this, or what an environment asks for cannot be read.
-        PlanStale: the same request would do something else now.
+        Refused: this runs in a build, or the rules of an environment cannot be read.
+        PlanStale: the same request would now do something different.
     """
     refuse_builds()
     found, world, dialog = read_saved(saved), opened.acting_as("approver").world, opened.dialog
@@ -64,15 +64,15 @@ def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tupl
 
 
 def refuse_builds() -> None:
-    """What runs in a build was written by whoever wrote the change, so it cannot be somebody else's word.
+    """The author of a change also controls what runs in its build, so a build cannot approve on somebody else's behalf.
 
     Raises:
-        Refused: a build runs this.
+        Refused: this runs in a build.
     """
     found = build_that_runs(os.environ, terminal=sys.stdin is not None and sys.stdin.isatty())
     if found:
         what = f"`{found}` is set: this is a build, and a build cannot approve"
-        raise Refused("approve", what, hint="approve it yourself, where you have credentials of your own")
+        raise Refused("approve", what, hint="approve it yourself, with your own credentials")
 
 
 def _asks(bound: Bound) -> bool:

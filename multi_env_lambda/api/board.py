@@ -1,4 +1,4 @@
-"""The board as a value: one HTML page about all units in all environments, and the data in it."""
+"""The board as a value: one HTML page that covers all units in all environments, and its data."""
 
 from __future__ import annotations
 
@@ -11,48 +11,51 @@ import attrs
 
 from multi_env_lambda.flow.left import with_all_left
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
 
 __all__ = ["NEWEST", "Board", "board"]
 
 NEWEST = 50
-"""Deployments that the page tells of, per unit and environment."""
+"""How many deployments the page lists per unit and environment."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Board:
     """The state of everything at one moment (``when``, ISO 8601)."""
 
-    _world: World = attrs.field(eq=False)
+    _config: WorkspaceConfig = attrs.field(eq=False)
+    _projects: tuple[Project, ...] = attrs.field(eq=False)
     status: Status
     histories: Mapping[tuple[str, str], tuple[Deployment, ...]]
     when: str
 
     @property
     def deployments(self) -> int:
-        """How many the page tells of."""
+        """How many the page lists."""
         return sum(map(len, self.histories.values()))
 
     def html(self) -> str:
-        """The page: it needs no server and asks nobody for anything."""
+        """The page. It is self-contained: it needs no server and makes no requests."""
         from multi_env_lambda.show.board import board_html
 
-        return board_html(self._world.config, self._world.projects, self.status, self.histories, self.when)
+        return board_html(self._config, self._projects, self.status, self.histories, self.when)
 
     def to_dict(self) -> dict[str, Any]:
         """The data of the page."""
         from multi_env_lambda.show.board import board_data
 
-        return board_data(self._world.config, self._world.projects, self.status, self.histories, self.when)
+        return board_data(self._config, self._projects, self.status, self.histories, self.when)
 
     def text(self) -> str:
-        """How much there is on it."""
+        """A one-line summary."""
         return f"{len(self.status.units)} units, {self.deployments} deployments"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page, readable by everybody on this machine."""
+        """Write the page to a file that everybody on this machine can read."""
         page = Path(path)
         write_atomically(page.absolute(), self.html().encode("utf-8"))
         page.chmod(0o644)
@@ -65,11 +68,11 @@ class Board:
 
 
 def board(world: World, status: Status) -> Board:
-    """Read the histories to a status."""
+    """The board of a status, with the deployment histories."""
     world = with_all_left(world) if status.left else world
     histories = {
         (unit, environment): past
         for environment in status.environments
         for unit, past in world.ledger.histories(environment, newest=NEWEST).histories.items()
     }
-    return Board(world=world, status=status, histories=histories, when=world.now())
+    return Board(config=world.config, projects=world.projects, status=status, histories=histories, when=world.now())

@@ -1,4 +1,4 @@
-"""What was built of one unit on this machine, and its artifacts as files that can be looked at and published."""
+"""A unit built on this machine, with its artifacts as files that can be inspected and published."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from multi_env_lambda.model.artifact import Package, PublishedObject
 from multi_env_lambda.model.artifact import SourceArtifact as Source
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
+    from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.api.outside import FilePath
     from multi_env_lambda.model.release import Release
-    from multi_env_lambda.world import MadeRelease, World
+    from multi_env_lambda.world import MadeRelease
 
 __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Build:
-    """One unit as it was just built. Equal inputs give equal bytes, so building again costs next to nothing."""
+    """One unit, as just built. Builds are reproducible, so building unchanged inputs again costs next to nothing."""
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease
 
     @property
@@ -36,46 +36,46 @@ class Build:
 
     @property
     def version(self) -> str:
-        """The version that it has, or will have once it is published."""
+        """Its version: the one it was published under, or will be."""
         return self._made.release.version
 
     @property
     def release(self) -> Release:
-        """What would be deployed, under one digest."""
+        """The release that would be deployed, identified by one digest."""
         return self._made.release
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What somebody should know of the build."""
+        """Remarks about the build."""
         return self._made.notes
 
     @property
     def templates(self) -> dict[str, str]:
-        """The CloudFormation template of each environment, as the JSON text that would be deployed."""
+        """The CloudFormation template for each environment, as the JSON text that would be deployed."""
         return dict(self._made.templates)
 
     @property
     def source(self) -> SourceArtifact:
         """The unit's own code."""
-        return SourceArtifact(world=self._world, made=self._made, artifact=self._made.release.source)
+        return SourceArtifact(opened=self._opened, made=self._made, artifact=self._made.release.source)
 
     @property
     def layer(self) -> LayerArtifact | None:
-        """The unit's dependencies; None where its functions need none."""
+        """The unit's dependencies; None if its functions have none."""
         artifact = self._made.release.layer
-        return None if artifact is None else LayerArtifact(world=self._world, made=self._made, artifact=artifact)
+        return None if artifact is None else LayerArtifact(opened=self._opened, made=self._made, artifact=artifact)
 
     @property
-    def files(self) -> dict[str, pathlib_mate.Path]:
-        """Every file that was built, by its key in the artifact bucket."""
+    def files(self) -> dict[str, FilePath]:
+        """Every file that was built, keyed by its object key in the artifact bucket."""
         return {item.key: handed_out(item.content) for item in self._made.uploads if isinstance(item.content, Path)}
 
     def text(self) -> str:
-        """Name, version and the files."""
+        """Name, version and files."""
         return "\n".join([f"{self.name} {self.version}", *(f"  {path}" for path in self.files.values())])
 
     def to_dict(self) -> list[dict[str, str]]:
-        """The files with the keys that they get."""
+        """The files with their object keys."""
         return [{"key": key, "file": str(path)} for key, path in self.files.items()]
 
     def __repr__(self) -> str:
@@ -84,22 +84,22 @@ class Build:
 
 @attrs.frozen(kw_only=True, repr=False)
 class SourceArtifact:
-    """The code of a unit under one version: the wheel that Lambda runs, and the sdist beside it.
+    """The code of a unit at one version: the wheel that Lambda runs, and the matching sdist.
 
-    ``artifact`` is the value behind it, with digests and checksums.
+    ``artifact`` is the underlying value, with digests and checksums.
     """
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease = attrs.field(eq=False)
     artifact: Source
 
     @property
-    def path(self) -> pathlib_mate.Path:
+    def path(self) -> FilePath:
         """The wheel on this machine."""
         return _file(self._made, self.artifact.wheel_key)
 
     @property
-    def sdist_path(self) -> pathlib_mate.Path:
+    def sdist_path(self) -> FilePath:
         """The sdist on this machine."""
         return _file(self._made, self.artifact.sdist_key)
 
@@ -109,7 +109,7 @@ class SourceArtifact:
 
     @property
     def size(self) -> int:
-        """Of the wheel, in bytes."""
+        """Size of the wheel in bytes."""
         return self.artifact.wheel_size
 
     @property
@@ -119,23 +119,23 @@ class SourceArtifact:
 
     @property
     def uri(self) -> str:
-        """Where the wheel is in the artifact bucket, or will be."""
-        return _uri(self._world, self.artifact.wheel_key)
+        """The address of the wheel in the artifact bucket, whether or not it has been published."""
+        return _uri(self._opened, self.artifact.wheel_key)
 
     def exists(self) -> bool:
-        """Whether the bucket has it, with these bytes.
+        """Whether the bucket holds exactly these bytes.
 
         Raises:
-            DocumentError: it has other bytes there.
+            DocumentError: the bucket holds different bytes at this key.
         """
-        return _exists(self._world, self.artifact.objects)
+        return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
-        """Write the unit's release into the bucket, as far as it is not there; gives the address of the wheel.
+        """Upload whatever the bucket lacks of the unit's release, and return the address of the wheel.
 
-        A release has a manifest that names all its artifacts, so they are published together.
+        The manifest of a release names all of its artifacts, so they are published together.
         """
-        publish.publish(self._world, self._made)
+        publish.publish(self._opened.world, self._made)
         return self.uri
 
     def __repr__(self) -> str:
@@ -144,30 +144,30 @@ class SourceArtifact:
 
 @attrs.frozen(kw_only=True, repr=False)
 class LayerArtifact:
-    """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the value behind it."""
+    """The dependencies of a unit's functions as a Lambda layer. ``artifact`` is the underlying value."""
 
-    _world: World = attrs.field(eq=False)
+    _opened: Opened = attrs.field(eq=False)
     _made: MadeRelease = attrs.field(eq=False)
     artifact: Layer
 
     @property
-    def path(self) -> pathlib_mate.Path:
+    def path(self) -> FilePath:
         """The zip on this machine."""
         return _file(self._made, self.artifact.layer_key)
 
     @property
     def number(self) -> int:
-        """Counts the layers of the unit; not the version that Lambda gives it."""
+        """The sequence number of the unit's layer; not the version number that Lambda assigns."""
         return self.artifact.number
 
     @property
     def size(self) -> int:
-        """Of the zip, in bytes."""
+        """Size of the zip in bytes."""
         return self.artifact.layer_size
 
     @property
     def packages(self) -> tuple[Package, ...]:
-        """The locked dependencies in it."""
+        """The locked dependencies that it contains."""
         return self.artifact.packages
 
     @property
@@ -180,34 +180,34 @@ class LayerArtifact:
 
     @property
     def uri(self) -> str:
-        """Where it is in the artifact bucket, or will be."""
-        return _uri(self._world, self.artifact.layer_key)
+        """Its address in the artifact bucket, whether or not it has been published."""
+        return _uri(self._opened, self.artifact.layer_key)
 
     def exists(self) -> bool:
-        """Whether the bucket has it, with these bytes.
+        """Whether the bucket holds exactly these bytes.
 
         Raises:
-            DocumentError: it has other bytes there.
+            DocumentError: the bucket holds different bytes at this key.
         """
-        return _exists(self._world, self.artifact.objects)
+        return _exists(self._opened, self.artifact.objects)
 
     def publish(self) -> str:
-        """Write the unit's release into the bucket, as ``SourceArtifact.publish``; gives the address of the layer."""
-        publish.publish(self._world, self._made)
+        """Publish the unit's release, as ``SourceArtifact.publish`` does, and return the address of the layer."""
+        publish.publish(self._opened.world, self._made)
         return self.uri
 
     def __repr__(self) -> str:
         return f"<LayerArtifact {self.artifact.project} {self.number}, {self.size} bytes: {self.uri}>"
 
 
-def _file(made: MadeRelease, key: str) -> pathlib_mate.Path:
+def _file(made: MadeRelease, key: str) -> FilePath:
     found: dict[str, Any] = {item.key: item.content for item in made.uploads}
     return handed_out(found[key])
 
 
-def _uri(world: World, key: str) -> str:
-    return f"s3://{world.config.devops.bucket}/{key}"
+def _uri(opened: Opened, key: str) -> str:
+    return f"s3://{opened.config.devops.bucket}/{key}"
 
 
-def _exists(world: World, objects: tuple[PublishedObject, ...]) -> bool:
-    return all(publish.compare(world.store, item) is not None for item in objects)
+def _exists(opened: Opened, objects: tuple[PublishedObject, ...]) -> bool:
+    return all(publish.compare(opened.world.store, item) is not None for item in objects)

@@ -1,4 +1,4 @@
-"""Things by their names; one that is not there is an error of ours, with what was probably meant."""
+"""A mapping by name, whose lookup errors suggest the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Thing = TypeVar("Thing")
 
 
 class ByName(dict[str, Thing]):
-    """A dict of things of one ``kind``. ``in`` and ``get`` are those of a dict.
+    """A dict of things of one ``kind``. ``in`` and ``get`` work as in any dict.
 
-    Asked for by name, a thing that is not there for one of the ``faults`` is that error.
+    Looking up a name that is missing because of one of the ``faults`` raises that error.
 
     Source: https://docs.python.org/3/library/stdtypes.html#mapping-types-dict (``__missing__``)
     """
@@ -39,7 +39,7 @@ class ByName(dict[str, Thing]):
 
 
 def _without_folder(name: str, names: tuple[str, ...]) -> ConfigurationError:
-    """What a unit is called in an account is in its settings, so one that runs and has no folder is not enough."""
+    """Names in the account come from a unit's settings, so a unit that runs but has no folder here is not enough."""
     runs = "of one that runs and whose folder is gone this needs the settings: check its folder out"
     hint = f"{did_you_mean(name, names)} ({runs})" if names else runs
     return ConfigurationError("units", f"there is no unit `{name}` in this work tree", hint=hint)

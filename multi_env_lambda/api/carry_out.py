@@ -1,11 +1,11 @@
-"""From a request to what came of it: planned, shown, agreed to, done, and given back as a listing."""
+"""Everything between a request and its results: plan, show, ask for consent, apply, and return a listing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -13,9 +13,10 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import ConfigurationError, UnitsFailed
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.gate import Consent, check_answers
 from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
@@ -47,7 +48,7 @@ Names = str | Sequence[str]
 
 
 def several(words: str | Iterable[str]) -> tuple[str, ...]:
-    """Python takes a text for its letters; nobody means that here."""
+    """A single string is one word: iterating over its letters is never intended here."""
     return (words,) if isinstance(words, str) else tuple(words)
 
 
@@ -58,19 +59,23 @@ def request(
     environment: str | None,
     to: str | None,
 ) -> Request:
-    """What is asked for. A unit whose folder is gone may be named; that it exists somewhere is found out later.
+    """The request. It may name a unit whose folder is gone; whether that unit exists anywhere is checked later.
 
     Raises:
-        ConfigurationError: a unit's name is empty, or the environment is named twice or not at all.
+        ConfigurationError: a unit's name is empty, or the environment is given twice or not at all.
     """
     if environment is not None and to is not None:
         what = f"found both `environment={environment}` and `to={to}`"
-        raise ConfigurationError(verb, what, hint="`environment` changes that one only, `to` all up to it")
+        raise ConfigurationError(
+            verb,
+            what,
+            hint="`environment` changes only that environment; `to` changes every environment up to and including it",
+        )
     units = several(names)
     if not all(units):
         raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
     if verb == "rollback" and not units:
-        raise ConfigurationError(verb, "no unit is named", hint="name those that are to go back")
+        raise ConfigurationError(verb, "no unit is named", hint="name the units to roll back")
     target = to if environment is None else environment
     if target is None and verb != "deploy":
         raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
@@ -78,10 +83,10 @@ def request(
 
 
 def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
-    """The plan with all that somebody should see: questions of every stack, rules, and notes of the builds.
+    """The complete plan to be shown: the questions of every stack, the rules, and the notes of the builds.
 
     Args:
-        publish: what an environment of it would wait for: an approval is of published bytes.
+        publish: publish the releases that await approval, since approvals refer to published bytes.
     """
     draft = pipeline.plan(opened.world, request, closely=True)
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
@@ -96,20 +101,21 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
 
 
 def build(opened: Opened, request: Request) -> Listing[Build]:
-    """What was built of the units that are affected."""
-    world = opened.world
-    draft = pipeline.plan(world, request)
+    """Build the affected units."""
+    draft = pipeline.plan(opened.world, request)
     builds = Listing(
-        tuple(Build(world=world, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
+        tuple(Build(opened=opened, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
     )
     if blocked := draft.plan.blocked:
         what = "\n".join(f"{step.project}: {step.what}" for step in blocked)
-        raise _failed(f"{len(blocked)} not built", what, blocked[0].hint, builds, {step.kind for step in blocked})
+        error = UnitsFailed.of(f"{len(blocked)} not built", what, listed(step.result for step in blocked))
+        error.built = builds
+        raise error
     return builds
 
 
 def publish(opened: Opened, request: Request) -> Listing[Result]:
-    """Publish what was built of the units that are affected."""
+    """Build and publish the affected units."""
     before = opened.world.retries.count()
     with watched(opened, 0) as world:
         results = pipeline.publish(world, pipeline.plan(world, request))
@@ -119,7 +125,7 @@ def publish(opened: Opened, request: Request) -> Listing[Result]:
 def deploy(
     opened: Opened, request: Request, agree: Iterable[str], approve: Iterable[str], wait: float
 ) -> Listing[Result]:
-    """Plan and apply at once. ``wait``: for how many seconds to try again while others deploy."""
+    """Plan and apply in one step. ``wait``: how many seconds to keep retrying while others are deploying."""
     consent = _consent(opened, agree, approve)
     before = opened.world.retries.count()
     draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
@@ -128,7 +134,7 @@ def deploy(
 
 
 def apply(opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[str], wait: float) -> Listing[Result]:
-    """Make the same plan again, and apply it."""
+    """Recompute the same plan and apply it."""
     consent = _consent(opened, agree, approve)
     before = opened.world.retries.count()
     results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, wait)
@@ -136,10 +142,10 @@ def apply(opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[
 
 
 def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Consent:
-    """What was agreed to beforehand.
+    """The consent given up front.
 
     Raises:
-        ConfigurationError: an approval is given for an environment that there is not.
+        ConfigurationError: an approval names an environment that does not exist.
     """
     typed = frozenset(opened.place(name).name for name in several(approve))
     return Consent(allowed=frozenset(several(agree)), typed=typed)
@@ -158,12 +164,12 @@ def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, wait: floa
 
 @contextmanager
 def watched(opened: Opened, total: int) -> Iterator[World]:
-    """The world, whose events are shown while they happen as well. ``total``: how many steps end."""
+    """The world, with its events also displayed as they happen. ``total``: the number of steps."""
     world = opened.world
     with opened.watching(total) as show:
 
         def told(event: ProgressEvent) -> None:
-            # Who looks on must not stop a deploy in its middle.
+            # A failing observer must not abort a deploy halfway through.
             for look in (world.reported, show):
                 try:
                     look(event)
@@ -174,21 +180,14 @@ def watched(opened: Opened, total: int) -> Iterator[World]:
 
 
 def must_be_good(results: Iterable[Result], *notes: str) -> Listing[Result]:
-    """How every step ended, as a table units × environments, if all of them are good; the notes that say something.
+    """The outcome of every step, provided that all of them succeeded.
 
     Raises:
-        UnitsFailed: at least one is not; it has the results of all.
+        UnitsFailed: at least one did not; the error carries all results.
     """
-    found = Listing(tuple(results), tables.results, attrs.asdict, tables.results_html, tuple(filter(None, notes)))
+    found = listed(results, *notes)
     bad = [result for result in found if not result.good]
     if bad:
         what = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
-        hint, kinds = bad[0].hint or "correct it and run again", {item.error for item in bad if item.error}
-        raise _failed(f"{len(bad)} of {len(found)}", what, hint, found, kinds)
+        raise UnitsFailed.of(f"{len(bad)} of {len(found)}", what, found)
     return found
-
-
-def _failed(where: str, what: str, hint: str, results: Listing[Any], kinds: Iterable[str]) -> UnitsFailed:
-    error = UnitsFailed(where, what, hint=hint)
-    error.results, error.kinds = results, frozenset(kinds)
-    return error

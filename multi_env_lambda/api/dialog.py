@@ -1,4 +1,4 @@
-"""Whoever looks at a plan before it is applied, and what is asked of them."""
+"""Who reviews a plan before it is applied, and what they are asked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from multi_env_lambda.flow.gate import Consent, waiting_lines, waiting_plan, waits_for_another
+from multi_env_lambda.flow.gate import Consent, save_removal, waiting_lines, waiting_plan, waits_for_another
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal
+from multi_env_lambda.wording import Advice, advice, unit_call
 
 if TYPE_CHECKING:
     from multi_env_lambda.world import World
@@ -20,7 +21,7 @@ __all__ = ["Asked", "Dialog"]
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """What is to be agreed to: a plan with its rules, and what was agreed to beforehand."""
+    """What needs consent: a plan with its rules, and the consent already given."""
 
     plan: Plan | Removal
     given: Consent
@@ -28,13 +29,16 @@ class Asked:
 
     @property
     def approvable(self) -> tuple[str, ...]:
-        """The environments that ask for an approval which the caller may give herself."""
+        """The environments that require an approval which the caller may give themselves."""
         return tuple(
             bound.environment for bound in self._rules if bound.rules.approval and bound.rules.approvals_by_author
         )
 
-    def waiting(self) -> Mapping[str, str]:
-        """The environments that only somebody else can open, and nobody has: each with what to do, in three lines."""
+    def waiting(self) -> Mapping[str, Advice]:
+        """The environments still waiting for somebody else's approval, each with three lines on how to obtain it.
+
+        The lines show commands to type; ``.python`` shows the methods to call instead.
+        """
         return {
             bound.environment: self._how(bound.environment)
             for bound in self._rules
@@ -49,24 +53,25 @@ class Asked:
     def _digest(self, environment: str) -> str:
         return self.plan.digest_of(environment) if isinstance(self.plan, Plan) else self.plan.digest
 
-    def _how(self, environment: str) -> str:
+    def _how(self, environment: str) -> Advice:
         if isinstance(self.plan, Plan):
             return waiting_plan(self.plan, environment)
-        again = f"destroy.py {self.plan.project} {environment}"
-        return waiting_lines(environment, self.plan.digest, f"`{again} --out plan.json`", again)
+        unit, digest = self.plan.project, self.plan.digest
+        save = advice("`{}`", save_removal(unit, environment))
+        return waiting_lines(environment, digest, save, unit_call("destroy", unit, environment))
 
 
 class Dialog(Protocol):
-    """A person at a terminal, or a program of one's own. Without one, the arguments of a method say it all."""
+    """A person at a terminal, or your own program. Without a dialog, the arguments of a method decide alone."""
 
     def show(self, plan: Plan | Removal) -> None:
-        """Called with the whole plan, before anything is written."""
+        """Called with the complete plan, before anything is written."""
         ...
 
     def agree(self, asked: Asked) -> Consent:
-        """Called before anything is written; gives what is agreed to in all.
+        """Called before anything is written; returns all consent given.
 
         Raises:
-            Refused: it is not to be done.
+            Refused: the plan must not be applied.
         """
         ...

@@ -1,4 +1,4 @@
-"""One environment as a handle: where it is, how one gets there, and what runs in it."""
+"""One environment as a handle: where it is, how to access it, and what runs in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Environment"]
 
 @attrs.frozen(repr=False)
 class Environment:
-    """One stage of the chain. ``config`` is what the root ``pyproject.toml`` says of it."""
+    """One environment of the promotion chain. ``config`` holds its settings from the root ``pyproject.toml``."""
 
     _opened: Opened
     config: EnvironmentConfig
@@ -43,25 +43,25 @@ class Environment:
 
     @property
     def role_arn(self) -> str:
-        """The role that is assumed; empty where the caller's own credentials are used."""
+        """The role to assume; empty if the caller's own credentials are used."""
         return self.config.role_arn
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to its role; empty where there is none."""
+        """The console page that switches to its role; empty if there is none."""
         return self.config.switch_role_url
 
     def status(self) -> Status:
-        """What runs in it: the matrix with one column."""
+        """What runs in it: the status matrix, reduced to one column."""
         return status(self._opened, environment=self.name)
 
     def units(self) -> dict[str, str]:
-        """The version of each unit that runs in it, by name."""
+        """The running version of each unit, by name."""
         records = self._opened.world.ledger.records(self.name)
         return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
 
     def plan_repair(self, *units: str, reason: str = "") -> Plan:
-        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
         return carry_out.plan(self._opened, self._repair(units, reason))
 
     def repair(
@@ -72,13 +72,13 @@ class Environment:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Make true again what the records say runs: properties, code, aliases, and what was deleted by hand.
+        """Restore what the records say should be running: properties, code, aliases, and resources deleted by hand.
 
-        The release that runs is sent again; nothing is built. ``units``: none means all that run here. The other
-        arguments are as in ``Workspace.deploy``.
+        Redeploys the recorded release; builds nothing. Without ``units``, repairs every unit that runs here. The other
+        arguments work as in ``Workspace.deploy``.
 
         Raises:
-            UnitsFailed: something is still not as it was deployed, or nothing runs here.
+            UnitsFailed: something still differs from what was deployed, or nothing runs here.
         """
         return carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
 
@@ -87,7 +87,7 @@ class Environment:
         return attrs.evolve(asked, reason=reason)
 
     def links(self) -> dict[str, str]:
-        """Addresses in the console: the role, and the stacks of this workspace."""
+        """Console links: the role, and the stacks of this workspace."""
         config = self.config
         stacks = f"https://{config.region}.console.aws.amazon.com/cloudformation/home?region={config.region}#/stacks"
         role = {"switch role": config.switch_role_url} if config.switch_role_url else {}

@@ -1,4 +1,4 @@
-"""A function or a job of a unit, as something that can be called."""
+"""The functions and jobs of a unit, as handles that can be called."""
 
 from __future__ import annotations
 
@@ -30,43 +30,43 @@ __all__ = ["Function", "Job"]
 
 
 _MOST_MINUTES = 20 * 366 * 24 * 60
-"""CloudWatch is younger than that, and a date has an end."""
+"""Further back than CloudWatch exists, and still within the range of a datetime."""
 
 
 @attrs.frozen(repr=False)
 class Function:
-    """One function of a unit, by its key in the unit's ``pyproject.toml``."""
+    """One function of a unit, identified by its key in the unit's ``pyproject.toml``."""
 
     _opened: Opened
     project: str
     key: str
 
     def name(self, environment: str | None = None) -> str:
-        """Its name in an account; without an environment, in the first one."""
+        """Its physical name in an environment, by default the first one."""
         return self._config.function_name(self._place(environment).name, self.key)
 
     def invoke(self, payload: Any = None, environment: str | None = None) -> Any:
-        """Call it through its alias ``live``; gives its answer.
+        """Invoke it through its alias ``live`` and return its answer.
 
         Raises:
-            CheckFailed: the function raised.
+            CheckFailed: the function raised an error, or its answer is not JSON.
         """
         answer = self.call(payload, environment)
         if answer.error is not None:
             raise CheckFailed(
                 f"{self.project}.{self.key} in {self._place(environment).name}",
                 f"the function raised {answer.error}: {answer.payload.decode('utf-8', 'replace')}",
-                hint=f"its log ends with:\n{answer.log_tail.strip()}",
+                hint=f"the end of its log:\n{answer.log_tail.strip()}",
             )
         try:
             return json.loads(answer.payload) if answer.payload else None
         except (ValueError, RecursionError) as error:
             where = f"{self.project}.{self.key} in {self._place(environment).name}"
-            what = f"its answer is no JSON that can be read: {type(error).__name__}: {error}"
-            raise CheckFailed(where, what, hint="`call` gives the bytes as they came") from error
+            what = f"its answer is not valid JSON: {type(error).__name__}: {error}"
+            raise CheckFailed(where, what, hint="`call` returns the raw bytes") from error
 
     def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
-        """As ``invoke``, with the log and without raising for the function's own errors."""
+        """Like ``invoke``, but returns the log as well and does not raise if the function does."""
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         try:
@@ -77,9 +77,9 @@ class Function:
             raise
 
     def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
-        """What it has written in the last ``minutes``, oldest first; CloudWatch shows it after some seconds."""
+        """What it logged in the last ``minutes``, oldest first. CloudWatch shows new lines after a few seconds."""
         if not 0 <= minutes <= _MOST_MINUTES:
-            what = f"found {minutes:g}, allowed is 0 to {_MOST_MINUTES:,}"
+            what = f"found {minutes:g}; expected 0 to {_MOST_MINUTES:,}"
             raise ConfigurationError("minutes", what, hint="say how far back to look")
         place = self._place(environment)
         since = datetime.now(UTC) - timedelta(minutes=minutes)
@@ -88,7 +88,7 @@ class Function:
         return Listing(found, tables.log_lines, attrs.asdict)
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Addresses in the console: the function and its log."""
+        """Console links to the function and its log."""
         place = self._place(environment)
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
         return {label: url for label, url in unit_links(self._config, place) if label in wanted}
@@ -110,21 +110,21 @@ class Function:
 
 @attrs.frozen(repr=False)
 class Job:
-    """One Glue job of a unit, by its key in the unit's ``pyproject.toml``."""
+    """One Glue job of a unit, identified by its key in the unit's ``pyproject.toml``."""
 
     _opened: Opened
     project: str
     key: str
 
     def name(self, environment: str | None = None) -> str:
-        """Its name in an account; without an environment, in the first one."""
+        """Its physical name in an environment, by default the first one."""
         return self._opened.project(self.project).job_name(self._opened.place(environment).name, self.key)
 
     def run(self, arguments: Mapping[str, str] | None = None, environment: str | None = None) -> JobRun:
-        """Start one run and wait for how it ends.
+        """Start one run and wait for it to finish.
 
         Raises:
-            ConfigurationError: it has no such job or argument; nothing was started.
+            ConfigurationError: there is no such job or argument; nothing was started.
         """
         project, place = self._opened.project(self.project), self._opened.place(environment)
         jobs = {item.key: item for item in project.settings[place.name].jobs}

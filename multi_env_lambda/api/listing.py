@@ -1,9 +1,9 @@
-"""Several values of one kind: a tuple that a notebook shows as a table and a machine reads as JSON."""
+"""A sequence of values that notebooks display as a table and machines read as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import attrs
 
@@ -17,13 +17,13 @@ Item = TypeVar("Item")
 
 @attrs.frozen(repr=False)
 class Listing(Generic[Item]):
-    """The items in order, with what shows them to people and to machines.
+    """The items in order, with their representations for people and for machines.
 
     Args:
-        table: makes the rich renderable of all items; called when somebody looks.
-        document: makes the JSON value of one item.
-        html: makes a piece of HTML of all items; None: the table in a box of fixed width.
-        notes: what somebody should know of how they came about, a line each.
+        table: returns the rich renderable of all items; called on display.
+        document: returns the JSON value of one item.
+        html: returns an HTML fragment for all items; None: the table in a fixed-width box.
+        notes: remarks about how the items came about, one line each.
     """
 
     items: tuple[Item, ...]
@@ -38,17 +38,24 @@ class Listing(Generic[Item]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, index: int) -> Item:
-        return self.items[index]
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Listing[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Listing[Item]:
+        """One item, or a listing of the selected items, displayed in the same way."""
+        return attrs.evolve(self, items=self.items[index]) if isinstance(index, slice) else self.items[index]
 
     def text(self) -> str:
-        """As the command line prints it, without colours."""
+        """As the command line prints it, without colors."""
         from multi_env_lambda.show.render import text_of
 
         return "\n".join((text_of(self._table(self.items)), *self.notes))
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold: one document per item, under ``items``; ``notes``, where there are any."""
+        """JSON-compatible data: one document per item under ``items``, and ``notes`` if there are any."""
         return {"items": [self._document(item) for item in self.items]} | (
             {"notes": list(self.notes)} if self.notes else {}
         )

@@ -1,4 +1,4 @@
-"""The switch of a workspace's local cloud: five accounts on 127.0.0.1."""
+"""Controls a workspace's local cloud: five accounts on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["LocalCloudSwitch"]
 
 @attrs.frozen(kw_only=True)
 class LocalCloudSwitch:
-    """Starts and stops the local cloud. Its state is kept in ``.multi_env_lambda/local``."""
+    """Starts and stops the local cloud, whose state is kept in ``.multi_env_lambda/local``."""
 
     root: Path
     config: WorkspaceConfig
@@ -30,26 +30,26 @@ class LocalCloudSwitch:
     progress: Callable[[str], None]
 
     def up(self) -> LocalCloud:
-        """Start it, if it does not run yet; gives its address and the files with its credentials."""
+        """Start it unless it is running; returns its address and its credential files."""
         from multi_env_lambda.local.opening import start
 
         return start(self.root, self.config, self._projects, user=self.user, progress=self.progress)
 
     def down(self) -> bool:
-        """Stop it and keep its state; False if it did not run."""
+        """Stop it and keep its state; returns False if it was not running."""
         from multi_env_lambda.local.server import down
 
         return down(self.root)
 
     def reset(self) -> None:
-        """Stop it and forget everything in it."""
+        """Stop it and delete its state."""
         from multi_env_lambda.local.server import reset
 
         reset(self.root)
         shutil.rmtree(workspace_cache(self.root) / "local", ignore_errors=True)
 
     def status(self) -> ServerStatus:
-        """Whether it runs, and where."""
+        """Whether it is running, and where."""
         from multi_env_lambda.local.server import status
 
         return status(self.root)

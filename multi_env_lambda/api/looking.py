@@ -1,4 +1,4 @@
-"""What only looks, put together for the public face."""
+"""The read-only verbs behind the public API."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.flow.left import left_lines, with_all_left, with_left
-from multi_env_lambda.flow.observe import Records, read_all
+from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
+from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.status import Status, make_status
@@ -25,7 +25,7 @@ __all__ = ["doctor", "drift", "matrix", "permissions", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
-    """The matrix, one row or one column of it; notes say what is broken, and which stacks no record knows of."""
+    """The matrix, or one row or column of it; notes list broken units and stacks without a record."""
     from multi_env_lambda.operations.without_record import without_record
 
     found = matrix(opened, name, drift=drift)
@@ -35,11 +35,10 @@ def status(opened: Opened, name: str | None = None, environment: str | None = No
 
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
-    """Units × environments, from the records alone; with ``drift``, compared with every stack."""
+    """Units × environments, from the records alone; with ``drift``, compared against every stack."""
     from multi_env_lambda.operations.drift import find_drift, with_drift
 
-    world = with_all_left(opened.world)
-    found = read_all(world, (*world.config.environments, *world.config.left))
+    world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
     units = (*(project.name for project in opened.projects), *broken)
     read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
@@ -49,7 +48,7 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
 
 def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
-    """What the broken units are called where something of them runs: a file that cannot be parsed does not say it."""
+    """The names under which broken units run: a file that cannot be parsed does not reveal its name."""
     names = {unit.folder: unit.name for unit in reversed(units)}
     for (_, project), record in sorted(records.items()):
         folder = "" if record.running is None else record.running.folder
@@ -58,7 +57,7 @@ def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
 
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:
-    """One item per stack that was compared, or could not be."""
+    """One item per stack, including those that could not be compared."""
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.operations.drift import find_drift
 
@@ -69,7 +68,7 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
 
 
 def doctor(opened: Opened) -> Listing[Finding]:
-    """Every check of this machine, the caller, the bucket and the accounts, with sessions of its own."""
+    """All checks of this machine, the caller, the bucket and the accounts, using separate sessions."""
     from multi_env_lambda.api.access import access_of
     from multi_env_lambda.operations.doctor import examine
 
@@ -82,7 +81,7 @@ def doctor(opened: Opened) -> Listing[Finding]:
 
 
 def permissions(opened: Opened, place: str) -> Permissions:
-    """What a role has to be allowed, from the units' own tables and what their ``stack.py`` makes."""
+    """The permissions that a role needs, derived from the units' settings and from what their ``stack.py`` adds."""
     from multi_env_lambda.operations.permissions import permissions_of
 
     return permissions_of(opened.root, opened.config, opened.projects, place, opened.faults)

@@ -1,4 +1,4 @@
-"""Names as people type them."""
+"""Names as users type them."""
 
 from __future__ import annotations
 

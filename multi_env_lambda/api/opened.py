@@ -1,6 +1,6 @@
-"""A workspace that is open: what its files say, how it is shown, and the handles to everything outside.
+"""An open workspace: what its files say, how progress is displayed, and the connections to everything outside.
 
-Every handle of the public face holds one; none of them holds another handle.
+Every handle of the public API holds one of these, and no handle holds another.
 """
 
 from __future__ import annotations
@@ -30,21 +30,24 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened"]
+__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "silent"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
-"""Set to 1, every command means the local cloud."""
+"""If set to 1, every command uses the local cloud."""
 
 LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
-"""Who works in the local cloud; another name is another person, who may approve the plan of the first."""
+"""The user in the local cloud. A different name is a different person, who may approve the first user's plans."""
 
 
 ACTING_VARIABLE = "MULTI_ENV_LAMBDA_AS"
-"""As whom somebody acts where `bootstrap` made roles: developer unless it says otherwise; approver, administrator."""
+"""The role somebody acts in where `bootstrap` made roles: developer (the default), approver or administrator."""
+
+_SHOWN = ("report", "progress", "live", "dialog")
+"""The fields of ``Opened`` that observe."""
 
 
-def _silent(_: object) -> None:
-    return None
+def silent(_: object) -> None:
+    """An observer that does nothing."""
 
 
 def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
@@ -57,13 +60,13 @@ def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
 
 @attrs.frozen(kw_only=True, slots=False)
 class Opened:
-    """What was read and how it is to be shown. Opening one reads files only; the other side is met when needed.
+    """What was read, and how to display progress. Opening reads files only; AWS is contacted when needed.
 
     Args:
         report: called for every event of a deploy, from several threads.
-        progress: called with a sentence when something takes long.
-        live: shows events while they happen; None: what suits where this runs.
-        dialog: is shown every plan before anything is written.
+        progress: called with a sentence when something takes a while.
+        live: displays events as they happen; None: whatever suits the place where this runs.
+        dialog: shown every plan before anything is written.
     """
 
     root: Path
@@ -73,14 +76,14 @@ class Opened:
     local: bool = False
     user: str = ""
     acting: str = ""
-    report: Callable[[ProgressEvent], None] = attrs.field(default=_silent, eq=False, repr=False)
-    progress: Callable[[str], None] = attrs.field(default=_silent, eq=False, repr=False)
+    report: Callable[[ProgressEvent], None] = attrs.field(default=silent, eq=False, repr=False)
+    progress: Callable[[str], None] = attrs.field(default=silent, eq=False, repr=False)
     live: Live | None = attrs.field(default=None, eq=False, repr=False)
     dialog: Dialog | None = attrs.field(default=None, eq=False, repr=False)
 
     @classmethod
     def at(cls, path: str | os.PathLike[str], *, local: bool | None, user: str | None = None, **shown: Any) -> Opened:
-        """Read the workspace that ``path`` lies in; None means what the two variables say, ``shown`` the other fields.
+        """Read the workspace that contains ``path``; None means as the two variables say; ``shown`` sets other fields.
 
         Raises:
             ConfigurationError: there is none, or its root table cannot be read.
@@ -100,9 +103,18 @@ class Opened:
             **shown,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets: everything that was read, but no connections and no observers."""
+        shown = {name: getattr(attrs.fields(Opened), name).default for name in _SHOWN}
+        return {field.name: shown.get(field.name, getattr(self, field.name)) for field in attrs.fields(Opened)}
+
+    def __deepcopy__(self, _: object) -> Opened:
+        """It is immutable, and its connections cannot be copied."""
+        return self
+
     def again(self) -> Opened:
-        """The same workspace, with its files read anew and nothing met yet."""
-        shown = {name: getattr(self, name) for name in ("report", "progress", "live", "dialog")}
+        """The same workspace with its files read again and no connections yet."""
+        shown = {name: getattr(self, name) for name in _SHOWN}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
 
     def acting_as(self, acting: Acting) -> Opened:
@@ -111,7 +123,7 @@ class Opened:
 
     @cached_property
     def world(self) -> World:
-        """The handles to everything outside; the first look starts the local cloud, if that is meant."""
+        """The handles to everything outside; the first access starts the local cloud if that is in use."""
         return opening.connect(
             self.root,
             self.config,
@@ -124,7 +136,7 @@ class Opened:
         )
 
     def sessions(self) -> Sessions:
-        """New ones, of whoever works here."""
+        """New sessions for the current user."""
         return opening.sessions(self._cloud)
 
     @property
@@ -138,17 +150,17 @@ class Opened:
         return self.live or where_this_runs()
 
     def project(self, name: str) -> Project:
-        """What the files say of a unit.
+        """The settings of a unit.
 
         Raises:
-            ConfigurationError: there is none of that name, or it is broken.
+            ConfigurationError: there is no unit of that name, or it is broken.
         """
         return ByName("unit", {project.name: project for project in self.projects}, self.faults)[name]
 
     @property
     def faults(self) -> Mapping[str, MultiEnvLambdaError]:
-        """What is wrong with the broken units, by name."""
-        # Two may have one name; the first is the one that is told.
+        """The errors of the broken units, by name."""
+        # Two broken units may share a name; the first one is reported.
         return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
 
     def reached(self, environment: str) -> Environment:
@@ -156,14 +168,14 @@ class Opened:
         return self.world.config.environment(environment)
 
     def place(self, environment: str | None = None) -> Environment:
-        """What the root table says of an environment; without a name, of the first one.
+        """The settings of an environment, by default the first one.
 
         Raises:
-            ConfigurationError: there is none of that name.
+            ConfigurationError: there is no environment of that name.
         """
         return self.config.environments[0] if environment is None else self.config.environment(environment)
 
     @property
     def _cloud(self) -> LocalCloud | None:
-        """Running, if it is meant."""
+        """The local cloud, started if it is in use."""
         return self.local_cloud.up() if self.local else None

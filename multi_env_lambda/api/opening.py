@@ -1,4 +1,4 @@
-"""How a workspace comes about: its files are read, and, when they are needed, the handles to everything outside."""
+"""Opens a workspace: reads its files and, on demand, connects to everything outside."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Read", "connect", "read", "sessions"]
 
 @attrs.frozen(kw_only=True)
 class Read:
-    """What the files of a workspace say. A fault of the root table is one of all; one of a unit is that unit's."""
+    """What the files of a workspace say. Errors in the root table affect everything; those in a unit only that unit."""
 
     root: Path
     config: WorkspaceConfig
@@ -39,7 +39,7 @@ class Read:
 
 
 def read(path: Path) -> Read:
-    """The folder, the settings and the units of the workspace that ``path`` lies in.
+    """The folder, settings and units of the workspace that contains ``path``.
 
     Raises:
         ConfigurationError: there is none, or its root table cannot be read.
@@ -65,7 +65,7 @@ def read(path: Path) -> Read:
 
 
 def sessions(cloud: LocalCloud | None) -> Sessions:
-    """New ones, of who works in the local cloud or as boto3 finds credentials. Making them costs nothing."""
+    """New sessions: for the local cloud's user, or with the credentials that boto3 finds. Creating them is free."""
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.config_file import access_of
 
@@ -83,9 +83,10 @@ def connect(
     report: Callable[[ProgressEvent], None],
     said: Callable[[str], None],
 ) -> World:
-    """The handles through which everything outside is met; ``cloud``: the local one is meant. Nothing is asked yet.
+    """The handles to everything outside. ``cloud``: the local cloud, if in use. No request is made yet.
 
-    ``acting`` is as whom the caller says that she acts, where `bootstrap` made roles; who she is is asked there.
+    ``acting``: the role in which the caller says that she acts, where `bootstrap` made roles. That is when her
+    identity is looked up.
     """
     from multi_env_lambda.aws.bucket import Bucket
     from multi_env_lambda.aws.index import body_of

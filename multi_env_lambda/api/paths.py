@@ -1,21 +1,20 @@
-"""Files and folders as people get them: with pathlib-mate's methods. Inside of the library they are pathlib's."""
+"""Files and folders as the public API returns them: pathlib-mate paths. Internally they are pathlib paths."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pathlib_mate
+from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["handed_out"]
 
 
-def handed_out(path: str | os.PathLike[str]) -> pathlib_mate.Path:
+def handed_out(path: str | os.PathLike[str]) -> FilePath:
     """The same path with pathlib-mate's methods: ``.sha256``, ``.select_file()``, ``.copyto(…)``.
 
-    It is an ``os.PathLike`` and no ``pathlib.Path``, and the two are never equal: compare with ``pathlib.Path(it)``.
+    It is an ``os.PathLike`` but not a ``pathlib.Path``, and the two never compare equal.
     """
     from pathlib_mate import Path
 
-    return Path(os.fspath(path))
+    found: FilePath = Path(os.fspath(path))
+    return found

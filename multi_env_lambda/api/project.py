@@ -1,10 +1,10 @@
-"""One deployment unit as a handle: what can be done with it, and what it is made of."""
+"""One deployment unit as a handle: what it consists of, and what can be done with it."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from multi_env_lambda.api import carry_out, looking, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.api.opened import Opened, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.left import with_left
@@ -24,10 +24,9 @@ from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
-    import pathlib_mate
-    from cottonformation import Template
-
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
+    from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
@@ -36,15 +35,17 @@ if TYPE_CHECKING:
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.show.progress import Live
+    from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Project"]
 
 
 @attrs.frozen(repr=False)
 class Project:
-    """One unit of a workspace. ``workspace["orders"]`` gives it, and so does ``Project.open("projects/orders")``.
+    """One unit of a workspace: ``workspace["orders"]`` or ``Project.open("projects/orders")``.
 
-    ``environment`` is a name; without one, the first environment is meant. Other options are those of ``Workspace``.
+    ``environment`` is a name and defaults to the first environment. Other options work as in ``Workspace``.
     """
 
     _opened: Opened
@@ -52,14 +53,23 @@ class Project:
 
     @classmethod
     def open(
-        cls, folder: str | os.PathLike[str] = ".", *, local: bool | None = None, user: str | None = None
+        cls,
+        folder: str | os.PathLike[str] = ".",
+        *,
+        local: bool | None = None,
+        user: str | None = None,
+        report: Callable[[ProgressEvent], None] = silent,
+        progress: Callable[[str], None] = silent,
+        live: Live | None = None,
+        dialog: Dialog | None = None,
     ) -> Project:
-        """The unit that ``folder`` belongs to, in its workspace; ``local`` and ``user`` as in ``Workspace.open``.
+        """The unit that ``folder`` belongs to; the other arguments work as in ``Workspace.open``.
 
         Raises:
-            ConfigurationError: the folder lies in no unit, or in one that is broken.
+            ConfigurationError: the folder belongs to no unit, or to a broken one.
         """
-        opened = Opened.at(folder, local=local, user=user)
+        shown = {"report": report, "progress": progress, "live": live, "dialog": dialog}
+        opened = Opened.at(folder, local=local, user=user, **shown)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):
@@ -68,30 +78,30 @@ class Project:
             if inside.is_relative_to(unit.folder):
                 raise unit.error
         what = f"the folder `{inside.as_posix()}` belongs to no unit"
-        raise ConfigurationError(str(opened.root), what, hint="name a folder of `projects`")
+        raise ConfigurationError(str(opened.root), what, hint="give a folder below `projects`")
 
     @property
     def config(self) -> ProjectConfig:
-        """What its ``pyproject.toml`` says, for every environment.
+        """Its settings from ``pyproject.toml``, for every environment.
 
         Raises:
-            ConfigurationError: it has no folder, or is broken.
+            ConfigurationError: its folder is missing, or it is broken.
         """
         return self._opened.project(self.name)
 
     @property
     def fault(self) -> MultiEnvLambdaError | None:
-        """Why nothing can be made of its files; its history can be read all the same, and it can be rolled back."""
+        """Why its files cannot be used, if so; its history can still be read, and it can still be rolled back."""
         return self._opened.faults.get(self.name)
 
     @property
-    def dir(self) -> pathlib_mate.Path:
+    def dir(self) -> FilePath:
         """Its folder."""
         return handed_out(self._opened.root / self.config.folder)
 
     @property
     def version(self) -> str:
-        """What its ``pyproject.toml`` says; a release may be called ``VERSION.postN``."""
+        """The version in its ``pyproject.toml``; a release may be called ``VERSION.postN``."""
         return self.config.version
 
     @property
@@ -123,33 +133,34 @@ class Project:
 
     @property
     def source(self) -> SourceArtifact:
-        """Its code as an artifact; built, if it is not yet."""
+        """Its code as an artifact, built if necessary."""
         return self.build().source
 
     @property
     def layer(self) -> LayerArtifact | None:
-        """Its dependencies as an artifact; built, if it is not yet. None where its functions need none."""
+        """Its dependencies as an artifact, built if necessary; None if its functions have none."""
         return self.build().layer
 
     def template(self, environment: str | None = None) -> Template:
-        """Its CloudFormation template, typed by cottonformation: to be read, changed and exported."""
+        """Its CloudFormation template as a cottonformation object, to read, modify and export."""
         from multi_env_lambda.plan.template.cotton import typed
 
-        return typed(json.loads(self.build().templates[self._opened.place(environment).name]))
+        found: Template = typed(json.loads(self.build().templates[self._opened.place(environment).name]))
+        return found
 
     def publish(self) -> Listing[Result]:
-        """Build it, and publish what the bucket lacks. Deploys nothing."""
+        """Build it, and publish whatever the bucket lacks. Deploys nothing."""
         return carry_out.publish(self._opened, self._all_of_it())
 
-    def lock(self, *, upgrade: bool = False) -> pathlib_mate.Path | None:
-        """Write its ``pylock.toml``; None if it has no dependencies."""
+    def lock(self, *, upgrade: bool = False) -> FilePath | None:
+        """Write its ``pylock.toml`` and return that file; None if it has no dependencies."""
         return setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
 
     # --- what changes an environment ---
     def plan(
         self, environment: str | None = None, *, to: str | None = None, force: bool = False, publish: bool = False
     ) -> Plan:
-        """What ``deploy`` would do, and why. Nothing is written, but with ``publish`` what an approval is about."""
+        """What ``deploy`` would do, and why. Writes nothing; only ``publish`` uploads what an approval refers to."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
         return carry_out.plan(self._opened, attrs.evolve(request, force=force), publish=publish)
 
@@ -164,7 +175,7 @@ class Project:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Build, publish and deploy it, and nothing else."""
+        """Build, publish and deploy this unit only."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
         request = attrs.evolve(request, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
@@ -181,7 +192,7 @@ class Project:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring to an environment what runs of it in the one before, or in ``skip_from``, which needs a reason."""
+        """Promote to an environment what runs in the previous one, or in ``skip_from``, which requires a reason."""
         request = carry_out.request(self._opened, "promote", self.name, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
@@ -197,13 +208,13 @@ class Project:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
+        """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", self.name, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_repair(self, environment: str, *, reason: str = "") -> Plan:
-        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
         request = carry_out.request(self._opened, "repair", self.name, environment, None)
         return carry_out.plan(self._opened, attrs.evolve(request, reason=reason))
 
@@ -216,12 +227,12 @@ class Project:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Make true again what the record says runs of it: the same release is sent again. Builds nothing."""
+        """Restore what the record says should be running, by redeploying the same release. Builds nothing."""
         request = carry_out.request(self._opened, "repair", self.name, environment, None)
         return carry_out.deploy(self._opened, attrs.evolve(request, reason=reason), agree, approve, wait)
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
-        """What ``destroy`` would do: what stays, what is lost, and who still needs it. Nothing is written."""
+        """What ``destroy`` would do: what is kept, what is lost, and which units still need it. Writes nothing."""
         return removing.find(self._opened, self.name, environment, retain)
 
     def destroy(
@@ -234,15 +245,15 @@ class Project:
         reason: str = "",
         approve: Iterable[str] = (),
     ) -> Result:
-        """Delete it from one environment: its stack with everything in it that is not retained.
+        """Delete it from one environment: its stack and everything in it that is not retained.
 
         Args:
-            confirm: its name once more, so that nobody does it by mistake; a dialog may ask for it instead.
-            retain: logical ids that stay, where an earlier deletion failed at them.
-            force: although other units there need it.
+            confirm: the unit's name again, as a safeguard; a dialog may ask for it instead.
+            retain: logical ids to keep, where an earlier deletion failed on them.
+            force: delete even if other units depend on it.
 
         Raises:
-            Refused: nobody confirmed it, somebody needs it, or it is not approved.
+            Refused: the deletion was not confirmed or not approved, or other units depend on it.
         """
         removal = self.plan_removal(environment, retain=retain)
         return removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
@@ -254,8 +265,8 @@ class Project:
         """Its deployments in an environment, oldest first.
 
         Args:
-            newest: so many of them only; None: all.
-            before: only those with a smaller number: that of the oldest one on a page gives the page before it.
+            newest: at most this many; None: all.
+            before: only deployments with a smaller number. Pass the number of the oldest one to get the previous page.
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
@@ -267,13 +278,13 @@ class Project:
     def histories(
         self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None
     ) -> Mapping[str, Listing[Deployment]]:
-        """``history`` of several environments, read at the same time."""
+        """``history`` of several environments, read concurrently."""
         names = tuple(environments)
         pages = in_parallel(lambda name: self.history(name, newest=newest, before=before), names)
         return dict(zip(names, pages, strict=True))
 
     def why(self, environment: str | None = None) -> Explanation:
-        """Why it would be deployed to an environment or not: the chain of inputs behind the decision."""
+        """Why it would or would not be deployed to an environment: the chain of inputs behind the decision."""
         from multi_env_lambda.operations.why import explain
 
         request = Request(verb="deploy", target=self._opened.place(environment).name)
@@ -281,17 +292,17 @@ class Project:
         return explain(draft.plan, draft.known, draft.looked_at, self.name)
 
     def difference(self, left: str, right: str) -> Difference:
-        """What is different between what runs of it in two environments."""
+        """The difference between what runs in two environments."""
         from multi_env_lambda.operations.difference import difference
 
         return difference(self._opened.world, self.name, left, right)
 
     def drift(self, environment: str | None = None) -> Listing[UnitDrift]:
-        """What somebody changed of it by hand; without an environment, in all of them."""
+        """Manual changes to it, in one environment or in all."""
         return looking.drift(self._opened.world, self.name, environment)
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Addresses in the console by label: switch role, stack, functions, logs and jobs."""
+        """Console links by label: switch role, stack, functions, logs and jobs."""
         return dict(unit_links(self.config, self._opened.place(environment)))
 
     def _all_of_it(self) -> Request:

@@ -1,4 +1,4 @@
-"""A unit is deleted from one environment: looked at, confirmed, done. And what nothing needs is removed."""
+"""Deletes a unit from one environment, after confirmation, and prunes what nothing needs any more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["DAYS_UNTIL_FREED", "destroy", "find", "prune"]
 
 
 def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> Removal:
-    """What would be deleted, with the rules of the environment."""
+    """What would be deleted, and the rules of the environment."""
     from multi_env_lambda.operations.destroy import find_removal
 
     world = with_left(opened.world, environment)
@@ -38,10 +38,10 @@ def find(opened: Opened, name: str, environment: str, retain: Iterable[str]) -> 
 def destroy(
     opened: Opened, removal: Removal, *, confirm: str, approve: Iterable[str], force: bool, reason: str
 ) -> Result:
-    """Delete it, once its name was said again.
+    """Delete it, provided that its name was confirmed.
 
     Raises:
-        Refused: it was not.
+        Refused: the name was not confirmed.
     """
     consent, dialog = Consent(typed=frozenset(several(approve))), opened.dialog
     if dialog is not None:
@@ -52,7 +52,7 @@ def destroy(
     elif confirm != removal.project:
         where = f"{removal.project} in {removal.environment}"
         what = f"`{confirm}` does not confirm `{removal.project}`"
-        raise Refused(where, what, hint="give the unit's name again")
+        raise Refused(where, what, hint="give the unit's name as `confirm`")
     from multi_env_lambda.operations import destroy as operation
 
     with watched(opened, 1) as world:
@@ -60,7 +60,7 @@ def destroy(
 
 
 def prune(world: World, names: tuple[str, ...], really: bool, removed: Callable[[Candidate], None]) -> Prunable:
-    """What nothing refers to any more, or what was removed of it."""
+    """What nothing refers to any more, or what was removed."""
     from multi_env_lambda.operations import prune as operation
 
     shown = operation.find_prunable(world, names)

@@ -1,4 +1,4 @@
-"""Plans as files, which somebody else approves."""
+"""Saves plans to files, for somebody else to approve."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["save"]
 
 
 def save(plan: Plan | Removal, path: str | os.PathLike[str]) -> None:
-    """Write a plan as JSON, for somebody to approve; its folder is made where there is none.
+    """Write a plan as JSON for approval, creating its folder if necessary.
 
     Raises:
-        ConfigurationError: it cannot be written there.
+        ConfigurationError: the file cannot be written.
     """
     text = json.dumps(plan.to_dict(), indent=2, sort_keys=True)
     try:
@@ -25,4 +25,4 @@ def save(plan: Plan | Removal, path: str | os.PathLike[str]) -> None:
         Path(path).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         what = f"the plan cannot be written there: {error.strerror or error}"
-        raise ConfigurationError(os.fspath(path), what, hint="name another file") from error
+        raise ConfigurationError(os.fspath(path), what, hint="choose another file") from error

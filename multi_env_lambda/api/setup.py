@@ -1,4 +1,4 @@
-"""What sets things up in the repository: locks, a new unit, a new workspace."""
+"""Sets up files in the repository: locks, a new unit, a new workspace."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.paths import handed_out
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["init", "lock", "lock_one", "new"]
 
 
-def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, pathlib_mate.Path | None]:
-    """Lock every dependency of the named units, or of all; gives the file by unit, None for one without dependencies.
+def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
+    """Lock the dependencies of the named units, or of all; returns the file of each unit, None without dependencies.
 
-    With all, what builds them is locked too.
+    Without names, the build backends are locked too.
 
     Raises:
-        UnitsFailed: at least one cannot be locked; the others are.
+        UnitsFailed: at least one unit cannot be locked; the others were.
     """
-    found: dict[str, pathlib_mate.Path | None] = {}
+    found: dict[str, FilePath | None] = {}
     faults: dict[str, MultiEnvLambdaError] = {}
     for name in names:
         if name not in opened.faults:
@@ -50,14 +51,21 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
         raise next(iter(faults.values()))
     if faults:
         what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
-        failed = UnitsFailed(f"{len(faults)} not locked", what, hint=next(iter(faults.values())).hint)
-        failed.results, failed.kinds = found, frozenset(type(error).__name__ for error in faults.values())
+        results = (_not_locked(name, error) for name, error in faults.items())
+        failed = UnitsFailed.of(f"{len(faults)} not locked", what, listed(results))
+        failed.locked = found
         raise failed
     return found
 
 
+def _not_locked(name: str, error: MultiEnvLambdaError) -> Result:
+    """The result of a unit that cannot be locked; locks belong to no environment."""
+    kind, what = type(error).__name__, f"{error.where}: {error.what}"
+    return Result(project=name, environment="", outcome="failed", detail=what, hint=error.hint, error=kind)
+
+
 def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
-    """Of broken units too, since they will be built one day: one at whose file nobody can look keeps it as it is."""
+    """Includes broken units, which will be built some day; what a unit with an unreadable file had is kept."""
     from multi_env_lambda.building.backends import wanted_backends, write_backends
 
     folders = {folder for project in opened.projects for folder in (project.folder, *project.shared)}
@@ -67,8 +75,8 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
         opened.progress(f"what builds the units: locked in {path.name}")
 
 
-def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> pathlib_mate.Path | None:
-    """Lock every dependency of one unit; gives the file, None where there are none."""
+def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
+    """Lock the dependencies of one unit; returns the file, or None if there are none."""
     path = _lock(root, project, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
     said(f"{project.name}: {where}")
@@ -98,7 +106,7 @@ def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
 
 
 def _oldest(requires_python: str | None, runtime: str) -> str:
-    """The lock holds for every Python that the unit says it runs on, from the oldest."""
+    """The lock covers every Python that the unit supports, starting with the oldest."""
     from packaging.specifiers import SpecifierSet
 
     allowed = SpecifierSet(requires_python or f">={runtime}")
@@ -109,7 +117,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
     """Write the files of a new unit.
 
     Raises:
-        ConfigurationError: the name is no name of a unit, or a file is there already; nothing was written.
+        ConfigurationError: the name is invalid, or a file already exists; nothing was written.
     """
     from multi_env_lambda.plan.scaffold import new_unit
 
@@ -123,7 +131,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
 
 
 def init(root: Path) -> tuple[str, ...]:
-    """Write what makes a repository a workspace, as far as it is not there."""
+    """Write whatever the repository lacks to be a workspace."""
     from multi_env_lambda.flow.identity import new_id
     from multi_env_lambda.plan.scaffold import init_files
 

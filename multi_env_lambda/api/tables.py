@@ -1,8 +1,10 @@
-"""What a listing looks like, imported when somebody looks: the tables need rich, and most scripts never show one."""
+"""How listings are displayed. Rich is imported on display only, since most scripts never show a table."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from multi_env_lambda.wording import in_python
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +35,7 @@ def results_html(items: tuple[Result, ...]) -> str:
 def findings(items: tuple[Finding, ...]) -> RenderableType:
     from multi_env_lambda.show.doctor import doctor_table
 
-    return doctor_table(items)
+    return doctor_table(items, say=in_python)
 
 
 def deployments(items: tuple[Deployment, ...]) -> RenderableType:

@@ -1,4 +1,4 @@
-"""A repository with its units and environments: every verb of the command line as a method that gives a value."""
+"""A repository with its units and environments: every command as a method that returns a value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
-from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened
+from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -34,9 +34,8 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
-    import pathlib_mate
-
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.outside import FilePath
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.plan.permissions import Permissions
@@ -46,24 +45,20 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 
 
-def _silent(_: object) -> None:
-    return None
-
-
 @attrs.frozen(slots=False, repr=False)
 class Workspace:
-    """A repository with its units and environments. Opening one reads files only; the other side is met when needed.
+    """A repository with its units and environments. Opening one reads files only; AWS is contacted when needed.
 
-    Methods that change something take the same options as the verb of that name:
+    Methods that change something take the same options as the command of the same name:
 
     Args:
-        names: units; none: all units that are affected.
+        names: the units; without names, all affected units.
         environment: change this environment only; deploys default to the first one.
         to: go through all environments up to this one.
         agree: answers to the plan's questions in the words that it prints, such as ``replace:billing/Invoices``.
-        approve: environments whose approval the caller gives herself, where their rules let her.
-        wait: seconds to try again while somebody else deploys a unit.
-        reason: why; kept in the record.
+        approve: environments that the caller approves in person, where the rules allow that.
+        wait: how many seconds to keep retrying while somebody else is deploying a unit.
+        reason: kept in the record.
     """
 
     _opened: Opened
@@ -75,60 +70,60 @@ class Workspace:
         *,
         local: bool | None = None,
         user: str | None = None,
-        report: Callable[[ProgressEvent], None] = _silent,
-        progress: Callable[[str], None] = _silent,
+        report: Callable[[ProgressEvent], None] = silent,
+        progress: Callable[[str], None] = silent,
         live: Live | None = None,
         dialog: Dialog | None = None,
     ) -> Workspace:
-        """Read the workspace that ``path`` lies in.
+        """Read the workspace that contains ``path``.
 
         Args:
-            local: the local cloud instead of AWS; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL`` says.
-            user: who works in the local cloud; None: as the variable ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
+            local: use the local cloud instead of AWS; None: as ``MULTI_ENV_LAMBDA_LOCAL`` says.
+            user: the user in the local cloud; None: as ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
             report: called for every event of a deploy, from several threads.
-            progress: called with a sentence when something takes long.
-            live: shows events while they happen; None: a display in a notebook, and nothing elsewhere.
-            dialog: is shown every plan before anything is written, and agrees or not; None: the options say it all.
+            progress: called with a sentence when something takes a while.
+            live: displays events as they happen; None: a display in notebooks, nothing elsewhere.
+            dialog: shown every plan before anything is written, to agree or refuse; None: the options decide alone.
 
         Raises:
-            ConfigurationError: there is none, or its root table cannot be read; nothing was written. A unit that
-                cannot be read is ``broken``.
+            ConfigurationError: there is none, or its root table cannot be read. A unit that cannot be read does not
+                raise; see ``broken``.
         """
         return cls(Opened.at(path, local=local, user=user, report=report, progress=progress, live=live, dialog=dialog))
 
     @classmethod
     def init(cls, path: str | os.PathLike[str] = ".") -> tuple[str, ...]:
-        """Make the repository at ``path`` a workspace; gives the files that were written."""
+        """Turn the repository at ``path`` into a workspace; returns the files that were written."""
         return setup.init(Path(path))
 
     @property
-    def root(self) -> pathlib_mate.Path:
+    def root(self) -> FilePath:
         """The folder with the root ``pyproject.toml``."""
         return handed_out(self._opened.root)
 
     @property
     def config(self) -> WorkspaceConfig:
-        """What the root ``pyproject.toml`` says."""
+        """The settings in the root ``pyproject.toml``."""
         return self._opened.config
 
     @property
     def configs(self) -> tuple[ProjectConfig, ...]:
-        """What the files say of each unit that is not broken."""
+        """The settings of every unit that is not broken."""
         return self._opened.projects
 
     @property
     def broken(self) -> Mapping[str, MultiEnvLambdaError]:
-        """Units of which nothing can be made as their files are, by name, and why. The others go on."""
+        """Units whose files cannot be used, by name, with the reason. All other units keep working."""
         return self._opened.faults
 
     @property
     def local(self) -> bool:
-        """Whether the local cloud is meant."""
+        """Whether this workspace uses the local cloud."""
         return self._opened.local
 
     @cached_property
     def projects(self) -> Mapping[str, Project]:
-        """The units by name; asked for one that is broken, it raises what is wrong with that."""
+        """The units by name; looking up a broken one raises its error."""
         units = {config.name: Project(self._opened, config.name) for config in self.configs}
         return ByName("unit", units, self.broken)
 
@@ -138,10 +133,10 @@ class Workspace:
         return ByName("environment", {item.name: Environment(self._opened, item) for item in self.config.environments})
 
     def project(self, name: str) -> Project:
-        """One unit by name, as ``workspace["orders"]`` gives it.
+        """One unit by name, same as ``workspace["orders"]``.
 
         Raises:
-            ConfigurationError: there is none of that name, or it is broken.
+            ConfigurationError: there is no unit of that name, or it is broken.
         """
         return self.projects[name]
 
@@ -151,27 +146,27 @@ class Workspace:
         return name in self.projects or name in self.broken
 
     def __iter__(self) -> Iterator[Project]:
-        """Every unit; one that is broken has its ``fault``."""
+        """Every unit; broken ones have a ``fault``."""
         return (Project(self._opened, name) for name in (*self.projects, *self.broken))
 
     def __len__(self) -> int:
         return len(self.projects) + len(self.broken)
 
     def reload(self) -> Workspace:
-        """The same workspace with its files read anew: what a ``pyproject.toml`` says is read when one is opened."""
+        """The same workspace with its files read again: ``pyproject.toml`` files are read when it is opened."""
         return Workspace(self._opened.again())
 
     def unit(self, name: str) -> Project:
-        """The same for a unit whose folder may be gone: its history can still be read, and it can be destroyed."""
+        """Like ``project``, but its folder may be gone: its history can still be read, and it can be destroyed."""
         return Project(self._opened, name)
 
     def environment(self, name: str) -> Environment:
-        """One environment by name, as ``environments`` gives it."""
+        """One environment by name, same as in ``environments``."""
         return self.environments[self.config.environment(name).name]
 
     @property
     def world(self) -> World:
-        """The handles to everything outside; the first look starts the local cloud, if that is meant."""
+        """The handles to everything outside; the first access starts the local cloud if that is in use."""
         return self._opened.world
 
     @property
@@ -189,9 +184,9 @@ class Workspace:
         force: bool = False,
         publish: bool = False,
     ) -> Plan:
-        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` as in ``deploy``.
+        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` work as in ``deploy``.
 
-        ``publish``: the releases of a plan that an approval is asked for, so that it can be approved by their digests.
+        ``publish``: upload the releases that require approval, so that they can be approved by their digests.
         """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
@@ -220,10 +215,10 @@ class Workspace:
     def build(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Build]:
-        """Build the artifacts of the affected units on this machine, and check that their handlers can be imported.
+        """Build the artifacts of the affected units on this machine, and check that their handlers are importable.
 
         Raises:
-            UnitsFailed: at least one cannot be built; ``results`` says which and why.
+            UnitsFailed: at least one cannot be built: ``results`` has the failures, ``built`` the others.
         """
         request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
         return carry_out.build(self._opened, request)
@@ -231,7 +226,7 @@ class Workspace:
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Result]:
-        """Build, and publish what the bucket lacks. Deploys nothing."""
+        """Build the affected units, and publish whatever the bucket lacks. Deploys nothing."""
         request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
         return carry_out.publish(self._opened, request)
 
@@ -248,15 +243,15 @@ class Workspace:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Build, publish and deploy: the work tree to the first environment, what runs in one to the next.
+        """Build, publish and deploy: the work tree to the first environment, then from each environment to the next.
 
         Args:
-            everything: compare every unit by content, even one whose inputs are unchanged.
-            upgrade: only what another version of this library changes by itself.
-            force: send stacks that run the release already.
+            everything: compare every unit by content, even if its inputs are unchanged.
+            upgrade: deploy only what a new version of this library changes.
+            force: redeploy units that already run the release.
 
         Raises:
-            UnitsFailed: at least one unit did not get there; the others did, and ``results`` has all.
+            UnitsFailed: at least one unit failed; ``results`` has the outcome of every unit.
         """
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force, reason=reason)
@@ -265,10 +260,10 @@ class Workspace:
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
     ) -> Listing[Result]:
-        """Do exactly what the plan says: the value, its document or the file that it was saved to.
+        """Apply exactly this plan, given as the value, its document or the file that it was saved to.
 
         Raises:
-            PlanStale: the same request would do something else now.
+            PlanStale: the same request would now do something different.
             UnitsFailed: as in ``deploy``.
         """
         return carry_out.apply(self._opened, plan, agree, approve, wait)
@@ -285,7 +280,7 @@ class Workspace:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring to an environment what runs in the one before it, or in ``skip_from``, for a reason. Builds nothing."""
+        """Promote what runs in the previous environment, or in ``skip_from``, given a reason. Builds nothing."""
         request = carry_out.request(self._opened, "promote", names, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
@@ -302,13 +297,13 @@ class Workspace:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Bring back what ran before, or the release ``to`` (its digest or version). Builds nothing."""
+        """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", names, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_repair(self, *names: str, environment: str, reason: str = "") -> Plan:
-        """What ``repair`` would put right, and what holds data of it. Nothing is written."""
+        """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
         return self.environment(environment).plan_repair(*names, reason=reason)
 
     def repair(
@@ -320,39 +315,45 @@ class Workspace:
         approve: Iterable[str] = (),
         wait: float = 0.0,
     ) -> Listing[Result]:
-        """Make true again what the records say runs in an environment; no name: of all its units. Builds nothing."""
+        """Restore what the records say should run in an environment, by default for all its units. Builds nothing."""
         return self.environment(environment).repair(*names, reason=reason, agree=agree, approve=approve, wait=wait)
 
     def approve(self, plan: Saved) -> Listing[Approval]:
-        """Approve a plan that somebody else will apply, as the caller. It is made again first, and shown to the dialog.
+        """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first.
 
-        It is made from the published releases that it names (``plan(publish=True)``); no code of a unit runs.
+        It is recomputed from the published releases that it names (``plan(publish=True)``); no code of a unit runs.
 
         Raises:
-            Refused: a build runs this.
+            Refused: this runs in a build.
         """
         return approve(self._opened, plan)
 
-    def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = _silent) -> Prunable:
-        """What nothing refers to any more; with ``really``, what was removed of it. ``removed`` is told of each."""
+    def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = silent) -> Prunable:
+        """List what nothing refers to any more; with ``really``, remove it and call ``removed`` for each item."""
         return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
-    def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, pathlib_mate.Path | None]:
-        """Write ``pylock.toml`` of the named units, or of all; gives the file by unit, None without dependencies.
+    def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
+        """Write ``pylock.toml`` for the named units, or for all; returns the file of each, None without dependencies.
 
         Raises:
-            UnitsFailed: at least one cannot be locked; the others are, and ``results`` has them.
+            UnitsFailed: at least one cannot be locked: ``results`` has the failures, ``locked`` the others.
         """
         return setup.lock(self._opened, names, upgrade=upgrade)
 
     def new(self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[str, ...]:
-        """Make the unit ``name``, which can be deployed at once; gives the files that were written."""
+        """Create the unit ``name``, ready to be deployed; returns the files that were written."""
         return setup.new(self._opened.root, name, runtime, architecture)
 
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
-        """Make the artifact bucket and, where the table has ``roles``, those of all accounts or of one place.
+        """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
 
-        Gives a line for each change; not ``really``: for what would change. ``remove``: the roles go again.
+        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the id of the workspace and
+        the rules of the environments. Returns one line per change; not ``really``: per change that would be made.
+        ``remove``: the roles are deleted again.
+
+        Raises:
+            ConfigurationError: the bucket belongs to another workspace, or no roles are made in ``place``.
+            UnitsFailed: some places failed: ``what`` says which and why; the others were done.
         """
         return access.bootstrap(self._opened, place, really=really, remove=remove)
 
@@ -361,31 +362,31 @@ class Workspace:
         return access.bootstrap_template(self._opened, place)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
-        """Units × environments, or one unit's row; with ``drift``, each stack is compared, which takes seconds."""
+        """Units × environments, or one unit's row; ``drift`` compares every stack, which takes seconds."""
         return looking.status(self._opened, name, drift=drift)
 
     def foreign_bucket(self) -> str:
-        """A warning where the bucket is another workspace's; else empty. One call."""
+        """A warning if the bucket belongs to another workspace, else empty. One call."""
         return told(self.world)
 
     def advice(self) -> str:
-        """What to write into the root table, where only the bucket knows the id of the workspace; else empty."""
+        """What to add to the root table if only the bucket knows the id of the workspace, else empty."""
         return advice(self.world)
 
     def drift(self, name: str | None = None, environment: str | None = None) -> Listing[UnitDrift]:
-        """What somebody changed by hand; without a name or an environment, in all of them. Takes seconds per stack."""
+        """Manual changes, for one unit or all, in one environment or all. Takes seconds per stack."""
         return looking.drift(self.world, name, environment)
 
     def board(self, *, drift: bool = False) -> Board:
-        """One self-contained HTML page about all units in all environments."""
+        """One self-contained HTML page covering all units in all environments."""
         return board(self.world, looking.matrix(self._opened, drift=drift))
 
     def doctor(self) -> Listing[Finding]:
-        """Look at this machine, the caller, the bucket and every account; nothing is changed."""
+        """Check this machine, the caller, the bucket and every account. Changes nothing."""
         return looking.doctor(self._opened)
 
     def permissions(self, place: str) -> Permissions:
-        """What the role of an environment, of ``devops`` or of the ``caller`` has to be allowed; nothing is asked."""
+        """The permissions that an environment's role, that of ``devops`` or the ``caller`` needs. Makes no request."""
         return looking.permissions(self._opened, place)
 
     def __repr__(self) -> str:

@@ -1,1 +1,1 @@
-"""The other side: sessions, the artifact bucket, stacks, the ledger of records."""
+"""AWS: sessions, the artifact bucket, stacks, the ledger of records."""

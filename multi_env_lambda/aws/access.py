@@ -1,4 +1,4 @@
-"""Who the base identity is and where its calls go, as a value: two in one process know nothing of each other."""
+"""Who the base identity is and where its calls go, as a value: two in one process do not affect each other."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Access", "new_session", "without_variables"]
 
 @attrs.frozen(kw_only=True)
 class Access:
-    """One profile of two files, at one address; of this process's variables none counts, and neither does a proxy.
+    """One profile of two files, at one address; no variable of this process counts, and no proxy.
 
     ``profile`` is in both files; ``endpoint_url`` serves every service.
-    ``ends``: when the credentials end, as ISO 8601; empty where they do not.
+    ``ends``: when the credentials expire, as ISO 8601; empty if they do not.
     """
 
     profile: str
@@ -39,14 +39,14 @@ def new_session(access: Access | None) -> botocore.session.Session:
     session = botocore.session.Session(profile=access.profile, session_vars=without_variables())
     session.set_config_variable("config_file", os.fspath(access.config_file))
     session.set_config_variable("credentials_file", os.fspath(access.credentials_file))
-    # Nothing behind it: botocore's own chain ends with the roles of containers and machines.
+    # No fallback: botocore's own chain ends with the roles of containers and machines.
     file = SharedCredentialProvider(creds_filename=os.fspath(access.credentials_file), profile_name=access.profile)
     session.register_component("credential_provider", CredentialResolver([file]))
     return session
 
 
 def without_variables() -> dict[str, tuple[Any, ...]]:
-    """For ``session_vars``: everything as botocore defines it, but that no variable of the process is read for it.
+    """For ``session_vars``: everything as botocore defines it, except that no variable of the process is read.
 
     Source: https://github.com/boto/botocore/blob/1.44.5/botocore/configprovider.py, (key in the file, variable,
     default, conversion) by name.

@@ -1,4 +1,4 @@
-"""What is done in an environment's account: a protocol and its values. ``platform.py`` does it, tests have another."""
+"""What is done in an environment's account: a protocol and its values. ``platform.py`` does it; tests have another."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ __all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackRequest"]
 class StackRequest:
     """One stack as it should be.
 
-    ``token`` is unique to this run and unit; ``address_of`` gives where a template lies that is too long to be sent;
-    ``before`` is what ``Platform.look`` said of the stack a moment ago, for who has looked already. ``ready`` is waited
-    for before anything is executed, and may raise. ``check`` is told each stack of this name that is there, before
-    anything is done to it; it raises where that is not ours. ``adopts`` is asked whether what the stack is to make, and
-    is there already, may come into it. ``returning`` comes into it first: CloudFormation cannot find it by its name.
-    ``warned`` is told of what CloudFormation warns and lets pass; ``loses`` of what holds data and would go: it may
-    raise. ``reverts``: what was changed or deleted by hand is put right as well.
+    ``token`` is unique to this run and unit; ``address_of`` returns the address of a template that is too long to be
+    sent inline; ``before`` is what ``Platform.look`` has just returned for the stack, if it was called. ``ready`` is
+    waited for before anything is executed, and may raise. ``check`` is called with each existing stack of this name
+    before anything is done to it, and raises if it is not ours. ``adopts`` decides whether existing resources that the
+    stack is to create may be brought into it. ``returning`` is imported first: CloudFormation cannot find it by its
+    name. ``warned`` is called with CloudFormation's warnings; ``loses`` with what holds data and would be lost: it may
+    raise. ``reverts``: what was changed or deleted by hand is restored as well.
     """
 
     name: str
@@ -56,9 +56,9 @@ class StackRequest:
 
 @attrs.frozen(kw_only=True)
 class Caller:
-    """Who acts: the ARN of the base identity, and the id under which IAM knows the one that writes into the bucket.
+    """Who acts: the ARN of the base identity, and the IAM id of the one that writes to the bucket.
 
-    The id is what policies call ``aws:userid``: of an IAM user her own, of a role its id, a colon, the session's name.
+    The id is what policies call ``aws:userid``: for an IAM user its id, for a role its id, a colon, the session's name.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
 
@@ -68,7 +68,7 @@ class Caller:
 
 @attrs.frozen(kw_only=True)
 class Invocation:
-    """One answer of a function. ``error`` is the function's own error; ``log_tail`` the last 4 KB of its log."""
+    """One response of a function. ``error`` is the function's own error; ``log_tail`` the last 4 KB of its log."""
 
     payload: bytes
     error: str | None
@@ -79,8 +79,8 @@ class Invocation:
 class Platform(Protocol):
     """What is done in an environment's account.
 
-    What changes or deletes something takes the held lease of what it changes, and looks at it right before each call.
-    Where that is lost, ``PlanStale`` is raised and nothing more is changed.
+    What changes or deletes something takes the held lease of what it changes, and checks it right before each call.
+    If the lease is lost, ``PlanStale`` is raised and nothing more is changed.
     """
 
     def verify(self, environment: Environment) -> None: ...
@@ -90,7 +90,7 @@ class Platform(Protocol):
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]: ...
 
     def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
-        """Give the stack this template; gives its id. Failures are errors."""
+        """Deploy this template to the stack; returns its id. Failures are errors."""
         ...
 
     def delete(
@@ -108,31 +108,31 @@ class Platform(Protocol):
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]: ...
 
     def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
-        """The ARNs of what a stack of this name made and is still there: CloudFormation's own tags say so."""
+        """The ARNs of what a stack with this name created and still exists, according to CloudFormation's own tags."""
         ...
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode: ...
 
     def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
-        """What an alias, a version or ``$LATEST`` runs; None where there is none."""
+        """What an alias, a version or ``$LATEST`` runs; None if it does not exist."""
         ...
 
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        """Give ``$LATEST`` other code; no alias and no version runs it."""
+        """Upload code to ``$LATEST``; no alias and no version runs it."""
         ...
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
-        """None where somebody deleted the layer version."""
+        """None if somebody deleted the layer version."""
         ...
 
     def reserved(self, environment: Environment, function_name: str) -> int | None:
-        """How many calls at once are reserved for a function; None where nothing is said."""
+        """How many concurrent calls are reserved for a function; None without a reservation."""
         ...
 
     def invoke(self, environment: Environment, function_name: str, alias: str, payload: bytes) -> Invocation: ...
 
     def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
-        """What a function has written since then, oldest first."""
+        """What a function has logged since then, oldest first."""
         ...
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun: ...
@@ -150,7 +150,7 @@ class Platform(Protocol):
     def writer(self) -> Caller: ...
 
     def session_end(self) -> str:
-        """When the credentials end and nothing renews them, as ISO 8601; empty where that is not known."""
+        """When the credentials expire, if nothing renews them, as ISO 8601; empty if unknown."""
         ...
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None: ...
@@ -168,11 +168,11 @@ class Platform(Protocol):
     ) -> tuple[MissingReference, ...]: ...
 
     def protect(self, environment: Environment, stack_name: str, held: Held) -> None:
-        """Let CloudFormation refuse to delete a stack."""
+        """Make CloudFormation refuse to delete a stack."""
         ...
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
-        """What the account lacks of the concurrency that functions are to reserve, by their names."""
+        """What the account lacks of the concurrency that functions should reserve, by their names."""
         ...
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None: ...

@@ -1,9 +1,9 @@
-"""Bring what is there already into a stack by its address, before the change that wants it.
+"""Bring existing resources into a stack by their address, before the change that wants them.
 
-CloudFormation finds by itself only what is called in its template as it is called in AWS; a queue is known by its URL
-and a topic by its ARN, which no template has. They are imported one by one by an operation of its own, which may change
-nothing else: neither tags nor outputs nor other resources. What has no stack yet gets one first that makes nothing, so
-that it carries the tags that say whose it is. The change that follows gives what was imported its settings.
+CloudFormation finds by itself only what has the same name in the template and in AWS; a queue is known by its URL
+and a topic by its ARN, which no template has. They are imported one by one by a separate operation, which may change
+nothing else: neither tags nor outputs nor other resources. Without a stack, one that creates nothing is made first, so
+that it carries the tags that say whose it is. The change that follows applies the settings to what was imported.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-existing-stack.html
 """
@@ -37,12 +37,12 @@ from multi_env_lambda.plan.stackstate import (
 __all__ = ["Adoption"]
 
 _NOTHING = json.dumps({"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}})
-"""A stack must have a resource; this one is an address, and makes nothing."""
+"""A stack must have a resource; this one is an address, and creates nothing."""
 
 _AFTER_AN_IMPORT = ("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 _GONE = ("was not found", "does not exist", "not found")
-_HINT = "rename it here, or remove it there, or import it in the CloudFormation console"
+_HINT = "rename it here, remove it there, or import it in the CloudFormation console"
 
 
 Tell = Callable[[str], None]
@@ -59,12 +59,12 @@ class Adoption:
     describe: Callable[[str], StackReading | None]
 
     def bring(self, target: Target, before: StackReading | None, told: Tell, change: Change) -> StackReading | None:
-        """Import what ``target.returning`` names and the stack lacks, and give the stack as it is then.
+        """Import what ``target.returning`` names and the stack lacks, and return the stack as it is then.
 
-        What is not there any more is left to be made new. ``change`` deploys a target to a stack that was read.
+        What no longer exists is left to be created. ``change`` deploys a target to a stack that was read.
 
         Raises:
-            StackError: it belongs to another stack, or the import failed; nothing of it was changed.
+            StackError: it belongs to another stack, or the import failed; nothing was changed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
         """
         outside = self._let_out(target, before, told)
@@ -92,7 +92,7 @@ class Adoption:
         template["Resources"][item.logical_id] = {
             "Type": item.type,
             "DeletionPolicy": "Retain",
-            # Whatever cannot be changed and is missing here would be made anew by the change that follows.
+            # An immutable property that is missing here would make the following change create a new one.
             "Properties": fixed(wanted_body),
         }
         wanted = Import(resource=item, identifier={NAME_OF[item.type][1]: _address(item, reading.stack_id)})
@@ -103,10 +103,10 @@ class Adoption:
             raise StackError(target.where, f"{item.logical_id}, {item.physical_id}: {reason}", hint=_HINT)
 
     def _let_out(self, target: Target, before: StackReading | None, told: Tell) -> tuple[PhysicalResource, ...]:
-        """Let what was imported with less than cannot be changed leave the stack, to be imported anew; nothing of it is
-        deleted. Without that every change would want to make a new one of the same name.
+        """Remove from the stack what was imported without all of its immutable properties, to import it again; nothing
+        is deleted. Otherwise every change would want to create a new one with the same name.
         """
-        # Only queues and topics of this kind have more that cannot be changed than their name.
+        # Only queues and topics of this kind have immutable properties besides their name.
         if before is None or before.status not in _AFTER_AN_IMPORT or '"Fifo' not in target.template:
             return ()
         text = template_of(self.client, target.where, before.stack_id)
@@ -115,7 +115,10 @@ class Adoption:
             return ()
         inside = resources_of(self.client, target.where, before.stack_id)
         found = tuple(item for item in inside if item.logical_id in names)
-        told(f"letting out {', '.join(short_name(item) for item in found)}, which stays, to import it anew")
+        told(
+            f"removing {', '.join(short_name(item) for item in found)} from the stack to import it again; "
+            "nothing is deleted"
+        )
         template = json.loads(text)
         kept = tuple(template.get("Parameters", {}))
         template["Resources"] = {key: body for key, body in template["Resources"].items() if key not in names}
@@ -126,7 +129,7 @@ class Adoption:
         return found
 
     def _made(self, change_set: ChangeSet, target: Target, told: Tell) -> str:
-        """Execute it and wait; gives the reason where CloudFormation refused it instead."""
+        """Execute it and wait; returns the reason if CloudFormation refused it instead."""
         answer = self.change_sets.settled(change_set, target)
         match answer:
             case ChangesReady() | Executed():
@@ -145,7 +148,7 @@ class Adoption:
                 assert_never(answer)
 
     def _wait(self, change_set: ChangeSet, target: Target, told: Tell) -> None:
-        """Until both the stack and the change set say that it is over; the change set says how."""
+        """Wait until both the stack and the change set say that it is over; the change set says how."""
 
         def over(seen: StackReading | None) -> bool:
             if seen is None:
@@ -168,10 +171,10 @@ class Adoption:
 
 
 def _half_imported(there: str, wanted: str) -> frozenset[str]:
-    """What is in the stack by its name only, and has more in the template ``wanted`` that cannot be changed."""
+    """What is in the stack by its name only, and has more immutable properties in the template ``wanted``."""
     try:
         old, new = json.loads(there).get("Resources", {}), json.loads(wanted)["Resources"]
-    except ValueError:  # somebody wrote it in YAML, so it is of no import of ours
+    except ValueError:  # somebody wrote it in YAML, so it is not from our import
         return frozenset()
     both = [(key, old[key], body) for key, body in new.items() if old.get(key, {}).get("Type") == body["Type"]]
     return frozenset(
@@ -186,7 +189,7 @@ def _half_imported(there: str, wanted: str) -> frozenset[str]:
 
 
 def _address(item: PhysicalResource, stack_id: str) -> str:
-    """The URL or ARN, in the stack's own region and account where only the name is known."""
+    """The URL or ARN, in the stack's own region and account if only the name is known."""
     if item.physical_id != short_name(item):
         return item.physical_id
     _, _, _, region, account, _ = stack_id.split(":", 5)

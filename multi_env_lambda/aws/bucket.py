@@ -1,6 +1,6 @@
 """The artifact bucket as an ``ObjectStore``: every call names the owner, every write is conditional and checksummed.
 
-A write whose answer was lost is settled by reading back, so it is neither reported as a failure nor done twice.
+A write whose response was lost is settled by reading back, so it is neither reported as a failure nor done twice.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Bucket:
         return tuple(line["Prefix"].removeprefix(prefix).rstrip("/") for line in lines)
 
     def _pages(self, prefix: str, token: Mapping[str, str], **more: str) -> Iterator[Any]:
-        """The answers of a listing; ``token`` says where the first one begins, ``more`` is asked of each."""
+        """The pages of a listing; ``token`` says where the first one begins, ``more`` is evaluated for each."""
         while True:
             answer = self._call("list_objects_v2", prefix, Prefix=prefix, **more, **token)
             yield answer
@@ -98,7 +98,7 @@ class Bucket:
 
     def get(self, key: str) -> Stored | None:
         try:
-            # botocore repeats requests, but not a body that broke off in the middle.
+            # botocore repeats requests, but not after a body that broke off in the middle.
             return self._again(partial(self._read, key), is_lost, key)
         except aws_errors() as error:
             if _is_absent(error):
@@ -128,11 +128,11 @@ class Bucket:
         return self._put(key, body, {"IfMatch": etag})
 
     def delete(self, key: str, *, etag: str, held: Held) -> bool:
-        """Delete the object that has this ETag; False where it has another by now.
+        """Delete the object that has this ETag; False if it has a different one now.
 
-        The lease is looked at before each try.
+        The lease is checked before each attempt.
 
-        A key that is gone counts as deleted: that is what the repetition of a call with a lost answer finds.
+        A key that is gone counts as deleted: that is what the retry of a call with a lost response finds.
         """
 
         def once() -> bool:
@@ -152,22 +152,22 @@ class Bucket:
         return self._settled(once, key)
 
     def now(self) -> float:
-        """The earliest of what its last three answers say the time is, each carried on by our own clock.
+        """The earliest time according to its last three responses, each advanced by our own clock.
 
-        One answer that is ahead is outvoted. One that is behind, or a clock of ours that stood still while the laptop
-        slept, makes the time late until three further answers came: somebody waits a little longer, and nobody who is
-        alive is taken over.
+        One response that is ahead is outvoted. One that is behind, or a clock of ours that stopped while the laptop
+        slept, makes the time late until three more responses arrive: somebody waits a little longer, and no living
+        holder is taken over.
         """
         for _ in range(2 - len(self._dates)):
             self._call("head_bucket", "")
         with self._lock:
             times = [date + self._clock() - seen for date, seen in self._dates]
         if not times:
-            raise PublishError(f"s3://{self._name}", "its answers have no Date", hint="is a proxy removing headers?")
+            raise PublishError(f"s3://{self._name}", "its responses have no Date", hint="is a proxy removing headers?")
         return min(times)
 
     def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> Written | None:
-        """Write under a condition until it is known who won; None where the key holds other bytes."""
+        """Write under a condition until it is known who won; None if the key holds different bytes."""
         checksum = _checksum(body)
 
         def once() -> Written | None:
@@ -177,13 +177,13 @@ class Bucket:
             except aws_errors() as error:
                 if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
                     return self._equal(key, body)
-                # Applied or not? The repetition is conditional: it answers 412 if the first one was applied.
+                # Applied or not? The retry is conditional: it returns 412 if the first one was applied.
                 raise
 
         return self._settled(once, key)
 
     def _settled(self, send: Callable[[], _Answer], key: str) -> _Answer:
-        """What a conditional change of the key ends in, asked again until that is known."""
+        """The outcome of a conditional change of the key, retried until it is known."""
         try:
             return self._again(send, _may_repeat, key)
         except aws_errors() as error:
@@ -208,7 +208,7 @@ class Bucket:
         return Written(etag=there.etag, version_id=there.version_id) if equal else None
 
     def _compare_and_delete(self, key: str, etag: str, held: Held) -> bool:
-        """For object stores without conditional deletes (they answer 501): a short race is left open."""
+        """For object stores without conditional deletes (they return 501): a short race remains."""
         try:
             if self._answer("head_object", Key=key)["ETag"] != etag:
                 return False
@@ -261,11 +261,11 @@ class Bucket:
         if known is not None:
             return known
         if code_of(error) == "NoSuchBucket" or (code_of(error) == "404" and not key):
-            hint = "create it with the `bootstrap` verb, or correct devops.bucket in the root pyproject.toml"
+            hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         elif is_denied(error):
             hint = f"does the bucket belong to account {self._owner}, and may this role use it?"
         elif code_of(error) in ("InvalidBucketName", "ParamValidationError"):
-            hint = "correct devops.bucket in the root pyproject.toml"
+            hint = "fix devops.bucket in the root pyproject.toml"
         else:
             hint = "run the same command again; nothing is published twice"
         return PublishError(f"s3://{self._name}/{key}", text_of(error), hint=hint)
@@ -276,15 +276,15 @@ def _checksum(body: bytes) -> str:
 
 
 def _hexadecimal(checksum: str | None) -> str:
-    """S3's base64 of a SHA-256; that of an upload in parts is one over the parts' own, and says nothing here."""
+    """S3's base64 of a SHA-256; that of a multipart upload is computed over the parts' own, and is useless here."""
     return "" if checksum is None or "-" in checksum else base64.b64decode(checksum).hex()
 
 
 def _may_repeat(error: Exception) -> bool:
-    """409 is S3's answer to two conditional writes at the same moment; it asks for a repetition."""
+    """409 is S3's response to two conditional writes at the same moment; it means retry."""
     return status_of(error) == 409 or is_lost(error) or is_throttled(error)
 
 
 def _is_absent(error: Exception) -> bool:
-    """Whether the key does not exist. HEAD has no body, so that its 404 carries no code of its own."""
+    """Whether the key does not exist. HEAD has no body, so its 404 carries no code of its own."""
     return code_of(error) in ("NoSuchKey", "404")

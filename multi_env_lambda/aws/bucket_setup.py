@@ -1,7 +1,7 @@
-"""Makes the artifact bucket what it must be: versioned, not public, TLS only, readable by the environments.
+"""Sets up the artifact bucket: versioned, not public, TLS only, readable by the environments.
 
-Each setting is read first and written only where it differs, so that what others have set stays and a second run writes
-nothing. S3 has no condition for these writes: two people who change one policy in the same second may lose a change.
+Each setting is read first and written only if it differs, so that what others have set is kept and a second run writes
+nothing. S3 has no conditions for these writes: if two people change one policy in the same second, one may be lost.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ _NOTHING_SET = frozenset(
     }
 )
 _SEEN_AFTER = {"Delay": 1, "MaxAttempts": 30}
-"""Seconds; a bucket that was just made may not be there for everybody yet."""
+"""Seconds; a new bucket may not be visible everywhere yet."""
 
 
 def create_artifact_bucket(
     client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
 ) -> tuple[str, ...]:
-    """Create the bucket of ``devops`` and set it up; says in a line each what was changed, and what to know of it.
+    """Create the bucket of ``devops`` and set it up; returns a line for each change, with what to know about it.
 
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
     ``guards`` are what its policy refuses, where each kind of somebody has a role of her own.
 
     Raises:
         PublishError: the name is taken by another account, the role may not do this, the bucket's policy names somebody
-            who is not there, or what others have set on the bucket would break it; then nothing is written.
+            who no longer exists, or what others have set on the bucket would break it; then nothing is written.
     """
     common = _common(devops)
     try:
@@ -84,33 +84,33 @@ def create_artifact_bucket(
 
 
 def create_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
-    """``create_artifact_bucket`` as a workspace wants it; ``place`` is one of ``config.buckets``."""
+    """``create_artifact_bucket`` as a workspace needs it; ``place`` is one of ``config.buckets``."""
     return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config))
 
 
 def missing_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
-    """``missing_settings`` as a workspace wants it."""
+    """``missing_settings`` as a workspace needs it."""
     return missing_settings(client, place, whole_accounts(config), guards_of(config))
 
 
 def missing_settings(
     client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
 ) -> tuple[str, ...]:
-    """What ``create_artifact_bucket`` would do to a bucket that is there; nothing is written.
+    """What ``create_artifact_bucket`` would do to an existing bucket; nothing is written.
 
     Raises:
-        PublishError: it is not there, or may not be looked at.
+        PublishError: it does not exist, or may not be read.
     """
     try:
         client.head_bucket(**_common(devops))
         return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids, guards))
     except aws_errors() as error:
-        hint = "make it with the verb `bootstrap`, or correct devops.bucket in the root pyproject.toml"
+        hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
 
 
 def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
-    """What others have set on a bucket that is there and what breaks it; nothing is written."""
+    """What others have set on an existing bucket that breaks it; nothing is written."""
     common = _common(devops)
     rules = _read(client, "get_bucket_lifecycle_configuration", common).get("Rules", [])
     denied = denied_writes(_policy(client, common), devops.bucket, devops.account_id)
@@ -118,7 +118,7 @@ def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
 
 
 def left_as_it_is(client: Any, devops: Devops) -> tuple[str, ...]:
-    """What others set on the bucket that nobody but them should change; nothing is written."""
+    """What others have set on the bucket that only they should change; nothing is written."""
     return early_ends(_read(client, "get_bucket_lifecycle_configuration", _common(devops)).get("Rules", []))
 
 
@@ -129,7 +129,7 @@ def denied_to(client: Any, devops: Devops, account_id: str) -> tuple[str, ...]:
 
 @attrs.frozen
 class _Change:
-    """What differs, or should be known, as a sentence; ``make`` writes what it tells."""
+    """What differs, or should be known, as a sentence; ``make`` writes the change."""
 
     told: str
     make: Callable[[], object] = lambda: None
@@ -166,7 +166,7 @@ def _created(client: Any, devops: Devops, common: dict[str, str]) -> Iterator[st
         client.create_bucket(Bucket=devops.bucket, **place)
         yield f"created in {devops.region}"
     except aws_errors() as error:
-        # Also the answer to a repeated call whose first answer was lost.
+        # Also the response to a retried call whose first response was lost.
         if code_of(error) != "BucketAlreadyOwnedByYou":
             raise
     client.get_waiter("bucket_exists").wait(**common, WaiterConfig=_SEEN_AFTER)
@@ -194,8 +194,8 @@ def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
         return
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
     yield _Change(
-        "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long before "
-        "the first deploy (an object that was just published may not be found until then)",
+        "versions of objects are kept; S3 needs up to 15 minutes to do so everywhere, so wait that long before "
+        "the first deploy (until then, an object that was just published may not be found)",
         partial(client.put_bucket_versioning, **common, VersioningConfiguration={"Status": "Enabled"}),
     )
 
@@ -203,14 +203,14 @@ def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
 def _with_policy(
     client: Any, common: dict[str, str], readers: tuple[str, ...], guards: Guards | None
 ) -> Iterator[_Change]:
-    # The local cloud speaks plain http, where a TLS-only rule would lock everybody out.
+    # The local cloud speaks plain http, so a TLS-only rule would lock everybody out.
     tls_only = str(client.meta.endpoint_url).startswith("https://")
     found = _policy(client, common)
     ours = policy_statements(common["Bucket"], readers, tls_only=tls_only, guards=guards)
     wanted = merged_policy(found, ours)
     if wanted["Statement"] and not same_policy(found, wanted):
         others = len(wanted["Statement"]) - len(ours)
-        stay = f", and {others} statements of others stay" if others else ""
+        stay = f", and keeps {others} statements of others" if others else ""
         _refuse_gone(common["Bucket"], wanted)
         write = partial(_put_policy, client, common, wanted)
         guarded = "" if guards is None else ", lets nobody overwrite what is published, and only approvers approve"
@@ -223,13 +223,13 @@ def _policy(client: Any, common: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _refuse_gone(bucket: str, wanted: dict[str, Any]) -> None:
-    """A statement of others is theirs, dead as it may be."""
+    """Other people's statements are theirs, even dead ones."""
     dead = gone(wanted)
     if dead:
-        what = f"its policy names somebody who was deleted, in the statement {', '.join(dead)}; S3 takes no such policy"
-        hint = (
-            "take that statement out of the bucket's policy, or name there whom it should mean now; then run this again"
+        what = (
+            f"its policy names somebody who was deleted, in the statement {', '.join(dead)}; S3 refuses such a policy"
         )
+        hint = "remove that statement from the bucket's policy, or name there whom it should mean now; then rerun this"
         raise PublishError(f"s3://{bucket}", what, hint=hint)
 
 
@@ -239,7 +239,7 @@ def _put_policy(client: Any, common: dict[str, str], wanted: dict[str, Any]) -> 
     except aws_errors() as error:
         if code_of(error) != "MalformedPolicy" or INVALID_PRINCIPAL not in text_of(error):
             raise
-        hint = f"which of these is not there, or has the bucket's region switched off: {', '.join(to_look_at(wanted))}?"
+        hint = f"which of these does not exist, or has the bucket's region disabled: {', '.join(to_look_at(wanted))}?"
         raise PublishError(f"s3://{common['Bucket']}", text_of(error), hint=hint) from error
 
 
@@ -248,17 +248,17 @@ def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     rules = found.get("Rules", [])
     wanted = merged_rules(rules, lifecycle_rules())
     if not same_rules(rules, wanted):
-        # What rules do not say, such as the smallest size of a transition, is written back as it was.
+        # What the rules do not cover, such as the minimum size for a transition, is written back as it was.
         size = found.get("TransitionDefaultMinimumObjectSize")
         more = {} if size is None else {"TransitionDefaultMinimumObjectSize": size}
         write = partial(
             client.put_bucket_lifecycle_configuration, **common, LifecycleConfiguration={"Rules": wanted}, **more
         )
-        yield _Change("old versions and what `prune` deletes are gone after 30 days", write)
+        yield _Change("old versions and what `prune` deletes expire after 30 days", write)
 
 
 def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
-    """A key of KMS is somebody's decision, and needs one more from its owner."""
+    """A KMS key is somebody's decision, and needs another one from its owner."""
     found = _read(client, "get_bucket_encryption", common).get("ServerSideEncryptionConfiguration", {})
     for rule in found.get("Rules", ()):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
@@ -266,12 +266,12 @@ def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
             key = default.get("KMSMasterKeyID", "alias/aws/s3")
             yield _Change(
                 f"it encrypts with the key {key}: the accounts and roles of all environments need kms:Decrypt in that "
-                "key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
+                "key's policy (AWS's own key, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
             )
 
 
 def _read(client: Any, operation: str, common: dict[str, str]) -> dict[str, Any]:
-    """What is set; empty where nothing is."""
+    """What is set; empty if nothing is."""
     try:
         return dict(getattr(client, operation)(**common))
     except aws_errors() as error:

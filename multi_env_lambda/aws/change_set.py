@@ -1,4 +1,4 @@
-"""One change set: created under our own name, waited for, executed once, its lost answers settled by reading back."""
+"""One change set: created under our own name, waited for, executed once, its lost responses settled by reading back."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ Address = Callable[[str], str | None]
 
 
 def nowhere(_: str) -> None:
-    """The address of a template that lies nowhere."""
+    """The address of a template that is stored nowhere."""
 
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """What a stack is to become, and how this run calls it. ``token`` is unique per run and unit.
+    """What a stack should become, and how this run calls it. ``token`` is unique per run and unit.
 
-    ``held`` is the lease of the unit; each call that changes something looks at it first, each repetition too.
-    ``address_of`` gives where a template lies that is too long to be sent, this one or one that is made from it.
-    ``check`` raises for a stack that is not ours. ``adopts``: whether what is there already may come into the stack.
-    ``returning``: what is there already, may come in, and is known by its address only.
-    ``warned`` is told what CloudFormation warns of before anything is executed.
-    ``loses`` raises where what holds data, and would go, must not go.
-    ``reverts``: an update compares with what is there as well, and puts right what was changed or deleted by hand.
-    ``role_arn``: as whom CloudFormation acts; empty: as the stack's role, or as whoever calls it.
+    ``held`` is the lease of the unit; each call that changes something checks it first, and so does each retry.
+    ``address_of`` returns the address of a template that is too long to be sent inline, this one or one made from it.
+    ``check`` raises for a stack that is not ours. ``adopts``: whether existing resources may be brought into the stack.
+    ``returning``: existing resources to bring in that are known only by their address.
+    ``warned`` is called with CloudFormation's warnings before anything is executed.
+    ``loses`` raises if data would be lost that must not be.
+    ``reverts``: an update also compares with what exists, and restores what was changed or deleted by hand.
+    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of whoever calls it.
     """
 
     stack_name: str
@@ -97,9 +97,9 @@ class ChangeSet:
 
 
 class Execution(Enum):
-    """How far the execution of a change set is. ``GONE``: somebody deleted it, so nobody can tell."""
+    """How far the execution of a change set is. ``GONE``: somebody deleted it, so nobody knows."""
 
-    RUNNING = "not begun, or under way"
+    RUNNING = "not started, or in progress"
     COMPLETE = "made"
     FAILED = "failed"
     GONE = "gone"
@@ -109,7 +109,7 @@ _EXECUTIONS = {"EXECUTE_COMPLETE": Execution.COMPLETE, "EXECUTE_FAILED": Executi
 
 
 def capabilities(template: str) -> tuple[str, ...]:
-    """What the template needs to be allowed: named roles always; macros only where it names one."""
+    """The capabilities that the template needs: named roles always; macros only if it uses one."""
     try:
         document = json.loads(template)
         expands = "Transform" in document or '"Fn::Transform"' in template
@@ -135,12 +135,12 @@ class ChangeSets:
         wanted: Import | None = None,
         kept: tuple[str, ...] = (),
     ) -> ChangeSet:
-        """Create it, or find the one that this run created already; ``importing``: with what is there already.
+        """Create it, or find the one that this run has already created; ``importing``: with existing resources.
 
-        ``wanted`` is what an import (``kind``) brings in; the parameters ``kept`` stay as they are.
+        ``wanted`` is what an import (``kind``) brings in; the parameters ``kept`` are not changed.
 
         Raises:
-            StateConflict: somebody else began to change the stack.
+            StateConflict: somebody else has started to change the stack.
             StackError: CloudFormation refuses the template.
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
@@ -165,7 +165,7 @@ class ChangeSets:
             except aws_errors() as error:
                 if _has_moved(error):
                     raise StateConflict from error
-                # Only this run knows the name, so what exists under it is what our lost call made.
+                # Only this run knows the name, so what exists under it was created by our lost call.
                 found = self._find(target.stack_name, name) if _may_be_made(error) else None
                 if found is None:
                     raise
@@ -174,15 +174,15 @@ class ChangeSets:
         return retried(once, _may_be_made, target.where, partial(stack_error, target.where), self._retrying)
 
     def settled(self, change_set: ChangeSet, target: Target) -> ChangeSetAnswer:
-        """Wait until it is computed, and give what it then is.
+        """Wait until it is computed, and return it.
 
         Raises:
-            StackError: the deadline passed, or CloudFormation has not answered for long.
-            Refused: data would go with it that must not go; the change set is deleted.
+            StackError: the deadline passed, or CloudFormation has not responded for a long time.
+            Refused: it would lose data that must not be lost; the change set is deleted.
         """
         pause, answered = 0.1, self._clock()
         while True:
-            # First of all: CloudFormation never has computed it by the time it has answered.
+            # Wait first: CloudFormation has never computed it by the time it responds.
             self._retrying.sleep(pause)
             pause = min(_SLOWEST, pause * 1.5)
             try:
@@ -206,12 +206,12 @@ class ChangeSets:
                 raise StackError(target.where, what, hint="run the command again")
 
     def execute(self, change_set: ChangeSet, target: Target) -> None:
-        """Begin its execution, exactly once.
+        """Start its execution, exactly once.
 
         Raises:
             PlanStale: another change set was executed first, or the lease is lost.
             StateConflict: somebody else is changing the stack.
-            StackError: CloudFormation refuses, or does not answer.
+            StackError: CloudFormation refuses, or does not respond.
         """
         token = request_token(target.token, "execute")
 
@@ -224,7 +224,7 @@ class ChangeSets:
                     ClientRequestToken=token,
                     # The API's documentation and its behaviour disagree about the default.
                     DisableRollback=False,
-                    # What a failed first deployment made has never worked: nothing of it is worth keeping.
+                    # What a failed first deployment created has never worked: nothing of it is worth keeping.
                     RetainExceptOnCreate=True,
                 )
             except aws_errors() as error:
@@ -234,7 +234,7 @@ class ChangeSets:
         repeated(send, target.where, self._retrying)
 
     def execution(self, change_set: ChangeSet) -> Execution:
-        """How far its execution is; one that cannot be asked for now counts as running."""
+        """How far its execution is; one that cannot be read now counts as running."""
         try:
             answer = self._client.describe_change_set(
                 ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id
@@ -244,7 +244,7 @@ class ChangeSets:
         return _EXECUTIONS.get(answer.get("ExecutionStatus", ""), Execution.RUNNING)
 
     def remove(self, change_set: ChangeSet, held: Held) -> None:
-        """Delete a change set that is not needed. One that stays does no harm, so nothing of AWS is raised.
+        """Delete a change set that is not needed. One that remains does no harm, so no error of AWS is raised.
 
         Raises:
             PlanStale: the lease is lost.
@@ -256,7 +256,7 @@ class ChangeSets:
             return
 
     def _must_lose_nothing(self, change_set: ChangeSet, target: Target, changes: Iterable[dict[str, Any]]) -> None:
-        """The last look before the execution: whatever a plan was made from, this is what will happen."""
+        """The last check before the execution: whatever a plan was made from, this is what will happen."""
         lost = losses(changes, target.template)
         try:
             if lost:
@@ -292,7 +292,7 @@ class ChangeSets:
         return ChangeSet(change_set_id=answer["ChangeSetId"], stack_id=answer["StackId"])
 
     def _was_ours(self, change_set: ChangeSet, error: Exception, where: str) -> bool:
-        """Whether the refusal to execute only says that our own earlier call was applied."""
+        """Whether the refusal to execute only means that our own earlier call was applied."""
         if is_lost(error) or is_throttled(error):
             return False
         if code_of(error) not in ("InvalidChangeSetStatus", "InvalidChangeSetStatusException"):
@@ -325,14 +325,14 @@ def _answer_of(said: Mapping[str, Any]) -> ChangeSetAnswer:
 
 
 def _has_moved(error: Exception) -> bool:
-    """Whether the stack is not what it was a moment ago: in progress, made, or deleted by somebody else."""
+    """Whether the stack is not what it just was: in progress, created, or deleted by somebody else."""
     if in_state(error) is not None or is_missing_stack(error):
         return True
     return code_of(error) == "ValidationError" and "already exists and cannot be created" in message_of(error)
 
 
 def _may_be_made(error: Exception) -> bool:
-    """Whether the change set may be there all the same, or another try may make it."""
+    """Whether the change set may exist all the same, or another attempt may create it."""
     return is_lost(error) or is_throttled(error) or code_of(error) == "AlreadyExistsException"
 
 
@@ -347,7 +347,7 @@ def _settings(target: Target, kept: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _mode(target: Target, kind: str, importing: bool) -> dict[str, Any]:
-    """What else than the template counts. Nobody has written that an import can put something right on its way.
+    """What else counts besides the template. It is not documented that an import can also restore something.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
     """
@@ -361,7 +361,7 @@ def _previous(kept: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
-    """An import may change no tags, so it names none."""
+    """An import must not change tags, so it names none."""
     resource = {
         "ResourceType": wanted.resource.type,
         "LogicalResourceId": wanted.resource.logical_id,
@@ -371,12 +371,12 @@ def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _body(target: Target) -> dict[str, str]:
-    """The template inline, or by its address where it is too long for that."""
+    """The template inline, or by its address if it is too long for that."""
     size = len(target.template.encode("utf-8"))
     if size <= INLINE_LIMIT:
         return {"TemplateBody": target.template}
     address = target.address_of(target.template)
     if address is None:
-        what = f"the template has {size} bytes, and no address; {INLINE_LIMIT} bytes may be sent inline"
+        what = f"the template has {size} bytes and no address; at most {INLINE_LIMIT} bytes can be sent inline"
         raise StackError(target.where, what, hint="publish the release first")
     return {"TemplateURL": address}

@@ -1,4 +1,4 @@
-"""Whether an account has the concurrency that functions are to reserve; asked for only where one reserves some."""
+"""Whether an account has the concurrency that functions should reserve; read only if one reserves some."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Shortage:
 
 
 def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortage | None:
-    """What an account lacks for ``reserved``, by function name; None where it has enough.
+    """What an account lacks for ``reserved``, by function name; None if it has enough.
 
     Raises:
-        AccountError: the role may not look.
-        StackError: Lambda does not answer.
+        AccountError: the role lacks the permission to read.
+        StackError: Lambda does not respond.
     """
     wanted = sum(reserved.values())
     if not wanted:
@@ -45,7 +45,7 @@ def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortag
         limit, free = int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
         least = min(limit, _UNRESERVED)
         if free - wanted < least:
-            # What the functions have already is given back first.
+            # What the functions already have is released first.
             free += sum(_reserved(client, name) or 0 for name in reserved)
     except aws_errors() as error:
         raise _error(place, error) from error
@@ -55,11 +55,11 @@ def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortag
 
 
 def reserved_now(client: Any, place: str, name: str) -> int | None:
-    """What is reserved for a function, by whomever; None where nothing is, or there is no such function.
+    """What is reserved for a function, by anybody; None if nothing is, or there is no such function.
 
     Raises:
-        AccountError: the role may not look.
-        StackError: Lambda does not answer.
+        AccountError: the role lacks the permission to read.
+        StackError: Lambda does not respond.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html
     """
     try:

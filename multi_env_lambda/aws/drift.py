@@ -19,7 +19,7 @@ _SLOWEST = 5.0
 
 @attrs.frozen(kw_only=True)
 class PropertyDifference:
-    """One property: what the template says, and what is there. ``kind`` is ADD, REMOVE or NOT_EQUAL."""
+    """One property: what the template says, and what it really is. ``kind`` is ADD, REMOVE or NOT_EQUAL."""
 
     path: str
     expected: str
@@ -29,9 +29,9 @@ class PropertyDifference:
 
 @attrs.frozen(kw_only=True)
 class ResourceDrift:
-    """One resource that is not what the template says. ``status`` is MODIFIED or DELETED.
+    """One resource that differs from the template. ``status`` is MODIFIED or DELETED.
 
-    Of a template that is not what was deployed it may be ADDED or REMOVED, too.
+    For a template that is not what was deployed, it may also be ADDED or REMOVED.
     """
 
     logical_id: str
@@ -44,7 +44,7 @@ class ResourceDrift:
 class StackDrift:
     """A stack compared with its template. ``status`` is IN_SYNC, DRIFTED, NOT_CHECKED or UNKNOWN.
 
-    ``unchecked``: resources as ``Name (type)``, of types that CloudFormation cannot read, of which it says nothing.
+    ``unchecked``: resources as ``Name (type)``, of types that CloudFormation cannot read; it says nothing about them.
     """
 
     status: str
@@ -80,7 +80,9 @@ def detect_drift(
             what = f"the drift detection failed: {answer.get('DetectionStatusReason', 'no reason given')}"
             raise StackError(where, what, hint="does the role have read permission for every resource of the stack?")
         if clock() >= deadline:
-            raise StackError(where, "the drift detection did not end before the deadline", hint="run it again")
+            raise StackError(
+                where, "the drift detection did not end before the deadline", hint="run the same command again"
+            )
         sleep(pause)
         pause = min(_SLOWEST, pause * 1.5)
 

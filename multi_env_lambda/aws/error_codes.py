@@ -1,10 +1,11 @@
-"""What botocore's many errors mean, in one place: which were throttled, lost, refused, or about something missing."""
+"""What botocore's many errors mean, in one place: throttled, lost, refused, or about something missing."""
 
 from __future__ import annotations
 
 import re
 
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = [
     "account_error",
@@ -76,14 +77,15 @@ _WRONG_KEY = frozenset(
 
 
 def aws_errors() -> tuple[type[Exception], ...]:
-    """Everything that a call through botocore raises on purpose; for ``except aws_errors() as error``."""
+    """Everything that a call through botocore raises deliberately; for ``except aws_errors() as error``."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    return (ClientError, BotoCoreError)
+    return (ClientError, BotoCoreError, ResponseParserError)
 
 
 def code_of(error: Exception) -> str:
-    """The service's error code, or the class name where no answer came."""
+    """The service's error code, or the class name if there was no response."""
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Code", ""))
@@ -91,10 +93,12 @@ def code_of(error: Exception) -> str:
 
 
 def message_of(error: Exception) -> str:
-    """What the service said, without botocore's frame around it."""
+    """What the service said, without botocore's wording around it."""
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
+    if type(error).__name__ == "ResponseParserError":
+        return "the answer cannot be read"  # botocore's text is all of it, with whatever somebody typed in
     return str(error).strip().rstrip(".")
 
 
@@ -105,7 +109,7 @@ def text_of(error: Exception) -> str:
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status, or 0 where no answer came."""
+    """The HTTP status, or 0 if there was no response."""
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -113,18 +117,19 @@ def status_of(error: Exception) -> int:
 
 
 def is_throttled(error: Exception) -> bool:
-    """Whether the service asks us to be slower, in any of its spellings."""
+    """Whether the service asks us to slow down, in any of its spellings."""
     if code_of(error) in _THROTTLED or status_of(error) == 429:
         return True
     return message_of(error).lower().startswith("rate exceeded")
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether the call may or may not have been applied: no answer, half an answer, or a server's fault (5xx)."""
+    """Whether it is unknown if the call was applied: no response, half a response, or a server error (5xx)."""
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore.parsers import ResponseParserError
 
-    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
+    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError, ResponseParserError)):
         return True
     return 500 <= status_of(error) < 600 and status_of(error) != 501
 
@@ -137,25 +142,28 @@ def is_denied(error: Exception) -> bool:
 def is_missing_stack(error: Exception) -> bool:
     """Whether CloudFormation says that there is no such stack (it has no code of its own for that).
 
-    Of what a template names, such as a parameter or an export, it says the same under the same code.
+    About what a template names, such as a parameter or an export, it says the same under the same code.
     """
     return code_of(error) == "ValidationError" and _NO_STACK.match(message_of(error)) is not None
 
 
 def account_error(where: str, error: Exception, *, profile: str | None = None) -> AccountError | None:
-    """The error in our words where it is about who we are, or how to get there, whatever was called."""
+    """The error in our words, if it is about who we are or how to get there, whatever was called."""
     code = code_of(error)
     if code == "ProfileNotFound":
-        hint = "set AWS_PROFILE to one of the names that `aws configure list-profiles` shows"
+        hint = "set AWS_PROFILE to one of the names listed by `aws configure list-profiles`"
     elif code in _NO_CREDENTIALS:
-        hint = "set AWS_PROFILE, or run `aws configure sso`; without an AWS account use the local cloud: --local"
+        local = Advice("--local", "local=True")
+        hint = advice(
+            "set AWS_PROFILE, or run `aws configure sso`; without an AWS account, use the local cloud: {}", local
+        )
     elif code in _EXPIRED:
         hint = f"sign in again: `aws sso login{' --profile ' + profile if profile else ''}`"
     elif code in _WRONG_KEY:
-        # An opt-in region answers the same while it is not enabled:
+        # An opt-in region returns the same while it is not enabled:
         # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
         hint = (
-            "the keys are wrong or were withdrawn (`aws sts get-caller-identity`), or this account has not enabled the "
+            "the keys are wrong or revoked (`aws sts get-caller-identity`), or this account has not enabled the "
             "region (`aws account list-regions`)"
         )
     elif code in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"):

@@ -1,4 +1,4 @@
-"""Looks at what a deploy will need, and changes nothing: clients in, sentences out."""
+"""Checks what a deploy will need, and changes nothing: clients in, sentences out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["clock_skew", "first_key", "may_look_at_stacks", "may_read"]
 
 
 def clock_skew(answer: Any, now: float) -> float:
-    """By how many seconds this machine is ahead of AWS, from the ``Date`` of any answer.
+    """By how many seconds this machine is ahead of AWS, from the ``Date`` of any response.
 
-    AWS refuses what is signed more than five minutes (S3: 15) off its own time.
+    AWS refuses requests signed more than five minutes (S3: 15) off its own time.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html
     """
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
@@ -21,7 +21,7 @@ def clock_skew(answer: Any, now: float) -> float:
 
 
 def first_key(s3: Any, bucket: str, owner: str) -> str | None:
-    """The key of some published object; None while nothing is published, or it cannot be seen."""
+    """The key of some published object; None while nothing is published, or it is not visible."""
     try:
         answer = s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner=owner, Prefix="projects/", MaxKeys=1)
     except aws_errors():
@@ -35,15 +35,15 @@ def may_read(s3: Any, bucket: str, key: str, owner: str) -> str | None:
     try:
         s3.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner, Range="bytes=0-0")["Body"].close()
     except aws_errors() as error:
-        # An object of no bytes has no first one.
+        # An empty object has no first byte.
         return None if code_of(error) == "InvalidRange" else text_of(error)
     return None
 
 
 def may_look_at_stacks(cloudformation: Any, environment: str) -> str | None:
-    """Why the stacks of an environment cannot be looked at with these credentials; None if they can."""
+    """Why the stacks of an environment cannot be read with these credentials; None if they can."""
     try:
-        # A name as those of the units' stacks are, which are all that a role may have to look at.
+        # A name like those of the units' stacks, which are all that a role needs to read.
         cloudformation.describe_stacks(StackName=f"multi-env-lambda-doctor-{environment}")
     except aws_errors() as error:
         return None if is_missing_stack(error) else text_of(error)

@@ -1,9 +1,9 @@
 """How the execution of a change set ended, although reads of the stack may be old: two witnesses that must agree.
 
-The stack says which change set it executed last. Where it names ours, its status is the answer. Where it does not, the
-reading is an old one, or somebody else's change came after ours, or that cloud does not tell: then the change set is
-asked how far it is, and the stack is read again while the two contradict each other. A change set that failed is never
-a success, whatever the stack seems to say.
+The stack says which change set it executed last. If it names ours, its status is the answer. If it does not, the
+reading is old, or somebody else's change came after ours, or that cloud does not say: then the change set is asked how
+far it is, and the stack is read again while the two contradict each other. A change set that failed is never a success,
+whatever the stack seems to say.
 
 Sources: ``ChangeSetId`` and ``StackStatus`` of DescribeStacks, ``ExecutionStatus`` of DescribeChangeSet in the
 CloudFormation API Reference.
@@ -30,8 +30,8 @@ __all__ = ["failure_of", "wait_executed"]
 
 _IN_THE_WAY = ("already exists", "AlreadyExists", "requires replacing")
 _REPLACED = (
-    "it is in this stack, and the change wants a new one of the same name: put back what cannot be changed of it, "
-    "or give the new one another name; do not delete what is there"
+    "it is in this stack, and the change wants a new one with the same name: restore its immutable properties, "
+    "or give the new one another name; do not delete the existing one"
 )
 
 _PATIENCE = 30.0
@@ -47,7 +47,7 @@ def wait_executed(
     target: Target,
     told: Callable[[str], None],
 ) -> StackReading:
-    """Wait for the end of an execution that was begun, and give the stack that it made; ``before``: as it was then.
+    """Wait for the end of a started execution, and return the resulting stack; ``before``: as it was at the start.
 
     Raises:
         StackError: it failed (with the causes), or the deadline passed.
@@ -82,7 +82,7 @@ def failure_of(client: Any, where: str, reading: StackReading, *, put_back: bool
     except aws_errors():
         causes = ()
     why = "; ".join(causes) or reading.reason or "no reason given"
-    # An old reading may still call it a success.
+    # A stale reading may still call it a success.
     status = "EXECUTE_FAILED" if is_success(reading.status) else reading.status
     is_inside = _is_of_this_stack(client, where, reading, causes)
     taken = () if is_inside else taken_in(causes)
@@ -94,7 +94,7 @@ def failure_of(client: Any, where: str, reading: StackReading, *, put_back: bool
 
 
 def _is_of_this_stack(client: Any, where: str, reading: StackReading, causes: tuple[str, ...]) -> bool:
-    """Whether the name is taken by what is in this very stack: a change that makes a new one makes it first."""
+    """Whether the name is taken by a resource of this very stack: a replacement is created before the old one goes."""
     names = {cause.partition(" (")[0] for cause in causes if any(words in cause for words in _IN_THE_WAY)}
     if not names:
         return False
@@ -102,13 +102,13 @@ def _is_of_this_stack(client: Any, where: str, reading: StackReading, causes: tu
         inside = resources_of(client, where, reading.stack_id)
     except StackError:
         return False
-    # What could not be made has no name that AWS knows, or is said to be deleted.
+    # What could not be created has no name that AWS knows, or is reported as deleted.
     return any(item.logical_id in names and item.physical_id for item in inside)
 
 
 @attrs.define(kw_only=True)
 class _Ending:
-    """What is known so far; ``since``: when the change set was seen to be over."""
+    """What is known so far; ``since``: when the change set was found to be over."""
 
     ours: str
     before: StackReading | None
@@ -122,7 +122,7 @@ class _Ending:
         return reading.change_set_id == self.ours and reading.status != "REVIEW_IN_PROGRESS"
 
     def is_new(self, reading: StackReading) -> bool:
-        """Whether this reading was surely made after the execution began."""
+        """Whether this reading was certainly made after the execution began."""
         return self.is_named(reading) or self.before is None or reading.status != self.before.status
 
     def is_foreign(self, reading: StackReading) -> bool:
@@ -142,7 +142,7 @@ class _Ending:
         if self.is_named(reading):
             return True
         if self.execution is Execution.RUNNING:
-            # This reading is older than the answer, so it decides nothing.
+            # This reading is older than the response, so it decides nothing.
             self.execution, self.since = self.ask(), self.clock()
             return False
         return self._agree(reading) or self.clock() - self.since >= _PATIENCE
@@ -164,4 +164,4 @@ def _unnamed(where: str, ending: _Ending, reading: StackReading) -> MultiEnvLamb
         return PlanStale(where, "somebody else changed the stack after this change", hint="run the command again")
     how = ending.execution.value
     what = f"its change set is {how}, but the stack does not name it; last status: {reading.status}"
-    return StackError(where, what, hint="run the command again; it looks what is there")
+    return StackError(where, what, hint="run the command again; it checks the current state")

@@ -25,6 +25,7 @@ from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
+from multi_env_lambda.wording import REPAIR_IT, advice
 
 __all__ = [
     "Alias",
@@ -43,13 +44,13 @@ __all__ = [
 _Found = TypeVar("_Found")
 
 _RESERVED = (
-    "no more of it runs at once than is reserved for it (`reserved_concurrency`), and with 0 nothing: is it as the "
-    "settings say? `drift` shows what was reserved by hand, where the role may look at it"
+    "it runs at most as often at once as is reserved for it (`reserved_concurrency`), with 0 never: is it as the "
+    "settings say? `drift` shows what was reserved by hand, if the role may read it"
 )
 _NOT_READY = frozenset({"CodeArtifactUserPendingException", "ResourceConflictException", "ResourceNotReadyException"})
-_ABSENT = (
-    "deploy the unit to this environment first; where it is deployed somebody deleted this: "
-    "`repair.py UNIT ENVIRONMENT` makes it again"
+_ABSENT = advice(
+    "deploy the unit to this environment first; if it is deployed, somebody deleted this: `{}` creates it again",
+    REPAIR_IT,
 )
 
 
@@ -72,11 +73,11 @@ class FunctionVersion:
 
 
 def code_of_function(client: Any, function_name: str, qualifier: str) -> FunctionCode:
-    """What this alias or version runs, as Lambda says it.
+    """What this alias or version runs, according to Lambda.
 
     Raises:
         StackError: there is no such function or qualifier.
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     try:
         return _code(client.get_function_configuration(FunctionName=function_name, Qualifier=qualifier))
@@ -85,17 +86,17 @@ def code_of_function(client: Any, function_name: str, qualifier: str) -> Functio
 
 
 def find_code(client: Any, function_name: str, qualifier: str) -> FunctionCode | None:
-    """As ``code_of_function``, or None where there is no such function, alias or version."""
+    """As ``code_of_function``, or None if there is no such function, alias or version."""
     return _or_nothing(partial(code_of_function, client, function_name, qualifier))
 
 
 def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, retrying: Retrying) -> None:
-    """Give the unpublished function the code that lies at ``place``; what aliases and versions run stays as it is.
+    """Upload the code stored at ``place`` to the unpublished function; what aliases and versions run does not change.
 
     Raises:
         PlanStale: the lease is lost.
-        StackError: there is no such function or object, or Lambda does not take it.
-        AccountError: the role may not send it.
+        StackError: there is no such function or object, or Lambda refuses it.
+        AccountError: the role may not update it.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
     version = {"S3ObjectVersion": place.version_id} if place.version_id else {}
@@ -105,7 +106,7 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
         client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
         _wait_updated(client, function_name, retrying.sleep)
 
-    # The same bytes are sent again: whether a lost answer was applied does not matter.
+    # The same bytes are sent again: whether a lost call was applied does not matter.
     retried(
         send,
         lambda error: is_lost(error) or _is_busy(error),
@@ -116,7 +117,7 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
 
 
 def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None]) -> None:
-    """Lambda takes no other change, CloudFormation's neither, until it is done with this one."""
+    """Until Lambda is done with this change, it accepts no other, not even CloudFormation's."""
     for pause in pauses():
         answer = client.get_function_configuration(FunctionName=function_name)
         if answer.get("LastUpdateStatus", "Successful") != "InProgress":
@@ -125,11 +126,11 @@ def _wait_updated(client: Any, function_name: str, sleep: Callable[[float], None
 
 
 def layer_sha256(client: Any, arn: str) -> str | None:
-    """The base64 SHA-256 of the zip that lies under the ARN of a layer version, as Lambda says it; None where none is.
+    """The base64 SHA-256 of the zip of a layer version, according to Lambda; None if there is none.
 
     Raises:
-        StackError: Lambda does not answer.
-        AccountError: the role may not look.
+        StackError: Lambda does not respond.
+        AccountError: the role lacks the permission to read.
     """
     try:
         return str(client.get_layer_version_by_arn(Arn=arn)["Content"]["CodeSha256"])
@@ -146,12 +147,12 @@ def invoke(
     payload: bytes,
     retrying: Retrying,
 ) -> Invocation:
-    """Call the function and wait for its answer; a function that is not ready yet, or busy, is called again.
+    """Invoke the function and wait for its response; retried while the function is not ready yet, or busy.
 
-    Lambda knows no tokens: when the answer is lost, nobody can say whether the function ran.
+    Lambda has no idempotency tokens: if the response is lost, nobody can say whether the function ran.
 
     Raises:
-        StackError: there is no such function or alias, or it does not answer.
+        StackError: there is no such function or alias, or it does not respond.
         AccountError: the role may not call it.
     """
     where = f"{function_name}:{alias}"
@@ -173,7 +174,7 @@ def get_alias(client: Any, function_name: str, alias: str) -> Alias:
 
     Raises:
         StackError: there is no such function or alias.
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     try:
         return _alias(client.get_alias(FunctionName=function_name, Name=alias))
@@ -182,12 +183,12 @@ def get_alias(client: Any, function_name: str, alias: str) -> Alias:
 
 
 def find_alias(client: Any, function_name: str, alias: str) -> Alias | None:
-    """As ``get_alias``, or None where there is no such function or alias yet."""
+    """As ``get_alias``, or None if there is no such function or alias yet."""
     return _or_nothing(partial(get_alias, client, function_name, alias))
 
 
 def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: Held) -> Alias:
-    """Point the alias elsewhere, if it is still at ``wanted.revision_id``; gives its new state.
+    """Point the alias elsewhere, if it is still at ``wanted.revision_id``; returns its new state.
 
     Raises:
         PlanStale: somebody else changed the alias meanwhile, or took over the lease.
@@ -206,24 +207,24 @@ def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: 
         )
         return _alias(answer)
     except aws_errors() as error:
-        # A lost answer that was applied gives the alias a new revision: the repetition is refused because of ourselves.
+        # A call that was applied with a lost response gives the alias a new revision: our own retry is then refused.
         if is_lost(error) or code_of(error) in ("PreconditionFailed", "PreconditionFailedException"):
             now = get_alias(client, function_name, alias)
             if (now.version, now.weights) == (wanted.version, tuple(sorted(wanted.weights))):
                 return now
             if now.revision_id != wanted.revision_id:
-                what = f"somebody else pointed it to version {now.version} meanwhile"
+                what = f"somebody else pointed it at version {now.version} in the meantime"
                 raise PlanStale(where, what, hint="run the command again") from error
         raise _error(where, error) from error
 
 
 def create_alias(client: Any, function_name: str, alias: str, wanted: AliasState, held: Held) -> None:
-    """Make an alias that somebody deleted; CloudFormation knows it by its name, and takes it for the one it made.
+    """Create an alias that somebody deleted; CloudFormation knows it by its name, and treats it as the one it created.
 
     Raises:
         PlanStale: the lease is lost.
-        StackError: there is no such function or version, or somebody else makes it.
-        AccountError: the role may not make it.
+        StackError: there is no such function or version, or somebody else is creating it.
+        AccountError: the role may not create it.
     """
     held.begin()
     routing = {"RoutingConfig": {"AdditionalVersionWeights": dict(wanted.weights)}} if wanted.weights else {}
@@ -238,7 +239,7 @@ def list_versions(client: Any, function_name: str) -> Iterator[FunctionVersion]:
 
     Raises:
         StackError: there is no such function.
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     marker: dict[str, str] = {}
     while True:
@@ -266,7 +267,7 @@ def _alias(answer: Any) -> Alias:
 
 
 def _or_nothing(look: Callable[[], _Found]) -> _Found | None:
-    """What is there; None where Lambda says that there is no such function, alias or version."""
+    """What exists; None if Lambda says that there is no such function, alias or version."""
     try:
         return look()
     except StackError as error:
@@ -276,12 +277,12 @@ def _or_nothing(look: Callable[[], _Found]) -> _Found | None:
 
 
 def _is_busy(error: Exception) -> bool:
-    """Whether the same call may be answered in a moment."""
+    """Whether the same call may succeed in a moment."""
     return is_throttled(error) or code_of(error) in _NOT_READY
 
 
 def _reserved(error: Exception) -> str:
-    """Lambda's reason, where it runs no more of the function than is reserved for it.
+    """Lambda's reason if it runs no more of the function than is reserved for it.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
@@ -307,6 +308,6 @@ def _error(where: str, error: Exception) -> MultiEnvLambdaError:
         return StackError(where, f"{text_of(error)} {reason}", hint=_RESERVED)
     if is_lost(error):
         return StackError(
-            where, text_of(error), hint="the answer was lost; look at the function's log before repeating"
+            where, text_of(error), hint="the response was lost; check the function's log before repeating"
         )
     return StackError(where, text_of(error), hint="run the same command again")

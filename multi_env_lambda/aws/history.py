@@ -1,7 +1,7 @@
-"""The history: one object per past deployment, never changed; the newest is in the record until the next begins.
+"""The history: one object per past deployment, never changed; the newest is in the record until the next one begins.
 
 S3 lists in ascending order only. The record says the number of the newest deployment, so the newest of many are those
-after a key that can be told beforehand, and nobody reads a thousand to see ten.
+after a key that is known beforehand, and nobody reads a thousand to see ten.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _FIRST_PAGE = 4
 
 
 def _number(item: Listed) -> int:
-    """The number of an entry by its key; 0 for what is none."""
+    """The number of an entry by its key; 0 if it is not an entry."""
     found = _ENTRY.fullmatch(item.key.rpartition("/")[2])
     return int(found[1]) if found else 0
 
 
 @attrs.frozen(kw_only=True)
 class Histories:
-    """The past deployments of an environment by unit, and units of which at least one cannot be read."""
+    """The past deployments of an environment by unit, and units with at least one that cannot be read."""
 
     histories: Mapping[str, tuple[Deployment, ...]]
     unreadable: Mapping[str, MultiEnvLambdaError]
@@ -40,7 +40,7 @@ class Histories:
 
 @attrs.frozen
 class History:
-    """The past deployments in an object store, each asked for once by this machine."""
+    """The past deployments in an object store, each fetched once by this machine."""
 
     store: ObjectStore
     kept: Kept
@@ -55,8 +55,8 @@ class History:
     ) -> tuple[Deployment, ...]:
         """The newest ``count`` deployments of a unit whose number is less than ``before``, oldest first.
 
-        One LIST, and a GET for each that this machine has never seen. Where numbers are missing, the page goes on
-        further back, with a LIST more each time its reach is doubled.
+        One LIST, and a GET for each that this machine has never seen. If numbers are missing, the page goes
+        further back, with one more LIST each time its range doubles.
         """
         latest = None if record is None else record.latest
         end = before if before is not None else (latest.sequence + 1 if latest is not None else 0)
@@ -69,7 +69,7 @@ class History:
             if len(found) + in_record >= count or not start:
                 break
             reach *= 2
-        # The entry under the record's own number tells whether that record was begun anew.
+        # The entry under the record's own number shows whether that record was started again.
         own = [item for item in found[:-count] if latest is not None and _number(item) == latest.sequence]
         entries = in_parallel(self._entry, [*own, *found[-count:]])
         return tuple(item for item in _merged(entries, record) if before is None or item.sequence < before)[-count:]
@@ -81,11 +81,11 @@ class History:
             yield item
 
     def _listed(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        """The entries below a prefix. What else somebody has put there is nothing that happened."""
+        """The entries below a prefix. Anything else that somebody put there is not a deployment."""
         return (item for item in self.store.list(prefix, after=after) if _number(item))
 
     def newest_first(self, environment: str, project: str, record: Record | None) -> Iterator[Deployment]:
-        """Every past deployment, read as far as somebody asks: the one before the newest alone, then ever more."""
+        """Every past deployment, read on demand: first only the one before the newest, then more and more."""
         latest = None if record is None else record.latest
         if latest is not None and latest.sequence > 1:
             yield latest
@@ -99,7 +99,7 @@ class History:
 
     def _numbered(self, environment: str, project: str, sequence: int) -> Deployment | None:
         key = history_key(environment, project, sequence)
-        # Asked for even where this machine has seen it: without a listing nothing says that it still is what it was.
+        # Fetched even if this machine has seen it: without a listing, nothing says that it has not changed.
         stored = self.store.get(key)
         return None if stored is None else read_history(stored.body, where=key)
 
@@ -127,7 +127,7 @@ class History:
             return error
 
     def _entry(self, item: Listed) -> Deployment | None:
-        """One past deployment. It never changes, so this machine asks for it once."""
+        """One past deployment. It never changes, so this machine fetches it once."""
         body = self.kept.body(item.key, item.etag)
         if body is None:
             stored = self.store.get(item.key)
@@ -138,7 +138,7 @@ class History:
         return read_history(body, where=item.key)
 
     def copy(self, record: Record) -> bool:
-        """Copy the last deployment into the history; False where its number belongs to another one."""
+        """Copy the last deployment into the history; False if its number belongs to another one."""
         assert record.latest is not None
         key = history_key(record.environment, record.project, record.latest.sequence)
         body = record.latest.to_bytes()
@@ -159,7 +159,7 @@ class History:
         return False
 
     def renumbered(self, record: Record) -> Record:
-        """A record that somebody deleted was begun anew at 1, while the history went on: its numbers follow that.
+        """A record that was deleted starts again at 1, while the history continues: its numbers follow the history.
 
         The newest deployment of the deleted record was in no history yet. The bucket still has that record.
         """
@@ -173,7 +173,7 @@ class History:
         return renumbered
 
     def _lost(self, record: Record, last: int) -> Record | None:
-        """The newest earlier version of the record whose deployment follows upon the ``last`` one in the history."""
+        """The newest earlier version of the record whose deployment follows the ``last`` one in the history."""
         key = current_key(record.environment, record.project)
         for stored in self.store.earlier(key):
             with suppress(DocumentError, UpgradeNeeded):
@@ -184,7 +184,7 @@ class History:
 
 
 def _merged(entries: Iterable[Deployment | None], record: Record | None) -> tuple[Deployment, ...]:
-    """The history in order; the newest entry may so far stand in the record only."""
+    """The history in order; the newest entry may so far be only in the record."""
     past = {entry.sequence: entry for entry in entries if entry is not None}
     record = None if record is None else record.after(past)
     if record is not None and record.latest is not None:

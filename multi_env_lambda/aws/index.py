@@ -1,8 +1,8 @@
-"""What the bucket says of a unit: its published names, its releases, their templates.
+"""What the bucket says about a unit: its published names, its releases, their templates.
 
 Everything that has a SHA-256 is compared with it at each use, whether it comes from this machine's cache or from the
-bucket. The names stand in one index object per unit. It spares a look at a thousand versions and is no truth: a name
-is given by the conditional write of its object, and whoever finds a name taken makes the index anew from the bucket.
+bucket. The names are in one index object per unit. It saves reading a thousand versions, but is not authoritative: a
+name is taken by the conditional write of its object, and a run that finds a name taken rebuilds the index.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _SOURCE = re.compile(rf"projects/[^/]+/lambda/source/([^/]+)/(?:[^/]+(\.whl|\.ta
 _SCRIPT = re.compile(r"projects/[^/]+/glue/[^/]+/run\.py")
 _LIBRARY = re.compile(r"projects/[^/]+/glue/library/[^/]+/(?:requirements|library)\.zip")
 _CLAIMS = ("requirements", ".whl", PRUNED)
-"""What takes a name for ever. A layer's number stays taken by the object that claimed it, pruned or not."""
+"""What takes a name forever. A layer's number stays taken by the object that claimed it, pruned or not."""
 
 _TRIES = 4
 
@@ -66,13 +66,13 @@ def read_published(store: ObjectStore, project: str) -> Published:
                 _published(unpack(stored.body, where=stored.key, kind=_KIND), stored.key), etag=stored.etag
             )
         except (DocumentError, UpgradeNeeded):
-            # Junk, or what a newer version wrote: nothing is lost by writing over it.
+            # Junk, or written by a newer version: nothing is lost by overwriting it.
             pass
     return attrs.evolve(list_published(store, project), etag="" if stored is None else stored.etag)
 
 
 def list_published(store: ObjectStore, project: str) -> Published:
-    """The published names of a unit as they lie in the bucket: a LIST, and a HEAD for each object."""
+    """The published names of a unit as stored in the bucket: a LIST, and a HEAD for each object."""
     folders = (f"projects/{project}/lambda/", f"projects/{project}/glue/")
     keys = [item.key for folder in folders for item in store.list(folder)]
     looked = in_parallel(partial(_look, store), [key for key in keys if _is_published(key)])
@@ -80,7 +80,7 @@ def list_published(store: ObjectStore, project: str) -> Published:
 
 
 def _look(store: ObjectStore, key: str) -> Looked | None:
-    """What the store says of an object; who put it there by hand may have told the store no SHA-256."""
+    """What the store says about an object; one that was put there by hand may have no SHA-256."""
     found = store.head(key)
     if found is None or found.sha256:
         return found
@@ -93,7 +93,7 @@ def _is_published(key: str) -> bool:
 
 
 def _name_of(key: str) -> tuple[str, str] | None:
-    """(layer number or source version, what the object is to it)."""
+    """(layer number or source version, the object's role in it)."""
     found = _LAYER.fullmatch(key) or _SOURCE.fullmatch(key)
     return None if found is None else (found[1], next(word for word in found.groups()[1:] if word))
 
@@ -117,7 +117,7 @@ def _from_objects(looked: Iterable[Looked]) -> Published:
 
 
 def _with(known: PublishedName | None, kind: str, item: Looked, published: PublishedObject) -> PublishedName:
-    # An object without our metadata was put there by hand: its name is taken, its content is nobody's.
+    # An object without our metadata was put there by hand: its name is taken, its content belongs to nobody.
     digest = item.metadata.get(DIGEST, "") if kind in _CLAIMS else ""
     objects = () if known is None else known.objects
     return PublishedName(
@@ -127,7 +127,7 @@ def _with(known: PublishedName | None, kind: str, item: Looked, published: Publi
 
 
 def save_published(store: ObjectStore, project: str, before: Published, more: Published) -> None:
-    """Add names to the index. Whoever loses a race adds its names to the winner's; a failure only costs calls later."""
+    """Add names to the index. The loser of a race adds its names to the winner's; a failure only costs calls later."""
     try:
         for _ in range(_TRIES):
             body = pack(_document(_joined(before, more)))
@@ -153,7 +153,7 @@ def _joined(before: Published, more: Published) -> Published:
 
 @attrs.frozen(kw_only=True)
 class _Index:
-    """The index as it lies in the bucket: lists, since the keys of a JSON object are texts."""
+    """The index as stored in the bucket: lists, since the keys of a JSON object are strings."""
 
     layers: tuple[tuple[int, PublishedName], ...]
     sources: tuple[tuple[str, PublishedName], ...]
@@ -179,7 +179,7 @@ def _published(document: Mapping[str, Any], where: str) -> Published:
 
 
 def body_of(store: ObjectStore, key: str) -> bytes | None:
-    """The bytes of an object, or None where there is none; whoever asks compares them."""
+    """The bytes of an object, or None if there is none; the caller compares them."""
     stored = store.get(key)
     return None if stored is None else stored.body
 
@@ -210,11 +210,11 @@ def read_template(store: ObjectStore, cache: Path, release: Release, environment
 
 
 def read_noted_template(store: ObjectStore, cache: Path, project: str, environment: str, noted: Deployment) -> str:
-    """The template that a deployment brought, compared with the SHA-256 that it noted: its manifest need not be read.
+    """The template of a deployment, compared with the SHA-256 that it recorded, so its manifest need not be read.
 
     Raises:
         PublishError: there is none.
-        DocumentError: it is another one.
+        DocumentError: it is a different one.
     """
     key = template_key(project, noted.release, environment)
     return _verified(store, cache, key, noted.template_sha256).decode("ascii")
@@ -223,10 +223,10 @@ def read_noted_template(store: ObjectStore, cache: Path, project: str, environme
 def read_running_template(
     store: ObjectStore, cache: Path, project: str, environment: str, running: Deployment | None
 ) -> str | None:
-    """The template of what runs; None where nothing does. 0.1.1 noted none of it, so its manifest says which it was.
+    """The template of what runs; None if nothing does. 0.1.1 did not record it, so the manifest says which it was.
 
     Raises:
-        PublishError, DocumentError: as for a noted one.
+        PublishError, DocumentError: as for a recorded one.
     """
     if running is None:
         return None
@@ -237,22 +237,22 @@ def read_running_template(
 
 
 def must_be_released(key: str, found: str, released: str) -> None:
-    """An object has the SHA-256 that was released.
+    """Check that an object has the SHA-256 that was released.
 
     Raises:
-        DocumentError: it has another one.
+        DocumentError: it has a different one.
     """
     if found != released:
-        raise was_changed(key, f"its bytes have the SHA-256 {found}, released were {released}")
+        raise was_changed(key, f"its bytes have the SHA-256 {found}, expected the released {released}")
 
 
 def was_changed(key: str, what: str) -> DocumentError:
     """The error of an object that is not what this library put under its name."""
-    return DocumentError(key, what, hint="somebody changed it; restore the older version, which the bucket keeps")
+    return DocumentError(key, what, hint="somebody changed it; restore the older version, which the bucket has kept")
 
 
 def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
-    """The bytes that have this SHA-256, from this machine or from the bucket; nothing else is ever returned."""
+    """The bytes with this SHA-256, from this machine or from the bucket; nothing else is ever returned."""
     path = _kept(cache, key)
     kept = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(kept).hexdigest() == sha256:
@@ -267,7 +267,7 @@ def _verified(store: ObjectStore, cache: Path, key: str, sha256: str) -> bytes:
 
 
 def keep(cache: Path, key: str, body: bytes) -> None:
-    """What is published under a name never changes, so who wrote it need not read it back."""
+    """What is published under a name never changes, so the writer need not read it back."""
     write_atomically(_kept(cache, key), body)
 
 

@@ -10,20 +10,22 @@ import attrs
 
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.wording import STATUS, advice
 
 __all__ = ["JobRun", "run_job"]
 
 _OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
 _SLOWEST = 5.0
 _HINTS = {
-    "ConcurrentRunsExceededException": "wait until the run that is on has ended; a job runs once at a time, unless "
+    "ConcurrentRunsExceededException": "wait until the current run has ended; a job has one run at a time, unless "
     "`ExecutionProperty` of its resource says more (`extend` in stack.py)"
 }
+_IS_IT_THERE = advice("is it deployed there? `{}` shows what runs where", STATUS)
 
 
 @attrs.frozen(kw_only=True)
 class JobRun:
-    """One finished run; ``error`` is Glue's text where it did not succeed."""
+    """One finished run; ``error`` is Glue's text if it did not succeed."""
 
     identifier: str
     state: str
@@ -43,7 +45,7 @@ def run_job(
     """Start the job and wait for it.
 
     Args:
-        start: StartJobRun of a client that sends nothing twice: the call knows no token.
+        start: StartJobRun of a client that never retries: the call has no idempotency token.
 
     Raises:
         StackError: it cannot be started, or has not ended before the deadline.
@@ -61,6 +63,6 @@ def run_job(
             pause = min(pause * 2, _SLOWEST)
     except aws_errors() as error:
         found = account_error(name, error)
-        hint = _HINTS.get(code_of(error), "is it deployed there? `status.py` shows what runs where")
+        hint = _HINTS.get(code_of(error), _IS_IT_THERE)
         raise found or StackError(name, f"the job cannot be run: {text_of(error)}", hint=hint) from error
-    raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="look at it in the console")
+    raise StackError(name, f"the run has not ended after {deadline_seconds:.0f} s", hint="check it in the console")

@@ -1,4 +1,4 @@
-"""What this machine has seen of small objects of the bucket, with their ETags and SHA-256s."""
+"""Small objects of the bucket that this machine has seen, with their ETags and SHA-256s."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Kept"]
 
 @attrs.frozen
 class Kept:
-    """Objects by key in a folder of this machine. A file that is damaged counts as none."""
+    """Objects by key in a folder of this machine. A damaged file counts as missing."""
 
     folder: Path
 
@@ -24,7 +24,7 @@ class Kept:
         return self.folder / key
 
     def recall(self, key: str) -> Stored | None:
-        """What this machine read or wrote last; the store may have something else by now."""
+        """What this machine read or wrote last; the store may have something else now."""
         held = read_json(self._path(key), None)
         if not isinstance(held, dict) or not all(
             isinstance(held.get(name), str) for name in ("etag", "body", "sha256")
@@ -44,7 +44,7 @@ class Kept:
         return seen.body if seen is not None and seen.etag == etag else None
 
     def keep(self, key: str, etag: str, body: bytes) -> None:
-        """What we read or wrote need not be asked for again while its ETag stands in the listing."""
+        """What we read or wrote need not be fetched again while its ETag is in the listing."""
         try:
             text = body.decode("utf-8")
         except ValueError:

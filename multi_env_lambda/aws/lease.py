@@ -1,23 +1,23 @@
-"""A lease while it is held: renewed in the background, and looked at right before every change and every deletion.
+"""A lease while it is held: renewed in the background, and checked right before every change and every deletion.
 
-The look asks our own clocks first. Nobody takes over before the holder was silent for ``LEASE_SECONDS``, so a lease
-whose last sign of life is young needs no call; an older one is renewed, and the store says whether it still is ours.
+The check asks our own clocks first. Nobody takes over before the holder was silent for ``LEASE_SECONDS``, so a lease
+with a recent heartbeat needs no call; an older one is renewed, and the store says whether it is still ours.
 
-What a pause between the look and its call can still do, and what catches it (the process would have to stand still for
-more than ``LEASE_SECONDS`` less a third right there; botocore's own repetitions of one call are part of that moment):
+What a pause between the check and its call can still do, and what catches it (the process would have to stop for more
+than two thirds of ``LEASE_SECONDS`` right there; botocore's own retries of one call are part of that moment):
 
-- **CreateChangeSet, DeleteChangeSet**: a change set more or less; nothing runs by it.
+- **CreateChangeSet, DeleteChangeSet**: one change set more or less; it runs nothing.
 - **ExecuteChangeSet**: if the new holder changed the stack since, the change set is OBSOLETE and CloudFormation refuses
-  it; if not, the release of the old holder runs and the new one's change set becomes obsolete: it stops, looks again.
-- **RollbackStack, ContinueUpdateRollback**: refused unless the stack is still in the broken state that was seen.
-- **DeleteStack**: names the stack's id, so a stack that was made anew under the name is never meant. A stack of the
-  same id that was updated meanwhile is deleted; nothing refuses that. The one who deleted cannot record it (below).
+  it; if not, the release of the old holder runs and the new one's change set becomes obsolete: it stops.
+- **RollbackStack, ContinueUpdateRollback**: refused unless the stack is still in the broken state that was read.
+- **DeleteStack**: names the stack's id, so it never hits a new stack with the same name. A stack with the
+  same id that was updated meanwhile is deleted; nothing refuses that. The deleting process cannot record it (below).
 - **DeleteFunction** of a version: refused by Lambda while an alias points at it. **DeleteLayerVersion**: functions that
   have the layer keep it.
-- **DeleteObject**: carries the ETag, so other bytes are never deleted. The same bytes, needed again since, are; before
-  the next deployment changes anything, ``flow.publish.claim`` finds that they are missing.
-- **The record**: its ETag is the fence. Whoever lost the lease writes neither the record nor the history, and ends with
-  ``PlanStale``; ``unsure`` stays in the record of a holder that was taken over until somebody has looked what is there.
+- **DeleteObject**: carries the ETag, so other bytes are never deleted. The same bytes may be, if needed again since;
+  before the next deployment changes anything, ``flow.publish.claim`` finds that they are missing.
+- **The record**: its ETag is the fence. A process that lost the lease writes neither the record nor the history, and
+  ends with ``PlanStale``; ``unsure`` stays in the record of a replaced holder until the stack has been checked.
 
 Sources: *Updating stacks using change sets* in the CloudFormation User Guide, *DeleteFunction* and *DeleteLayerVersion*
 in the Lambda API Reference, *Conditional deletes* in the S3 User Guide.
@@ -44,29 +44,29 @@ _FRESH_SECONDS = LEASE_SECONDS / 3
 
 
 class _Grip(Enum):
-    """How this process has its lease."""
+    """How this process holds its lease."""
 
     HELD = "held"
-    UNANSWERED = "the last sign of life has no answer yet: it may have been written or not"
+    UNANSWERED = "the last heartbeat has no response yet: it may or may not have been written"
     LOST = "somebody took over"
-    GIVEN_BACK = "given back"
+    GIVEN_BACK = "released"
 
 
 class _There(Enum):
-    """What is there, compared with what was there when the lease was taken."""
+    """What exists, compared with what existed when the lease was taken."""
 
-    AS_BEFORE = "nothing was changed, or all of it was taken back"
-    CHANGING = "the first change is under way"
-    CHANGED = "at least one change was made to its end"
+    AS_BEFORE = "nothing was changed, or all of it was rolled back"
+    CHANGING = "the first change is in progress"
+    CHANGED = "at least one change was completed"
 
 
 class HeldLease:
     """The lease of one unit in one environment; every write of its record goes through its newest ETag.
 
     Implements ``multi_env_lambda.model.lease.Held``; safe for threads. ``acquire`` takes the lease; both clocks are
-    read before it is called, since its answer may have been long on its way. ``running_time`` is a clock that cannot be
-    set and stands still while a laptop sleeps, ``wall_time`` one that goes on and may be set: each sees a pause that
-    the other does not.
+    read before it is called, since its response may take long. ``running_time`` is a clock that cannot be set and stops
+    while a laptop sleeps, ``wall_time`` one that keeps running and may be set: each sees a pause that the other does
+    not.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class HeldLease:
 
     @property
     def unsure(self) -> str | None:
-        """The release that may be there instead of the recorded one, if the work ended now."""
+        """The release that may run instead of the recorded one, if the work ended now."""
         return self._lease.unsure if self._there is _There.AS_BEFORE else self._lease.record.unsure
 
     def make_sure(self) -> None:
-        """Whether this holder still is the holder; renews a lease that is not fresh any more.
+        """Make sure that this holder still has the lease; renews a lease that is no longer fresh.
 
         Raises:
             PlanStale: somebody else took over.
@@ -120,17 +120,17 @@ class HeldLease:
             self._there = _There.CHANGING
 
     def changed(self) -> None:
-        """A change was made to its end; others may follow."""
+        """A change was completed; others may follow."""
         if self._there is _There.CHANGING:
             self._there = _There.CHANGED
 
     def undone(self) -> None:
-        """CloudFormation took the last change back; what was there before the first one is there again."""
+        """CloudFormation rolled the last change back; what ran before the first one runs again."""
         if self._there is _There.CHANGING:
             self._there = _There.AS_BEFORE
 
     def settled(self) -> None:
-        """What the record calls running is there."""
+        """What the record calls running really runs."""
         self._there = _There.AS_BEFORE
         with self._lock:
             self._lease = attrs.evolve(self._lease, unsure=None)
@@ -147,28 +147,28 @@ class HeldLease:
                 self._renew()
 
     def renew_quietly(self) -> None:
-        """As ``renew``, for the background: a loss is kept and raised where the holder looks next.
+        """As ``renew``, for the background: a loss is remembered and raised at the holder's next check.
 
-        A bucket that does not answer is no loss; the next sign of life may arrive in time.
+        A bucket that does not respond is not a loss; the next heartbeat may arrive in time.
         """
         with suppress(MultiEnvLambdaError):
             self.renew()
 
     def save(self, record: Record) -> None:
-        """Write the record and go on holding."""
+        """Write the record and keep the lease."""
         with self._lock:
             self._settle()
             self._lease = self._ledger.save(self._lease, record)
 
     def finish(self, record: Record) -> Record:
-        """Write the record and give the lease back."""
+        """Write the record and release the lease."""
         with self._lock:
             self._settle()
             self._grip = _Grip.GIVEN_BACK
             return self._ledger.finish(self._lease, record)
 
     def give_back(self) -> None:
-        """End without a deployment: the record stays as it was. Nothing is left to do after ``finish``."""
+        """End without a deployment: the record does not change. After ``finish``, there is nothing left to do."""
         with self._lock:
             if self._grip is not _Grip.GIVEN_BACK:
                 self._settle()
@@ -188,7 +188,7 @@ class HeldLease:
         self._seen, self._grip = asked, _Grip.HELD
 
     def _settle(self) -> None:
-        """A sign of life without an answer may have been written; the same one again tells, and gives the ETag."""
+        """A heartbeat without a response may have been written; sending it again tells, and returns the ETag."""
         self._must_be_ours()
         if self._grip is _Grip.UNANSWERED:
             self._renew()
@@ -204,12 +204,12 @@ class HeldLease:
 
 @attrs.frozen
 class HeldTogether:
-    """Several leases that are held at once, for what belongs to all of them; implements ``Held``."""
+    """Several leases held at once, for work that needs all of them; implements ``Held``."""
 
     leases: tuple[Held, ...]
 
     def make_sure(self) -> None:
-        """Every one of them still is ours.
+        """Make sure that all of them are still ours.
 
         Raises:
             PlanStale: somebody else took one over.
@@ -228,9 +228,9 @@ class HeldTogether:
 
 
 def holder_lives(ledger: Ledger, record: Record, is_dead: Callable[[Holder], bool]) -> bool:
-    """Whether somebody is changing a unit: the test by which ``Ledger.acquire`` gives or refuses the lease.
+    """Whether somebody is changing a unit: the test by which ``Ledger.acquire`` grants or refuses the lease.
 
-    A holder whose process is known to be gone does not live, nor does one that was silent for ``LEASE_SECONDS`` by the
+    A holder whose process is known to have ended is dead, and so is one that was silent for ``LEASE_SECONDS`` by the
     clock of the store.
     """
     if record.holder is None or is_dead(record.holder):

@@ -1,11 +1,11 @@
-"""The ledger: one current record per (environment, unit), changed only by who holds it, and an unchanging history.
+"""The ledger: one current record per (environment, unit), changed only by its holder, and an immutable history.
 
 The record and the lease are one object. Taking the lease, renewing it and finishing the deployment are conditional
-writes of that object, so whoever lost the lease cannot write the record either: the ETag is the fence. Its last
-writer's time is the store's own ``LastModified``; no local clock decides who is dead.
+writes of that object, so a process that lost the lease cannot write the record either: the ETag is the fence. The
+time of its last write is the store's own ``LastModified``; no local clock decides who is dead.
 
-The history entry of a deployment is a copy of ``latest`` in the record; whoever takes the lease next writes it.
-Readers merge both, so nothing is ever missing or double, and no deployment fails because its copy could not be written.
+The history entry of a deployment is a copy of ``latest`` in the record; the next holder of the lease writes it. Readers
+merge both, so nothing is ever missing or duplicated, and no deployment fails because its copy could not be written.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from multi_env_lambda.model.record import (
 )
 from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 from multi_env_lambda.model.summary import proven, summary_of
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["LEASE_SECONDS", "Histories", "Lease", "Ledger", "Recorded"]
 
@@ -37,10 +38,10 @@ LEASE_SECONDS = 60
 """A holder that has not renewed for this long is dead. Renewed every third of it; taken over well within 90 s."""
 
 _MAY_BE_BEHIND = 2
-"""As many records the summary may lack: that many calls more for a machine without a cache, one less for a deploy."""
+"""How many records the summary may lack: each costs a machine without a cache a call, and saves a deploy one."""
 
 _ATTEMPTS = 5
-"""Who loses a race looks again at who has won."""
+"""The loser of a race reads again who has won."""
 
 
 def _alive(_: Holder) -> bool:
@@ -51,7 +52,7 @@ def _alive(_: Holder) -> bool:
 class Lease:
     """The right to change one unit in one environment, as long as the record still has this ETag.
 
-    ``unsure`` is the attempt without an end that this one follows, if there was one.
+    ``unsure`` is the unfinished attempt that this one follows, if there was one.
     """
 
     key: str
@@ -66,7 +67,7 @@ class Lease:
 
 @attrs.frozen(kw_only=True)
 class Recorded:
-    """What the bucket says of an environment: the records by unit, and those that are there but cannot be read."""
+    """What the bucket says about an environment: the records by unit, and those that exist but cannot be read."""
 
     records: Mapping[str, Record]
     unreadable: Mapping[str, MultiEnvLambdaError]
@@ -74,9 +75,9 @@ class Recorded:
 
 @attrs.define
 class _Seen:
-    """What this process knows to lie in one environment: (ETag, body) by key; and how far the summary is behind.
+    """What this process knows to be stored for one environment: (ETag, body) by key; and how far the summary is behind.
 
-    ``listed``: these are all records that there are.
+    ``listed``: these are all existing records.
     """
 
     bodies: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
@@ -104,11 +105,11 @@ class Ledger:
         return History(self.store, self._kept)
 
     def records(self, environment: str) -> dict[str, Record]:
-        """The current record of every unit in an environment, but for those that cannot be read."""
+        """The current record of every unit in an environment, except those that cannot be read."""
         return dict(self.read(environment).records)
 
     def read(self, environment: str) -> Recorded:
-        """Every record of an environment: one LIST, at most one GET of the summary, and one for each that is left."""
+        """Every record of an environment: one LIST, at most one GET of the summary, and one per remaining record."""
         bodies = self._bodies(environment)
         records, unreadable = {}, {}
         for key, body in bodies.items():
@@ -157,7 +158,7 @@ class Ledger:
         return {key: found[key] for key in etags if key in found}
 
     def _listing(self, environment: str) -> tuple[dict[str, Listed], Stored | None]:
-        """What lies there; and the summary, asked for at the same time where this machine has not kept any record."""
+        """What is stored there; and the summary, fetched at the same time if this machine has not kept any record."""
         listed: dict[str, Listed] = {}
         repeated: list[Stored | None] = []
 
@@ -177,14 +178,14 @@ class Ledger:
         return found
 
     def shows_no(self, environment: str, key: str) -> bool:
-        """Whether a listing of this run has shown that an object beside the records does not exist."""
+        """Whether a listing of this run has shown that an object next to the records does not exist."""
         seen = self._seen.get(environment)
         return seen is not None and seen.beside is not None and key not in seen.beside
 
     def summarise(self, environment: str) -> None:
-        """Write the summary anew if this process changed a record, and too many have changed since.
+        """Rewrite the summary if this process changed a record, and too many have changed since.
 
-        Whoever loses a race here loses nothing.
+        Losing a race here costs nothing.
         """
         seen = self._seen.get(environment)
         if seen is None or not (seen.listed and seen.changed) or len(seen.behind) <= _MAY_BE_BEHIND:
@@ -212,16 +213,16 @@ class Ledger:
 
         Args:
             running: the release that the plan saw running.
-            toward: the release that the holder will bring; stays in the record if the holder dies.
-            is_dead: whether the process of a holder is known to be gone; such a one is not waited for.
+            toward: the release that the holder will deploy; stays in the record if the holder dies.
+            is_dead: whether the process of a holder is known to have ended; such a holder is not waited for.
             workspace: the id that the record gets, unless it is unknown here.
 
         Raises:
-            Busy: somebody who is alive holds it.
-            PlanStale: another release runs by now.
+            Busy: somebody else holds it and is alive.
+            PlanStale: a different release runs now.
         """
         key = current_key(environment, project)
-        # The plan has just read it. The write says whether that still holds, so it need not be read once more.
+        # The plan has just read it. The write says whether that still holds, so it need not be read again.
         seen = self._kept.recall(key)
         record = self._record(environment, project, seen, workspace)
         if record.holder is None and record.release == running:
@@ -244,22 +245,22 @@ class Ledger:
         return attrs.evolve(record, workspace=workspace or record.workspace)
 
     def _check(self, record: Record, running: str | None, is_dead: Callable[[Holder], bool]) -> None:
-        """The record is nobody's, and what runs is what the plan saw."""
+        """Check that nobody holds the record, and that what runs is what the plan saw."""
         if record.holder is not None and not is_dead(record.holder):
             self._refuse_living_holder(record, record.holder)
         if record.release != running:
             raise PlanStale(
                 f"{record.project} in {record.environment}",
-                f"the plan saw release {_short(running)} running, now it is {_short(record.release)}",
+                f"planned against {_planned(running)}, but {_short(record.release)} is running now",
                 hint="run the same command again",
             )
 
     def _take(self, key: str, record: Record, holder: Holder, toward: str | None, etag: str | None) -> Lease | None:
-        """One try; None where the record is another one by now."""
+        """One attempt; None if the record has changed."""
         fencing, before = record.fencing + 1, record.unsure
         held = attrs.evolve(record, holder=attrs.evolve(holder, fencing=fencing), fencing=fencing)
         held = attrs.evolve(held, unsure=toward or before)
-        # What has ended never changes again, so its copy need not wait until it is known who has the lease.
+        # A finished deployment never changes, so its copy need not wait until it is known who has the lease.
         ended = record.latest is not None and record.latest.outcome != "shifting"
         steps: list[Callable[[], object]] = [lambda: self._put(key, held, etag)]
         if ended:
@@ -274,7 +275,7 @@ class Ledger:
         return Lease(key=key, etag=written, record=held, unsure=before)
 
     def is_unsure(self, record: Record) -> bool:
-        """Whether an attempt began here that has ended without anybody seeing how."""
+        """Whether an attempt began here and ended without anybody seeing how."""
         return record.unsure is not None and (record.holder is None or self.silence(record) > LEASE_SECONDS)
 
     def holder(self, environment: str, project: str) -> Holder | None:
@@ -290,7 +291,7 @@ class Ledger:
         """
         holder = lease.record.holder
         assert holder is not None
-        # Other bytes give another ETag: whoever is just taking over from a silent holder then fails.
+        # Different bytes change the ETag, so a process that is just taking over from a silent holder fails.
         holder = attrs.evolve(holder, renewals=holder.renewals + 1)
         return self._next(lease, attrs.evolve(lease.record, holder=holder))
 
@@ -299,7 +300,7 @@ class Ledger:
         return self._next(lease, attrs.evolve(record, holder=lease.record.holder, fencing=lease.fencing))
 
     def finish(self, lease: Lease, record: Record) -> Record:
-        """Write the record and give the lease back. The next writer copies the deployment into the history.
+        """Write the record and release the lease. The next writer copies the deployment into the history.
 
         Raises:
             PlanStale: the lease was taken over; what this process did is not recorded.
@@ -309,7 +310,7 @@ class Ledger:
         return record
 
     def release(self, lease: Lease, *, unsure: str | None = None) -> None:
-        """Give the lease back with the record unchanged, but for whether what runs is known."""
+        """Release the lease with the record unchanged, except for whether what runs is known."""
         self._next(lease, attrs.evolve(lease.record, holder=None, unsure=unsure))
 
     def history(
@@ -318,7 +319,7 @@ class Ledger:
         """Past deployments of a unit, oldest first.
 
         Args:
-            newest: so many of them only; None: all. A page costs the record, one LIST and a GET for each, once.
+            newest: at most this many; None: all. A page costs the record, one LIST and a GET for each, once.
             before: only those with a smaller number.
         """
         current = self.store.get(current_key(environment, project))
@@ -329,7 +330,7 @@ class Ledger:
         return tuple(item for item in past if before is None or item.sequence < before)
 
     def newest_first(self, record: Record | None, environment: str, project: str) -> Iterator[Deployment]:
-        """Past deployments of a unit from the newest on, read only as far as somebody asks for the next."""
+        """Past deployments of a unit from the newest on, read only on demand."""
         return self._history.newest_first(environment, project, record)
 
     def histories(self, environment: str, *, newest: int) -> Histories:
@@ -341,13 +342,17 @@ class Ledger:
         if age <= LEASE_SECONDS:
             raise Busy(
                 f"{record.project} in {record.environment}",
-                f"{holder.who} on {holder.host} is deploying it since {holder.since}, "
+                f"{holder.who} on {holder.host} has been deploying it since {holder.since}, "
                 f"last seen {max(age, 0):.0f} s ago",
-                hint=f"wait for it, or give `--wait`; a holder that died is taken over after {LEASE_SECONDS} s",
+                hint=advice(
+                    "wait for it, or pass `{}`; a dead holder is replaced after {} s",
+                    Advice("--wait", "wait=60"),
+                    str(LEASE_SECONDS),
+                ),
             )
 
     def silence(self, record: Record) -> float:
-        """For how many seconds the holder has shown no sign of life, by the clock of the store."""
+        """For how many seconds the holder has been silent, by the clock of the store."""
         key = current_key(record.environment, record.project)
         renewed = next((item.modified for item in self.store.list(key) if item.key == key), 0.0)
         return self.store.now() - renewed
@@ -376,9 +381,13 @@ class Ledger:
 
 
 def _changed(environment: str, project: str) -> PlanStale:
-    what = "its record was changed by somebody else in the meantime"
+    what = "somebody else changed its record in the meantime"
     return PlanStale(f"{project} in {environment}", what, hint="run the same command again")
 
 
+def _planned(release: str | None) -> str:
+    return '"nothing deployed"' if release is None else release[:12]
+
+
 def _short(release: str | None) -> str:
-    return "none" if release is None else release[:12]
+    return "nothing" if release is None else release[:12]

@@ -1,4 +1,4 @@
-"""What a function has written to its log group of CloudWatch Logs."""
+"""What a function has written to its log group in CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
 
-__all__ = ["LogLine", "group_of", "recent_lines"]
+__all__ = ["LogLine", "group_now", "group_of", "recent_lines"]
 
 
 @attrs.frozen(kw_only=True)
@@ -29,11 +29,31 @@ def group_of(function_name: str) -> str:
     return f"/aws/lambda/{function_name}"
 
 
-def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, ...]:
-    """All events of a log group from ``since`` on, oldest first. A group that is not there yet has none.
+def group_now(client: Any, function_name: str) -> str:
+    """Where a function writes as it is now: a ``stack.py`` may have given it a group of its own (``LoggingConfig``).
+
+    Args:
+        client: of Lambda.
 
     Raises:
-        StackError: CloudWatch Logs does not answer.
+        StackError: Lambda does not answer.
+        AccountError: the role may not ask.
+    """
+    try:
+        found = client.get_function_configuration(FunctionName=function_name).get("LoggingConfig", {})
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return group_of(function_name)  # its log stays when it goes
+        known = account_error(f"function {function_name}", error)
+        raise known or StackError(f"function {function_name}", text_of(error), hint="run it again") from error
+    return str(found.get("LogGroup") or group_of(function_name))
+
+
+def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, ...]:
+    """All events of a log group from ``since`` on, oldest first. A group that does not exist yet has none.
+
+    Raises:
+        StackError: CloudWatch Logs does not respond.
         AccountError: the role may not read them.
     """
     pages = client.get_paginator("filter_log_events")
@@ -44,7 +64,7 @@ def recent_lines(client: Any, group: str, *, since: datetime) -> tuple[LogLine, 
         if code_of(error) == "ResourceNotFoundException":
             return ()
         known = account_error(f"log group {group}", error)
-        raise known or StackError(f"log group {group}", text_of(error), hint="run it again") from error
+        raise known or StackError(f"log group {group}", text_of(error), hint="run the same command again") from error
     events.sort(key=lambda event: (event["timestamp"], event.get("ingestionTime", 0)))
     return tuple(
         LogLine(

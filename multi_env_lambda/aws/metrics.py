@@ -1,4 +1,4 @@
-"""What CloudWatch knows of a function's errors."""
+"""What CloudWatch knows about a function's errors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _PERIOD = 60
 """Seconds; Lambda's metrics have this resolution."""
 
 _SKEW = timedelta(minutes=15)
-"""More than a clock may be off before AWS refuses what it signs."""
+"""More than a clock may be off before AWS refuses its signatures."""
 
 _LONGEST = timedelta(hours=23)
-"""One answer has at most 1,440 points, with the skew on both sides; of a longer step, the last hours are looked at."""
+"""One response has at most 1,440 points, with the skew on both sides; of a longer step, the last hours are read."""
 
 _NAMES = 100
-"""DescribeAlarms takes that many names."""
+"""DescribeAlarms accepts this many names."""
 
 
 def alarmed(client: Any, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the alarms that are on.
+    """The alarms that are on.
 
     Raises:
         StackError: they cannot be read.
@@ -42,10 +42,10 @@ def alarmed(client: Any, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def counts(client: Any, function_name: str, alias: str, version: str, seconds: float) -> Counts:
-    """Invocations and errors of one version behind an alias, of the minutes that began in the last ``seconds``.
+    """Invocations and errors of one version behind an alias, in the minutes that began in the last ``seconds``.
 
-    A minute that began earlier is left out, since nobody knows which part of it is meant. The last minutes are missing:
-    CloudWatch shows one when it is over, and some more have gone.
+    A minute that began earlier is left out, since only an unknown part of it counts. The last minutes are missing:
+    CloudWatch shows a minute some time after it is over.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html (dimensions of an alias)
 
@@ -75,7 +75,7 @@ def counts(client: Any, function_name: str, alias: str, version: str, seconds: f
 
 
 def _now(answer: Any, here: datetime) -> datetime:
-    """The time of CloudWatch. With a machine's clock that is minutes off, errors would lie outside of what is asked."""
+    """The time of CloudWatch. With a local clock that is minutes off, errors would be outside the requested range."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date) if date else here
 

@@ -1,4 +1,4 @@
-"""Look whether what a unit names is there: topics, streams, buses and managed policies. Only descriptions are read."""
+"""Check that what a unit names exists: topics, streams, buses and managed policies. Only descriptions are read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ABSENT = ("NotFound", "NotFoundException", "NoSuchEntity", "ResourceNotFoundExc
 def absent(
     client: Callable[[str], Any], place: str, kind: LookedFor, names: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
-    """What is not there, with what to say of it and a hint.
+    """What does not exist, with a message and a hint.
 
     Raises:
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     wanted = sorted(names)
     if not wanted:
@@ -44,7 +44,7 @@ def absent(
 
     found = zip(wanted, in_parallel(is_absent, wanted), strict=True)
     of = "name" if kind == "bus" else "ARN"
-    said = (f"there is no such {kind}", f"create it in {place}, or correct the {of}")
+    said = (f"there is no such {kind}", f"create it in {place}, or fix the {of}")
     return {name: said for name, gone in found if gone}
 
 

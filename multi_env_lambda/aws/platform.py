@@ -1,4 +1,4 @@
-"""What is done in an environment's account, over real sessions: stacks through one poller each, functions by alias."""
+"""What is done in an environment's account, over real sessions: stacks through one poller, functions by alias."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
 from multi_env_lambda.aws.concurrency import Shortage, reserved_now, shortage_of
 from multi_env_lambda.aws.drift import StackDrift
-from multi_env_lambda.aws.logs import LogLine, group_of, recent_lines
+from multi_env_lambda.aws.logs import LogLine, group_now, recent_lines
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.protection import protect
 from multi_env_lambda.aws.references import missing_references
@@ -46,7 +46,7 @@ class AwsPlatform:
         return Caller(arn=self._sessions.caller(), user_id=self._sessions.user_id(self._devops))
 
     def session_end(self) -> str:
-        # What else finds credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
+        # Every other source of credentials renews them. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
         return self._sessions.variables().get("AWS_CREDENTIAL_EXPIRATION", "")
 
     def verify(self, environment: Environment) -> None:
@@ -137,7 +137,8 @@ class AwsPlatform:
         return functions.invoke(client, function_name, alias, payload, self._retrying)
 
     def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
-        return recent_lines(self._sessions.client(environment, "logs"), group_of(function_name), since=since)
+        group = group_now(self._sessions.client(environment, "lambda"), function_name)
+        return recent_lines(self._sessions.client(environment, "logs"), group, since=since)
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> jobs.JobRun:
         start = self._sessions.client(environment, "glue", once=True).start_job_run

@@ -1,7 +1,7 @@
-"""One poller per account and region: however many stacks are waited for, one thread at a time asks for all.
+"""One poller per account and region: however many stacks are being waited for, one thread at a time reads all of them.
 
-The waiters elect a leader among themselves; it asks for all of them, and hands the lead on when its own wait is over.
-A few stacks are asked by id, many by pages of all stacks of the account.
+The waiters elect a leader among themselves; it reads all stacks, and passes the lead on when its own wait is over.
+A few stacks are read by id, many by listing all stacks of the account.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _SLOWEST = 5.0
 _MOST_SLOWED = 8.0
 _SHARE_OF_AGE = 0.25
 SILENCE = 300.0
-"""Seconds without any answer after which a wait is given up before its deadline."""
+"""Seconds without any response after which a wait ends before its deadline."""
 _BY_ID_BELOW = 4
 
 
 @attrs.frozen(kw_only=True)
 class StackReading:
-    """What DescribeStacks said about one stack."""
+    """What DescribeStacks returned for one stack."""
 
     stack_id: str
     name: str
@@ -57,16 +57,16 @@ class StackReading:
 
 
 class NotLooked(Enum):
-    """Where a reading could stand, and nobody has looked yet; ``None`` already is the reading of no stack."""
+    """In place of a reading before the first one; ``None`` already means that there is no stack."""
 
-    NOT_LOOKED = "nobody has looked"
+    NOT_LOOKED = "not read yet"
 
 
 Look = StackReading | None | NotLooked
 
 
 def reading_of(stack: Mapping[str, Any]) -> StackReading:
-    """One stack of a DescribeStacks answer."""
+    """One stack of a DescribeStacks response."""
     return StackReading(
         stack_id=stack["StackId"],
         name=stack["StackName"],
@@ -88,7 +88,7 @@ def _time(value: Any) -> str:
 class _Watch:
     """One waiter: what it waits for, and what was last read for it (None: the stack is gone).
 
-    ``error`` ends the wait at once, ``trouble`` (throttled, no answer) only when it lasts.
+    ``error`` ends the wait at once, ``trouble`` (throttled, no response) only if it lasts.
     """
 
     stack_id: str
@@ -101,9 +101,9 @@ class _Watch:
 
 
 class Poller:
-    """Answers every wait of one account and region.
+    """Serves every wait of one account and region.
 
-    ``clock`` and ``sleep`` exist for tests; ``jitter`` gives a factor around 1.
+    ``clock`` and ``sleep`` exist for tests; ``jitter`` returns a factor around 1.
     """
 
     def __init__(
@@ -143,11 +143,11 @@ class Poller:
     ) -> StackReading | None:
         """The first reading for which ``until`` holds; None is the reading of a stack that does not exist.
 
-        ``stack_id`` is the id, never the name: a name may mean another stack tomorrow.
+        ``stack_id`` is the id, never the name: a name may mean a different stack tomorrow.
         ``deadline`` is a time of ``clock``.
 
         Raises:
-            StackError: the deadline passed (the last status is in the text), or CloudFormation refused to answer.
+            StackError: the deadline passed (the last status is in the text), or CloudFormation refused to respond.
         """
         now = self.clock()
         watch = _Watch(stack_id, now, now)
@@ -181,7 +181,7 @@ class Poller:
             if watch.trouble is not None and self.clock() - watch.answered >= SILENCE:
                 raise _unreadable(where, watch.trouble) from watch.trouble
             if self.clock() >= deadline:
-                raise StackError(where, _too_late(watch, self.clock()), hint="run the command again; it waits on")
+                raise StackError(where, _too_late(watch, self.clock()), hint="run the command again; it keeps waiting")
 
     def _one_round(self, watch: _Watch) -> None:
         """Lead one round for everybody, or wait for the leader's."""
@@ -203,7 +203,7 @@ class Poller:
                 self._changed.notify_all()
 
     def _pause(self) -> None:
-        """Sleep until the next round is due: soon after something began, seldom for what takes long."""
+        """Sleep until the next round is due: soon after something began, less often for what takes long."""
         jitter = self._jitter()
         while True:
             now = self.clock()
@@ -212,7 +212,7 @@ class Poller:
             rest = self._last_round + _interval(now - youngest) * self._slowed * jitter - now
             if rest <= 0:
                 return
-            # In slices, so that a waiter that comes meanwhile is not kept by the slow pace of older ones.
+            # In slices, so that a new waiter is not held up by the slow pace of older ones.
             self._sleep(min(rest, _FIRST * self._slowed))
 
     def _read(self, watches: tuple[_Watch, ...]) -> None:
@@ -220,7 +220,7 @@ class Poller:
         try:
             found = self._by_pages() if self._may_list and len(ids) > self._pages else {}
             for stack_id in ids - found.keys():
-                # A listing does not show deleted stacks; their id still answers.
+                # A listing does not show deleted stacks; reading by id still works.
                 self._by_id(stack_id, found)
             self._slowed = max(1.0, self._slowed / 2)
         except aws_errors() as error:
@@ -283,18 +283,18 @@ def pages_of(client: Any) -> Iterator[list[Mapping[str, Any]]]:
 
 
 def _interval(age: float) -> float:
-    """Seconds between two rounds: what may be over at once is asked twice quickly, what takes long seldom."""
+    """Seconds between two rounds: what may be over at once is read twice quickly, what takes long less often."""
     return _FIRST if age < _AT_FIRST else min(_SLOWEST, max(_SOON, age * _SHARE_OF_AGE))
 
 
 def _unreadable(where: str, error: Exception) -> MultiEnvLambdaError:
     what = f"its state cannot be read: {text_of(error)}"
-    hint = "check the role's permission for cloudformation:DescribeStacks, then run the command again; it waits on"
+    hint = "check the role's permission for cloudformation:DescribeStacks, then run the command again; it keeps waiting"
     return account_error(where, error) or StackError(where, what, hint=hint)
 
 
 def _too_late(watch: _Watch, now: float) -> str:
-    status = "unknown, CloudFormation did not answer" if watch.rounds == 0 else "gone"
+    status = "unknown, CloudFormation did not respond" if watch.rounds == 0 else "gone"
     if watch.reading is not None:
         status = watch.reading.status
     return f"not finished after {now - watch.since:.0f} s; last status: {status}"

@@ -1,4 +1,4 @@
-"""Termination protection of a stack: only ever switched on here; who takes it away does so by hand."""
+"""Termination protection of a stack: only ever enabled here; disabling it is done by hand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["protect"]
 
 
 def protect(client: Any, stack_name: str, where: str, held: Held, retrying: Retrying) -> None:
-    """Let CloudFormation refuse to delete a stack. Said twice, it is said once.
+    """Make CloudFormation refuse to delete a stack. Idempotent.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
 
     Raises:
-        StackError: it may not be said, or is not answered.
+        StackError: this is not allowed, or there is no response.
         PlanStale: the lease is lost.
     """
 

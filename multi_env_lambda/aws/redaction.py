@@ -1,6 +1,6 @@
 """Logs of botocore without credentials and without tracebacks.
 
-Debug logs are switched on to find a fault, and then kept by CI.
+Debug logs are enabled to find a bug, and then stored by CI.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _REDACTION = _Redaction()
 
 
 def redact_debug_logs() -> None:
-    """Let botocore write ``***`` in place of tokens, keys and all that has the form of one. Safe to repeat."""
-    # A logger's filters are not those of the loggers below it, so each that writes requests or answers has its own.
+    """Make botocore log ``***`` in place of tokens, keys and anything that looks like one. Safe to repeat."""
+    # A logger's filters do not apply to the loggers below it, so each that writes requests or responses has its own.
     for name in _LOGGERS:
         logging.getLogger(f"botocore.{name}").addFilter(_REDACTION)
 
 
 class _OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Nothing is left of what is raised as well, and one line of what is not."""
+        """Drop what is raised as well, and keep one line of what is not."""
         if not str(record.msg).startswith(_REFRESHING):
             return True
         record.exc_info, record.exc_text = None, None
@@ -57,7 +57,7 @@ _ONE_LINE = _OneLine()
 
 
 def quiet_refreshing() -> None:
-    """Let botocore write no traceback where credentials cannot be had: that is an error of ours. Safe to repeat.
+    """Make botocore log no traceback if it gets no credentials: we raise our own error. Safe to repeat.
 
     Source: https://github.com/boto/botocore/blob/develop/botocore/credentials.py (``_protected_refresh``)
     """

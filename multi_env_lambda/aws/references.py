@@ -1,4 +1,4 @@
-"""Look up what a unit names in an environment's account. Only descriptions are read, never a value."""
+"""Look up what a unit names in an environment's account. Only descriptions are read, never values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multi_env_lambda.model.reference import MissingReference, Reference
 __all__ = ["missing_references"]
 
 _AT_ONCE = 50
-"""DescribeParameters takes this many names in one filter."""
+"""DescribeParameters accepts this many names in one filter."""
 
 _PUBLIC = "/aws/"
 """Parameters of AWS itself: CloudFormation resolves them, DescribeParameters does not list them."""
@@ -26,10 +26,10 @@ def missing_references(
     """The references that CloudFormation or the function could not resolve, in the given order.
 
     Args:
-        client: gives the client of a service in the account; only services that are needed are asked for.
+        client: returns the client of a service in the account; called only for services that are needed.
 
     Raises:
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     parameters = {item.name for item in references if item.kind == "parameter" and not item.name.startswith(_PUBLIC)}
     secrets = {item.name for item in references if item.kind == "secret"}
@@ -117,7 +117,7 @@ def _problem(client: Any, place: str, name: str) -> tuple[str, str] | None:
         return None
     return (
         "it is scheduled for deletion",
-        f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to another one",
+        f"`aws secretsmanager restore-secret --secret-id {name}`, or refer to a different one",
     )
 
 
@@ -131,14 +131,14 @@ def _queues(client: Any, place: str, wanted: Mapping[str, int]) -> dict[str, tup
             answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
         except aws_errors() as error:
             if "NonExistentQueue" in code_of(error) or code_of(error) == "QueueDoesNotExist":
-                found[arn] = ("there is no such queue", f"create it in {place}, or correct the ARN")
+                found[arn] = ("there is no such queue", f"create it in {place}, or fix the ARN")
                 continue
             actions = "sqs:GetQueueUrl and sqs:GetQueueAttributes"
             raise _error(f"queue {arn} in {place}", error, actions) from error
         visible = int(answer["Attributes"]["VisibilityTimeout"])
         if visible < seconds:
-            what = f"it hides a message for {visible} seconds, and the function may take {seconds}"
-            found[arn] = (what, f"set its VisibilityTimeout to {6 * seconds} where it is made, as AWS recommends")
+            what = f"it hides a message for {visible} seconds, but the function may take {seconds}"
+            found[arn] = (what, f"set its VisibilityTimeout to {6 * seconds} where it is created, as AWS recommends")
     return found
 
 

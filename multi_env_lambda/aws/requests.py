@@ -1,4 +1,4 @@
-"""How the calls to CloudFormation are sent: names and tokens made from ours, lost answers, and errors in our words."""
+"""How calls to CloudFormation are sent: names and tokens made from ours, lost responses, and errors in our words."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _IN_STATE = re.compile(r"is in [`'\[]?([A-Z_]+)[`'\]]? (?:state|status)")
 
 
 class StateConflict(Exception):
-    """CloudFormation refuses because the stack is in another state by now; never leaves this package's aws part."""
+    """CloudFormation refuses because the stack's state has changed; never leaves this folder."""
 
 
 def request_token(token: str, step: str) -> str:
-    """A ClientRequestToken, also used as a name, for one step of one run: the same for the same, whatever the text.
+    """A ClientRequestToken, also used as a name, for one step of one run: equal for equal steps, whatever the text.
 
-    A plain token stays readable in the stack's events; it carries the fencing number of the lease.
+    A simple token stays readable in the stack's events; it carries the fencing number of the lease.
     """
     if len(token) <= 80 and _PLAIN.fullmatch(token):
         return f"mel-{step}-{token}"
@@ -44,17 +44,17 @@ def request_token(token: str, step: str) -> str:
 
 
 def in_state(error: Exception) -> str | None:
-    """The state that a stack is in, where an error says that this state is why it refuses."""
+    """The state of a stack, if an error says that this state is why it refuses."""
     found = _IN_STATE.search(message_of(error))
     return found.group(1) if found and code_of(error) == "ValidationError" else None
 
 
 def repeated(send: Callable[[], object], where: str, retrying: Retrying) -> None:
-    """Send a call that carries a token: repeated while its answer is lost, done when the token is known already.
+    """Send a call that carries a token: retried while its response is lost, done if the token is already known.
 
     Raises:
         StateConflict: the stack is in a state that does not allow it (perhaps because a lost call was applied).
-        StackError: it is refused for another reason, or never answered.
+        StackError: it is refused for another reason, or there is no response.
         AccountError: the credentials are not valid (any more), or nothing listens at the endpoint.
     """
 
@@ -77,10 +77,10 @@ def retried(
     in_our_words: Callable[[Exception], Exception],
     retrying: Retrying,
 ) -> _Answer:
-    """The answer to a call, which is sent again after a pause where ``passes`` says that its error may pass.
+    """The response to a call, which is retried after a pause if ``passes`` says that its error may be temporary.
 
     Raises:
-        Exception: what ``in_our_words`` makes of an error that does not pass, or of the last one.
+        Exception: what ``in_our_words`` makes of a permanent error, or of the last one.
     """
     try:
         return retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
@@ -96,9 +96,9 @@ def stack_error(where: str, error: Exception) -> MultiEnvLambdaError:
     if is_denied(error):
         hint = "allow the environment's role this action on its stacks"
     elif is_lost(error) or is_throttled(error):
-        hint = "run the same command again; what was done already is not done twice"
+        hint = "run the same command again; nothing is done twice"
     elif code_of(error) == "LimitExceededException":
-        hint = "raise the quota in Service Quotas, or delete what is not needed"
+        hint = "raise the quota in Service Quotas, or delete what you do not need"
     else:
-        hint = "correct the unit's settings or its stack.py; `plan` shows the template"
+        hint = "fix the unit's settings or its stack.py; `plan` shows the template"
     return StackError(where, text_of(error), hint=hint)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OnCall", "Sessions", "assume_role_request", "role_hint"]
 
 OnCall = Callable[[str, str, str], None]
-"""Told of every API call: the place's name (``caller`` for the base identity), the service, the operation."""
+"""Called for every API call: the place's name (``caller`` for the base identity), the service, the operation."""
 
 CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
@@ -35,11 +35,11 @@ _FAILED = "multi_env_lambda_failed"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
 _CONNECTIONS = WORKERS * WORKERS
-"""As many as there may be calls at once: units, and for each of them its parts. None is opened before it is needed, and
-urllib3 warns of each that there is no place for."""
+"""The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
+warns about each one beyond this."""
 Place = Devops | Environment
 _Way = tuple[str, str, str, str, str]
-"""Equal for places that are reached in the same way: account, role, external id, source identity, role before it."""
+"""Equal for places that are reached the same way: account, role, external id, source identity, role before it."""
 _BASE: _Way = (CALLER, "", "", "", "")
 
 
@@ -52,7 +52,7 @@ def _loader() -> Any:
 
 
 class _AssumedRole:
-    """What botocore asks for credentials, in place of its chain: the role of one place and nothing else."""
+    """Where botocore gets credentials, instead of its chain: the role of one place and nothing else."""
 
     def __init__(self, credentials: RefreshableCredentials) -> None:
         self._credentials = credentials
@@ -62,7 +62,7 @@ class _AssumedRole:
 
 
 def _note_retry(retries: Retries, **answer: Any) -> None:
-    """One try of a request has ended: botocore asks its handlers after each whether there is to be another.
+    """One attempt of a request has ended: after each, botocore asks its handlers whether to retry.
 
     Source: https://github.com/boto/botocore/blob/develop/botocore/endpoint.py (``_needs_retry``)
     """
@@ -77,7 +77,7 @@ def _note_retry(retries: Retries, **answer: Any) -> None:
 
 
 class Sessions:
-    """Gives the client of a service in the account of a place. Making one costs nothing; safe for threads.
+    """Creates clients of services in the account of a place. Creating this object is cheap; safe for threads.
 
     The base credentials are those of ``access``; without it they are found as boto3 finds them (AWS_PROFILE,
     environment, SSO, instance role, …). Everything else in that profile holds for the assumed roles as well.
@@ -109,7 +109,7 @@ class Sessions:
         """The client of ``service`` in this place's account and region, acting as this place's role.
 
         Args:
-            once: for calls that know no token, such as Invoke and StartJobRun: they are never sent twice by themselves.
+            once: for calls without idempotency tokens, such as Invoke and StartJobRun: they are never retried.
 
         Raises:
             AccountError: there are no usable base credentials.
@@ -131,7 +131,7 @@ class Sessions:
         return str(self._base_identity()["Arn"])
 
     def base_answer(self) -> Mapping[str, Any]:
-        """What STS said of the base identity, with the headers of its answer.
+        """What STS said about the base identity, with the headers of its response.
 
         Raises:
             AccountError: there are no usable base credentials.
@@ -139,13 +139,13 @@ class Sessions:
         return self._base_identity()
 
     def variables(self) -> Mapping[str, str]:
-        """What the environment says of the base credentials; without an ``access`` all that it says."""
+        """What the environment variables say about the base credentials; without an ``access``, all of them."""
         if self._access is None:
             return os.environ
         return {"AWS_CREDENTIAL_EXPIRATION": self._access.ends} if self._access.ends else {}
 
     def user_id(self, place: Place) -> str:
-        """The id under which IAM knows whoever acts at a place: what policies call ``aws:userid``.
+        """The IAM id of the identity that acts at a place: what policies call ``aws:userid``.
 
         Raises:
             AccountError: its role cannot be assumed.
@@ -165,10 +165,10 @@ class Sessions:
     def verify(self, place: Place) -> None:
         """Make sure that this place's credentials belong to this place's account.
 
-        The answer of AssumeRole names the account of the role, so this costs no call of its own.
+        The response of AssumeRole names the account of the role, so this costs no extra call.
 
         Raises:
-            AccountError: they belong to another one, or cannot be had.
+            AccountError: they belong to a different one, or cannot be obtained.
         """
         key = (_way(place), place.region)
         with self._lock:
@@ -180,7 +180,7 @@ class Sessions:
                 with self._lock:
                     session = self._session_of(place)
                 if session is self._base():
-                    _check_account(place, self._base_identity()["Account"], "the credentials are of account")
+                    _check_account(place, self._base_identity()["Account"], "the credentials belong to account")
                 else:
                     session.get_credentials().get_frozen_credentials()
             except aws_errors() as error:
@@ -202,7 +202,7 @@ class Sessions:
         return self._sessions[key]
 
     def _assume(self, place: Place) -> dict[str, str]:
-        """One AssumeRole, whose own answer is checked as well; called again by botocore when the hour is over."""
+        """One AssumeRole, whose own response is checked as well; botocore calls it again when the hour is over."""
         try:
             answer = self._sts_before(place).assume_role(**assume_role_request(place, self.caller()))
         except aws_errors() as error:
@@ -212,7 +212,7 @@ class Sessions:
                 raise AccountError(_where(place), what, hint=role_hint(place, text_of(error))) from error
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
-        _check_account(place, account_id, "the assumed role is of account")
+        _check_account(place, account_id, "the assumed role belongs to account")
         self._assumed[_way(place)] = str(answer["AssumedRoleUser"]["AssumedRoleId"])
         credentials = answer["Credentials"]
         expires = credentials["Expiration"]
@@ -266,8 +266,8 @@ class Sessions:
             client = session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
         except aws_errors() as error:
             raise self._account_error("credentials", error) from error
-        except ValueError as error:  # botocore's word for an address or a region that is none
-            hint = "correct AWS_ENDPOINT_URL, AWS_REGION, or endpoint_url and region of the profile"
+        except ValueError as error:  # what botocore raises for an invalid address or region
+            hint = "fix AWS_ENDPOINT_URL, AWS_REGION, or endpoint_url and region of the profile"
             raise AccountError("credentials", f"{service} in {region}: {error}", hint=hint) from error
         client.meta.events.register("needs-retry", partial(_note_retry, self.retries))
         if self._on_call is not None:
@@ -286,7 +286,7 @@ class Sessions:
 
 
 def assume_role_request(place: Place, caller: str) -> dict[str, str]:
-    """What AssumeRole is told: CloudTrail shows in each account whose session it was.
+    """The parameters of AssumeRole: CloudTrail shows in each account whose session it was.
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
@@ -303,7 +303,7 @@ def assume_role_request(place: Place, caller: str) -> dict[str, str]:
 
 
 def role_hint(place: Place, said: str) -> str:
-    """Why a role may not be assumed; ``said`` is AWS's refusal, which names the action that is missing.
+    """Why a role may not be assumed; ``said`` is AWS's refusal, which names the missing action.
 
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
     and https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
@@ -322,7 +322,7 @@ def role_hint(place: Place, said: str) -> str:
     if place.role_name == DEFAULT_ROLE_NAME:
         says = f"; for `source_identity` its trust policy needs {_SAY}, too" if place.source_identity else ""
         return (
-            f"{DEFAULT_ROLE_NAME} trusts the organisation's management account only, and accounts that were invited do "
+            f"{DEFAULT_ROLE_NAME} trusts only the organisation's management account, and accounts that were invited do "
             f'not have it: use credentials of that account, or name a role of your own (`role_name`, "" for none){says}'
         )
     says = f" and {_SAY}, which this identity's own policies must allow, too" if place.source_identity else ""
@@ -351,12 +351,12 @@ def _check_account(place: Place, account_id: str, what: str) -> None:
         raise AccountError(
             _where(place),
             f"{what} {account_id}, but the configuration says {place.account_id}",
-            hint="correct account_id in the root pyproject.toml, or use the credentials of that account",
+            hint="fix account_id in the root pyproject.toml, or use the credentials of that account",
         )
 
 
 def _is_role(caller: str, place: Place) -> bool:
-    """Whether this identity already is that role: a role is not always trusted by itself.
+    """Whether this identity already is that role: a role does not always trust itself.
 
     >>> production = Environment(name="prod", account_id="555555555555", region="us-east-1", role_name="deployer")
     >>> _is_role("arn:aws:sts::555555555555:assumed-role/deployer/build-7", production)

@@ -1,4 +1,4 @@
-"""Brings one stack to what its template says, from whatever state it is in, and says what happened.
+"""Makes one stack match its template, from whatever state it is in, and reports what happened.
 
 Input: a template and a stack name. Output: a ``StackResult``, or a ``StackError`` that carries CloudFormation's causes.
 """
@@ -51,7 +51,7 @@ _GONE = frozenset({"DELETE_COMPLETE"})
 
 @attrs.frozen(kw_only=True)
 class StackResult:
-    """A stack that is what its template says; ``changed`` is False where it was so before."""
+    """A stack that matches its template; ``changed`` is False if it already did."""
 
     stack_id: str
     changed: bool
@@ -63,7 +63,7 @@ Repair = DeleteThenCreate | Rollback | ContinueRollback
 
 
 class Stacks:
-    """The stacks of one account and region. ``place`` is how errors call it."""
+    """The stacks of one account and region. ``place`` is its name in errors."""
 
     def __init__(
         self,
@@ -102,16 +102,16 @@ class Stacks:
         reverts: bool = False,
         role_arn: str = "",
     ) -> StackResult:
-        """Create or update the stack; one that is already so is left alone.
+        """Create or update the stack; one that already matches is left alone.
 
-        ``held`` is the unit's lease, looked at right before each call that changes something. ``token`` is unique per
-        run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` said a moment
-        ago under the same lease. ``address_of`` is for a template that is too long. ``on_event`` is told each status.
-        ``check`` is told whatever stack is there before anything is done to it, and raises where that is not ours; one
-        under review is nobody's. The others are as in ``StackRequest``.
+        ``held`` is the unit's lease, checked right before each call that changes something. ``token`` is unique per
+        run and unit: a repeated call of the same run is recognised by it. ``before`` is what ``describe`` has just
+        returned under the same lease. ``address_of`` is for a template that is too long. ``on_event`` gets each status.
+        ``check`` gets any existing stack before anything is done to it, and raises if it is not ours; one under review
+        belongs to nobody. The others are as in ``StackRequest``.
 
         Raises:
-            StackError: it failed (with the causes), only a person can go on, or the deadline passed.
+            StackError: it failed (with the causes), only a person can continue, or the deadline passed.
             PlanStale: somebody else changed the stack meanwhile, or took over the lease.
             Refused: ``check`` or ``loses`` says so; nothing was executed.
         """
@@ -132,7 +132,7 @@ class Stacks:
         raise PlanStale(target.where, what, hint="find out who else deploys it, then run the command again")
 
     def describe(self, stack: str) -> StackReading | None:
-        """The stack of this name or id, or None where there is none (or only a deleted one).
+        """The stack with this name or id, or None if there is none (or only a deleted one).
 
         Raises:
             StackError: it cannot be read.
@@ -146,7 +146,7 @@ class Stacks:
         return None if reading.status in _GONE else reading
 
     def find(self, names: Collection[str]) -> dict[str, StackReading]:
-        """Those stacks of these names that are there; as ``describe``, with few calls for many names."""
+        """The existing stacks with these names; as ``describe``, with few calls for many names."""
         return find_stacks(self._client, self._where("*"), self.describe, names)
 
     def delete(
@@ -161,13 +161,13 @@ class Stacks:
         check: Check = lambda _: None,
         role_arn: str = "",
     ) -> bool:
-        """Delete the stack; False where there was none. ``retain``: logical ids that blocked an earlier deletion.
+        """Delete the stack; False if there was none. ``retain``: logical ids that blocked an earlier deletion.
 
         ``role_arn``: as whom CloudFormation acts, as in ``Target``.
 
         Raises:
             StackError: it is protected, its deletion failed (with the causes), or the deadline passed.
-            PlanStale: the lease is lost, perhaps while another operation was waited for.
+            PlanStale: the lease is lost, perhaps while waiting for another operation.
         """
         target = attrs.evolve(self._target(stack_name, "", held, token, {}, deadline_seconds), role_arn=role_arn)
         before = self.describe(stack_name)
@@ -217,7 +217,7 @@ class Stacks:
         )
 
     def _settle(self, target: Target, before: Look, told: Callable[[str], None]) -> StackReading | None:
-        """Bring the stack into a state in which a change set can be made; each repair is tried once."""
+        """Bring the stack into a state in which a change set can be created; each repair is tried once."""
         tried: set[type[Repair]] = set()
         while True:
             reading = self.describe(target.stack_name) if before is NotLooked.NOT_LOOKED else before
@@ -254,7 +254,7 @@ class Stacks:
                 call, step = self._client.continue_update_rollback, "continue"
             case _:
                 assert_never(answer)
-        # Where it began already, by our lost call or by somebody else's, the stack is looked at again.
+        # If it has already begun, by our lost call or by somebody else's, the stack is read again.
         self._send(target, call, told, StackName=stack_id, ClientRequestToken=request_token(target.token, step))
         self._poller.wait(
             stack_id,
@@ -267,13 +267,13 @@ class Stacks:
     def _delete(
         self, reading: StackReading, target: Target, told: Callable[[str], None], retain: tuple[str, ...]
     ) -> None:
-        """Delete by id, so that a new stack of the same name is never meant.
+        """Delete by id, so that a new stack with the same name is never hit.
 
-        CloudFormation lets resources stay only once their deletion has failed.
+        CloudFormation keeps resources only once their deletion has failed.
         """
         if reading.protected:
             what = f"the stack has termination protection and is in status {reading.status}"
-            hint = "only if it may really go: `aws cloudformation update-termination-protection` switches it off"
+            hint = "only if it may really be deleted: `aws cloudformation update-termination-protection` disables it"
             raise StackError(target.where, what, hint=hint)
         parameters: dict[str, Any] = {"StackName": reading.stack_id}
         if retain and reading.status == "DELETE_FAILED":
@@ -293,7 +293,7 @@ class Stacks:
     def _send(
         self, target: Target, call: Callable[..., object], told: Callable[[str], None], **parameters: Any
     ) -> None:
-        """Send a call that changes the stack, and each repetition of it, under the lease."""
+        """Send a call that changes the stack, and each retry, under the lease."""
 
         def send() -> None:
             target.held.begin()
@@ -359,13 +359,13 @@ class Stacks:
         )
 
     def _discard(self, change_set: ChangeSet, target: Target, before: StackReading | None) -> None:
-        """Remove a change set, and the empty stack that only its creation made."""
+        """Remove a change set, and the empty stack that only its creation left."""
         self._change_sets.remove(change_set, target.held)
         if before is not None:
             return
         left = self.describe(change_set.stack_id)
         if left is not None and left.status == "REVIEW_IN_PROGRESS":
-            # Whoever took over may just fill this very stack.
+            # A new holder may be filling this very stack.
             target.held.make_sure()
             try:
                 self._client.delete_stack(StackName=left.stack_id, **target.acting)

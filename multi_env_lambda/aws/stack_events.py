@@ -7,37 +7,39 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.wording import REPAIR_IT, advice, option
+
 __all__ = ["StackEvent", "causes_of", "events_of", "first_causes", "hint_of", "last_operation"]
 
 _FOLLOWERS = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 _STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
 _GOING_BACK = frozenset({"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"})
 _STACK = "AWS::CloudFormation::Stack"
-_OTHER_REGION = "the artifact bucket lies in another region; Lambda takes code only from a bucket of its own region"
+_OTHER_REGION = "the artifact bucket is in another region; Lambda takes code only from a bucket of its own region"
 _HINTS = (
     (
         ("by stack policy",),
-        "somebody protects them: see `aws cloudformation get-stack-policy`; take the change out of the unit, "
+        "a stack policy protects them: see `aws cloudformation get-stack-policy`; remove the change from the unit, "
         "or let its owner allow it with `aws cloudformation set-stack-policy` and run the same command again",
     ),
     (
         ("The final policy size",),
-        "a function's permissions are one policy, of which Lambda takes 20,480 bytes: give some of its events to "
-        "another function, or join event patterns",
+        "a function's permissions are one policy, limited by Lambda to 20,480 bytes: move some of its events to "
+        "another function, or merge event patterns",
     ),
     (
         ("less than or equal to 3008",),
-        "a new account has functions of up to 3,008 MB: write a smaller `memory_size`, or ask AWS Support for more",
+        "a new account allows functions of up to 3,008 MB: set a smaller `memory_size`, or ask AWS Support for more",
     ),
     (
         ("You must wait 60 seconds after deleting a queue",),
-        "SQS keeps a deleted queue's name for a minute; wait until it is over and run the same command again",
+        "SQS reserves a deleted queue's name for a minute; wait that long and run the same command again",
     ),
     (
         ("S3 Error Code: AccessDenied", "denied by S3"),
         "let the environment's account and role read the artifact bucket; the `bootstrap` verb sets both up",
     ),
-    (("S3 Error Code: NoSuchKey",), "what was published is not in the bucket any more; publish and deploy again"),
+    (("S3 Error Code: NoSuchKey",), "what was published is no longer in the bucket; publish and deploy again"),
     (("S3 Error Code: PermanentRedirect", "S3 Error Code: AuthorizationHeaderMalformed"), _OTHER_REGION),
     (
         ("is not authorized to perform", "AccessDenied", "not authorized"),
@@ -45,31 +47,39 @@ _HINTS = (
     ),
     (
         ("not empty",),
-        "empty it and run the same command again, or let it stay: `destroy` with `--retain LOGICAL-ID`",
+        advice(
+            "empty it and run the same command again, or keep it: `destroy` with `{}`",
+            option("retain", "LOGICAL-ID"),
+        ),
     ),
     (
         ("as it is in use by", "is imported by stack"),
-        "first deploy those that import it without it, or with an export of another name",
+        "first deploy the stacks that import it without that import, or with a different export",
     ),
     (
         ("already exported by stack",),
-        "export it under another name, with the environment's and the unit's in it",
+        "export it under a different name that contains the environment and the unit",
     ),
     (
         ("HandlerErrorCode: NotFound",),
-        "if it was deleted by hand, an update does not make it again: `repair.py UNIT ENVIRONMENT` does; then run the "
-        "same command again",
+        advice(
+            "if it was deleted by hand, an update does not create it again: `{}` does; then run the same command again",
+            REPAIR_IT,
+        ),
     ),
     (
         ("already exists",),
-        "something of this name was made outside of this stack; rename the unit or remove the other one",
+        "something with this name was created outside this stack; rename the unit or remove the other one",
     ),
-    (("MalformedPolicy", "Syntax errors in policy"), "correct `policies` in the unit's pyproject.toml"),
-    (("LimitExceeded", "quota", "Rate exceeded"), "wait or raise the quota in Service Quotas, then run it again"),
+    (("MalformedPolicy", "Syntax errors in policy"), "fix `policies` in the unit's pyproject.toml"),
+    (
+        ("LimitExceeded", "quota", "Rate exceeded"),
+        "wait, or raise the quota in Service Quotas, then run the same command again",
+    ),
 )
 _VALIDATION = "Call DescribeEvents"
-"""In the reason of a stack whose template was refused before anything was changed."""
-_ANY_HINT = "correct the cause and run the same command again; units that succeeded are not touched"
+"""Occurs in the reason of a stack whose template was refused before anything was changed."""
+_ANY_HINT = "fix the cause and run the same command again; units that succeeded are not touched"
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +101,7 @@ class StackEvent:
 
 
 def events_of(client: Any, stack_id: str) -> Iterator[StackEvent]:
-    """All events of a stack, newest first; pages are read as they are needed."""
+    """All events of a stack, newest first; pages are read on demand."""
     token: dict[str, str] = {}
     while True:
         answer = client.describe_stack_events(StackName=stack_id, **token)
@@ -115,9 +125,9 @@ def last_operation(newest_first: Iterable[StackEvent]) -> tuple[StackEvent, ...]
 
 
 def first_causes(operation: Iterable[StackEvent]) -> tuple[str, ...]:
-    """One text per resource that failed by itself; the stack's own reason where no resource did.
+    """One text per resource that failed by itself; the stack's own reason if no resource did.
 
-    What concerns no resource (an export that others import) is said where CloudFormation begins to go back.
+    What concerns no resource (an export that others import) is said where CloudFormation starts to roll back.
     """
     events = [event for event in operation if event.reason]
     failed = [event for event in events if event.status.endswith("_FAILED")]
@@ -138,7 +148,7 @@ def causes_of(client: Any, stack_id: str) -> tuple[str, ...]:
 
 
 def _validation_causes(client: Any, stack_id: str) -> tuple[str, ...]:
-    """What CloudFormation found wrong before it began to change anything; the stack's own events only point there.
+    """What CloudFormation found wrong before changing anything; the stack's own events only point there.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
     """
@@ -156,7 +166,7 @@ def _validation_causes(client: Any, stack_id: str) -> tuple[str, ...]:
 
 
 def hint_of(causes: Iterable[str]) -> str:
-    """What to do about such causes, where their text is known; the first cause counts."""
+    """What to do about such causes, if their text is known; the first cause counts."""
     for cause in causes:
         for words, hint in _HINTS:
             if any(word in cause for word in words):

@@ -1,4 +1,4 @@
-"""What is there: many stacks at once, and what is in one of them. Nothing here changes anything."""
+"""What exists: many stacks at once, and what is in one of them. Nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from multi_env_lambda.model.record import PhysicalResource
 __all__ = ["find_stacks", "resources_of", "template_of", "unchecked_of"]
 
 _BY_NAME = 3
-"""As many stacks are asked for by name; a page of all stacks of an account has up to 100."""
+"""Up to this many stacks are read by name; a page of all stacks of an account has up to 100."""
 
 
 def find_stacks(
     client: Any, where: str, describe: Callable[[str], StackReading | None], names: Collection[str]
 ) -> dict[str, StackReading]:
-    """Those stacks of these names that are there.
+    """The existing stacks with these names.
 
     Raises:
         StackError: they cannot be read.
@@ -34,7 +34,7 @@ def find_stacks(
 
 
 def _listed(client: Any, where: str, pages: int) -> dict[str, StackReading] | None:
-    """Every stack of the account and region by name; None for a role that may see only its own, or where asking for
+    """Every stack of the account and region by name; None for a role that may see only its own, or if reading
     each by name is cheaper than that many pages."""
     found: dict[str, StackReading] = {}
     try:
@@ -50,7 +50,7 @@ def _listed(client: Any, where: str, pages: int) -> dict[str, StackReading] | No
 
 
 def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource, ...]:
-    """What is in the stack of this name or id, by the names that AWS knows it under.
+    """What is in the stack with this name or id, by the names that AWS knows it under.
 
     Raises:
         StackError: there is no such stack, or it cannot be read.
@@ -66,7 +66,7 @@ def resources_of(client: Any, where: str, stack: str) -> tuple[PhysicalResource,
 
 
 def unchecked_of(client: Any, where: str, stack: str) -> tuple[str, ...]:
-    """What a drift detection that is over said nothing of, as ``Name (type)``.
+    """What a finished drift detection did not cover, as ``Name (type)``.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackResourceDriftInformation.html
 
@@ -97,7 +97,7 @@ def _summaries(client: Any, where: str, stack: str) -> list[Any]:
 
 
 def template_of(client: Any, where: str, stack: str) -> str:
-    """The template of the stack of this name or id as it was sent; botocore reads JSON, and leaves YAML as text.
+    """The template of the stack with this name or id as it was sent; botocore parses JSON, and leaves YAML as text.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 

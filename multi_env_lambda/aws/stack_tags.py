@@ -1,6 +1,6 @@
-"""What a stack made and is still there, by the tags that CloudFormation puts on it and nobody can put on anything else.
+"""What a stack created and still exists, by the tags that CloudFormation puts on it and nobody else can set.
 
-They stay on what stays when its stack goes, and go with it when it is deleted.
+They stay on what is retained when its stack is deleted, and disappear with it.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
 """
 
@@ -17,10 +17,10 @@ _STACK_NAME = "aws:cloudformation:stack-name"
 
 
 def tagged_arns(client: Any, where: str, stack_name: str) -> frozenset[str]:
-    """The ARNs. The region's index may lag some time behind what is there; no bound is published.
+    """The ARNs. The region's index may lag behind reality for some time; no bound is published.
 
     Raises:
-        StackError: it cannot be asked for.
+        StackError: it cannot be read.
     """
     pages = client.get_paginator("get_resources")
     try:

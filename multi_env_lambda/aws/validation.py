@@ -1,6 +1,6 @@
-"""Why CloudFormation refused a change set before it changed anything, or warns of it; only its own events say it.
+"""Why CloudFormation refused a change set before changing anything, or warns about it; only its own events say so.
 
-Its reason names no resource, and who deletes it deletes the evidence.
+Its reason names no resource, and deleting it deletes the evidence.
 
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html,
 https://github.com/serverless/serverless/issues/13248 and https://github.com/aws/aws-cdk-cli/issues/970
@@ -27,12 +27,14 @@ _TAKEN = re.compile(r"Resource of type '(?P<type>[^']+)' with identifier '(?P<na
 
 _MET = re.compile(r"^(?P<logical>\w+) \((?P<type>AWS::(SNS::Topic|SQS::Queue))\): .*\bAlreadyExists\b")
 _NAMES = (re.compile(r"identifier '([^']+)' already exists"), re.compile(r'message: "([\w.-]+) already exists'))
-HINT = "`plan` says if it can come into the stack, and by which word; or rename it here, or remove it there"
+HINT = (
+    "`plan` says whether it can be brought into the stack, and with which answer; or rename it here, or remove it there"
+)
 
 
 @attrs.frozen(kw_only=True)
 class Refusal:
-    """A text per cause, and what the change set wanted to make that is there already."""
+    """A text per cause, and what the change set wanted to create that already exists."""
 
     causes: tuple[str, ...]
     taken: tuple[PhysicalResource, ...] = ()
@@ -42,28 +44,28 @@ def refusal_of(client: Any, change_set_id: str, where: str, reason: str) -> Refu
     """The causes, as far as the change set has any; ``reason`` is its own.
 
     Raises:
-        StackError: they may not be read; the change set has to stay, for whoever may.
+        StackError: they may not be read; the change set is kept for somebody who may.
     """
     try:
         found = list(_events(client, change_set_id, Filters={"FailedEvents": True}))
     except aws_errors() as error:
         if not is_denied(error):
             return Refusal(causes=(reason,))
-        what = f"the change set failed: {reason}; only its events say why, and may not be read: {text_of(error)}"
-        hint = f"allow the environment's role cloudformation:DescribeEvents, or look at {_link(change_set_id)}"
+        what = f"the change set failed: {reason}; only its events say why, but they may not be read: {text_of(error)}"
+        hint = f"allow the environment's role cloudformation:DescribeEvents, or see {_link(change_set_id)}"
         raise StackError(where, what, hint=hint) from error
     causes = _texts(event for event in found if event.get("ValidationFailureMode") != "WARN")
     return Refusal(causes=causes or (reason,), taken=tuple(filter(None, map(_taken, found))))
 
 
 def may_warn(described: Mapping[str, Any]) -> bool:
-    """Whether a change set may have been warned of: something is made, replaced or removed beside versions of code.
+    """Whether a change set may have warnings: it creates, replaces or removes something besides versions of code.
 
-    What only warns is about buckets and repositories that are not empty, and about quotas; one more call for each
-    changed line would be too many.
+    Warnings are about buckets and repositories that are not empty, and about quotas; one more call for each changed
+    line would be too many.
 
     Args:
-        described: the answer of DescribeChangeSet.
+        described: the response of DescribeChangeSet.
     """
     changes = [item.get("ResourceChange", {}) for item in described.get("Changes", ())]
     return bool(described.get("NextToken")) or any(
@@ -74,12 +76,12 @@ def may_warn(described: Mapping[str, Any]) -> bool:
 
 
 def warnings_of(client: Any, change_set_id: str) -> tuple[str, ...]:
-    """What CloudFormation warns of before it executes a change set that it does not refuse."""
+    """What CloudFormation warns about before it executes a change set that it does not refuse."""
     try:
         return _texts(event for event in _events(client, change_set_id) if event.get("ValidationFailureMode") == "WARN")
     except aws_errors() as error:
         # The change is allowed all the same.
-        return (f"what CloudFormation warns of could not be read: {text_of(error)}",)
+        return (f"CloudFormation's warnings could not be read: {text_of(error)}",)
 
 
 def _texts(events: Iterable[dict[str, Any]]) -> tuple[str, ...]:
@@ -88,7 +90,7 @@ def _texts(events: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 def refused(where: str, refusal: Refusal) -> StackError:
     """The error of a change set that was refused."""
-    hint = "correct the unit's settings or its stack.py"
+    hint = "fix the unit's settings or its stack.py"
     if refusal.taken:
         hint = HINT
     error = StackError(where, f"the change set failed: {'; '.join(refusal.causes)}", hint=hint)
@@ -97,7 +99,7 @@ def refused(where: str, refusal: Refusal) -> StackError:
 
 
 def taken_in(causes: Iterable[str]) -> tuple[PhysicalResource, ...]:
-    """The queues and topics that were there already, which only their handlers look for, among the causes of a failure.
+    """The already existing queues and topics, which only their handlers detect, among the causes of a failure.
 
     Text: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/754
     """
@@ -110,7 +112,7 @@ def taken_in(causes: Iterable[str]) -> tuple[PhysicalResource, ...]:
 
 
 def _events(client: Any, change_set_id: str, **asked: Any) -> Iterator[dict[str, Any]]:
-    """Those of its validation that failed, whatever follows from that."""
+    """The events of its validation that failed, whatever follows from that."""
     # Versions of boto3 before November 2025 do not know the call.
     if not hasattr(client, "describe_events"):
         return

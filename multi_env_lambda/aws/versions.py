@@ -16,10 +16,10 @@ _LATEST = "$LATEST"
 
 
 def kept_function(client: Any, function_name: str) -> KeptFunction | None:
-    """A function with all its versions and what its aliases point at; None where there is no such function.
+    """A function with all its versions and what its aliases point at; None if there is no such function.
 
     Raises:
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     try:
         lines = list(_pages(client.list_versions_by_function, "Versions", FunctionName=function_name))
@@ -37,10 +37,10 @@ def kept_function(client: Any, function_name: str) -> KeptFunction | None:
 
 
 def kept_layers(client: Any, layer_name: str) -> tuple[KeptLayer, ...]:
-    """All versions of a layer, newest first; none where there is no such layer.
+    """All versions of a layer, newest first; none if there is no such layer.
 
     Raises:
-        AccountError: the role may not look.
+        AccountError: the role lacks the permission to read.
     """
     try:
         lines = list(_pages(client.list_layer_versions, "LayerVersions", LayerName=layer_name))
@@ -60,7 +60,7 @@ def kept_layers(client: Any, layer_name: str) -> tuple[KeptLayer, ...]:
 
 
 def delete_function_version(client: Any, function_name: str, number: str, held: Held) -> None:
-    """Delete one published version; one that is gone already is nobody's error. Lambda refuses one that an alias has.
+    """Delete one published version; one that is already gone is not an error. Lambda refuses one that an alias uses.
 
     Raises:
         PlanStale: the lease is lost.
@@ -74,7 +74,7 @@ def delete_function_version(client: Any, function_name: str, number: str, held: 
 
 
 def delete_layer_version(client: Any, layer_name: str, number: int, held: Held) -> None:
-    """Delete one version of a layer; one that is gone already is nobody's error.
+    """Delete one version of a layer; one that is already gone is not an error.
 
     Raises:
         PlanStale: the lease is lost.

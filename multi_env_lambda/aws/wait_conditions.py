@@ -1,4 +1,4 @@
-"""When a wait for a stack is over, and who is told of what was seen meanwhile."""
+"""When a wait for a stack is over, and who is informed of what was seen meanwhile."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _STALE_SECONDS = 10.0
 
 
 def silent(_: str) -> None:
-    """Tell nobody."""
+    """Inform nobody."""
 
 
 def left(status: str, clock: Callable[[], float]) -> Callable[[StackReading | None], bool]:
-    """A condition: the operation that was begun in this final status is over.
+    """A condition: the operation that started from this final status is over.
 
-    It may end in the status in which it began, and reads right after its beginning may be old ones: what looks as
-    before is believed after ten seconds, by time and not by their number, since they follow each other quickly.
+    It may end in the status from which it started, and reads right after the start may be stale: an unchanged status is
+    trusted after ten seconds, by time and not by the number of reads, since they follow each other quickly.
     """
     began = False
     since = clock()
@@ -38,7 +38,7 @@ def left(status: str, clock: Callable[[], float]) -> Callable[[StackReading | No
 
 
 def each_once(on_event: Callable[[str], None]) -> Callable[[str], None]:
-    """Tell only what differs from what was told last."""
+    """Report only what differs from the last report."""
     last = ""
 
     def tell(text: str) -> None:

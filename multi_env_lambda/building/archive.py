@@ -1,4 +1,4 @@
-"""Zip and tar.gz files whose bytes depend on their content alone; compressed zip members are copied as they are.
+"""Zip and tar.gz files whose bytes depend only on their content; compressed zip members are copied as they are.
 
 Nothing is compressed here: zlib and its successors (zlib-ng, cloudflare's, Python's own build) turn equal content into
 different bytes, and the SHA-256 of a wheel is the name by which Lambda, the release and the next machine know it.
@@ -42,7 +42,7 @@ __all__ = [
 
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _UTF8_NAME, _ENCRYPTED = 0x800, 0x1
-_DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00:00, the first moment that a zip can name
+_DATE, _TIME = (1 << 5) | 1, 0  # 1980-01-01 00:00:00, the first time that a zip can store
 _MADE_BY_UNIX, _NEEDED = (3 << 8) | 20, 20
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -52,7 +52,7 @@ _MAX_STORED_BLOCK = 0xFFFF
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 LARGEST_ARCHIVE = 1 << 30
-"""Bytes of a file that is fetched or opened. Lambda takes 250 MB unzipped; no wheel that fits has four times that."""
+"""Bytes of a file that is fetched or opened. Lambda accepts 250 MB unzipped; no wheel that fits has four times that."""
 
 _LARGEST_UNZIPPED = 4 << 30
 _LARGEST_DIRECTORY = 32 << 20
@@ -77,7 +77,7 @@ class Member:
 
     def read(self) -> bytes:
         """The content; a member that does not inflate to its own checksum is an error of the caller's archive."""
-        # One byte more than was promised is enough to see that a member lies, however far it would inflate.
+        # One byte more than promised is enough to detect a wrong length, however far the member would inflate.
         plain = bytes(self.data) if self.method == _STORED else self.head(self.size + 1)
         if len(plain) != self.size or zlib.crc32(plain) != self.crc:
             raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
@@ -91,7 +91,7 @@ class Member:
 
 
 def content(name: str, data: bytes, *, executable: bool = False) -> Member:
-    """A member made from plain bytes, stored as they are."""
+    """A member from plain bytes, stored uncompressed."""
     return Member(name=name, data=data, method=_STORED, crc=zlib.crc32(data), size=len(data), executable=executable)
 
 
@@ -106,20 +106,20 @@ class Zip:
 def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
     """The members of a zip with their bytes as they are, every name and kind checked.
 
-    With ``sha256`` the very bytes that are handed out are verified, not what the file held at another time.
+    With ``sha256``, exactly the returned bytes are verified, not what the file had at another time.
     """
     body = read_archive(path)
     if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
         what = f"the file has SHA-256 {found}, but {sha256} is locked"
-        raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, lock again")
+        raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, renew the lock")
     return parse_zip(body, name=path.name)
 
 
 def read_archive(path: Path) -> bytes:
-    """The whole file, if it has a size that somebody could want.
+    """The whole file, if its size is reasonable.
 
     Raises:
-        BuildError: it is too large to be looked at.
+        BuildError: it is too large to read.
     """
     with path.open("rb") as stream:
         body = stream.read(LARGEST_ARCHIVE + 1)
@@ -129,16 +129,16 @@ def read_archive(path: Path) -> bytes:
 
 
 def too_large(where: str, most: int) -> BuildError:
-    """The error of an archive that nobody will open."""
-    hint = "Lambda takes at most 250 MB unzipped; choose another file"
-    return BuildError(where, f"has more than {most} bytes, which are the most that are read", hint=hint)
+    """The error for an archive that is too large to open."""
+    hint = "Lambda accepts at most 250 MB unzipped; choose another file"
+    return BuildError(where, f"has more than the limit of {most} bytes", hint=hint)
 
 
 def parse_zip(body: bytes, *, name: str) -> Zip:
-    """The same for a zip that is in memory; ``name`` is what messages call it.
+    """The same for a zip in memory; ``name`` is its name in messages.
 
     Raises:
-        BuildError: it is none, or says that it would become larger than anything that Lambda takes.
+        BuildError: it is not a zip, or its declared size exceeds anything that Lambda accepts.
     """
     try:
         if (size := _directory_size(body)) > _LARGEST_DIRECTORY:
@@ -146,26 +146,26 @@ def parse_zip(body: bytes, *, name: str) -> Zip:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             infos = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
             if (unzipped := sum(info.file_size for info in infos)) > _LARGEST_UNZIPPED:
-                what = f"would have {unzipped} bytes unzipped, {_LARGEST_UNZIPPED} are the most that are looked at"
-                raise BuildError(name, what, hint="Lambda takes at most 250 MB; choose another file")
+                what = f"would have {unzipped} bytes unzipped; the limit is {_LARGEST_UNZIPPED}"
+                raise BuildError(name, what, hint="Lambda accepts at most 250 MB; choose another file")
             check_names([info.orig_filename for info in infos], where=name)
             return Zip(name=name, members=tuple(_member(name, body, info) for info in infos))
     except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
-        raise BuildError(name, f"is not a readable zip: {error}", hint="fetch or build the file again") from error
+        raise BuildError(name, f"is not a readable zip: {error}", hint="download or build the file again") from error
 
 
 def _directory_size(body: bytes) -> int:
-    """How much of the zip zipfile would take for its directory, all of which it keeps as objects.
+    """How much of the zip zipfile would treat as its directory, all of which it keeps as objects.
 
     Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT 4.3.14 to 4.3.16
     """
     end = body.rfind(b"PK\x05\x06")
     if end < 0 or end + _END.size > len(body):
-        return 0  # zipfile says that it is none
+        return 0  # zipfile reports that it is not a zip
     size = int(_END.unpack_from(body, end)[5])
     if end < _LOCATOR_64.size or body[end - _LOCATOR_64.size :][:4] != b"PK\x06\x07":
         return size
-    at = end - _LOCATOR_64.size - _END_64.size  # where zipfile looks, whatever the locator says
+    at = end - _LOCATOR_64.size - _END_64.size  # where zipfile looks, regardless of the locator
     return size if at < 0 or body[at : at + 4] != b"PK\x06\x06" else int(_END_64.unpack_from(body, at)[8])
 
 
@@ -173,11 +173,11 @@ def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:
     mode = info.external_attr >> 16
     entry = f"{where}: {info.orig_filename!r}"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        kind = "a symbolic link" if stat.S_ISLNK(mode) else "not an ordinary file"
-        raise BuildError(where, f"entry {info.orig_filename!r} is {kind}", hint="only ordinary files can be packed")
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+        raise BuildError(where, f"entry {info.orig_filename!r} is {kind}", hint="only regular files can be packed")
     if info.flag_bits & _ENCRYPTED or info.compress_type not in (_STORED, _DEFLATED):
         what = f"entry {info.orig_filename!r} is encrypted or compressed by method {info.compress_type}"
-        raise BuildError(where, what, hint="Lambda reads stored and deflated members only")
+        raise BuildError(where, what, hint="Lambda reads only stored and deflated members")
     # The sizes of the central directory count: with a data descriptor the local header has zeros instead.
     header = _LOCAL.unpack_from(body, info.header_offset)
     name_length, extra_length = header[9], header[10]
@@ -202,22 +202,24 @@ def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:
 
 
 def check_names(names: Iterable[str], *, where: str) -> None:
-    """Refuse what would leave the folder it is unpacked in, or would unpack differently on another machine."""
+    """Refuse what would escape its target folder, or would unpack differently on another machine."""
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for name in names:
         if (reason := _unsafe(name)) is not None:
-            raise BuildError(where, f"entry {name!r} {reason}", hint="an archive may only hold files below its own top")
+            raise BuildError(
+                where, f"entry {name!r} {reason}", hint="an archive may only have files below its own root"
+            )
         key = unicodedata.normalize("NFC", name).casefold()
         if (other := seen.get(key)) is not None:
-            reason = "is there twice" if other == name else f"differs from {other!r} only in upper and lower case"
-            raise BuildError(where, f"entry {name!r} {reason}", hint="rename or leave out one of them")
+            reason = "is listed twice" if other == name else f"differs from {other!r} only in upper and lower case"
+            raise BuildError(where, f"entry {name!r} {reason}", hint="rename or remove one of them")
         seen[key] = name
         while "/" in key and (key := key.rpartition("/")[0]) not in folders:
             folders[key] = name
     for key in seen.keys() & folders.keys():
-        what = f"entry {seen[key]!r} is a file, and the folder of {folders[key]!r}"
-        raise BuildError(where, what, hint="rename or leave out one of them")
+        what = f"entry {seen[key]!r} is a file, but also the folder of {folders[key]!r}"
+        raise BuildError(where, what, hint="rename or remove one of them")
 
 
 def _unsafe(name: str) -> str | None:
@@ -235,13 +237,13 @@ def _unsafe(name: str) -> str | None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name only when it is complete; a failure leaves nothing behind."""
+    """A file that appears under its name only when complete; a failure leaves nothing behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        # mkstemp gives 0600, which would follow the file into caches that others read.
+        # mkstemp uses 0600, which would stay with the file in caches that others read.
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
@@ -250,12 +252,12 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_zip(path: Path, members: Iterable[Member]) -> str:
-    """Write a zip of these members, sorted by name; gives the hexadecimal SHA-256 of the file."""
+    """Write a zip of these members, sorted by name; returns the hexadecimal SHA-256 of the file."""
     ordered = sorted(members, key=lambda member: member.name)
     check_names([member.name for member in ordered], where=path.name)
     if len(ordered) > _MAX_ENTRIES or sum(len(member.data) + 256 for member in ordered) > _MAX_BYTES:
         what = f"{len(ordered)} entries do not fit into a zip without its 64-bit extension"
-        raise BuildError(path.name, what, hint="Lambda takes at most 250 MB unzipped; leave something out")
+        raise BuildError(path.name, what, hint="Lambda accepts at most 250 MB unzipped; remove something")
     sha256 = hashlib.sha256()
     with new_file(path) as stream:
 
@@ -285,7 +287,7 @@ def _write_members(write: Callable[[bytes | memoryview], None], ordered: Sequenc
 
 
 def write_tar_gz(path: Path, files: Iterable[tuple[str, bytes, bool]]) -> str:
-    """Write a tar.gz of (name, content, executable), sorted by name; gives the hexadecimal SHA-256 of the file."""
+    """Write a tar.gz of (name, content, executable), sorted by name; returns the hexadecimal SHA-256 of the file."""
     ordered = sorted(files, key=lambda file: file[0])
     check_names([name for name, _, _ in ordered], where=path.name)
     plain = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Build backends: a folder -> its wheel and sdist, by code of whoever wrote it and the packages that it asks for.
+"""Build backends: a folder -> its wheel and sdist, built by untrusted code and the packages that it requires.
 
 fetch (passwords and network, no code runs) -> build (code runs; no passwords, no network, nothing of this user's files)
 
@@ -19,6 +19,7 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
@@ -32,7 +33,7 @@ SECONDS = 600.0
 _MEMORY, _OUTPUT = 8 << 30, 1 << 30
 _PROGRAM = Path(__file__).with_name("backend_run.py")
 _SYSTEM = (Path("/usr"), Path("/bin"))
-"""A backend may start what every machine has; nobody's home is there."""
+"""A backend may start what every machine has; no home folder is visible."""
 _ROUNDS = 3
 _HINT = "correct [build-system] or the files it builds from"
 _PASSED_ON = frozenset(
@@ -70,7 +71,7 @@ _EVERYWHERE = {"SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC"
 
 
 def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """What fetches packages: where to find programs, certificates, indexes and their passwords, and no key of AWS."""
+    """The environment for fetching packages: programs, certificates, indexes and their passwords, but no AWS keys."""
     return {**{name: value for name, value in inherited.items() if _is_passed_on(name)}, **_EVERYWHERE}
 
 
@@ -82,7 +83,7 @@ def _is_passed_on(name: str) -> bool:
 
 @attrs.frozen(kw_only=True)
 class _System:
-    """The table [build-system], or what its absence means."""
+    """The table [build-system], or the default without it."""
 
     requires: tuple[str, ...]
     backend: str
@@ -90,7 +91,7 @@ class _System:
 
     @property
     def is_uvs_own(self) -> bool:
-        """Whether uv builds it by itself."""
+        """Whether uv builds it without running its code."""
         if self.backend != "uv_build" or self.backend_path or len(self.requires) != 1:
             return False
         wanted = Requirement(self.requires[0])
@@ -112,32 +113,26 @@ def run_backend(
 
     Args:
         tree: what it may read, if that is more than the folder.
-        constraints: nothing takes part in it that this file does not name by version and hash.
+        constraints: only what this file names by version and hash takes part in the build.
         indexes: those of the workspace, as lines of ``[tool.uv]``.
 
     Raises:
-        BuildError: the backend failed, or what it asks for cannot be had without running code.
+        BuildError: the backend failed, or its requirements are not available without running code.
     """
     system = _system(folder, where)
     kinds = ["sdist", "wheel"] if sdist else ["wheel"]
     own = (folder if tree is None else tree,)
     bounds = Bounds(own=own, write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
-    if system.is_uvs_own and (constraints is None or _pins(constraints).get("uv-build") == uv_version()):
+    if system.is_uvs_own and (
+        constraints is None or pins(constraints.read_text(encoding="utf-8")).get("uv-build") == uv_version()
+    ):
         _by_uv(folder, out, kinds, bounds, where)
     else:
         _by_hooks(folder, out, kinds, system, bounds, constraints, indexes, where)
 
 
-def _pins(constraints: Path) -> dict[str, str]:
-    """The versions that a file of constraints allows and has hashes of, by the normal name of the package."""
-    lines = constraints.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    words = [line.partition(";")[0].split() for line in lines if "--hash=" in line]
-    found = (first[0].partition("==") for first in words if "==" in first[0])
-    return {canonicalize_name(name): version for name, _, version in found}
-
-
 def _system(folder: Path, where: str) -> _System:
-    """As PEP 518 says; without a table, or without a backend in it, it is setuptools as before there was one."""
+    """As PEP 518 says; without a table, or without a backend in it, the default is setuptools."""
     path = folder / "pyproject.toml"
     try:
         found: Any = read_toml(path, f"{where}/{path.name}") if path.exists() else {}
@@ -145,10 +140,10 @@ def _system(folder: Path, where: str) -> _System:
         requires = tuple(str(Requirement(text)) for text in table.get("requires", ["setuptools>=40.8.0"]))
         inside = [(folder / text).resolve() for text in table.get("backend-path", ())]
         if not all(place.is_relative_to(folder.resolve()) for place in inside):
-            raise ValueError("a folder of `backend-path` is outside of the project")
+            raise ValueError("a folder in `backend-path` is outside the project")
         backend = table.get("build-backend", "setuptools.build_meta:__legacy__")
         if not isinstance(backend, str):
-            raise TypeError(f"`build-backend` in {path.name}: found {backend!r}, allowed is text")
+            raise TypeError(f"`build-backend` in {path.name}: found {backend!r}; expected text")
         return _System(requires=requires, backend=backend, backend_path=tuple(map(os.fspath, inside)))
     except (AttributeError, ConfigurationError, InvalidRequirement, TypeError, ValueError) as error:
         why = error.what if isinstance(error, ConfigurationError) else error
@@ -186,7 +181,7 @@ def _by_hooks(
             (place / "orders.json").write_text(json.dumps({**orders, **more}, default=os.fspath), encoding="utf-8")
             own = (*bounds.own, *_SYSTEM, python.parents[1], _PROGRAM, place / "orders.json")
             ended = run_confined(
-                # Not isolated, which would forget the seed: nothing else in its environment says something to Python.
+                # Not isolated, which would ignore the hash seed: nothing else in its environment affects Python.
                 [python, "-P", "-s", _PROGRAM, place / "orders.json"],
                 attrs.evolve(bounds, own=own, write=(*bounds.write, needs.parent)),
                 where=where,
@@ -198,29 +193,29 @@ def _by_hooks(
             if set(asked) <= set(known):
                 return
             known = tuple(sorted({*known, *asked}))
-    what = f"its backend {system.backend} asks for ever more packages: {', '.join(known)}"
+    what = f"its backend {system.backend} keeps requiring more packages: {', '.join(known)}"
     raise BuildError(where, what, hint="list them in `requires` of [build-system]")
 
 
 def _environment(place: Path, requires: Sequence[str], constraints: Path | None, indexes: str, where: str) -> Path:
-    """A venv with the packages that a build asks for. They are wheels: nothing of them runs here.
+    """A venv with the packages that a build requires. They are wheels: none of their code runs here.
 
     Raises:
-        BuildError: one cannot be had as a wheel, or is none of a package index.
+        BuildError: one is not available as a wheel, or does not come from a package index.
     """
     for text in requires:
         if Requirement(text).url is not None:
-            what = f"{text} is asked for by its address, which would be fetched as the user who deploys"
-            raise BuildError(where, what, hint="name a version of a package index in `requires` of [build-system]")
+            what = f"{text} is required by URL, which would be fetched with the rights of the user who deploys"
+            raise BuildError(where, what, hint="use a version from a package index in `requires` of [build-system]")
     python = place / "bin" / "python"
     env = build_environment(os.environ)
-    hint = "check the names in `requires` of [build-system]; each needs a wheel, since its own build would run code"
+    hint = "check the names in `requires` of [build-system]; each needs a wheel, because building one would run code"
     try:
         run_uv(["venv", "--quiet", "--no-project", "--python", sys.executable, place], where=where, hint=hint, env=env)
         argv = ["pip", "install", "--quiet", "--no-build", "--python", os.fspath(python)]
         if constraints is not None:
             argv += ["--constraints", os.fspath(constraints)]
-            hint = f"{hint}; does `lock` have to write {BUILD_CONSTRAINTS} again?"
+            hint = f"{hint}; does {BUILD_CONSTRAINTS} need to be renewed with `lock`?"
         if requires:
             run_uv([*argv, "--", *requires], where=where, hint=hint, settings=indexes, env=env)
     except ToolError as error:
@@ -231,15 +226,15 @@ def _environment(place: Path, requires: Sequence[str], constraints: Path | None,
 
 
 def _check_pinned(place: Path, constraints: Path, where: str, hint: str) -> None:
-    """uv compares the hashes of what the constraints name, and takes what they do not name as it is.
+    """uv checks the hashes of what the constraints name, but accepts what they do not name unchecked.
 
     Raises:
-        BuildError: something is there that they do not name.
+        BuildError: something is installed that they do not name.
     """
     there = {path.name.partition("-")[0] for path in place.glob("lib/python*/site-packages/*.dist-info")}
-    unnamed = sorted({canonicalize_name(name) for name in there} - _pins(constraints).keys())
+    unnamed = sorted({canonicalize_name(name) for name in there} - pins(constraints.read_text(encoding="utf-8")).keys())
     if unnamed:
-        what = f"{', '.join(unnamed)} would take part in its build, and {BUILD_CONSTRAINTS} has no hash of it"
+        what = f"{', '.join(unnamed)} would take part in its build, but {BUILD_CONSTRAINTS} has no hash for it"
         raise BuildError(where, what, hint=hint)
 
 

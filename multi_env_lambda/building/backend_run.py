@@ -1,7 +1,7 @@
-"""Started by ``backend`` in the environment of a build: a folder and hooks of PEP 517 in, files out.
+"""Started by ``backend`` in the environment of a build: a folder and PEP 517 hooks in, files out.
 
-It runs under the Python of the environment and must import nothing but the standard library. The backend is code of
-whoever wrote the folder; the process is shut in before it starts.
+It runs under the Python of the environment and must import nothing but the standard library. The backend is
+untrusted code; the process is sandboxed before it starts.
 Source: https://peps.python.org/pep-0517/
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def main(orders_path: str) -> int:
-    """Ask each hook what it needs beyond what is known, then build; each hook has a process of its own."""
+    """Ask each hook what else it needs, then build; each hook has its own process."""
     orders = json.loads(Path(orders_path).read_text(encoding="utf-8"))
     os.chdir(orders["folder"])
     sys.path[:0] = orders["backend_path"]
@@ -47,7 +47,7 @@ def _backend(path: str) -> Any:
 
 
 def _tell(error: BaseException) -> None:
-    """On stderr, from the first line that is the backend's own: how it was called is nobody's mistake."""
+    """On stderr, from the first line that is the backend's own: the frames that called it do not help."""
     import traceback
 
     own = (__file__, importlib.__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
@@ -65,7 +65,7 @@ def _ask(backend: Any, kind: str, needs: Path) -> None:
 
 
 def _forked(run: Any) -> int:
-    """What a hook leaves in its interpreter is not there for the next one."""
+    """What a hook leaves in its interpreter does not affect the next one."""
     child = os.fork()
     if child == 0:
         status = 1

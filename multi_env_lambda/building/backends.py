@@ -1,7 +1,7 @@
-"""What builds the units: the backends of all their ``[build-system]`` tables, locked in one file of the workspace.
+"""The build backends of all units' ``[build-system]`` tables, locked in one file of the workspace.
 
-A backend runs on the machine that deploys, and its version decides bytes of the wheel. Without the file it is whatever
-the index has that day.
+A backend runs on the machine that deploys, and its version determines bytes of the wheel. Without the file it is
+whatever version the index has that day.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = ["locked_backends", "wanted_backends", "write_backends"]
 
 _HEADER = "# Written by the verb `lock` of multi_env_lambda: what builds the units of this workspace. Do not edit.\n"
 _OLDEST_PYTHON = "3.11"
-"""The first one that this library runs on, and so the first that builds."""
+"""The oldest Python that this library supports, and so the oldest that builds."""
 
 _DEFAULT = ["setuptools"]
 """Source: https://peps.python.org/pep-0518/#build-system-table (a project without the table)."""
 
 
 def locked_backends(root: Path) -> bytes:
-    """The constraints as they are now; empty where there are none.
+    """The current constraints; empty if there are none.
 
     Raises:
         ConfigurationError: the file cannot be read.
@@ -47,7 +47,7 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
     """The requirements of everything that builds these folders, in normal form and sorted.
 
     Raises:
-        ConfigurationError: a file cannot be read, or says no list of requirements.
+        ConfigurationError: a file cannot be read, or has no list of requirements.
     """
     found: set[str] = set()
     for folder in folders:
@@ -55,26 +55,26 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
         try:
             table = read_toml(root / where, where).get("build-system", {})
         except FileNotFoundError:
-            continue  # a folder that is code beside the unit's own
+            continue  # a folder of plain code in addition to the unit's own
         requires = table.get("requires", _DEFAULT) if isinstance(table, dict) else None
         if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
-            what, hint = "`requires` is no list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'
+            what, hint = "`requires` is not a list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'
             raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
         try:
             by_address = [text for text in requires if Requirement(text).url is not None]
             found.update(map(normal_requirement, requires))
         except (InvalidRequirement, RecursionError) as error:
-            what = f"`requires` has an entry that is no requirement: {error}"
+            what = f"`requires` has an invalid requirement: {error}"
             raise ConfigurationError(f"{where} [build-system]", what, hint="see PEP 508") from error
         if by_address:
-            what = f"{by_address[0]} is asked for by its address, which would be fetched as the user who locks"
-            hint = "name a version of a package index in `requires`"
+            what = f"{by_address[0]} is required by URL, which would be fetched with the rights of the user who locks"
+            hint = "use a version from a package index in `requires`"
             raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
     return tuple(sorted(found))
 
 
 def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
-    """Lock them for every system and Python, each file by its hash; versions that are locked stay unless ``upgrade``.
+    """Lock them for every system and Python, each file by its hash; locked versions stay unless ``upgrade``.
 
     Raises:
         ToolError: uv cannot find versions that fit all units.
@@ -83,7 +83,7 @@ def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
     argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
     argv += ["--python", sys.executable, "--python-version", _OLDEST_PYTHON, *(["--upgrade"] if upgrade else [])]
     hint = "all units are built with one version of each backend: make their [build-system] tables agree"
-    # The file is named as the output, so that uv keeps the versions that stand in it.
+    # The file is passed as the output, so that uv keeps its versions.
     settings, body = indexes_of_the_root(root), plain_lines(wanted, BUILD_CONSTRAINTS)
     resolve([*argv, "-"], where=BUILD_CONSTRAINTS, hint=hint, stdin=body, settings=settings, output=path.resolve())
     write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))

@@ -1,4 +1,4 @@
-"""What an import proof found on this machine that Lambda's does not have: the child's answer in, a sentence out."""
+"""What an import check found on this machine that Lambda does not have: the child's answer in, a sentence out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["borrowed", "hint_of", "missing_here"]
 _NOT_FOUND = re.compile(r"(?P<folder>[^\s:]*/)?(?P<library>lib[^\s:/]+\.so[^\s:/]*): cannot open shared object file")
 _LIBRARY_FOLDERS = (None, "/lib64/", "/usr/lib64/")
 _NOT_STARTED = re.compile(r"(?P<path>/[^\s:'\"\u2018\u2019]+)['\"\u2019]?: Permission denied")
-"""How shells and `env` say that the kernel refused a program."""
+"""How shells and `env` report that the kernel refused a program."""
 
 _OF_THE_C_LIBRARY = re.compile(r".*/(libnss_\w+\.so\.\d|gconv/[^/]+)")
-"""What it loads itself to look up a name or an encoding, as this machine is set up."""
+"""What the C library itself loads to look up a name or an encoding, depending on this machine's setup."""
 
 _DONE_WITHOUT = ("libfribidi.so",)
-"""What packages look for and do without. Source: https://pillow.readthedocs.io/en/stable/installation (libraqm)."""
+"""What packages look for but can do without. Source: https://pillow.readthedocs.io/en/stable/installation (libraqm)."""
 
 
 def borrowed(
@@ -43,7 +43,7 @@ def borrowed(
             needed_by = lost[0].needed_by.removeprefix("python/")
             return f"{name}, and {needed_by} needs {lost[0].library}, which neither the layer nor Lambda has"
     foreign = _foreign(mapped, answer.get("prefix", ""), layer, image)
-    return f"{foreign}, which is of this machine and not in Lambda ({image.title})" if foreign else None
+    return f"{foreign}, which is on this machine but not in Lambda ({image.title})" if foreign else None
 
 
 def _inside(path: str, folder: Path) -> str | None:
@@ -52,12 +52,12 @@ def _inside(path: str, folder: Path) -> str | None:
 
 
 def _foreign(mapped: Sequence[str], prefix: str, layer: Path | None, image: LambdaImage) -> str | None:
-    """A library that is neither the interpreter's, nor the layer's, nor one that Lambda has, nor needed by these."""
+    """A library that is neither the interpreter's nor the layer's, is not in Lambda, and is not needed by these."""
     ours = [path for path in mapped if path.startswith(prefix + os.sep) or (layer and _inside(path, layer))]
     rest = [path for path in mapped if path not in ours]
     ours += [path for path in rest if _is_of_the_system(path, image)]
     rest = [path for path in rest if not _is_of_the_system(path, image)]
-    # Only where something is left: this reads the interpreter's own libraries, to see what they need themselves.
+    # Only if something is left: this reads the interpreter's own libraries, to see what they need themselves.
     while rest and ours:
         needed = _needed_by(ours)
         ours = [path for path in rest if _sonames(path) & needed]
@@ -73,7 +73,7 @@ def _is_of_the_system(path: str, image: LambdaImage) -> bool:
 
 
 def _sonames(path: str) -> frozenset[str]:
-    """By which names a file may have been asked for: `libz.so.1.3.1` is what `libz.so.1` leads to."""
+    """The names by which a file may have been requested: `libz.so.1` leads to `libz.so.1.3.1`."""
     stem, _, version = os.path.basename(path).partition(".so.")
     parts = version.split(".") if version else []
     return frozenset(".".join([f"{stem}.so" if parts else stem, *parts[:end]]) for end in range(len(parts) + 1))
@@ -85,12 +85,12 @@ def _needed_by(paths: Iterable[str]) -> set[str]:
         try:
             needed |= {*read_shared_object(path, Path(path).read_bytes()).needed}
         except (OSError, ValueError):
-            continue  # deleted since, or no file: then nothing is explained by it
+            continue  # deleted since, or not a file: then it explains nothing
     return needed
 
 
 def missing_here(text: str, image: LambdaImage) -> bool:
-    """Whether an error is about a library that Lambda has and this machine lacks: it decides nothing."""
+    """Whether an error is about a library that Lambda has but this machine lacks: it proves nothing."""
     found = _NOT_FOUND.search(text)
     return found is not None and found["library"] in image.libraries and found["folder"] in _LIBRARY_FOLDERS
 
@@ -99,13 +99,13 @@ def hint_of(text: str, refused: Sequence[str], place: str, said: str = "") -> st
     """What to do about an import that raises ``text``.
 
     ``refused`` are names of libraries and programs that it looked for, and paths. ``place`` is where it would run,
-    ``said`` what programs wrote.
+    ``said`` is the output of programs.
     """
     if "Read-only file system" in text:
-        return "Lambda lets a function write below /tmp only: correct the module"
-    if "nobody has written down all that Lambda has there" in text:
-        return "ask for the file that you need (`os.path.exists`, `shutil.which`), or list the folder in the function"
-    # A path may have been tried, only to see whether it is there.
+        return "Lambda lets a function write only below /tmp: correct the module"
+    if "the full content of this folder in Lambda is unknown" in text:
+        return "check for the file that you need (`os.path.exists`, `shutil.which`), or list the folder in the function"
+    # A path may have been tried only to see whether it exists.
     names = [one for one in refused if os.sep not in one or one in text]
     names += [found["path"] for found in _NOT_STARTED.finditer(said)]
     if names:

@@ -42,7 +42,7 @@ _PURE = frozenset({"py3-none-any", "py2-none-any"})
 
 @attrs.frozen(kw_only=True)
 class File:
-    """One file of a wheel, its path relative to the place it is unpacked in."""
+    """One file of a wheel, with its path relative to the folder it is unpacked in."""
 
     path: str
     body: bytes = attrs.field(repr=False)
@@ -57,7 +57,7 @@ class File:
 class Wheel:
     """A pure wheel: the files that are imported, and those of its dist-info folder by their path in it.
 
-    RECORD and WHEEL are left out: they are written again from the rest.
+    RECORD and WHEEL are left out: they are rewritten from the rest.
     """
 
     name: str
@@ -76,9 +76,9 @@ def build_distributions(
     constraints: Path | None = None,
     indexes: str = "",
 ) -> tuple[Path, Path | None]:
-    """Build the staged folder with its own backend; gives the wheel and, if asked for, the sdist.
+    """Build the staged folder with its own backend; returns the wheel and, if requested, the sdist.
 
-    With ``constraints`` nothing takes part in it that they do not name by version and hash. ``indexes`` are those of
+    With ``constraints``, only what they name by version and hash takes part. ``indexes`` are those of
     the workspace, as lines of ``[tool.uv]``.
     """
     run_backend(folder, out, where=where, sdist=sdist, tree=tree, constraints=constraints, indexes=indexes)
@@ -89,20 +89,18 @@ def build_distributions(
 def _only(folder: Path, suffix: str, where: str) -> Path:
     found = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
     if len(found) != 1:
-        what = f"the backend made {len(found)} files that end with {suffix}, one is needed"
+        what = f"the backend made {len(found)} files that end with {suffix}; expected one"
         raise BuildError(where, what, hint="use another [build-system]")
     return found[0]
 
 
 def read_wheel(path: Path, *, where: str, name: str | None = None, version: str | None = None) -> Wheel:
-    """Read what a backend made, and refuse what Lambda could not run from it as it is."""
+    """Read what a backend made, and refuse what Lambda could not run as it is."""
     found_name, found_version = _pure_name(path.name, where)
     for kind, wanted, found in (("name", name, found_name), ("version", version, found_version)):
         if wanted is not None and wanted != found:
             what = f"the wheel has the {kind} {found!r}, but {wanted!r} was to be built"
-            raise BuildError(
-                where, what, hint=f"write the {kind} in [project] in its normal form, and not a second time elsewhere"
-            )
+            raise BuildError(where, what, hint=f"write the {kind} in [project] in its normal form, and nowhere else")
     try:
         files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
     except zlib.error as error:
@@ -114,7 +112,7 @@ def read_wheel(path: Path, *, where: str, name: str | None = None, version: str 
 
 
 def _split(files: Sequence[File], folder: str) -> tuple[tuple[File, ...], tuple[File, ...]]:
-    """The files that are imported, and those of the dist-info folder without what is written again."""
+    """The files that are imported, and those of the dist-info folder without what is rewritten."""
     inside = f"{folder}/"
     own = tuple(file for file in files if not file.path.startswith(inside))
     info = (attrs.evolve(f, path=f.path.removeprefix(inside)) for f in files if f.path.startswith(inside))
@@ -130,11 +128,11 @@ def _pure_name(file_name: str, where: str) -> tuple[str, str]:
         ) from error
     texts = {str(tag) for tag in tags}
     if "py3-none-any" not in texts or not texts <= _PURE:
-        what = f"the wheel {file_name} is not pure: it is made for {', '.join(sorted(texts))}, allowed is py3-none-any"
+        what = f"the wheel {file_name} is not pure: it is made for {', '.join(sorted(texts))}; expected py3-none-any"
         raise BuildError(
             where,
             what,
-            hint="compiled code belongs into a dependency, which comes into the layer for Lambda's platform",
+            hint="put compiled code into a dependency, which is installed in the layer for Lambda's platform",
         )
     return name, str(version)
 
@@ -143,11 +141,11 @@ def _info_folder(files: Iterable[File], file_name: str, where: str) -> str:
     tops = sorted({file.path.partition("/")[0] for file in files if "/" in file.path})
     data = [top for top in tops if top.endswith(".data")]
     if data:
-        what = f"the wheel has a folder {data[0]}, which an installer would move, and Lambda does not"
+        what = f"the wheel has a folder {data[0]}, which an installer would move, but Lambda does not"
         raise BuildError(where, what, hint="make scripts and data files part of the package instead")
     info = [top for top in tops if top.endswith(".dist-info")]
     if len(info) != 1:
-        what = f"the wheel {file_name} has {len(info)} dist-info folders, one is allowed"
+        what = f"the wheel {file_name} has {len(info)} dist-info folders; expected one"
         raise BuildError(where, what, hint="use another [build-system], or do not package installed packages")
     return info[0]
 
@@ -158,16 +156,16 @@ def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str
         what = "the wheel's dist-info does not say `Root-Is-Purelib: true`, or has no METADATA"
         raise BuildError(where, what, hint="use another [build-system]")
     if not own:
-        hint = "the backend did not find the package: see its setting for the package's place, for example module-root"
+        hint = "the backend did not find the package: check its setting for the package's folder, such as module-root"
         raise BuildError(where, "the wheel is empty", hint=hint)
     size = sum(len(file.body) for file in own)
     if size > MAX_UNZIPPED_BYTES:
-        what = f"the wheel has {size} bytes unzipped, Lambda takes up to {MAX_UNZIPPED_BYTES} with its layer"
-        raise BuildError(where, what, hint="leave large files out, and read them from S3")
+        what = f"the wheel has {size} bytes unzipped; Lambda accepts up to {MAX_UNZIPPED_BYTES} with its layer"
+        raise BuildError(where, what, hint="remove large files, and read them from S3")
 
 
 def merge(wheel: Wheel, others: Sequence[tuple[str, Wheel]], *, where: str) -> Wheel:
-    """Put the files of the shared folders' wheels beside those of the unit."""
+    """Add the files of the shared folders' wheels to those of the unit."""
     owners = {file.path.casefold(): where for file in wheel.files}
     files = list(wheel.files)
     for folder, other in others:
@@ -193,7 +191,7 @@ def _header(metadata: bytes) -> tuple[list[bytes], bytes]:
 
 
 def _without_requirements(metadata: bytes, names: frozenset[str]) -> bytes:
-    # An installer would look for the shared folder's name in a public index, where anybody may have taken it.
+    # An installer would look up the shared folder's name in a public index, where anybody may have taken it.
     def is_kept(line: bytes) -> bool:
         match = re.match(rb"(?i)requires-dist:\s*([A-Za-z0-9._-]+)", line)
         return match is None or canonicalize_name(match[1].decode("ascii")) not in names
@@ -203,7 +201,7 @@ def _without_requirements(metadata: bytes, names: frozenset[str]) -> bytes:
 
 
 def write_wheel(wheel: Wheel, path: Path) -> str:
-    """Write the wheel with members sorted, 1980 dates and fixed modes; gives its hexadecimal SHA-256."""
+    """Write the wheel with members sorted, 1980 dates and fixed modes; returns its hexadecimal SHA-256."""
     folder = f"{wheel.name.replace('-', '_')}-{wheel.version}.dist-info"
     info = [*wheel.info, File(path="WHEEL", body=_WHEEL)]
     files = [*wheel.files, *(attrs.evolve(file, path=f"{folder}/{file.path}") for file in info)]
@@ -223,7 +221,7 @@ def listed_files(wheel: Wheel) -> tuple[tuple[str, str], ...]:
 
 
 def content_digest(wheel: Wheel, *, base_version: str) -> str:
-    """What makes two builds the same content: everything but the version that the wheel was given."""
+    """What makes two builds the same content: everything except the version that the wheel was given."""
     rows = [(file.path, file.sha256, file.executable) for file in wheel.files]
     for file in wheel.info:
         body = _without_version(file.body) if file.path == "METADATA" else file.body
@@ -232,7 +230,7 @@ def content_digest(wheel: Wheel, *, base_version: str) -> str:
 
 
 def content_digest_of(wheel: bytes, version: str, base_version: str) -> str:
-    """The content digest that a published wheel was built with, from its bytes alone, compressed or not.
+    """The content digest of a published wheel, from its bytes alone, compressed or not.
 
     Raises:
         BuildError: these bytes are not a wheel of ``version`` that this library wrote.
@@ -268,15 +266,15 @@ def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
                     continue
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream is None:
-                    what = f"the sdist's entry {member.name!r} is not an ordinary file"
-                    raise BuildError(where, what, hint="replace links by files")
+                    what = f"the sdist's entry {member.name!r} is not a regular file"
+                    raise BuildError(where, what, hint="replace links with files")
                 name = member.name.partition("/")[2]
                 files[name] = File(path=name, body=stream.read(), executable=bool(member.mode & 0o100))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise BuildError(
             where, f"the backend made an sdist that cannot be read: {error}", hint="use another [build-system]"
         ) from error
-    # Newer releases of uv write pyproject.toml anew and put the one of the repository beside it, older ones do not.
+    # Newer releases of uv rewrite pyproject.toml and add the repository's own as another file, older ones do not.
     original = files.pop("pyproject.toml.orig", None)
     if original is not None:
         files["pyproject.toml"] = attrs.evolve(original, path="pyproject.toml")
@@ -284,6 +282,6 @@ def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
 
 
 def write_sdist(files: Iterable[File], path: Path) -> str:
-    """Write an sdist sorted and without times, owners and umask; gives its hexadecimal SHA-256."""
+    """Write an sdist sorted and without times, owners and umask; returns its hexadecimal SHA-256."""
     top = path.name.removesuffix(".tar.gz")
     return write_tar_gz(path, ((f"{top}/{file.path}", file.body, file.executable) for file in files))

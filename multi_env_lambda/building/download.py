@@ -1,4 +1,4 @@
-"""Locked files into the user's cache: verified by SHA-256, in parallel, and without a connection when all are there."""
+"""Locked files into the user's cache: verified by SHA-256, in parallel, and without a connection if all are cached."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def fetch(
     cache: Path | None = None,
     retrying: Retrying | None = None,
 ) -> tuple[Path, ...]:
-    """The selected files on this disk, in the same order; what the cache has is not fetched again.
+    """The selected files on this disk, in the same order; what is cached is not fetched again.
 
     Raises:
-        BuildError: a file cannot be had, or is not the one that was locked.
+        BuildError: a file is not available, or is not the one that was locked.
     """
     folder = (cache or user_cache()) / "wheels"
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -72,7 +72,7 @@ def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retr
     if (found := hashlib.sha256(body).hexdigest()) != wheel.sha256:
         what = f"{wheel.filename} has SHA-256 {found}, but {wheel.sha256} is locked"
         raise BuildError(
-            lock.where, what, hint="the file was replaced at its source; find out why before you lock again"
+            lock.where, what, hint="the file was replaced at its source; find out why before you renew the lock"
         )
     write_atomically(path, body)
     return path
@@ -94,7 +94,7 @@ def _download(filename: str, url: str, retrying: Retrying) -> bytes:
             body: bytes = answer.read(LARGEST_ARCHIVE + 1)
             if len(body) > LARGEST_ARCHIVE:
                 raise too_large(filename, LARGEST_ARCHIVE)
-            if answer.length:  # of a read with a limit, nobody else says that the rest never came
+            if answer.length:  # a read with a limit does not report that the rest never came
                 raise http.client.IncompleteRead(body, answer.length)
             return body
 
@@ -103,7 +103,7 @@ def _download(filename: str, url: str, retrying: Retrying) -> bytes:
         return retrying.run(once, what=f"{filename} from {host}", errors=errors, passes=_may_pass, reason=_reason)
     except errors as error:
         if not _may_pass(error):
-            hint = "has the file been removed? then lock again; is a password needed? then put it into ~/.netrc"
+            hint = "if the file was removed, renew the lock; if a password is needed, put it into ~/.netrc"
             raise BuildError(filename, f"{host} answered with {_reason(error)}", hint=hint) from None
         what = f"could not be downloaded from {host} in {TRIES} attempts: {_reason(error)}"
         raise BuildError(filename, what, hint=_HINT_NETWORK) from None
@@ -130,14 +130,15 @@ def _request(url: str) -> Request:
     )
     if login is not None:
         basic = base64.b64encode(":".join(login).encode()).decode("ascii")
-        # Never sent along when the server redirects to another host.
+        # Never sent when the server redirects to another host.
         request.add_unredirected_header("Authorization", f"Basic {basic}")
     return request
 
 
 def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
-    """What the user has for this host. Its address stands in a lock, so nothing is sent that is for any host, or in
-    clear text to another machine.
+    """The user's credentials for this host.
+
+    Its address comes from a lock, so nothing is sent that is for any host, or in clear text to another machine.
     """
     if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
         return None
@@ -149,13 +150,13 @@ def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
 
 
 def complete_lock(lock: Lock, target: Target, *, indexes: str = "", cache: Path | None = None) -> Lock:
-    """Find the names and addresses of files of which only the hashes are locked (``requirements.txt``), through uv.
+    """Find the names and addresses of files for which only hashes are locked (``requirements.txt``), through uv.
 
     ``indexes`` are those of the workspace, as lines of ``[tool.uv]``. Only files with a locked hash are taken.
-    The answer is kept, so a warm cache opens no connection.
+    The answer is cached, so a warm cache opens no connection.
 
     Raises:
-        ConfigurationError: no file of the index has one of the locked hashes.
+        ConfigurationError: no file on the index has one of the locked hashes.
     """
     if lock.complete:
         return lock
@@ -196,5 +197,5 @@ def _one_with_files(lock: Lock, package: LockedPackage, found: LockedPackage | N
     sdist = found.sdist if found and found.sdist and found.sdist.sha256 in package.hashes else None
     if not wheels and sdist is None:
         what = f"no file of {package.name} {package.version} on the package index has one of the locked hashes"
-        raise ConfigurationError(lock.where, what, hint="lock again, or check which package index uv is set to use")
+        raise ConfigurationError(lock.where, what, hint="renew the lock, or check which package index uv is set to use")
     return attrs.evolve(package, wheels=wheels, sdist=sdist, requires_python=found.requires_python if found else None)

@@ -1,4 +1,4 @@
-"""One shared object: its bytes in, what it asks of the machine out. It is read, never loaded."""
+"""One shared object: its bytes in, what it requires of the machine out. It is read, never loaded."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MAGIC = b"\x7fELF"
 _MACHINES = {3: "x86 (32 bit)", 40: "arm (32 bit)", 62: "x86_64", 183: "arm64"}
 _VERSION = re.compile(r"(?P<family>GLIBC|GLIBCXX)_(?P<number>\d+(\.\d+)*)")
 _MOST_ENTRIES = 4096
-"""Of a table in one file; a damaged one may promise four billion."""
+"""Entries of a table in one file; a damaged one may claim four billion."""
 
 
 @attrs.frozen(kw_only=True)
 class SharedObject:
     """What the loader reads before it maps an object.
 
-    ``needed`` are the sonames of other libraries. ``glibc`` and ``libstdcxx`` are the newest versions of symbols that
-    it asks for, empty where it asks for none. ``search`` are the folders that it names for its libraries, as it writes
-    them. ``is_program``: it is started, not loaded.
+    ``needed`` are the sonames of other libraries. ``glibc`` and ``libstdcxx`` are the newest symbol versions that it
+    requires, empty if it requires none. ``search`` are the folders that it names for its libraries, as written.
+    ``is_program``: it is started, not loaded.
     """
 
     name: str
@@ -50,7 +50,7 @@ class SharedObject:
 
 
 def elf_machine(body: bytes) -> str:
-    """The architecture in the words of Lambda; the first 20 bytes are enough.
+    """Lambda's name for the architecture; the first 20 bytes are enough.
 
     Raises:
         ValueError: it is not in the format of Linux.
@@ -67,7 +67,7 @@ def elf_machine(body: bytes) -> str:
 
 
 def read_shared_object(name: str, body: bytes) -> SharedObject:
-    """``name`` is the path that messages call it by. An object of another machine is read no further than that.
+    """``name`` is its path in messages. An object for another machine is not read any further.
 
     Source: https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.dynamic.html and
     https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html
@@ -82,7 +82,7 @@ def read_shared_object(name: str, body: bytes) -> SharedObject:
 
     try:
         return _read(name, machine, ELFFile(io.BytesIO(body)))
-    # The reader says that a file is damaged in as many ways as a file can be damaged.
+    # The reader raises as many kinds of errors as a file can be damaged in.
     except Exception as error:
         raise ValueError(f"its tables are damaged: {type(error).__name__} {error}".rstrip()) from error
 
@@ -125,6 +125,6 @@ def _needed_versions(file: ELFFile) -> Iterator[str]:
 
 def _version(text: str) -> tuple[str, tuple[int, ...]] | None:
     if text == "GLIBC_ABI_DT_RELR":
-        return "GLIBC", (2, 36)  # a way of packing relocations that no older loader understands
+        return "GLIBC", (2, 36)  # a packing of relocations that older loaders do not understand
     found = _VERSION.fullmatch(text)
     return None if found is None else (found["family"], tuple(int(part) for part in found["number"].split(".")))

@@ -1,8 +1,8 @@
-"""Whether a lock is still that of today's requirements: what was added to them and what was dropped.
+"""Whether a lock still matches the current requirements: what was added to them and what was dropped.
 
-Version bounds alone do not tell: after an added extra, a wider marker or a removed dependency every locked version is
-still allowed. The verb `lock` therefore writes down what it was asked for, and ``uv.lock`` says who needs whom. Of a
-lock that says neither, the built layer is asked: each package in it says what it needs.
+Version bounds alone do not show that: after an added extra, a wider marker or a removed dependency every locked version
+is still allowed. The verb `lock` therefore writes down what it was asked for, and ``uv.lock`` has the dependency graph.
+For a lock that has neither, the built layer is checked: each package in it says what it needs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from multi_env_lambda.errors import ConfigurationError
 __all__ = ["check_asked_for", "check_made_from", "how_to_renew", "normal_requirement"]
 
 _OFFERED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
-"""What Lambda has anyway, so that people leave it out of their locks on purpose."""
+"""What Lambda has anyway, so that people deliberately leave it out of their locks."""
 
 
 def normal_requirement(text: str) -> str:
-    """The one way in which a requirement is compared.
+    """The normal form in which requirements are compared.
 
     >>> normal_requirement("Priv_Lib [b,a] >=1,<2 ; os_name=='posix'")
     'priv-lib[a,b]<2,>=1; os_name == "posix"'
@@ -40,7 +40,7 @@ def normal_requirement(text: str) -> str:
 
 
 def how_to_renew(lock: Lock) -> str:
-    """The verb `lock` leaves the locks of other tools to them."""
+    """The verb `lock` does not change the locks of other tools."""
     match lock.path.name:
         case "uv.lock":
             return "run `uv lock` in the project's folder"
@@ -51,7 +51,7 @@ def how_to_renew(lock: Lock) -> str:
 
 
 def check_made_from(lock: Lock, inputs: Collection[str], requirements: Iterable[str], target: Target) -> None:
-    """Refuse a lock that says that it was made from something else than ``inputs``, what a lock is made from today.
+    """Refuse a lock that says that it was made from something else than ``inputs``, the current requirements.
 
     Raises:
         ConfigurationError: with what was added and what was dropped since.
@@ -71,7 +71,7 @@ def _refuse(lock: Lock, added: Collection[str], dropped: Collection[str]) -> Non
 
 
 def _check_graph(lock: Lock, requirements: Iterable[Requirement], target: Target) -> None:
-    """A ``uv.lock``: its project and shared folders ask for names; each extra is one more edge."""
+    """A ``uv.lock``: its project and shared folders require names; each extra is one more edge."""
     needs = holding_needs(lock, target)
     local = [package for package in lock.packages if package.name in lock.local]
     direct = {need for need in (*(lock.roots or ()), *(need for package in local for need in package.needs))} & needs
@@ -95,12 +95,12 @@ def _with_extras(name: str, extras: Iterable[str]) -> Iterator[str]:
 def check_asked_for(
     lock: Lock, layer: Path, requirements: Iterable[str], target: Target, *, also: Collection[str] = ()
 ) -> None:
-    """Of a lock that does not say what it was made from: compare what its packages need with what is there.
+    """For a lock that does not say what it was made from: compare what its packages need with what it has.
 
-    ``also`` are names that the project asks for elsewhere, in its extras and groups, which some tools lock too.
+    ``also`` are names that the project requires elsewhere, in its extras and groups, which some tools lock too.
 
     Raises:
-        ConfigurationError: an extra's own requirement is not locked, or something is that nothing asks for.
+        ConfigurationError: an extra's own requirement is not locked, or something is locked that nothing requires.
     """
     if lock.made_from is not None or lock.roots is not None:
         return
@@ -112,13 +112,13 @@ def check_asked_for(
     reached = _reached([*wanted, *map(Requirement, also)], needs)
     lost = sorted(needs.keys() - reached)
     if lost and None not in needs.values():
-        what = f"nothing asks for what is locked as {', '.join(lost)}"
+        what = f"nothing requires what is locked as {', '.join(lost)}"
         hint = f"{how_to_renew(lock)}; or add what you need to [project].dependencies"
         raise ConfigurationError(lock.where, what, hint=hint)
 
 
 def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
-    """By package what it says that it needs; None where that cannot be read."""
+    """What each package says that it needs; None if that cannot be read."""
     found: dict[str, list[Requirement] | None] = {}
     with zipfile.ZipFile(layer) as archive:
         for name in archive.namelist():
@@ -133,7 +133,7 @@ def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
 
 
 def _lacking(requirement: Requirement, needs: Mapping[str, list[Requirement] | None], target: Target) -> list[str]:
-    """What the extras of a requirement bring, and what is not there."""
+    """What the extras of a requirement add, and what of that is missing."""
     name = canonicalize_name(requirement.name)
     found = []
     for need in needs.get(name) or ():
@@ -150,7 +150,7 @@ def _holds(marker: Marker | None, target: Target, extra: str) -> bool:
 
 
 def _reached(wanted: Iterable[Requirement], needs: Mapping[str, list[Requirement] | None]) -> set[str]:
-    """Whatever somebody asks for, on any machine: a lock may have been made for others too."""
+    """Everything that is required, on any machine: a lock may have been made for others too."""
     waiting, seen = list(wanted), set[tuple[str, frozenset[str]]]()
     while waiting:
         requirement = waiting.pop()

@@ -1,4 +1,4 @@
-"""What Glue has beside the standard library: the modules that a job finds without bringing them.
+"""What Glue has besides the standard library: the modules that a job finds without bringing them.
 
 Sources:
     Python shell, with its analytics library set: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html
@@ -32,5 +32,5 @@ _OF_SPARK = (
 
 
 def modules_of_glue(python: str) -> frozenset[str]:
-    """By the version of Python: 3.9 is that of Python shell jobs, all others are those of Spark."""
+    """By Python version: 3.9 is for Python shell jobs, all others are for Spark."""
     return frozenset(f"{_OF_BOTH} {_OF_PYTHON_SHELL if python == GLUE_PYTHON else _OF_SPARK}".split())

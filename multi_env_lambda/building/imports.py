@@ -1,7 +1,7 @@
-"""What can be said of handlers without running them: (wheel, layer, handlers) -> nothing, or the error.
+"""What can be checked about handlers without running them: (wheel, layer, handlers) -> nothing, or the error.
 
 It is lenient: only what fails in every Python version is refused; the rest is left to the import in an interpreter.
-Of jobs more is read: what they import inside functions too, which the import of their module does not come to.
+For jobs more is read: also what they import inside functions, which the import of their module does not reach.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
 _OFFERED = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
 )
-# Of versions of Python that are newer or older than the one that runs this.
+# For Python versions that are newer or older than the one that runs this.
 _ALSO_STANDARD = frozenset(
     {"__main__", "annotationlib", "asynchat", "asyncore", "binhex", "compression", "distutils", "formatter", "imp"}
     | {"parser", "smtpd", "symbol", "tomllib", "zoneinfo"}
@@ -55,8 +55,8 @@ _Import = tuple[int, str, tuple[str, ...]]
 class Handler:
     """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say.
 
-    ``python`` is the version that Glue runs a job in. ``is_layered``: the function has a layer of somebody else, which
-    may bring modules, libraries and programs that nobody here knows.
+    ``python`` is the version that Glue runs a job in. ``is_layered``: the function has somebody else's layer, which
+    may bring unknown modules, libraries and programs.
     """
 
     key: str
@@ -86,7 +86,7 @@ class Handler:
 
     @property
     def offered(self) -> frozenset[str]:
-        """Top-level modules that are there without being brought, beside the standard library."""
+        """Top-level modules that exist without being packaged, besides the standard library."""
         return modules_of_glue(self.python) if self.is_job else _OFFERED
 
     @property
@@ -104,7 +104,7 @@ class Code:
 
 
 def read_code(wheel: Path, layer: Path | None, *, folder: str = "python/") -> Code:
-    """Look into the wheel and the directory of the layer, or library, whose packages lie in ``folder``."""
+    """Read the wheel and the directory of the layer, or library, whose packages are in ``folder``."""
     with _opened(wheel) as archive:
         names = archive.namelist()
         sources = {_module(name): (name, archive.read(name)) for name in names if name.endswith(".py")}
@@ -113,7 +113,7 @@ def read_code(wheel: Path, layer: Path | None, *, folder: str = "python/") -> Co
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip to read from; zipfile has many ways to say that one is damaged, here they are one."""
+    """A zip to read from; zipfile has many errors for a damaged one, here there is only one."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -149,14 +149,14 @@ def _modules(paths: Iterable[str]) -> frozenset[str]:
 
 
 def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> None:
-    """Every handler's module is there and defines its function, and what the module imports is there too.
+    """Check that every handler's module exists and defines its function, and that what the module imports exists too.
 
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
     """
     for handler in handlers:
         if not handler.module or not handler.function.isidentifier():
-            what = f"{handler.shown}: found no module and function in it"
+            what = f"{handler.shown}: expected a module and a function"
             raise ConfigurationError(where, what, hint="write it as `package.module.function`")
         if handler.module in code.sources:
             _check_function(code, handler, where)
@@ -182,7 +182,7 @@ def _check_function(code: Code, handler: Handler, where: str) -> None:
 
 @lru_cache(maxsize=256)
 def parsed(source: bytes) -> ast.Module | None:
-    """Once per text; None where this Python cannot."""
+    """Parsed once per text; None if this Python cannot."""
     # The runtime may be newer than this Python and know more syntax; an interpreter of its version decides.
     try:
         return ast.parse(source)
@@ -191,7 +191,7 @@ def parsed(source: bytes) -> ast.Module | None:
 
 
 class _Names:
-    """What a module defines at its top level; ``is_open`` where that cannot be known."""
+    """What a module defines at its top level; ``is_open`` if that cannot be known."""
 
     def __init__(self) -> None:
         self.all: set[str] = set()
@@ -228,9 +228,9 @@ class _Names:
 
 
 def _check_syntax(code: Code, handler: Handler, where: str) -> None:
-    """What a job consists of may be older Python than what functions run on; Glue would say so at each run.
+    """A job may run on an older Python than functions; Glue would fail at each run.
 
-    This Python knows most of what an older one does not; an interpreter of that version knows all of it.
+    This Python can detect most of what an older one does not know; an interpreter of that version detects all.
     """
     major, minor = map(int, handler.python.split("."))
     if (major, minor) > sys.version_info[:2]:
@@ -245,19 +245,19 @@ def _check_syntax(code: Code, handler: Handler, where: str) -> None:
 
 
 def not_this_python(handler: Handler, place: str, text: str, where: str) -> ConfigurationError:
-    """Glue could not compile what the job consists of."""
+    """Glue could not compile the job's code."""
     what = f"{handler.shown}: {place} is not Python {handler.python}, which Glue runs: {text}"
-    hint = "write it for that version, or keep it out of what the job imports"
+    hint = "write it for that version, or do not import it in the job"
     return ConfigurationError(where, what, hint=hint)
 
 
 def sources_of_job(code: Code, handler: Handler) -> tuple[str, ...]:
-    """The paths of the unit's own modules that a job is made of."""
+    """The paths of the unit's own modules that a job uses."""
     return tuple(sorted(code.sources[module][0] for module, _ in _reached(code, handler)))
 
 
 def imports_of_job(code: Code, handler: Handler) -> tuple[tuple[str, str], ...]:
-    """The foreign top-level modules that it imports, and Glue is not known to have, each with its first place."""
+    """The other top-level modules that it imports and Glue is not known to have, each with its first location."""
     known = {name.partition(".")[0] for name in code.modules} | handler.offered | {"__main__"}
     found: dict[str, str] = {}
     for module, imports in _reached(code, handler):
@@ -292,7 +292,7 @@ def _reached(code: Code, handler: Handler) -> Iterator[tuple[str, tuple[_Import,
         is_package = path.endswith("__init__.py")
         imports = tuple(_imports(_import_statements(tree, inside=handler.is_job), found, is_package))
         yield found, imports
-        # Of a job, what may be meant to fail is not asked for, but its own code in there has to be right as well.
+        # For a job, what may be meant to fail is not required, but its own code in there must be right as well.
         followed = tuple(_imports(_all_imports(tree), found, is_package)) if handler.is_job else imports
         for _, wanted, parts in followed:
             waiting += [*_with_parents(wanted), *parts]
@@ -309,7 +309,7 @@ def _import_statements(parent: ast.AST, *, inside: bool) -> Iterator[ast.stmt]:
     for child in ast.iter_child_nodes(parent):
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             yield child
-        # What stands in `if` or `try` may be meant to fail: for type checkers, other versions, an optional module.
+        # What is in `if` or `try` may be meant to fail: for type checkers, other versions, an optional module.
         elif inside and isinstance(child, ast.stmt) and not _may_fail(child):
             yield from _import_statements(child, inside=True)
 
@@ -325,7 +325,7 @@ def _may_fail(statement: ast.stmt) -> bool:
 
 
 def _all_imports(parent: ast.AST) -> Iterator[ast.stmt]:
-    """Everywhere but where only a type checker looks."""
+    """Everywhere except where only a type checker looks."""
     for child in ast.iter_child_nodes(parent):
         if isinstance(child, (ast.Import, ast.ImportFrom)):
             yield child
@@ -353,7 +353,7 @@ def _is_there(code: Code, wanted: str, offered: frozenset[str]) -> bool:
         return True
     top = wanted.partition(".")[0]
     if top in code.modules:
-        # A plain module may make modules by itself, as `six` does; a package has them as files.
+        # A plain module may create modules at run time, as `six` does; a package has them as files.
         parent = next(name for name in _with_parents(wanted) if name in code.modules)
         return parent in code.sources and not code.sources[parent][0].endswith("__init__.py")
     return top in code.layer or top in sys.stdlib_module_names or top in offered or top in _ALSO_STANDARD
@@ -366,25 +366,25 @@ def no_module(code: Code, handler: Handler, where: str) -> ConfigurationError:
 
 
 def no_function(handler: Handler, functions: Iterable[str], where: str) -> ConfigurationError:
-    """The handler's module is there, but not the function."""
+    """The handler's module exists, but not the function."""
     what = f"{handler.shown}: the module `{handler.module}` does not define `{handler.function}`"
     return ConfigurationError(where, what, hint=_did_you_mean(handler.function, sorted(functions), "functions"))
 
 
 def missing_module(code: Code, handler: Handler, module: str, importer: str, where: str) -> ConfigurationError:
-    """Something that the handler's module needs is not there."""
-    what = f"{handler.shown}: the module `{module}` is missing, it is imported by {importer}"
+    """Something that the handler's module needs is missing."""
+    what = f"{handler.shown}: the module `{module}` is missing; it is imported by {importer}"
     top = module.partition(".")[0]
     if top in code.modules:
         hint = _did_you_mean(module, sorted(code.sources), "modules")
     elif top in code.layer:
-        hint = "what is locked has another version of it: lock again, or correct the import"
+        hint = "another version of it is locked: renew the lock, or correct the import"
     elif handler.is_job:
-        hint = f"Glue has no `{top}` of Python {handler.python}: add it to `dependencies`, then lock again (`lock.py`)"
+        hint = f"Glue's Python {handler.python} has no `{top}`: add it to `dependencies`, then lock again"
     elif top in LACKING:
-        hint = f"Lambda's Python has no {top.strip('_')}: do without it"
+        hint = f"Lambda's Python has no {top.strip('_')}: remove its use"
     else:
-        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again (`lock.py`)"
+        hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again"
     return ConfigurationError(where, what, hint=hint)
 
 

@@ -1,7 +1,7 @@
-"""How a Glue job's entry is called: with one mapping of the arguments if it takes it, else with nothing.
+"""How a Glue job's entry is called: with one mapping of the arguments if it accepts one, else with nothing.
 
-The script that Glue starts does it (``plan/template/glue_script.py``). An entry that fits neither way is refused, and
-so is one of which a call runs nothing.
+The script that Glue starts does it (``plan/template/glue_script.py``). An entry that accepts neither is refused, and
+so is one whose call would run nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check_calls(code: Code, jobs: Iterable[Handler], *, where: str) -> None:
 
 
 def _own(function: ast.AST) -> Iterator[ast.AST]:
-    """What a call of it runs, without the functions and classes that are made in it."""
+    """What a call of it runs, without the functions and classes that are defined in it."""
     for node in ast.iter_child_nodes(function):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             yield node
@@ -46,12 +46,12 @@ def _fits(parameters: ast.arguments) -> bool:
 
 def no_call(job: Handler, signature: str, where: str) -> ConfigurationError:
     """The entry needs more than the one mapping that it gets."""
-    what = f"{job.shown}: `{job.function}{signature}` needs other arguments than the one mapping that it is called with"
+    what = f"{job.shown}: `{job.function}{signature}` must accept the one mapping that it is called with"
     hint = 'write `def main(arguments): ...` and read `arguments["day"]`, or `def main(): ...`'
     return ConfigurationError(where, what, hint=hint)
 
 
 def not_run(job: Handler, kind: str, where: str) -> ConfigurationError:
     """``kind`` is what the entry is."""
-    what = f"{job.shown}: `{job.function}` is {kind}, and a call of it runs nothing"
-    return ConfigurationError(where, what, hint="write a plain function, and go through what it yields or awaits there")
+    what = f"{job.shown}: `{job.function}` is {kind}, so calling it runs nothing"
+    return ConfigurationError(where, what, hint="write a plain function that consumes what it yields or awaits")

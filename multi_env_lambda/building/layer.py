@@ -33,13 +33,13 @@ from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
 __all__ = ["BUILDER_VERSION", "BuiltLayer", "build_layer", "check_together"]
 
 BUILDER_VERSION = 2
-"""Raised by one whenever the same wheels would give other bytes."""
+"""Increased whenever the same wheels would produce other bytes."""
 
 _PLAIN = 1
-"""Whose bytes version 2 still makes of wheels that have neither data files nor modules without source."""
+"""The version whose bytes version 2 still makes from wheels without data files and without modules lacking source."""
 
 _AUDIT = 1
-"""Raised by one whenever a layer that was kept must be looked at again."""
+"""Increased whenever a cached layer must be checked again."""
 
 _BIGGEST_SHOWN = 10
 _NAMES_SHOWN = 3
@@ -64,7 +64,7 @@ class BuiltLayer:
 
 
 def _digest(selected: Iterable[SelectedWheel], target: Target, builder: int) -> str:
-    """Over all that the bytes of the layer depend on."""
+    """Over everything that determines the bytes of the layer."""
     return digest(_inputs(selected, target, builder))
 
 
@@ -88,10 +88,10 @@ def build_layer(
     downloads: Path | None = None,
     alone: bool = True,
 ) -> BuiltLayer:
-    """Make both files below ``cache``, or give those that were made before.
+    """Make both files below ``cache``, or return existing ones.
 
-    ``downloads`` is where wheels are kept for all workspaces; the user's cache unless said otherwise. ``alone``: it is
-    the only layer of some function, so no other one brings a library that it lacks.
+    ``downloads`` is where wheels are kept for all workspaces; by default the user's cache. ``alone``: it is the only
+    layer of some function, so no other one brings a library that it lacks.
 
     Raises:
         BuildError: two wheels disagree about a file, Lambda or Glue could not load one, or together they are too big.
@@ -106,7 +106,7 @@ def build_layer(
         _check_size(members, where=lock.where)
     audited = audit(members, target)
     if audited.problems:
-        wrong = "the wheel does not hold what its name says; choose another version"
+        wrong = "the wheel's content does not match its name; choose another version"
         raise _cannot_load(audited.problems, target, where=lock.where, hint=wrong)
     builder = BUILDER_VERSION if any(wheel.data or wheel.sourceless for wheel in wheels.values()) else _PLAIN
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -132,13 +132,13 @@ def build_layer(
         _move_in(new, folder, name)
     kept = _kept(folder, name)
     if kept is None:
-        what = "disappeared while it was being made"
+        what = "disappeared during the build"
         raise BuildError(str(folder), what, hint="is something deleting the cache? run again")
     return _loadable(kept, target, alone=alone, where=lock.where)
 
 
 def check_together(wheel: Path, layer: BuiltLayer, *, where: str) -> None:
-    """Hold code and layer together against the limit that each alone keeps.
+    """Check code and layer together against the limit that each alone respects.
 
     Raises:
         BuildError: they are too big.
@@ -147,13 +147,13 @@ def check_together(wheel: Path, layer: BuiltLayer, *, where: str) -> None:
         code = sum(info.file_size for info in archive.infolist())
     total = code + layer.unzipped_size
     if total > MAX_UNZIPPED_BYTES:
-        what = f"code ({code} bytes) and layer ({layer.unzipped_size} bytes) have {total} bytes unzipped, Lambda allows"
-        hint = "leave large files out and read them from S3, or drop a dependency"
+        what = f"code ({code} bytes) and layer ({layer.unzipped_size} bytes) have {total} bytes unzipped; Lambda allows"
+        hint = "remove large files and read them from S3, or drop a dependency"
         raise BuildError(where, f"{what} {MAX_UNZIPPED_BYTES} for both", hint=hint)
 
 
 def _kept(folder: Path, name: str) -> BuiltLayer | None:
-    """What an earlier call left, if not a byte of it has changed."""
+    """The result of an earlier call, if not a byte of it has changed."""
     built = read_sealed(folder / "built.json")
     layer, requirements = folder / "layer.zip", folder / "requirements.zip"
     if built is None or built.get("name") != name or built.get("audit") != _AUDIT:
@@ -180,10 +180,10 @@ def _kept(folder: Path, name: str) -> BuiltLayer | None:
 
 
 def _move_in(new: Path, folder: Path, name: str) -> None:
-    """Give the finished folder its name; where another process was first, its equal files stay."""
+    """Rename the finished folder; if another process was first, its equal files stay."""
     os.chmod(new, 0o755)
     if folder.exists() and _kept(folder, name) is None:
-        # Half a folder can only be the work of something else than this module; out of the way with it.
+        # An incomplete folder cannot come from this module; move it out of the way.
         with tempfile.TemporaryDirectory(prefix=".broken.", dir=folder.parent) as aside, suppress(FileNotFoundError):
             os.rename(folder, Path(aside) / name)
     try:
@@ -205,7 +205,7 @@ def _installed(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path
 
 
 def _members(wheels: Mapping[str, Installed], target: Target, *, where: str) -> dict[str, tuple[Member, ...]]:
-    """By wheel, the members that it adds; a file that two wheels have alike is added once."""
+    """The members that each wheel adds; a file that is identical in two wheels is added once."""
     folder = "python/" if target.place == "Lambda" else ""
     seen: dict[str, tuple[str, Member]] = {}
     groups: dict[str, tuple[Member, ...]] = {}
@@ -216,14 +216,14 @@ def _members(wheels: Mapping[str, Installed], target: Target, *, where: str) -> 
                 seen[member.name] = (filename, member)
                 added.append(member.renamed(f"{folder}{member.name}"))
             elif not _alike(other[1], member):
-                what = f"{other[0]} and {filename} both have a file {member.name!r}, with other content"
+                what = f"{other[0]} and {filename} both have a file {member.name!r}, with different content"
                 raise BuildError(where, what, hint="they cannot be used together; choose one of them")
         groups[filename] = tuple(added)
     return groups
 
 
 def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> Installed:
-    """What a wheel installs; a complaint about the wheel names the lock that it stands in."""
+    """What a wheel installs; an error about the wheel names its lock."""
     try:
         opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
         return installed(opened, name=wheel.name)
@@ -247,12 +247,12 @@ def _check_size(groups: Mapping[str, tuple[Member, ...]], *, where: str) -> None
         return
     biggest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_BIGGEST_SHOWN]
     lines = "".join(f"\n  {size / 1e6:8.1f} MB  {filename}" for filename, size in biggest)
-    what = f"the layer has {total} bytes unzipped, Lambda allows {MAX_UNZIPPED_BYTES}; the biggest are:{lines}"
-    raise BuildError(where, what, hint="drop or replace one of them; boto3 is there without a layer")
+    what = f"the layer has {total} bytes unzipped; Lambda allows {MAX_UNZIPPED_BYTES}; the biggest are:{lines}"
+    raise BuildError(where, what, hint="drop or replace one of them; boto3 is available without a layer")
 
 
 def _loadable(built: BuiltLayer, target: Target, *, alone: bool, where: str) -> BuiltLayer:
-    # Which libraries Glue's machine has is written nowhere: there the import decides, and the first run.
+    # Which libraries Glue has is not documented: there the import decides, and the first run.
     if alone and built.useless and target.place == "Lambda":
         hint = missing_library_hint(str(built.useless))
         raise _cannot_load(built.useless, target, where=where, hint=hint)
@@ -266,17 +266,17 @@ def _cannot_load(problems: Iterable[tuple[str, str]], target: Target, *, where: 
 
 
 def _notes(wheels: Mapping[str, Installed], target: Target) -> Iterator[str]:
-    """What a layer cannot do of a wheel, which an installation on a machine could."""
+    """What does not work from a layer, but would from an installation on a machine."""
     name, place = ("layer", "/opt/python") if target.place == "Lambda" else ("library of the jobs", "its folder")
     for filename, wheel in wheels.items():
         if wheel.unused:
             yield f"{filename}: its scripts and headers are not in the {name} ({_some(wheel.unused)})"
         if wheel.data:
-            yield f"{filename}: its data files lie in {place}, not in sys.prefix ({_some(wheel.data)})"
+            yield f"{filename}: its data files are in {place}, not in sys.prefix ({_some(wheel.data)})"
         if wheel.sourceless:
             yield f"{filename}: has compiled modules without source ({_some(wheel.sourceless)})"
         if wheel.untrue:
-            yield f"{filename}: is not as its own RECORD says ({_some(wheel.untrue)})"
+            yield f"{filename}: does not match its own RECORD ({_some(wheel.untrue)})"
 
 
 def _notes_of(audited: Audit, target: Target) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _requirements(selected: Iterable[SelectedWheel], target: Target, builder: int) -> tuple[Member, ...]:
-    """The lock in a normal form and the manifest: all in them is in the digest, so equal digest is equal bytes."""
+    """The lock in a normal form and the manifest: the digest covers all of it, so equal digest is equal bytes."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
     lines = sorted(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in ordered)
     packages = [

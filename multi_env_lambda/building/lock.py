@@ -44,13 +44,13 @@ __all__ = [
 
 _LockName = Literal["pylock.toml", "uv.lock", "requirements.txt"]
 LOCK_NAMES: tuple[_LockName, ...] = get_args(_LockName)
-"""In the order in which they are looked for."""
+"""In the order in which they are tried."""
 
 _HEADER = "# Written by the verb `lock` of multi_env_lambda from pyproject.toml; do not edit.\n"
 
 
 def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock | None:
-    """The lock of a project, or None where it has none.
+    """The lock of a project, or None if it has none.
 
     ``where`` is the folder's name for messages; ``shared`` are the folders whose code is part of the project's own.
 
@@ -85,20 +85,20 @@ def _read_uv_lock(path: Path, where: str, local_paths: frozenset[str]) -> Lock:
 def _text(path: Path, where: str) -> str:
     body = read_bounded(path, where, LARGEST_LOCK)
     if len(body) > LARGEST_LOCK:
-        what = f"has more than {LARGEST_LOCK} bytes, which are the most that are read"
-        raise ConfigurationError(where, what, hint="write the lock again")
+        what = f"has more than the limit of {LARGEST_LOCK} bytes"
+        raise ConfigurationError(where, what, hint="renew the lock")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(where, f"is not UTF-8 text: {error.reason}", hint="write the lock again") from error
+        raise ConfigurationError(where, f"is not UTF-8 text: {error.reason}", hint="renew the lock") from error
 
 
 def _toml(path: Path, where: str) -> dict[str, Any]:
-    return read_toml(path, where, largest=LARGEST_LOCK, hint="write the lock again")
+    return read_toml(path, where, largest=LARGEST_LOCK, hint="renew the lock")
 
 
 def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, target: Target | None = None) -> None:
-    """Refuse dependencies that the lock does not have, or has in a version they do not allow.
+    """Refuse dependencies that the lock does not have, or has in a version that they do not allow.
 
     With ``target``, dependencies whose marker is false there need not be locked, and the lock must be for its Python.
 
@@ -117,7 +117,7 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):
             continue
         if lock is None:
-            what = f"[project].dependencies: {wanted} is not locked; there is none of {', '.join(LOCK_NAMES)}"
+            what = f"[project].dependencies: {wanted} is not locked; expected one of {', '.join(LOCK_NAMES)}"
             raise ConfigurationError(where, what, hint="run the verb `lock`")
         _check_one(lock, wanted, here)
 
@@ -131,12 +131,12 @@ def _check_one(lock: Lock, wanted: Requirement, here: Iterable[LockedPackage]) -
         raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=how_to_renew(lock))
     if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
         versions = ", ".join(package.version for package in locked)
-        what = f"{name} is locked as {versions}, but the project asks for {wanted}"
+        what = f"{name} is locked as {versions}, but the project requires {wanted}"
         raise ConfigurationError(lock.where, what, hint=how_to_renew(lock))
 
 
 def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], where: str) -> None:
-    """Refuse a stranger's package that is called like one of the unit's own folders.
+    """Refuse somebody else's package with the name of one of the unit's own folders.
 
     Raises:
         ConfigurationError: naming the lock, the package and its version.
@@ -144,7 +144,7 @@ def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], whe
     for wheel in selected:
         if wheel.name in ours:
             what = f"{wheel.name} {wheel.version} is locked from a package index, but is a folder of this repository"
-            raise ConfigurationError(where, what, hint="lock again; what stands in `shared` needs no lock")
+            raise ConfigurationError(where, what, hint="renew the lock; what is in `shared` needs no lock")
 
 
 def write_lock(
@@ -157,22 +157,22 @@ def write_lock(
     made_from: Iterable[str] = (),
     indexes: str = "",
 ) -> Path:
-    """Lock the dependencies of ``pyproject.toml`` for all platforms from this Python version on; gives the lock's path.
+    """Lock the dependencies of ``pyproject.toml`` for all platforms and Pythons from this version on; returns the path.
 
-    ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which no package index is asked
-    for. Versions that are locked already stay unless ``upgrade``; so the same input gives the same file. ``made_from``
+    ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which are never looked up on a
+    package index. Locked versions stay unless ``upgrade``, so the same input gives the same file. ``made_from``
     is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
     lines of ``[tool.uv]``.
 
     Raises:
-        ConfigurationError: there is nothing to lock, or the unit names package indexes of its own.
+        ConfigurationError: there is nothing to lock, or the unit names its own package indexes.
     """
     folder = folder.resolve()
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
     where = f"{folder.name}/{path.name}"
     other = next((name for name in LOCK_NAMES[1:] if (folder / name).exists()), None)
     if other is not None and not path.exists():
-        what = f"would take the place of {other}, which locks this project now"
+        what = f"would replace {other}, which locks this project now"
         raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
@@ -194,7 +194,7 @@ def write_lock(
 
 
 def _record(made_from: Iterable[str]) -> str:
-    """The table that PEP 751 leaves to tools; a text of JSON is one of TOML too."""
+    """The table that PEP 751 leaves to tools; a JSON string is also a TOML string."""
     lines = "".join(f"    {json.dumps(text)},\n" for text in sorted(set(made_from)))
     return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
 
@@ -207,10 +207,10 @@ def _compile_command(pyproject: Path, *, python: str, upgrade: bool, with_stdin:
 
 
 def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -> None:
-    """Put our header, and take back a lock that would show a password or a folder of this machine to others."""
+    """Add our header, and refuse a lock that would show a password or a folder of this machine to others."""
     here = re.escape(f"{path.parent.resolve().as_uri()}/")
     body = path.read_text(encoding="utf-8") + record
-    # Wheels that lie in the project stay findable on other machines by their relative path.
+    # Wheels inside the project stay findable on other machines by their relative path.
     body = re.sub(rf'url = "{here}([^"]+)"', lambda match: f'path = "{unquote(match[1])}"', body)
     found = re.search(r'"(file:|/|[A-Za-z]:\\)|://[^/"\s]*@', body)
     if found is None:
@@ -220,6 +220,6 @@ def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -
         path.unlink()
     else:
         path.write_bytes(before)
-    kind = "a password" if "@" in found[0] else "a path of this machine"
-    hint = "give uv the index without it: passwords from the environment or a keyring, files relative to the project"
-    raise ConfigurationError(where, f"the lock would hold {kind}; it was not written", hint=hint)
+    kind = "a password" if "@" in found[0] else "a path on this machine"
+    hint = "configure the index without it: passwords from the environment or a keyring, files relative to the project"
+    raise ConfigurationError(where, f"the lock would contain {kind}; it was not written", hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,7 +21,7 @@ from packaging.version import Version
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["read_pylock", "read_requirements", "read_uv_lock"]
+__all__ = ["pins", "read_pylock", "read_requirements", "read_uv_lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INDEX_OPTION = re.compile(r"(-i|-f|--(extra-)?index-url|--find-links|--trusted-host|--pre|--prefer-binary)(\s|=|$)")
@@ -90,7 +91,7 @@ def _pylock_package(package: PylockPackage, *, where: str) -> LockedPackage:
 
 
 def _pylock_file(where: str, name: str, file: PackageWheel | PackageSdist | PackageArchive) -> LockedFile:
-    # An archive has no name of its own; its address ends with one.
+    # An archive has no separate name; its address ends with one.
     written = None if isinstance(file, PackageArchive) else file.name
     return _file(
         where,
@@ -109,7 +110,7 @@ def _file(
     if sha256 is None or not _SHA256.fullmatch(sha256):
         raise ConfigurationError(where, f"{filename} of {name} has no SHA-256", hint=_LOCK_AGAIN)
     if url is not None and urlsplit(url).scheme not in ("https", "http"):
-        what = f"{filename} of {name} lies at a {urlsplit(url).scheme!r} address, allowed are https and http"
+        what = f"{filename} of {name} has a {urlsplit(url).scheme!r} address; expected https or http"
         raise ConfigurationError(where, what, hint="lock against an index, or use a path relative to the lock")
     if path is not None and url is None and (posixpath.isabs(path) or "\\" in path or ":" in path):
         what = f"{filename} of {name} has the path {path!r}, which is not relative"
@@ -132,18 +133,18 @@ def _not_locked(where: str, name: str, reason: str) -> ConfigurationError:
 
 
 def read_uv_lock(document: Mapping[str, Any], *, path: Path, where: str, local_paths: frozenset[str]) -> Lock:
-    """A ``uv.lock``, of which only the packages that the project reaches are kept.
+    """A ``uv.lock``, with only the packages that the project reaches.
 
     Development groups and the project's own extras are not followed: they do not run in Lambda.
     """
     if document.get("version") != 1:
-        what = f"has the format version {document.get('version')!r}, known is 1"
+        what = f"has the format version {document.get('version')!r}; expected 1"
         raise ConfigurationError(where, what, hint="update this library, or use `uv export --format pylock.toml`")
     tables: list[Mapping[str, Any]] = list(document.get("package", ()))
     python = str(SpecifierSet(_text(document, "requires-python"))) if "requires-python" in document else None
     own = next((table for table in tables if _local_path(table) == "."), None)
     if own is None:
-        raise ConfigurationError(where, "does not hold the project of its own folder", hint="run `uv lock` in it")
+        raise ConfigurationError(where, "does not contain the project of its own folder", hint="run `uv lock` in it")
     roots = tuple(_need(edge) for edge in own.get("dependencies", ()))
     local: set[str] = {_text(own, "name")}
     packages: list[LockedPackage] = []
@@ -177,7 +178,7 @@ def _text(table: Mapping[str, Any], key: str) -> str:
 
 
 def _version(table: Mapping[str, Any]) -> str:
-    """As it is written, because other tables refer to it so; local packages may have none."""
+    """As written, because other tables refer to it that way; local packages may have none."""
     if "version" not in table:
         return "0"
     Version(_text(table, "version"))
@@ -186,7 +187,7 @@ def _version(table: Mapping[str, Any]) -> str:
 
 def _need(edge: Mapping[str, Any]) -> Need:
     extras = tuple(map(str, edge.get("extra", ())))
-    # Parsed here, so that a marker nobody can read is an error of this file and not of what uses it.
+    # Parsed here, so that an invalid marker is an error of this file and not of what uses it.
     marker = str(Marker(edge["marker"])) if "marker" in edge else None
     version = _text(edge, "version") if "version" in edge else None
     return Need(name=_text(edge, "name"), version=version, extras=extras, marker=marker)
@@ -249,11 +250,24 @@ def _uv_file(where: str, table: Mapping[str, Any], file: Mapping[str, Any]) -> L
 def read_requirements(text: str, *, where: str, local_paths: frozenset[str] = frozenset()) -> tuple[LockedPackage, ...]:
     """The packages of a ``requirements.txt`` in which every line is ``name==version --hash=sha256:…``.
 
-    ``uv export`` and ``pip-compile`` write two more kinds of lines, which are passed over: the folders in
-    ``local_paths``, and where to look for files. That is up to uv's own settings; what is taken is up to the hashes.
+    ``uv export`` and ``pip-compile`` write two more kinds of lines, which are skipped: the folders in ``local_paths``,
+    and where to look for files. That is up to uv's own settings; the hashes decide what is accepted.
     """
     lines = [(number, line) for number, line in _logical_lines(text) if not _passed_over(line, local_paths)]
     return tuple(_pinned(f"{where} line {number}", line) for number, line in lines)
+
+
+def pins(text: str) -> dict[str, str]:
+    """The versions that such a file allows and has hashes of, by the normal name of the package.
+
+    What else stands in it allows nothing, and is nobody's mistake as long as nothing needs it.
+    """
+    found: dict[str, str] = {}
+    for number, line in _logical_lines(text):
+        with suppress(ConfigurationError):
+            package = _pinned(f"line {number}", line)
+            found[package.name] = package.version
+    return found
 
 
 def _passed_over(line: str, local_paths: frozenset[str]) -> bool:

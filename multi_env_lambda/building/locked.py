@@ -1,4 +1,4 @@
-"""What a lock file says, whichever format it has: packages, their files and hashes, and who needs whom."""
+"""What a lock file says, in any format: packages, their files and hashes, and the dependency graph."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def parse_filename(filename: str) -> tuple[str, str]:
 
 @attrs.frozen(kw_only=True)
 class LockedFile:
-    """A wheel or sdist. ``path`` is relative to the lock's folder, for files that lie in the repository."""
+    """A wheel or sdist. ``path`` is relative to the lock's folder, for files in the repository."""
 
     filename: str
     sha256: str
-    url: str | None = attrs.field(default=None, repr=False)  # may carry a password
+    url: str | None = attrs.field(default=None, repr=False)  # may contain a password
     path: str | None = None
     size: int | None = None
 
@@ -54,7 +54,7 @@ class Need:
 class LockedPackage:
     """One version of one distribution.
 
-    ``hashes`` is for ``requirements.txt``, which knows the SHA-256 of the files but neither their names nor addresses.
+    ``hashes`` is for ``requirements.txt``, which has the SHA-256 of the files but neither their names nor addresses.
     """
 
     name: str
@@ -75,11 +75,11 @@ class LockedPackage:
 
 @attrs.frozen(kw_only=True)
 class Lock:
-    """A lock file that was read. ``roots`` is None where the format is flat: then markers alone decide.
+    """A lock file that was read. ``roots`` is None if the format is flat: then only markers decide.
 
-    ``environments`` are the markers of the machines that it was made for; none: for all.
+    ``environments`` are the markers of the machines that it was made for; empty: for all.
     ``local`` are the packages that are not installed because they are part of the unit's own source.
-    ``made_from`` is what the verb `lock` made it from, in normal form; None where another tool wrote it.
+    ``made_from`` is what the verb `lock` made it from, in normal form; None if another tool wrote it.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """Before anything is published: every handler is imported in a clean interpreter that has what Lambda has.
 
 A Glue job is imported in one of Glue's own version. Much of what Glue has is not on this machine: what a job needs of
-it is not decided here.
+it is not checked here.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _VERSION = 6
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _WATCH = Path(__file__).with_name("preflight_watch.py")
 _WITHOUT_ARGUMENTS = ("SystemExit", "IndexError", "KeyError", "PermissionError")
-"""What the import of a job raises that looks for its arguments, its variables or shared memory: here are none."""
+"""What the import of a job raises if it reads its arguments, its variables or shared memory: there are none here."""
 
 _OF_A_LAYER = ("OSError", "FileNotFoundError")
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -80,15 +80,15 @@ def check_handlers(
 ) -> tuple[str, ...]:
     """Find a handler that would not start in Lambda; ``handlers`` are (function key, handler).
 
-    ``interpreter`` belongs to a venv that holds boto3 alone. Without one, and where the layer is for another processor
-    than this machine's, the handlers are looked at and not imported.
+    ``interpreter`` belongs to a venv that only has boto3. Without one, and if the layer is for another processor than
+    this machine's, the handlers are read but not imported.
     ``image`` is the machine that they will run on, ``unloadable`` the objects of the layer that it could not load,
-    ``layered`` the keys of functions that have a layer of somebody else, too: what they lack here may be in there;
+    ``layered`` the keys of functions that also have somebody else's layer: what they lack here may be in there;
     ``settings`` are the variables that Lambda sets, by function key (``variables_of``).
     A success is remembered in ``cache``.
 
     Returns:
-        What to say of imports that took longer than a start in Lambda may.
+        Notes about imports that took longer than a start in Lambda may take.
 
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
@@ -127,9 +127,9 @@ def check_jobs(
 ) -> None:
     """Find a Glue job that would not start; ``entries`` are (job key, `module:function`), ``python`` is Glue's version.
 
-    The module is imported, the function is not called. Without an ``interpreter`` of that version, whose venv holds
-    boto3 alone, and where the ``library`` of locked dependencies is for another processor, the jobs are looked at and
-    not imported. What needs something that Glue has of its own is undecided.
+    The module is imported, the function is not called. Without an ``interpreter`` of that version, whose venv only has
+    boto3, and if the ``library`` of locked dependencies is for another processor, the jobs are read but not imported.
+    What needs something that only Glue has is undecided.
 
     Raises:
         ConfigurationError: with the job, its entry, and what is missing.
@@ -192,7 +192,7 @@ class _Check:
     where: str
 
     def remembered(self, cache: Path | None, seconds: float) -> tuple[str, ...]:
-        """Run it and raise what is wrong, unless ``cache`` says that the same went well before; notes, as then."""
+        """Run it and raise what is wrong, unless ``cache`` says that the same succeeded before; returns the notes."""
         mark = None if cache is None else cache / "preflight" / self.digest()
         if mark is not None and mark.exists():
             return tuple(mark.read_text(encoding="utf-8").splitlines())
@@ -273,7 +273,7 @@ class _Check:
 
 
 def _order(code: Code, handler: Handler, settings: Mapping[str, str]) -> dict[str, Any]:
-    """What the interpreter does for one handler; of a job it also compiles and looks for what the import may leave."""
+    """What the interpreter does for one handler; for a job it also compiles and looks up what the import may skip."""
     named = {"module": handler.module, "function": handler.function}
     if not handler.is_job:
         unknown = variables_of(name=handler.key, handler=handler.text, memory_size=128, log_format="Text")
@@ -289,14 +289,14 @@ def _venv_settings(interpreter: Path) -> str:
 
 
 def _site_packages(interpreter: Path) -> list[Path]:
-    # `-S` leaves out the venv's own packages, so that nothing in them runs by itself (`.pth` files).
+    # `-S` leaves out the venv's own packages, so that nothing in them runs automatically (`.pth` files).
     venv = interpreter.parent.parent
     return sorted(venv.glob("lib/python3*/site-packages")) if (venv / "pyvenv.cfg").is_file() else []
 
 
 @contextmanager
 def _extracted(layer: Path | None, kept: Path, inner: str, where: str) -> Iterator[Path | None]:
-    """What lies in a folder of the layer."""
+    """The content of a folder of the layer."""
     if layer is None:
         yield None
         return
@@ -305,7 +305,7 @@ def _extracted(layer: Path | None, kept: Path, inner: str, where: str) -> Iterat
 
 
 def _judge(check: _Check, outcome: Outcome) -> None:
-    """Raise for the first handler, in order, that did not come to its end well."""
+    """Raise for the first handler, in order, that did not end well."""
     last = {answer["number"]: answer for answer in outcome.answers}
     for number, handler in enumerate(check.handlers):
         answer = last.get(number, {"kind": "started"})
@@ -340,12 +340,12 @@ def _fault(check: _Check, handler: Handler, answer: Mapping[str, Any], outcome: 
 
 
 def _is_undecided(check: _Check, handler: Handler, answer: Mapping[str, Any]) -> bool:
-    """Whether it takes what AWS has and this machine lacks to say more."""
+    """Whether a verdict needs what AWS has but this machine lacks."""
     match answer["kind"]:
         case "undecided":
             return True
         case "raised" if handler.is_job:
-            # What Glue's machine has of libraries, programs and files is written nowhere.
+            # Which libraries, programs and files Glue has is not documented.
             return (
                 _borrows(answer) or answer["text"].startswith(_WITHOUT_ARGUMENTS) or "is not in list" in answer["text"]
             )
@@ -369,7 +369,7 @@ def _borrows(answer: Mapping[str, Any]) -> bool:
 def _raised(check: _Check, handler: Handler, answer: Mapping[str, Any], tail: str) -> ConfigurationError:
     at = f" ({answer['place']})" if answer["place"] else ""
     if (path := answer["denied"]) is not None:
-        does = f"needs {path}, which is of this machine and not in Lambda ({check.image.title})"
+        does = f"needs {path}, which is on this machine but not in Lambda ({check.image.title})"
         what = f"{handler.shown}: importing its module {does}{at}"
         return ConfigurationError(check.where, what, hint=hint_of(path, [path], handler.place))
     what = f"{handler.shown}: importing its module raises {answer['text']}{at}"
@@ -378,7 +378,7 @@ def _raised(check: _Check, handler: Handler, answer: Mapping[str, Any], tail: st
 
 
 def _refuse_borrowed(check: _Check, handler: Handler, answer: Mapping[str, Any], layer: Path | None) -> None:
-    """What was imported may have found on this machine what Lambda's does not have."""
+    """What was imported may have found something on this machine that Lambda does not have."""
     if (found := borrowed(answer, check.image, check.unloadable, layer)) is not None:
         what = f"{handler.shown}: importing its module loads {found}"
         raise ConfigurationError(check.where, what, hint=missing_library_hint(found))

@@ -1,4 +1,4 @@
-"""The process of an import proof: how it is started, what it may use of this machine, and what it left behind."""
+"""The process of an import check: how it is started, what it may use of this machine, and what it left behind."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LARGEST_ANSWERS = 16 << 20
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What the interpreter wrote before it ended; ``status`` is None where it was ended by the time limit."""
+    """What the interpreter wrote before it ended; ``status`` is None if the time limit ended it."""
 
     answers: tuple[Mapping[str, Any], ...]
     status: int | None
@@ -47,10 +47,10 @@ class Outcome:
 
 @contextmanager
 def proof_folders(cache: Path | None) -> Iterator[tuple[Path, Path]]:
-    """One for the code, where nothing may be written, and one for scratch.
+    """One folder for the code, which is read-only, and one for scratch files.
 
-    The first is not below the folder that a function may write to, where the kernel would let the second's rights reach
-    it. A cache may lie there, in tests say.
+    The first is not below the folder that a function may write to, because the second's rights would apply to it there.
+    A cache may be there, for example in tests.
     """
     places = [*([cache / "preflight"] if cache is not None else []), Path("/var/tmp")]  # noqa: S108 -- as private
     place = next((one for one in places if not _is_scratch(one) and _is_usable(one)), None)
@@ -78,9 +78,9 @@ def _is_usable(path: Path) -> bool:
 
 
 def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
-    """PATH has what Lambda's has, as far as this machine has it: a tool of the developer is not found."""
+    """PATH has what it has in Lambda, as far as this machine has it: a developer's tool is not found."""
     folder.mkdir()
-    # By its own name, since an interpreter looks beside its name for its packages.
+    # By its own name, because an interpreter looks for its packages relative to its name.
     for name in ("python", "python3"):
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.quote(os.fspath(python))} "$@"\n', encoding="utf-8")
         (folder / name).chmod(0o755)
@@ -90,7 +90,7 @@ def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
 
 
 def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float) -> Outcome:
-    # Output goes to a file: a child that outlives the handler's module would hold a pipe open for ever.
+    # Output goes to a file: a child that outlives the handler's module would hold a pipe open indefinitely.
     with (folder / "output").open("wb") as output:
         try:
             process = subprocess.Popen(
@@ -104,7 +104,7 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
             )
         except OSError as error:
             what = f"`{command[0]}` could not be started: {error.strerror}"
-            raise ToolError("preflight", what, hint="give the path of a Python interpreter") from error
+            raise ToolError("preflight", what, hint="pass the path of a Python interpreter") from error
         status: int | None = None
         try:
             status = process.wait(timeout=seconds)
@@ -118,7 +118,7 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
 
 
 def _answers(path: Path) -> tuple[Any, ...]:
-    """What the child has said. The unit's code may write there too: nothing after a line that is no answer counts."""
+    """The child's answers. The unit's code may write there too: nothing after a line that is not an answer counts."""
     if not path.exists():
         return ()
     found = []
@@ -147,7 +147,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """What a function sees, with paths of this machine, and nothing of the user. Its keys open nothing."""
+    """The variables of a function, with paths of this machine and nothing of the user's. Its keys are worthless."""
     region, task = own.get("AWS_REGION", "us-east-1"), folder / "task"
     return {
         **OF_EVERY_FUNCTION,
@@ -166,12 +166,12 @@ def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> d
 
 
 def own_libraries(task: Path) -> tuple[Path, Path]:
-    """Where the loader finds what a function's code brings."""
+    """Where the loader finds the libraries of a function's code."""
     return task, task / "lib"
 
 
 def environment_of(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """For a job: the variables of AWS and its own, and nothing of the user; credentials cannot be found."""
+    """For a job: the variables of AWS and its own, and nothing of the user's; credentials cannot be found."""
     region = own.get("AWS_REGION") or own.get("AWS_DEFAULT_REGION") or "us-east-1"
     return {
         "PATH": str(folder / "bin"),

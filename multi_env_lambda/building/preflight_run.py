@@ -1,7 +1,7 @@
 """Started by ``preflight`` in a clean interpreter: a file of orders in, one line of JSON per imported handler out.
 
-It runs under every Python that Lambda and Glue offer and must import nothing but the standard library. What is on
-this machine and not on Lambda's is left out by `preflight_watch`.
+It runs under every Python that Lambda and Glue offer and must import nothing but the standard library.
+`preflight_watch` hides what is on this machine but not in Lambda.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import IO, Any
 
 
 def main(orders_path: str, answers_path: str) -> None:
-    """Import every handler in order, and write before and after each what happens."""
+    """Import every handler in order, and write what happens before and after each."""
     with open(orders_path, encoding="utf-8") as file:
         orders = json.load(file)
-    # As in Lambda: the function's code and the layer come before the standard library, what the runtime has comes last.
+    # As in Lambda: the function's code and the layer come before the standard library, the runtime's packages last.
     # As in Glue: a job's code is installed, and comes after the standard library.
     sys.path[:0] = orders["first"]
     sys.path += orders["last"]
@@ -51,7 +51,7 @@ def main(orders_path: str, answers_path: str) -> None:
 
 
 def _speak_its_language() -> None:
-    """Where this machine does not have the locale of Lambda, `setlocale(LC_ALL, "")` shall find another one."""
+    """If this machine does not have Lambda's locale, `setlocale(LC_ALL, "")` should find another one."""
     try:
         locale.setlocale(locale.LC_ALL, "")
     except locale.Error:
@@ -83,8 +83,8 @@ def _module(path: str) -> Any:
 
 
 class _NothingIsSent:
-    """A call of AWS at import says that it has no credentials: those that are there open nothing, as one would be told
-    after a journey through the network. Until somebody imports botocore, it costs nothing."""
+    """A call of AWS at import reports missing credentials: those present are worthless, as the network would only say
+    later. Until something imports botocore, it costs nothing."""
 
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:
@@ -108,7 +108,7 @@ class _NothingIsSent:
 
 
 def _unfit(handler: dict[str, Any], task_root: str) -> dict[str, Any] | None:
-    """What of a job this Python cannot compile or does not have, wherever in the job it is imported."""
+    """What this Python cannot compile or does not have, wherever in the job it is imported."""
     for path in handler["compiled"]:
         with open(os.path.join(task_root, path), "rb") as file:
             source = file.read()
@@ -128,7 +128,7 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
     try:
         module = importlib.import_module(handler["module"])
         function = getattr(module, handler["function"], None)
-    except BaseException as error:  # a module may raise whatever it likes, SystemExit too
+    except BaseException as error:  # a module may raise anything, SystemExit too
         denied = None if machine is None else _denied(error, machine)
         return {**_failure(error, task_root), "denied": denied}
     if function is None:
@@ -143,17 +143,17 @@ def _imported(handler: dict[str, Any], task_root: str, machine: Any) -> dict[str
 
 
 def _unrun(entry: Any) -> str:
-    """As what it is called and runs nothing."""
+    """The kind of an entry whose call runs nothing."""
     if inspect.iscoroutinefunction(entry):
         return "`async def`"
     return "a generator" if inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry) else ""
 
 
 def _unfit_signature(entry: Any) -> str | None:
-    """That of a job's entry which can be called neither with one mapping nor with nothing."""
+    """The signature of a job's entry that can be called neither with one mapping nor with nothing."""
     try:
         signature = inspect.signature(entry)
-    except ValueError:  # some that are written in C do not say
+    except ValueError:  # some that are written in C have none
         return None
     try:
         signature.bind({})
@@ -167,14 +167,14 @@ def _unfit_signature(entry: Any) -> str | None:
 
 def _failure(error: BaseException, task_root: str) -> dict[str, Any]:
     answer = {"kind": "raised", "text": f"{type(error).__name__}: {error}", "place": _place(error, task_root)}
-    answer["said"] = str(getattr(error, "stderr", None) or "")  # by a program that has failed
+    answer["said"] = str(getattr(error, "stderr", None) or "")  # by a program that failed
     if isinstance(error, ModuleNotFoundError) and error.name:
         return {**answer, "kind": "missing", "module": error.name}
     return {**answer, "kind": "undecided"} if _needs_the_cloud(error) else answer
 
 
 def _denied(error: BaseException | None, machine: Any) -> str | None:
-    """What the kernel refused, and so the hook has not seen."""
+    """What the kernel refused, so that the hook did not see it."""
     while error is not None:
         if isinstance(error, PermissionError) and isinstance(error.filename, (str, bytes)):
             path = os.path.abspath(os.fsdecode(error.filename))
@@ -186,7 +186,7 @@ def _denied(error: BaseException | None, machine: Any) -> str | None:
 
 
 def _started_by(path: str) -> str | None:
-    """The program that a script asks for in its first line."""
+    """The program that a script names in its first line."""
     try:
         with open(path, "rb") as file:
             words = file.readline().split()
@@ -198,7 +198,7 @@ def _started_by(path: str) -> str | None:
 
 
 def _needs_the_cloud(error: BaseException | None) -> bool:
-    # Without credentials and network, a call at import time fails here and not in Lambda.
+    # Without credentials and network, a call at import time fails here but not in Lambda.
     while error is not None:
         if type(error).__module__.startswith(("botocore.", "urllib3.", "requests.", "socket", "urllib.error")):
             return True

@@ -1,8 +1,8 @@
-"""What of this machine an import proof leaves out: files, libraries and programs that Lambda's machine does not have.
+"""Hides from an import check the files, libraries and programs of this machine that Lambda does not have.
 
 Loaded by `preflight_run` in a clean interpreter, and so it imports nothing but the standard library. A hook sees what
-Python does and answers as Lambda would; what it does not see (programs behind a shell, other code) is refused by the
-kernel. Whether a file is there is no event and no right: there the functions of `os` themselves answer for Lambda.
+Python does and answers as Lambda would; the kernel refuses what it does not see (programs behind a shell, other code).
+Checking whether a file exists is neither an event nor a right: there the functions of `os` answer for Lambda.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ _CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
     "os.truncate": ((0, None),),
     "os.utime": ((0, 3),),
 }
-"""Which arguments of an event are changed, and which one is the open folder that a relative name begins at.
+"""Which arguments of an event are changed, and which one is the open folder to which a relative name refers.
 
 Source: https://docs.python.org/3/library/audit_events.html
 """
 
 _TO_WHAT_IS_THERE = ("os.chmod", "os.chown", "os.removexattr", "os.setxattr", "os.truncate", "os.utime")
-"""The other events concern a folder, and so Linux refuses them on a read-only system before it looks for the file."""
+"""The other events concern a folder, so Linux refuses them on a read-only system before it looks for the file."""
 
 _FOLDERS_OF_LAMBDA = ("/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/share", "/usr/libexec")
 _NOT_LISTED = frozenset({*_FOLDERS_OF_LAMBDA, "/", "/bin", "/etc", "/home", "/opt", "/sbin", "/usr", "/var"})
-"""Folders that Lambda has, too; all that is in them is known of none."""
+"""Folders that Lambda has, too; the full content of none is known."""
 
 _HIDDEN = ("/bin/", "/etc/", "/home/", "/media/", "/mnt/", "/opt/", "/root/", "/sbin/", "/snap/", "/srv/", "/usr/")
 _LIBRARIES = ("/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/local/lib/")
-"""Read by the interpreter, and so not refused as a whole; but a library that is asked for by name is not in Lambda."""
+"""Read by the interpreter, and so not refused as a whole; but a library that is requested by name is not in Lambda."""
 
 
 class Machine:
-    """Which paths, libraries and programs of this machine stand for those of Lambda."""
+    """Which paths, libraries and programs of this machine represent those of Lambda."""
 
     def __init__(self, orders: dict[str, Any], sandbox: Any) -> None:
         interpreter = sandbox.interpreter_folders()
@@ -86,7 +86,7 @@ class Machine:
         return is_lambdas or is_python or (folder != "" and _is_in(path, self.code + self.writable))
 
     def has(self, path: str) -> bool:
-        """By its name alone: to follow its links would ask again, and again."""
+        """By its name alone: following its links would recurse."""
         folder, name = os.path.split(path)
         if path.startswith(_LIBRARIES) and ".so" in name and not (path + os.sep).startswith(self.loadable):
             return (folder in _LIBRARY_FOLDERS and name in self.libraries) or path in mapped()
@@ -107,13 +107,13 @@ def _above(roots: Iterable[str]) -> Iterable[str]:
 
 
 def _is_in(path: str, roots: tuple[str, ...]) -> bool:
-    # As it is written, first: to follow links takes longer, and most files that an import opens are in the layer. What
-    # climbs out of there by a link is refused by the kernel.
+    # As written, first: following links takes longer, and most files that an import opens are in the layer. What
+    # escapes from there by a link is refused by the kernel.
     return (path + os.sep).startswith(roots) or (os.path.realpath(path) + os.sep).startswith(roots)
 
 
 def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machine:
-    """From now on the process has what Lambda's would have. What it asks for in vain is added to ``refused``."""
+    """From now on the process has what it would have in Lambda. What it fails to find is added to ``refused``."""
     import ctypes.util
 
     machine = Machine(orders, sandbox)
@@ -122,7 +122,7 @@ def leave_out(orders: dict[str, Any], refused: list[str], sandbox: Any) -> Machi
         return next((one for one in sorted(machine.libraries) if one.startswith(f"lib{name}.so")), None)
 
     ctypes.util.find_library = find_library
-    # Bytecode of the layer is kept, in folders that are there already; all else beside it is as in Lambda.
+    # Bytecode of the layer is kept, in folders that exist already; everything else is as in Lambda.
     changed = [*orders["write"], *orders["bytecode"]]
     sandbox.shut_in(own=orders["own"], write=changed, programs=orders["programs"], network=False)
     if orders["first"]:
@@ -152,9 +152,9 @@ def _watch(event: str, arguments: tuple[Any, ...], machine: Machine, refused: li
 
 
 class _Answering:
-    """One of `os.stat`, `os.lstat` and `os.access`, for which there is only what Lambda has.
+    """One of `os.stat`, `os.lstat` and `os.access`, which sees only what Lambda has.
 
-    No function: as an attribute of a class, where Python 3.10 keeps them, a function would become a method.
+    Not a function: as an attribute of a class, where Python 3.10 keeps them, a function would become a method.
     """
 
     def __init__(self, ask: Callable[..., Any], machine: Machine, *, answers_no: bool) -> None:
@@ -174,16 +174,16 @@ class _Answering:
 
 
 def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:
-    """Refuse as Lambda would: it does not have the file, or lets nobody change it."""
+    """Refuse as Lambda would: it does not have the file, or does not allow changes."""
     if not isinstance(arguments[0], (str, bytes)):
-        return  # what is open already
+        return  # already open
     path = os.fsdecode(arguments[0])
     if event != "open":
         in_other = event == "os.mkdir" and arguments[2] != -1
-        # What lies there on this machine alone would have to be made in Lambda.
+        # What exists only on this machine would have to be created in Lambda.
         writes = event == "os.mkdir" and not (machine.has(os.path.abspath(path)) and _is_there(path))
     else:
-        # A relative name may belong to a folder that is open, which the event does not tell.
+        # A relative name may refer to an open folder, which the event does not say.
         in_other = arguments[1] is None and not os.path.isabs(path)
         writes = bool(arguments[2] & _WRITES)
     if in_other or (writes and "__pycache__" in path):
@@ -194,14 +194,14 @@ def _watch_files(event: str, arguments: tuple[Any, ...], machine: Machine, refus
     if not writes and not machine.may_read(path) and _is_there(path):
         refused.append(path)
         if event in _LISTS and path in _NOT_LISTED:
-            raise OSError(errno.ENOTSUP, "nobody has written down all that Lambda has there", path)
+            raise OSError(errno.ENOTSUP, "the full content of this folder in Lambda is unknown", path)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _watch_changes(event: str, arguments: tuple[Any, ...], machine: Machine, refused: list[str]) -> None:
     for number, begins in _CHANGES[event]:
         if not isinstance(arguments[number], (str, bytes)):
-            continue  # what is open already: the kernel has let it be opened for writing, or not
+            continue  # already open: the kernel decided whether it may be written
         path = os.path.abspath(os.path.join(_folder(arguments, begins), os.fsdecode(arguments[number])))
         if "__pycache__" in path or machine.may_write(path):
             continue
@@ -215,7 +215,7 @@ def _folder(arguments: tuple[Any, ...], begins: int | None) -> str:
 
 
 def _is_there(path: str) -> bool:
-    """On this machine, whatever Lambda has."""
+    """On this machine, regardless of Lambda."""
     try:
         _lstat(path)
     except (OSError, ValueError):
@@ -229,7 +229,7 @@ def _refuse_change(path: str, refused: list[str]) -> None:
 
 
 def mapped() -> list[str]:
-    """The shared objects in this process; where the system does not say, none."""
+    """The shared objects in this process; none if the system does not say."""
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
             paths = {line.rstrip("\n").partition("/")[2] for line in lines if ".so" in line}

@@ -23,14 +23,14 @@ _UV_LISTS = {"constraint-dependencies": "constraint", "override-dependencies": "
 
 
 def third_party(root: Path, project: Project) -> tuple[str, ...]:
-    """The requirements of the unit and its shared folders that are not the repository's own, as they are written."""
+    """The requirements of the unit and its shared folders that are not the repository's own, as written."""
     ours = own_names(root, project)
     own = (text for text in project.dependencies if canonicalize_name(Requirement(text).name) not in ours)
     return (*own, *shared_dependencies(root, project))
 
 
 def lock_inputs(root: Path, project: Project) -> tuple[str, ...]:
-    """All that the verb `lock` makes a lock from, in normal form and sorted; what uv is told beside it too.
+    """Everything that the verb `lock` makes a lock from, in normal form and sorted, including uv's settings.
 
     Source: https://docs.astral.sh/uv/reference/settings/ (constraint-dependencies, override-dependencies)
     """
@@ -42,7 +42,7 @@ def lock_inputs(root: Path, project: Project) -> tuple[str, ...]:
 
 
 def asked_elsewhere(root: Path, project: Project) -> tuple[str, ...]:
-    """Requirements in extras and dependency groups: no part of a layer, but tools may have locked them on purpose."""
+    """Requirements in extras and dependency groups: not in a layer, but tools may have locked them deliberately."""
     found: set[str] = set()
     for folder in (project.folder, *project.shared):
         document = _document(root / folder)
@@ -58,7 +58,7 @@ def _document(folder: Path) -> Mapping[str, Any]:
     try:
         return read_toml(folder / "pyproject.toml", "pyproject.toml")
     except (OSError, ConfigurationError):
-        return {}  # whoever needs the file says what is wrong with it
+        return {}  # the reader that needs the file reports what is wrong with it
 
 
 def _table(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ def _table(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    # A dependency group may include another one by a table; that one is read by itself.
+    # A dependency group may include another one with a table; that one is read separately.
     items: Iterable[object] = value if isinstance(value, list) else ()
     return (item for item in items if isinstance(item, str))
 

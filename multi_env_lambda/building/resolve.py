@@ -1,7 +1,7 @@
-"""``uv pip compile``: names and versions -> files and hashes, and no key of this user in reach of a package's code.
+"""``uv pip compile``: names and versions -> files and hashes, with no secret of this user in reach of a package's code.
 
-Wheels and most sdists say what they need. Who has passwords asks them, and runs nothing. Some sdists have to be run to
-know: then they are asked again by somebody without passwords, shut in, who has the network of the index.
+Wheels and most sdists declare what they need. They are read with the user's passwords, and nothing runs. Some sdists
+must be run to find out: then uv runs again without passwords, sandboxed, with access to the index.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def resolve(
 ) -> bytes:
     """Run it with these ``settings`` of ``[tool.uv]`` and those of the user; ``output`` is the file that it writes.
 
-    ``folder`` is what a package that has to run may read. Every path is absolute.
+    ``folder`` is what a package that must run may read. Every path is absolute.
 
     Raises:
-        ToolError: it failed; or a package has to be run, and there is a password that it would see.
+        ToolError: it failed; or a package must be run, and there is a password that it would see.
     """
     env = build_environment(os.environ)
     words = [*argv, *([] if output is None else ["--output-file", os.fspath(output)])]
@@ -50,7 +50,9 @@ def resolve(
         if not any(sign in error.what for sign in _NOT_BUILT):
             raise
         if (secret := _secret(env)) is not None:
-            what = f"{error.what}\nits own code would say what it needs, and could read a password of {secret}"
+            what = (
+                f"{error.what}\nfinding out what it needs would run its code, which could read a password from {secret}"
+            )
             raise ToolError(where, what, hint="choose a version that has a wheel") from error
     return _shut_in(argv, folder, where, hint, stdin, env, output, settings)
 
@@ -89,7 +91,7 @@ def _shut_in(
 
 
 def _settings(env: Mapping[str, str]) -> Path:
-    """Where a user says which indexes uv asks."""
+    """Where a user configures uv's indexes."""
     home = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", "/nonexistent"), ".config")
     return Path(home, "uv", "uv.toml")
 

@@ -1,8 +1,8 @@
-"""What would be published (wheel, sdist) and is a secret: by a file's name and by what stands in it.
+"""Secrets in what would be published (wheel, sdist): by a file's name and by its content.
 
-Names: the files in which well-known programs keep credentials, as the common templates of ignored files, npm's list of
-what is never packed and gitleaks know them. Content: ``masking.py``. Neither is about the packages of a layer, which
-their authors have published already.
+Names: the files in which well-known programs keep credentials, according to common ignore templates, npm's list of what
+is never packed, and gitleaks. Content: ``masking.py``. Neither is about the packages of a layer, which their authors
+have published already.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from multi_env_lambda.masking import IN_ADDRESS, forms_in
 __all__ = ["Leak", "leaks_in", "refuse_secrets"]
 
 LONGEST_TEXT = 8 << 20
-"""So many bytes of a file are looked at; what is longer is data."""
+"""How many bytes of a file are searched; longer files are data."""
 LONGEST_BINARY = 1 << 20
-"""The same of a file that Git would not call text."""
+"""The same for a file that Git would not call text."""
 
 _FOLDERS = frozenset({".aws", ".azure", ".git", ".gnupg", ".kube", ".ssh", ".terraform"})
 _NAMES = (
@@ -44,7 +44,7 @@ _HARMLESS_NAMES = (
 _OF_GIT = 8000  # bytes in which Git looks for a NUL
 _MOST_SHOWN = 5
 _MOST_OF_A_FILE = 100
-# Addresses in documentation and tests: nobody's host, or a password that everybody takes for an example.
+# Addresses in documentation and tests: nobody's host, or a password that is obviously an example.
 _NO_HOST = re.compile(
     r"(?i)@(?:[^./\s:]*(?=$|[/:?#\s\"'`<>)\\])|127\.|0\.0\.0\.0|\[::1\]|(?:[\w.-]+\.)?example\.(?:com|org|net)\b"
     r"|[\w.-]+\.(?:test|example|invalid|localhost|local)\b|host\.com\b|[\w.-]*domain\.)"
@@ -76,7 +76,7 @@ class Leak:
 
 
 def leaks_in(path: str, body: bytes) -> Iterator[Leak]:
-    """Every secret of one file; of a file with such a name just that."""
+    """Every secret of one file; for a file with such a name, only that."""
     if _is_named_so(path):
         yield Leak(path=path, kind="by its name", value=body.decode("latin-1"))
         return
@@ -91,9 +91,9 @@ def leaks_in(path: str, body: bytes) -> Iterator[Leak]:
 
 
 def _texts(body: bytes) -> Iterator[str]:
-    """What is looked at of a file: every byte one character, so that nothing is skipped for its encoding.
+    """The text that is searched: every byte is one character, so that nothing is skipped for its encoding.
 
-    What has two bytes for each character, as some programs of Windows write, is read as that too.
+    Text with two bytes per character, as some Windows programs write it, is searched as such, too.
     """
     begin = body[:_OF_GIT]
     yield body[: LONGEST_BINARY if b"\0" in begin else LONGEST_TEXT].decode("latin-1")
@@ -115,7 +115,7 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _is_example(text: str, start: int, end: int, kind: str) -> bool:
-    """Whether it is an address as it stands in documentation; any other form is never an example."""
+    """Whether it is an address as used in documentation; any other form is never an example."""
     if kind != IN_ADDRESS:
         return False
     value, user = text[start:end], text[max(0, start - 200) : start - 1].rpartition("/")[2]
@@ -123,18 +123,17 @@ def _is_example(text: str, start: int, end: int, kind: str) -> bool:
 
 
 def refuse_secrets(files: Iterable[tuple[str, bytes]], not_secret: Mapping[str, str], *, where: str) -> None:
-    """Look through all that would be published; ``not_secret`` are the files that somebody has excused, with a reason.
+    """Search everything that would be published; ``not_secret`` are the files that somebody has excused, with a reason.
 
-    A secret that stands in an excused file may stand in what a backend has made of it (the text of a README in the
-    metadata), too.
+    A secret in an excused file may also be in what a backend made of it (the text of a README in the metadata).
 
     Raises:
-        BuildError: with every file, line and kind, and never with a value.
+        BuildError: with every file, line and kind, never with a value.
     """
     every = dict(files)
     for path in sorted(not_secret):
         if "/" in path and path not in every:
-            what = f"not_secret names {path}, which is not in the wheel and not in the sdist"
+            what = f"not_secret names {path}, which is in neither the wheel nor the sdist"
             raise BuildError(where, what, hint="remove it from `not_secret`")
     found = [leak for path, body in every.items() for leak in islice(leaks_in(path, body), _MOST_OF_A_FILE)]
     excused = {leak.value for leak in found if leak.path in not_secret}
@@ -143,8 +142,8 @@ def refuse_secrets(files: Iterable[tuple[str, bytes]], not_secret: Mapping[str, 
         shown = [*list(left)[:_MOST_SHOWN], *([f"{len(left) - _MOST_SHOWN} more"] if len(left) > _MOST_SHOWN else [])]
         path = next(iter(left.values())).path
         hint = (
-            "take it out of the package, and make it worthless if it was ever committed; a function gets the name "
-            'of one with `environment.NAME = { secret = "…" }`. What is none: '
+            "remove it from the package, and revoke it if it was ever committed; a function gets the name "
+            'of one with `environment.NAME = { secret = "…" }`. If it is not a secret: '
             f'not_secret."{path}" = "why"'
         )
         raise BuildError(where, f"secrets would be published: {', '.join(shown)}", hint=hint)

@@ -1,4 +1,4 @@
-"""Choose from a lock the wheels that the Python of Lambda or Glue can load: lock and target in, a file for each out."""
+"""Selects from a lock the wheels that Lambda's or Glue's Python can load: lock and target in, a file for each out."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Target:
     architecture: Literal["arm64", "x86_64"] | str
     place: Literal["Lambda", "Glue"] = "Lambda"
     glibc: tuple[int, int] = attrs.field()
-    """Of the operating system: in Lambda Amazon Linux 2023 from Python 3.12 on, Amazon Linux 2 before.
+    """The operating system's: in Lambda Amazon Linux 2023 since Python 3.12, Amazon Linux 2 before.
 
-    AWS does not say what Python shell jobs run on. 2.26 is what Glue 3.0 and 4.0 have, and what wheels for Python 3.9
-    seldom exceed. Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html and
+    AWS does not document what Python shell jobs run on. 2.26 is what Glue 3.0 and 4.0 have, and what wheels for Python
+    3.9 rarely exceed. Sources: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html and
     https://github.com/aws-samples/aws-glue-samples (Glue Python Dependency Packager, Supported Glue Versions)
     """
 
@@ -57,7 +57,7 @@ class Target:
 
     @property
     def platform_tags(self) -> tuple[str, ...]:
-        """Best first: manylinux_2_28 and older run everywhere; what needs a newer glibc is taken only if it must be."""
+        """Best first: manylinux_2_28 and older run everywhere; what needs a newer glibc is taken only if necessary."""
         newest = self.glibc[1]
         oldest = 5 if self.architecture == "x86_64" else 17
         common = range(min(newest, 28), oldest - 1, -1)
@@ -79,7 +79,7 @@ class Target:
 
     @property
     def full_version(self) -> str:
-        # AWS keeps the patch release current, so a marker such as python_full_version < "3.11.4" is not for us.
+        # AWS keeps the patch release current, so a marker such as python_full_version < "3.11.4" never applies.
         return f"{self.python}.{_NEWEST_PATCH}"
 
     @property
@@ -105,7 +105,7 @@ class Target:
 
 @attrs.frozen(kw_only=True)
 class SelectedWheel:
-    """The one file that was chosen for a package; ``is_sdist`` where there is no wheel at all."""
+    """The one file that was chosen for a package; ``is_sdist`` if there is no wheel at all."""
 
     name: str
     version: str
@@ -158,7 +158,7 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
     chosen: dict[str, SelectedWheel] = {}
     for package in needed(lock, target):
         file = _best(lock, package, target, rank)
-        # Locks may write 1.0 or 1.0.0 for the same file; what is made of the file must not differ by that.
+        # Locks may write 1.0 or 1.0.0 for the same file; what is made from the file must not depend on that.
         wheel = SelectedWheel(name=package.name, version=parse_filename(file.filename)[1], file=file)
         if (other := chosen.get(package.name)) is not None and other != wheel:
             what = f"{package.name} is locked as {other.version} and as {package.version} for the same machine"
@@ -182,7 +182,7 @@ def needed(lock: Lock, target: Target) -> Iterable[LockedPackage]:
 
 
 def holding_needs(lock: Lock, target: Target) -> frozenset[Need]:
-    """Every edge of the dependency graph that counts on this target, from the roots on."""
+    """Every edge of the dependency graph that applies to this target, starting at the roots."""
     by_name: dict[str, list[LockedPackage]] = {}
     for package in lock.packages:
         by_name.setdefault(package.name, []).append(package)
@@ -219,7 +219,7 @@ def _best(lock: Lock, package: LockedPackage, target: Target, rank: dict[Tag, in
 
 
 def _score(wheel: LockedFile, rank: dict[Tag, int]) -> tuple[int, tuple[int, str], str] | None:
-    """Less is better: the best tag, then the highest build number, then the name so that it is never chance."""
+    """Less is better: the best tag, then the highest build number, then the name, so that it is deterministic."""
     _, _, build, tags = parse_wheel_filename(wheel.filename)
     ranks = [rank[tag] for tag in tags if tag in rank]
     if not ranks:
@@ -235,18 +235,18 @@ def _nothing_fits(lock: Lock, package: LockedPackage, target: Target) -> BuildEr
     glibc = ".".join(map(str, target.glibc))
     what = (
         f"{package.name} {package.version} has no wheel for Python {target.python} on {target.architecture} "
-        f"(Linux, glibc {glibc} or older); locked are:{there}{more}"
+        f"(Linux, glibc {glibc} or older); these are locked:{there}{more}"
     )
-    hint = f"ask for a version with such a wheel in [project].dependencies and lock again, or {_other_way(target)}"
+    hint = f"require a version with such a wheel in [project].dependencies and renew the lock, or {_other_way(target)}"
     return BuildError(lock.where, what, hint=hint)
 
 
 def _other_way(target: Target) -> str:
-    """What else than another version helps."""
-    return "choose another runtime" if target.place == "Lambda" else "give the job a unit of its own"
+    """What helps besides another version."""
+    return "choose another runtime" if target.place == "Lambda" else "move the job to a separate unit"
 
 
 def _closeness(filename: str, target: Target) -> int:
-    """How many of Python, system and machine are right: the near misses are what a person wants to see."""
+    """How many of Python, system and machine match: near misses are what a person wants to see."""
     python = f"-cp{target.python.replace('.', '')}-"
     return sum(part in filename for part in (python, "manylinux", target.machine))

@@ -1,8 +1,8 @@
-"""All shared objects of a layer together: members of wheels in, why Lambda could not load some of them out.
+"""All shared objects of a layer: members of wheels in, reasons why Lambda could not load some of them out.
 
-An object that Lambda cannot load is refused where the whole wheel depends on it. Where others of the wheel can be
-loaded, it may be meant to fail (numba's pool for a library that few have): then it is said, and the import proof
-decides, which sees what handlers really load.
+An object that Lambda cannot load is refused if the whole wheel depends on it. If others of the wheel can be loaded, it
+may be meant to fail (numba's pool for a library that few have): then it is noted, and the import check decides, which
+sees what handlers really load.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = ["Audit", "Missing", "audit", "image_of", "missing_library_hint"]
 _EXTENSION = re.compile(r"(?P<stem>[^/]*?)\.(?P<tag>(?:cpython-|pypy|graalpy)[^/]*)\.so$")
 _STDCXX = "libstdc++.so.6"
 _PRIVATE = ".libs/"
-"""How a folder's name ends into which `auditwheel` puts what one wheel alone needs."""
+"""How the name of a folder ends in which `auditwheel` puts what only one wheel needs."""
 
 _ORIGIN = re.compile(r"\$ORIGIN|\$\{ORIGIN\}")
 
 
 @attrs.frozen(kw_only=True)
 class Missing:
-    """A library that neither the layer nor Lambda has, and the object of the layer that asks for it."""
+    """A library that neither the layer nor Lambda has, and the object of the layer that needs it."""
 
     library: str
     needed_by: str
@@ -42,7 +42,7 @@ class Missing:
 class Audit:
     """Sentences by wheel, and what a loader would not find, by object.
 
-    ``problems`` are of objects that are wrong; ``useless`` are of wheels of which nothing can be loaded, unless another
+    ``problems`` are about wrong objects; ``useless`` are about wheels from which nothing can be loaded, unless another
     layer of the function has what they need.
     """
 
@@ -52,7 +52,7 @@ class Audit:
 
 
 def image_of(target: Target) -> LambdaImage:
-    """The operating system that the target's functions run on."""
+    """The operating system on which the target's functions run."""
     return AMAZON_LINUX_2023 if target.version >= (3, 12) else AMAZON_LINUX_2
 
 
@@ -60,11 +60,11 @@ def missing_library_hint(text: str) -> str:
     """What to do about ``text``, which names an object and the library that it does not find."""
     if "opencv" in text or "cv2" in text:
         return "`opencv-python-headless` is the same module without windows, and needs none of them"
-    return "use a package that brings its libraries, or a variant that does without (a display, a driver)"
+    return "use a package that includes its libraries, or a variant that does not need them (a display, a driver)"
 
 
 def audit(wheels: Mapping[str, Iterable[Member]], target: Target) -> Audit:
-    """Look at every shared object of the members, by wheel; names are those in the layer."""
+    """Check every shared object of the members, by wheel; names are those in the layer."""
     read = {wheel: _read(members, target) for wheel, members in wheels.items()}
     layer = _together({wheel: found for wheel, (found, _) in read.items()})
     problems = [(wheel, problem) for wheel, (_, unread) in read.items() for problem in unread]
@@ -80,7 +80,7 @@ def audit(wheels: Mapping[str, Iterable[Member]], target: Target) -> Audit:
 
 @attrs.frozen(kw_only=True)
 class _Layer:
-    """Objects by the names that they are asked for by, and the wheels that they came with."""
+    """Objects by the names under which they are requested, and the wheels that they came with."""
 
     provided: Mapping[str, tuple[SharedObject, ...]]
     wheels: Mapping[str, str]
@@ -88,7 +88,7 @@ class _Layer:
     def find(self, library: str, asking: SharedObject) -> SharedObject | None:
         """What ``asking`` gets, its own wheel's first.
 
-        Packages load libraries before others need them, but none that another wheel has for itself alone.
+        Packages load libraries before others need them, but none that another wheel has only for itself.
         """
         found = [item for item in self.provided.get(library, ()) if self._is_found(item, asking)]
         return min(found, key=lambda item: self.wheels[item.name] != self.wheels[asking.name], default=None)
@@ -114,18 +114,18 @@ def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject
     loadable = [member for member in shared if _tag_fits(member.name, target)]
     problems = list(_without_a_fitting_tag(shared, loadable, target))
     objects: list[SharedObject] = []
-    # zlib lets the other threads run while it inflates.
+    # zlib releases the GIL while it inflates.
     with ThreadPoolExecutor(2) as pool:
         for member, found in zip(loadable, pool.map(_read_one, loadable), strict=True):
             is_named_so = FILE_NAME.search(member.name) is not None
             match found:
                 case str() if is_named_so:
-                    problems.append(f"{member.name} is not a shared object that can be read: {found}")
+                    problems.append(f"{member.name} is not a readable shared object: {found}")
                 case SharedObject(machine=machine) if machine == target.architecture:
-                    # Some libraries can be started, too, to say their version: libQt5Core does.
+                    # Some libraries can also be started, to print their version, such as libQt5Core.
                     objects += [found] if is_named_so or not found.is_program else []
                 case SharedObject() if is_named_so:
-                    problems.append(f"{member.name} is for {found.machine}, allowed is {target.architecture}")
+                    problems.append(f"{member.name} is for {found.machine}; expected {target.architecture}")
                 case _:
                     pass  # a program, or data that only starts like an object: nothing loads it
     return tuple(objects), tuple(problems)
@@ -154,12 +154,12 @@ def _tag_fits(name: str, target: Target) -> bool:
 
 
 def _without_a_fitting_tag(shared: list[Member], loadable: list[Member], target: Target) -> Iterator[str]:
-    """Python looks for its own tag and leaves the others alone, so one that fits beside them is enough."""
+    """Python looks for its own tag and ignores the others, so one that fits is enough."""
     served = {_module(member.name) for member in loadable}
     for member in shared:
         if _module(member.name) not in served and (found := _EXTENSION.search(member.name)) is not None:
             allowed = f"cpython-{target.python.replace('.', '')}-{target.machine}-linux-gnu or abi3"
-            yield f"{member.name} is built for {found['tag']}, allowed is {allowed}"
+            yield f"{member.name} is built for {found['tag']}; expected {allowed}"
 
 
 def _module(name: str) -> str:
@@ -170,10 +170,10 @@ def _module(name: str) -> str:
 def _too_new(item: SharedObject, layer: _Layer, target: Target) -> Iterator[str]:
     image = image_of(target)
     if item.glibc > target.glibc:
-        yield f"{item.name} needs glibc {_dotted(item.glibc)}, allowed is {_dotted(target.glibc)} ({_title(target)})"
+        yield f"{item.name} needs glibc {_dotted(item.glibc)}; the limit is {_dotted(target.glibc)} ({_title(target)})"
     if item.libstdcxx > image.libstdcxx and layer.find(_STDCXX, item) is None:
         allowed = _dotted(image.libstdcxx)
-        yield f"{item.name} needs GLIBCXX_{_dotted(item.libstdcxx)}, allowed is {allowed} ({_title(target)})"
+        yield f"{item.name} needs GLIBCXX_{_dotted(item.libstdcxx)}; the limit is {allowed} ({_title(target)})"
 
 
 def _dotted(version: tuple[int, ...]) -> str:
@@ -185,7 +185,7 @@ def _title(target: Target) -> str:
 
 
 def _missing(item: SharedObject, layer: _Layer, target: Target) -> tuple[Missing, ...]:
-    """What is missing when ``item`` is loaded with all that it needs, and what those need."""
+    """What is missing when ``item`` is loaded with everything that it needs, recursively."""
     image = image_of(target)
     seen = {item.name}
     waiting, missing = [item], []

@@ -1,6 +1,6 @@
-"""A unit's own code: (work tree, project, version) -> a wheel and an sdist, kept by the bytes that they are made from.
+"""A unit's own code: (work tree, project, version) -> a wheel and an sdist, cached by the bytes they are built from.
 
-What Git says of these bytes does not count: its index may be silent about what is missing or was edited.
+Git's view of these bytes does not count: its index may hide what is missing or was edited.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 BUILDER_VERSION = 3
-"""Raised when the same inputs give other bytes than before, or are refused, so that nothing old comes from a cache."""
+"""Increased when the same inputs produce other bytes than before, or are refused, so that no old result is reused."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,11 +80,11 @@ class BuiltSource:
 
 @attrs.frozen(kw_only=True)
 class StagedSource:
-    """A unit's folders as they were at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
+    """A unit's folders at one moment, in ``tree``; ``key`` is over every byte in it and the settings.
 
-    ``doubtful`` are the files that this clone may hold in another form than others, with the reason. ``backends`` are
-    the constraints for what builds it; empty where the workspace locks none. ``indexes`` are what its root
-    tells uv of them.
+    ``doubtful`` are the files that this clone may have in another form than others, with the reason. ``backends`` are
+    the constraints for its build tools; empty if the workspace locks none. ``indexes`` are the root's settings about
+    them for uv.
     """
 
     project: Project
@@ -104,12 +104,12 @@ class StagedSource:
 
 @contextmanager
 def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
-    """Copy what the unit is made from, so that all its versions are built from the same bytes.
+    """Copy what the unit is built from, so that all its versions are built from the same bytes.
 
     Raises:
-        BuildError: a file of the unit is not what is committed, and `git status` would not say so.
+        BuildError: a file of the unit is not what is committed, but `git status` would not show it.
     """
-    # Outside of the work tree: backends and uv look for settings and ignore files in the folders above.
+    # Outside the work tree: backends and uv look for settings and ignore files in the folders above.
     with tempfile.TemporaryDirectory(prefix="multi_env_lambda-") as scratch:
         tree = _folder(Path(scratch), "tree")
         stage_folders(root, (project.folder, *project.shared), tree)
@@ -132,7 +132,7 @@ def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSou
         BuildError: there is nothing to build, the backend failed, or its wheel is not what Lambda can run.
     """
     _check_version(staged.project, version)
-    # Inside a folder of the key, so that one look at the cache shows all versions that one content got.
+    # Inside a folder of the key, so that the cache shows all versions that one content got.
     place = cache / "source" / staged.key / version
     known = _read(place)
     if known is not None:
@@ -161,7 +161,7 @@ def _check_version(project: Project, version: str) -> None:
 
 def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None:
     project, tree = staged.project, scratch / "tree"
-    # A backend may write into what it builds from, and another version may be built from the same bytes.
+    # A backend may write into its source folder, and another version may be built from the same bytes.
     shutil.copytree(staged.tree, tree)
     pyproject = tree / project.folder / "pyproject.toml"
     if not pyproject.is_file():
@@ -200,7 +200,7 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
 
 
 def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) -> None:
-    """In the words of the work tree where a file is one of it: that is what somebody has to correct, or to excuse."""
+    """By their path in the work tree, if they are from there: that is what a person has to correct or excuse."""
     by_content: dict[str, list[str]] = {}
     for path, _, sha256 in staged.files:
         by_content.setdefault(sha256, []).append(path)
@@ -213,7 +213,7 @@ def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) 
 
 
 def _check_filtered(wheel: Wheel, staged: StagedSource) -> None:
-    """What lies beside the package, such as a notebook, may be in any form; what runs may not."""
+    """Files outside the package, such as a notebook, may be in any form; what runs may not."""
     filter_of = dict(staged.doubtful)
     origin = {sha256: path for path, _, sha256 in staged.files if path in filter_of}
     for file in wheel.files:
@@ -258,20 +258,20 @@ def _settle(new: Path, place: Path) -> BuiltSource:
             known = _read(place)
             if known is not None:
                 return known
-            # What is there was cut short or damaged: nobody can use it.
+            # What is there was truncated or damaged, and is unusable.
             shutil.rmtree(place, ignore_errors=True)
         else:
             break
     built = _read(place)
     if built is None:
         raise BuildError(
-            str(place), "the built files cannot be kept there", hint="delete the cache folder and run again"
+            str(place), "the built files cannot be stored there", hint="delete the cache folder and run again"
         )
     return built
 
 
 def _read(place: Path) -> BuiltSource | None:
-    """What an earlier call left, if not a byte of it has changed."""
+    """The result of an earlier call, if not a byte of it has changed."""
     manifest = read_sealed(place / "built.json")
     if manifest is None:
         return None
@@ -291,7 +291,7 @@ def _read(place: Path) -> BuiltSource | None:
 
 
 def own_names(root: Path, project: Project) -> frozenset[str]:
-    """The packages that the unit is made from: its own and those of its shared folders, whatever an index offers."""
+    """The packages that the unit is built from: its own and those of its shared folders, regardless of any index."""
     return frozenset({project.name, *_shared_names(_shared_tables(root, project))})
 
 
@@ -304,7 +304,7 @@ def _shared_names(tables: Mapping[str, Mapping[str, Any]]) -> set[str]:
 
 
 def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
-    """What the unit's shared folders need from a package index, so that the unit's lock can be checked to cover it.
+    """What the unit's shared folders need from a package index, to check that the unit's lock covers it.
 
     Requirements of another shared folder, or of the unit, are not third-party.
     """
@@ -324,7 +324,7 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
     try:
         return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
     except (InvalidRequirement, RecursionError, TypeError) as error:
-        raise ConfigurationError(where, f"`dependencies` has a wrong entry: {error}", hint="see PEP 508") from error
+        raise ConfigurationError(where, f"`dependencies` has an invalid entry: {error}", hint="see PEP 508") from error
 
 
 def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""A copy of what a unit is made from: (work tree, folders) -> the same layout elsewhere, with fixed modes and times."""
+"""Copies what a unit is built from: (work tree, folders) -> the same layout elsewhere, with fixed modes and times."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from multi_env_lambda.host.process import run
 __all__ = ["EPOCH", "list_files", "set_version", "stage_folders", "staged_files"]
 
 EPOCH = 315532800
-"""1980-01-01 00:00:00 UTC, the first moment that a zip can name; every staged file has this time."""
+"""1980-01-01 00:00:00 UTC, the first time that a zip can store; every staged file has this time."""
 
-_GIT_HINT = "run inside a Git work tree; `git init` makes one"
+_GIT_HINT = "run this inside a Git work tree; `git init` creates one"
 _MAX_LINKS = 40
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 
@@ -52,7 +52,7 @@ def _decoded(name: bytes, folder: str) -> str:
 
 
 def stage_folders(root: Path, folders: Sequence[str], destination: Path) -> None:
-    """Copy the listed files of each folder (relative to ``root``) to the same relative place below ``destination``."""
+    """Copy the listed files of each folder (relative to ``root``) to the same relative path below ``destination``."""
     clone = clone_settings(root)
     for folder in folders:
         _check_name(folder)
@@ -80,7 +80,7 @@ def _check_folder(root: Path, folder: str) -> None:
         here = here / part
         if here.is_symlink():
             what = f"{here.relative_to(root).as_posix()} is a symbolic link to {os.readlink(here)!r}"
-            raise BuildError(folder, what, hint="move the folder itself to this place; Git does not look through links")
+            raise BuildError(folder, what, hint="move the folder itself here; Git does not follow links")
     if not here.is_dir():
         what = "is not a folder" if here.exists() else "does not exist"
         raise BuildError(folder, what, hint="correct the name in `shared`, or add the folder")
@@ -88,7 +88,7 @@ def _check_folder(root: Path, folder: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class _Folder:
-    """One folder that is staged: its real root, its name relative to it, and the files that belong to it."""
+    """One staged folder: its real root, its name relative to that, and its files."""
 
     root: Path
     name: str
@@ -104,7 +104,7 @@ class _Folder:
         return bool(mode & stat.S_IXUSR) if self.executables is None else file in self.executables
 
     def _is_really_there(self, file: str) -> bool:
-        # Git lists what its index has. Where a folder was since deleted, or replaced by a link, that file is gone.
+        # Git lists what is in its index. If a folder was since deleted, or replaced by a link, that file is missing.
         path = self.root / file
         try:
             path.lstat()
@@ -127,8 +127,8 @@ class _Folder:
             elif stat.S_ISREG(mode):
                 _copy_file(path, destination / name, executable=self._is_executable(file, mode))
             else:
-                what = f"{file} is a repository of its own" if stat.S_ISDIR(mode) else f"{file} is not an ordinary file"
-                raise BuildError(self.name, what, hint="let Git ignore it, or replace it by ordinary files")
+                what = f"{file} is a separate repository" if stat.S_ISDIR(mode) else f"{file} is not a regular file"
+                raise BuildError(self.name, what, hint="let Git ignore it, or replace it with regular files")
         except OSError as error:
             raise self._unreadable(file, error) from error
 
@@ -138,7 +138,7 @@ class _Folder:
         top = self.root / self.name
         if not target.is_relative_to(top):
             what = f"the symbolic link {link} leaves its folder: it points to {shown!r}"
-            raise BuildError(self.name, what, hint="copy the file, or move it to a folder that is named in `shared`")
+            raise BuildError(self.name, what, hint="copy the file, or move it to a folder that is listed in `shared`")
         inside = target.relative_to(self.root).as_posix()
         members = [file for file in sorted(self.files) if file == inside or file.startswith(f"{inside}/")]
         if depth >= _MAX_LINKS or Path(link).is_relative_to(inside):
@@ -154,7 +154,7 @@ class _Folder:
 
 def _copy_file(source: Path, target: Path, *, executable: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    # A file that becomes a link or a pipe between the look and the copy must not be followed or waited for.
+    # A file that becomes a link or a pipe between the check and the copy must not be followed or waited for.
     handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as reader, target.open("wb") as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
@@ -169,7 +169,7 @@ def _fix_folder_times(destination: Path) -> None:
 
 
 def staged_files(tree: Path) -> tuple[tuple[str, bool, str], ...]:
-    """The staged files, sorted, as (path, executable, hexadecimal SHA-256): all that a backend can see of them.
+    """The staged files, sorted, as (path, executable, hexadecimal SHA-256): everything that a backend can see of them.
 
     Raises:
         BuildError: a file is a placeholder for its content.
@@ -188,7 +188,7 @@ def staged_files(tree: Path) -> tuple[tuple[str, bool, str], ...]:
 
 
 def set_version(pyproject: Path, version: str, *, where: str) -> None:
-    """Write ``version`` in place of the ``[project]`` version; every other character of the file stays."""
+    """Replace the ``[project]`` version with ``version``; every other character of the file stays."""
     with pyproject.open(encoding="utf-8", newline="") as stream:
         text = stream.read()
     document = tomllib.loads(text)
@@ -201,7 +201,7 @@ def set_version(pyproject: Path, version: str, *, where: str) -> None:
     wanted = {**document, "project": {**document["project"], "version": version}}
     edited = _edited(text, old, version, wanted)
     if edited is None:
-        what = f"the version {old!r} cannot be replaced by {version!r} in [project]"
+        what = f"the version {old!r} cannot be replaced with {version!r} in [project]"
         raise BuildError(where, what, hint=f'write it on a line of its own: version = "{old}"')
     with pyproject.open("w", encoding="utf-8", newline="") as stream:
         stream.write(edited)
@@ -209,7 +209,7 @@ def set_version(pyproject: Path, version: str, *, where: str) -> None:
 
 
 def _edited(text: str, old: str, new: str, wanted: Mapping[str, object]) -> str | None:
-    # A key can be written in many ways, and other tables have a `version` too: the right place parses to the wish.
+    # A key can be written in many ways, and other tables have a `version` too: parsing confirms the right one.
     for match in re.finditer(rf"version[\"']?\s*=\s*([\"']+){re.escape(old)}(?=\1)", text):
         start = match.end() - len(old)
         edited = text[:start] + new + text[start + len(old) :]

@@ -1,7 +1,7 @@
-"""Archives that are unpacked to be imported: a zip in, a folder out that has its files and nothing else.
+"""Unpacks archives to import from: a zip in, a folder out that has its files and nothing else.
 
-A layer is unpacked once and kept, because units change and layers seldom do. What is kept is compared at each use:
-with the zip, which was verified; bytecode, which the interpreter leaves beside, with what it was after the last use.
+A layer is unpacked once and cached, because units change and layers rarely do. The cache is compared at each use: with
+the zip, which was verified; bytecode, which the interpreter adds, with what it was after the last use.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def kept_folder(archive: Path, place: Path, prefix: str, *, where: str) -> Iterator[Path]:
-    """The files of ``archive`` below ``prefix``, in the folder ``place``, which is made where it is not right."""
+    """The files of ``archive`` below ``prefix``, in the folder ``place``, which is recreated if it is not right."""
     if not _is_whole(place, archive, prefix):
         _renew(archive, place, prefix, where)
     _drop_unknown_bytecode(place)
     yield place
-    with suppress(FileNotFoundError):  # another process has dropped one: then the next use has less to spare
+    with suppress(FileNotFoundError):  # another process has removed one: then the next use can reuse less
         known = {path.relative_to(place).as_posix(): sha256_of(path) for path in list(_bytecode(place))}
         write_sealed(_listing(place), known)
 
@@ -63,7 +63,7 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
             shutil.rmtree(old, ignore_errors=True)
         os.rename(new, place)
     except OSError:
-        # Where another process was faster, its folder has the same content.
+        # If another process was faster, its folder has the same content.
         if not _is_whole(place, archive, prefix):
             raise
     finally:
@@ -71,7 +71,7 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
 
 
 def _is_whole(place: Path, archive_path: Path, prefix: str) -> bool:
-    """Whether the folder has the files of the archive and, bytecode apart, no others."""
+    """Whether the folder has the files of the archive and, apart from bytecode, no others."""
     with zipfile.ZipFile(archive_path) as archive:
         infos = (info for info in archive.infolist() if not info.is_dir() and info.filename.startswith(prefix))
         wanted = {info.filename.removeprefix(prefix): (info.file_size, info.CRC) for info in infos}
@@ -109,7 +109,7 @@ def _listing(place: Path) -> Path:
 
 
 def bytecode_folders(place: Path) -> list[Path]:
-    """One beside each module, made where there is none: what a process may write to has to be there before."""
+    """One next to each module, created if missing: what a process may write to must exist in advance."""
     modules = {path.parent for path in _files(place) if path.suffix == ".py"}
     folders = sorted(parent / _BYTECODE for parent in modules if parent.name != _BYTECODE)
     for folder in folders:
@@ -118,7 +118,7 @@ def bytecode_folders(place: Path) -> list[Path]:
 
 
 def _drop_unknown_bytecode(place: Path) -> None:
-    """Python takes bytecode for right if time and length of its source are; it is made again where it is missing."""
+    """Python accepts bytecode if time and length of its source match; it is recreated if it is missing."""
     known = read_sealed(_listing(place)) or {}
     for path in list(_bytecode(place)):
         if not has_sha256(path, known.get(path.relative_to(place).as_posix(), "")):

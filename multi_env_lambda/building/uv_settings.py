@@ -1,9 +1,9 @@
-"""What a repository may tell uv: its root the package indexes, a unit the versions. No file of it says anything else.
+"""What a repository may configure in uv: its root the package indexes, a unit the versions, and nothing else.
 
-uv reads a whole table of settings from a folder, and obeys it as the user: where to write (``pip.target``), which
-program to ask for passwords (``keyring-provider``), whom to trust (``allow-insecure-host``). So it runs in no folder of
-a repository (``host.process.run_uv``), and is handed what stands here. What the user has set acts as ever.
-Source: https://docs.astral.sh/uv/reference/settings/
+uv reads a whole table of settings from a folder, and obeys it with the user's rights: where to write (``pip.target``),
+which program to ask for passwords (``keyring-provider``), whom to trust (``allow-insecure-host``). So it never runs in
+a folder of a repository (``host.process.run_uv``), and gets only these settings. The user's own settings apply as
+usual. Source: https://docs.astral.sh/uv/reference/settings/
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VERSIONS = (
     "resolution",
     "fork-strategy",
 )
-"""They say which version is chosen, and nothing about where it comes from or what runs."""
+"""They decide which version is chosen, but not where it comes from or what runs."""
 
 
 def indexes_of_the_root(root: Path) -> str:
@@ -58,7 +58,7 @@ def versions_of_a_unit(folder: Path, where: str) -> str:
 
 
 def refuse_own_indexes(folder: Path, where: str) -> None:
-    """A unit asks the indexes of the workspace: its author names nobody to whom the others' passwords are sent.
+    """A unit uses the indexes of the workspace: its author cannot name a server that would get the others' passwords.
 
     Raises:
         ConfigurationError: naming the file and the key.
@@ -66,16 +66,16 @@ def refuse_own_indexes(folder: Path, where: str) -> None:
     for file, table in _tables(folder, where):
         for key in _INDEXES:
             if key in table:
-                what = f"[tool.uv] {key!r} of a unit is not taken: which package indexes are asked is the workspace's"
+                what = f"[tool.uv] {key!r} of a unit is ignored: the workspace decides which package indexes are used"
                 hint = f"put it into [tool.uv] of the pyproject.toml at the root, and delete {key!r} here"
                 raise ConfigurationError(file, what, hint=hint)
 
 
 def plain_lines(requirements: Iterable[str], where: str) -> bytes:
-    """They, one a line, as uv reads them from its input.
+    """The requirements, one per line, as uv reads them from its input.
 
     Raises:
-        ConfigurationError: one would be more to uv than a requirement.
+        ConfigurationError: to uv, one would be more than a requirement.
     """
     found = list(requirements)
     for text in found:
@@ -84,7 +84,7 @@ def plain_lines(requirements: Iterable[str], where: str) -> bytes:
 
 
 def refuse_variables(folder: Path, where: str) -> None:
-    """uv puts variables of the environment into addresses, and so would send a key to whoever has the address.
+    """uv expands environment variables in addresses, and so would send a secret to the owner of the address.
 
     Raises:
         ConfigurationError: naming the requirement.
@@ -110,8 +110,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _check_plain(text: str, where: str) -> None:
     if "${" in text:
-        what = f"{text!r} has a variable, which uv would replace by what your environment has, and send to that address"
-        raise ConfigurationError(where, what, hint="write the address as it is; passwords belong to uv's own settings")
+        what = f"{text!r} has a variable, which uv would replace from your environment and send to that address"
+        raise ConfigurationError(where, what, hint="write the address literally; put passwords into uv's own settings")
     if len(text.splitlines()) > 1 or text.startswith("-"):
         what = f"{text!r} is more than one line of requirements"
         raise ConfigurationError(where, what, hint="write one requirement as one line; see PEP 508")
@@ -147,7 +147,7 @@ def _absolute(value: Any, root: Path, key: str) -> Any:
 
 
 def _toml(value: Any) -> str:
-    """A text, number or truth value of JSON is one of TOML."""
+    """JSON strings, numbers and booleans are also valid TOML."""
     match value:
         case dict():
             return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + " }"

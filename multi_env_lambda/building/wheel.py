@@ -1,4 +1,4 @@
-"""What of a wheel belongs into a layer: its members in, the installed files out, with a RECORD that fits them."""
+"""What of a wheel belongs in a layer: its members in, the installed files out, with a matching RECORD."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Installed:
     """What a wheel puts below ``python/`` of a layer.
 
     ``unused`` are its scripts and headers, which nothing in Lambda runs. ``data`` are files that an installer puts
-    beside the interpreter, and ``sourceless`` compiled modules that have no source; both by their place in the layer.
-    ``untrue`` is what its RECORD says and is not so.
+    next to the interpreter, and ``sourceless`` compiled modules without source; both by their path in the layer.
+    ``untrue`` is what its RECORD gets wrong.
     """
 
     members: tuple[Member, ...]
@@ -54,7 +54,7 @@ class Installed:
 def installed(wheel: Zip, *, name: str) -> Installed:
     """The files that `pip install --target` would leave, still compressed.
 
-    Compiled Python that has its source beside it is left out, because it names other paths and times.
+    Compiled Python with its source present is left out, because it refers to other paths and times.
 
     Source: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
@@ -98,7 +98,7 @@ def _place(where: str, name: str, sources: frozenset[str]) -> str | None:
         case "scripts" | "headers":
             return None
         case "data" if FILE_NAME.search(name):
-            what = f"entry {name!r} would be installed outside of site-packages, where a layer has nothing"
+            what = f"entry {name!r} would be installed outside site-packages, where a layer has nothing"
             raise BuildError(where, what, hint="choose a version of the package that keeps its libraries inside")
         case "purelib" | "platlib" | "data":
             name = name.split("/", 2)[2]
@@ -121,10 +121,10 @@ def _rows(where: str, record: Member) -> tuple[list[str], ...]:
 
 
 def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """What is otherwise than the RECORD says. Installers do not mind, and the lock's hash holds for all of it.
+    """What differs from the RECORD. Installers do not mind, and the lock's hash covers everything.
 
     Raises:
-        BuildError: a member has not the length and checksum that the wheel promises.
+        BuildError: a member does not have the length and checksum that the wheel promises.
 
     Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
     """
@@ -133,7 +133,7 @@ def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for name in sorted(recorded.keys() - there.keys()):
         yield f"{name} is missing"
     for name, member in sorted(there.items()):
-        data = _inflated(wheel.name, member)  # also where nobody asks: what does not inflate is no file
+        data = _inflated(wheel.name, member)  # even if not needed: what does not inflate is not a file
         if name.endswith(_OF_RECORD):
             continue
         if name not in recorded:
@@ -150,7 +150,7 @@ def _adapted(record: Member, rows: Iterable[Sequence[str]], places: Mapping[str,
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
-        # A row of a file that the wheel does not have is kept: that is its own matter.
+        # A row for a file that the wheel does not have is kept: that is the wheel's own business.
         if (place := places.get(row[0], row[0])) is not None:
             writer.writerow([place, *row[1:]])
     return content(record.name, text.getvalue().encode("utf-8"))
@@ -166,11 +166,11 @@ def _inflated(where: str, member: Member) -> bytes:
 def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path) -> Path:
     """Build the wheel of a package that is published as sdist only; it must be pure, and its bytes are normalised.
 
-    The build runs the package's own code, after the sdist was verified, where it finds no key, no network and no file
+    The build runs the package's own code, after the sdist was verified, without access to secrets, the network or files
     of the user.
 
     Raises:
-        BuildError: the build failed, or the wheel is for this machine and so not for Lambda.
+        BuildError: the build failed, or the wheel is for this machine and not for Lambda.
     """
     folder = cache / "built" / selected.sha256
     known = read_sealed(folder / "built.json")
@@ -190,7 +190,7 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         _, _, _, tags = parse_wheel_filename(built.name)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
             what = (
-                f"{selected.filename} is the only file of {selected.name}, and builds {built.name}, which is not pure"
+                f"{selected.filename} is the only file of {selected.name}, but builds {built.name}, which is not pure"
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
         sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
@@ -199,30 +199,30 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
 
 
 def _unpacked(sdist: Path, place: Path, where: str) -> Path:
-    """The one folder that is in it; what would land elsewhere is refused, and nothing runs."""
+    """The one folder in it; what would end up elsewhere is refused, and nothing runs."""
     if not hasattr(tarfile, "data_filter"):
-        what = f"this Python unpacks {sdist.name} wherever its links point"
+        what = f"this Python would unpack {sdist.name} wherever its links point"
         raise BuildError(where, what, hint="use Python 3.11.4 or newer")
     try:
         if sdist.name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:
-                archive.extractall(place)  # leaves out what points outside by itself
+                archive.extractall(place)  # automatically leaves out what points outside
         else:
             with tarfile.open(sdist) as archive:
                 archive.extractall(place, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
     for path in place.rglob("*"):
-        os.utime(path, (EPOCH, EPOCH))  # a zip takes no time before 1980, and no build shall tell the hour
+        os.utime(path, (EPOCH, EPOCH))  # a zip allows no time before 1980, and a build should not depend on the time
     found = [path for path in place.iterdir() if path.is_dir()]
     if len(found) != 1:
-        what = f"{sdist.name} has {len(found)} folders at its top, one is expected"
+        what = f"{sdist.name} has {len(found)} folders at its root; expected one"
         raise BuildError(where, what, hint=_HINT_WHEEL)
     return found[0]
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:
-    """Files in the stored form, without the version of the tool that made them, and a RECORD made anew."""
+    """Files in stored form, without the version of the tool that made them, and a new RECORD."""
     plain = {member.name: (member.read(), member.executable) for member in members}
     record = next(name for name in plain if name.endswith(".dist-info/RECORD"))
     rows = [f"{record},,\n"]

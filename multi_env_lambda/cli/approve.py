@@ -1,4 +1,4 @@
-"""The verb ``approve``: say yes to a plan that somebody else will apply."""
+"""The verb ``approve``: approve a plan that somebody else will apply."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["approve_command"]
 @local_option
 @json_option
 def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
-    """Approve what `plan.py --out` or `destroy.py --out` saved, as you are.
+    """Approve what `plan.py --out` or `destroy.py --out` saved, under your own identity.
 
-    It is made again first, so you approve what will be done. A build cannot approve.
+    The plan is made again first, so you approve what will actually be done. A CI build cannot approve.
     """
     refuse_builds()
     approvals = open_workspace(local, TerminalDialog(details=True)).approve(plan_file)
     if not len(approvals):
-        note("no environment of this plan asks for an approval")
+        note("no environment in this plan requires an approval")
     if as_json:
         print_json(approvals.to_dict()["items"])
     for approval in approvals:

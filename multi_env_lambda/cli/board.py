@@ -20,14 +20,14 @@ __all__ = ["board_command"]
     show_default=True,
     help="Where to write the page.",
 )
-@click.option("--drift", is_flag=True, help="Also look for changes by hand in every stack; takes longer.")
+@click.option("--drift", is_flag=True, help="Also check every stack for manual changes; takes longer.")
 @local_option
 @json_option
 def board_command(page: Path, drift: bool, local: bool | None, as_json: bool) -> int:
-    """Write one HTML page that needs no server and asks nobody for anything; open it in any browser.
+    """Write one self-contained HTML page that needs no server and no network; open it in any browser.
 
-    It has the matrix units × environments, and for each unit its history, what it needs and what needs it, the links to
-    the console, lead times and deploys per week.
+    It shows a table of units × environments and, for each unit, its history, what it depends on, what depends on it,
+    console links, lead times and deploys per week.
     """
     workspace = open_workspace(local)
     tell_whose(workspace)

@@ -1,4 +1,4 @@
-"""The verbs that compare: ``diff`` two environments, ``drift`` between a template and what is there."""
+"""The verbs that compare: ``diff`` for two environments, ``drift`` for a template and the live stack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["diff_command", "drift_command"]
 
 DRIFTED = 1
-"""Exit code of ``drift`` when something was changed by hand, as in ``diff`` of Unix."""
+"""Exit code of ``drift`` when something was changed manually, as in Unix ``diff``."""
 
 
 @click.command("diff")
@@ -32,9 +32,9 @@ DRIFTED = 1
 @local_option
 @json_option
 def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
-    """Compare what runs of UNIT in two environments: version, layer, files of the wheel, properties of the templates.
+    """Compare what runs of UNIT in two environments: version, layer, files in the wheel, template properties.
 
-    Reads records and published releases only. The exit code is 0 whether they differ or not.
+    Reads only records and published releases. The exit code is 0 whether they differ or not.
     """
     from multi_env_lambda.show.difference import difference_text
 
@@ -58,10 +58,10 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
 @local_option
 @json_option
 def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
-    """Find what somebody changed by hand: CloudFormation's drift detection, the stack's template, and its aliases.
+    """Find manual changes, using CloudFormation's drift detection, the stack's template, and its aliases.
 
-    The exit code is 0 where everything is as deployed, 1 where something was changed, 7 where a stack could not be
-    compared. Nothing is written.
+    The exit code is 0 if everything is as deployed, 1 if something was changed, 7 if a stack could not be compared.
+    Nothing is written.
     """
     from multi_env_lambda.show.difference import drift_text
 
@@ -76,21 +76,22 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
         out(drift_text(found))
     for item in drifted:
         if item.changed:
-            place, who = f"{item.environment} {item.project}", "CloudTrail says by whom"
-            note(f"{place}: its stack was changed through CloudFormation by somebody else at {item.changed}; {who}")
+            where = f"{item.environment} {item.project}"
+            what = f"its stack was changed through CloudFormation by somebody else at {item.changed}"
+            note(f"{where}: {what}; CloudTrail shows by whom")
         note(f"hint: {item.hint}")
     for item in found:
         if item.not_compared:
             note(item.not_compared)
     broken = [item for item in found if item.problem]
     for item in broken:
-        note(f"{item.environment} {item.project} not compared: {item.problem}")
+        note(f"{item.environment} {item.project} could not be compared: {item.problem}")
         note(f"hint: {item.hint}")
     return StackError.exit_code if broken else DRIFTED if drifted else 0
 
 
 def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """One word alone is an environment if there is one of that name, else a unit."""
+    """A single word is an environment if one has that name, else a unit."""
     names = workspace.environments
     unit, rest = unit_of(), words
     if unit is None and words and words[0] not in names:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
@@ -22,7 +23,6 @@ from multi_env_lambda.cli.output import (
     units_and_environment,
 )
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
-from multi_env_lambda.errors import UnitsFailed
 from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:
@@ -44,20 +44,20 @@ __all__ = [
 
 
 def _names(environment: str | None, to: str | None, only: tuple[str, ...]) -> tuple[str, ...]:
-    """The units that are meant: those that were named, or the one that the script belongs to."""
+    """The selected units: those that were named, or the one that the script belongs to."""
     if environment is not None and to is not None:
-        raise click.UsageError("give an ENVIRONMENT or --to ENVIRONMENT, not both")
+        raise click.UsageError("ENVIRONMENT cannot be combined with --to")
     unit = unit_of()
     if unit is not None and only and set(only) != {unit}:
-        raise click.UsageError(f"this script belongs to {unit}; use the one at the top for other units")
+        raise click.UsageError(f"this script belongs to {unit}; for other units, use the root bin/automation")
     return (unit,) if unit else only
 
 
 @click.command("plan")
 @selection_options
-@out_option("Save the plan as JSON; publish what an approval of it is about.")
+@out_option("Save the plan as JSON, and publish what an approval refers to.")
 @upgrade_option
-@click.option("--force", is_flag=True, help="Also units that run the release already.")
+@click.option("--force", is_flag=True, help="Include units that already run this release.")
 @local_option
 @json_option
 def plan_command(
@@ -101,7 +101,7 @@ def build_command(
     try:
         built = workspace.build(*names, environment=environment, to=to, everything=everything)
     except UnitsFailed as error:
-        failed, built = error, error.results
+        failed, built = error, error.built
     _show_built(built, as_json)
     if failed is not None:
         note(f"{failed.what}\nhint: {failed.hint}")
@@ -142,10 +142,10 @@ def publish_command(
 @consent_options
 @upgrade_option
 @click.option(
-    "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Exactly this plan."
+    "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Apply this saved plan."
 )
-@click.option("--force", is_flag=True, help="Send stacks that run the release already.")
-@click.option("--reason", default="", help="Why; kept in the record.")
+@click.option("--force", is_flag=True, help="Redeploy units that already run this release.")
+@click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def deploy_command(
@@ -163,7 +163,7 @@ def deploy_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Build, publish and deploy: the work tree to the first environment, what runs in one environment to the next."""
+    """Build, publish and deploy the work tree to the first environment; others get what runs in the one before."""
     names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if plan_file is not None:
@@ -189,11 +189,11 @@ def deploy_command(
 @click.command("promote")
 @target_options
 @consent_options
-@click.option("--skip-order", is_flag=True, help="Take the release from another environment than the one before.")
-@click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: take it from here.")
-@out_option("Save the plan as JSON, to be approved; change nothing.")
-@click.option("--force", is_flag=True, help="Send stacks that run the release already.")
-@click.option("--reason", default="", help="Why; kept in the record.")
+@click.option("--skip-order", is_flag=True, help="Take the release from an environment other than the one before.")
+@click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: the environment to take it from.")
+@out_option("Save the plan as JSON for approval; change nothing.")
+@click.option("--force", is_flag=True, help="Redeploy units that already run this release.")
+@click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def promote_command(
@@ -211,13 +211,13 @@ def promote_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Bring to ENVIRONMENT what runs in the one before it: same bytes, no Git, no build, no package index."""
+    """Deploy to ENVIRONMENT what runs in the one before it: same bytes, no Git, no build, no package index."""
     if environment is None and to is None:
-        raise click.UsageError("which ENVIRONMENT?")
+        raise click.UsageError("ENVIRONMENT is required")
     if skip_from and not skip_order:
-        raise click.UsageError("--from goes with --skip-order")
+        raise click.UsageError("--from requires --skip-order")
     if skip_order and not reason:
-        raise click.UsageError("--skip-order needs a --reason; it is kept in the record")
+        raise click.UsageError("--skip-order requires --reason; it is stored in the record")
     names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     source = (skip_from or next(iter(workspace.environments))) if skip_order else None
@@ -249,11 +249,11 @@ def promote_command(
     "--to",
     "release",
     metavar="RELEASE",
-    help="A version that ran there, or 7 characters of its digest; default: the one before.",
+    help="A version that has run there, or 7 characters of its digest; default: the one before.",
 )
-@click.option("--force", is_flag=True, help="Also where RELEASE runs already, to undo what others changed there.")
-@out_option("Save the plan as JSON, to be approved; change nothing.")
-@click.option("--reason", default="", help="Why; kept in the record.")
+@click.option("--force", is_flag=True, help="Redeploy even if RELEASE already runs there, to undo manual changes.")
+@out_option("Save the plan as JSON for approval; change nothing.")
+@click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def rollback_command(
@@ -268,10 +268,10 @@ def rollback_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Bring back to ENVIRONMENT what ran there before. Builds nothing; one or several UNITs."""
+    """Roll ENVIRONMENT back to what ran there before. Builds nothing; takes one or more UNITs."""
     names, environment = units_and_environment(words)
     if not names:
-        raise click.UsageError("which UNIT? `rollback.py UNIT ENVIRONMENT`")
+        raise click.UsageError("UNIT is required: `rollback.py UNIT ENVIRONMENT`")
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if saved is not None:
         plan = workspace.plan_rollback(names, environment, to=release, force=force, reason=reason)
@@ -309,7 +309,7 @@ def show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
 
 
 def _advise(workspace: Workspace) -> None:
-    """Once the bucket has an id and the table none: what to write."""
+    """Once the bucket has an id and the table does not: what to write."""
     if line := workspace.advice():
         note(line)
 

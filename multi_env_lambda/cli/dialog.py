@@ -1,4 +1,4 @@
-"""A person at a terminal is shown every plan, and asked; in a pipe and in CI the options have said it all."""
+"""At a terminal, a person sees every plan and is asked; in a pipe and in CI the options say it all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["TerminalDialog"]
 
 @attrs.frozen(kw_only=True)
 class TerminalDialog:
-    """What the options said: ``yes``, ``confirm`` (a unit's name once more); ``quiet`` shows no plan of a deploy.
+    """What the options said: ``yes``, ``confirm`` (the unit's name, repeated); ``quiet`` hides the plan of a deploy.
 
-    ``removals`` are those that were shown.
+    ``removals`` are those that were displayed.
     """
 
     yes: bool = False
@@ -41,7 +41,7 @@ class TerminalDialog:
             tell(plan_text(plan, details=self.details))
 
     def agree(self, asked: Asked) -> Consent:
-        """Ask what the options have left open."""
+        """Ask what the options leave open."""
         if isinstance(asked.plan, Removal):
             return self._agree_to_removal(asked, asked.plan)
         return self._agree_to_plan(asked, asked.plan)
@@ -60,7 +60,7 @@ class TerminalDialog:
         typed |= {name for name in asked.approvable if _typed(name)}
         open_ones = {step.environment for step in plan.deploys} - waiting.keys()
         if open_ones and not self.yes and not typed and not click.confirm("apply this plan?", err=True):
-            raise Refused("the plan", "not applied", hint="give `--yes` to apply without being asked")
+            raise Refused("the plan", "not applied", hint="pass `--yes` to apply without confirmation")
         return Consent(allowed=frozenset(allowed), typed=frozenset(typed))
 
     def _agree_to_removal(self, asked: Asked, removal: Removal) -> Consent:
@@ -70,13 +70,13 @@ class TerminalDialog:
             note(line)
         if not _is_a_person():
             if not self.yes or self.confirm != name:
-                hint = f"give `--yes --confirm {name}`"
-                raise Refused(f"{name} in {environment}", "nobody confirmed its name", hint=hint)
+                hint = f"pass `--yes --confirm {name}`"
+                raise Refused(f"{name} in {environment}", "its name was not confirmed", hint=hint)
             return asked.given
         text = f"type `{name}` to delete it from {environment}"
         typed = self.confirm if self.yes else typed_by_a_person(text, default="")
         if typed != name:
-            raise Refused(f"{name} in {environment}", f"`{typed}` was typed", hint=f"type `{name}`")
+            raise Refused(f"{name} in {environment}", f"expected `{name}`, got `{typed}`", hint=f"type `{name}`")
         waiting = asked.waiting()
         for lines in waiting.values():
             note(lines)
@@ -84,7 +84,7 @@ class TerminalDialog:
 
 
 def _approved_by_herself(asked: Asked) -> frozenset[str]:
-    text = "type `{0}` to approve this yourself, or nothing if somebody else has approved it"
+    text = "type `{0}` to approve this yourself, or leave it empty if somebody else has approved it"
     return frozenset(
         name
         for name in asked.approvable
@@ -97,5 +97,5 @@ def _is_a_person() -> bool:
 
 
 def _typed(name: str) -> bool:
-    text = f"type `{name}` to approve this plan, or nothing to leave {name} as it is"
+    text = f"type `{name}` to approve this plan, or leave it empty to keep {name} as it is"
     return typed_by_a_person(text, default="", show_default=False) == name

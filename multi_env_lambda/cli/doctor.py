@@ -1,4 +1,4 @@
-"""The verbs about who one is and what one may do: doctor, permissions."""
+"""The verbs about identity and permissions: doctor, permissions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
-from multi_env_lambda.errors import UnitsFailed
 
 __all__ = ["doctor_command", "permissions_command"]
 
@@ -16,9 +16,9 @@ __all__ = ["doctor_command", "permissions_command"]
 @local_option
 @json_option
 def doctor_command(local: bool | None, as_json: bool) -> int:
-    """Look at this machine, your identity, the bucket and every account: what is missing, and what repairs it.
+    """Check this machine, your identity, the bucket and every account: what is missing, and how to fix it.
 
-    Nothing is changed. Ends with 1 if something is wrong.
+    Changes nothing. Exits with 1 if something is wrong.
     """
     from multi_env_lambda.show.doctor import doctor_table
 
@@ -34,10 +34,10 @@ def doctor_command(local: bool | None, as_json: bool) -> int:
 @click.argument("place", metavar="ENVIRONMENT|devops|caller")
 @json_option
 def permissions_command(place: str, as_json: bool) -> int:
-    """Print the IAM policies that a role needs, from the templates of the units and the calls of this library.
+    """Print the IAM policies that a role needs, from the units' templates and the AWS calls of this library.
 
-    `devops` is the role that writes artifacts and records, `caller` is whoever runs the verbs. Nothing is built or
-    asked, so no credentials are needed.
+    `devops` is the role that writes artifacts and records, `caller` is the identity that runs the verbs. Nothing is
+    built and AWS is not called, so no credentials are needed.
     """
     found = open_workspace(False).permissions(place)
     code = UnitsFailed.exit_code if found.unseen else 0
@@ -50,9 +50,9 @@ def permissions_command(place: str, as_json: bool) -> int:
     for grant in found.grants:
         note(f"{grant.sid}: {', '.join(grant.verbs)}")
     for name in found.unknown:
-        note(f"not known: what CloudFormation calls for {name}; see `aws cloudformation describe-type`")
+        note(f"unknown: which actions CloudFormation calls for {name}; see `aws cloudformation describe-type`")
     for text in found.all_cautions:
         note(text)
     for text in found.unseen:
-        note(f"not looked at, so what only it needs is missing: {text}")
+        note(f"not inspected, so permissions that only it needs are missing: {text}")
     return code

@@ -20,13 +20,13 @@ __all__ = ["invoke_command", "logs_command"]
 
 @click.command("invoke")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
-@click.option("--payload", default="{}", help="The event as JSON; `-` reads stdin.")
+@click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
 @local_option
 @json_option
 def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_json: bool) -> int:
-    """Call FUNCTION of UNIT in ENVIRONMENT through the alias `live`, or run a job of it and wait.
+    """Invoke FUNCTION of UNIT in ENVIRONMENT through its alias `live`, or run a job of UNIT and wait for it.
 
-    The answer goes to stdout, the log to stderr.
+    The response goes to stdout, the log to stderr.
     """
     unit = unit_of()
     named = words if unit is None else (unit, *words)
@@ -54,11 +54,11 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
 
 @click.command("logs")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION [ENVIRONMENT]")
-@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True, help="How far back.")
+@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True, help="How far back to read.")
 @local_option
 @json_option
 def logs_command(words: tuple[str, ...], minutes: float, local: bool | None, as_json: bool) -> int:
-    """What FUNCTION of UNIT has written to its log in ENVIRONMENT, oldest first; CloudWatch shows it after seconds."""
+    """Print what FUNCTION of UNIT has logged in ENVIRONMENT, oldest first; CloudWatch is a few seconds behind."""
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) not in (2, 3):
@@ -70,7 +70,7 @@ def logs_command(words: tuple[str, ...], minutes: float, local: bool | None, as_
     elif len(found):
         out(found.text())
     else:
-        note(f"nothing in the last {minutes:g} minutes")
+        note(f"no log events in the last {minutes:g} minutes")
     return 0
 
 
@@ -78,7 +78,7 @@ def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     """The payload's entries are the arguments of the run."""
     if not isinstance(event, dict):
         raise ConfigurationError(
-            "--payload", "a job takes a JSON object of arguments", hint='--payload \'{"day": "…"}\''
+            "--payload", "expected a JSON object with the arguments of the job", hint='--payload \'{"day": "…"}\''
         )
     run = job.run({word: str(value) for word, value in event.items()}, environment)
     if as_json:
@@ -96,4 +96,4 @@ def _event(payload: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError("--payload", f"not JSON: {error}", hint="quote it: --payload '{\"id\": 1}'") from error
+        raise ConfigurationError("--payload", f"bad JSON: {error}", hint="quote it: --payload '{\"id\": 1}'") from error

@@ -1,4 +1,4 @@
-"""The local cloud: ``local up|down|reset|status``, and the demo that shows the whole chain."""
+"""The local cloud: ``local up|down|reset|status``, and the demo of the whole chain."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["demo_command", "local_command"]
 
 @click.group("local")
 def local_command() -> None:
-    """The local cloud of this workspace: five accounts on 127.0.0.1. Its state is kept in `.multi_env_lambda/local`."""
+    """The local cloud of this workspace: five accounts on 127.0.0.1. Its state is in `.multi_env_lambda/local`."""
 
 
 @local_command.command("up")
 @json_option
 def up(as_json: bool) -> int:
-    """Start it, if it does not run yet."""
+    """Start it if it is not running."""
     cloud = open_workspace(True).local_cloud.up()
     if as_json:
         print_json({"endpoint": cloud.endpoint, "config_file": str(cloud.config_file)})
-    note(f"the local cloud runs at {cloud.endpoint}")
+    note(f"the local cloud is running at {cloud.endpoint}")
     note(f"for other tools: AWS_CONFIG_FILE={cloud.config_file} AWS_SHARED_CREDENTIALS_FILE={cloud.credentials_file}")
     return 0
 
@@ -39,13 +39,13 @@ def up(as_json: bool) -> int:
 @local_command.command("down")
 def down_() -> int:
     """Stop it and keep its state."""
-    note("stopped" if open_workspace(True).local_cloud.down() else "it does not run")
+    note("stopped" if open_workspace(True).local_cloud.down() else "not running")
     return 0
 
 
 @local_command.command("reset")
 def reset_() -> int:
-    """Stop it and forget everything in it."""
+    """Stop it and delete everything in it."""
     open_workspace(True).local_cloud.reset()
     note("all five accounts are empty")
     return 0
@@ -54,12 +54,12 @@ def reset_() -> int:
 @local_command.command("status")
 @json_option
 def status_(as_json: bool) -> int:
-    """Whether it runs, and where."""
+    """Show whether it is running, and where."""
     found = open_workspace(True).local_cloud.status()
     if as_json:
         print_json({**attrs.asdict(found), "folder": str(found.folder)})
     else:
-        out(f"runs at {found.endpoint} (process {found.pid})" if found.running else "does not run")
+        out(f"running at {found.endpoint} (process {found.pid})" if found.running else "not running")
     return 0
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.terminal import edge, say
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["VERBS", "main", "run"]
 
@@ -23,31 +27,31 @@ VERBS: dict[str, tuple[str, str]] = {
     "build": ("deploy", "Build the artifacts of the affected units on this machine"),
     "publish": ("deploy", "Build, and publish to the artifact bucket"),
     "deploy": ("deploy", "Build, publish and deploy"),
-    "promote": ("deploy", "Bring what runs in one environment to the next"),
-    "rollback": ("deploy", "Bring back what ran before"),
-    "repair": ("repair", "Put right what somebody changed or deleted by hand"),
+    "promote": ("deploy", "Deploy what runs in one environment to the next"),
+    "rollback": ("deploy", "Roll back to what ran before"),
+    "repair": ("repair", "Restore what somebody changed or deleted manually"),
     "approve": ("approve", "Approve a saved plan"),
     "status": ("status", "Show what runs where"),
     "history": ("status", "Show who deployed what, when and how it ended"),
-    "why": ("status", "Explain a decision, to deploy or not to"),
+    "why": ("status", "Explain why a unit would be deployed or not"),
     "diff": ("compare", "Compare two environments"),
-    "drift": ("compare", "Find what somebody changed by hand"),
+    "drift": ("compare", "Find manual changes"),
     "open": ("status", "Show the console links of a unit"),
     "board": ("board", "Write the status as one HTML page"),
-    "invoke": ("functions", "Call one function through its alias"),
-    "logs": ("functions", "Show what a function has written to its log"),
+    "invoke": ("functions", "Invoke one function through its alias"),
+    "logs": ("functions", "Show the log of a function"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
-    "new": ("prepare", "Make a new unit"),
-    "init": ("prepare", "Make this repository a workspace"),
-    "bootstrap": ("prepare", "Make the artifact bucket, and the roles of every account"),
-    "doctor": ("doctor", "Look at who you are, and at what is missing where"),
+    "new": ("prepare", "Create a new unit"),
+    "init": ("prepare", "Turn this repository into a workspace"),
+    "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
+    "doctor": ("doctor", "Check your identity, and what is missing in each account"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
-    "prune": ("remove", "Remove what nothing refers to any more"),
-    "local": ("local", "Start, stop and look at the local cloud"),
+    "prune": ("remove", "Remove what nothing references any more"),
+    "local": ("local", "Start, stop and inspect the local cloud"),
     "demo": ("local", "Deploy every unit to every environment of the local cloud"),
 }
-"""Every verb: the module of this folder that has it, and what it does in one line."""
+"""Every verb: the module in this folder that has it, and what it does in one line."""
 
 
 class _Verbs(click.Group):
@@ -83,23 +87,30 @@ class _Verbs(click.Group):
 @click.version_option(__version__, prog_name="multi-env-lambda")
 @click.pass_context
 def _group(ctx: click.Context) -> None:
-    """Deploy many Lambda units from one Git repository through several AWS accounts, apart or together."""
+    """Deploy many Lambda units from one Git repository through several AWS accounts, separately or together."""
 
 
-def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str | None = None) -> int:
-    """Run one command line; gives the exit code.
+def main(
+    argv: list[str] | None = None,
+    *,
+    start: Path | None = None,
+    unit: str | None = None,
+    opener: Callable[..., Workspace] | None = None,
+) -> int:
+    """Run one command line and return its exit code.
 
     Args:
-        start: a folder of the workspace; None: the current one.
-        unit: the only unit that is meant; None: the whole workspace.
+        start: a folder of the workspace; None: the current folder.
+        unit: the only unit to work on; None: the whole workspace.
+        opener: opens the workspace, as ``Workspace.open`` does; None: that one.
     """
     words = sys.argv[1:] if argv is None else argv
-    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit}
+    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener}
     with edge():
         try:
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
-            say(f"error: {error}", err=True)
+            say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
             return error.exit_code
         except click.ClickException as error:
             error.show()
@@ -108,13 +119,13 @@ def main(argv: list[str] | None = None, *, start: Path | None = None, unit: str 
             say("interrupted; run the same command again to finish", err=True)
             return INTERRUPTED
         except Exception:
-            say(f"{traceback.format_exc()}a mistake of multi-env-lambda; please report it", err=True)
+            say(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it", err=True)
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
 
 
 def run(verb: str, script: str) -> int:
-    """The whole of a script in ``bin/automation``: where its file stands decides the scope.
+    """The whole of a script in ``bin/automation``: the script's folder decides the scope.
 
     Below ``projects/<name>/`` it is that unit, elsewhere the workspace.
     """

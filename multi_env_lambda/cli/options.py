@@ -15,14 +15,14 @@ Command = Callable[..., Any]
 
 def selection_options(command: Command) -> Command:
     """Which units of the work tree, and how far."""
-    text = "Compare every unit by content, not only affected ones."
+    text = "Compare every unit by content, not only the affected ones."
     return target_options(click.option("--all", "everything", is_flag=True, help=text)(command))
 
 
 def target_options(command: Command) -> Command:
     """Which units, and how far."""
     for option in (
-        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times."),
+        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; can be repeated."),
         click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
         click.argument("environment", required=False),
     ):
@@ -33,15 +33,15 @@ def target_options(command: Command) -> Command:
 def consent_options(command: Command) -> Command:
     for option in (
         click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
-        click.option("--wait", type=float, default=0.0, help="Wait this long for others that deploy."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--wait", type=float, default=0.0, help="Wait up to this many seconds for other deployments."),
+        click.option("--yes", is_flag=True, help="Skip the confirmation."),
     ):
         command = option(command)
     return command
 
 
 def upgrade_option(command: Command) -> Command:
-    text = "Only what another version of this library changes by itself."
+    text = "Only changes that come from a new version of this library."
     return click.option("--upgrade", is_flag=True, help=text)(command)
 
 

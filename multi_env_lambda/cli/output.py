@@ -1,17 +1,15 @@
-"""How a command talks: people read stderr and terminals, machines read JSON on stdout."""
+"""Output of the commands: people read stderr and terminals, machines read JSON on stdout."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from multi_env_lambda.show.terminal import Shown, console, say, telling
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.show.terminal import Shown, console, say, telling, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,12 +44,13 @@ def json_option(command: Command) -> Command:
 
 
 def open_workspace(local: bool | None, dialog: Dialog | None = None) -> Workspace:
-    """The workspace of this command; long set-up is told on stderr."""
+    """The workspace of this command; slow set-up is reported on stderr."""
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.show.progress import in_a_terminal
 
-    start: Path = click.get_current_context().obj["start"]
-    return Workspace.open(start, local=local, progress=note, live=in_a_terminal, dialog=dialog)
+    context: dict[str, Any] = click.get_current_context().obj
+    opener: Callable[..., Workspace] = context["opener"] or Workspace.open
+    return opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog)
 
 
 def unit_of() -> str | None:
@@ -63,7 +62,7 @@ def unit_of() -> str | None:
 
 
 def units_and_environment(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """What ``[UNIT] ENVIRONMENT`` names; without a unit, the one that the script belongs to, if it does to one."""
+    """What ``[UNIT] ENVIRONMENT`` names; without a unit, the one that the script belongs to, if any."""
     *units, environment = words
     unit = unit_of()
     return tuple(units) or ((unit,) if unit else ()), environment
@@ -75,18 +74,18 @@ def note(text: object) -> None:
 
 
 def tell_whose(workspace: Workspace) -> None:
-    """Say that the bucket is another workspace's, where what is shown comes from it. One call."""
+    """Warn that the bucket belongs to another workspace, where what is shown comes from it. One call."""
     if text := workspace.foreign_bucket():
         note(f"warning: {text}")
 
 
 def print_json(value: Any) -> None:
-    """Data for machines; JSON in ASCII has an escape of its own for everything else."""
+    """Data for machines; JSON in ASCII escapes everything else by itself."""
     say(json.dumps(value, indent=2, sort_keys=True))
 
 
 def tell(renderable: RenderableType) -> None:
-    """Something with a layout, for people who read while something happens."""
+    """Something with a layout, for people who watch the run."""
     with telling(err=True):
         console(err=True).print(Shown(renderable))
 
@@ -104,5 +103,5 @@ def out(renderable: RenderableType) -> None:
 
 
 def asked(text: str, **how: Any) -> str:
-    """What a person types; the question may have names in it that others gave."""
+    """What a person types; the question may contain names that others chose."""
     return str(click.prompt(visible(text), err=True, **how))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import local_option, note, open_workspace, out, unit_of
 from multi_env_lambda.cli.results import exit_code
-from multi_env_lambda.errors import UnitsFailed
 
 __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 
 
 @click.command("lock")
 @click.argument("names", nargs=-1, metavar="[UNIT]...")
-@click.option("--upgrade", is_flag=True, help="Take newer versions than the lock has.")
+@click.option("--upgrade", is_flag=True, help="Upgrade to newer versions than the lock has.")
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
-    """Write `pylock.toml` of the named units: every dependency with version and hash, for every platform.
+    """Write `pylock.toml` for the named units: every dependency with version and hash, for every platform.
 
-    Without UNIT of all of them, and `build-constraints.txt`, which locks in the same way what builds them.
+    Without UNIT: for all units, and `build-constraints.txt`, which locks their build dependencies in the same way.
     """
     unit = unit_of()
     try:
@@ -33,22 +33,22 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
 @click.option("--runtime", default="python3.13", show_default=True)
 @click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
 def new_command(name: str, runtime: str, architecture: str) -> int:
-    """Make the unit NAME; it can be deployed at once."""
+    """Create the unit NAME, ready to be deployed."""
     workspace = open_workspace(False)
     for path in workspace.new(name, runtime=runtime, architecture=architecture):
-        note(f"made {path}")
+        note(f"created {path}")
     note(f"next: python bin/automation/deploy.py {next(iter(workspace.environments))} --only {name}")
     return 0
 
 
 @click.command("init")
 def init_command() -> int:
-    """Make this repository a workspace: a table in pyproject.toml, the scripts, one line in .gitignore."""
+    """Turn this repository into a workspace: a table in pyproject.toml, the scripts, one line in .gitignore."""
     from multi_env_lambda.api.workspace import Workspace
 
     for name in Workspace.init(click.get_current_context().obj["start"]):
         note(f"wrote {name}")
-    note("next: write your account ids into pyproject.toml, then `python bin/automation/new.py NAME`")
+    note("next: put your account ids into pyproject.toml, then `python bin/automation/new.py NAME`")
     return 0
 
 
@@ -59,10 +59,10 @@ def init_command() -> int:
 @click.option("--remove", is_flag=True, help="Delete the roles that it made; the bucket stays.")
 @local_option
 def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove: bool, local: bool | None) -> int:
-    """Make the artifact bucket and, where the table has `roles`, the roles of every account.
+    """Create the artifact bucket and, where the table has `roles`, the roles of every account.
 
-    Safe to repeat: only what differs is changed, and what others have set stays. One ENVIRONMENT is set up with
-    credentials of its own account, where you have them; else its `role_name` is assumed.
+    Safe to repeat: only what differs is changed, and what others have set is kept. To set up a single ENVIRONMENT, use
+    credentials of its own account; without them, its `role_name` is assumed.
     """
     workspace = open_workspace(local)
     if template:
@@ -73,7 +73,7 @@ def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove
     try:
         changes = workspace.bootstrap(place, really=not only_plan, remove=remove)
     except UnitsFailed as error:
-        for change in error.results:
+        for change in error.changes:
             note(change)
         note(f"{error.where}: {error.what}\nhint: {error.hint}")
         return exit_code(error.kinds)
@@ -90,4 +90,4 @@ def _ending(what: str, changed: bool, only_plan: bool, remove: bool) -> str:
         return "nothing was changed; `bootstrap` without `--plan` does it" if changed else "nothing would change"
     if remove:
         return "the roles are gone" if changed else "there are no roles to remove"
-    return f"{what} is ready" if changed else f"{what} is ready; nothing had to be changed"
+    return f"{what} is ready" if changed else f"{what} is ready; no changes needed"

@@ -1,4 +1,4 @@
-"""The verbs that remove: destroy a unit in one environment, prune what nothing refers to any more."""
+"""The verbs that remove: destroy a unit in one environment, prune what nothing references any more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
-from multi_env_lambda.errors import UnitsFailed
 
 if TYPE_CHECKING:
     from multi_env_lambda import Candidate, Prunable, Removal
@@ -25,16 +25,16 @@ __all__ = ["destroy_command", "prune_command"]
 @click.option(
     "--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Save the request; delete nothing."
 )
-@click.option("--yes", is_flag=True, help="Do not ask; goes with --confirm.")
-@click.option("--confirm", metavar="UNIT", default="", help="The unit's name once more.")
-@click.option("--force", is_flag=True, help="Although other units there need it.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation; requires --confirm.")
+@click.option("--confirm", metavar="UNIT", default="", help="The unit's name, to confirm the deletion.")
+@click.option("--force", is_flag=True, help="Delete even if other units depend on it.")
 @click.option(
     "--retain",
     multiple=True,
     metavar="LOGICAL-ID",
-    help="Stays, where an earlier deletion failed at it; several times.",
+    help="Keep this resource, where an earlier deletion failed on it; can be repeated.",
 )
-@click.option("--reason", default="", help="Why; kept in the record.")
+@click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def destroy_command(
@@ -48,7 +48,7 @@ def destroy_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Delete UNIT from ENVIRONMENT: its stack with everything in it that is not retained. Other environments stay."""
+    """Delete UNIT from ENVIRONMENT: its stack and all of it that is not retained. Other environments are left alone."""
     unit = unit_of()
     named = (unit, *words) if unit is not None and len(words) == 1 else words
     if len(named) != 2 or (unit is not None and named[0] != unit):
@@ -78,15 +78,15 @@ def _tell_what_stays(removal: Removal) -> None:
 
 
 @click.command("prune")
-@click.option("--only", multiple=True, metavar="NAME", help="Only this unit; may be given several times.")
-@click.option("--apply", "really", is_flag=True, help="Remove it. Without this nothing is removed.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this unit; can be repeated.")
+@click.option("--apply", "really", is_flag=True, help="Remove it; without this option nothing is removed.")
 @local_option
 @json_option
 def prune_command(only: tuple[str, ...], really: bool, local: bool | None, as_json: bool) -> int:
-    """Show, and with --apply remove, what nothing refers to and no rollback within `keep` could need.
+    """Show, and with --apply remove, what nothing references and no rollback within `keep` could need.
 
     Artifacts, releases and scripts in the bucket, versions of functions and layers in the accounts. Records and history
-    always stay.
+    are always kept.
     """
     unit = unit_of()
     workspace = open_workspace(local)
@@ -106,18 +106,18 @@ def _line(item: Candidate) -> str:
 def _show_prunable(found: Prunable, really: bool) -> None:
     from multi_env_lambda.show.prune import prune_table
 
-    for place in found.copies:
+    for copy in found.copies:
         note(
-            f"s3://{place.bucket} has copies for {place.region}, where no environment is any more: once no rollback "
-            f"needs them, `aws s3api delete-objects` and `aws s3 rb s3://{place.bucket}` end them"
+            f"s3://{copy.bucket} has copies for {copy.region}, which no environment uses any more: once no rollback "
+            f"needs them, delete them with `aws s3api delete-objects` and `aws s3 rb s3://{copy.bucket}`"
         )
     for item in found.untouched:
-        note(f"{item.project} is left alone: {item.why}")
+        note(f"{item.project} is skipped: {item.why}")
     if not found.candidates:
         out("nothing to prune")
         return
     out(prune_table(found.candidates))
     if not really:
-        note("nothing was removed; `--apply` removes it")
+        note("nothing was removed; pass `--apply` to remove it")
     elif any(not item.environment for item in found.candidates):
-        note(f"S3 frees the room of what was removed from the bucket in {DAYS_UNTIL_FREED} days")
+        note(f"S3 frees the space of what was removed from the bucket in {DAYS_UNTIL_FREED} days")

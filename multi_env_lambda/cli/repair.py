@@ -1,4 +1,4 @@
-"""The verb that makes true again what the records say runs: ``repair``."""
+"""The verb that restores what the records say is running: ``repair``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["repair_command"]
 @click.command("repair")
 @click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
-@out_option("Save the plan as JSON, to be approved; change nothing.")
-@click.option("--reason", default="", help="Why; kept in the record.")
+@out_option("Save the plan as JSON for approval; change nothing.")
+@click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def repair_command(
@@ -31,10 +31,10 @@ def repair_command(
     local: bool | None,
     as_json: bool,
 ) -> int:
-    """Put right what somebody changed or deleted by hand in ENVIRONMENT; one or several UNITs, or all that run there.
+    """Restore what somebody changed or deleted manually in ENVIRONMENT: one or more UNITs, or all that run there.
 
-    The release that runs by the record is sent again: properties, code, aliases and weights become what was deployed,
-    and what was deleted is made anew. Nothing is built.
+    The release in the record is deployed again: properties, code, aliases and weights become what was deployed, and
+    what was deleted is created again. Nothing is built.
     """
     names, name = units_and_environment(words)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json, details=True))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import note, out, print_json
-from multi_env_lambda.errors import MultiEnvLambdaError, UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.text import results_table
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["THERE", "UNCHANGED", "ended", "exit_code", "finish", "show_results"]
 
-UNCHANGED = "nothing has changed since it was deployed; `drift` looks at what is there"
-THERE = "every stack is there; `drift` compares what is in it"
+UNCHANGED = "nothing has changed since the last deploy; `drift` checks the live stacks"
+THERE = "every stack exists; `drift` compares what is in it"
 
 
 def finish(change: Callable[[], Listing[Result]], as_json: bool) -> int:
-    """Change something and show how every step ended; gives the exit code."""
+    """Change something and show how every step ended; returns the exit code."""
     results, code = ended(change)
     show_results(results, as_json)
     return code
@@ -37,7 +38,7 @@ def ended(change: Callable[[], Listing[Result]]) -> tuple[Listing[Result], int]:
 
 
 def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHANGED) -> None:
-    """The table to stdout, and what went wrong to stderr. ``still``: why nothing is to be done."""
+    """The table to stdout, and what went wrong to stderr. ``still``: why there is nothing to do."""
     if as_json:
         print_json([attrs.asdict(result) for result in results])
     elif all(result.outcome == "unchanged" for result in results):
@@ -50,7 +51,7 @@ def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHAN
 
 
 def _tell_what_went_wrong(results: Iterable[Result]) -> None:
-    """What is the same of many units, a closed environment for example, once."""
+    """What is the same for many units, a closed environment for example, is said once."""
     units: dict[tuple[str, str, str, str], list[str]] = {}
     for result in results:
         same = (result.environment, result.outcome, result.detail, result.hint)
@@ -62,16 +63,16 @@ def _tell_what_went_wrong(results: Iterable[Result]) -> None:
 
 
 def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
-    """That nothing happens is fine only where something runs; elsewhere it is told what is missing."""
+    """That nothing happens is fine only where something runs; elsewhere, say what is missing."""
     missing: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if result.version is None:
             missing.setdefault((result.environment, result.detail), []).append(result.project)
     for (environment, why), units in missing.items():
-        note(f"nothing runs in {environment} of {', '.join(units)}: {why}")
+        note(f"no release of {', '.join(units)} runs in {environment}: {why}")
     for result in results if len(results) == 1 and not missing else ():
         note(f"{result.environment} {result.project}: {result.detail}")
-    out("nothing to do" if missing else f"nothing to do: {still}")
+    out("nothing to do" if missing else f"up to date: {still}")
 
 
 def exit_code(kinds: Collection[str]) -> int:

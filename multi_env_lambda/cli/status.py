@@ -20,11 +20,11 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
 
 @click.command("status")
-@click.option("--drift", is_flag=True, help="Also look for changes by hand in every stack; takes longer.")
+@click.option("--drift", is_flag=True, help="Also check every stack for manual changes; takes longer.")
 @local_option
 @json_option
 def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
-    """One table, units × environments: version, age, behind the environment before or not, last failure."""
+    """Show units × environments: version, age, whether it is behind the environment before, last failure."""
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
@@ -49,12 +49,12 @@ def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, 
 
 @click.command("history")
 @click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many per environment.")
-@click.option("--before", type=click.IntRange(min=1), metavar="NUMBER", help="Only those before this number.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Limit per environment.")
+@click.option("--before", type=click.IntRange(min=1), metavar="NUMBER", help="Only deployments before this number.")
 @local_option
 @json_option
 def history_command(words: tuple[str, ...], limit: int, before: int | None, local: bool | None, as_json: bool) -> int:
-    """Who put what there, when, from which commit, and how it ended; the newest first."""
+    """Show who deployed what, when, from which commit, and how it ended; newest first."""
     from multi_env_lambda.show.text import history_table
 
     name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
@@ -67,7 +67,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
         out(history_table(found))
         for environment, past in found.items():
             if len(past) == limit and past[0].sequence > 1:
-                note(f"older ones: `history.py {name} {environment} --before {past[0].sequence}`")
+                note(f"for older ones: `history.py {name} {environment} --before {past[0].sequence}`")
     return 0
 
 
@@ -76,7 +76,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 @local_option
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
-    """Explain why UNIT would be deployed to ENVIRONMENT or not: the chain of inputs behind the decision."""
+    """Explain why UNIT would or would not be deployed to ENVIRONMENT: the chain of inputs behind the decision."""
     name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
     found = open_workspace(local).unit(name).why(rest[0] if rest else None)
     if as_json:
@@ -92,17 +92,17 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 @local_option
 @json_option
 def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
-    """The console links of UNIT: stack, functions, log groups, and the link that switches to the account's role."""
+    """Print the console links of UNIT: stack, functions, log groups, and the link to switch to the account's role."""
     name, rest = _unit_and_rest(words, "`open.py UNIT [ENVIRONMENT]`", 2)
     workspace = open_workspace(local)
     project = workspace.project(name)
-    links = {place: project.links(place) for place in rest or workspace.environments}
+    links = {environment: project.links(environment) for environment in rest or workspace.environments}
     if as_json:
-        print_json({place: dict(found) for place, found in links.items()})
+        print_json({environment: dict(found) for environment, found in links.items()})
     else:
-        for place, found in links.items():
+        for environment, found in links.items():
             for label, url in found.items():
-                out(f"{place} {label}: {url}")
+                out(f"{environment} {label}: {url}")
     if browser:
         import webbrowser
 

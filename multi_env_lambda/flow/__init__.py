@@ -1,1 +1,1 @@
-"""The phases of a deploy, a file for each step: observe, what is desired, compared, agreed to, done, recorded."""
+"""The phases of a deploy, one file per step: observe, desire, compare, agree, act, record."""

@@ -2,8 +2,8 @@
 
     hold the lease -> publish -> change the stack -> check -> record
 
-A step that dies anywhere is finished by the same command: what is published is found, a stack that is there already
-gives an empty change set, and the record is written last.
+A step that dies anywhere is finished by the same command: what is published is found, a stack that is already changed
+results in an empty change set, and the record is written last.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ def deploy_step(
     already: Already | None = None,
     there: str | None = None,
 ) -> Result:
-    """Bring one unit in one environment to the release of the step, and record how it went.
+    """Deploy the release of the step to one unit in one environment, and record how it went.
 
-    ``already`` is what the same run has written, compared or looked at before; ``there`` the stack's own template,
-    where the plan looked at it.
+    ``already`` is what the same run has written, compared or read before; ``there`` the stack's own template, if the
+    plan read it.
 
     Raises:
-        MultiEnvLambdaError: it did not get there; the record says so, and what ran before runs.
+        MultiEnvLambdaError: the deploy failed; the record says so, and what ran before still runs.
     """
     started = time.monotonic()
     environment = world.config.environment(step.environment)
@@ -96,7 +96,7 @@ def deploy_step(
     say = partial(_say, world, step)
     template = template_of_step(world, step, made, there, say)
     with ThreadPoolExecutor(3) as pool:
-        # None of these needs the lease: names are taken by conditional writes, and the rest are looks.
+        # None of these needs the lease: names are taken by conditional writes, and the rest only reads.
         known = Already() if already is None else already
         claimed = pool.submit(_claim, world, step.release, made, known)
         looked = pool.submit(known.look, world, environment, _stage(step.release, environment).stack_name)
@@ -131,14 +131,14 @@ def deploy_step(
 
 
 def _claim(world: World, release: Release, made: MadeRelease | None, already: Already) -> Receipts:
-    """What this run has written or compared for an environment before is not compared for the next one."""
+    """What this run has already written or compared for one environment is not compared for the next."""
     there = already.receipts.get(release.digest)
     return claim(world, release, made) if there is None else there
 
 
 @attrs.frozen(kw_only=True)
 class _Work:
-    """One step under way. Nothing is executed before the release is ``completed``."""
+    """One step in progress. Nothing is executed before the release is ``completed``."""
 
     world: World
     held: HeldLease
@@ -159,24 +159,24 @@ class _Work:
         return of_step(stack_name=name, there=self.there)
 
     def wait(self) -> None:
-        """Until everything that the release consists of is in the bucket."""
+        """Return once everything that the release consists of is in the bucket."""
         self.completed.result()
 
 
 def _taken_there(
     world: World, environment: Environment, release: Release, receipts: Receipts, completed: Future[Receipts]
 ) -> Receipts:
-    """The versions that the stack takes; in another region, those of the copies there."""
+    """The object versions that the stack uses; in another region, those of the copies there."""
     if environment.region != world.config.devops.region:
         return replicate(world, release, completed.result(), environment.region)
     return receipts if is_pinned(release, receipts) else completed.result()
 
 
 def _bring(work: _Work, entry: Deployment) -> Deployment:
-    """Change the stack and check it; a failed check puts back what ran before. Gives what was seen, to be recorded."""
+    """Change the stack and check it; a failed check rolls it back. Returns what was seen, to be recorded."""
     world, step, environment = work.world, work.step, work.environment
     stage = _stage(step.release, environment)
-    running = work.held.record.running  # which the plan has read already
+    running = work.held.record.running  # which the plan has already read
     before = read_running_template(world.store, world.cache, step.project, step.environment, running)
     known = before if work.held.unsure is None else None
     change = _changer(work, step.release, work.receipts, known, work.look)
@@ -224,7 +224,7 @@ def _asking(work: _Work, before: str | None) -> Asking:
 
 
 def _moving(work: _Work, stage: ReleaseTemplate, before: str | None) -> tuple[ReleasedFunction, ...]:
-    """The functions whose traffic moves in steps. A rollback goes back at once, and so does what was never there."""
+    """The functions whose traffic moves in steps. A rollback moves all of it at once, and so does a new function."""
     step = work.step
     if before is None or step.action == "rollback" or step.running == step.release.digest:
         return ()
@@ -252,14 +252,14 @@ def _checked(
 def _put_back(
     work: _Work, running: str, asking: Asking, aliases: Iterable[str], failure: CheckFailed
 ) -> MultiEnvLambdaError:
-    """What ran before runs again, and has all the traffic; gives what is to be raised.
+    """Run what ran before, with all the traffic; returns the error to raise.
 
-    What holds data and came with the failed release stays in the stack: somebody may have written into it.
+    Data that came with the failed release stays in the stack: somebody may have written to it.
     """
     world, environment = work.world, work.environment
     before = read_release(world.store, world.cache, work.step.project, running)
     work.held.make_sure()
-    _say(world, work.step, "deploy", f"back to {work.step.running_label}")
+    _say(world, work.step, "deploy", f"rolling back to {work.step.running_label}")
     receipts = replicate(world, before, claim(world, before, None), environment.region)
     back = _changer(work, before, receipts, work.template)
     wanted = keeping(read_template(world.store, world.cache, before, environment.name), work.template)
@@ -268,7 +268,7 @@ def _put_back(
     try:
         back(wanted)
     except Refused as stays:
-        return not_put_back(failure, stays, f"{environment.name} was not put back to {work.step.running_label}")
+        return not_put_back(failure, stays, f"{environment.name} was not rolled back to {work.step.running_label}")
     now = looks() if made else ()
     left = () if now is None else left_over(made or (), now, work.template, wanted)
     trouble: CheckFailed | None = None
@@ -279,11 +279,11 @@ def _put_back(
         trouble = found
     else:
         work.held.settled()
-    return put_back_error(failure, f"{environment.name} was put back to {work.step.running_label}", left, trouble)
+    return put_back_error(failure, f"{environment.name} was rolled back to {work.step.running_label}", left, trouble)
 
 
 def _seen(work: _Work, stack_name: str) -> tuple[PhysicalResource, ...] | None:
-    """What holds data in the stack; None where that cannot be read, which is no reason to put nothing back."""
+    """What holds data in the stack; None if that cannot be read, which is no reason not to roll back."""
     try:
         return stateful_resources(work.world.platform, work.environment, stack_name, work.template)
     except MultiEnvLambdaError:
@@ -297,7 +297,7 @@ def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:
 def _changer(
     work: _Work, release: Release, receipts: Receipts, before: str | None, look: Look = _NOT_LOOKED
 ) -> Callable[[str], str]:
-    """What deploys a template of a release to the unit's stack, under this holder's lease; gives the stack's ARN."""
+    """The function that deploys a release's template to the unit's stack under this lease and returns its ARN."""
     world, held, environment = work.world, work.held, work.environment
     looks = [look]
 
@@ -310,7 +310,7 @@ def _changer(
             tags=stack_tags(world.config.id, release.project, environment.name),
             check=deploy_check(world, work.step, held, work.template),
             parameters=pins(template, release, receipts),
-            # Only the first change of a step follows upon the look.
+            # Only the first change of a step directly follows the read.
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=partial(_ready, work, release, template, before, receipts),
             adopts=partial(work.adopting.adopts, template),
@@ -332,7 +332,7 @@ def _changer(
 
 
 def _ready(work: _Work, release: Release, template: str, before: str | None, receipts: Receipts) -> None:
-    """Right before a change: what it takes is in the bucket, and what it publishes is what was released."""
+    """Right before a change: what it uses is in the bucket, and what it publishes is what was released."""
     work.wait()
     if work.look is not None:
         say, parameters = partial(_say, work.world, work.step, "deploy"), pins(template, release, receipts)
@@ -343,7 +343,9 @@ def _ready(work: _Work, release: Release, template: str, before: str | None, rec
 def _stage(release: Release, environment: Environment) -> ReleaseTemplate:
     stage = release.stage(environment.name)
     if stage is None:  # the planner has refused this already
-        raise PlanStale(release.folder, f"it was not made for {environment.name}", hint="run the same command again")
+        raise PlanStale(
+            release.folder, f"this release was not made for {environment.name}", hint="run the same command again"
+        )
     return stage
 
 
@@ -369,7 +371,7 @@ def _entry(work: _Work, plan: Plan) -> Deployment:
         account_id=environment.account_id,
         region=environment.region,
         template_sha256=_stage(release, environment).template_sha256,
-        # What a traffic shift records between two steps forgets none of it.
+        # What a traffic shift records between two steps keeps all of it.
         left=known_of(record),
         taken=record.met,
     )

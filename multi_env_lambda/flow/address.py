@@ -1,4 +1,4 @@
-"""Where CloudFormation finds a template that is too long to be sent.
+"""Where CloudFormation finds a template that is too long to be sent inline.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
@@ -19,8 +19,8 @@ __all__ = ["address_of"]
 def address_of(world: World, release: Release, stage: ReleaseTemplate, template: str) -> str | None:
     """Exactly the version that was compared; None for a template that can be sent.
 
-    One that is not the published one (of an import, of a step of a traffic shift, of a put-back that keeps something)
-    is written beside it, and goes with the release when that is pruned.
+    A template that is not the published one (of an import, a step of a traffic shift, a rollback that keeps
+    something) is written next to it, and is pruned with the release.
     """
     if not needs_template_url(template):
         return None

@@ -1,4 +1,4 @@
-"""Whether what is there already may come into a stack: what is still the stack's own, or what somebody agreed to."""
+"""Whether existing resources may be brought into a stack: the stack's own, or those that somebody agreed to."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ __all__ = ["Adopting", "made_from"]
 
 
 def made_from(look: StackReading | None, there: str | None) -> str | None:
-    """What a stack is made from, as far as the plan has looked (``there``); nothing, where there is none to change."""
+    """What a stack is made from, as far as the plan has read it (``there``); nothing, without a stack to change."""
     is_new = look is None or isinstance(stack_answer(look.status), Create | DeleteThenCreate)
     return NO_STACK if is_new else there
 
 
 @attrs.frozen(kw_only=True)
 class Adopting:
-    """The looks of one step at what is there. Only what the record knows is looked at, and once.
+    """What one step reads of existing resources. Only what the record knows is read, and only once.
 
-    ``there``: what the stack is made from, where anybody looked.
+    ``there``: what the stack is made from, if it was read.
     """
 
     world: World
@@ -48,13 +48,13 @@ class Adopting:
     there: str | None = None
 
     def adopts(self, template: str, taken: tuple[PhysicalResource, ...]) -> bool:
-        """Whether all of it may come into the stack."""
+        """Whether all of it may be brought into the stack."""
         return may_import(taken, template) and all(
             import_question(self.step.project, item) in self.step.questions for item in self.unknown(taken)
         )
 
     def unknown(self, taken: Iterable[PhysicalResource]) -> tuple[PhysicalResource, ...]:
-        """What is another's: no record of ours knows it, or it is not any more what the record knows.
+        """What belongs to somebody else: no record of ours knows it, or it is no longer what the record knows.
 
         Raises:
             StackError: the tags cannot be read.
@@ -69,12 +69,12 @@ class Adopting:
         )
 
     def returning(self, template: str) -> tuple[PhysicalResource, ...]:
-        """What comes in by its address, before the change."""
+        """What is imported by its address, before the change."""
         step = self.step
         return returning(template, self.held.record, step.project, step.questions, self._is_ours, self.there)
 
     def _is_ours(self, item: PhysicalResource) -> bool:
-        """By the tags that CloudFormation put on what this stack made; nobody can put them on anything else."""
+        """By the tags that CloudFormation put on what this stack created; nobody can put them on anything else."""
         return is_tagged(item, self._tagged)
 
     @cached_property

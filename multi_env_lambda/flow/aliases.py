@@ -1,4 +1,4 @@
-"""Compare the aliases of a stack with what CloudFormation last wrote, and put back those that somebody moved."""
+"""Compare the aliases of a stack with what CloudFormation last wrote, and move back those that somebody moved."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import World
 
 __all__ = ["look_at_aliases", "must_be_agreed", "put_back", "remake", "restore", "said_of", "strayed_of"]
 
 AGAIN_SECONDS = 2.0
-"""When an alias is looked at a second time, before it is believed that somebody moved it."""
+"""When an alias is read a second time, before concluding that somebody moved it."""
 
 
 def said_of(world: World, environment: Environment, stack_name: str) -> tuple[SaidAlias, ...]:
     """The aliases of a stack as CloudFormation last wrote them.
 
     Raises:
-        StackError: there is no such stack, or it cannot be read.
+        StackError: the stack does not exist or cannot be read.
     """
     platform = world.platform
     return said_aliases(platform.template(environment, stack_name), platform.resources(environment, stack_name))
 
 
 def strayed_of(world: World, environment: Environment, said: Iterable[SaidAlias]) -> tuple[StrayedAlias, ...]:
-    """Those that point elsewhere, at two looks.
+    """Those that point elsewhere when read twice.
 
     Raises:
         StackError, AccountError: one of them cannot be read.
@@ -54,7 +55,7 @@ def strayed_of(world: World, environment: Environment, said: Iterable[SaidAlias]
 def look_at_aliases(world: World, plan: Plan, known: RecordedState) -> RecordedState:
     """What is known, with the aliases that somebody moved, of the units whose traffic is about to move in steps.
 
-    Where nobody can look now, the deploy looks.
+    Where they cannot be read now, the deploy reads them.
     """
     moving = [step for step in plan.deploys if _functions(step, known)]
     pairs = in_parallel(lambda step: (step, _strayed(world, step, known)), moving)
@@ -86,14 +87,14 @@ def _strayed(world: World, step: DeployStep, known: RecordedState) -> tuple[Stra
 
 
 def must_be_agreed(step: DeployStep, strayed: Collection[StrayedAlias], *, news: bool = False) -> None:
-    """Nobody's emergency is undone by a deploy that does not know of it.
+    """No deploy reverts an emergency fix that it does not know about.
 
-    The gate lets no step through whose questions are unanswered, so a question of the step is an agreement; not to what
-    was moved since then (``news``).
+    The gate lets no step through whose questions are unanswered, so a question of the step means consent, but not to
+    what was moved since then (``news``).
 
     Raises:
-        Refused: nobody has agreed to go on from where somebody moved the traffic by hand.
-        PlanStale: it is not what was agreed to any more.
+        Refused: nobody has agreed to continue from where somebody moved the traffic by hand.
+        PlanStale: it is no longer what was agreed to.
     """
     where = f"{step.project} in {step.environment}"
     asked = None if news else next((each for each in step.questions if each.kind == "traffic"), None)
@@ -101,19 +102,20 @@ def must_be_agreed(step: DeployStep, strayed: Collection[StrayedAlias], *, news:
     if asked is None and strayed:
         raise Refused(where, f"somebody moved the traffic by hand\n{question.text}", hint=_hint(question.answer))
     if asked is not None and strayed and asked != question:
-        what = f"the traffic is not what the plan showed any more\n{question.text}"
+        what = f"the traffic is no longer what the plan showed\n{question.text}"
         raise PlanStale(where, what, hint="run the same command again, and read it")
 
 
 def _hint(answer: str) -> str:
-    return f"to go on from the first step: the same command with `--agree {answer}`; it shows what is there by then"
+    text = "to continue from the first step, run the same command with `{}`; it shows the current state first"
+    return advice(text, option("agree", [answer]))
 
 
 def put_back(world: World, environment: Environment, strayed: Iterable[StrayedAlias], held: Held) -> None:
-    """Point aliases where CloudFormation had pointed them, which no template does as long as it says the same of them.
+    """Point aliases where CloudFormation had pointed them; no template does that while it says the same about them.
 
     Raises:
-        PlanStale: somebody moves one right now, or the lease is lost.
+        PlanStale: somebody is moving one right now, or the lease is lost.
         StackError: Lambda refuses it.
     """
     for item in strayed:
@@ -121,23 +123,23 @@ def put_back(world: World, environment: Environment, strayed: Iterable[StrayedAl
 
 
 def restore(world: World, environment: Environment, stack_name: str, held: Held, say: Callable[[str], None]) -> None:
-    """What is sent again is sent whole, and CloudFormation leaves an alias where somebody moved it.
+    """A redeploy covers everything, but CloudFormation leaves an alias where somebody moved it.
 
     Raises:
-        PlanStale: somebody moves one right now, or the lease is lost.
+        PlanStale: somebody is moving one right now, or the lease is lost.
         StackError: Lambda refuses it.
     """
     strayed = strayed_of(world, environment, said_of(world, environment, stack_name))
     for item in strayed:
-        say(f"{item}; it is put back")
+        say(f"{item}; moving it back")
     put_back(world, environment, strayed, held)
 
 
 def remake(
     world: World, environment: Environment, stack_name: str, held: HeldLease, say: Callable[[str], None]
 ) -> None:
-    """Where traffic stopped on its way, make the aliases again that somebody deleted: CloudFormation changes none of
-    those, and what went before has to come back by a rollback. Elsewhere nothing is asked.
+    """Where a traffic shift stopped, create the aliases again that somebody deleted: CloudFormation changes none of
+    those, and a rollback has to bring back what ran before. Elsewhere nothing is read.
 
     Raises:
         PlanStale: the lease is lost.
@@ -148,5 +150,5 @@ def remake(
     strayed = strayed_of(world, environment, said_of(world, environment, stack_name))
     deleted = [item for item in strayed if item.found is None]
     for item in deleted:
-        say(f"{item}; it is made again")
+        say(f"{item}; creating it again")
     put_back(world, environment, deleted, held)

@@ -1,7 +1,7 @@
-"""What one run has written, compared or looked at already, so that it does not ask again.
+"""What one run has already written, compared or read, so that it does not ask again.
 
-Nothing here outlives the process, and nothing is believed that somebody else may have made wrong: an object is named by
-its version, which never changes, and a stack that is not what it was makes CloudFormation refuse, so it is looked at.
+Nothing here outlives the process, and nothing is trusted that somebody else may have changed: an object is named by its
+version, which never changes, and CloudFormation refuses a stack that is not what it was, so it is read again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from multi_env_lambda.world import World
 __all__ = ["Already"]
 
 _BY_NAME = 4
-"""As many stacks are asked for one by one; more by pages of all stacks of the account."""
+"""Up to this many stacks are read one by one; more by listing all stacks of the account."""
 
 _YOUNG_SECONDS = 300.0
 
 
 @attrs.frozen
 class Already:
-    """Safe for threads: every entry is written once, by whoever has a unit or an environment in hand.
+    """Safe for threads: every entry is written once, by the thread that handles the unit or environment.
 
     Args:
         receipts: the objects of a release, by its digest.
@@ -39,7 +39,7 @@ class Already:
     _stacks: dict[tuple[str, str], tuple[float, StackReading]] = attrs.field(factory=dict)
 
     def look_ahead(self, world: World, environment: Environment, steps: Iterable[DeployStep]) -> None:
-        """Read the stacks of many units by pages. Where that fails, or is too much, each is looked at in its turn."""
+        """List the stacks of many units by pages. If that fails, or is too much, each is read when its turn comes."""
         stages = [step.release.stage(environment.name) for step in steps]
         names = [stage.stack_name for stage in stages if stage is not None]
         if len(names) <= _BY_NAME:
@@ -51,7 +51,7 @@ class Already:
             self._stacks.update({(environment.name, name): (when, reading) for name, reading in found.items()})
 
     def look(self, world: World, environment: Environment, stack_name: str) -> StackReading | None:
-        """The stack as it is. One that was well a moment ago counts; whatever is unusual is looked at now."""
+        """The stack as it is. One that was healthy a moment ago counts; anything unusual is read again now."""
         when, seen = self._stacks.pop((environment.name, stack_name), (0.0, None))
         if seen is not None and is_success(seen.status) and world.seconds() - when <= _YOUNG_SECONDS:
             return seen

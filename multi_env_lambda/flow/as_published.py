@@ -1,6 +1,6 @@
-"""What a saved plan wants, from its own words and the bucket: nothing is made, so no code of a unit runs.
+"""What a saved plan asks for, from its own text and the bucket: nothing is made, so no code of a unit runs.
 
-The words decide nothing. The plan is made again from the releases that they name, each by the digest of its manifest,
+The text decides nothing. The plan is made again from the releases that it names, each by the digest of its manifest,
 and has the digest that it was saved with, or it is another plan.
 """
 
@@ -16,6 +16,7 @@ from multi_env_lambda.make.work_tree import DesiredState
 from multi_env_lambda.model.name import PROJECT_NAME
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.plan.desired import Absent, Desired, DigestToRun, UpToDate
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["as_published", "units_of"]
 
@@ -32,7 +33,7 @@ def units_of(saved: SavedPlan) -> tuple[str, ...]:
 
 
 def as_published(saved: SavedPlan) -> DesiredState:
-    """What each unit is to be in the first environment: releases by name.
+    """What each unit should be in the first environment: releases by name.
 
     Raises:
         ConfigurationError: it does not say.
@@ -79,7 +80,7 @@ def _desired(name: str, step: Mapping[str, Any]) -> Desired:
         case {"kind": "removed"}:
             return Absent(project=name, why="its folder is gone", removed=True)
         case _:
-            raise _odd(f"its step of {name} is none that a plan has")
+            raise _odd(f"its step of {name} is of an unknown kind")
 
 
 def _pairs(found: Any) -> list[tuple[Any, Any]]:
@@ -88,4 +89,6 @@ def _pairs(found: Any) -> list[tuple[Any, Any]]:
 
 
 def _odd(what: str) -> ConfigurationError:
-    return ConfigurationError("the saved plan", what, hint="write it again with `plan.py --out`")
+    return ConfigurationError(
+        "the saved plan", what, hint=advice("save it again with `{}`", Advice("plan.py --out", "save"))
+    )

@@ -1,4 +1,4 @@
-"""The bounds that hold beside the work tree's table, since an uncommitted line widens none; and files to point into."""
+"""The committed bounds, which an uncommitted line in the table cannot widen; and files for messages to point into."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["look_at_bounds"]
 def look_at_bounds(world: World, plan: Plan, known: RecordedState) -> RecordedState:
     """What is known, with the committed bounds of the environments that change, and the texts to point into.
 
-    Where the committed table cannot be read, the gate is closed anyway.
+    If the committed table cannot be read, the gate is closed anyway.
     """
     changing = [step for step in plan.steps if isinstance(step, DeployStep | BlockedStep)]
     committed = _committed(world) if changing else {}

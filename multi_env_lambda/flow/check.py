@@ -1,4 +1,4 @@
-"""Check before the deploy that what it refers to exists, and after it that the published code runs and answers."""
+"""Check before the deploy that what it refers to exists, and after it that the published code runs and responds."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import Invocation, Platform, World
 
 __all__ = [
@@ -41,7 +42,7 @@ __all__ = [
 ALIAS = "live"
 
 SETTLE_SECONDS = 30.0
-"""How long an answer that may be older than the change is not believed; IAM and an alias need some seconds."""
+"""How long not to trust a response that may predate the change; IAM and an alias need some seconds."""
 
 PAUSE_SECONDS = 2.0
 
@@ -50,10 +51,10 @@ _DENIED = re.compile(r"access ?denied|not authorized|unauthorized|forbidden", re
 
 
 def check_references(platform: Platform, environment: Environment, release: Release) -> None:
-    """Every secret and parameter that the release refers to is there. Nothing was published or changed yet.
+    """Every secret and parameter that the release refers to exists. Nothing has been published or changed yet.
 
     Raises:
-        ConfigurationError: one is not; with all of them, by function and variable.
+        ConfigurationError: at least one does not; names all of them, by function and variable.
     """
     stage = release.stage(environment.name)
     if stage is None or not stage.references:
@@ -67,21 +68,21 @@ def check_references(platform: Platform, environment: Environment, release: Rele
 def protect(
     platform: Platform, environment: Environment, stack_name: str, look: StackReading | None, held: Held
 ) -> None:
-    """Where the table says so, CloudFormation refuses to delete the stack from now on.
+    """If the table says so, CloudFormation refuses to delete the stack from now on.
 
-    ``look`` is what the stack was before: of one that is protected already nothing is asked.
+    ``look`` is what the stack was before: one that is already protected is not read again.
     """
     if environment.protect and (look is None or not look.protected):
         platform.protect(environment, stack_name, held)
 
 
 def check_concurrency(platform: Platform, environment: Environment, template: str) -> None:
-    """The account has the concurrency that the template's functions reserve. Nothing was published or changed yet.
+    """The account has the concurrency that the template's functions reserve. Nothing has been published or changed yet.
 
-    Units are looked at one by one: what two of them reserve together in one run, CloudFormation judges.
+    Units are checked one by one; CloudFormation judges what two of them reserve together in one run.
 
     Raises:
-        ConfigurationError: it has not.
+        ConfigurationError: it does not.
     """
     reserved = reservations(template)
     found = platform.shortage(environment, reserved) if reserved else None
@@ -95,17 +96,17 @@ def check_concurrency(platform: Platform, environment: Environment, template: st
 
 
 def say_endings(world: World, template: str, say: Callable[[str], None]) -> None:
-    """Tell which runtimes of a template AWS ends; who has just built it was told then."""
+    """Report which runtimes of a template AWS is ending; a run that has just built it has already reported them."""
     for text in endings(template, date.fromisoformat(world.now()[:10])):
         say(text)
 
 
 @attrs.frozen(kw_only=True)
 class Asking:
-    """Who asks, where, and under which lease; what AWS answers right after a change may be older than the change.
+    """Who asks, where, and under which lease; a response of AWS right after a change may predate the change.
 
-    ``rights_change``: roles or policies of the unit are others than before, and IAM may not apply them yet. ``first``:
-    nothing ran before, so that nothing is put back, and only an answer that speaks of rights is asked again.
+    ``rights_change``: the unit's roles or policies have changed, and IAM may not apply them yet. ``first``:
+    nothing ran before, so there is nothing to roll back to, and only a response about permissions is retried.
     """
 
     world: World
@@ -124,14 +125,14 @@ def check(
     aliases: Collection[str] = (),
     known: Collection[LayerReceipt] = (),
 ) -> tuple[LayerReceipt, ...]:
-    """All checks of one unit in one environment; gives the layer versions that its functions were seen to use.
+    """All checks of one unit in one environment; returns the layer versions that its functions were seen to use.
 
     Args:
         aliases: names of functions whose alias must point at one version alone.
-        known: layer versions that were compared before. What lies under an ARN never changes.
+        known: layer versions that were compared before. What an ARN refers to never changes.
 
     Raises:
-        CheckFailed: with request, answer and the tail of the log.
+        CheckFailed: with request, response and the tail of the log.
     """
     platform, environment = asking.world.platform, asking.environment
     places = code_of(template)
@@ -178,17 +179,17 @@ def check_code(
     expected: ExpectedCode | None,
     seen: dict[str, LayerReceipt],
 ) -> list[str]:
-    """What Lambda says it runs, code and layer, is what was published; gives the ARNs of our layer.
+    """What Lambda says it runs, code and layer, is what was published; returns the ARNs of our layer.
 
-    A function whose code or layers a ``stack.py`` has set is not compared in that respect.
+    Code or layers of a function that a ``stack.py`` has set are not compared.
     """
     where = f"{function.name} in {environment.name}"
-    by_hand = (
-        "somebody changed it by hand, and CloudFormation does not see that; "
-        f"`repair.py {release.project} {environment.name}` puts it right"
+    by_hand = advice(
+        "somebody changed it by hand, and CloudFormation does not see that; `{}` fixes it",
+        unit_call("repair", release.project, environment.name),
     )
     if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
-        what = f"Lambda runs code {runs.code_sha256}, published was {release.source.code_sha256}"
+        what = f"Lambda runs code {runs.code_sha256}, expected the published {release.source.code_sha256}"
         raise CheckFailed(where, what, hint=by_hand)
     layer = release.layer
     ours = [arn for arn in runs.layers if arn.split(":")[6:7] == [stage.stack_name]]
@@ -201,10 +202,12 @@ def check_code(
         if arn not in seen:
             there = platform.layer_sha256(environment, arn)
             if there is None:
-                raise CheckFailed(where, f"somebody deleted {arn}, which it is deployed with", hint=by_hand)
+                raise CheckFailed(where, f"somebody deleted {arn}, which it uses", hint=by_hand)
             seen[arn] = LayerReceipt(arn=arn, sha256=there)
         if seen[arn].sha256 != base64_sha256(layer.layer_sha256):
-            what = f"{arn} has the SHA-256 {seen[arn].sha256}, published was {base64_sha256(layer.layer_sha256)}"
+            what = (
+                f"{arn} has the SHA-256 {seen[arn].sha256}, expected the published {base64_sha256(layer.layer_sha256)}"
+            )
             raise CheckFailed(where, what, hint=by_hand)
     check_layers(environment, release, stage, function.name, runs, expected)
     return ours
@@ -218,7 +221,7 @@ def check_layers(
     there: FunctionCode,
     expected: ExpectedCode | None,
 ) -> None:
-    """The layer versions are those that the template names, in their order.
+    """The layer versions are those that the template names, in the same order.
 
     Raises:
         CheckFailed: somebody has set others.
@@ -226,8 +229,9 @@ def check_layers(
     if expected is None or not expected.has_other_layers(there.layers, stage.stack_name):
         return
     said = [f"a version of {stage.stack_name}" if arn == "" else arn or "another" for arn in expected.layers or ()]
-    what = f"Lambda has it with the layers {_listed(there.layers)}, deployed was {_listed(said)}"
-    hint = f"somebody changed it by hand; `repair.py {release.project} {environment.name}` puts it right"
+    what = f"in Lambda it has the layers {_listed(there.layers)}, expected the deployed {_listed(said)}"
+    repair = unit_call("repair", release.project, environment.name)
+    hint = advice("somebody changed it by hand; `{}` fixes it", repair)
     raise CheckFailed(f"{function_name} in {environment.name}", what, hint=hint)
 
 
@@ -236,7 +240,7 @@ def _listed(names: Collection[str]) -> str:
 
 
 def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence[AliasState | None] = ()) -> None:
-    """The alias sends all calls to one version; none of them goes where the traffic was moved once, or by hand.
+    """The alias sends all calls to one version; none goes where traffic was once moved, by a shift or by hand.
 
     An alias without ``RoutingConfig`` in its template keeps the weights that somebody has set. ``seen``: where it was
     seen to point already.
@@ -253,21 +257,21 @@ def check_alias(asking: Asking, function_name: str, version: str, seen: Sequence
         there = looked.pop() if looked else platform.alias(environment, function_name, ALIAS)
         if there == AliasState(version=version, weights=()):
             return None
-        what = f"its alias {ALIAS} points at {alias_text(there)}, it should point at version {version} alone"
+        what = f"its alias {ALIAS} points at {alias_text(there)}, expected version {version} alone"
         command = (
             f"aws lambda update-alias --function-name {function_name} --name {ALIAS} "
             f"--function-version {version} --routing-config AdditionalVersionWeights={{}}"
         )
-        return CheckFailed(f"{function_name} in {environment.name}", what, hint=f"put it right with `{command}`")
+        return CheckFailed(f"{function_name} in {environment.name}", what, hint=f"fix it with `{command}`")
 
     _insist(asking, look)
 
 
 def check_aliases(asking: Asking, function_names: Iterable[str]) -> None:
-    """As ``check_alias``, for several functions and the versions that their aliases lead to now.
+    """As ``check_alias``, for several functions and the versions that their aliases should point at.
 
     Raises:
-        CheckFailed: one of them still gives a share to another version.
+        CheckFailed: one of them still sends a share to another version.
     """
     platform, environment = asking.world.platform, asking.environment
     in_parallel(lambda name: check_alias(asking, name, platform.code(environment, name).version), function_names)
@@ -282,16 +286,16 @@ def check_smoke(
     qualifier: str = ALIAS,
     first: Invocation | None = None,
 ) -> None:
-    """An invocation through an alias or of a version, and its answer.
+    """An invocation through an alias or of a version, and its response.
 
-    An answer of another version is asked again, and a wrong one where rights have changed; for ``SETTLE_SECONDS``.
+    For ``SETTLE_SECONDS``, retry if another version responds, or if the response is wrong after rights have changed.
 
     Args:
-        version: the one that should answer.
-        first: an answer that was given already.
+        version: the one that should respond.
+        first: a response that has already arrived.
 
     Raises:
-        CheckFailed: a wrong answer, or one of another version.
+        CheckFailed: a wrong response, or one from another version.
     """
     answers = [] if first is None else [first]
     wanted = [version]
@@ -299,11 +303,11 @@ def check_smoke(
     def look() -> CheckFailed | None:
         answer = answers.pop() if answers else _answer(asking, function_name, smoke, qualifier)
         if answer.version != wanted[0] and qualifier == ALIAS:
-            # What was said of the alias may be as old as the answer.
+            # What was read of the alias may be as old as the response.
             wanted[0] = asking.world.platform.code(asking.environment, function_name).version
         if answer.version != wanted[0]:
-            what = f"version {answer.version} answered, {qualifier} is version {wanted[0]}"
-            return CheckFailed(where, what, hint="run the same command again; if it stays so, look at the alias")
+            what = f"version {answer.version} responded, but {qualifier} is version {wanted[0]}"
+            return CheckFailed(where, what, hint="run the same command again; if this persists, check the alias")
         failure = _wrong(where, smoke, answer)
         if failure is not None and not _may_be_rights(asking, answer):
             raise failure
@@ -313,20 +317,20 @@ def check_smoke(
 
 
 def _may_be_rights(asking: Asking, answer: Invocation) -> bool:
-    """Whether a wrong answer may be due to rights that IAM does not apply yet."""
+    """Whether a wrong response may be due to permissions that IAM does not apply yet."""
     text = f"{answer.payload.decode('utf-8', 'replace')} {answer.log_tail}"
     return asking.rights_change and (not asking.first or _DENIED.search(text) is not None)
 
 
 def _insist(asking: Asking, look: Callable[[], CheckFailed | None]) -> None:
-    """Look until nothing is wrong, and believe what is wrong after ``SETTLE_SECONDS``."""
+    """Check until nothing is wrong; after ``SETTLE_SECONDS``, trust what is wrong."""
     world = asking.world
     started, said = world.seconds(), False
     while (failure := look()) is not None:
         if world.seconds() - started >= SETTLE_SECONDS:
             raise failure
         if not said:
-            asking.say(f"{failure.where}: not as it should be yet, asked again for up to {SETTLE_SECONDS:.0f} s")
+            asking.say(f"{failure.where}: not as expected yet, retrying for up to {SETTLE_SECONDS:.0f} s")
             said = True
         world.sleep(PAUSE_SECONDS)
         asking.held.make_sure()
@@ -345,7 +349,7 @@ def _wrong(where: str, smoke: Smoke, answer: Invocation) -> CheckFailed | None:
         where,
         f"expected {smoke.expect or 'no error'}, got {answer.payload.decode('utf-8', 'replace')}"
         f"\nrequest: {smoke.payload}\nlog: {log or 'empty'}",
-        hint="correct the function or its `smoke` and deploy again",
+        hint="fix the function or its `smoke` and deploy again",
     )
 
 
@@ -357,7 +361,7 @@ def _json(answer: Invocation) -> Any:
 
 
 def matches(expected: Any, answer: Any) -> bool:
-    """An answer is as expected when it has at least every expected key, with the expected value.
+    """A response is as expected if it has at least every expected key with the expected value.
 
     >>> matches({"ok": True}, {"ok": True, "id": 7}), matches({"ok": True}, {"ok": 1}), matches([1], [1, 2])
     (True, False, False)

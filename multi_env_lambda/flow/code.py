@@ -1,7 +1,7 @@
-"""The code that nobody calls yet: what ``$LATEST`` of a function is, and is to be when CloudFormation publishes it.
+"""Code that is not called yet: what ``$LATEST`` of a function is, and must be when CloudFormation publishes it.
 
 CloudFormation compares a template with the one before, and never with the function: where both name the same code it
-sends none, and a version that it publishes has whatever code somebody has uploaded by hand.
+sends none, and the version that it publishes has whatever code somebody uploaded by hand.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
-__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "send_again"]
+__all__ = ["LATEST", "check_codes", "check_untouched", "foreign_code", "latest_codes", "send_again"]
 
 LATEST = "$LATEST"
-"""A function as it is, which no alias of ours leads to."""
+"""A function's ``$LATEST``, which no alias of ours points at."""
 
 
 def send_again(
@@ -37,18 +38,18 @@ def send_again(
     held: HeldLease,
     say: Callable[[str], None],
 ) -> dict[str, FunctionCode]:
-    """Give back its released code to each function that has other code, and gets none from CloudFormation.
+    """Restore the released code of each function that has different code, and gets none from CloudFormation.
 
-    Gives what each of them was before, by its name.
+    Returns what each of them was before, by its name.
 
     Args:
-        template: what the stack becomes, ``before`` what it is; None where nobody knows.
-        parameters: what the stack is told, so the version of each object.
+        template: what the stack becomes, ``before`` what it is; None if unknown.
+        parameters: the stack's parameters, hence the version of each object.
 
     Raises:
         PlanStale: the lease is lost.
-        StackError: Lambda does not take it.
-        AccountError: the role may not look, or not send it.
+        StackError: Lambda refuses it.
+        AccountError: the role may not read or update it.
     """
     expected = release.source.code_sha256
 
@@ -57,7 +58,7 @@ def send_again(
         if there is not None and there.code_sha256 != expected:
             version = attempted_codes(world, held.record, held.unsure).get(there.code_sha256)
             whose = "somebody uploaded" if version is None else f"the attempt at {version}, which is not over, left"
-            say(f"{name}: {whose} code {there.code_sha256}, {expected} is sent again")
+            say(f"{name}: {whose} code {there.code_sha256}; sending {expected} again")
             world.platform.send_code(environment, name, places[name], held)
         return there
 
@@ -69,13 +70,13 @@ def send_again(
 def check_untouched(
     environment: Environment, release: Release, template: str, before: str | None, seen: Mapping[str, FunctionCode]
 ) -> None:
-    """The functions of which CloudFormation has sent nothing had the layers that the template names.
+    """The functions that CloudFormation did not update had the layers that the template names.
 
     Args:
-        before: the template before; ``seen`` what was seen of the functions while it was there.
+        before: the template before; ``seen`` the functions as they were while it was in place.
 
     Raises:
-        CheckFailed: somebody has set others.
+        CheckFailed: somebody has set different ones.
     """
     stage, expected = release.stage(environment.name), code_of(template)
     for name in untouched(template, before):
@@ -83,17 +84,34 @@ def check_untouched(
             check_layers(environment, release, stage, name, seen[name], expected[name])
 
 
-def foreign_code(
-    world: World, environment: Environment, known: Sequence[str], template: str, said: Iterable[SaidAlias]
-) -> tuple[ResourceDrift, ...]:
-    """What of the functions has other code than was released: the function itself, and what its alias leads to.
+def latest_codes(world: World, environment: Environment, template: str) -> dict[str, FunctionCode | None]:
+    """What each function of a template is now, by its name; None where there is none.
 
-    CloudFormation compares no code. What is not there at all has none.
+    Raises:
+        StackError, AccountError: one of them cannot be read.
+    """
+    names = tuple(logical_ids(template))
+    there = in_parallel(lambda name: world.platform.find_code(environment, name, LATEST), names)
+    return dict(zip(names, there, strict=True))
+
+
+def foreign_code(
+    world: World,
+    environment: Environment,
+    known: Sequence[str],
+    template: str,
+    said: Iterable[SaidAlias],
+    latest: Mapping[str, FunctionCode | None],
+) -> tuple[ResourceDrift, ...]:
+    """Where functions have code other than released: the function itself, and the version that its alias points at.
+
+    CloudFormation compares no code. A function that does not exist has none.
 
     Args:
-        known: what code may run, as base64 SHA-256; first what should.
+        known: the code that may run, as base64 SHA-256; the code that should run comes first.
         template: of what runs; functions whose code a ``stack.py`` has set are left out.
         said: the aliases of the stack.
+        latest: its functions, as ``latest_codes`` has seen them.
 
     Raises:
         StackError, AccountError: one of them cannot be read.
@@ -104,7 +122,7 @@ def foreign_code(
 
     def look(place: tuple[str, str, str, str]) -> ResourceDrift | None:
         logical_id, kind, function, qualifier = place
-        there = world.platform.find_code(environment, function, qualifier)
+        there = latest[function] if qualifier == LATEST else world.platform.find_code(environment, function, qualifier)
         if there is None or there.code_sha256 in known:
             return None
         path = "/Code/CodeSha256" if qualifier == LATEST else "/FunctionVersion/CodeSha256"
@@ -116,10 +134,10 @@ def foreign_code(
 
 
 def check_codes(world: World, environment: Environment, release: Release, template: str) -> None:
-    """Those who call get what was released, layer and all.
+    """Callers get what was released, layers included.
 
     Raises:
-        CheckFailed: a function's alias leads to other code.
+        CheckFailed: a function's alias points at different code.
     """
     stage, places = release.stage(environment.name), code_of(template)
 
@@ -128,8 +146,8 @@ def check_codes(world: World, environment: Environment, release: Release, templa
         function = next(item for item in stage.functions if item.name == name)
         found = world.platform.find_code(environment, name, "live")
         if found is None:
-            hint = f"`repair.py {release.project} {environment.name}` makes it again"
-            raise CheckFailed(f"{name} in {environment.name}", "there is no alias live", hint=hint)
+            hint = advice("`{}` creates it again", unit_call("repair", release.project, environment.name))
+            raise CheckFailed(f"{name} in {environment.name}", "it has no alias live", hint=hint)
         check_code(world.platform, environment, release, stage, function, found, places.get(name), {})
 
     in_parallel(look, [] if stage is None else [item.name for item in stage.functions])

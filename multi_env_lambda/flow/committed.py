@@ -1,6 +1,6 @@
-"""What the committed table says of an environment's rules and of where its approvals are.
+"""What the committed table says about an environment's rules and about where its approvals are.
 
-An uncommitted line takes none of the rules away, moves no environment away from its approvals, and opens no second way
+An uncommitted line removes none of the rules, moves no environment away from its approvals, and opens no second way
 into an account whose environment has rules.
 """
 
@@ -16,10 +16,10 @@ __all__ = ["committed_rules", "must_be_committed"]
 
 
 def committed_rules(world: World, environment: str) -> Rules | None:
-    """What the committed table asks for there; None where it does not know the environment.
+    """What the committed table requires there; None if it does not know the environment.
 
     Raises:
-        Refused: it does not know it, and it is in the account of one that has rules.
+        Refused: it does not know the environment, which is in the account of one that has rules.
         ConfigurationError, ToolError: the committed table cannot be read.
     """
     committed = world.maker.committed()
@@ -31,13 +31,13 @@ def committed_rules(world: World, environment: str) -> Rules | None:
 
 
 def must_be_committed(world: World, environment: str) -> None:
-    """Refuse an environment of which only an uncommitted line says where it is, or where its approvals are looked for.
+    """Refuse an environment whose location, or the location of its approvals, only an uncommitted line states.
 
     Another name in the same account reaches the same stacks, and is bound by none of that account's rules. Another
-    bucket has no approvals, no memory of rules and no records, so whoever names it has none of them in the way.
+    bucket has no approvals, no memory of rules and no records, so nothing there stands in the way.
 
     Raises:
-        Refused: the committed table asks for approvals there, and names another bucket; or it knows nothing of the
+        Refused: the committed table requires approvals there and names another bucket; or it does not know the
             environment in this account, and has another one there, with rules.
         ConfigurationError, ToolError: the committed table cannot be read.
     """
@@ -50,13 +50,13 @@ def must_be_committed(world: World, environment: str) -> None:
     if any(place.approval for place in committed.environments if place.name == environment):
         what = (
             f"this work tree's table says {_shown(table)}, the committed one says {_shown(committed.devops)}, where "
-            f"{environment} has its approvals"
+            f"the approvals of {environment} are"
         )
-        raise Refused(environment, what, hint="commit the change, so that somebody sees it; or take it back")
+        raise Refused(environment, what, hint="commit the change, so that others see it, or revert it")
 
 
 def _must_not_be_beside_rules(world: World, committed: WorkspaceConfig, environment: str) -> None:
-    """Accounts count, not regions: roles, names and people are the account's."""
+    """Accounts count, not regions: roles, names and people belong to the account."""
     account_id = world.config.environment(environment).account_id
     there = [place for place in committed.environments if place.account_id == account_id]
     if any(place.name == environment for place in there):
@@ -67,11 +67,11 @@ def _must_not_be_beside_rules(world: World, committed: WorkspaceConfig, environm
             f"only this work tree's table has {environment} in account {account_id}, where the committed one has "
             f"{ruled.name}, which has rules"
         )
-        raise Refused(environment, what, hint="commit the table, so that somebody sees it; or take the change back")
+        raise Refused(environment, what, hint="commit the table, so that others see it, or revert the change")
 
 
 def _has_rules(world: World, committed: WorkspaceConfig, place: Environment) -> bool:
-    """Whether the committed table says any, or they are remembered: nobody has agreed to a weaker one."""
+    """Whether the committed table has rules, or they are remembered: nobody has agreed to weaker ones."""
     table = rules_of(committed, place.name)
     if place.bounds is not None or table.any:
         return True

@@ -1,4 +1,4 @@
-"""Observe, after what is desired is known: the releases and templates that it is compared with.
+"""Observe, once it is known what is desired: the releases and templates that it is compared with.
 
 Input: what is recorded, and a ``DesiredState``. Output: what a plan is decided from.
 """
@@ -29,7 +29,7 @@ __all__ = ["compared"]
 def compared(
     world: World, request: Request, observed: Observed, wish: DesiredState
 ) -> tuple[Mapping[str, Desired], RecordedState]:
-    """What is desired, without what cannot be read, and all that it is compared with."""
+    """What is desired, without what cannot be read, and everything that it is compared with."""
     failures = dict(observed.unreadable)
     needed = _needed(request, observed, wish)
     entered = observed.targets[0] if observed.soon and not wish.made else None
@@ -52,7 +52,7 @@ def compared(
 
 @attrs.frozen(kw_only=True)
 class _Needed:
-    """What is read of the units whose environments differ: manifests by (unit, digest), templates of what runs."""
+    """What is read for the units whose environments differ: manifests by (unit, digest), templates of what runs."""
 
     manifests: frozenset[tuple[str, str]]
     running: tuple[Noted, ...]
@@ -73,7 +73,7 @@ def _needed(request: Request, observed: Observed, wish: DesiredState) -> _Needed
         running += noted
         manifests = digests - _digests(desired) - unpublished
         if observed.soon:
-            # What runs before the last environment may be what the next one is to run.
+            # What runs in one environment may be what the next one should run.
             manifests -= {item.release for _, place, item in noted if place == targets[-1].name}
             manifests |= {item.release for item in there[:-1] if item is not None} - unpublished
         manifests |= _digests(desired) - unpublished
@@ -92,8 +92,8 @@ def _releases(
 
     Args:
         entered: the account that will be changed next.
-        failures: gets the units of which one of these cannot be read.
-        whose: asks the bucket whose it is, if nobody has yet.
+        failures: receives the units for which one of these cannot be read.
+        whose: asks the bucket which workspace it belongs to, if nothing has yet.
     """
     releases: dict[str, Release] = {}
     templates: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Make: what each unit is to be in the first target. Only a deploy of the work tree builds; the others name releases.
+"""Make: what each unit should be in the first target. Only a deploy of the work tree builds; the others name releases.
 
 Input: a request and what is recorded. Output: a ``DesiredState``.
 """
@@ -20,16 +20,17 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.planner import from_deployment, from_record
 from multi_env_lambda.plan.rollback import called, candidate, release_before
+from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["desire"]
 
 
 def desire(world: World, request: Request, observed: Observed, alone: str = "") -> DesiredState:
-    """What the record (repair), the past (rollback), the environment before or the work tree says of each unit.
+    """What the record (repair), the history (rollback), the environment before or the work tree says about each unit.
 
     Args:
-        alone: the one unit of the work tree that is made, if not all are that may have changed.
+        alone: the one unit of the work tree to make, instead of all that may have changed.
     """
     if request.verb == "repair":
         return DesiredState(desired={name: as_recorded(request, observed, name) for name in observed.order})
@@ -48,34 +49,35 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
 
 
 def _meanwhile(world: World, observed: Observed, candidates: Collection[str]) -> None:
-    """While units are built: whose the bucket is, and what a change that follows at once will need."""
+    """While units are built, find out whose the bucket is, and fetch what a change right afterwards will need."""
     targets = observed.targets
     noted = noted_templates(observed.records, targets, candidates)
     together(observed.whose, *([partial(prepare, world, targets[0], noted)] if observed.soon else []))
 
 
 def _older(world: World, request: Request, observed: Observed, name: str) -> Desired:
-    """Rollback: an older deployment of the target that ended well; the one before, unless a release was named."""
+    """Rollback: an older successful deployment of the target; the one before, unless a release was named."""
     running, records = observed.running(name), observed.records
     if request.release is not None:
         return _named(world, request, observed, name, request.release)
     doubted = records[request.target, name].unsure if (request.target, name) in observed.unsure else None
     if running is not None and running.action == "rollback" and not (request.force or doubted):
-        # So that a command that was killed can be given again: it does what is missing, and never goes back twice.
+        # So that a command that was killed can be run again: it does what is missing, and never rolls back twice.
         marks = records[request.target, name].taken_away
         now = label(running.version, running.release, [(mark.version, mark.release) for mark in marks])
-        text = f"it was rolled back to {now} at {running.when} already; `--to` goes to any other release"
+        back = "it was already rolled back to {} at {}; use `{}` for any other release"
+        text = advice(back, now, running.when, Advice("--to", "to"))
         return UpToDate(project=name, why=text)
     past = world.ledger.newest_first(records.get((request.target, name)), request.target, name)
     before = release_before(running, past)
     if doubted is not None and running is not None and (before is None or before.release != doubted):
-        # Unless that attempt was this very rollback, it has to be undone, and nothing before it.
+        # Unless that attempt was this very rollback, it has to be rolled back, and nothing before it.
         return from_deployment(name, running, why=f"{UNSURE}; this is what ran before")
     return _nothing_older(request, name, "older release") if before is None else _back_to(name, before, running)
 
 
 def _named(world: World, request: Request, observed: Observed, name: str, release: str) -> Desired:
-    """The one release that is called so, by a version or by the beginning of a digest."""
+    """The one release with this name: a version, or the beginning of a digest."""
     running = observed.running(name)
     past = world.ledger.newest_first(observed.records.get((request.target, name)), request.target, name)
     found = called(release, running, past)
@@ -84,12 +86,12 @@ def _named(world: World, request: Request, observed: Observed, name: str, releas
     if len(found) > 1:
         error = ConfigurationError(
             f"rollback of {name} in {request.target}",
-            f"{len(found)} releases that ran there are called `{release}`: {', '.join(map(candidate, found))}",
-            hint=f"name one by its digest, as in `--to {found[-1].release[:12]}`",
+            f"{len(found)} releases that ran there match `{release}`: {', '.join(map(candidate, found))}",
+            hint=advice("name one by its digest, as in `{}`", option("to", found[-1].release[:12])),
         )
         return Broken(project=name, error=error)
     if running is not None and found[0].release == running.release:
-        return from_deployment(name, running, why="it runs already")
+        return from_deployment(name, running, why="it is already running")
     return _back_to(name, found[0], running)
 
 
@@ -101,7 +103,7 @@ def _back_to(name: str, before: Deployment, running: Deployment | None) -> Desir
 def _nothing_older(request: Request, name: str, wanted: str) -> Broken:
     error = ConfigurationError(
         f"rollback of {name} in {request.target}",
-        f"no {wanted} of it has run there with success",
-        hint=f"`history.py {name} {request.target}` shows what ran there",
+        f"no {wanted} of it has run there successfully",
+        hint=advice("`{}` shows what ran there", unit_call("history", name, request.target)),
     )
     return Broken(project=name, error=error)

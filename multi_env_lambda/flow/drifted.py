@@ -1,8 +1,8 @@
 """What somebody changed by hand in one stack: CloudFormation compares it with its template.
 
-What it does not see is compared here: the template itself, which somebody may have replaced; the code of functions,
-and what no property says of them (flow/unnamed.py); and where aliases point: of an alias it compares only what the
-template names, so no weights where that names none.
+What it does not see is compared here: the template itself, which somebody may have replaced; the code of functions, and
+what no property says about them (flow/unnamed.py); and where aliases point: of an alias it compares only what the
+template names, so no weights if the template names none.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DetectStackResourceDrift.html
 """
 
@@ -20,7 +20,7 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
-from multi_env_lambda.flow.code import foreign_code
+from multi_env_lambda.flow.code import foreign_code, latest_codes
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.flow.unnamed import unnamed_drift
 from multi_env_lambda.masking import masked
@@ -29,6 +29,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import moved
+from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.aliases import said_aliases
@@ -36,12 +37,13 @@ from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
 
 STACK = "AWS::CloudFormation::Stack"
-"""The type of what is gone where a whole stack is."""
+"""The type to report when the whole stack is gone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +51,8 @@ class UnitDrift:
     """One stack after the comparison.
 
     ``problem``: why it could not be compared. ``unchecked``: resources as ``Name (type)`` of types that CloudFormation
-    cannot compare, so that nothing is known of them. ``changed``: when its template was last changed, where that is not
-    ours; CloudFormation does not say by whom. ``hint`` is what to do about either.
+    cannot compare, so nothing is known about them. ``changed``: when its template was last changed, if that was not
+    us; CloudFormation does not say by whom. ``hint`` is what to do about either.
     """
 
     project: str
@@ -69,7 +71,7 @@ class UnitDrift:
 
     @property
     def not_compared(self) -> str:
-        """A line about resources of which "no drift" says nothing; empty where there are none."""
+        """A line about resources that "no drift" does not cover; empty if there are none."""
         why = "CloudFormation cannot read these types"
         names = ", ".join(self.unchecked)
         return f"{self.environment} {self.project} not compared: {names}: {why}" if names else ""
@@ -84,9 +86,9 @@ class UnitDrift:
 
 
 def compare(world: World, environment: Environment, record: Record, sent: str | None = None) -> UnitDrift | None:
-    """Compare one stack with what the record says; None where a first release has failed and left nothing.
+    """Compare one stack with what the record says; None if a first release has failed and left nothing.
 
-    ``sent``: the template that was sent a moment ago, and is not recorded yet.
+    ``sent``: the template that was just sent and is not recorded yet.
     """
     stack_name = f"{record.project}-{environment.name}"
     try:
@@ -124,10 +126,11 @@ def _compared(
     outside = _outside(found_outside)
     said = said_aliases(template, world.platform.resources(environment, stack_name))
     aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
-    code = foreign_code(world, environment, _known_codes(world, record, release), running, said)
+    latest = latest_codes(world, environment, running)
+    code = foreign_code(world, environment, _known_codes(world, record, release), running, said, latest)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
-    unnamed = unnamed_drift(world.platform, environment, running)
+    unnamed = unnamed_drift(world.platform, environment, running, latest)
     resources = (*seen, *aliases, *code, *unnamed, *outside)
     return _answer(
         record,
@@ -147,7 +150,7 @@ def _must_be_here(record: Record, environment: Environment) -> None:
 
 
 def _last(record: Record) -> Deployment:
-    """What runs; where nothing has run yet, the attempt that left what is there."""
+    """What runs; if nothing has run yet, the attempt that left what is there."""
     found = record.running or record.latest
     assert found is not None
     return found
@@ -158,7 +161,7 @@ def _is_empty(there: StackReading | None) -> bool:
 
 
 def _templates(world: World, environment: Environment, record: Record) -> tuple[str, list[str]]:
-    """What runs by the record, and what attempts that are not over may have sent."""
+    """What runs according to the record, and what attempts that are not over may have sent."""
     last = _last(record)
 
     def read(release: str) -> str:
@@ -177,12 +180,12 @@ def _templates(world: World, environment: Environment, record: Record) -> tuple[
 
 
 def _attempts(record: Record) -> list[str]:
-    """The releases of attempts that are not over, beside what should run."""
+    """The releases of attempts that are not over, besides what should run."""
     return [release for release in attempts(record, record.unsure) if release != _last(record).release]
 
 
 def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
-    """What a function may run: the code of what runs by the record, then that of attempts that are not over."""
+    """What a function may run: the recorded code, then that of attempts that are not over."""
     codes = [running.source.code_sha256]
     for release in _attempts(record):
         with suppress(MultiEnvLambdaError):
@@ -191,9 +194,9 @@ def _known_codes(world: World, record: Record, running: Release) -> tuple[str, .
 
 
 def _kept(world: World, environment: Environment, record: Record) -> frozenset[str]:
-    """What our own deployments have left in the stack beyond the release that runs, if it holds data still.
+    """What our own deployments have left in the stack beyond the release that runs, if it still holds data.
 
-    A rollback and a repair recorded it; a release that failed its checks and was taken back brought it.
+    A rollback and a repair recorded it; a release that failed its checks and was rolled back brought it.
     """
     kept = frozenset(item.logical_id for item in _last(record).resources)
     latest = record.latest
@@ -212,7 +215,7 @@ def _outside(found: tuple[ResourceChange, ...] | None) -> tuple[ResourceDrift, .
 
 
 def _of_change(change: ResourceChange) -> ResourceDrift:
-    """Values are masked already where their names are like those of secrets."""
+    """Values are already masked if their names look like those of secrets."""
     if change.action != "modify":
         status = {"add": "ADDED", "remove": "REMOVED"}[change.action]
         return ResourceDrift(logical_id=change.logical_id, resource_type=change.type, status=status, differences=())
@@ -243,26 +246,30 @@ def _of_alias(strayed: StrayedAlias) -> ResourceDrift:
 
 
 def repair_command(record: Record) -> str:
-    """The one command that makes true again what the record says."""
+    """The one command that restores what the record says."""
     if record.running is None:
-        return f"`deploy.py {record.environment} --only {record.project} --force` sends again what should run"
+        again = unit_call("deploy", record.project, record.environment, force=True)
+        return advice("`{}` redeploys what should run", again)
     if is_shifting(record):
-        return f"`rollback.py {record.project} {record.environment}` sends what ran before the traffic began to move"
-    return f"`repair.py {record.project} {record.environment}` puts it right; it shows first what it would do"
+        back = unit_call("rollback", record.project, record.environment)
+        return advice("`{}` restores what ran before the traffic shift", back)
+    repair = unit_call("repair", record.project, record.environment)
+    return advice("`{}` fixes it; it first shows what it would do", repair)
 
 
 def _hint(world: World, environment: Environment, record: Record) -> str:
-    """Nothing is brought to an environment that left the table."""
+    """Nothing is deployed to an environment that left the table."""
     if environment not in world.config.left:
         return repair_command(record)
-    ends = f"`destroy.py {record.project} {environment.name}` removes it"
-    return f"{ends}; to keep it, write {environment.name} into the table again and repair it"
+    ends = "`{}` removes it; to keep it, add {} to the table again and repair it"
+    return advice(ends, unit_call("destroy", record.project, environment.name), environment.name)
 
 
 def _ours(world: World, environment: Environment, record: Record, there: StackReading) -> StackReading:
     owner = owner_of(world.config.id, record.project, environment.name, record)
     if not owner.owns(there.tags, there.stack_id):
-        hint = f"see what is in it: `plan {environment.name} --only {record.project} --force`"
+        look = unit_call("plan", record.project, environment.name, force=True)
+        hint = advice("see what is in it: `{}`", look)
         raise not_ours(record.project, environment, there, hint)
     return there
 
@@ -274,18 +281,19 @@ def _answer(record: Record, stack_name: str, status: str, **more: Any) -> UnitDr
 
 
 def _masked(resource: ResourceDrift) -> ResourceDrift:
-    """Somebody may have typed a password into the console: it goes no further."""
+    """Somebody may have typed a password into the console: it must go no further."""
     return attrs.evolve(resource, differences=tuple(map(_masked_difference, resource.differences)))
 
 
 def _masked_difference(item: PropertyDifference) -> PropertyDifference:
-    hidden = looks_secret(item.path.split("/"))
+    path = item.path.split("/")
+    hidden = looks_secret(path) or any(plain_secret(path[-1], text) for text in (item.expected, item.actual))
     expected, actual = (json.loads(MASK) if hidden else _masked_text(text) for text in (item.expected, item.actual))
     return attrs.evolve(item, expected=expected, actual=actual)
 
 
 def _masked_text(text: str) -> str:
-    """CloudFormation gives whole objects as JSON where one side has none."""
+    """CloudFormation returns whole objects as JSON if one side has none."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -293,11 +301,15 @@ def _masked_text(text: str) -> str:
     return masked(canonical_json(_masked_value(value)) if isinstance(value, dict | list) else text)
 
 
+def _is_hidden(key: str, value: Any) -> bool:
+    return looks_secret((key,)) or (isinstance(value, str) and plain_secret(key, value) is not None)
+
+
 def _masked_value(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: json.loads(MASK) if looks_secret((key,)) else _masked_value(each) for key, each in value.items()
+                key: json.loads(MASK) if _is_hidden(key, each) else _masked_value(each) for key, each in value.items()
             }
         case list():
             return [_masked_value(each) for each in value]

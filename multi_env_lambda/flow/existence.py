@@ -1,6 +1,6 @@
-"""Whether what nothing is to happen to is there at all: asked where somebody wants to know of everything (``--all``).
+"""Whether units that will not change exist at all: checked when somebody wants to know about everything (``--all``).
 
-One listing of stacks for each environment. A plan without it compares with records, and says so.
+One listing of stacks for each environment. Without it, a plan compares with records, and says so.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from multi_env_lambda.model.record import Record
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.ownership import owner_of, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["must_be_there"]
 
 
 def must_be_there(world: World, plan: Plan, known: RecordedState) -> Plan:
-    """The same plan, in which a unit is blocked whose stack is gone or somebody else's; its record says that it runs.
+    """The same plan, with units blocked whose record says that they run, but whose stack is gone or somebody else's.
 
-    Where nobody can look now, the step says so.
+    If that cannot be read now, the step says so.
     """
     still = [step for step in plan.steps if isinstance(step, UnchangedStep) and step.release is not None]
     places = list(dict.fromkeys(step.environment for step in still))
@@ -42,7 +43,7 @@ def _look(world: World, known: RecordedState, place: str, steps: list[UnchangedS
     try:
         readings = world.platform.find_stacks(world.config.environment(place), list(names.values()))
     except MultiEnvLambdaError as error:
-        why = f"whether its stack is there could not be seen ({error.where}: {error.what})"
+        why = f"whether its stack exists could not be checked ({error.where}: {error.what})"
         return [attrs.evolve(step, why=f"{step.why}; {why}") for step in steps]
     return [_judged(known, step, records[step.project], readings, names[step.project]) for step in steps]
 
@@ -52,11 +53,12 @@ def _judged(
 ) -> Step:
     there = readings.get(name)
     if there is None or isinstance(stack_answer(there.status), DeleteThenCreate):
-        what = f"its stack {name} is gone, although {step.version} runs there by its record"
+        what = f"its stack {name} is gone, although its record says that {step.version} runs there"
         return _blocked(step, what, repair_command(record))
     if not owner_of(known.workspace, step.project, step.environment, record).owns(there.tags, there.stack_id):
-        what = f"the stack {name} ({there.stack_id}) is not of this workspace: {whose(there.tags)}"
-        return _blocked(step, what, f"see what is in it: `plan.py {step.environment} --only {step.project} --force`")
+        what = f"the stack {name} ({there.stack_id}) does not belong to this workspace: {whose(there.tags)}"
+        look = unit_call("plan", step.project, step.environment, force=True)
+        return _blocked(step, what, advice("see what is in it: `{}`", look))
     return step
 
 
@@ -65,7 +67,7 @@ def _blocked(step: UnchangedStep, what: str, hint: str) -> BlockedStep:
 
 
 def _stack_name(record: Record) -> str:
-    """By the id that the record has; 0.1.1 recorded none."""
+    """By the id in the record; version 0.1.1 recorded none."""
     stack_id = "" if record.running is None else record.running.stack_id
     parts = stack_id.split("/")
     return parts[1] if stack_id.startswith("arn:aws") and len(parts) == 3 else f"{record.project}-{record.environment}"

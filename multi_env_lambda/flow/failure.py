@@ -1,4 +1,4 @@
-"""How a failed attempt is recorded, so that the next plan knows what it met."""
+"""How a failed attempt is recorded, so that the next plan knows what it ran into."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.model.record import Deployment, Loss, Outcome, PhysicalResource, Record
 from multi_env_lambda.plan.imports import known_of, strangers
+from multi_env_lambda.wording import REPAIR_IT, Advice, in_python, unit_call
 
 __all__ = ["losses_of", "name_the_unit", "not_put_back", "put_back_error", "record_failure"]
 
@@ -21,9 +22,9 @@ def record_failure(
     seconds: float,
     unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
 ) -> None:
-    """Write how an attempt failed, and give the lease back; what ran before is still recorded as running.
+    """Record how an attempt failed, and release the lease; what ran before is still recorded as running.
 
-    ``unknown`` gives those that are not ours of what was met.
+    ``unknown`` returns, of the resources that were met, those that are not ours.
     """
     went_back = isinstance(error, CheckFailed) and held.record.release not in (None, entry.release)
     outcome: Outcome = "went back" if went_back else "failed"
@@ -48,11 +49,11 @@ def _met(
     error: MultiEnvLambdaError,
     unknown: Callable[[Iterable[PhysicalResource]], tuple[PhysicalResource, ...]],
 ) -> tuple[PhysicalResource, ...]:
-    """What this attempt met, after what those before it met and none has brought in: all of it is asked at once."""
+    """What earlier attempts ran into and none brought in, then what this one did: all of it is asked about at once."""
     met = (*record.met, *_resources(error.taken if isinstance(error, StackError) else ()))
     try:
         return tuple(dict.fromkeys(unknown(met)))
-    except MultiEnvLambdaError:  # the attempt's own error is told, and recorded with what is known without a look
+    except MultiEnvLambdaError:  # the attempt's own error is raised, and recorded with what is already known
         return tuple(dict.fromkeys(strangers(met, record)))
 
 
@@ -66,11 +67,11 @@ def put_back_error(
 ) -> CheckFailed:
     """The error of a release that failed its checks, after ``said`` was done.
 
-    ``left`` stays in the account; ``trouble`` is what is not as it was before.
+    ``left`` stays in the account; ``trouble`` is what was not restored.
     """
     stays = "".join(
-        f"\n{item.logical_id} ({item.type} {item.physical_id}) came with it and stays; it comes in again with the next "
-        "release that has it"
+        f"\n{item.logical_id} ({item.type} {item.physical_id}) came with it and stays; the next release "
+        "that has it brings it in again"
         for item in left
     )
     but = f", but {trouble.where}: {trouble.what}" if trouble else ""
@@ -80,18 +81,20 @@ def put_back_error(
 
 
 def name_the_unit(error: MultiEnvLambdaError, project: str, environment: str) -> None:
-    """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint has to."""
-    error.hint = error.hint.replace("repair.py UNIT ENVIRONMENT", f"repair.py {project} {environment}")
+    """CloudFormation's and Lambda's errors know neither unit nor environment; the command in their hint needs both."""
+    named = unit_call("repair", project, environment)
+    python = in_python(error.hint).replace(REPAIR_IT.python, named.python)
+    error.hint = Advice(error.hint.replace(REPAIR_IT, named), python)
 
 
 def losses_of(error: MultiEnvLambdaError) -> tuple[Loss, ...]:
-    """What holds data, would have gone, and nobody had agreed to."""
+    """What holds data, would have been lost, and nobody had agreed to lose."""
     found = error.losses if isinstance(error, Refused) else ()
     return tuple(Loss(logical_id=name, type=kind, physical_id=id_, fate=fate) for name, kind, id_, fate in found)
 
 
 def not_put_back(failure: CheckFailed, stays: Refused, where: str) -> Refused:
-    """The error of a release that failed its checks and still runs, since data would go with what brought it."""
+    """The error of a release that failed its checks and still runs, since rolling it back would lose data."""
     found = Refused(failure.where, f"{failure.what}\n{where}: {stays.what}", hint=stays.hint)
     found.losses = stays.losses
     return found

@@ -1,8 +1,9 @@
-"""The gate in front of an environment: what must be agreed to by a person before anything is written there."""
+"""The gate in front of an environment: what a person must agree to before anything is written there."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable
 
@@ -26,10 +27,12 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
+from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
 __all__ = [
     "APPROVAL_HOURS",
+    "APPROVE_SAVED",
     "NO_CONSENT",
     "Approval",
     "Consent",
@@ -42,6 +45,7 @@ __all__ = [
     "find_approval",
     "gate",
     "named",
+    "save_removal",
     "waiting_lines",
     "waiting_plan",
     "waits_for_another",
@@ -66,13 +70,17 @@ class Consent:
 
 NO_CONSENT = Consent()
 
+APPROVE_SAVED = Advice("approve.py plan.json", 'workspace.approve("plan.json")')
+_APPLY_SAVED = Advice("deploy.py --plan plan.json", 'workspace.apply("plan.json")')
+_PLANS = {"promote": "plan_promotion", "rollback": "plan_rollback", "repair": "plan_repair"}
+
 
 @attrs.frozen(kw_only=True)
 class Approval:
     """Who approved what; ``age_seconds`` by the clock of the store.
 
-    ``user_id`` also ends the key, where a bucket policy can demand that it is the writer's own (``aws:userid``).
-    ``rules`` are those of the table that was shown as weaker than before: to them the approver agrees as well.
+    ``user_id`` also ends the key, so a bucket policy can require that it is the writer's own (``aws:userid``).
+    ``rules`` are the table's, which were displayed as weaker than before: the approver agrees to them as well.
     """
 
     environment: str
@@ -85,7 +93,7 @@ class Approval:
 
     @property
     def principal(self) -> str:
-        """Who that is, without what she chose herself."""
+        """Who that is, without the parts that the caller chose."""
         return principal_of(self.who).name
 
     @property
@@ -99,10 +107,10 @@ class Approval:
 
 @attrs.frozen(kw_only=True)
 class Gate:
-    """The decision about one environment. ``approved`` says by whom; ``closed`` why nothing may pass.
+    """The decision about one environment. ``approved`` says by whom; ``closed`` says why nothing may pass.
 
-    ``answered``: somebody approved this very plan, in which all questions stand. ``kept`` are the rules that hold, as
-    is remembered, although the table does not say so.
+    ``answered``: somebody approved this very plan, with all its questions. ``kept`` are the remembered rules that
+    hold although the table no longer has them.
     """
 
     consent: Consent
@@ -112,7 +120,7 @@ class Gate:
     closed: Refused | None = None
 
     def check(self, step: DeployStep) -> None:
-        """Let a step through.
+        """Let a step pass.
 
         Raises:
             Refused: the environment is closed, or a question of the step is not answered.
@@ -125,23 +133,25 @@ class Gate:
         left = [question for question in step.questions if question.answer not in self.consent.allowed]
         if left and not self.answered:
             what = "\n".join(question.text for question in left)
-            raise Refused(f"{step.project} in {step.environment}", what, hint=f"agree with `{agree_words(left)}`")
+            raise Refused(
+                f"{step.project} in {step.environment}", what, hint=advice("agree with `{}`", agree_words(left))
+            )
 
 
 def agree_words(questions: Iterable[Question]) -> str:
-    """The options that answer these questions, as they are typed."""
-    return " ".join(f"--agree {answer}" for answer in dict.fromkeys(question.answer for question in questions))
+    """What answers these questions, as an option and as the argument."""
+    return option("agree", dict.fromkeys(question.answer for question in questions))
 
 
 def check_answers(plan: Plan, consent: Consent) -> Consent:
-    """The consent in the words that the plan prints, each of which names one unit.
+    """The consent in the form that the plan prints, each answer naming one unit.
 
-    A word without the unit stands for the one unit that is asked it. Where two are, it agrees to nothing, and the gate
-    says the whole words. A plan that changes nothing asks nothing, and a command that has done its work may be given
+    An answer without a unit means the one unit that has this question. If two have it, it agrees to nothing, and the
+    gate prints the full answers. A plan that changes nothing asks nothing, so that a finished command can be run
     again.
 
     Raises:
-        ConfigurationError: there is an answer that no question asks for, misspelt or left in a script.
+        ConfigurationError: an answer matches no question; it is misspelt, or left over in a script.
     """
     asked = [question for step in plan.deploys for question in step.questions]
     whole = {question.answer: {question.answer} for question in asked}
@@ -152,68 +162,77 @@ def check_answers(plan: Plan, consent: Consent) -> Consent:
     for answer in sorted(consent.allowed - meant.keys()) if plan.deploys else ():
         what = f"no question of this plan asks for `{answer}`"
         hint = did_you_mean(answer, whole) if whole else "leave it out"
-        raise ConfigurationError("--agree", what, hint=hint)
+        raise ConfigurationError("agree", what, hint=hint)
     words = (meant.get(answer, set()) for answer in consent.allowed)
     return attrs.evolve(consent, allowed=frozenset(word for found in words if len(found) == 1 for word in found))
 
 
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:
-    """Look whether somebody may change this environment as planned. Where nothing changes, nothing is asked."""
+    """Check whether this environment may be changed as planned. If nothing changes, nothing is checked."""
     changes = any(step.environment == environment for step in plan.deploys)
     if not changes:
         return Gate(consent=consent)
-    hint = f"{_save(plan, environment)}, then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`"
+    hint = advice("{}, then somebody else: `{}`, then `{}`", _save(plan, environment), APPROVE_SAVED, _APPLY_SAVED)
     bound = next((item for item in plan.rules if item.environment == environment), None)
     return agreed(world, environment, plan.digest_of(environment), consent, hint=hint, bound=bound)
 
 
 def _save(plan: Plan, environment: str) -> str:
-    """How this plan is saved, to be approved."""
+    """How to save this plan for approval."""
     asked = dict(plan.asked)
     if asked["verb"] != "deploy":
-        return f"the same `{asked['verb']}` with `--out plan.json`"
-    place = f"--to {asked['target']}" if "through" in asked else environment
-    only = "".join(f" --only {name}" for name in asked.get("only", "").split())
-    return f"`plan.py {place}{only} --out plan.json`"
+        verb, plan_it = asked["verb"], _PLANS[asked["verb"]]
+        return Advice(f"the same `{verb}` with `--out plan.json`", f'`save({plan_it}(…), "plan.json")` of the same')
+    units = asked.get("only", "").split()
+    only = f" {option('only', units)}" if units else ""
+    place = option("environment", environment)
+    place = option("to", asked["target"]) if "through" in asked else Advice(environment, place.python)
+    arguments = ", ".join((*map(json.dumps, units), place.python, "publish=True"))
+    return Advice(f"`plan.py {place}{only} --out plan.json`", f'`save(workspace.plan({arguments}), "plan.json")`')
 
 
 def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
-    """Whether only somebody else can open the environment for this, and nobody has. Nothing is written."""
+    """Whether only somebody else can approve this, and nobody has. Nothing is written."""
     if bound.unreadable or not bound.rules.approval or bound.rules.approvals_by_author:
         return False
     found = find_approval(world, bound, digest)
     return _not_counted(found, bound, digest, world.platform.caller(), "") is not None
 
 
-def waiting_lines(environment: str, digest: str, save: str, again: str) -> str:
-    """What a person at a terminal is told there, in three lines: the environment's name, typed, is no approval."""
-    return (
-        f"{environment} waits until somebody else approves {digest[:12]}; to ask for it: {save}\n"
-        f"  then somebody else: `approve.py plan.json`\n"
-        f"  then: `{again}`"
-    )
+def waiting_lines(environment: str, digest: str, save: str, again: str) -> Advice:
+    """What a person reads then, in three lines: typing the environment's name is no approval."""
+    lines = "{} waits for somebody else to approve {}; to request that: {}\n  then somebody else: `{}`\n  then: `{}`"
+    return advice(lines, environment, digest[:12], save, APPROVE_SAVED, again)
 
 
-def waiting_plan(plan: Plan, environment: str) -> str:
-    """The same of an environment's part of a plan."""
+def save_removal(project: str, environment: str) -> Advice:
+    """How the request to delete a unit is saved, to be approved."""
+    python = f'save({unit_call("plan_removal", project, environment).python}, "plan.json")'
+    return Advice(f"{unit_call('destroy', project, environment)} --out plan.json", python)
+
+
+def waiting_plan(plan: Plan, environment: str) -> Advice:
+    """The same for an environment's part of a plan."""
     save = _save(plan, environment)
-    return waiting_lines(environment, plan.digest_of(environment), save, "deploy.py --plan plan.json")
+    return waiting_lines(environment, plan.digest_of(environment), save, _APPLY_SAVED)
 
 
 def agreed(
     world: World, environment: str, digest: str, consent: Consent, *, hint: str, bound: Bound | None = None
 ) -> Gate:
-    """Look whether what has this digest may be done here, whatever kind of change it is.
+    """Check whether the change with this digest may be made here, whatever its kind.
 
     Args:
-        bound: the environment's rules, for who has read them already.
+        bound: the environment's rules, if already read.
     """
     try:
         _must_deploy(world, environment)
         must_be_committed(world, environment)
         known = learn(world, bound_of(world, environment) if bound is None else bound)
         if known.unreadable:
-            raise Refused(environment, f"nothing can be changed: {known.unreadable}", hint="see the key that is named")
+            raise Refused(
+                environment, f"nothing can be changed: {known.unreadable}", hint="check the object with this key"
+            )
         return _decided(world, known, digest, consent, hint)
     except MultiEnvLambdaError as error:
         closed = error if isinstance(error, Refused) else Refused(error.where, error.what, hint=error.hint)
@@ -247,15 +266,15 @@ def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: st
 
 
 def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str, hint: str) -> Refused | None:
-    """Why there is no approval that opens the environment."""
+    """Why no approval opens the environment."""
     if found is None:
         said = "; ".join(bound.lines()[:-1]) if bound.weaker else ""
-        what = f"nobody has approved plan {digest[:12]}" + (f" ({said})" if said else "")
+        what = f"plan {digest[:12]} has not been approved" + (f" ({said})" if said else "")
         return Refused(bound.environment, what, hint=hint)
     if found.age_seconds > APPROVAL_HOURS * 3600:
-        hours = f"{found.age_seconds / 3600:.0f} hours old, {APPROVAL_HOURS} are allowed"
+        hours = f"{found.age_seconds / 3600:.0f} hours old; it is valid for {APPROVAL_HOURS}"
         what = f"the approval of plan {digest[:12]} is {hours}"
-        return Refused(bound.environment, what, hint="have it approved again")
+        return Refused(bound.environment, what, hint="request a new approval")
     if not bound.rules.approvals_by_author and _is_same(found, caller):
         by = "" if found.who == caller else f" as {named(caller)}"
         what = f"plan {digest[:12]} was approved by {found}, who is deploying it{by}"
@@ -264,7 +283,7 @@ def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str,
 
 
 def named(arn: str) -> str:
-    """An ARN, and who that is where it is not the same.
+    """An ARN, preceded by the principal if that is not the same.
 
     >>> named("arn:aws:sts::111111111111:assumed-role/ci/ada")
     'arn:aws:iam::111111111111:role/ci (arn:aws:sts::111111111111:assumed-role/ci/ada)'
@@ -285,9 +304,9 @@ def _is_same(approval: Approval, caller: str) -> bool:
 
 
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
-    """One object per approval, so that an author's own never stands in the way of somebody else's.
+    """One object per approval, so that an author's own never replaces somebody else's.
 
-    It ends in the writer's user id: a policy about ``environments/*/approvals/*/${aws:userid}.json`` lets everybody
+    It ends in the writer's user id: a policy about ``environments/*/approvals/*/${aws:userid}.json`` lets people
     approve as herself only.
     """
     folder = f"{environment_folder(environment)}approvals/{digest}"
@@ -295,7 +314,7 @@ def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
 
 
 def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
-    """The approval of a plan that counts most: by somebody who may, not too old, seen with the table's rules, new."""
+    """The approval of a plan that counts most: by somebody who may, not expired, given under the table's rules."""
     listed = world.store.list(f"{environment_folder(bound.environment)}approvals/{digest}/")
     found = [approval for item in listed if (approval := _read(world, item)) is not None]
     caller = world.platform.caller() if found else ""
@@ -309,7 +328,7 @@ def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
 
 
 def _read(world: World, item: Listed) -> Approval | None:
-    """An approval that is what its key says; anything else there approves nothing, and stops nobody."""
+    """An approval that matches its key; anything else there approves nothing and blocks nothing."""
     stored = world.store.get(item.key)
     if stored is None:
         return None
@@ -321,7 +340,7 @@ def _read(world: World, item: Listed) -> Approval | None:
         logging.getLogger(__name__).warning("%s", error)
         return None
     if approval_key(found.environment, found.digest, found.who, found.user_id) != item.key:
-        logging.getLogger(__name__).warning("%s: it is an approval of something else", item.key)
+        logging.getLogger(__name__).warning("%s: this approval is for something else", item.key)
         return None
     if found.proven_name not in ("", session_name_of(found.who)):
         text = "%s: `%s` has written it, and it says that it is of %s"
@@ -334,7 +353,7 @@ def approve(world: World, environment: str, digest: str, *, weaker: Rules | None
     """Approve one environment's part of a plan as the caller. Approving again renews it.
 
     Args:
-        weaker: the table's rules, where the approver was shown that they are weaker than what is remembered.
+        weaker: the table's rules, if the approver saw that they are weaker than what is remembered.
     """
     writer = world.platform.writer()
     principal_of(writer.arn)

@@ -1,4 +1,4 @@
-"""Hold the lease of one unit while it changes, and show that the holder is alive."""
+"""Hold the lease of one unit while it changes, and keep it alive."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["hold"]
 def hold(
     world: World, environment: str, project: str, *, running: str | None, toward: str | None = None
 ) -> Iterator[HeldLease]:
-    """Take the lease, renew it until the end of the block, and give it back.
+    """Take the lease, renew it until the end of the block, and release it.
 
     Args:
         running: the release that was seen running.
-        toward: the release that the block brings.
+        toward: the release that the block deploys.
 
     Raises:
-        Busy: somebody who is alive holds it.
-        PlanStale: another release runs by now than ``running``.
+        Busy: somebody else holds it and is alive.
+        PlanStale: the release that runs is no longer ``running``.
     """
 
     def acquire() -> Lease:

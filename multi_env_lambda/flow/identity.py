@@ -1,6 +1,6 @@
-"""Which workspace this is: an id, made once, that stands in the root table and in the bucket.
+"""Which workspace this is: an id, created once, in the root table and in the bucket.
 
-Two repositories that mean one bucket by mistake, or one unit name in one account, are told apart by it.
+It tells apart two repositories that use one bucket by mistake, or one unit name in one account.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from multi_env_lambda.world import World
 __all__ = ["WORKSPACE_KEY", "advice", "confirm", "find_id", "identified", "new_id", "of_another", "settle_id", "told"]
 
 WORKSPACE_KEY = "workspace.json"
-"""The object of the bucket that says whose bucket it is; written once."""
+"""The object that says whose bucket it is; written once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -30,15 +30,15 @@ class _Document:
 
 
 def new_id() -> str:
-    """A word for a workspace that has none: 48 bits, so that no two of an organisation are ever the same."""
+    """An id for a workspace that has none: 48 bits, so that no two in an organisation are ever the same."""
     return secrets.token_hex(6)
 
 
 def find_id(world: World, records: Iterable[Record]) -> str:
-    """The id of the workspace, or nothing where neither the table nor the bucket has one. Nothing is written.
+    """The id of the workspace, or nothing if neither the table nor the bucket has one. Nothing is written.
 
-    Costs nothing once a record was read that carries the id; before that one GET, once per machine. Where a record has
-    another workspace's, the bucket is asked.
+    Free once a record with the id has been read; before that one GET, once per machine. If a record has another
+    workspace's id, the bucket is asked.
 
     Raises:
         ConfigurationError: the table says one id, the bucket another.
@@ -54,9 +54,9 @@ def find_id(world: World, records: Iterable[Record]) -> str:
 
 
 def confirm(world: World) -> None:
-    """Ask the bucket itself whose it is, before anything is changed by what lies in it. One GET.
+    """Ask the bucket itself whose it is, before its contents change anything. One GET.
 
-    What this machine has kept, and what single records say, may be of a time when the bucket was this workspace's.
+    What this machine remembers, and what single records say, may date from when the bucket was this workspace's.
 
     Raises:
         ConfigurationError: the table says one id, the bucket another.
@@ -65,7 +65,7 @@ def confirm(world: World) -> None:
 
 
 def told(world: World) -> str:
-    """What somebody who only reads has to hear of the bucket; empty where it is this workspace's. One GET."""
+    """What somebody who only reads must know about the bucket; empty if it is this workspace's. One GET."""
     try:
         confirm(world)
     except MultiEnvLambdaError as error:
@@ -74,17 +74,17 @@ def told(world: World) -> str:
 
 
 def of_another(record: Record, id: str) -> ConfigurationError | None:
-    """Why nothing is taken from a record that another workspace wrote into this bucket."""
+    """Why nothing is used from a record that another workspace wrote into this bucket."""
     if record.workspace in ("", id) or not id:
         return None
     where = f"{record.project} in {record.environment}"
-    what = f'its record is of the workspace "{record.workspace}", this one is "{id}"'
-    hint = f"see `history {record.project} {record.environment}`; deploying it there anew makes the record this one's"
+    what = f'its record belongs to workspace "{record.workspace}", this one is "{id}"'
+    hint = f"see `history {record.project} {record.environment}`; deploying it there again claims the record"
     return ConfigurationError(where, what, hint=hint)
 
 
 def settle_id(world: World, records: Iterable[Record]) -> str:
-    """As ``find_id``; where the bucket has no id, it gets the table's, or a new one.
+    """As ``find_id``; a bucket without an id gets the table's, or a new one.
 
     Raises:
         ConfigurationError: the table says one id, the bucket another.
@@ -97,26 +97,26 @@ def settle_id(world: World, records: Iterable[Record]) -> str:
     if world.store.put_new(WORKSPACE_KEY, body) is not None:
         _keep(world, "", body)
         return found
-    # Somebody else was first; whose the stacks are is looked at before each change anyway.
+    # Somebody else was first; the stacks' owner is checked before each change anyway.
     there = _ask(world)
     _agree(world, there)
     return there or found
 
 
 def identified(world: World, id: str) -> World:
-    """The same world, whose configuration knows the id, wherever that was found."""
+    """The same world, with the id in its configuration, wherever that was found."""
     return attrs.evolve(world, config=attrs.evolve(world.config, id=id)) if id != world.config.id else world
 
 
 def advice(world: World) -> str:
-    """What a person should write where only the bucket knows the id; empty where there is nothing to say."""
+    """What a person should write if only the bucket knows the id; empty if there is nothing to say."""
     found = "" if world.config.id else _kept(world)
-    where = "[tool.multi_env_lambda] of the root pyproject.toml (begin that table, if there is none)"
+    where = "[tool.multi_env_lambda] of the root pyproject.toml (create the table if it is missing)"
     return f'write `id = "{found}"` into {where}' if found else ""
 
 
 def _ask(world: World) -> str:
-    """What the bucket says; empty where it says nothing."""
+    """What the bucket says; empty if it says nothing."""
     stored = world.store.get(WORKSPACE_KEY)
     if stored is None:
         return ""
@@ -131,19 +131,21 @@ def _read(body: bytes) -> str:
 
 
 def _spoken_for(recorded: set[str], table: str) -> str:
-    """Whose a bucket is whose own object is gone, by what its records say."""
+    """Whose the bucket is if its own object is gone, according to its records."""
     return table if table in recorded else min(recorded, default="")
 
 
 def _agree(world: World, bucket: str) -> None:
     if world.config.id and bucket not in ("", world.config.id):
         what = f'the root pyproject.toml says id = "{world.config.id}", the bucket says "{bucket}"'
-        hint = "is `bucket` the one of this repository? Two repositories cannot share one; else write the bucket's id"
+        hint = (
+            "is `bucket` the one of this repository? Two repositories cannot share one; if it is, write the bucket's id"
+        )
         raise ConfigurationError(_where(world), what, hint=hint)
 
 
 def _kept(world: World) -> str:
-    """What this machine has seen the bucket say. It never changes as long as the bucket is the same one."""
+    """What the bucket has said to this machine. It never changes while the bucket is the same."""
     seen = _cache(world.cache).recall(_cached(world))
     return "" if seen is None else _read(seen.body)
 

@@ -1,6 +1,6 @@
-"""What a plan that is applied at once will ask for anyway, asked for while something else is waited for.
+"""Reads that a plan which is applied at once will need anyway, done while waiting for something else.
 
-Nothing is decided here: an error is swallowed, and comes again where the answer is needed.
+Nothing is decided here: an error is swallowed, and occurs again where the result is needed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from multi_env_lambda.world import World
 __all__ = ["Noted", "enter", "noted_templates", "prepare"]
 
 _FEW = 8
-"""With more units, most may turn out to be as they are, and round trips overlap anyway."""
+"""With more units, most may turn out unchanged, and round trips overlap anyway."""
 
 Noted = tuple[str, str, Deployment]
-"""Unit, environment, and what runs there by its record, which has the SHA-256 of its template."""
+"""Unit, environment, and what its record says runs there, with the SHA-256 of its template."""
 
 
 def enter(world: World, environment: Environment) -> None:
-    """Get the credentials of an account before they are needed."""
+    """Fetch the credentials for an account before they are needed."""
     with suppress(MultiEnvLambdaError):
         world.platform.verify(environment)
 
@@ -33,7 +33,7 @@ def enter(world: World, environment: Environment) -> None:
 def noted_templates(
     records: Mapping[tuple[str, str], Record], targets: Iterable[Environment], units: Iterable[str]
 ) -> list[Noted]:
-    """What runs of these units, as far as its record notes the template."""
+    """What runs of these units, if its record has the template."""
     places = [(target.name, unit) for target in targets for unit in units]
     running = [(unit, place, records[place, unit].running) for place, unit in places if (place, unit) in records]
     return [(unit, place, there) for unit, place, there in running if there is not None and there.template_sha256]

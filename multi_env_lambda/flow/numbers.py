@@ -1,6 +1,6 @@
-"""Which numbers are taken in environments that take releases only: the deployments of the units that change there.
+"""Which numbers have run in environments that accept only releases: the deployments of the units that change there.
 
-One LIST for each, and a GET for each deployment that this machine has never seen. Elsewhere nothing is asked.
+One LIST for each, and a GET for each deployment that this machine has never seen. Elsewhere nothing is read.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["look_at_numbers"]
 
 
 def look_at_numbers(world: World, request: Request, plan: Plan, known: RecordedState) -> RecordedState:
-    """The same knowledge, with what ran where a rule of the table or of the memory asks for it.
+    """The same knowledge, plus what ran where a rule in the table or in the memory needs it.
 
-    What is rolled back to has run there, whatever number it has.
+    The target of a rollback has run there, whatever its number.
     """
     if request.verb == "rollback":
         return known

@@ -1,4 +1,4 @@
-"""Observe: what is recorded of the units that are meant. Nothing is built, and nothing is written to the other side.
+"""Observe: what is recorded about the selected units. Nothing is built, and nothing is written to AWS.
 
 Input: the world and a request. Output: the records of the environments in question, and whose they are.
 """
@@ -22,7 +22,7 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.world import World
 
-__all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_records"]
+__all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_named", "read_records"]
 
 Records = dict[tuple[str, str], Record]
 Places = frozenset[tuple[str, str]]
@@ -34,13 +34,13 @@ class Observed:
 
     Args:
         targets: the environments that change, in promotion order.
-        source: the environment that the first of them takes its releases from; None: the work tree, or the past.
+        source: the environment that the first of them takes its releases from; None: the work tree, or the history.
         order: the units in scope, dependencies first.
         unsure: (environment, unit) where the record is no proof of what runs.
         unreadable: units of which a record cannot be read, or was written by another workspace.
         workspace: the id of this workspace, empty where it has none yet.
-        soon: what is decided will be done at once: accounts are entered meanwhile, and what only explains is not read.
-        whose: asks the bucket whose it is, if nobody has yet.
+        soon: the plan will be applied at once: accounts are entered meanwhile, and what only explains is not read.
+        whose: asks the bucket which workspace it belongs to, if nothing has yet.
     """
 
     targets: tuple[Environment, ...]
@@ -54,20 +54,20 @@ class Observed:
     whose: Callable[[], None]
 
     def running(self, name: str, target: Environment | None = None) -> Deployment | None:
-        """What runs of a unit in a target, by its record; without one, in the first."""
+        """What runs of a unit in a target according to its record; by default, in the first target."""
         place = self.targets[0] if target is None else target
         record = self.records.get((place.name, name))
         return None if record is None else record.running
 
 
 def observe(world: World, request: Request, *, soon: bool = False, units: tuple[str, ...] | None = None) -> Observed:
-    """Read the records of the targets and of the source. Where nothing may change, the bucket is not asked whose it is.
+    """Read the records of the targets and of the source. If nothing can change, the bucket is not asked whose it is.
 
     Args:
-        units: the units in scope, for who knows them without this work tree.
+        units: the units in scope, if known without this work tree.
 
     Raises:
-        ConfigurationError: there is no such unit or environment, or the bucket is another workspace's.
+        ConfigurationError: there is no such unit or environment, or the bucket belongs to another workspace.
     """
     whose = cache(partial(confirm, world))
     targets = request.targets(world.config)
@@ -94,7 +94,7 @@ def observe(world: World, request: Request, *, soon: bool = False, units: tuple[
 
 @attrs.frozen(kw_only=True)
 class AllRecords:
-    """The records of some environments by (environment, unit), and those that are there but cannot be read."""
+    """The records of some environments by (environment, unit), and those that exist but cannot be read."""
 
     records: Records
     unreadable: Mapping[tuple[str, str], MultiEnvLambdaError]
@@ -102,7 +102,12 @@ class AllRecords:
 
 def read_all(world: World, environments: Iterable[Environment]) -> AllRecords:
     """The records of some environments: one LIST each."""
-    names = list(dict.fromkeys(environment.name for environment in environments))
+    return read_named(world, dict.fromkeys(environment.name for environment in environments))
+
+
+def read_named(world: World, names: Iterable[str]) -> AllRecords:
+    """The same by the names of the environments, for those that the table does not know."""
+    names = list(names)
     return _by_place(dict(zip(names, in_parallel(world.ledger.read, names), strict=True)))
 
 
@@ -114,7 +119,7 @@ def _by_place(found: Mapping[str, Recorded]) -> AllRecords:
 
 
 def _recorded(world: World, request: Request, environments: tuple[Environment, ...]) -> AllRecords:
-    """Of a rollback or repair of one unit, nothing else matters."""
+    """For a rollback or repair of one unit, nothing else matters."""
     if not request.is_of_one_place or len(request.only) != 1:
         return read_all(world, environments)
     name = environments[0].name
@@ -122,18 +127,18 @@ def _recorded(world: World, request: Request, environments: tuple[Environment, .
 
 
 def read_records(world: World, environments: Iterable[Environment]) -> Records:
-    """As ``read_all``, of those that can be read."""
+    """As ``read_all``, for those that can be read."""
     return read_all(world, environments).records
 
 
 def _of_others(records: Records, source: str, workspace: str) -> dict[str, MultiEnvLambdaError]:
-    """The units whose releases would be taken from what another workspace has recorded in an environment."""
+    """The units whose releases would come from what another workspace has recorded in an environment."""
     found = {name: of_another(record, workspace) for (place, name), record in records.items() if place == source}
     return {name: error for name, error in found.items() if error is not None}
 
 
 def _unsure(world: World, targets: tuple[Environment, ...], records: Records) -> Places:
-    """Where the record is no proof of what runs: whoever changed it last is gone, and nobody saw how it ended."""
+    """Where the record is no proof of what runs: whatever changed it last has died, and nobody saw how that ended."""
     places = {target.name for target in targets}
     return frozenset(
         (place, name) for (place, name), record in records.items() if place in places and _is_unsure(world, record)
@@ -149,9 +154,9 @@ def _is_unsure(world: World, record: Record) -> bool:
 def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
     there = {project for _, project in (*recorded.records, *recorded.unreadable)}
-    # Of a broken one it is not known what it needs; but others wait for it.
+    # What a broken unit needs is unknown; but others wait for it.
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
-            raise ConfigurationError("--only", f"there is no unit `{name}`", hint=did_you_mean(name, names))
+            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, names))
     return tuple(name for name in names if not request.only or name in request.only)

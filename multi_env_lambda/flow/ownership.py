@@ -1,4 +1,4 @@
-"""Look whose the stacks are: in the plan where no record says that one runs, and right before each is changed."""
+"""Check whose the stacks are: in the plan if no record says that one runs, and right before each is changed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.losses import loss_question, unagreed
 from multi_env_lambda.plan.ownership import Foreign, orphan, owner_of, take_over, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import World
 
 __all__ = ["deletion_check", "deploy_check", "look_at_stacks", "loss_check", "not_ours", "template_of_ours"]
@@ -29,7 +30,7 @@ Check = Callable[[StackReading], None]
 
 @attrs.frozen
 class _Ours:
-    """A stack of ours: what it was made from, and what has to be asked where the bucket knows nothing of it."""
+    """A stack of ours: what it was made from, and what has to be asked if the bucket does not know it."""
 
     template: str
     orphan: Question | None
@@ -37,13 +38,13 @@ class _Ours:
 
 @attrs.frozen
 class _Unseen:
-    """A stack that nobody can look at now."""
+    """A stack that cannot be read now."""
 
     error: MultiEnvLambdaError
 
     @property
     def why(self) -> str:
-        return f"what its stack is could not be seen ({self.error.where}: {self.error.what})"
+        return f"its stack could not be checked ({self.error.where}: {self.error.what})"
 
 
 _Seen = Foreign | _Ours | _Unseen
@@ -53,10 +54,10 @@ _DELETION_WAS_TRIED = ("DELETE_FAILED", "DELETE_IN_PROGRESS")
 
 
 def look_at_stacks(world: World, plan: Plan, known: RecordedState, *, everything: bool) -> RecordedState:
-    """What is known, with what those stacks are of which no record is a proof. Nothing is written.
+    """What is known, plus the state of the stacks that no record vouches for. Nothing is written.
 
-    A unit that runs by its record is looked at when it is deployed, unless ``everything`` is wanted here, or an attempt
-    met what was there. Where nobody can look now, the plan says so, and the deploy looks.
+    A unit that runs according to its record is checked when it is deployed, unless ``everything`` is wanted here, or
+    an attempt met existing resources. What cannot be read now is noted in the plan, and the deploy reads it.
     """
     wanted: dict[str, list[DeployStep]] = {}
     for step in plan.deploys:
@@ -80,7 +81,7 @@ def look_at_stacks(world: World, plan: Plan, known: RecordedState, *, everything
 
 
 def _has_met(known: RecordedState, step: DeployStep) -> bool:
-    """Whether an attempt met what was there; the stack alone says if it has come in before the attempt failed."""
+    """Whether an attempt met existing resources; only the stack says if they came in before the attempt failed."""
     record = known.records.get(_place(step))
     return record is not None and bool(record.met)
 
@@ -88,7 +89,7 @@ def _has_met(known: RecordedState, step: DeployStep) -> bool:
 def _look(
     world: World, known: RecordedState, place: Environment, steps: list[DeployStep]
 ) -> list[tuple[_Place, _Seen]]:
-    """What the stacks of one environment are; nothing of a step whose stack is not there, or has nothing in it."""
+    """What the stacks of one environment are; nothing for a step whose stack does not exist or is empty."""
     by_name = {_stack_name(step): step for step in steps}
     try:
         readings = world.platform.find_stacks(place, list(by_name))
@@ -122,7 +123,7 @@ def _template(world: World, place: Environment, there: StackReading) -> str:
     try:
         json.loads(text)
     except (ValueError, RecursionError) as error:
-        what, hint = "its template is no JSON, so something else wrote it", "look who else changes this stack"
+        what, hint = "its template is not JSON, so something else wrote it", "find out who else changes this stack"
         raise StackError(f"stack {there.name} in {place.name}", what, hint=hint) from error
     return text
 
@@ -141,10 +142,10 @@ def _open(world: World, place: Environment, reading: StackReading) -> Foreign:
 
 
 def deploy_check(world: World, step: DeployStep, held: HeldLease, template: str) -> Check:
-    """What refuses a stack that is not ours, unless a person has agreed to take over exactly this one as it is; and
-    one of ours that the bucket knew nothing of before this attempt.
+    """Refuse a stack that is not ours, unless a person has agreed to take over exactly this one as it is; and one of
+    ours that the bucket did not know before this attempt.
 
-    The gate lets no step through whose questions are unanswered, so a question of the step is an agreement.
+    The gate lets no step through whose questions are unanswered, so a question of the step means consent.
     """
     place = world.config.environment(step.environment)
     owner = owner_of(world.config.id, step.project, step.environment, held.record)
@@ -163,7 +164,7 @@ def deploy_check(world: World, step: DeployStep, held: HeldLease, template: str)
 
 
 def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
-    """What stops a change with which data would go that no question of the step was about."""
+    """Stop a change that would lose data that no question of the step was about."""
 
     def check(lost: tuple[Loss, ...]) -> None:
         left = unagreed(step.project, lost, step.questions)
@@ -171,7 +172,8 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
             return
         questions = [loss_question(step.project, loss) for loss in left]
         what = "\n".join(question.text for question in questions)
-        hint = f"keep it in the unit's settings or its stack.py; or, to lose what is in it: `{agree_words(questions)}`"
+        keep = "keep it in the unit's settings or its stack.py; or, to lose its data: `{}`"
+        hint = advice(keep, agree_words(questions))
         error = Refused(f"{step.project} in {step.environment}", what, hint=hint)
         error.losses = tuple((item.logical_id, item.type, item.physical_id, item.fate) for item in left)
         raise error
@@ -180,10 +182,10 @@ def loss_check(step: DeployStep) -> Callable[[tuple[Loss, ...]], None]:
 
 
 def template_of_ours(world: World, place: Environment, record: Record, stack_name: str) -> str | None:
-    """What the stack of a unit was made from, as the stack has it; None where there is none of ours.
+    """What the stack of a unit was made from, as the stack has it; None if there is none of ours.
 
     Raises:
-        MultiEnvLambdaError: it cannot be looked at, and no record says what is there.
+        MultiEnvLambdaError: it cannot be read, and no record says what is there.
     """
     owner = owner_of(world.config.id, record.project, place.name, record)
     try:
@@ -198,7 +200,7 @@ def template_of_ours(world: World, place: Environment, record: Record, stack_nam
 
 
 def deletion_check(world: World, record: Record, keep: tuple[str, ...] = ()) -> Check:
-    """What refuses to delete a stack that is not ours, or one from which CloudFormation would delete what shall stay.
+    """Refuse to delete a stack that is not ours, or one from which CloudFormation would delete what must stay.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html (RetainResources)
     """
@@ -207,14 +209,14 @@ def deletion_check(world: World, record: Record, keep: tuple[str, ...] = ()) -> 
 
     def check(there: StackReading) -> None:
         if not owner.owns(there.tags, there.stack_id):
-            hint = "nothing was deleted; ask whoever made it, or delete it in the console if it is nobody's"
+            hint = "nothing was deleted; ask its owner, or delete it in the console if it has none"
             raise not_ours(record.project, place, there, hint)
         if keep and there.status not in _DELETION_WAS_TRIED:
             what = (
-                f"`--retain {' --retain '.join(keep)}` keeps what a deletion failed at; the stack {there.name} is "
-                f"{there.status}, not DELETE_FAILED, and so it would go"
+                f"found {', '.join(keep)} to retain, which keeps what a deletion failed on, but the stack {there.name} "
+                f"is {there.status}, not DELETE_FAILED, so it would be deleted"
             )
-            hint = "nothing was deleted; for it to stay, deploy it with `DeletionPolicy: Retain` first"
+            hint = "nothing was deleted; to keep it, deploy it with `DeletionPolicy: Retain` first"
             raise Refused(f"{record.project} in {place.name}", what, hint=hint)
 
     return check
@@ -222,26 +224,27 @@ def deletion_check(world: World, record: Record, keep: tuple[str, ...] = ()) -> 
 
 def _must_be_asked(question: Question, asked: Question | None, step: DeployStep) -> None:
     if asked is None:
-        again = "run the same command again: the plan then asks"
+        again = "run the same command again; the plan then asks"
         raise Refused(f"{step.project} in {step.environment}", question.text, hint=again)
     _must_be_as_asked(question, asked, step)
 
 
 def _must_be_as_asked(question: Question, asked: Question, step: DeployStep) -> None:
     if question != asked:
-        what = f"the stack is not what the plan showed any more\n{question.text}"
+        what = f"the stack is no longer what the plan showed\n{question.text}"
         raise PlanStale(f"{step.project} in {step.environment}", what, hint="run the same command again, and read it")
 
 
 def not_ours(project: str, place: Environment, there: StackReading, hint: str) -> Refused:
-    """The error of a stack that has our name and is somebody else's."""
-    what = f"the stack {there.name} ({there.stack_id}) is not of this workspace: {whose(there.tags)}"
+    """The error for a stack that has our name and is somebody else's."""
+    what = f"the stack {there.name} ({there.stack_id}) does not belong to this workspace: {whose(there.tags)}"
     return Refused(f"{project} in {place.name}", what, hint=hint)
 
 
 def _hint(step: DeployStep, there: StackReading) -> str:
-    again = "run the same command again" if step.running is None else "give `--force`"
-    return f"rename the unit; or, to make the stack this unit's, {again}: the plan then shows what is in {there.name}"
+    again = "run the same command again" if step.running is None else advice("pass `{}`", option("force"))
+    make = "rename the unit; or, to make the stack this unit's, {}; the plan then shows what is in {}"
+    return advice(make, again, there.name)
 
 
 def _stack_name(step: DeployStep) -> str:

@@ -1,8 +1,8 @@
-"""Publish: write once what a release consists of, compare what is there already, and tell which versions those are.
+"""Publish: write once what a release consists of, compare what already exists, and return which versions those are.
 
     claim (what takes a name, and templates) -> complete (everything under the names, the manifest last)
 
-A release with a manifest is complete. What was just written need not be looked at: S3 has compared its SHA-256.
+A release with a manifest is complete. What was just written need not be read: S3 has compared its SHA-256.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ Receipts = Mapping[str, ObjectReceipt]
 
 
 def publish(world: World, made: MadeRelease) -> Receipts:
-    """Everything of a release that the bucket lacks.
+    """Publish everything of a release that the bucket lacks.
 
     Raises:
-        PlanStale: a name was taken by other content since the plan was made; the next run finds another name.
+        PlanStale: a name has got different content since the plan was made; the next run picks another name.
     """
     receipts = claim(world, made.release, made)
     return complete(world, made, receipts)
 
 
 def claim(world: World, release: Release, made: MadeRelease | None) -> Receipts:
-    """Take the names of a release, and compare what is published already with its manifest.
+    """Take the names of a release, and compare what is already published with its manifest.
 
     Args:
         made: None where the release is published, and comes from a record.
 
     Raises:
-        PlanStale: a name was taken by other content since the plan was made.
+        PlanStale: a name has got different content since the plan was made.
         DocumentError: an object in the bucket is not the one that was released.
         PublishError: an object is gone.
     """
@@ -81,7 +81,7 @@ def claim(world: World, release: Release, made: MadeRelease | None) -> Receipts:
 
 
 def complete(world: World, made: MadeRelease, receipts: Receipts) -> Receipts:
-    """Write what stands under the names that were claimed, then the manifest, and the names into the unit's index.
+    """Write what belongs to the claimed names, then the manifest, and the names into the unit's index.
 
     Raises:
         PlanStale: something else was written there since the plan was made.
@@ -111,7 +111,7 @@ def _templates(made: MadeRelease) -> tuple[Upload, ...]:
 def _settle(
     world: World, made: MadeRelease | None, uploads: Mapping[str, Upload], item: PublishedObject
 ) -> ObjectReceipt:
-    """Compare what is there; write what is not."""
+    """Compare what exists; write what does not."""
     upload = uploads.get(item.key)
     if upload is None or upload.known:
         found = compare(world.store, item)
@@ -127,13 +127,13 @@ def _settle(
 
 
 def not_in_bucket(key: str) -> PublishError:
-    """A release needs an object that is not there."""
+    """A release needs an object that does not exist."""
     hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
-    return PublishError(key, "the release needs it, and it is not in the bucket", hint=hint)
+    return PublishError(key, "the release needs it, but it is not in the bucket", hint=hint)
 
 
 def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:
-    """What the bucket has under a key, if it is what was released; None where there is nothing.
+    """What the bucket has under a key, if it is what was released; None if there is nothing.
 
     Raises:
         DocumentError: it is something else.
@@ -143,10 +143,10 @@ def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:
         return None
     found = there.sha256
     if not found:
-        # Nobody told the bucket a checksum when this was written, so the bytes themselves are looked at.
+        # This was written without a checksum, so the bytes themselves are compared.
         stored = store.get(item.key)
         if stored is None or stored.etag != there.etag:
-            raise PlanStale(item.key, "it was written anew while it was read", hint="run the same command again")
+            raise PlanStale(item.key, "it was overwritten while it was read", hint="run the same command again")
         found = hashlib.sha256(stored.body).hexdigest()
     if item.sha256:
         must_be_released(item.key, found, item.sha256)
@@ -157,22 +157,22 @@ def write_text(world: World, upload: Upload) -> None:
     """A template or a manifest: named by its content, so other bytes under the key were not written by us."""
     body = upload.read()
     if world.store.put_new(upload.key, body) is None:
-        raise was_changed(upload.key, "other bytes lie under a name that is made from the content")
+        raise was_changed(upload.key, "different bytes are stored under a name that is derived from the content")
     # The deploy and every promotion from this machine would read it back.
     keep(world.cache, upload.key, body)
 
 
 def _taken(world: World, made: MadeRelease, key: str) -> PlanStale:
-    """The index did not know of a name. It is made anew from the bucket, so that the next run does."""
+    """The index did not know a name. It is rebuilt from the bucket, so that the next run does."""
     project = made.release.project
     with suppress(MultiEnvLambdaError):
         save_published(world.store, project, made.published, list_published(world.store, project))
-    what = "other content has the name: somebody published meanwhile, or a deploy ended before it could note it"
-    return PlanStale(key, what, hint="run the same command again; it takes the next free name")
+    what = "somebody published different content under this name, or a deploy ended before it could record it"
+    return PlanStale(key, what, hint="run the same command again; it uses the next free name")
 
 
 def _names(made: MadeRelease) -> Published:
-    """The names of a release as they stand in the index once it is complete."""
+    """The names of a release as they are in the index once it is complete."""
     release, layer = made.release, made.release.layer
     return Published(
         layers={} if layer is None else {layer.number: _name(layer.digest, layer.objects)},
@@ -187,13 +187,13 @@ def _name(digest: str, objects: Iterable[PublishedObject]) -> PublishedName:
 
 
 def template_of(world: World, release: Release, environment: Environment, made: MadeRelease | None) -> str:
-    """What a release is in an environment; of one that was just made, what was rendered: it may not be there yet."""
+    """The template of a release for an environment; for one just made, what was rendered: it may not be stored yet."""
     if made is not None and environment.name in made.templates:
         return made.templates[environment.name]
     return read_template(world.store, world.cache, release, environment.name)
 
 
 def is_pinned(release: Release, receipts: Receipts) -> bool:
-    """Whether the versions that the stack takes are known already; the rest is written while the change is computed."""
+    """Whether the versions that the stack uses are already known; the rest is written while the change is computed."""
     keys = {release.source.wheel_key} | ({release.layer.layer_key} if release.layer is not None else set())
     return keys <= receipts.keys()

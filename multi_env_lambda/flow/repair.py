@@ -1,6 +1,6 @@
-"""Repair: what is not as it was deployed, looked at for a plan, and once more when it should be right.
+"""Repair: what is not as deployed, checked for a plan, and once more when it should be right.
 
-The release is the one that runs by the record, so no code of any unit is run and nothing is built.
+The release is the recorded one, so no unit's code is run and nothing is built.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from multi_env_lambda.world import World
 __all__ = ["as_recorded", "look_at_what_is_wrong", "must_be_right"]
 
 _ACTIONS = {"DELETED": "add", "REMOVED": "add", "ADDED": "remove"}
-_BY_HAND = "no template undoes that: put it back by hand, or make it a setting of the unit and deploy it"
+_BY_HAND = "no template reverts that: revert it by hand, or make it a setting of the unit and deploy it"
 
 
 def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
-    """What runs by the record; what else could a repair bring. Of all units those that never ran are none."""
+    """What runs according to the record, which is all that a repair can deploy; units that never ran have nothing."""
     place = observed.targets[0].name
     record = observed.records.get((place, name))
     if not request.only and (record is None or record.running is None):
@@ -42,7 +42,7 @@ def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
 
 
 def look_at_what_is_wrong(world: World, plan: Plan, known: RecordedState) -> RecordedState:
-    """What is known, with what is not as it was deployed of each unit that is to be repaired."""
+    """What is known, plus what is not as deployed for each unit to be repaired."""
     steps = [step for step in plan.deploys if step.action == "repair"]
 
     def look(step: DeployStep) -> Wrong:
@@ -54,15 +54,15 @@ def look_at_what_is_wrong(world: World, plan: Plan, known: RecordedState) -> Rec
 
 
 def must_be_right(world: World, step: DeployStep, record: Record, sent: str) -> None:
-    """Nothing is wrong any more: the stack is as the template that was ``sent`` says.
+    """Check that nothing is wrong any more: the stack matches the template that was ``sent``.
 
     Raises:
-        CheckFailed: something still is, or it cannot be seen.
+        CheckFailed: something still is, or that cannot be checked.
     """
     found = compare(world, world.config.environment(step.environment), record, sent)
     where = f"repair of {step.project} in {step.environment}"
     if found is not None and found.problem:
-        raise CheckFailed(where, f"whether it is right now could not be seen: {found.problem}", hint=found.hint)
+        raise CheckFailed(where, f"whether it is fixed could not be checked: {found.problem}", hint=found.hint)
     if found is not None and found.drifted:
         raise CheckFailed(where, f"still not as deployed: {', '.join(found.names)}", hint=_BY_HAND)
 
@@ -76,7 +76,7 @@ def _wrong(found: UnitDrift | None) -> Wrong:
 
 
 def _change(item: ResourceDrift) -> ResourceChange:
-    """From what is there to what was deployed. A stack that is gone has no resource of its own to make."""
+    """From what is there to what was deployed. A stack that is gone has no resource of its own to create."""
     properties = tuple(map(_property, item.differences))
     match _ACTIONS.get(item.status, "modify"):
         case "add":
@@ -91,7 +91,7 @@ def _change(item: ResourceDrift) -> ResourceChange:
 
 
 def _property(item: PropertyDifference) -> PropertyChange:
-    """CloudFormation says ``null`` of what is not there."""
+    """CloudFormation returns ``null`` for what does not exist."""
     path = item.path.strip("/").replace("/", ".")
     old, new = (None if text == "null" else text for text in (item.actual, item.expected))
     return PropertyChange(path=path, old=old, new=new)

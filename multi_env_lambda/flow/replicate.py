@@ -1,7 +1,7 @@
-"""Replicate: what AWS reads in another region, in a bucket of that region, before a stack there asks for it.
+"""Replicate what AWS reads in another region to a bucket in that region, before a stack there needs it.
 
-The bucket of the devops region is written first, and its bytes are the released ones. A copy is compared with them each
-time it is used, and made again where it is missing or changed; so the same command finishes a run that was killed.
+The bucket in the devops region is written first, and its bytes are the released ones. A copy is compared with them each
+time it is used, and made again if it is missing or changed; so the same command finishes a run that was killed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ __all__ = ["abandoned_copies", "delete_replicas", "replicate"]
 
 
 def replicate(world: World, release: Release, receipts: Receipts, region: str) -> Receipts:
-    """The receipts of what a stack in ``region`` takes: of the copies there, or ``receipts`` at home.
+    """The receipts of what a stack in ``region`` uses: of the copies there, or ``receipts`` in the home region.
 
     Raises:
-        DocumentError: what is in the first bucket is not what was released; or somebody writes the copy meanwhile.
+        DocumentError: what is in the first bucket is not what was released; or somebody else is writing the copy.
         PublishError: there is no bucket for the region, or an object is gone.
     """
     if region == world.config.devops.region:
@@ -44,7 +44,7 @@ def replicate(world: World, release: Release, receipts: Receipts, region: str) -
 
 
 def delete_replicas(world: World, key: str, held: Held) -> None:
-    """Delete the copies of an object that is about to go; a copy that somebody writes meanwhile is nobody's."""
+    """Delete the copies of an object that is about to be deleted; a copy written in the meantime belongs to nothing."""
     for place in world.config.buckets[1:]:
         store = world.store_in(place.region)
         found = store.head(key)
@@ -53,7 +53,7 @@ def delete_replicas(world: World, key: str, held: Held) -> None:
 
 
 def abandoned_copies(world: World, regions: Iterable[str]) -> tuple[Devops, ...]:
-    """Buckets with copies in regions that no environment has any more; nothing here deletes from them.
+    """Buckets with copies in regions that no environment uses any more; nothing here deletes from them.
 
     ``regions`` are those that releases were made for. A bucket that is gone, or is somebody else's, has none of ours.
     """
@@ -70,7 +70,7 @@ def abandoned_copies(world: World, regions: Iterable[str]) -> tuple[Devops, ...]
 
 
 def _taken_by_aws(release: Release) -> frozenset[str]:
-    """Lambda takes code and layer, Glue script and library; sdist and lock are for people, and stay at home."""
+    """Lambda takes code and layer, Glue script and library; sdist and lock are for people, and are not copied."""
     layer = () if release.layer is None else (release.layer.layer_key,)
     scripts = (item.key for script in release.scripts for item in script.objects)
     libraries = (library.library_key for library in release.libraries)
@@ -78,12 +78,12 @@ def _taken_by_aws(release: Release) -> frozenset[str]:
 
 
 def _copied(world: World, there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt:
-    """The copy, which is made from the first bucket where it is missing, or has other bytes."""
+    """The copy, which is made from the first bucket if it is missing or has different bytes."""
     try:
         found = compare(there, item)
     except DocumentError as error:
         found = None
-        logging.getLogger(__name__).warning("%s: %s; it is copied again", _named(place, item.key), error.what)
+        logging.getLogger(__name__).warning("%s: %s; copying it again", _named(place, item.key), error.what)
     if found is not None:
         return found
     written = _written(there, item.key, _released(world, item))
@@ -106,7 +106,7 @@ def _released(world: World, item: PublishedObject) -> bytes:
 
 
 def _written(there: ObjectStore, key: str, body: bytes) -> Written | None:
-    """None where somebody else writes there at the same time. What was there stays as an older version."""
+    """None if somebody else writes there at the same time. What was there is kept as an older version."""
     found = there.head(key)
     return there.put_new(key, body) if found is None else there.replace(key, body, etag=found.etag)
 
@@ -115,7 +115,9 @@ def _compared(there: ObjectStore, place: Devops, item: PublishedObject) -> Objec
     try:
         return compare(there, item)
     except DocumentError as error:
-        hint = f"it is a copy, and somebody writes it; delete it in {place.bucket} and run the same command again"
+        hint = (
+            f"this is a copy that somebody else is writing; delete it in {place.bucket} and run the same command again"
+        )
         raise DocumentError(_named(place, item.key), error.what, hint=hint) from error
 
 

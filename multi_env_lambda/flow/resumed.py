@@ -1,6 +1,6 @@
-"""Whether a saved plan that gives another digest now was begun, or done, and by nobody but itself.
+"""Whether a saved plan that now has a different digest was started, or finished, by nothing but itself.
 
-Who is interrupted runs the same command again; what is there by then is what the plan has made of it.
+After an interruption the same command is run again; the current state is then what the plan has made of it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _CHANGE = ("project", "environment", "running", "changes", "questions")
 
 
 def goes_on(saved: SavedPlan, made: Plan, records: Mapping[tuple[str, str], Record]) -> bool:
-    """Whether what the plan is by now does the rest of what was saved, and nothing else.
+    """Whether the current plan does the rest of what was saved, and nothing else.
 
-    Each unit of it is as it was planned, runs what the plan was to bring, or has an attempt at that which is not over.
+    Each unit is as it was planned, runs what the plan was to deploy, or has an attempt at that which is not over.
     """
     steps = _steps(saved)
     planned = {(step["environment"], step["project"]): step for step in steps}
@@ -40,7 +40,7 @@ def goes_on(saved: SavedPlan, made: Plan, records: Mapping[tuple[str, str], Reco
 
 
 def _steps(saved: SavedPlan) -> list[dict[str, Any]]:
-    """What it changes. A plan of another shape changes nothing that is known here."""
+    """What it changes. A plan of unknown shape changes nothing that is known here."""
     steps = saved.document.get("steps")
     found = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list | tuple) else []
     deploys = [step for step in found if step.get("kind") == "deploy"]
@@ -65,7 +65,7 @@ def _change(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_done(step: Mapping[str, Any], record: Record | None, plan: str) -> bool:
-    """By this very plan: what somebody else has done since is not what was looked at."""
+    """By this very plan: what somebody else has done since is not what was reviewed."""
     if record is None or record.running is None or record.unsure is not None:
         return False
     return (record.running.release, record.running.plan) == (step["release"].get("digest"), plan)

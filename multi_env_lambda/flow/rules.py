@@ -1,7 +1,7 @@
 """The memory of an environment's rules: a table that is weaker than it once was opens nothing by itself.
 
-One GET, and only for an environment in which something is to be changed and whose listing, which is made anyway, shows
-that there is such a memory. Git is asked for the committed table where that leaves a rule that could be stricter.
+One GET, and only for an environment in which something will change and whose listing, which is read anyway, shows such
+a memory. Git is asked for the committed table if that could make a rule stricter.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from multi_env_lambda.world import World
 __all__ = ["bound_of", "learn", "remember_all", "weaken", "with_rules"]
 
 TRIES = 5
-"""How often others may write the same small object in between."""
+"""How often to retry when others write the same small object in between."""
 
 
 def bound_of(world: World, environment: str, *, again: bool = False) -> Bound:
-    """By what an environment is bound. What cannot be read binds most, and is said.
+    """The rules that bind an environment. What cannot be read binds most, and is reported.
 
     Args:
-        again: the object may have come since the listing, from here or from others.
+        again: the object may have appeared since the listing, written here or by others.
     """
     bound = _with_memory(world, environment, again)
     if bound.unreadable or bound.rules.strictest:
@@ -56,7 +56,7 @@ def with_rules(world: World, plan: Plan) -> Plan:
 
 
 def learn(world: World, bound: Bound) -> Bound:
-    """Remember what a table says more strictly than ever before, this one or the committed one. No news cost nothing.
+    """Remember what this table, or the committed one, says more strictly than ever before. Free if nothing is new.
 
     Raises:
         Busy: others keep writing it.
@@ -69,11 +69,11 @@ def learn(world: World, bound: Bound) -> Bound:
         if _write(world, bound, body):
             return attrs.evolve(bound, memory=bound.rules, etag="")
         bound = bound_of(world, bound.environment, again=True)
-    raise Busy(rules_key(bound.environment), "others keep writing it", hint="run it again")
+    raise Busy(rules_key(bound.environment), "others keep writing it", hint="run the same command again")
 
 
 def weaken(world: World, environment: str, seen: Bound) -> None:
-    """Let the memory be what the table says, after who may has agreed to that.
+    """Make the memory what the table says, after somebody entitled has agreed to that.
 
     Raises:
         PlanStale: the memory is not what was agreed to.
@@ -82,8 +82,8 @@ def weaken(world: World, environment: str, seen: Bound) -> None:
     if bound.memory == bound.table:
         return
     if (bound.memory, bound.unreadable) != (seen.memory, "") or not _write(world, bound, bound.to_bytes(bound.table)):
-        what = "the rules are not those that the approval was given under"
-        raise PlanStale(rules_key(environment), what, hint="make the plan again and have it approved")
+        what = "the rules have changed since the approval was given"
+        raise PlanStale(rules_key(environment), what, hint="make the plan again and request a new approval")
 
 
 def remember_all(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A plan, or a request to delete a unit, that was saved as JSON and comes back."""
+"""Read back a plan, or a request to delete a unit, that was saved as JSON."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.document import check_format
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["Saved", "SavedPlan", "read_saved"]
 
 Saved = Plan | Removal | Mapping[str, Any] | str | os.PathLike[str]
-"""What a plan comes back from: the value itself, its document, or the file that it was saved to."""
+"""What a plan can be read from: the value itself, its document, or the file that it was saved to."""
 
 
 @attrs.frozen(kw_only=True)
 class SavedPlan:
-    """What is needed to make a plan again and compare: its ``digest``, and for what it was made (``asked``)."""
+    """What is needed to make a plan again and compare: its ``digest``, and the request behind it (``asked``)."""
 
     digest: str
     asked: Mapping[str, str]
@@ -36,10 +37,10 @@ class SavedPlan:
 
 
 def read_saved(saved: Saved) -> SavedPlan:
-    """Read it, wherever it comes from.
+    """Read it from any of its forms.
 
     Raises:
-        ConfigurationError: it is no saved plan.
+        ConfigurationError: this is not a saved plan.
         UpgradeNeeded: a newer version of this library has written it.
     """
     if isinstance(saved, Plan):
@@ -68,5 +69,9 @@ def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, M
 
 
 def _no_plan(where: str, error: Exception) -> ConfigurationError:
-    hint = "write it with `plan.py --out` or `destroy.py --out`"
+    kinds = (
+        Advice("plan.py --out", "save(workspace.plan(), …)"),
+        Advice("destroy.py --out", "save(unit.plan_removal(…), …)"),
+    )
+    hint = advice("save it with `{}` or `{}`", *kinds)
     return ConfigurationError(where, f"not a saved plan: {error}", hint=hint)

@@ -1,4 +1,4 @@
-"""Run tasks in dependency order, in parallel; what failed holds up only what depends on it."""
+"""Run tasks in dependency order, in parallel; a failure holds up only what depends on it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def run_in_order(
     *,
     workers: int,
 ) -> dict[str, Outcome]:
-    """Start every task once all that it needs has succeeded; skip it as soon as one of them has not.
+    """Start every task once everything that it needs has succeeded; skip it as soon as one of them has not.
 
-    Tasks that are free at the same time start in alphabetical order. A need that is not a task itself counts as
+    Tasks that are ready at the same time start in alphabetical order. A need that is not itself a task counts as
     fulfilled. ``needs`` has no cycle (checked where the configuration is read).
 
     Args:
-        skip: called with a task and the need that it lacks; gives the outcome of a task that was never started.
+        skip: called with a task and the need that it lacks; returns the outcome of a task that was never started.
     """
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], str] = {}

@@ -1,4 +1,4 @@
-"""The template that a step sends, looked at before anything is written."""
+"""The template that a step sends, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["template_of_step"]
 def template_of_step(
     world: World, step: DeployStep, made: MadeRelease | None, there: str | None, say: Callable[[Phase, str], None]
 ) -> str:
-    """That of the release, with what stays of the stack's own; warnings about it are said.
+    """The release's template, plus what is kept of the stack's own; warnings about it are reported.
 
     Raises:
-        ConfigurationError: what it names is not there, or the account lacks what its functions reserve.
+        ConfigurationError: something that it names does not exist, or the account lacks what its functions reserve.
     """
     environment = world.config.environment(step.environment)
     check_references(world.platform, environment, step.release)

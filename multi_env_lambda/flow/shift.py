@@ -1,7 +1,7 @@
-"""Shift: move the traffic of a unit's aliases in steps, watch it, and let it go back when errors rise.
+"""Shift: move the traffic of a unit's aliases in steps, watch it, and roll back when errors rise.
 
 Each step is a deploy of the shifting template and a line in the record, so a process that dies between two steps leaves
-all that the same command needs to go on where it stopped. Before the first one the record says which alarms are on:
+all that the same command needs to continue where it stopped. Before the first one, the record says which alarms are on:
 from the first change on, they may be on because of the new version.
 """
 
@@ -30,14 +30,15 @@ from multi_env_lambda.plan.traffic import (
     silence,
     verdict,
 )
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["shift"]
 
 WATCH_SECONDS = 10.0
-"""How often the errors are looked at while a step is watched."""
+"""How often to check the errors while watching a step."""
 
 LATE_SECONDS = 240.0
-"""How long after the minutes of a step CloudWatch is waited for.
+"""How long to wait for CloudWatch after the minutes of a step.
 
 Lambda's metrics have one point a minute, which appears when the minute is over, and usually within two more; no upper
 bound is promised. Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html
@@ -48,7 +49,7 @@ _MINUTE = 60.0
 
 @attrs.frozen(kw_only=True)
 class _Shift:
-    """``on_before``: the alarms that were on before the shift began, and have been on since."""
+    """``on_before``: the alarms that were on before the shift began and have been on ever since."""
 
     asking: Asking
     held: HeldLease
@@ -63,7 +64,7 @@ class _Shift:
 
 @attrs.frozen(kw_only=True)
 class _Pair:
-    """A function two of whose versions get traffic, and how many percent the new one gets."""
+    """A function with traffic on two versions, and the percentage that the new one gets."""
 
     function: str
     old: str
@@ -86,17 +87,17 @@ def shift(
     change: Callable[[str], object],
     say: Callable[[str], None],
 ) -> None:
-    """Bring the traffic up to the last step; the caller then deploys ``template`` itself, which takes the rest.
+    """Move the traffic up to the last step; the caller then deploys ``template`` itself, which moves the rest.
 
     Args:
-        step: what of it a person has agreed to.
+        step: holds what a person has agreed to.
         functions: those whose traffic moves.
         change: deploys a template text to the unit's stack.
         entry: the deployment as it will be recorded; each step is saved as ``shifting``.
 
     Raises:
-        CheckFailed: the new version does worse, or nobody can see how it does; the caller puts back what ran before.
-        Refused: somebody moved the traffic by hand, before or while it moves; nothing is put back.
+        CheckFailed: the new version does worse, or nobody can see how it does; the caller rolls back.
+        Refused: somebody moved the traffic by hand, before or during the shift; nothing is rolled back.
     """
     earlier = _earlier(held, entry.release)
     latest = earlier if earlier is not None and earlier.outcome == "shifting" and earlier.step else None
@@ -119,14 +120,14 @@ def shift(
     old = {name: alias.version for name, alias in aliases.items()}
     first = 0 if latest is None or again else _reached(work, steps, aliases)
     if old and on_before:
-        say(f"alarm {', '.join(sorted(on_before))} was on before; it counts when it goes on again")
+        say(f"alarm {', '.join(sorted(on_before))} was already on; it counts if it turns off and on again")
     _tell_of_the_end(work, sum(step.minutes for step in steps[first:]) if old else 0)
     for position in range(first, len(steps)) if old else ():
         _take(work, steps, position, old)
 
 
 def _earlier(held: HeldLease, release: str) -> Deployment | None:
-    """The last attempt, if it moved traffic to this release, or was about to, and nobody saw how it ended."""
+    """The last attempt, if it moved traffic to this release or was about to, and nobody saw how it ended."""
     latest = held.record.latest
     if latest is None or latest.release != release:
         return None
@@ -134,15 +135,17 @@ def _earlier(held: HeldLease, release: str) -> Deployment | None:
 
 
 def _tell_of_the_end(work: _Shift, minutes: int) -> None:
-    """Nobody is stopped: who signs in again and gives the same command goes on where this one ended."""
+    """Nothing is stopped: after signing in again, the same command continues where this one ended."""
     world = work.asking.world
     end = world.platform.session_end()
     if _is_before(end, datetime.fromisoformat(world.now()) + timedelta(minutes=minutes)):
-        work.say(f"your credentials end at {end}, and this takes {minutes} min: then sign in and run the command again")
+        work.say(
+            f"your credentials expire at {end}, but this takes {minutes} min: sign in then, and run the command again"
+        )
 
 
 def _is_before(end: str, moment: datetime) -> bool:
-    """False where ``end`` is no time: whoever wrote it into the environment will see what botocore says of it."""
+    """False if ``end`` is not a time: botocore will say what it thinks of it."""
     try:
         found = datetime.fromisoformat(end)
     except ValueError:
@@ -153,7 +156,7 @@ def _is_before(end: str, moment: datetime) -> bool:
 def _said(
     asking: Asking, held: HeldLease, step: DeployStep, functions: tuple[ReleasedFunction, ...]
 ) -> tuple[dict[str, AliasState], bool]:
-    """Where the aliases point, as CloudFormation last wrote it, and whether somebody had moved one in between.
+    """Where the aliases point, as CloudFormation last wrote them, and whether somebody moved one in between.
 
     Raises:
         Refused: somebody moved one, and nobody has agreed to move it again.
@@ -171,25 +174,25 @@ def _said(
 
 
 def _divided(work: _Shift, steps: tuple[ShiftStep, ...], said: Mapping[str, AliasState]) -> dict[str, AliasState]:
-    """The aliases whose traffic is still on its way; all of it may be there only where that was the next step.
+    """The aliases whose traffic is still moving; all of it may have arrived only if that was the next step.
 
     Raises:
-        Refused: all of it is there, and nobody has watched the steps before.
+        Refused: all of it has arrived, and nobody watched the steps before.
     """
     assert work.held.record.latest is not None
     recorded, environment = work.held.record.latest.step, work.asking.environment.name
     for name, alias in said.items():
         if not alias.weights and recorded < len(steps) and steps[recorded].percent.get(name, 100) < 100:
-            what = f"{alias_text(alias)} has all traffic, and step {recorded} of {len(steps)} is the last one recorded"
-            hint = f"`rollback.py {work.held.record.project} {environment}`, then deploy again"
+            what = f"{alias_text(alias)} has all traffic, but step {recorded} of {len(steps)} is the last one recorded"
+            hint = advice("`{}`, then deploy again", unit_call("rollback", work.held.record.project, environment))
             raise Refused(f"{name} in {environment}", what, hint=hint)
     return {name: alias for name, alias in said.items() if alias.weights}
 
 
 def _reached(work: _Shift, steps: tuple[ShiftStep, ...], aliases: Mapping[str, AliasState]) -> int:
-    """The step at which an earlier run of the same release stopped: as it was recorded, or the one after that.
+    """The step at which an earlier run of the same release stopped: the recorded one, or the one after.
 
-    The step is deployed first and recorded then, and the run may have ended between the two.
+    A step is deployed first and then recorded, and the run may have ended in between.
     """
     assert work.held.record.latest is not None
     position = max(work.held.record.latest.step - 1, 0)
@@ -225,7 +228,7 @@ def _take(work: _Shift, steps: tuple[ShiftStep, ...], position: int, old: Mappin
 def _known_before(work: _Shift, detail: str) -> Iterator[None]:
     """Around a change of the stack: the record says which alarms are on before the first one.
 
-    Where nothing was changed in the end, the record is as it was: this attempt has moved no traffic.
+    If nothing was changed in the end, the record is as it was: this attempt has moved no traffic.
     """
     before, release = work.held.record.latest, work.entry.release
     if before is not None and work.held.record.is_moving_to(release) and before.step:
@@ -237,7 +240,7 @@ def _known_before(work: _Shift, detail: str) -> Iterator[None]:
         yield
     except BaseException:
         if work.held.unsure != release:
-            with suppress(MultiEnvLambdaError):  # who has lost the lease ends with the first error
+            with suppress(MultiEnvLambdaError):  # without the lease, the first error ends it
                 work.held.save(attrs.evolve(work.held.record, latest=before))
         raise
 
@@ -248,15 +251,15 @@ def _record(work: _Shift, latest: Deployment) -> None:
 
 
 def _pair(work: _Shift, name: str, old: str, percent: int) -> _Pair:
-    """The versions behind an alias, which must be divided as the step says, at least as CloudFormation wrote it.
+    """The versions behind an alias, which must be split as the step says, at least as CloudFormation wrote them.
 
-    Where Lambda shows something else, somebody has moved it since then, which is no failed check: the next look tells.
+    If Lambda shows something else, somebody has moved it since, which is not a failed check: the next read decides.
     """
     environment = work.asking.environment
     alias = work.asking.world.platform.alias(environment, name, ALIAS)
     pair = _divided_as(alias, name, old, percent) or _divided_as(_written(work, name), name, old, percent)
     if pair is None:
-        where = f"its alias points at {alias_text(alias)}, it should point at version {old}"
+        where = f"its alias points at {alias_text(alias)}, but should point at version {old}"
         what = f"{where} and give {percent} % to the new one"
         raise CheckFailed(f"{name} in {environment.name}", what, hint="somebody else changed it; deploy again")
     return pair
@@ -270,7 +273,7 @@ def _divided_as(alias: AliasState | None, name: str, old: str, percent: int) -> 
 
 
 def _written(work: _Shift, name: str) -> AliasState | None:
-    """Where an alias points by what CloudFormation last wrote."""
+    """Where an alias points according to what CloudFormation last wrote."""
     stage = work.step.release.stage(work.asking.environment.name)
     assert stage is not None
     said = said_of(work.asking.world, work.asking.environment, stage.stack_name)
@@ -278,7 +281,7 @@ def _written(work: _Shift, name: str) -> AliasState | None:
 
 
 def _smoke_the_new_versions(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
-    """The alias still leads to the old version, so the new one is called by its number."""
+    """The alias still points at the old version, so the new one is called by its number."""
     smokes = {function.name: function.smoke for function in work.functions}
     for pair in pairs:
         smoke = smokes[pair.function]
@@ -288,14 +291,14 @@ def _smoke_the_new_versions(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
 
 
 def _watch(work: _Shift, step: ShiftStep, pairs: tuple[_Pair, ...], *, is_first: bool) -> None:
-    """Until the minutes are over and CloudWatch has shown each new version, or should have by then."""
+    """Watch until the minutes are over and CloudWatch has shown each new version, or should have."""
     world = work.asking.world
     began, waiting = world.seconds(), False
     while True:
         left = step.minutes * 60 - (world.seconds() - began)
         over = pairs if left <= 0 else ()
         unseen = tuple(pair for pair in over if not _is_seen(work, pair, world.seconds() - began, is_first))
-        # After that, so that a call which counts as seen is judged as well.
+        # Read after that, so that every call that counts as seen is judged as well.
         _look(work, pairs, world.seconds() - began)
         if left <= 0:
             left += LATE_SECONDS
@@ -303,7 +306,7 @@ def _watch(work: _Shift, step: ShiftStep, pairs: tuple[_Pair, ...], *, is_first:
                 break
             if not waiting:
                 names = ", ".join(pair.function for pair in unseen)
-                work.say(f"no call of the new {names} in CloudWatch yet, looked for up to {LATE_SECONDS:.0f} s more")
+                work.say(f"no call of the new {names} in CloudWatch yet, waiting up to {LATE_SECONDS:.0f} s longer")
                 waiting = True
         world.sleep(min(WATCH_SECONDS, left))
         work.held.make_sure()
@@ -319,11 +322,11 @@ def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
     if latest is not None and work.on_before - on:
         work.on_before.intersection_update(on)
         _record(work, latest)
-    hint = "look at its log, correct it and deploy again"
+    hint = "check its log, fix it and deploy again"
     if on - work.on_before:
         raise CheckFailed(f"alarms in {environment.name}", f"{', '.join(sorted(on - work.on_before))} is on", hint=hint)
     for pair in pairs:
-        # With the minute in which the step began: what fails there fails here.
+        # Including the minute in which the step began: what fails there fails here.
         new, old = (_counts(work, pair, version, seconds + _MINUTE) for version in (pair.new, pair.old))
         problem = verdict(new, old)
         if problem is not None:
@@ -331,7 +334,7 @@ def _look(work: _Shift, pairs: tuple[_Pair, ...], seconds: float) -> None:
 
 
 def _must_be_ours(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
-    """The traffic is divided as the step has written it. Who moved it knows why: nothing is put back, and it stops.
+    """Check that the traffic is split as the step wrote it. If somebody moved it, stop without rolling anything back.
 
     Raises:
         Refused: somebody moved it by hand.
@@ -343,7 +346,7 @@ def _must_be_ours(work: _Shift, pairs: tuple[_Pair, ...]) -> None:
 def _is_seen(work: _Shift, pair: _Pair, seconds: float, is_first: bool) -> bool:
     """Whether CloudWatch shows a call of the new version in this step.
 
-    Before the first step nothing led to it, so the minute in which that began counts; a later one shares it with the
+    Before the first step it got no calls, so the minute in which that began counts; a later step shares it with the
     step before.
     """
     return _counts(work, pair, pair.new, seconds + is_first * _MINUTE).invocations > 0
@@ -354,7 +357,7 @@ def _judge_silence(work: _Shift, pair: _Pair, seconds: float) -> None:
     called = _counts(work, pair, pair.old, seconds).invocations
     problem = silence(pair.new, pair.old, called, pair.percent)
     if problem is not None:
-        hint = "look whether version and alias are there as they should be, and whether the function logs its calls"
+        hint = "check that version and alias are as expected, and that the function logs its calls"
         raise CheckFailed(where, problem, hint=hint)
     work.say(f"{where}: too few calls to judge: {called} of version {pair.old}, none of version {pair.new}")
 

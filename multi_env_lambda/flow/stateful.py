@@ -1,4 +1,4 @@
-"""What of a stack holds data or stays: noted in its record, so that it can be found when the stack is gone."""
+"""What in a stack holds data or is kept: noted in its record, so that it can be found when the stack is gone."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from multi_env_lambda.world import Platform
 __all__ = ["stateful_resources"]
 
 _MADE_ANEW = frozenset({"AWS::Lambda::LayerVersion", "AWS::Lambda::Version"})
-"""From the release, under another number."""
+"""From the release, under a different number."""
 
 
 def stateful_resources(
     platform: Platform, environment: Environment, stack_name: str, template: str
 ) -> tuple[PhysicalResource, ...]:
-    """What of a stack holds data, by the names that AWS knows it under.
+    """What in a stack holds data, by the names that AWS knows it under.
 
-    A stack of which the template says them all, as it does of log groups, costs no call.
+    If the template has them all, as for log groups, that costs no call.
     """
     bodies = {
         name: body
@@ -37,7 +37,7 @@ def stateful_resources(
 
 
 def _named_log_group(logical_id: str, body: Mapping[str, Any]) -> PhysicalResource | None:
-    """A log group whose name is its physical id, and stands in the template."""
+    """A log group whose name is its physical id, and is in the template."""
     name = body.get("Properties", {}).get("LogGroupName")
     if body["Type"] != "AWS::Logs::LogGroup" or "Condition" in body or not isinstance(name, str):
         return None

@@ -1,7 +1,7 @@
-"""What somebody did to functions and CloudFormation does not see, since no property of the template says it.
+"""What somebody did to functions that CloudFormation does not see, since no property of the template covers it.
 
-It compares only what a template names: neither a reservation where the template says none (with 0 the function is
-switched off), nor whether a layer version that a function names is still there.
+It compares only what a template names: neither a reservation that the template lacks (with 0 the function is switched
+off), nor whether a layer version that a function names still exists.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ from contextlib import suppress
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import AccountError
-from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import logical_ids
 from multi_env_lambda.world import Platform
 
 __all__ = ["unnamed_drift"]
 
 
-def unnamed_drift(platform: Platform, environment: Environment, template: str) -> tuple[ResourceDrift, ...]:
+def unnamed_drift(
+    platform: Platform, environment: Environment, template: str, latest: Mapping[str, FunctionCode | None]
+) -> tuple[ResourceDrift, ...]:
     """Reservations that no template has made, and layer versions of functions that are gone.
 
-    A role that was set up before this was looked at may not look; what it may not see is left out.
+    A role that was set up before this check existed may lack the permission; what it cannot read is left out.
+
+    Args:
+        latest: the functions of the template, as ``flow/code.py`` has seen them.
 
     Raises:
         StackError: a function or a layer cannot be read.
@@ -38,7 +43,7 @@ def unnamed_drift(platform: Platform, environment: Environment, template: str) -
             reserved = None if name in said else platform.reserved(environment, name)
             if reserved is not None:
                 found.append(_difference("/ReservedConcurrentExecutions", "null", str(reserved), "ADD"))
-        there = platform.find_code(environment, name, LATEST)
+        there = latest[name]
         for arn in () if there is None else there.layers:
             with suppress(AccountError):
                 if platform.layer_sha256(environment, arn) is None:

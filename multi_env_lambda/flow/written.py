@@ -1,6 +1,6 @@
-"""Where the aliases of a stack lead after a deploy: also those that CloudFormation had no reason to write.
+"""Where the aliases of a stack point after a deploy: also those that CloudFormation had no reason to write.
 
-It writes an alias whose template says something else than before. Another one stays where somebody has moved it.
+It writes an alias whose template has changed. Any other stays where somebody has moved it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.check import Asking
 from multi_env_lambda.plan.aliases import said_aliases, unwritten
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["check_unwritten"]
 
 
 def check_unwritten(asking: Asking, project: str, stack_name: str, before: str | None, template: str) -> None:
-    """The aliases that the template says nothing new of are where CloudFormation pointed them; none costs no call.
+    """The aliases that the template did not change are where CloudFormation pointed them; none means no call.
 
     Raises:
         CheckFailed: somebody moved one, so that its callers do not get what is recorded.
@@ -26,5 +27,6 @@ def check_unwritten(asking: Asking, project: str, stack_name: str, before: str |
     said = said_aliases(template, world.platform.resources(place, stack_name))
     strayed = strayed_of(world, place, [item for item in said if item.logical_id in names])
     if strayed:
-        hint = f"`repair.py {project} {place.name}` points it there again; then deploy once more"
+        repair = unit_call("repair", project, place.name)
+        hint = advice("`{}` points it there again; then deploy once more", repair)
         raise CheckFailed(f"{project} in {place.name}", "; ".join(map(str, strayed)), hint=hint)

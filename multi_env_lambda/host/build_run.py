@@ -10,13 +10,13 @@ BUILD_VARIABLES = (
     "CODEBUILD_BUILD_ID", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TF_BUILD",
     "BITBUCKET_BUILD_NUMBER", "TEAMCITY_VERSION", "TRAVIS", "DRONE", "APPVEYOR", "HARNESS_BUILD_ID",
 )  # fmt: skip
-"""Each is set by one build service in its builds, as its own documentation says, and by nobody else."""
+"""Each is set only by one build service in its builds, according to its documentation."""
 
 
 def build_that_runs(environment: Mapping[str, str], *, terminal: bool) -> str:
-    """The variable that tells of a build; empty where a person may be at work.
+    """The variable that indicates a build; empty if a person may be present.
 
-    ``CI`` is set by builds and, for quieter tools, by people; it counts where there is no terminal.
+    ``CI`` is set by builds and, for quieter tools, by people; it counts if there is no terminal.
 
     >>> build_that_runs({"GITHUB_ACTIONS": "true"}, terminal=True)
     'GITHUB_ACTIONS'

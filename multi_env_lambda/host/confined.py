@@ -1,7 +1,7 @@
-"""Programs that run code of others: a clean environment, bounds, no network, and of this machine only what is named.
+"""Runs other people's code: a clean environment, limits, no network, and access only to what is named.
 
-What holds them is the kernel (``sandbox.py``): where that cannot, the environment and the bounds are left, and it is
-said once.
+The kernel enforces this (``sandbox.py``): if it cannot, only the environment and the limits remain, and a warning is
+logged once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import attrs
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
 
-__all__ = ["Bounds", "Ended", "clean_environment", "holds", "run_confined"]
+__all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
 
 _MEGABYTE = 1 << 20
 _SECONDS_TO_END = 1.0
@@ -37,13 +37,13 @@ class Bounds:
     Args:
         own: what it may read and start; the interpreter and the system's libraries are added.
         write: folders that it may change; its ``HOME`` is added.
-        programs: names of programs in ``/usr/bin`` and its like.
+        programs: names of programs in ``/usr/bin`` and similar folders.
         children: whether it may start processes at all.
-        attributes: whether it may change modes, owners and times of files; if so, by path of all that this user owns.
-        network: whether it has one.
-        seconds: until it is ended, together with all that it has started.
+        attributes: whether it may change modes, owners and times of files; if so, of every file that this user owns.
+        network: whether it has network access.
+        seconds: until it is killed, with everything that it started.
         memory: bytes of address space of each process.
-        output: bytes of any file that it writes, its output too.
+        output: bytes of any file that it writes, including its output.
     """
 
     own: tuple[Path, ...] = ()
@@ -57,7 +57,7 @@ class Bounds:
     output: int = 16 * _MEGABYTE
 
     def orders(self, home: Path) -> dict[str, object]:
-        """What ``sandbox.py`` takes."""
+        """The arguments of ``sandbox.py``."""
         processor = int(self.seconds) + 1
         return {
             "own": [os.fspath(path) for path in self.own],
@@ -73,7 +73,7 @@ class Bounds:
 
 @attrs.frozen(kw_only=True)
 class Ended:
-    """How it ended. ``status`` is None where its time was over; negative: the number of the signal that ended it."""
+    """How it ended. ``status`` is None if it ran out of time; negative: the number of the signal that killed it."""
 
     status: int | None
     answer: bytes = attrs.field(repr=False)
@@ -81,7 +81,7 @@ class Ended:
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
-    """Nothing of the user's: a ``HOME`` of its own, where AWS finds no credentials."""
+    """Nothing of the user's: its own ``HOME``, where AWS finds no credentials."""
     return {
         "PATH": os.pathsep.join(sandbox.PROGRAM_FOLDERS),
         "HOME": os.fspath(home),
@@ -95,10 +95,15 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
-@cache
 def holds() -> bool:
-    """Whether the kernel keeps such a program to its bounds; where it cannot, that is said, once per process."""
-    if sandbox.landlock_version() >= sandbox.FIRST_WITH_RENAMES:
+    """Whether the kernel can confine such a program."""
+    return holds_with(sandbox.landlock_version())
+
+
+@cache
+def holds_with(version: int) -> bool:
+    """The same for a version of Landlock; if it cannot, a warning is logged once per process."""
+    if version >= sandbox.FIRST_WITH_RENAMES:
         return True
     what = "this machine has no Landlock (Linux 5.19): code of the units can read this user's files while it is built"
     logging.getLogger(__name__).warning("%s; see whom-to-trust", what)
@@ -114,14 +119,14 @@ def run_confined(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run a program to its end, or to that of its time; ``env`` is added to the clean environment.
+    """Run a program until it ends or runs out of time; ``env`` is added to the clean environment.
 
     Raises:
         ToolError: it could not be started.
     """
     holds()
     with tempfile.TemporaryDirectory(prefix="multi_env_lambda-", ignore_cleanup_errors=True) as place:
-        # The home beside the orders and the output, which it may not write to.
+        # The home is next to the arguments and the output, which it may not write to.
         folder = Path(place).resolve()
         home = folder / "home"
         home.mkdir()
@@ -137,7 +142,7 @@ def run_confined(
 def _run(
     words: Sequence[str | Path], folder: Path, cwd: Path, env: Mapping[str, str], seconds: float, where: str
 ) -> int | None:
-    # Files instead of pipes: whoever floods them meets the bound, and nobody has to read along.
+    # Files instead of pipes: a flood hits the size limit, and no reader is needed.
     with (
         (folder / "stdin").open("rb") as stdin,
         (folder / "stdout").open("wb") as stdout,
@@ -150,7 +155,7 @@ def _run(
             )
         except OSError as error:
             what = f"`{argv[0]}` could not be started: {error.strerror}"
-            raise ToolError(where, what, hint="is the Python that runs this still there?") from error
+            raise ToolError(where, what, hint="does the Python that runs this still exist?") from error
         try:
             return process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -160,7 +165,7 @@ def _run(
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Nobody can leave it (``sandbox.py``), so this ends all that was started; each is given a moment to be gone."""
+    """No process can leave the group (``sandbox.py``), so this kills all of them; each gets a moment to end."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -172,10 +177,10 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _lives(group: int) -> bool:
-    """Whether one of it has not ended yet, whether or not somebody has reaped it; False where there is no ``/proc``."""
+    """Whether a process of the group has not ended yet, reaped or not; False if there is no ``/proc``."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            # The name of a program may have any sign in it: what follows is its state, its parent and its group.
+            # The name of a program may have any character: its state, its parent and its group follow.
             state, _, number = path.read_bytes().rpartition(b")")[2].split()[:3]
             if int(number) == group and state not in (b"Z", b"X"):
                 return True

@@ -1,4 +1,4 @@
-"""Files that somebody else wrote, read whole and in bounds."""
+"""Reads untrusted files completely, but within limits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def read_toml(path: Path, where: str, *, largest: int = LARGEST, hint: str = "co
 
     Raises:
         FileNotFoundError: there is no such file.
-        ConfigurationError: it cannot be read, or is no TOML document.
+        ConfigurationError: it cannot be read, or is not a TOML document.
     """
     return parse_toml(read_bounded(path, where, largest), where, largest=largest, hint=hint)
 
 
 def read_bounded(path: Path, where: str, largest: int) -> bytes:
-    """The bytes of a file; one more than ``largest`` where it has more, and nothing of what is no file.
+    """The bytes of a regular file, at most one more than ``largest``.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -32,18 +32,18 @@ def read_bounded(path: Path, where: str, largest: int) -> bytes:
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            # A pipe would be waited for without end.
-            raise ConfigurationError(where, "it is no ordinary file", hint="put a file there, or remove it")
+            # Reading a pipe would wait indefinitely.
+            raise ConfigurationError(where, "it is not a regular file", hint="put a file there, or remove it")
         with path.open("rb") as stream:
             return stream.read(largest + 1)
     except (FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
-            raise ConfigurationError(where, "it is a link to nothing", hint="correct the link, or remove it") from None
+            raise ConfigurationError(where, "it is a broken link", hint="correct the link, or remove it") from None
         raise
     except OSError as error:
         raise unreadable(where, error) from error
 
 
 def unreadable(where: str, error: OSError) -> ConfigurationError:
-    """What the system says of a file that is there."""
+    """The error of the system for an existing file."""
     return ConfigurationError(where, f"cannot be read: {error.strerror}", hint="make it readable, or remove it")

@@ -1,4 +1,4 @@
-"""Files of this machine: written whole or not at all."""
+"""Files on this machine: written completely or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_atomically(path: Path, body: bytes) -> None:
 
 
 def read_json(path: Path, default: Any) -> Any:
-    """The content of a JSON file of ours; ``default`` where it is missing or was cut short."""
+    """The content of a JSON file of ours; ``default`` if it is missing or truncated."""
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
@@ -36,12 +36,12 @@ def read_json(path: Path, default: Any) -> Any:
 
 
 def write_sealed(path: Path, value: Any) -> None:
-    """Keep plain data (what JSON has) so that a change of any byte is noticed when it is read."""
+    """Store plain data (JSON types) so that a change of any byte is noticed when it is read."""
     write_atomically(path, canonical_json({"sha256": digest(value), "value": value}).encode("ascii"))
 
 
 def read_sealed(path: Path) -> Any:
-    """What ``write_sealed`` wrote; None where nothing is, or something else than was written."""
+    """What ``write_sealed`` wrote; None if there is nothing, or something else."""
     kept = read_json(path, None)
     if not isinstance(kept, dict) or kept.keys() != {"sha256", "value"} or digest(kept["value"]) != kept["sha256"]:
         return None

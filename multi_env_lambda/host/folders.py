@@ -1,4 +1,4 @@
-"""Where this machine keeps what can be made again."""
+"""Where this machine keeps what can be recreated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["user_cache", "workspace_cache"]
 
 
 def user_cache() -> Path:
-    """Shared by all workspaces of this user: downloaded wheels, interpreters' environments.
+    """Shared by all workspaces of this user: downloaded wheels, environments of interpreters.
 
     Source: https://specifications.freedesktop.org/basedir-spec/latest/
     """
@@ -18,5 +18,5 @@ def user_cache() -> Path:
 
 
 def workspace_cache(root: Path) -> Path:
-    """Of one workspace: built artifacts by digest, records by ETag. Safe to delete at any time."""
+    """For one workspace: built artifacts by digest, records by ETag. Safe to delete at any time."""
     return root / ".multi_env_lambda" / "cache"

@@ -1,7 +1,7 @@
 """What Git says about the work tree: the commit, and one content hash per folder, dirty or not.
 
 Tree ids are a *state*: they are compared with what is deployed, so no base commit is needed, and force pushes,
-squashes, superseded runs and clones of depth 1 are no special cases.
+squashes, superseded runs and clones of depth 1 are not special cases.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ __all__ = [
 ]
 
 ROOT_TABLE = "pyproject.toml"
-"""The file that the settings of the workspace stand in, at its root."""
+"""The file with the settings of the workspace, at its root."""
 
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
-_HINT = "run inside a Git work tree; `git init` and one commit make one"
+_HINT = "run this inside a Git work tree; create one with `git init` and a commit"
 
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """The work tree at one moment. ``ids`` has the git object id of each asked path that exists.
+    """The work tree at one moment. ``ids`` has the git object id of each requested path that exists.
 
     ``committed`` is the commit's time in ISO 8601; both are empty before the first commit. ``changed`` are the files
-    below the asked paths, and the root table, that are not as the commit has them. ``unreadable``: what Git says of
+    below the requested paths, and the root table, that differ from the commit. ``unreadable``: Git's messages about
     paths in which it could not read everything.
     """
 
@@ -68,7 +68,7 @@ class Snapshot:
 class Entry:
     """A file in Git's index: ``mode`` as in a tree ("100644", "160000" is a submodule), ``id`` of its blob.
 
-    ``skipped``: a sparse checkout leaves it out. ``assumed``: nobody looks whether it was changed.
+    ``skipped``: a sparse checkout leaves it out. ``assumed``: changes to it are ignored.
     `git status` is silent about both.
     """
 
@@ -80,7 +80,7 @@ class Entry:
 
 
 def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
-    """Look at ``paths`` (relative to ``root``) as they are in the work tree: untracked files too, ignored ones not.
+    """Read ``paths`` (relative to ``root``) as they are in the work tree, with untracked but without ignored files.
 
     Raises:
         ToolError: Git is missing, or ``root`` is not inside a work tree.
@@ -108,8 +108,8 @@ def committed_text(root: Path, path: str) -> str | None:
     """A file as the last commit has it; ``path`` is relative to ``root``. None: there is no commit, or no such file.
 
     Raises:
-        ToolError: the commit has it, and Git cannot show it.
-        UnicodeDecodeError: it is no text.
+        ToolError: the commit has it, but Git cannot show it.
+        UnicodeDecodeError: it is not text.
     """
     try:
         return _git(root, "show", f"HEAD:./{path}").decode("utf-8")
@@ -127,7 +127,7 @@ def _commit_has(root: Path, path: str) -> bool:
 
 
 def left_out(root: Path, folders: Iterable[str]) -> frozenset[str]:
-    """Of these folders, those that the index has and a sparse checkout leaves out as a whole."""
+    """Of these folders, those that are in the index and that a sparse checkout leaves out completely."""
     wanted = {folder: entries(root, folder) for folder in folders if not (root / folder).exists()}
     return frozenset(folder for folder, found in wanted.items() if found and all(entry.skipped for entry in found))
 
@@ -139,7 +139,7 @@ def _entry(line: bytes) -> Entry:
 
 
 def content_ids(root: Path, paths: Sequence[str]) -> Mapping[str, str]:
-    """The blob ids that files and links of the work tree would get now, filters considered; without what is neither."""
+    """The blob ids that files and links of the work tree would get now, after filters; other kinds are left out."""
     links = [path for path in paths if (root / path).is_symlink()]
     files = [path for path in paths if path not in links and (root / path).is_file()]
     found: dict[str, str] = {}
@@ -153,7 +153,7 @@ def content_ids(root: Path, paths: Sequence[str]) -> Mapping[str, str]:
 
 
 def filters(root: Path, files: Sequence[str]) -> Mapping[str, str]:
-    """Of each file for which `.gitattributes` names a content filter, the filter's name."""
+    """The name of the content filter for each file for which `.gitattributes` names one."""
     given = b"".join(os.fsencode(file) + b"\0" for file in files)
     words = _git(root, "check-attr", "-z", "--stdin", "filter", stdin=given).split(b"\0")
     pairs = zip(words[0::3], words[2::3], strict=False)
@@ -164,9 +164,9 @@ def filters(root: Path, files: Sequence[str]) -> Mapping[str, str]:
 
 @attrs.frozen(kw_only=True)
 class Clone:
-    """What this clone's settings, which no commit has, make of a checkout.
+    """How this clone's settings, which are in no commit, affect a checkout.
 
-    ``filters`` are those that it has a program for.
+    ``filters`` are those for which it has a program.
     """
 
     filters: frozenset[str]
@@ -190,7 +190,7 @@ def clone_settings(root: Path) -> Clone:
 
 
 def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
-    """Files that have other line ends than what is committed, and not because `.gitattributes` says so."""
+    """Files whose line endings differ from what is committed, other than by `.gitattributes`."""
     listing = _git(root, "--literal-pathspecs", "ls-files", "--eol", "-z", "--", folder)
     found = []
     for line in filter(None, listing.split(b"\0")):
@@ -216,12 +216,12 @@ def _head(root: Path) -> tuple[str, str]:
 
 
 def _changed(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
-    """Files that are not as HEAD has them, relative to ``root``."""
+    """Files that differ from HEAD, relative to ``root``."""
     if not paths:
         return ()
     words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ROOT_TABLE, *paths)
     found = [os.fsdecode(line[3:]) for line in _git(root, *words).split(b"\0") if line]
-    # Git says them from the top of the repository, whatever folder it is asked in.
+    # Git prints them relative to the root of the repository, regardless of the current folder.
     prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")).rstrip("\n") if found else ""
     return tuple(path.removeprefix(prefix) for path in found)
 
@@ -236,7 +236,7 @@ def _ids(listing: bytes) -> dict[str, str]:
 
 
 def _readable_ids(root: Path, paths: Sequence[str], unreadable: dict[str, ToolError]) -> dict[str, str]:
-    """The ids of those paths that can be read. Git stops at the first that cannot, so halves are asked for alone."""
+    """The ids of those paths that can be read. Git stops at the first that cannot, so halves are tried separately."""
     try:
         return _work_tree_ids(root, paths)
     except ToolError as error:
@@ -248,7 +248,7 @@ def _readable_ids(root: Path, paths: Sequence[str], unreadable: dict[str, ToolEr
 
 
 def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """Hash a dirty work tree the way `git add` would, in an index and an object folder of its own.
+    """Hash a dirty work tree as `git add` would, in a separate index and object folder.
 
     The user's index and object store are only read.
     """
@@ -256,7 +256,7 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
         env = _scratch_environment(root, Path(scratch))
         present = [path for path in paths if (root / path).exists()]
         if present:
-            # A new file where a sparse checkout has nothing is a file as any other.
+            # A new file where a sparse checkout has nothing is a file like any other.
             _git(root, "-c", "core.sparseCheckout=false", "add", "--all", "--", *present, env=env)
         prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
         tree = _git(root, "write-tree", env=env).decode("ascii").strip()

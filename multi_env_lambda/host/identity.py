@@ -1,4 +1,4 @@
-"""Who this process is, so that another one can tell whether it still lives."""
+"""Who this process is, so that another one can tell whether it is still alive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def now() -> str:
 
 
 def this_process(who: str, *, proc: Path = PROC) -> Holder:
-    """This process as the holder of a lease; the nonce makes each lease its own. ``proc`` exists for tests."""
+    """This process as the holder of a lease; the nonce makes each lease unique. ``proc`` exists for tests."""
     pid = os.getpid()
     return Holder(
         nonce=secrets.token_hex(8),
@@ -34,11 +34,11 @@ def this_process(who: str, *, proc: Path = PROC) -> Holder:
 
 
 def is_dead(holder: Holder, *, proc: Path = PROC) -> bool:
-    """Whether a holder ran among the processes that this one can see, and is gone. False where that cannot be known.
+    """Whether a holder ran among the processes that this one can see, and has ended. False if that cannot be known.
 
-    Where it is False although the holder is gone, only its silence tells.
+    If it is False although the holder has ended, only the lease's expiry shows that.
     """
-    # Without a namespace in the name, the number of the process might belong to any machine or container.
+    # Without a namespace in the name, the process id might belong to any machine or container.
     if holder.host != _host(proc) or not _namespace(proc):
         return False
     pid, _, started = holder.process.partition(" ")
@@ -50,23 +50,23 @@ def is_dead(holder: Holder, *, proc: Path = PROC) -> bool:
         return True
     except PermissionError:
         return False
-    # The number may have been given to another process since.
+    # The id may have been reused by another process since.
     return started != _started(proc, int(pid))
 
 
 def _host(proc: Path) -> str:
-    """The machine's name for people, and where the numbers of processes mean the same as here."""
+    """The machine's name for people, and the namespace in which its process ids are valid."""
     return f"{socket.gethostname()} {_namespace(proc)}".strip()
 
 
 def _namespace(proc: Path) -> str:
-    """The boot of a kernel, and the PID namespace in it; empty where the system does not tell both (not Linux).
+    """The boot of a kernel, and the PID namespace in it; empty if the system does not report both (not Linux).
 
-    Two containers of one machine may have one name and one boot, and still number their processes apart.
+    Two containers on one machine may have the same name and boot, but different process ids.
     Sources: ``proc_sys_kernel(5)`` for ``boot_id``, ``pid_namespaces(7)`` and ``namespaces(7)`` for the number.
     """
     try:
-        # Where ``/proc`` shows another namespace than ours, it tells nothing of our numbers.
+        # If ``/proc`` shows another namespace than ours, it says nothing about our ids.
         if os.readlink(proc / "self") != str(os.getpid()):
             return ""
         boot = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -77,7 +77,7 @@ def _namespace(proc: Path) -> str:
 
 
 def _started(proc: Path, pid: int) -> str:
-    """When a process started, in clock ticks since boot; empty where the system does not tell."""
+    """When a process started, in clock ticks since boot; empty if the system does not report it."""
     try:
         stat = (proc / str(pid) / "stat").read_text()
     except OSError:

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 RUNTIME_LOCK = Path(__file__).with_name("runtime.txt")
-"""What a function finds without asking for it, each file by its hash; ``bin/lock`` writes it, and says why."""
+"""The packages that a function has without requiring them, with hashes; ``bin/lock`` writes it, and says why."""
 
 _CONTENTS = "contents.json"
 _INTACT: set[Path] = set()
@@ -38,9 +38,9 @@ _PROBE_SECONDS = 20
 
 
 def find_python(version: str) -> Path | None:
-    """An interpreter of ``version`` ("3.13") that was started and said so, else None.
+    """An interpreter of ``version`` ("3.13") that was started and confirmed it, else None.
 
-    A name on PATH proves nothing: shims of version managers exist for versions that they then refuse to run.
+    A name on PATH proves nothing: version managers have shims for versions that they then refuse to run.
     """
     if version == _own_version():
         return Path(sys.executable)
@@ -49,7 +49,7 @@ def find_python(version: str) -> Path | None:
 
 @functools.cache
 def _search(version: str, path: str, home: Path) -> Path | None:
-    """Once per process: that there is none is found out only after half a second."""
+    """Cached per process, because finding that there is none takes half a second."""
     return next((found for found in _candidates(version, path, home) if _answers(found, version)), None)
 
 
@@ -67,17 +67,17 @@ def runtime_python(version: str) -> Path:
 
 
 def find_runtime(version: str) -> Path | None:
-    """As ``runtime_python``; None where this machine has no such Python."""
+    """Like ``runtime_python``; None if this machine has no such Python."""
     return runtime_python(version) if find_python(version) is not None else None
 
 
 def intact_runtime(python: Path) -> Path:
-    """An interpreter from ``runtime_python``, made anew if a byte of what it imports has changed since.
+    """An interpreter from ``runtime_python``, recreated if a byte of what it imports has changed since.
 
-    Each is looked at once per process. Of an interpreter that is not ours nothing is known; it is given back as it is.
+    Each is checked once per process. An interpreter that is not ours is unknown, and returned as it is.
 
     Raises:
-        ToolError: it could not be made anew.
+        ToolError: it could not be recreated.
     """
     folder = python.parent.parent
     if folder.parent != _runtimes():
@@ -92,7 +92,7 @@ def intact_runtime(python: Path) -> Path:
 
 
 def _runtimes() -> Path:
-    # Those of the releases before, in the folder `runtimes`, do not have a list of their contents.
+    # Those of earlier releases, in the folder `runtimes`, do not have a list of their contents.
     return user_cache() / "sealed-runtimes"
 
 
@@ -113,12 +113,12 @@ def _imported_files(folder: Path) -> Iterator[Path]:
 
 
 def private_venv(base: Path, lock: Path, parent: Path, *, name: str, where: str) -> Path:
-    """The interpreter of a venv that holds what ``lock`` names, a ``requirements.txt`` in which everything has a hash.
+    """The interpreter of a venv with what ``lock`` names, a ``requirements.txt`` in which everything has a hash.
 
     It is made once, then shared by all processes of this user.
 
     The folder's name has the digest of what it was made from, and it appears complete or not at all:
-    it is made beside its place and renamed, so two processes need no lock and the second one's copy is dropped.
+    it is made next to its final path and renamed, so two processes need no lock and the second copy is dropped.
 
     Raises:
         ToolError: uv is missing, or could not make it.
@@ -127,7 +127,7 @@ def private_venv(base: Path, lock: Path, parent: Path, *, name: str, where: str)
     digest = hashlib.sha256(os.fsencode(base) + b"\n" + lock.read_bytes()).hexdigest()[:16]
     folder = parent / f"{name}-{digest}"
     if not _interpreter(folder).exists():
-        shutil.rmtree(folder, ignore_errors=True)  # its base was uninstalled: a dangling link is no interpreter
+        shutil.rmtree(folder, ignore_errors=True)  # its base was uninstalled: a dangling link is not an interpreter
         parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=parent))
         try:
@@ -154,7 +154,7 @@ def _move(scratch: Path, folder: Path) -> None:
         scratch.rename(folder)
     except OSError:
         if not _interpreter(folder).exists():
-            raise  # not the lost race, in which an equal folder is there already
+            raise  # not the lost race, in which an equal folder exists already
 
 
 def _interpreter(folder: Path) -> Path:
@@ -166,7 +166,7 @@ def _own_version() -> str:
 
 
 def _candidates(version: str, path: str, home: Path) -> Iterator[Path]:
-    """Cheapest and most likely first; each once."""
+    """Candidates, cheapest and most likely first; each once."""
     seen = set()
     for place in _places(version, path, home):
         if place not in seen and os.access(place, os.X_OK) and place.is_file():
@@ -176,7 +176,7 @@ def _candidates(version: str, path: str, home: Path) -> Iterator[Path]:
 
 def _places(version: str, path: str, home: Path) -> Iterator[Path]:
     name = f"python{version}"
-    # A relative entry would run what lies in the current folder; shims are slow to say that they do not have it.
+    # A relative entry would run what is in the current folder; shims are slow to say that they do not have it.
     folders = [Path(entry) for entry in path.split(os.pathsep) if os.path.isabs(entry)]
     yield from (folder / name for folder in folders if folder.name != "shims")
     managed = os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local" / "share" / "uv" / "python"

@@ -1,13 +1,14 @@
-"""What a handler returns becomes the bytes that Lambda answers with, by the rules of its Python runtime.
+"""Turns what a handler returns into the bytes that Lambda answers with, by the rules of its Python runtime.
 
-Those are the rules of simplejson, which the runtime brings and this process must not import: it is not the user's.
-It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard library.
+Those are the rules of simplejson, which the runtime brings but this process must not import: the user did not ask for
+it. It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard
+library.
 
 Sources:
     https://github.com/aws/aws-lambda-python-runtime-interface-client (`lambda_runtime_marshaller.py`, `bootstrap.py`,
     and `tests/test_lambda_runtime_marshaller.py`: NaN is written as NaN, letters as they are from Python 3.12 on)
     https://github.com/simplejson/simplejson (`encoder.py`)
-    What is too long: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; in which words:
+    What is too long: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; the wording:
     https://github.com/getmoto/moto (`tests/test_awslambda/test_lambda_invoke.py`)
 """
 
@@ -24,7 +25,7 @@ _Put = Callable[[str], None]
 
 
 def outcome(returned: Any, request_id: str) -> dict[str, Any]:
-    """The message about a call that ended: ``payload``, a byte a character, or ``error`` and its ``details``."""
+    """The message about a call that ended: ``payload``, with a character per byte, or ``error`` and its ``details``."""
     try:
         payload = marshalled(returned)
     except Exception as error:
@@ -39,10 +40,10 @@ def outcome(returned: Any, request_id: str) -> dict[str, Any]:
 
 
 def marshalled(returned: Any, *, escapes: bool = sys.version_info < (3, 12)) -> bytes:
-    """Bytes as they are, all else as JSON; ``escapes``: whether other letters than those of ASCII are written so.
+    """Bytes as they are, all else as JSON; ``escapes``: whether non-ASCII letters are escaped.
 
     Raises:
-        TypeError, ValueError: there is no JSON for it, in the words of simplejson.
+        TypeError, ValueError: there is no JSON for it, in simplejson's words.
     """
     if isinstance(returned, bytes):
         return returned
@@ -86,19 +87,19 @@ def _write_more(value: Any, quoted: _Quote, put: _Put, around: set[int]) -> None
 
 
 def _is_decimal(value: Any) -> bool:
-    # Without the import, which takes time: where nobody imported it, there is none.
+    # Without the import, which takes time: if it was not imported, there is none.
     decimal = sys.modules.get("decimal")
     return decimal is not None and isinstance(value, decimal.Decimal)
 
 
 def _fields(value: Any) -> Any:
-    """Of a dictionary, and of what can be one, as named tuples."""
+    """For a dictionary, and for what can be one, such as named tuples."""
     as_dictionary = None if isinstance(value, list) else getattr(value, "_asdict", None)
     if not callable(as_dictionary):
         return value if isinstance(value, dict) else None
     try:
         fields = as_dictionary()
-    except TypeError:  # of a class, say
+    except TypeError:  # for example of a class
         return value if isinstance(value, dict) else None
     if not isinstance(fields, dict):
         raise TypeError(f"_asdict() must return a dict, not {type(fields).__name__}")

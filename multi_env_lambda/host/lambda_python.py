@@ -1,4 +1,4 @@
-"""This Python process becomes like one of Lambda before it imports a handler: its log, its user, what it lacks.
+"""Makes this Python process like one of Lambda before it imports a handler: its log, its user, what it lacks.
 
 It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard library.
 
@@ -25,16 +25,16 @@ USER, HOME = "sbx_user1051", "/home/sbx_user1051"
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"aws_request_id", "message", "asctime"}
 
 request_id = [""]
-"""Of the call that runs."""
+"""The id of the current call."""
 
 
 def become(*, log_format: str = "", log_level: str = "", line_break: str = "\n") -> None:
-    """``line_break`` stands between the lines of one record, where whoever reads takes each line for an event."""
+    """``line_break`` separates the lines of one record for a reader that takes each line for an event."""
     _log(log_format, log_level, line_break)
     _be_its_user()
     os.environ["AWS_EXECUTION_ENV"] = "AWS_Lambda_python{}.{}".format(*sys.version_info[:2])
     for name in LACKING:
-        # So the import says that there is none, and code that can do without it goes on.
+        # So the import fails, and code that can do without it goes on.
         sys.modules[name] = None  # type: ignore[assignment]
 
 
@@ -58,7 +58,7 @@ def _with_request_id(record: logging.LogRecord) -> bool:
 
 
 class LambdaLoggerHandler(logging.Handler):
-    """The one that is there already, so that `logging.basicConfig` changes nothing."""
+    """The handler that is already present, so that `logging.basicConfig` changes nothing."""
 
     def __init__(self, line_break: str) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class LambdaLoggerHandler(logging.Handler):
 
 
 class JsonFormatter(logging.Formatter):
-    """What a function with the log format JSON writes."""
+    """The output of a function with the log format JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         raised, error, trace = record.exc_info or (None, None, None)
@@ -90,7 +90,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _be_its_user() -> None:
-    """HOME is not set in Lambda, so a home is looked for here."""
+    """HOME is not set in Lambda, so a home is looked up here."""
     os.environ.pop("HOME", None)
     try:
         import pwd

@@ -1,8 +1,8 @@
-"""How commits stand to the one that is checked out, and what folders were at the place where the two went apart.
+"""How commits relate to the one that is checked out, and what folders were where the two diverged.
 
-The number of processes depends on how many *different* commits are asked for, never on how many folders. A commit that
-this clone does not have is asked of its remotes, and a shallow clone gets its history first; neither moves a branch or
-a remote-tracking branch of a full clone. Where that fails, the commit stays unknown.
+The number of processes depends on how many *different* commits are asked about, never on how many folders. A commit
+that this clone does not have is fetched from its remotes, and a shallow clone gets its history first; neither moves a
+branch or a remote-tracking branch of a full clone. If that fails, the commit stays unknown.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from multi_env_lambda.model.ancestry import Kin, Past, State
 __all__ = ["Asked", "pasts", "restored"]
 
 Asked = Mapping[str, Mapping[str, Collection[str]]]
-"""commit -> folder or file, relative to the root -> the git ids that releases made from it have of that."""
+"""commit -> folder or file, relative to the root -> the git ids of it in releases built from that commit."""
 
 _MOST_STATES = 500
-"""Commits of the own history that are looked at; further back nothing is found, and somebody is asked."""
+"""Commits of HEAD's history that are searched; further back nothing is found, and a person is asked."""
 
 _MOST_FETCHED_ALONE = 8
 _OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -36,14 +36,14 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-writ
 
 
 def pasts(root: Path, asked: Asked) -> dict[str, Past]:
-    """What each commit is to HEAD, which there has to be. ``""`` stands for "before the first commit".
+    """How each commit relates to HEAD, which must exist. ``""`` means "before the first commit".
 
     Raises:
         ToolError: Git is missing, or ``root`` is not inside a work tree.
     """
     if not asked:
         return {}
-    # What stands in a record was written by others: nothing else than a name of an object gets into a command.
+    # The content of a record is untrusted: only names of objects get into a command.
     commits = sorted(commit for commit in asked if _OBJECT.fullmatch(commit))
     missing = set(asked) - {"", *commits} | (_without(root, commits) if commits else set())
     ahead = _not_in_head(root, [commit for commit in commits if commit not in missing])
@@ -54,9 +54,9 @@ def pasts(root: Path, asked: Asked) -> dict[str, Past]:
 
 
 def restored(root: Path, asked: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
-    """By commit, HEAD or an ancestor of it: the paths with an id that its history once had, and has not come back to.
+    """By commit, HEAD or an ancestor: the paths with an id that its history once had and has not returned to.
 
-    What a work tree has and no commit ever had costs one process, however many folders that are.
+    What a work tree has and no commit ever had costs one process, regardless of the number of folders.
 
     Raises:
         ToolError: Git is missing, or ``root`` is not inside a work tree.
@@ -80,7 +80,7 @@ def _once(root: Path, scope: str, ids: Mapping[str, str]) -> frozenset[str]:
 
 @attrs.frozen(kw_only=True)
 class _Place:
-    """A commit, what it is to HEAD, and the last commit that both have; empty where there is none."""
+    """A commit, how it relates to HEAD, and the last commit that both have; empty if there is none."""
 
     commit: str
     kin: Kin
@@ -112,7 +112,7 @@ def _past(root: Path, place: _Place, asked: Mapping[str, Collection[str]], ids: 
 
 
 def _since(root: Path, place: _Place, doubtful: Sequence[str], asked: Iterable[str]) -> tuple[State, ...]:
-    """The own history after what is common, or all of it, as far as it changed these paths."""
+    """HEAD's history after what is common, or all of it, as far as it changed these paths."""
     if not doubtful or place.kin == "newer":
         return ()
     scope = f"{place.base}..HEAD" if place.base else "HEAD"
@@ -127,14 +127,14 @@ def _of(ids: Mapping[tuple[str, str], str], rev: str, paths: Iterable[str]) -> d
 
 
 def _ids(root: Path, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The object ids of (commit, path), without those that there are not; one process for all of them."""
+    """The object ids of (commit, path), without those that do not exist; one process for all of them."""
     wanted = sorted((rev, path) for rev, path in pairs if "\n" not in path)
     answers = _checked(root, [f"{rev}:./{path}" for rev, path in wanted])
     return {pair: answer for pair, answer in zip(wanted, answers, strict=True) if answer}
 
 
 def _checked(root: Path, names: Sequence[str]) -> list[str]:
-    """The id of each object, empty where this clone does not have it."""
+    """The id of each object, empty if this clone does not have it."""
     if not names:
         return []
     said = _git(root, "cat-file", "--batch-check=%(objectname)", stdin="".join(f"{name}\n" for name in names))
@@ -142,7 +142,7 @@ def _checked(root: Path, names: Sequence[str]) -> list[str]:
 
 
 def _not_in_head(root: Path, commits: Sequence[str]) -> frozenset[str]:
-    """Of these commits, those that are no ancestors of HEAD."""
+    """Of these commits, those that are not ancestors of HEAD."""
     if not commits:
         return frozenset()
     listed = _git(root, "rev-list", "--stdin", stdin="".join(f"{commit}\n" for commit in commits) + "^HEAD\n")
@@ -150,9 +150,9 @@ def _not_in_head(root: Path, commits: Sequence[str]) -> frozenset[str]:
 
 
 def _own_once_here(root: Path) -> frozenset[str]:
-    """The commits of this clone's owner that the branch which is checked out has been at, here.
+    """The commits by this clone's owner to which the checked-out branch has pointed, in this clone.
 
-    A colleague's are there as well, after a `pull` or a `merge` that was reset.
+    A colleague's are in the log as well, after a `pull` or a `merge` that was reset.
     """
     branch = _or_nothing(root, "symbolic-ref", "--quiet", "HEAD")
     me = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
@@ -163,14 +163,14 @@ def _own_once_here(root: Path) -> frozenset[str]:
 
 
 def _without(root: Path, commits: Sequence[str]) -> set[str]:
-    """The commits that this clone does not have, and that none of its remotes gave it."""
+    """The commits that neither this clone nor any of its remotes has."""
     remotes = os.fsdecode(_git(root, "remote")).split()
     if remotes and _or_nothing(root, "rev-parse", "--is-shallow-repository") == "true":
         _fetch(root, "--unshallow", remotes[0])
     missing = _missing(root, commits)
     for remote in remotes:
         if missing and not _fetch(root, remote, *missing) and 1 < len(missing) <= _MOST_FETCHED_ALONE:
-            # A remote that lacks one of them gives none.
+            # A remote that lacks one of them sends none.
             in_parallel(partial(_fetch, root, remote), missing)
         missing = _missing(root, missing)
     return set(missing)
@@ -182,7 +182,7 @@ def _missing(root: Path, commits: Sequence[str]) -> list[str]:
 
 
 def _fetch(root: Path, *words: str) -> bool:
-    """Whether it worked. Nobody is asked for a password."""
+    """Whether it worked. There is no password prompt."""
     try:
         _git(root, *_CALMLY, *_FETCH, *words, stdin="", env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
     except ToolError:
@@ -191,7 +191,7 @@ def _fetch(root: Path, *words: str) -> bool:
 
 
 def _or_nothing(root: Path, *words: str) -> str:
-    """What Git answers, empty where it has no answer."""
+    """What Git answers; empty if it has no answer."""
     try:
         return os.fsdecode(_git(root, *words)).strip()
     except ToolError:
@@ -200,5 +200,5 @@ def _or_nothing(root: Path, *words: str) -> str:
 
 def _git(root: Path, *words: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> bytes:
     given = None if stdin is None else os.fsencode(stdin)
-    hint = "run inside a Git work tree that can be read"
+    hint = "run this inside a readable Git work tree"
     return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=hint, stdin=given)

@@ -1,4 +1,4 @@
-"""Several calls at once, each of which waits for a network: the answers in order, the first error raised."""
+"""Several concurrent calls that wait for a network: the answers in order, the first error raised."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item], *, wo
 
 
 def together(*calls: Callable[[], object]) -> None:
-    """Make several calls at once, for what they do."""
+    """Make several calls at once, for their effects."""
     in_parallel(lambda call: call(), calls)

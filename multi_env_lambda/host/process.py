@@ -1,4 +1,4 @@
-"""Programs that are started: always a list of arguments, never a shell."""
+"""Starts programs: always a list of arguments, never a shell."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
-    """Run a program to its end and give its standard output.
+    """Run a program to its end and return its standard output.
 
     Raises:
         ToolError: the program is missing, or failed; the text ends with the tail of its stderr.
@@ -51,13 +51,13 @@ def run(
 
 
 def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:
-    """The tail of what a program said, which may have printed its environment, or an address with a password."""
+    """The tail of a program's output, which may include its environment, or an address with a password."""
     tail = last_lines(said.decode("utf-8", "replace"))
     return blotted(tail, secrets_among({**os.environ, **environment}))
 
 
 def last_lines(said: str) -> str:
-    """The end of what a program said, where it tells why it failed."""
+    """The end of a program's output, where it says why it failed."""
     return "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
 
 
@@ -70,16 +70,16 @@ def run_uv(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
-    """As ``run``, for uv; certificates that this machine trusts count, as they do for pip and git.
+    """Like ``run``, for uv; certificates that this machine trusts count, as they do for pip and git.
 
-    It runs in a folder of its own, so every path in ``words`` is absolute. ``settings`` are lines of its table
-    ``[tool.uv]``: no file of the folder that the user is in says anything to uv, which would obey it as the user. The
-    user's own files and variables act.
+    It runs in its own folder, so every path in ``words`` is absolute. ``settings`` are lines of its table
+    ``[tool.uv]``: uv must not read a file of the current folder, which it would obey with the user's rights. The user's
+    own files and variables apply.
 
     Raises:
         ToolError: uv is missing, or failed.
     """
-    # The second name is the one that uv had until 0.10.
+    # The second name is the one that uv used until 0.10.
     trusting = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in os.environ else {}
     environment = {**trusting, **_with_absolute_paths(os.environ if env is None else env)}
     with uv_folder(settings) as folder:
@@ -88,7 +88,7 @@ def run_uv(
 
 @contextmanager
 def uv_folder(settings: str) -> Iterator[Path]:
-    """A folder with these lines of ``[tool.uv]``: uv looks for them in the folders above, and ends with the first."""
+    """A folder with these lines of ``[tool.uv]``: uv searches the folders above, and stops at the first."""
     with tempfile.TemporaryDirectory(prefix="multi_env_lambda-uv-") as name:
         folder = Path(name).resolve()
         (folder / "pyproject.toml").write_text(f"[tool.uv]\n{settings}", encoding="utf-8")
@@ -96,7 +96,7 @@ def uv_folder(settings: str) -> Iterator[Path]:
 
 
 def _with_absolute_paths(environment: Mapping[str, str]) -> dict[str, str]:
-    """The user wrote them for the folder that the user is in."""
+    """Paths that the user wrote relative to the current folder."""
     found = dict(environment)
     for name in _PATHS.intersection(found):
         parts = found[name].split(",") if name == "UV_FIND_LINKS" else [found[name]]
@@ -105,12 +105,12 @@ def _with_absolute_paths(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def uv_program() -> str:
-    """The path of uv: the one installed beside this library, else the one on PATH.
+    """The path of uv: the one installed with this library, else the one on PATH.
 
     Raises:
         ToolError: there is none.
     """
-    # The search reads `sysconfig`, whose first use is not safe for threads before Python 3.13.
+    # The search reads `sysconfig`, whose first use is not thread-safe before Python 3.13.
     with _SEARCH:
         return _find_uv()
 
@@ -135,5 +135,5 @@ def uv_version() -> str:
     Raises:
         ToolError: there is none.
     """
-    said = run([uv_program(), "--version"], where="uv", hint="install uv again").decode("utf-8", "replace")
+    said = run([uv_program(), "--version"], where="uv", hint="reinstall uv").decode("utf-8", "replace")
     return said.split()[1]

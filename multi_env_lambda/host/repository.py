@@ -21,7 +21,7 @@ _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 @attrs.frozen(kw_only=True)
 class Repository:
-    """The documents of one workspace; ``units`` by folder, as in ``projects/orders``, or why one cannot be read."""
+    """The documents of one workspace; ``units`` by folder, such as ``projects/orders``, or why one cannot be read."""
 
     root: Path
     document: Mapping[str, Any]
@@ -31,7 +31,7 @@ class Repository:
 def find_root(start: Path) -> Path:
     """The nearest folder at or above ``start`` whose pyproject.toml has ``[tool.multi_env_lambda.devops]``.
 
-    The file of a unit on the way up may be broken.
+    A unit's file on the way up may be broken.
 
     Raises:
         ConfigurationError: there is none.
@@ -53,7 +53,7 @@ def find_root(start: Path) -> Path:
 
 
 def read_repository(root: Path) -> Repository:
-    """Read all documents at once, each unit's on its own. A folder without a pyproject.toml is not a unit."""
+    """Read all documents, each unit's separately. A folder without a pyproject.toml is not a unit."""
     return Repository(
         root=root, document=read_toml(root / "pyproject.toml", "pyproject.toml"), units=dict(_units(root))
     )
@@ -64,7 +64,7 @@ def _units(root: Path) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationE
         names = sorted(os.listdir(root / PROJECTS))
     except OSError as error:
         if error.errno not in _NOT_THERE:
-            # Whatever lies in it is broken with it.
+            # Whatever is in it is broken with it.
             yield PROJECTS, unreadable(PROJECTS, error)
         return
     for name in names:

@@ -1,4 +1,4 @@
-"""The one policy by which something outside is asked again, and where that is seen: a debug line each, and a count."""
+"""The one retry policy, and where retries can be seen: a debug line each, and a count."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _FIRST_PAUSE = 0.1
 
 
 def pauses() -> Iterator[float]:
-    """Seconds between two tries: they double from a tenth to 1.6, each shortened at random by up to a half."""
+    """Seconds between two tries: they double from a tenth to 1.6, each randomly shortened by up to half."""
     for attempt in range(TRIES - 1):
         yield _FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
 
 
 class Retries:
-    """How often something was asked again, by the reason. Safe for threads.
+    """How often something was retried, by reason. Thread-safe.
 
-    botocore repeats by itself what was throttled or lost, and says so here as well: see ``aws/session.py``.
+    botocore itself retries what was throttled or lost, and reports it here as well: see ``aws/session.py``.
     """
 
     def __init__(self) -> None:
@@ -37,25 +37,25 @@ class Retries:
         self._reasons: Counter[str] = Counter()
 
     def note(self, what: str, reason: str, text: str) -> None:
-        """``what`` was asked again because of ``reason`` (a code or the name of an error); ``text`` is all it said."""
-        logging.getLogger(__name__).debug("%s: asked again, because of %s", what, text)
+        """``what`` was retried because of ``reason`` (a code or the name of an error); ``text`` is the message."""
+        logging.getLogger(__name__).debug("%s: retrying after %s", what, text)
         with self._lock:
             self._reasons[reason] += 1
 
     def count(self) -> Mapping[str, int]:
-        """As it is now, by the reason."""
+        """The current count, by reason."""
         with self._lock:
             return dict(self._reasons)
 
     def since(self, before: Mapping[str, int]) -> str:
-        """What came since an earlier ``count``, for people; empty where nothing did.
+        """The retries since an earlier ``count``, for people; empty if there were none.
 
         >>> retries = Retries()
         >>> before = retries.count()
         >>> for reason in ("Throttling", "Throttling", "ReadTimeoutError"):
         ...     retries.note("CreateChangeSet", reason, reason)
         >>> retries.since(before)
-        '3 calls were sent again (Throttling 2, ReadTimeoutError 1)'
+        '3 calls were retried (Throttling 2, ReadTimeoutError 1)'
         >>> retries.since(retries.count())
         ''
         """
@@ -63,12 +63,12 @@ class Retries:
         new.subtract(before)
         reasons = ", ".join(f"{reason} {number}" for reason, number in new.most_common() if number)
         total = sum(new.values())
-        return f"{total} call{'s were' if total > 1 else ' was'} sent again ({reasons})" if total else ""
+        return f"{total} call{'s were' if total > 1 else ' was'} retried ({reasons})" if total else ""
 
 
 @attrs.frozen(kw_only=True)
 class Retrying:
-    """Asks again what may pass, up to ``TRIES`` times in all. ``sleep`` exists for tests."""
+    """Retries what may pass, up to ``TRIES`` attempts in all. ``sleep`` exists for tests."""
 
     retries: Retries = attrs.field(factory=Retries)
     sleep: Callable[[float], None] = time.sleep
@@ -82,7 +82,7 @@ class Retrying:
         passes: Callable[[Exception], bool],
         reason: Callable[[Exception], str] = lambda error: type(error).__name__,
     ) -> Answer:
-        """The answer of ``send``, which is called again where it raised one of ``errors`` that ``passes``.
+        """The answer of ``send``, which is called again if it raises one of ``errors`` that ``passes``.
 
         Raises:
             Exception: what ``send`` raised last, or what does not pass.

@@ -1,12 +1,12 @@
-"""A process gives up what it has no need of: files and programs by Landlock of Linux, network and children by seccomp.
+"""A process gives up what it does not need: files and programs with Linux Landlock, network and children with seccomp.
 
 It runs under every Python that Lambda offers, in a clean interpreter, and must import nothing but the standard library.
-Call it before there are threads: those that run already stay as free as they were. Children inherit it.
+Call it before there are threads: those that are already running stay unconfined. Children inherit it.
 
 Other systems have no Landlock, and before Linux 5.19 (the second version) it forbids every rename between two folders,
-which Lambda allows: there nothing happens.
+which Lambda allows: in these cases nothing happens.
 
-Started as a program, it takes a file of JSON (the arguments of `shut_in`, and those of `limit`) and a command, and
+Started as a program, it takes a JSON file (the arguments of `shut_in`, and those of `limit`) and a command, and
 becomes that command.
 Source: https://docs.kernel.org/userspace-api/landlock.html and
 https://docs.kernel.org/userspace-api/seccomp_filter.html
@@ -32,7 +32,7 @@ FIRST_WITH_RENAMES = 2
 _FIRST_WITH_TRUNCATE = 3
 _FIRST_WITH_SCOPES = 6
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
-"""Of processes outside. Sockets that are files can be reached in all versions."""
+"""For processes outside. Sockets that are files can be reached in all versions."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER, _TRUNCATE = 1, 2, 4, 8, 1 << 14
 _CAPABILITIES_3 = 0x20080522
@@ -48,10 +48,10 @@ _RETURN_ALLOW, _RETURN_ERROR = 0x7FFF0000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _X32, _THREAD = 0x40000000, 0x00010000
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-# A ring of requests makes sockets without the call that is refused.
+# io_uring creates sockets without the call that is refused.
 _SOCKETS = {"socket": {"x86_64": 41, "aarch64": 198}, "io_uring_setup": {"x86_64": 425, "aarch64": 425}}
 _CHILDREN = {"fork": {"x86_64": 57}, "vfork": {"x86_64": 58}}
-"""Numbers of calls by machine. Source: `asm/unistd.h` of the kernel."""
+"""Numbers of system calls by machine. Source: `asm/unistd.h` of the kernel."""
 
 
 def _calls(x86_64: str, aarch64: str) -> dict[str, dict[str, int]]:
@@ -66,9 +66,9 @@ def _calls(x86_64: str, aarch64: str) -> dict[str, dict[str, int]]:
 
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _NAMESPACES = 0x7E020000
-"""All flags of a new one; that of time is no flag of this call."""
+"""All flags of a new one; the one for time is not a flag of this call."""
 # What reaches beyond its files: keys of the kernel, memory that all processes of a user share, other processes,
-# namespaces and mounts. Landlock says nothing of these.
+# namespaces and mounts. Landlock does not cover these.
 _BEYOND = _calls(
     "keyctl=250 add_key=248 request_key=249 shmget=29 shmat=30 shmctl=31 semget=64 semop=65 semctl=66 semtimedop=220 "
     "msgget=68 msgsnd=69 msgrcv=70 msgctl=71 mq_open=240 mq_unlink=241 setpriority=141 ioprio_set=251 "
@@ -83,12 +83,13 @@ _BEYOND = _calls(
     "mount=40 umount2=39 pivot_root=41 chroot=51 open_tree=428 move_mount=429 fsopen=430 fsmount=432 fspick=433 "
     "mount_setattr=442 open_by_handle_at=265 setsid=157 setpgid=154",
 )
-# Their first argument is a process: 0 is the one that calls.
+# Their first argument is a process: 0 is the caller.
 _OF_ITSELF = _calls(
     "prlimit64=302 sched_setparam=142 sched_setscheduler=144 sched_setaffinity=203 sched_setattr=314",
     "prlimit64=261 sched_setparam=118 sched_setscheduler=119 sched_setaffinity=122 sched_setattr=274",
 )
-# By path, of whatever this user owns: Landlock has no right for them. Who makes no files has no need of them.
+# By path, of whatever this user owns: Landlock has no right for them. A process that creates no files does not need
+# them.
 _ATTRIBUTES = _calls(
     "chmod=90 fchmod=91 fchmodat=268 fchmodat2=452 chown=92 fchown=93 lchown=94 fchownat=260 utime=132 utimes=235 "
     "futimesat=261 utimensat=280 setxattr=188 lsetxattr=189 fsetxattr=190 removexattr=197 lremovexattr=198 "
@@ -99,22 +100,22 @@ _ATTRIBUTES = _calls(
 _ANSWERS = {
     "socket": errno.ENETUNREACH,
     **dict.fromkeys(["io_uring_setup", "clone3", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"], errno.ENOSYS),
-    # As if it had: who ends the group of processes ends all that was started, under whatever name it hides.
+    # As if it had succeeded: killing the process group kills everything that was started, under whatever name.
     **dict.fromkeys(["setsid", "setpgid"], 0),
 }
-"""What a library makes something of: where there is no network, where there is an older kernel (the flags of clone3 are
-behind a pointer; who has no such call uses clone)."""
+"""Errors that libraries understand: there is no network, or the kernel is older (the flags of clone3 are behind a
+pointer; without that call, clone is used)."""
 
 SCRATCH = "/tmp"  # noqa: S108 -- the one folder that a function of Lambda may write to
 PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
-# What the C library loads, and where managers of packages keep the libraries of their Pythons.
+# What the C library loads, and where package managers keep the libraries of their Pythons.
 _LIBRARIES = (
     "/lib /lib32 /lib64 /usr/lib /usr/lib32 /usr/lib64 /usr/local/lib /usr/local/lib64 "
     "/nix/store /gnu/store /home/linuxbrew/.linuxbrew"
 )
 _SHARED = "ca-certificates crypto-policies i18n locale mime pki terminfo zoneinfo"
-# What Lambda has, too, and where Python looks for the types of files. No host keys, no passwords.
+# What Lambda has, too, and where Python looks up file types. No host keys, no passwords.
 _SETTINGS = (
     "alternatives apache/mime.types apache2/mime.types ca-certificates ca-certificates.conf crypto-policies "
     "ethers gai.conf group host.conf hostname hosts httpd/conf/mime.types httpd/mime.types inputrc krb5.conf "
@@ -133,7 +134,7 @@ DEVICES = tuple("/dev/" + name for name in ["full", "null", "random", "tty", "ur
 
 
 def landlock_version() -> int:
-    """0 where the kernel has none."""
+    """0 if the kernel has none."""
     if sys.platform != "linux":
         return 0
     return max(_syscall(_CREATE_RULESET, None, 0, _ASK_VERSION), 0)
@@ -149,11 +150,11 @@ def shut_in(
     children: bool = True,
     attributes: bool = True,
 ) -> bool:
-    """Read and start what lies in ``own`` and ``write``, change what lies in ``write``, start ``programs`` by name.
+    """Allow reading and starting what is in ``own`` and ``write``, changing ``write``, and starting ``programs``.
 
-    The interpreter and the system's libraries are added, and unless told otherwise the folder for everybody's
-    ``scratch``. Processes outside get no signal, and their sockets without a file are not reached, from Linux 6.12.
-    Without ``network`` there are no sockets at all but pairs of the process with itself; without ``children`` it
+    The interpreter and the system's libraries are added, and by default the shared
+    ``scratch`` folder. Processes outside get no signal, and their sockets without a file are not reached, from Linux
+    6.12. Without ``network`` there are no sockets except pairs of the process with itself; without ``children`` it
     starts no other process; without ``attributes`` it changes no mode, owner or time of any file. No process leaves its
     group, reads keys of the kernel, or touches another process. False: this kernel cannot keep it from files.
     """
@@ -188,7 +189,7 @@ def shut_in(
 
 
 def limit(limits: Mapping[str, int]) -> None:
-    """What it and its children may use of each resource, by the name that `setrlimit` has for it without `RLIMIT_`."""
+    """What it and its children may use of each resource, by `setrlimit`'s name for it without `RLIMIT_`."""
     import resource
 
     for name, most in limits.items():
@@ -198,13 +199,13 @@ def limit(limits: Mapping[str, int]) -> None:
         try:
             resource.setrlimit(number, (least, least))
         except (OSError, ValueError):
-            continue  # macOS takes no limit of the memory
+            continue  # macOS has no memory limit
 
 
 def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
-    """Let the kernel answer these calls with an error, in this process and in all that it starts.
+    """Let the kernel answer these calls with an error, in this process and in everything that it starts.
 
-    One program of BPF: the calls of another architecture are refused altogether, those in the list one by one.
+    One BPF program: calls of another architecture are refused altogether, those in the list one by one.
     """
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _MACHINES:
@@ -219,7 +220,7 @@ def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
         program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, 16), (_EQUAL, 0, 1, 0)]
         program += [(_RETURN, 0, 0, _RETURN_ALLOW), (_RETURN, 0, 0, deny)]
     program += [(_EQUAL, 0, 4, _CLONE[machine]), (_LOAD, 0, 0, 16), (_HAS, 1, 0, _NAMESPACES)]
-    # A thread is no other process: its first argument has the flag of one.
+    # A thread is not another process: the first argument has the flag for one.
     program += [(_HAS, 1, 0, 0xFFFFFFFF if children else _THREAD), (_RETURN, 0, 0, deny)]
     program += [(_RETURN, 0, 0, _RETURN_ALLOW)]
     words = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
@@ -229,7 +230,7 @@ def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
 
 
 def _give_up_other_processes() -> None:
-    """Landlock hides their memory and variables (`/proc/1/environ`), but not from root, who may measure everything."""
+    """Landlock hides their memory and variables (`/proc/1/environ`), but not from root, who may inspect everything."""
     header, sets = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_3, 0)), ctypes.create_string_buffer(24)
     _checked(_LIBC.capget(header, sets))
     words = struct.unpack("=6I", sets.raw)
@@ -239,7 +240,7 @@ def _give_up_other_processes() -> None:
 
 
 def interpreter_folders() -> list[str]:
-    """First its prefix, or its library where it shares the prefix with all else; then its venv, if it has one."""
+    """First its prefix, or its library if it shares the prefix with everything else; then its venv, if it has one."""
     shared = os.path.realpath(sys.base_prefix) in ("/", "/usr")
     venv = os.path.dirname(os.path.dirname(sys.executable))
     found = [os.path.dirname(os.__file__) if shared else sys.base_prefix]
@@ -247,7 +248,7 @@ def interpreter_folders() -> list[str]:
 
 
 def certificates() -> list[str]:
-    """Those that the environment names."""
+    """The paths that the environment names."""
     return [os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ]
 
 

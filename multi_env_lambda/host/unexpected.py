@@ -1,4 +1,4 @@
-"""A mistake that nobody has foreseen, as an error of one unit: it must not hide how the others end."""
+"""An unexpected exception as an error of one unit: it must not hide how the others end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["as_ours"]
 
 
 def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
-    """The error to be told in place of ``raised``; what is no matter of files is logged with its traceback."""
+    """The error to report instead of ``raised``; anything but file errors is logged with its traceback."""
     match raised:
         case MultiEnvLambdaError():
             return raised
@@ -19,9 +19,9 @@ def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
             what = f"{raised.strerror or raised}{file}"
             return BuildError(where, what, hint="make the file readable, or remove it; then run again")
         case RecursionError() | MemoryError():
-            what = "it is nested too deeply, or too large, to be read"
-            return BuildError(where, what, hint="simplify what stands there")
+            what = "it is too deeply nested or too large to be read"
+            return BuildError(where, what, hint="simplify its content")
         case _:
             logging.getLogger(__name__).error("unexpected error", exc_info=raised)
             what = f"unexpected {type(raised).__name__}: {raised}"
-            return MultiEnvLambdaError(where, what, hint="run again; if it stays, report it")
+            return MultiEnvLambdaError(where, what, hint="run it again; if that does not help, report it")

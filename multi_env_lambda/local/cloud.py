@@ -1,4 +1,4 @@
-"""What a command has to know of a running local cloud, as values."""
+"""What a command needs to know about a running local cloud, as values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROFILE = "multi-env-lambda-local"
 
 
 DEVELOPER = "local-developer"
-"""Who works in the local cloud, unless somebody else is named."""
+"""The user of the local cloud, unless another one is named."""
 
 
 def profile_of(user: str) -> str:
@@ -39,9 +39,9 @@ def places(config: WorkspaceConfig) -> tuple[Devops | Environment, ...]:
 
 @attrs.frozen(kw_only=True)
 class LocalCloud:
-    """A running local cloud, as one user sees it, who may only assume the accounts' roles.
+    """A running local cloud, as seen by one user, who may only assume the accounts' roles.
 
-    ``keys`` are the keys of all users that were ever asked for: (access key id, secret access key) by name.
+    ``keys`` are the keys of all users that were ever used: (access key id, secret access key) by name.
     """
 
     endpoint: str
@@ -72,7 +72,7 @@ class LocalCloud:
 
 @attrs.frozen(kw_only=True)
 class ServerStatus:
-    """Whether the server of a workspace runs, and where. ``pid`` and ``endpoint`` are None while it does not."""
+    """Whether a workspace's server is running, and where. ``pid`` and ``endpoint`` are None while it is not."""
 
     running: bool
     folder: Path

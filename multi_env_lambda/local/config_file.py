@@ -1,4 +1,4 @@
-"""An AWS config file as the way into the local cloud: whatever uses boto3 or the AWS CLI needs no branch for it."""
+"""An AWS config file as the way into the local cloud: what uses boto3 or the AWS CLI needs no special case for it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["access_of", "environment_variables", "write_config"]
 
 EXPIRATION = "MULTI_ENV_LAMBDA_LOCAL_EXPIRATION"
-"""When the developer's credentials end in the local cloud, as ISO 8601; nothing really ends then."""
+"""When the developer's credentials expire in the local cloud, as ISO 8601; nothing really expires then."""
 
 _LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
-    """Write both files, if what they say has changed.
+    """Write both files if their content has changed.
 
     The base profile is for this library, which assumes the roles itself; the profiles named like the environments are
     for people: ``AWS_CONFIG_FILE=… AWS_SHARED_CREDENTIALS_FILE=… AWS_PROFILE=prod aws s3 ls``.
@@ -61,9 +61,9 @@ def access_of(cloud: LocalCloud) -> Access:
 
 
 def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """For a process of its own: what boto3 reaches the local cloud with, from ``environment`` (default: this one's).
+    """For a separate process: how boto3 reaches the local cloud, from ``environment`` (default: this one's).
 
-    Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in. The end of a
+    Every other AWS_* variable is left out, so that no real credentials, endpoint or region can get in. The expiry of a
     session is rehearsed by ``MULTI_ENV_LAMBDA_LOCAL_EXPIRATION``, as ``AWS_CREDENTIAL_EXPIRATION`` tells it on AWS.
     """
     given = os.environ if environment is None else environment

@@ -21,13 +21,13 @@ __all__ = ["start"]
 def start(
     root: Path, config: WorkspaceConfig, projects: Iterable[Project], *, user: str, progress: Callable[[str], None]
 ) -> LocalCloud:
-    """Start the local cloud, if it does not run yet; an empty ``user`` is the developer."""
+    """Start the local cloud if it is not running; an empty ``user`` is the developer."""
     units = tuple(projects)
     wished = {project.runtime for project in units}
     instead = substitutes(wished)
     has_jobs = any(settings.jobs for project in units for settings in project.settings.values())
     glue = f"python{GLUE_PYTHON}"
-    # Where this machine has it, jobs run in the Python of Glue.
+    # If this machine has it, jobs run in Glue's Python version.
     of_jobs = {glue} if has_jobs and not substitutes([glue]) else set()
     runtimes = sorted({instead.get(runtime, runtime) for runtime in wished} | of_jobs)
     cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)

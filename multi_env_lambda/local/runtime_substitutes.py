@@ -1,4 +1,4 @@
-"""Which runtime a unit gets on this machine, where the one it asks for is not at hand."""
+"""Which runtime a unit gets on this machine if the one it asks for is not available."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PREFIX = "python"
 
 
 def substitutes(runtimes: Iterable[str]) -> Mapping[str, str]:
-    """The runtimes that this machine cannot run, each with the one that stands in: ``{"python3.13": "python3.11"}``.
+    """The runtimes that this machine cannot run, each with its substitute: ``{"python3.13": "python3.11"}``.
 
     What is not Python is left alone.
     """
@@ -34,9 +34,9 @@ def substitutes(runtimes: Iterable[str]) -> Mapping[str, str]:
 
 
 def on_this_machine(projects: tuple[Project, ...]) -> tuple[Project, ...]:
-    """The units with the runtimes that are at hand, built for this processor.
+    """The units with the available runtimes, built for this processor.
 
-    What their templates say of the architecture stays, so that a change of it can be tried here.
+    The architecture in their templates is kept, so that a change of it can be tried here.
     """
     instead, machine = substitutes({project.runtime for project in projects}), machine_architecture()
     return tuple(
@@ -46,14 +46,15 @@ def on_this_machine(projects: tuple[Project, ...]) -> tuple[Project, ...]:
 
 
 def news_of_substitutes(root: Path, instead: Mapping[str, str]) -> tuple[str, ...]:
-    """What to tell the user of a workspace about them: each is told once, not at every command."""
+    """What to report to the user of a workspace about them: each one once, not with every command."""
     place = state_folder(root) / "substitutes.json"
     told = read_json(place, {})
     news = {runtime: given for runtime, given in sorted(instead.items()) if told.get(runtime) != given}
     if news:
         write_atomically(place, canonical_json({**told, **news}).encode("ascii"))
     return tuple(
-        f"this machine has no {runtime}: the local cloud builds and runs for {given}" for runtime, given in news.items()
+        f"this machine has no {runtime}; the local cloud builds for and runs {given} instead"
+        for runtime, given in news.items()
     )
 
 

@@ -1,4 +1,4 @@
-"""The accounts of a workspace as an organisation hands them over: a role in each, a developer, the artifact bucket."""
+"""The accounts of a workspace as an organisation provides them: a role in each, a developer, the artifact bucket."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SEEDED = "multi-env-lambda:trust"
 
 
 MANAGEMENT_ACCOUNT_ID = "999999999999"
-"""Whom ``OrganizationAccountAccessRole`` trusts, and nobody else; who uses that role works there.
+"""The only account that ``OrganizationAccountAccessRole`` trusts; users of that role work there.
 
 Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
 """
@@ -38,7 +38,7 @@ Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_a
 
 @attrs.frozen(kw_only=True)
 class RootKey:
-    """With which one is the root of every account at ``endpoint``; ``secret`` is that of the server's start."""
+    """Credentials for the root of every account at ``endpoint``; ``secret`` is the server's, created at its start."""
 
     endpoint: str
     secret: str = attrs.field(repr=False)
@@ -53,15 +53,15 @@ def seed(
     progress: Callable[[str], None],
     user: str = DEVELOPER,
 ) -> LocalCloud:
-    """Make what is missing. Costs one small file when nothing can be: same accounts, same server (not ``fresh``).
+    """Create what is missing. Reads only one small file if nothing can be: same accounts and server (not ``fresh``).
 
-    ``user`` is who works there; each user may assume the accounts' roles and nothing else, and is of the account that
+    ``user`` works there; each user may assume the accounts' roles and nothing else, and belongs to the account that
     ``home_of`` names. Only a user whose own credentials are the way into an account may do everything there.
     """
     kept = folder / "seed.json"
     seeded = read_json(kept, {})
     known = seeded.get("keys", {})
-    # Nobody loses a right because a table does: an account that left it may still have stacks to be destroyed.
+    # Nobody loses a right because a table changes: an account that left it may still have stacks to be destroyed.
     accounts = sorted({*map(tuple, seeded.get("accounts", ())), *map(tuple, _accounts(config))})
     users = sorted({DEVELOPER, user, *known})
     trusts = [_trust(config, *account) for account in _accounts(config)]
@@ -104,11 +104,11 @@ def root_client(root: RootKey, account_id: str, region: str, service: str) -> An
 
 
 def _root_clients(root: RootKey, wanted: list[tuple[str, str, str]]) -> list[Any]:
-    """Made one after the other from one session, which reads the service's description once and is not thread safe."""
+    """Created in turn from one session, which reads the service's description once and is not thread-safe."""
     import botocore.config
     import botocore.session
 
-    # A profile that the user has chosen need not exist in this config file, and has no say here.
+    # A profile that the user has chosen need not exist in this config file, and does not matter here.
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     config = botocore.config.Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3})
     return [
@@ -141,8 +141,8 @@ def _of_bootstrap(config: WorkspaceConfig) -> list[str]:
 def home_of(config: WorkspaceConfig) -> str:
     """The account that people work in: the one that can reach the roles which the configuration names.
 
-    Own credentials are of the account that they are for; the organisation's role is assumed from the management
-    account; and a role of one's own trusts the devops account here.
+    Own credentials belong to the account that they are for; the organisation's role is assumed from the management
+    account; and a custom role trusts the devops account here.
     """
     own = next((place.account_id for place in places(config) if not place.role_name), None)
     if own is not None:
@@ -177,7 +177,7 @@ def _seed(
 
 
 def _trust(config: WorkspaceConfig, account_id: str, role_name: str) -> str:
-    """The organisation's role is as the organisation makes it; one's own lets in whoever the table's places say.
+    """The organisation's role is as the organisation creates it; a custom one trusts whom the table says.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
@@ -195,7 +195,7 @@ def _trust(config: WorkspaceConfig, account_id: str, role_name: str) -> str:
 
 
 def _make_role(iam: Any, role_name: str, trust: str) -> None:
-    """A role that is there stays as it is, rights and trust; only a trust that the seed wrote follows the table."""
+    """An existing role keeps its rights and trust; only a trust that the seed wrote follows the table."""
     seeded = [{"Key": _SEEDED, "Value": digest(json.loads(trust))}]
     try:
         iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust, Tags=seeded)
@@ -230,7 +230,7 @@ def _make_bucket(s3: Any, place: Devops, config: WorkspaceConfig) -> None:
     # The bucket is set up by the same code as on AWS; only here does this ring look into another.
     from multi_env_lambda.aws.bucket_setup import create_for
 
-    # What others set on the bucket stops `bootstrap`, which says so, and no command that brings the cloud up.
+    # What others set on the bucket stops `bootstrap`, which says so, but no command that starts the cloud.
     with suppress(PublishError):
         create_for(s3, place, config)
 

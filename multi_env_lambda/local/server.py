@@ -1,4 +1,4 @@
-"""The server process of a workspace's local cloud: started once, outlives the command, found again by the next one."""
+"""The server process of a workspace's local cloud: started once, it outlives the command, and the next one finds it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ LOCK = Path(__file__).with_name("emulator.txt")
 """The environment of the local cloud, each file by its hash; ``bin/lock`` writes it."""
 
 SECRET_HEADER = "x-local-cloud-secret"
-"""What the emulator's own doors ask for; ``emulator/guard.py`` has the same name."""
+"""The header that the emulator's own endpoints require; ``emulator/guard.py`` has the same name."""
 
 _LOCK_IS_HELD = 75
-"""How the server process ends if there is one already; ``emulator/__main__.py`` has the same number."""
+"""The exit code of the server process if there is already one; ``emulator/__main__.py`` has the same number."""
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -71,17 +71,17 @@ def ensure_running(
     patience_seconds: float = 10.0,
     user: str = DEVELOPER,
 ) -> LocalCloud:
-    """The local cloud of the workspace at ``root``, started and seeded if it is not yet, as ``user`` sees it.
+    """The local cloud of the workspace at ``root``, started and seeded if necessary, as ``user`` sees it.
 
-    ``runtimes`` ("python3.13") are those that functions may have, beside the Python of this process. A server that does
-    not answer within ``patience_seconds`` is killed and replaced.
+    ``runtimes`` ("python3.13") are those that functions may have, besides the Python of this process. A server that
+    does not respond within ``patience_seconds`` is killed and replaced.
 
     Raises:
-        LocalCloudError: the server does not start or does not answer.
-        ToolError: its venv could not be made.
+        LocalCloudError: the server does not start or does not respond.
+        ToolError: its venv could not be created.
     """
     if not _USER.fullmatch(user):
-        what = f"found the user `{user}`, allowed are small letters, digits and dashes"
+        what = f"found the user `{user}`; expected lowercase letters, digits and dashes"
         raise LocalCloudError("the local cloud", what, hint="choose a name such as `grace`")
     strict = rules_of(os.environ)
     folder = _prepared(root)
@@ -89,11 +89,11 @@ def ensure_running(
         _register_runtimes(folder, {f"python{sys.version_info[0]}.{sys.version_info[1]}", *runtimes}, progress)
         server = _running(folder)
         if server is not None and not _answers(server, patience_seconds):
-            progress("the local cloud does not answer, starting it again")
+            progress("the local cloud is not responding, restarting it")
             _stop(folder, server, grace_seconds=0.5)
             server = None
         if server is not None and server.strict != strict:
-            progress("the local cloud is asked for other rules, starting it again")
+            progress("the local cloud needs different rules, restarting it")
             _stop(folder, server)
             server = None
         fresh = server is None
@@ -115,7 +115,7 @@ def status(root: Path) -> ServerStatus:
 
 
 def down(root: Path) -> bool:
-    """Stop the server and keep its state; False if it did not run."""
+    """Stop the server and keep its state; False if it was not running."""
     folder = state_folder(root)
     if not folder.is_dir():
         return False
@@ -128,7 +128,7 @@ def down(root: Path) -> bool:
 
 
 def reset(root: Path) -> None:
-    """Stop the server and forget everything: all accounts are empty at the next start."""
+    """Stop the server and delete everything: all accounts are empty at the next start."""
     down(root)
     folder = state_folder(root)
     if folder.is_dir():
@@ -140,7 +140,7 @@ class _Server:
     pid: int
     port: int
     secret: str = attrs.field(repr=False)
-    """Of this start; empty for a server of a release that had none."""
+    """The secret of this start; empty for a server of a release that had none."""
 
     strict: frozenset[str] = frozenset()
 
@@ -170,8 +170,8 @@ def _only_one(folder: Path) -> Iterator[None]:
 def _running(folder: Path) -> _Server | None:
     """The live server of this state.
 
-    It holds a lock for as long as it lives, so that neither a killed machine nor another process that was given the
-    same pid can be taken for it.
+    It holds a lock while it is alive, so that neither a crashed machine nor another process that got the same pid can
+    be mistaken for it.
     """
     with open(folder / "server.lock", "a") as lock:
         try:
@@ -190,7 +190,7 @@ def _announced(folder: Path) -> _Server | None:
 
 
 def _answers(server: _Server, seconds: float) -> bool:
-    """Whether it is there and knows its secret. One without a secret lets everybody in: it is not one of ours."""
+    """Whether it responds and knows its secret. Without a secret it lets everybody in, so it is not one of ours."""
     if not server.secret:
         return False
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=seconds)
@@ -213,7 +213,7 @@ def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> No
         try:
             known[name] = os.fspath(runtime_python(name.removeprefix("python")))
         except ToolError as error:
-            # The units that want it are told so when they are made; the others can do without.
+            # Units that need it say so when they are made; the others work without it.
             progress(f"the local cloud has no {name}: {error.what}")
     if missing:
         write_atomically(table, canonical_json(known).encode("ascii"))
@@ -251,7 +251,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
             start_new_session=True,
         )
     if process.stdin is not None:
-        # Not a file: addresses of package indexes may have a password in them.
+        # Not a file: package index URLs may contain a password.
         with process.stdin, contextlib.suppress(BrokenPipeError):
             process.stdin.write(canonical_json(settings).encode("ascii"))
     return _started(folder, process)
@@ -264,13 +264,13 @@ def _server_python() -> Path:
 
 
 def _build_environment() -> Mapping[str, str]:
-    """Builds get their packages as this user does, from the same cache."""
+    """Builds get their packages the way this user does, from the same cache."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_"))}
     return {**kept, "XDG_CACHE_HOME": os.fspath(user_cache().parent)}
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
-    """Of the user's environment only what a process needs: functions inherit it, and AWS_* would become a root key."""
+    """Only what a process needs of the user's environment: functions inherit it, and AWS_* would become a root key."""
     shutil.rmtree(folder / "tmp", ignore_errors=True)  # what a killed server left behind
     for name in ("tmp", "home", "state", "objects"):
         (folder / name).mkdir(exist_ok=True)
@@ -290,7 +290,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "STATE_DIR": os.fspath(folder / "state"),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": os.fspath(folder / "objects"),
-        # ministack removes containers that it takes for its own; the user's are none of its business.
+        # ministack removes containers that it considers its own; it must not touch the user's.
         "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
     }
 
@@ -299,7 +299,7 @@ def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         status, server = process.poll(), _announced(folder)
-        # Another command may have been killed while its server was starting: then that one is waited for.
+        # Another command may have been killed while its server was starting: then wait for that one.
         is_it = server is not None and (server.pid == process.pid or status == _LOCK_IS_HELD)
         if server is not None and is_it and _answers(server, _ANSWER_SECONDS):
             return server
@@ -307,14 +307,14 @@ def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
             raise LocalCloudError(
                 "local cloud",
                 f"the server ended with status {process.returncode}: {_tail(folder)}",
-                hint=f"read {folder / 'server.log'}; `local reset` starts from nothing",
+                hint=f"read {folder / 'server.log'}; `local reset` starts from scratch",
             )
         time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     raise LocalCloudError(
         "local cloud",
-        f"the server did not answer within {_START_SECONDS:.0f} s: {_tail(folder)}",
+        f"the server did not respond within {_START_SECONDS:.0f} s: {_tail(folder)}",
         hint=f"read {folder / 'server.log'}",
     )
 

@@ -1,4 +1,4 @@
-"""Rules of AWS that the local cloud keeps when it is asked to, because they cost time or a set-up of one's own."""
+"""Rules of AWS that the local cloud applies on request, because they cost time or need special setup."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ __all__ = [
 ]
 
 VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_STRICT"
-"""Names of rules with commas between them, or ``all``."""
+"""Names of rules separated by commas, or ``all``."""
 
 CALLER_RIGHTS = "caller-rights"
-"""CloudFormation makes, changes and deletes what whoever started it may make, change and delete."""
+"""CloudFormation creates, changes and deletes only what its caller may create, change and delete."""
 
 LATE_ALIAS = "late-alias"
-"""An alias that was just moved answers with its old version for a second."""
+"""An alias that was just moved still uses its old version for a second."""
 
 LATE_EVENTS = "late-events"
-"""EventBridge hears of a bucket's objects five minutes after that was switched on."""
+"""EventBridge gets a bucket's object events five minutes after that was enabled."""
 
 LATE_METRICS = "late-metrics"
 """CloudWatch shows what Lambda measured in a minute when that minute is over, and one more."""
 
 FUNCTION_ROLES = "function-roles"
-"""Lambda, Glue, Scheduler and Step Functions take only a role that lets them assume it, and Lambda
-a dead-letter queue only with a role that may send to it."""
+"""Lambda, Glue, Scheduler and Step Functions accept only a role that lets them assume it, and Lambda
+accepts a dead-letter queue only with a role that may send to it."""
 
 GLUE_PYTHON = "glue-python"
 """A Glue Python shell job runs in Python 3.9 or not at all."""
 
 LATE_RIGHTS = "late-rights"
-"""What a template changes of a role's policies decides about calls five seconds later."""
+"""What a template changes in a role's policies takes effect five seconds later."""
 
 RECENT_QUEUES = "recent-queues"
-"""SQS makes no queue under the name of one that was deleted less than a minute ago."""
+"""SQS creates no queue under the name of one that was deleted less than a minute ago."""
 
 STALE_READS = "stale-reads"
-"""A stack that was just changed is described for a moment as it was before."""
+"""A stack that was just changed is described as it was before for a moment."""
 
 THROTTLING = "throttling"
-"""Lambda's control plane, CloudWatch and STS take the requests a second that AWS publishes, and refuse the rest."""
+"""Lambda's control plane, CloudWatch and STS accept the requests per second that AWS publishes, and refuse the rest."""
 
 YOUNG_ACCOUNTS = "young-accounts"
-"""Lambda runs ten calls at once in an account, so that no function can reserve any of them."""
+"""Lambda runs ten concurrent calls in an account, so that no function can reserve any of them."""
 
 RULES = (
     CALLER_RIGHTS,
@@ -88,6 +88,6 @@ def rules_of(environment: Mapping[str, str]) -> frozenset[str]:
     wanted = frozenset(RULES if asked == {"all"} else asked)
     unknown = sorted(wanted - set(RULES))
     if unknown:
-        hint = f"write some of {', '.join(RULES)}, or all"
-        raise LocalCloudError(VARIABLE, f"found the rule `{unknown[0]}`, which there is not", hint=hint)
+        hint = f"choose from {', '.join(RULES)}, or all"
+        raise LocalCloudError(VARIABLE, f"there is no rule `{unknown[0]}`", hint=hint)
     return wanted

@@ -25,12 +25,12 @@ from multi_env_lambda.plan.version import layer_number
 __all__ = ["Dependencies", "Layer", "Library", "build_dependencies", "has_no_other_layer"]
 
 _OF_SPARK_ALONE = frozenset({"awsglue", "py4j", "pyspark"})
-"""What belongs to the Spark that Glue runs; another version before it on the path would be no Spark at all."""
+"""Parts of the Spark that Glue runs; another version before it on the path would break Spark."""
 
 
 @attrs.frozen(kw_only=True)
 class Layer:
-    """A layer that is named, and its files on this disk."""
+    """A layer with its name, and its files on this disk."""
 
     artifact: LayerArtifact
     built: BuiltLayer
@@ -38,7 +38,7 @@ class Layer:
 
 @attrs.frozen(kw_only=True)
 class Library:
-    """What jobs of one Python have, and its files on this disk."""
+    """The library for jobs on one Python, and its files on this disk."""
 
     artifact: LibraryArtifact
     built: BuiltLayer
@@ -63,7 +63,7 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
     """Everything that the lock says, for every Python that the unit runs on.
 
     Raises:
-        ConfigurationError: the lock is none of these requirements.
+        ConfigurationError: the lock does not match these requirements.
         BuildError: something locked does not run there.
     """
     unit = _Unit(root=root, cache=cache, project=project, dependencies=third_party(root, project))
@@ -81,7 +81,7 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
 
 @attrs.frozen(kw_only=True)
 class _Unit:
-    """A unit and what it asks for."""
+    """A unit and what it requires."""
 
     root: Path
     cache: Path
@@ -93,7 +93,7 @@ class _Unit:
         return read_lock(self.root / self.project.folder, where=self.project.folder, shared=shared)
 
     def built(self, lock: Lock | None, target: Target) -> BuiltLayer | None:
-        """None where nothing is needed there."""
+        """None if nothing is needed there."""
         project, dependencies = self.project, self.dependencies
         if lock is not None and dependencies:
             check_made_from(lock, lock_inputs(self.root, project), dependencies, target)
@@ -113,7 +113,7 @@ class _Unit:
 
 
 def has_no_other_layer(project: Project) -> bool:
-    """Whether some function has the unit's own layer alone; another one may bring libraries that nobody here knows."""
+    """Whether some function has only the unit's own layer; another layer may bring unknown libraries."""
     return any(not function.layers for settings in project.settings.values() for function in settings.functions)
 
 
@@ -123,7 +123,7 @@ def _spark_jobs(project: Project, python: str) -> list[str]:
 
 
 def _check_spark(lock: Lock, selected: Iterable[SelectedWheel], jobs: list[str]) -> None:
-    """Spark hands its workers a zip, from which Python imports no compiled modules.
+    """Spark passes a zip to its workers, from which Python cannot import compiled modules.
 
     Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html#extra-py-files-support
 
@@ -132,20 +132,18 @@ def _check_spark(lock: Lock, selected: Iterable[SelectedWheel], jobs: list[str])
     """
     for wheel in selected:
         if wheel.name in _OF_SPARK_ALONE:
-            what = (
-                f"{wheel.name} {wheel.version} is locked, but Glue's own is what the Spark job `{jobs[0]}` has to use"
-            )
+            what = f"{wheel.name} {wheel.version} is locked, but the Spark job `{jobs[0]}` must use Glue's own"
             hint = "move it from [project].dependencies to a dependency group, then lock again"
             raise ConfigurationError(lock.where, what, hint=hint)
     compiled = sorted(wheel.filename for wheel in selected if not _is_pure(wheel))
     if compiled:
         what = f"the Spark job `{jobs[0]}` cannot have compiled modules on its workers: {', '.join(compiled)}"
-        hint = "do without, if Glue has it anyway; or give what needs it to a Python shell job of another unit"
+        hint = "remove it if Glue has it anyway, or move what needs it to a Python shell job of another unit"
         raise ConfigurationError(lock.where, what, hint=hint)
 
 
 def _is_pure(wheel: SelectedWheel) -> bool:
-    # What is published without a wheel is built here, and refused where it is not pure.
+    # What is published without a wheel is built here, and refused if it is not pure.
     return wheel.is_sdist or all(tag.platform == "any" for tag in parse_wheel_filename(wheel.filename)[3])
 
 
@@ -166,7 +164,7 @@ def _layer(project: Project, built: BuiltLayer, published: Published) -> Layer:
 
 
 def _as_published(layer: LayerArtifact, name: PublishedName | None) -> LayerArtifact:
-    """With the lock that lies under its number: the same wheels may be locked by another text."""
+    """With the lock that is stored under its number: the same wheels may be locked by a different text."""
     for item in () if name is None else name.objects:
         if item.key == layer.requirements_key and item.sha256:
             return attrs.evolve(layer, requirements_sha256=item.sha256, requirements_size=item.size)

@@ -1,4 +1,4 @@
-"""Whether the work tree would take back what runs. Git is asked of units that change, and of other commits only."""
+"""Whether the work tree would undo what runs. Git is only asked about units that change, and about other commits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["with_lineage"]
 def with_lineage(
     world: World, snapshot: Snapshot, running: Mapping[str, Deployment | None], desired: Mapping[str, Desired]
 ) -> dict[str, Desired]:
-    """The same wishes, each with what it would take back from what runs of the unit."""
+    """The same desired states, each with what it would undo of what runs of the unit."""
     caller = cache(world.platform.caller)
 
     def mine(there: Deployment) -> bool:
@@ -48,7 +48,7 @@ def _gone_back(
     changed: Iterable[tuple[Deployment, ReleaseToRun]],
     mine: Callable[[Deployment], bool],
 ) -> dict[str, TakenBack]:
-    """By unit, the folders in which somebody has put, and not committed, what was there before what runs."""
+    """By unit, the folders in which uncommitted changes restore a state from before what runs."""
     known = {snapshot.commit, *(commit for commit, past in pasts.items() if past.kin == "ancestor")} - {""}
     loose = {
         wanted.project: (there.commit, paths)
@@ -74,13 +74,13 @@ def _changed(
 
 
 def _uncommitted(there: Deployment, wanted: ReleaseToRun, snapshot: Snapshot) -> dict[str, str]:
-    """The folders that are not as they are committed, and not as they run, with their ids."""
+    """The folders that are neither as committed nor as they run, with their ids."""
     runs, here = folders_of(there.inputs), folders_of(wanted.inputs)
     return {path: id_ for path, id_ in here.items() if id_ != runs.get(path) and snapshot.is_dirty((path,))}
 
 
 def _may_be_lost(there: Deployment, snapshot: Snapshot, mine: Callable[[Deployment], bool]) -> bool:
-    """Not what is of the commit that is checked out, and not one's own changes on top of it."""
+    """Whether it is from neither the checked-out commit nor the caller's own changes on top of it."""
     return there.commit != snapshot.commit or ((there.dirty or not there.commit) and not mine(there))
 
 

@@ -1,7 +1,7 @@
-"""Make: what the work tree wants to be released, built on this machine and named by what it is made from.
+"""Make: the releases that the work tree wants, built on this machine and named by what they are built from.
 
 Input: a unit, the ids of its inputs, what is published of it. Output: a release, the templates of every environment,
-and the objects that the bucket lacks. Nothing is written to the other side.
+and the objects that the bucket lacks. Nothing is written to AWS.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class TreeMaker:
         return restored(self.root, asked)
 
     def committed(self) -> WorkspaceConfig | None:
-        where, hint = "pyproject.toml of the last commit", "commit one that can be read"
+        where, hint = "pyproject.toml of the last commit", "commit a readable one"
         try:
             document = parse_toml((committed_text(self.root, "pyproject.toml") or "").encode("utf-8"), where)
             tool = document.get("tool", {})
@@ -97,7 +97,7 @@ class TreeMaker:
         """Build, name, render and check one unit.
 
         Raises:
-            ConfigurationError: the unit cannot be released as it is written.
+            ConfigurationError: the unit cannot be released as written.
             BuildError: an artifact cannot be built.
         """
         dependencies = build_dependencies(self.root, self.cache, project, published)
@@ -112,10 +112,10 @@ class TreeMaker:
         return MadeRelease(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
     def forget(self, inputs: Inputs) -> None:
-        """Nothing to do: what was built is kept under the bytes that it was built from, whatever Git said of them."""
+        """Nothing to do: what was built is stored under the bytes that it was built from, regardless of Git."""
 
     def _source(self, project: Project, published: Published) -> tuple[BuiltSource, SourceArtifact]:
-        """Built under the project's own version first: its content decides which version it gets."""
+        """Built with the project's own version first: its content decides which version it gets."""
         where = f"{project.folder}/pyproject.toml: project.version"
         strict = project.versioning == "strict"
         with stage_source(self.root, project) as staged:
@@ -139,19 +139,19 @@ class TreeMaker:
     def _source_as_published(
         self, project: Project, artifact: SourceArtifact, name: PublishedName | None
     ) -> SourceArtifact:
-        """The wheel that lies under the version, which an older library may have compressed, and the first sdist."""
+        """The stored wheel of the version, which an older library may have compressed, and the first sdist."""
         there = {} if name is None else {item.key: item for item in name.objects}
         wheel, sdist = there.get(artifact.wheel_key), there.get(artifact.sdist_key)
         if wheel is not None and wheel.sha256 not in ("", artifact.wheel_sha256):
             self._check_content(project, artifact, wheel)
             artifact = attrs.evolve(artifact, wheel_sha256=wheel.sha256, wheel_size=wheel.size)
-        # An sdist may hold more than the wheel (tests, a README): the first one under a version stays.
+        # An sdist may have more than the wheel (tests, a README): the first one under a version stays.
         if sdist is not None and sdist.sha256:
             artifact = attrs.evolve(artifact, sdist_sha256=sdist.sha256, sdist_size=sdist.size)
         return artifact
 
     def _check_content(self, project: Project, artifact: SourceArtifact, wheel: PublishedObject) -> None:
-        """A published wheel of other bytes is ours only if its content is what was built here.
+        """A published wheel with other bytes is ours only if its content is what was built here.
 
         Raises:
             DocumentError: it is not.
@@ -162,12 +162,12 @@ class TreeMaker:
             return
         body = self.fetch(wheel.key)
         if body is None or hashlib.sha256(body).hexdigest() != wheel.sha256:
-            what = f"its bytes are not those with the SHA-256 {wheel.sha256} that the index of published names says"
+            what = f"its bytes do not have the SHA-256 {wheel.sha256} of the index of published names"
             raise DocumentError(wheel.key, what, hint="somebody changed it; restore the older version")
         found = content_digest_of(body, artifact.version, project.version)
         if found != artifact.digest:
-            what = f"its content has the digest {found}, what is built from the work tree {artifact.digest}"
-            raise DocumentError(wheel.key, what, hint="its metadata says otherwise: somebody wrote it by hand")
+            what = f"its content has the digest {found}; the work tree builds {artifact.digest}"
+            raise DocumentError(wheel.key, what, hint="its metadata disagrees: somebody wrote it by hand")
         write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
     def _check(self, project: Project, built: BuiltSource, dependencies: Dependencies) -> tuple[str, ...]:
@@ -227,7 +227,7 @@ class TreeMaker:
 
 
 def _layered(project: Project) -> frozenset[str]:
-    """The functions that have a layer of somebody else in some environment."""
+    """The functions that have somebody else's layer in some environment."""
     functions = (function for settings in project.settings.values() for function in settings.functions)
     return frozenset(function.key for function in functions if function.layers)
 
@@ -266,7 +266,7 @@ def _released(project: Project, environment: Environment, function: Function) ->
 def _uploads(
     project: Project, release: Release, built: BuiltSource, dependencies: Dependencies, published: Published
 ) -> tuple[Upload, ...]:
-    """All objects of the release's artifacts; what claims a name goes before what lies under it."""
+    """All objects of the release's artifacts; what claims a name comes before what is stored under it."""
     source, layer = release.source, dependencies.layer
     uploads: list[Upload] = []
     if layer is not None:
@@ -284,14 +284,17 @@ def _uploads(
 
 
 def _variables(project: Project) -> dict[str, str]:
-    """What handlers may read at import: the settings of any environment. References are there, but without a value."""
+    """What handlers may read at import: the settings of any environment.
+
+    References are present, but without a value.
+    """
     functions = (function for settings in project.settings.values() for function in settings.functions)
     variables = (variable for function in functions for variable in function.environment)
     return {name: value.text if isinstance(value, PlainValue) else "reference" for name, value in variables}
 
 
 def _runtime_variables(project: Project, environment: Environment) -> dict[str, dict[str, str]]:
-    """What Lambda tells a function of itself, as in the environment that matters most: by the function's key."""
+    """What Lambda tells a function about itself in the most important environment, by the function's key."""
     return {
         function.key: variables_of(
             name=project.function_name(environment.name, function.key),

@@ -1,4 +1,4 @@
-"""Saying that something takes long, while it does: everybody else waits for the slowest."""
+"""Reports that something takes long while it does: everything else waits for the slowest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["said_if_slow"]
 
 @contextmanager
 def said_if_slow(said: Callable[[str], None], text: str, seconds: float) -> Iterator[None]:
-    """Say it once, from another thread, if the block has not ended by then."""
+    """Report it once, from another thread, if the block has not ended in time."""
     timer = threading.Timer(seconds, said, (text,))
     timer.daemon = True
     timer.start()

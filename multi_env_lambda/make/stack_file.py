@@ -1,8 +1,8 @@
 """The templates of a unit, with what its ``stack.py`` adds: values in, documents out.
 
-The file is code of whoever wrote the unit. It runs in one child for all environments, which has no credentials, no
-network and nothing of this user's files, and a limit in time, memory and output (``host/confined.py``). Everything that
-is asked of a template is asked here, of what came back.
+The file is untrusted code. It runs in one child process for all environments, without credentials, network or access to
+this user's files, and with limits on time, memory and output (``host/confined.py``). Every check of a template is made
+here, on what comes back.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
@@ -27,7 +28,7 @@ _MOST_SAID = 20_000
 _TAIL = 500
 _NEEDED = ("attr", "cottonformation", "packaging")
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The package by its file: which folders the caller's path has, is of no concern there.
+# The package is loaded by its file: the caller's path does not matter there.
 _START = """
 import importlib.util, sys
 sys.path += sys.argv[2:]
@@ -39,8 +40,14 @@ main()
 """
 
 
-def templates_of(root: Path, units: Sequence[StackInput], *, seconds: float = SECONDS) -> dict[str, str]:
+def templates_of(
+    root: Path, units: Sequence[StackInput], *, seconds: float = SECONDS, start: Callable[..., Ended] = run_confined
+) -> dict[str, str]:
     """By environment, the finished template of one unit; a unit without a ``stack.py`` starts nothing.
+
+    Args:
+        seconds: how long the file may take.
+        start: runs a program that is shut in, as ``run_confined`` does.
 
     Raises:
         ConfigurationError: the settings, or what ``stack.py`` made of them, cannot become a stack.
@@ -48,21 +55,23 @@ def templates_of(root: Path, units: Sequence[StackInput], *, seconds: float = SE
     drafts = [drafted(unit) for unit in units]
     if not (root / stack_file(units[0].project)).is_file():
         return {unit.environment.name: finished(unit, draft) for unit, draft in zip(units, drafts, strict=True)}
-    grown = _extended(root.resolve(), units, drafts, seconds)
+    grown = _extended(root.resolve(), units, drafts, seconds, start)
     return {
         unit.environment.name: finished(unit, document, of_stack=True)
         for unit, document in zip(units, grown, strict=True)
     }
 
 
-def _extended(root: Path, units: Sequence[StackInput], drafts: Sequence[Json], seconds: float) -> list[Json]:
+def _extended(
+    root: Path, units: Sequence[StackInput], drafts: Sequence[Json], seconds: float, start: Callable[..., Ended]
+) -> list[Json]:
     """What the file made of each draft, as it says."""
     project = units[0].project
     where = stack_file(project)
     folders = [root / folder for folder in (project.folder, *project.shared)]
     packages = _package_folders()
     bounds = Bounds(own=(*folders, _PACKAGE, *packages), children=False, attributes=False, seconds=seconds)
-    ended = run_confined(
+    ended = start(
         [sys.executable, "-I", "-B", "-c", _START, _PACKAGE / "__init__.py", *packages],
         bounds,
         where=where,
@@ -82,7 +91,7 @@ def _package_folders() -> list[Path]:
 def _pass_on(said: str) -> None:
     """What it printed, where a terminal takes none of it for an order."""
     if said:
-        shown = "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in said)
+        shown = visible(said)
         sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(shown)} characters\n")
 
 

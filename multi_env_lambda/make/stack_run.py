@@ -1,6 +1,6 @@
-"""Runs a unit's ``stack.py``, in a process of its own: values in by stdin, documents out as JSON, and nothing else.
+"""Runs a unit's ``stack.py`` in its own process: values in by stdin, documents out as JSON, and nothing else.
 
-The process is shut in before this is imported (``stack_file.py``), and nobody believes what it answers.
+The process is sandboxed before this is imported (``stack_file.py``), and its answer is not trusted.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ __all__ = ["load_extend", "main"]
 
 _NO_NETWORK = (
     "`stack.py` runs without credentials and without network: write the value into the settings, or let CloudFormation "
-    "look it up (`Fn::ImportValue`, a parameter of SSM)"
+    "look it up (`Fn::ImportValue`, an SSM parameter)"
 )
-_NO_FILES = "`stack.py` reads the unit's folder and what it shares, writes nothing and starts no program"
+_NO_FILES = "`stack.py` may only read the unit's folder and what it shares; it cannot write or start programs"
 
 
 def main() -> None:
-    """Extend the drafts of all environments that come by stdin, answer, and end."""
+    """Extend the drafts of all environments from stdin, answer, and exit."""
     root, work = pickle.load(sys.stdin.buffer)
-    # Our answer has a file of its own; what the unit prints is for stderr.
+    # Our answer has its own file; what the unit prints goes to stderr.
     with os.fdopen(os.dup(1), "w", encoding="ascii") as answer:
         os.dup2(2, 1)
         _write(answer, _answered(root, work))
         sys.stdout.flush()
         sys.stderr.flush()
-        # Neither its threads nor what it wants done at the end.
+        # Without waiting for its threads or running its exit handlers.
         os._exit(0)
 
 
@@ -52,18 +52,18 @@ def _answered(root: Path, work: tuple[tuple[StackInput, Json], ...]) -> dict[str
     try:
         extend = load_extend(root, work[0][0].project)
         if extend is None:
-            return {"error": ["is gone", "run the same command again"]}
+            return {"error": ["no longer exists", "run the same command again"]}
         return {"documents": [extended(unit, draft, extend) for unit, draft in work]}
     except MultiEnvLambdaError as error:
         cause = error.__cause__ or error
         return {"error": [f"{error.what}{_line(cause, path)}", _reason(cause) or error.hint]}
-    except BaseException as error:  # KeyboardInterrupt, and what a unit derives from BaseException
+    except BaseException as error:  # KeyboardInterrupt, and whatever a unit derives from BaseException
         what = f"ended with {type(error).__name__}: {error}{_line(error, path)}"
         return {"error": [what, _reason(error) or "let extend() return, or raise an Exception"]}
 
 
 def _line(error: BaseException, path: str) -> str:
-    """The innermost line of the file that was at work."""
+    """The innermost line of the file in the traceback."""
     found, trace = 0, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == path:
@@ -73,7 +73,7 @@ def _line(error: BaseException, path: str) -> str:
 
 
 def _reason(error: BaseException | None) -> str:
-    """What of its surroundings the code missed, if that is why it failed."""
+    """What the code lacked in the sandbox, if that is why it failed."""
     while error is not None:
         if type(error).__module__.startswith(("botocore.", "urllib3.", "requests.", "socket")):
             return _NO_NETWORK
@@ -88,10 +88,10 @@ def _reason(error: BaseException | None) -> str:
 def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | None:
     """The function ``extend`` of the unit's own ``stack.py``, or None where it has no such file.
 
-    It runs the file, here: in a test, or in a process of its own.
+    It runs the file in this process: in a test, or in its own process.
 
     Raises:
-        ConfigurationError: the file gives no function.
+        ConfigurationError: the file has no such function.
     """
     where = stack_file(project)
     path = root / where
@@ -101,11 +101,11 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
     module.__file__ = os.fspath(path)
     try:
-        # Not imported: that would leave a `__pycache__` in the unit's folder, which is an edit like any other.
+        # Not imported: that would leave a `__pycache__` in the unit's folder, which counts as an edit.
         exec(compile(path.read_bytes(), os.fspath(path), "exec"), vars(module))
     except (Exception, SystemExit) as error:
         what = f"cannot be imported: {type(error).__name__}: {error}"
-        raise ConfigurationError(where, what, hint="correct the file; it runs where the unit is made") from error
+        raise ConfigurationError(where, what, hint="correct the file; it runs when the unit is built") from error
     extend = getattr(module, "extend", None)
     if not callable(extend):
         raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")

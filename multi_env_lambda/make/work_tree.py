@@ -1,4 +1,4 @@
-"""What the work tree wants: units whose inputs changed are made, and everything else is known to be as it should.
+"""What the work tree wants: units whose inputs changed are built, and everything else is known to be up to date.
 
 Input: what runs of each unit in the first environment. Output: a ``DesiredState``.
 """
@@ -35,14 +35,14 @@ __all__ = ["DesiredState", "work_tree"]
 
 _NO_PART = frozenset({"external_id", "source_identity", "bounds"})
 _YOUNGER = frozenset({"boundary_arn", "buckets", "committed_only", "protect"})
-"""Settings that older versions did not know: they count only where somebody has set them."""
+"""Settings that older versions did not know: they count only if they are set."""
 
 
 @attrs.frozen(kw_only=True)
 class DesiredState:
-    """What one source of the desired release says, and of what state of the work tree, if it is that.
+    """What one source of the desired release says, and the state of the work tree, if that is the source.
 
-    ``looked_at``: why a unit was compared, changed or not.
+    ``looked_at``: why a unit was compared, whether or not it changed.
     """
 
     desired: Mapping[str, Desired]
@@ -53,14 +53,14 @@ class DesiredState:
 
 @attrs.frozen(kw_only=True)
 class _Candidate:
-    """A unit that may have changed, and why it is looked at."""
+    """A unit that may have changed, and why it is compared."""
 
     project: Project
     inputs: Inputs
     why: tuple[str, ...]
 
 
-_LEFT_OUT = "its folder is not checked out here: a sparse checkout leaves it out"
+_LEFT_OUT = "its folder is not checked out here (sparse checkout)"
 
 
 def _nothing(_: Collection[str]) -> None:
@@ -75,12 +75,12 @@ def work_tree(
     meanwhile: Callable[[Collection[str]], None] = _nothing,
     alone: str = "",
 ) -> DesiredState:
-    """Look at the units in ``running`` (by name; what runs of each in the first environment).
+    """Compare the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
-        unsure: units of which it is not known whether that really runs.
-        meanwhile: called with the units that may have changed, while they are made.
-        alone: the one unit that is made, so that no code of any other runs; empty: all that may have changed.
+        unsure: units for which it is not known whether that really runs.
+        meanwhile: called with the units that may have changed, while they are built.
+        alone: the only unit to build, so that no code of any other runs; empty: all that may have changed.
     """
     projects = {project.name: project for project in world.projects}
     snapshot = world.maker.snapshot(tracked_paths(world.projects))
@@ -98,7 +98,7 @@ def work_tree(
             continue
         if name not in projects:
             gone = missing[name] not in left_out
-            desired[name] = Absent(project=name, why="its folder is gone" if gone else _LEFT_OUT, removed=gone)
+            desired[name] = Absent(project=name, why="its folder no longer exists" if gone else _LEFT_OUT, removed=gone)
             continue
         inputs = _inputs(world, projects[name], snapshot, settings)
         if isinstance(inputs, MultiEnvLambdaError):
@@ -109,13 +109,13 @@ def work_tree(
             why = (*why, UNSURE)
         looked_at[name] = why
         if alone not in ("", name):
-            desired[name] = UpToDate(project=name, why=f"not made: {', '.join(why) or 'its inputs are unchanged'}")
+            desired[name] = UpToDate(project=name, why=f"not built: {', '.join(why) or 'its inputs are unchanged'}")
         elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
-            desired[name] = UpToDate(project=name, why=f"not the upgrade alone: {', '.join(why)}")
+            desired[name] = UpToDate(project=name, why=f"changed by more than the upgrade: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
             candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
         else:
-            text = f"{there.version} runs already" if why and there is not None else "its inputs are unchanged"
+            text = f"already runs {there.version}" if why and there is not None else "its inputs are unchanged"
             desired[name] = UpToDate(project=name, why=text)
     made, built = _make_all(world, candidates, snapshot, meanwhile)
     found = with_lineage(world, snapshot, running, built)
@@ -123,16 +123,16 @@ def work_tree(
 
 
 def _broken(world: World, project: Project | None, name: str, running: Deployment | None) -> BrokenUnit | None:
-    """The broken unit that is meant: by its name, or by the folder that what runs was made from.
+    """The broken unit that is meant: by its name, or by the folder that the running release was built from.
 
-    A unit that has moved into another folder is not meant, as long as the old one is no unit any more.
+    A unit that has moved to another folder is not meant if the old one is no longer a unit.
     """
     folder = "" if running is None else running.folder
     return find_broken(world.broken, name, folder if project is None or folder != project.folder else "")
 
 
 def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
-    """What a unit is made from, or why that cannot be read."""
+    """What a unit is built from, or why that cannot be read."""
     for path in (project.folder, *project.shared, BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
@@ -143,9 +143,9 @@ def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -
 
 
 def _settings_digest(world: World) -> str:
-    """The workspace's settings as one input of every unit; what a role is told on the way in makes no release.
+    """The workspace's settings as one input of every unit, without those for assuming roles, which change no release.
 
-    Of the bounds only the one that roles get is in a template.
+    Of the bounds, only the permissions boundary of roles is in a template.
     """
     places = [{**attrs.asdict(item), "boundary_arn": item.boundary_arn} for item in world.config.environments]
     written = [attrs.asdict(world.config.devops), *places]
@@ -162,7 +162,7 @@ def _make_all(
     snapshot: Snapshot,
     meanwhile: Callable[[Collection[str]], None],
 ) -> tuple[dict[str, MadeRelease], dict[str, Desired]]:
-    """Make every candidate, in parallel; one that cannot be made does not hold up the others."""
+    """Build every candidate, in parallel; one that fails does not hold up the others."""
 
     def make(candidate: _Candidate) -> MadeRelease | MultiEnvLambdaError:
         name, seconds = candidate.project.name, world.slow_seconds
@@ -183,7 +183,7 @@ def _make_all(
     errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
     for name in _moved(world, snapshot, [candidates[name].project for name in made]):
         world.maker.forget(candidates[name].inputs)
-        errors[name] = PlanStale(name, "a file was edited while it was built", hint="run the same command again")
+        errors[name] = PlanStale(name, "a file was edited during the build", hint="run the same command again")
         del made[name]
     for name, item in made.items():
         _remember(world, name, candidates[name].inputs, item.release)
@@ -204,7 +204,7 @@ def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> Rel
 
 
 def _own(project: Project) -> tuple[str, ...]:
-    """Everything that a release of the unit is made from and Git knows of."""
+    """Everything that a release of the unit is built from and that Git knows."""
     return (project.folder, *project.shared, ROOT_TABLE)
 
 
@@ -213,7 +213,7 @@ def _origin(snapshot: Snapshot) -> Origin:
 
 
 def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:
-    """Units whose files changed while they were built: what was built is not what was hashed."""
+    """Units whose files changed during the build: what was built is not what was hashed."""
     if not projects:
         return []
     after = world.maker.snapshot(tracked_paths(tuple(projects)))
@@ -227,13 +227,13 @@ def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]
 
 
 def _remember(world: World, name: str, inputs: Inputs, release: Release) -> None:
-    """Keep on this machine which release these inputs gave, so that a changed README is looked at once."""
+    """Remember on this machine which release these inputs led to, so that a changed README is compared only once."""
     known = {"inputs": digest(inputs), "release": release.digest}
     write_atomically(_memory_of(world, name), canonical_json(known).encode("ascii"))
 
 
 def _gives(world: World, name: str, inputs: Inputs, running: Deployment | None) -> bool:
-    """Whether it is known that these inputs give the release that runs."""
+    """Whether these inputs are known to lead to the release that runs."""
     known = read_json(_memory_of(world, name), None)
     return running is not None and known == {"inputs": digest(inputs), "release": running.release}
 

@@ -7,18 +7,18 @@ import attrs
 __all__ = ["AliasState", "SaidAlias", "StrayedAlias", "alias_text"]
 
 _SAME = 0.001
-"""Shares are hundredths; what comes back from an API is a float."""
+"""Shares are hundredths; APIs return floats."""
 
 
 @attrs.frozen(kw_only=True)
 class AliasState:
-    """The version that an alias points at, and the share of traffic that further versions get (0 to 1)."""
+    """The version that an alias points at, and the share of traffic that other versions get (0 to 1)."""
 
     version: str
     weights: tuple[tuple[str, float], ...]
 
     def is_like(self, other: AliasState | None) -> bool:
-        """Whether both lead the same calls to the same versions."""
+        """Whether both send the same traffic to the same versions."""
         if other is None or self.version != other.version:
             return False
         mine, theirs = dict(self.weights), dict(other.weights)
@@ -37,23 +37,23 @@ class SaidAlias:
 
 @attrs.frozen(kw_only=True)
 class StrayedAlias:
-    """An alias that is not where CloudFormation pointed it; ``found`` is None where it is gone."""
+    """An alias that is not where CloudFormation pointed it; ``found`` is None if it no longer exists."""
 
     said: SaidAlias
     found: AliasState | None
 
     def __str__(self) -> str:
         there = f"its alias {self.said.name} points at {alias_text(self.found)}"
-        return f"{self.said.function}: {there}, CloudFormation pointed it at {alias_text(self.said.state)}"
+        return f"{self.said.function}: {there}; CloudFormation pointed it at {alias_text(self.said.state)}"
 
 
 def alias_text(alias: AliasState | None) -> str:
     """Where an alias points, in words.
 
     >>> alias_text(AliasState(version="1", weights=(("2", 0.2),)))
-    'version 1 and gives 20 % to version 2'
+    'version 1, with 20 % to version 2'
     """
     if alias is None:
         return "nothing"
-    shares = (f" and gives {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
+    shares = (f", with {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
     return f"version {alias.version}{''.join(shares)}"

@@ -1,4 +1,4 @@
-"""What Git says of a commit that runs, seen from the commit that is checked out."""
+"""How a commit that runs relates to the commit that is checked out, according to Git."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import attrs
 __all__ = ["Kin", "Past", "State"]
 
 Kin = Literal["ancestor", "newer", "diverged", "rewritten", "unknown"]
-"""What a commit is to HEAD.
+"""How a commit relates to HEAD.
 
-``newer``: a descendant. ``rewritten``: one's own, at which the branch that is checked out once was, in this very clone,
-and which was amended, rebased or reset since. ``unknown``: this clone does not have it, and nobody could be asked for
-it.
+``newer``: a descendant. ``rewritten``: one that the checked-out branch pointed to earlier, in this very clone,
+and that was amended, rebased or reset since. ``unknown``: this clone does not have it, and it could not be fetched.
 """
 
 
 @attrs.frozen(kw_only=True)
 class State:
-    """One commit of the own history: its time in ISO 8601, and the git ids of the asked paths that it has."""
+    """One commit of HEAD's history: its time in ISO 8601, and the git ids of the requested paths that it has."""
 
     committed: str
     ids: Mapping[str, str]
@@ -28,13 +27,13 @@ class State:
 
 @attrs.frozen(kw_only=True)
 class Past:
-    """A commit that runs. ``ids`` by path, of those that exist.
+    """A commit that runs. ``ids`` are by path, of those that exist.
 
     Args:
-        there: the ids at the commit; empty where it is unknown.
+        there: the ids at the commit; empty if it is unknown.
         common: the ids at the last commit that it has in common with HEAD.
-        since: the commits of the own history after that one that changed an asked path, newest first; where nothing is
-            known to be in common, of the whole history.
+        since: the commits of HEAD's history after that one that changed a requested path, newest first; of the whole
+            history if nothing is known to be in common.
     """
 
     kin: Kin

@@ -1,7 +1,7 @@
 """What is published for a unit: its code (source), its dependencies (layer, libraries), the scripts of its jobs.
 
-The keys are the layout of the artifact bucket; no other module spells them. Every object has its SHA-256 here, so that
-whoever uses one can compare it first.
+The keys are the layout of the artifact bucket; no other module spells them out. Every object has its SHA-256 here, so
+that it can be verified before use.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 PRUNED = "pruned.json"
-"""Stays in the folder of a source whose wheel was pruned: its version is never given to other content."""
+"""Stays in the folder of a source whose wheel was pruned: its version is never reused for other content."""
 
 
 def distribution_name(project: str) -> str:
-    """The project's name as it stands in file names of wheels and sdists (PEP 427 escaping)."""
+    """The project's name as used in the file names of wheels and sdists (PEP 427 escaping)."""
     return project.replace("-", "_")
 
 
@@ -39,7 +39,7 @@ def base64_sha256(sha256: str) -> str:
 
 @attrs.frozen(kw_only=True, order=True)
 class PublishedObject:
-    """One object of the bucket. ``sha256`` is hexadecimal, and empty where 0.1.1 published it and kept none."""
+    """One object in the bucket. ``sha256`` is hexadecimal; empty if 0.1.1 published it, which kept none."""
 
     key: str
     sha256: str
@@ -58,8 +58,9 @@ class Package:
 class LayerArtifact:
     """The dependencies of a project for one Python version and architecture.
 
-    ``digest`` is a hash over all that the layer is made from (the selected wheels, Python version, architecture,
-    platform, builder version); equal digest means equal bytes. The SHA-256s are of the two objects; sizes in bytes.
+    ``digest`` is a hash over everything that the layer is built from (the selected wheels, Python version,
+    architecture, platform, builder version); equal digest means equal bytes. The SHA-256s are of the two objects; sizes
+    in bytes.
     """
 
     project: str
@@ -83,7 +84,7 @@ class LayerArtifact:
 
     @property
     def requirements_key(self) -> str:
-        """The lock and the manifest that the layer was built from; putting it claims the number."""
+        """The lock and the manifest that the layer was built from; writing it claims the number."""
         return f"{self.folder}/requirements.zip"
 
     @property
@@ -96,7 +97,7 @@ class LayerArtifact:
 
 @attrs.frozen(kw_only=True)
 class LibraryArtifact:
-    """The dependencies of a project's Glue jobs for one Python version; its key is made from its digest.
+    """The dependencies of a project's Glue jobs for one Python version; its key contains its digest.
 
     Shaped like a layer, with the packages at the top of the zip.
     """
@@ -134,7 +135,7 @@ class LibraryArtifact:
 
 @attrs.frozen(kw_only=True)
 class SourceArtifact:
-    """The project's own code under one version: the wheel that Lambda runs, and the sdist beside it.
+    """The project's own code under one version: the wheel that Lambda runs, and its sdist.
 
     ``digest`` is over the wheel's content and the project's base version, not over the ``.postN`` it got.
     ``files`` are the wheel's members as (path, hexadecimal SHA-256), without the dist-info folder.
@@ -176,7 +177,7 @@ class SourceArtifact:
 
 @attrs.frozen(kw_only=True)
 class ScriptArtifact:
-    """The script that Glue starts for a job; its key is made from its content."""
+    """The script that Glue starts for a job; its key is derived from its content."""
 
     project: str
     key: str

@@ -1,4 +1,4 @@
-"""What no unit of an environment may go beyond, whatever its file or its ``stack.py`` says."""
+"""The limits for every unit of an environment, whatever its file or its ``stack.py`` says."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ _KEYS = ("actions", "managed_policies", "resource_types", "permissions_boundary"
 _ACTION = Rule(
     pattern=r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+",
     allowed='an action or a pattern such as "s3:Get*"',
-    hint="write the service, a colon and the name of the call; `*` and `?` stand for what may differ",
+    hint="write the service, a colon and the name of the call; use `*` and `?` as wildcards",
 )
 _TYPE = Rule(
     pattern=r"\*|[A-Za-z0-9]+::[A-Za-z0-9:*?]+",
-    allowed='a type of CloudFormation or a pattern such as "AWS::Lambda::*"',
+    allowed='a CloudFormation resource type or a pattern such as "AWS::Lambda::*"',
     hint="write it as in a template",
 )
 _POLICY = Rule(
     pattern=r"arn:[a-z-]+:iam::[a-z0-9*?]*:policy/.+",
     allowed='the ARN of a policy or a pattern such as "arn:aws:iam::aws:policy/*ReadOnlyAccess"',
-    hint="`*` and `?` stand for what may differ",
+    hint="use `*` and `?` as wildcards",
 )
 _BOUNDARY = Rule(
     pattern=r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+|[A-Za-z0-9+=,.@_-]{1,128}",
     allowed='the ARN of a policy, or its name such as "unit-boundary"',
-    hint="a name is one of the environment's own account",
+    hint="a plain name refers to the environment's own account",
 )
 
 
 @attrs.frozen(kw_only=True)
 class Bounds:
-    """The table ``bounds`` of an environment.
+    """The ``bounds`` table of an environment.
 
     Args:
-        actions: patterns; what roles and users of a stack are allowed has to be in them. None: anything.
-        managed_policies: patterns of ARNs. Where actions are bounded, no other policy may be attached: what such a
-            policy allows is written somewhere else.
-        resource_types: patterns; a stack may consist of these only. None: anything.
-        permissions_boundary: a policy, by ARN or name, that every role and user of a stack must be bounded by.
+        actions: patterns; roles and users of a stack may be allowed only what matches. None: anything.
+        managed_policies: patterns of ARNs. If actions are bounded, no other policy may be attached: what it
+            allows is defined elsewhere.
+        resource_types: patterns; a stack may consist only of these. None: anything.
+        permissions_boundary: a policy, by ARN or name, that every role and user of a stack must have as its boundary.
     """
 
     actions: tuple[str, ...] | None = None
@@ -50,7 +50,7 @@ class Bounds:
     permissions_boundary: str = ""
 
     def boundary_arn(self, partition: str, account_id: str) -> str:
-        """The ARN of the boundary in an account; empty where none is asked for.
+        """The ARN of the boundary in an account; empty if none is required.
 
         >>> Bounds(permissions_boundary="unit").boundary_arn("aws", "555555555555")
         'arn:aws:iam::555555555555:policy/unit'
@@ -60,15 +60,15 @@ class Bounds:
 
 
 def read_bounds(table: Table) -> Bounds | None:
-    """The table ``bounds`` of an environment's ``table``; None where there is none."""
+    """The ``bounds`` table inside an environment's ``table``; None if there is none."""
     if not table.has("bounds"):
         return None
     found = table.table("bounds")
     found.allow(_KEYS)
     if not found.values:
-        table.refuse("bounds", "it bounds nothing", hint=f"give one of {', '.join(_KEYS)}, or leave it out")
+        table.refuse("bounds", "the table is empty", hint=f"set one of {', '.join(_KEYS)}, or remove the table")
     if found.has("managed_policies") and not found.has("actions"):
-        found.refuse("managed_policies", "it counts with `actions` only", hint="give the actions that are allowed, too")
+        found.refuse("managed_policies", "it requires `actions`", hint="set the allowed actions, too")
     return Bounds(
         actions=found.texts("actions", rule=_ACTION) if found.has("actions") else None,
         managed_policies=found.texts("managed_policies", rule=_POLICY),

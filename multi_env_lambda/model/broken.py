@@ -1,4 +1,4 @@
-"""Units of which nothing can be made as their files are. Each is alone with its mistake: the others go on."""
+"""Units that cannot be built because of what their files say. The other units go on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["BrokenUnit", "find_broken", "sound_units"]
 
 @attrs.frozen(kw_only=True)
 class BrokenUnit:
-    """A folder that should be a unit. ``name`` is what its file says, as far as that can be read, else the folder's."""
+    """A folder that should be a unit. ``name`` is the one in its file if that can be read, else the folder's."""
 
     name: str
     folder: str
@@ -26,9 +26,9 @@ class BrokenUnit:
 
 
 def find_broken(units: Iterable[BrokenUnit], name: str, folder: str = "") -> BrokenUnit | None:
-    """The one of this name, or the one that a release was made from, by the ``folder`` among its inputs.
+    """The one with this name, or the one that a release was built from, by the ``folder`` among its inputs.
 
-    A file that cannot be parsed does not say what the unit is called, but the record of what runs has its folder.
+    A file that cannot be parsed does not reveal the unit's name, but the record of what runs has its folder.
     """
     found = (
         unit
@@ -41,9 +41,9 @@ def find_broken(units: Iterable[BrokenUnit], name: str, folder: str = "") -> Bro
 def sound_units(
     projects: Iterable[Project], unreadable: Collection[BrokenUnit], config: WorkspaceConfig
 ) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
-    """The units that fit together, and those that are broken: unreadable, in each other's way, or with wrong needs.
+    """The units that fit together, and those that are broken: unreadable, colliding, or with wrong needs.
 
-    Who needs a broken unit is not broken by that; it waits.
+    A unit that needs a broken unit is not broken itself; it waits.
     """
     units = tuple(projects)
     names = {unit.name: unit.folder for unit in unreadable}

@@ -11,7 +11,7 @@ __all__ = ["PropertyChange", "ResourceChange"]
 
 @attrs.frozen(kw_only=True)
 class PropertyChange:
-    """One property, old and new value as canonical JSON (None: not there). Secret-looking values are masked."""
+    """One property, with its old and new value as canonical JSON (None: absent). Secret-looking values are masked."""
 
     path: str
     old: str | None

@@ -1,4 +1,4 @@
-"""Whether two units would make the same thing."""
+"""Finds units that would create the same thing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["find_collisions"]
 def find_collisions(
     projects: Iterable[Project], config: WorkspaceConfig, *, unreadable: Mapping[str, str] = {}
 ) -> dict[str, ConfigurationError]:
-    """By folder, the units that are one to a package index, or would make the same thing in one account and region.
+    """By folder, the units that share a package name, or would create the same thing in one account and region.
 
-    Nobody can say which of two is right, so it is neither.
+    It is impossible to tell which of the two is right, so both are refused.
 
     Args:
-        unreadable: the folders of units that nobody could look at, by what they are probably called.
+        unreadable: the folders of units that could not be read, by their probable names.
     """
     units = sorted(projects, key=lambda project: project.folder)
     faults = _same_name(units, unreadable)
@@ -45,24 +45,24 @@ def _same_name(units: Iterable[Project], unreadable: Mapping[str, str]) -> dict[
         first = folders.setdefault(project.name, project.folder)
         if first != project.folder:
             for one, other in ((first, project.folder), (project.folder, first)):
-                faults.setdefault(one, _named_alike(one, f"the name `{project.name}` is also that of {other}"))
+                faults.setdefault(one, _named_alike(one, f"the name `{project.name}` is also used by {other}"))
         elif project.name in unreadable:
-            what = f"the name `{project.name}` may also be that of {unreadable[project.name]}, which is broken"
+            what = f"the name `{project.name}` may also be used by {unreadable[project.name]}, which is broken"
             faults.setdefault(project.folder, _named_alike(project.folder, what))
     return faults
 
 
 def _named_alike(folder: str, what: str) -> ConfigurationError:
-    hint = "rename one; `-`, `_`, `.` and capitals make no difference"
+    hint = "rename one; `-`, `_`, `.` and upper or lower case make no difference"
     return ConfigurationError(f"{folder}/pyproject.toml [project] name", what, hint=hint)
 
 
 def _what(kind: str, name: str, first: tuple[str, str], second: tuple[str, str], environment: Environment) -> str:
     one, other = (" in ".join(place) for place in (first, second))
     who = f"{one} and {other}" if one != other else f"two parts of {one}"
-    return f"{who} would both make the {kind} `{name}` in account {environment.account_id}, {environment.region}"
+    return f"{who} would both create the {kind} `{name}` in account {environment.account_id}, {environment.region}"
 
 
 def _collision(folder: str, what: str) -> ConfigurationError:
-    hint = "rename a project or a key, or give the environments different accounts"
+    hint = "rename a unit or a key, or use different accounts for the environments"
     return ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)

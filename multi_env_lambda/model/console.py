@@ -1,4 +1,4 @@
-"""Addresses of the AWS console for what a unit is made of.
+"""Links to the AWS console for the parts of a unit.
 
 Source of the shapes: the console itself; AWS documents only the switch-role link.
 """
@@ -14,7 +14,7 @@ __all__ = ["unit_links"]
 
 
 def unit_links(project: Project, environment: Environment) -> tuple[tuple[str, str], ...]:
-    """(label, address) of everything one would look at; the role must be switched first."""
+    """(label, link) of everything worth looking at; the role must be switched first."""
     base = f"https://{environment.region}.console.aws.amazon.com"
     query = f"region={environment.region}"
     stack = project.stack_name(environment.name)

@@ -1,8 +1,8 @@
-"""JSON documents of the bucket: written in one way, and read by one checked reader.
+"""JSON documents in the bucket: one way to write them, and one strict reader.
 
-A document carries the version of its format. A reader reads every older format, ignores what it does not know in its
-own, and refuses a newer one with "upgrade". What is no document at all is named by its key and by what is wrong with
-it, never by a traceback, so that one bad object stops only the unit that it is about.
+A document carries the version of its format. A reader reads every older format, ignores unknown fields in its
+own, and refuses a newer one with "upgrade". For anything else, the error has the key and what is wrong, and is never a
+traceback, so that one bad object stops only its own unit.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from multi_env_lambda.errors import DocumentError, UpgradeNeeded
 __all__ = ["FORMAT", "check_format", "is_junk", "read_document", "structure", "unknown_keys"]
 
 FORMAT = 2
-"""The format that this version writes: of records, manifests, approvals, summaries and indexes alike.
+"""The format that this version writes, for records, manifests, approvals, summaries and indexes alike.
 
-1 is what 0.1.1 wrote. Within a format, fields are only ever added, each with a default.
+1 is what 0.1.1 wrote. Within a format, fields are only added, each with a default.
 """
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes. No document that this library wrote comes near it."""
+"""Bytes. No document of this library comes near it."""
 
 _DEEPEST = 100
 
@@ -41,22 +41,22 @@ def read_document(body: bytes, *, where: str, kind: str) -> dict[str, Any]:
     """The JSON object in ``body``, of a format that this version reads.
 
     Args:
-        kind: what it should be, as in "a record".
+        kind: what it should be, such as "a record".
 
     Raises:
-        UpgradeNeeded: it has a newer format.
-        DocumentError: it is no such document.
+        UpgradeNeeded: its format is newer.
+        DocumentError: it is not such a document.
     """
     if len(body) > LARGEST:
-        raise is_junk(where, kind, f"it has {len(body)} bytes, {LARGEST} are read")
+        raise is_junk(where, kind, f"it has {len(body)} bytes; the limit is {LARGEST}")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise is_junk(where, kind, f"it is no JSON: {type(error).__name__}: {error}"[:200]) from error
+        raise is_junk(where, kind, f"it is not JSON: {type(error).__name__}: {error}"[:200]) from error
     if body.count(b"[") + body.count(b"{") > _DEEPEST and _depth(document) > _DEEPEST:
-        raise is_junk(where, kind, f"it is nested more than {_DEEPEST} deep")
+        raise is_junk(where, kind, f"it is nested more than {_DEEPEST} levels deep")
     if _SURROGATE.search(body) and _has_half_a_character(document):
-        raise is_junk(where, kind, "it has half of a character (a lone surrogate), which cannot be written anywhere")
+        raise is_junk(where, kind, "it has a lone surrogate (half of a character), which cannot be encoded")
     if not isinstance(document, dict):
         raise is_junk(where, kind, f"found a {type(document).__name__}, expected an object")
     check_format(document, where=where, kind=kind)
@@ -67,19 +67,19 @@ def check_format(document: Mapping[str, object], *, where: str, kind: str) -> No
     """Refuse what this version cannot read.
 
     Raises:
-        UpgradeNeeded: it has a newer format.
-        DocumentError: its format is no format.
+        UpgradeNeeded: its format is newer.
+        DocumentError: its format is not a valid one.
     """
     found = document.get("format", 1)
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise is_junk(where, kind, f"found format {_quoted(found)}, expected 1 to {FORMAT}")
     if found > FORMAT:
-        what = f"it has format {_quoted(found)}, this version of multi_env_lambda reads formats up to {FORMAT}"
+        what = f"found format {_quoted(found)}; this version of multi_env_lambda reads formats up to {FORMAT}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
 
 
 def _depth(document: Any) -> int:
-    """How many lists and objects are in each other; not recursive, since writing it again would be."""
+    """How deep lists and objects are nested; not recursive, because serialising it again would be."""
     deepest, waiting = 0, [(document, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -98,13 +98,13 @@ def _has_half_a_character(document: Any) -> bool:
 
 
 def is_junk(where: str, kind: str, what: str) -> DocumentError:
-    """The error of an object that is not what its key says."""
-    hint = "restore an older version of this object; the bucket keeps them"
+    """The error for an object that is not what its key says."""
+    hint = "restore an older version of this object; the bucket keeps old versions"
     return DocumentError(where, f"not {kind}: {what}", hint=hint)
 
 
 def structure(cls: type[Value], document: Any, *, where: str, kind: str) -> Value:
-    """A frozen value from plain data, each field of the type that its class declares; unknown keys are ignored.
+    """A frozen value from plain data, each field with the type that its class declares; unknown keys are ignored.
 
     Raises:
         DocumentError: a field is missing or has another type.
@@ -117,13 +117,13 @@ def structure(cls: type[Value], document: Any, *, where: str, kind: str) -> Valu
 
 
 def unknown_keys(cls: type, document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What a newer version wrote into a document of this class, to be written back as it was: (key, JSON text)."""
+    """Fields of a newer version in a document of this class, to be written back unchanged: (key, JSON text)."""
     known = {field.name for field in attrs.fields(cls)} | {"format"}
     return tuple((key, json.dumps(document[key], sort_keys=True)) for key in sorted(document.keys() - known))
 
 
 class _Mismatch(Exception):
-    """A value is not of the declared type; the text says where in the document, and both sides."""
+    """A value does not have the declared type; the text says where, what was found and what was expected."""
 
 
 def _mismatch(path: str, found: Any, expected: str) -> _Mismatch:
@@ -131,13 +131,13 @@ def _mismatch(path: str, found: Any, expected: str) -> _Mismatch:
 
 
 def _quoted(found: Any) -> str:
-    """A value for a message; of a long one the begin."""
+    """A value for a message; long ones are cut."""
     text = repr(found)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _reader(kind: Any) -> Reader:
-    """What reads one declared type. Made once per type: an environment has a thousand records."""
+    """The reader of one declared type. Made once per type, because an environment has up to a thousand records."""
     if kind not in _READERS:
         _READERS[kind] = _make_reader(kind)
     return _READERS[kind]

@@ -1,4 +1,4 @@
-"""A stage of the promotion chain, and the devops account that holds artifacts and records."""
+"""An environment of the promotion chain, and the devops account that holds artifacts and records."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from multi_env_lambda.model.roles import DEPLOYERS, Acting
 __all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
 
 CALLER = "caller"
-"""As ``source_identity``: the user or session name of whoever runs this."""
+"""As ``source_identity``: the user or session name of the caller."""
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
-"""The role that AWS Organizations makes in every member account; used until an account is bootstrapped."""
+"""The role that AWS Organizations creates in every member account; used until an account is bootstrapped."""
 
 
 def _role_arn(account_id: str, role_name: str) -> str:
@@ -36,8 +36,8 @@ class Devops:
     """The account that holds the artifacts, the records and the CI.
 
     Args:
-        bucket: where everything is written first.
-        buckets: by other region, the bucket that its environments take artifacts from, where it has a name of its own.
+        bucket: the bucket that is always written first.
+        buckets: by other region, the bucket that its environments take artifacts from, if it has its own name.
         role_name, external_id, source_identity: as in ``Environment``.
     """
 
@@ -50,7 +50,7 @@ class Devops:
     buckets: Mapping[str, str] = attrs.field(factory=dict)
 
     def at(self, region: str) -> Devops:
-        """The same account where it holds the artifacts of a region: Lambda takes code from a bucket of its own only.
+        """The same account with the bucket of a region: Lambda takes code only from a bucket in its own region.
 
         Source: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html
 
@@ -74,7 +74,7 @@ class Devops:
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to this account's role; empty where there is none.
+        """The console page that switches to this account's role; empty if there is none.
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
         """
@@ -83,17 +83,17 @@ class Devops:
 
 @attrs.frozen(kw_only=True)
 class Environment:
-    """One stage: where it lies, how one gets there, and the rules that hold there.
+    """One environment: where it is, how to get access, and the rules that apply.
 
     Args:
-        role_name: the role that is assumed; empty: the caller's own credentials are used.
-        position: counts from 0 in promotion order.
-        releases_only, committed_only: what may come here, see ``plan/release_rules.py``.
-        protect: its stacks cannot be deleted, neither by `destroy` nor by others.
-        external_id, source_identity: what AssumeRole is told, where the trust policy of the role asks for it.
-        bounds: what no unit may go beyond there.
+        role_name: the role to assume; empty: the caller's own credentials are used.
+        position: its place in promotion order, counted from 0.
+        releases_only, committed_only: what may be deployed here, see ``plan/release_rules.py``.
+        protect: its stacks cannot be deleted, by `destroy` or anything else.
+        external_id, source_identity: what is passed to AssumeRole, if the trust policy of the role requires it.
+        bounds: the limits for every unit there.
         prefix: of the roles that `bootstrap` made there; empty: `role_name` serves everybody.
-        deployed_by: who may deploy there, where it has such roles; anybody else may only look.
+        deployed_by: who may deploy there, if it has such roles; anybody else may only look.
         through: the role of the devops account from which the one of this environment is assumed.
     """
 
@@ -121,7 +121,7 @@ class Environment:
 
     @property
     def boundary_arn(self) -> str:
-        """The policy that bounds every role of its stacks; empty where there is none."""
+        """The permissions boundary of every role of its stacks; empty if there is none."""
         own = "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
         return own or (f"arn:aws:iam::{self.account_id}:policy/{self.boundary_name}" if self.prefix else "")
 

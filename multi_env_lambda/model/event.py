@@ -1,4 +1,4 @@
-"""Reading what triggers a function: one table per event, of exactly one kind."""
+"""Reads what triggers a function: one table per event, of exactly one kind."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _LONGEST_INPUT = 8192
 
 _METHODS = Rule(
     pattern=r"\*|GET|HEAD|POST|PUT|PATCH|DELETE",
-    allowed='"*" or an HTTP method in capitals',
+    allowed='"*" or an HTTP method in upper case',
     hint="for example `GET`; `OPTIONS` is answered by AWS itself",
 )
 _LAMBDA_BUS = Rule(
@@ -67,7 +67,7 @@ def _arn_of(service: str, example: str) -> Rule:
     return Rule(
         pattern=f"arn:aws:{service}:.+",
         allowed=f"an ARN such as {example}",
-        hint="`${region}` and `${account_id}` may stand in it",
+        hint="it may contain `${region}` and `${account_id}`",
     )
 
 
@@ -79,16 +79,16 @@ _TABLE_STREAM = _arn_of(
 _STREAM_FAILURES = Rule(
     pattern=r"arn:aws:(sqs|sns|s3):.+",
     allowed="the ARN of a queue, topic or bucket",
-    hint="a stream's failures go nowhere else: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html",
+    hint="failures of a stream can go nowhere else: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html",
 )
 _KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream/clicks")
 
 
 @attrs.frozen(kw_only=True)
 class _Kind:
-    """How one kind is written: ``read`` gets all options in one table, the source under the kind's name.
+    """How one kind is written: ``read`` gets all options as one table, with the source under the kind's name.
 
-    ``word`` is what the source is called where the kind is a table of its own.
+    ``word`` is the key of the source when the kind is a table of its own.
     """
 
     word: str
@@ -96,11 +96,11 @@ class _Kind:
 
 
 def read_event(table: Table, *, function: str, timeout: int) -> Event:
-    """One event of a function; what is created is called like the function unless it says otherwise."""
+    """One event of a function; what it creates is named after the function unless it says otherwise."""
     found = [key for key in table.values if key in _KINDS]
     if len(found) != 1:
         kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
-        what = f"found {kinds}, allowed is one kind per event: {enumerated(_KINDS)}"
+        what = f"found {kinds}; expected exactly one of {enumerated(_KINDS)}"
         unknown = next(iter(table.values), "")
         hint = did_you_mean(unknown, _KINDS) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
@@ -109,20 +109,20 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
 
 
 def _flat(table: Table, name: str, kind: _Kind) -> Table:
-    """All options in one table: ``{sqs = {arn = "…", window = 5}}`` says the same as ``{sqs = "…", window = 5}``."""
+    """All options in one table: ``{sqs = {arn = "…", window = 5}}`` is the same as ``{sqs = "…", window = 5}``."""
     value = table.values[name]
     rest = {key: item for key, item in table.values.items() if key != name}
     if name == "event_pattern" or not isinstance(value, Mapping):
         return attrs.evolve(table, values={**rest, name: value})
     for key in value:
         if key in rest:
-            table.refuse(key, f"`{key}` stands beside `{name}` and in it", hint="remove one of them")
+            table.refuse(key, f"`{key}` is set both next to `{name}` and inside it", hint="remove one of them")
     inner = {name if key == kind.word else key: item for key, item in value.items()}
     return attrs.evolve(table, values={**rest, **inner})
 
 
 def _creates(table: Table, main: str) -> bool:
-    """Whether the unit's stack makes the source: ``true``, or a table that names no existing one."""
+    """Whether the unit's stack creates the source: ``true``, or a table that names no existing one."""
     if table.values.get(main, True) is False:
         table.refuse(main, "found false", hint="remove the event")
     return table.values.get(main, True) is True
@@ -140,7 +140,7 @@ def read_schedule(table: Table, key: str) -> str:
     expression = table.text(key)
     if problem := problem_with_schedule(expression):
         hint = "minutes hours day-of-month month day-of-week year, in UTC: `cron(0 8 ? * MON-FRI *)`"
-        table.refuse(key, f'found "{expression}", {problem}', hint=hint)
+        table.refuse(key, f'found "{expression}"; {problem}', hint=hint)
     return expression
 
 
@@ -148,8 +148,8 @@ def _schedule(table: Table, function: str, timeout: int) -> Event:
     table.allow(("schedule", "payload"))
     payload = table.optional_json("payload")
     if payload is not None and len(payload) > _LONGEST_INPUT:
-        what = f"found {len(payload):,} characters of JSON, allowed are {_LONGEST_INPUT:,}"
-        table.refuse("payload", what, hint="keep it in a parameter or an object, and name that in the payload")
+        what = f"found {len(payload):,} characters of JSON; the limit is {_LONGEST_INPUT:,}"
+        table.refuse("payload", what, hint="store it in a parameter or an object, and refer to that in the payload")
     return Schedule(expression=read_schedule(table, "schedule"), payload=payload)
 
 
@@ -160,7 +160,7 @@ _OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retent
 
 def _queue(table: Table, function: str, timeout: int) -> Event:
     creates = _creates(table, "sqs")
-    only_new = "it describes a queue that the unit creates; set it where the existing queue is made"
+    only_new = "it applies to a queue that the unit creates; set it where the existing queue is defined"
     elsewhere = {} if creates else {key: only_new for key in _OWN_QUEUE_OPTIONS}
     table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if creates else ())), elsewhere=elsewhere)
     source = _own_queue(table, function, timeout) if creates else _existing(table, "sqs", _QUEUE_ARN)
@@ -168,8 +168,8 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
     batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
     window = table.number("window", 0, 0 if fifo else 300, 0)
     if batch_size > 10 and window == 0:
-        hint = "add `window = 1` or more, the seconds in which a batch is gathered"
-        table.refuse("batch_size", f"found {batch_size} without `window`, allowed is 1 to 10", hint=hint)
+        hint = "add `window = 1` or more: the seconds during which a batch is gathered"
+        table.refuse("batch_size", f"found {batch_size} without `window`; expected 1 to 10", hint=hint)
     return Queue(
         source=source,
         batch_size=batch_size,
@@ -180,12 +180,12 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
 
 
 def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
-    # So that throttled batches, and those that are still being gathered, are not delivered twice.
+    # So that batches that are throttled or still being gathered are not delivered twice.
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     least = 6 * timeout + table.number("window", 0, 300, 0)
     visibility = table.number("visibility_timeout", 0, 43_200, least)
     if visibility < least:
-        what = f"found {visibility}, allowed is {least} or more: 6 times the timeout ({timeout}), and the window"
+        what = f"found {visibility}; expected {least} or more: 6 times the timeout ({timeout}), plus the window"
         table.refuse("visibility_timeout", what, hint=f"leave it out for {least}")
     return OwnQueue(
         key=table.named_or("name", KEY, function),
@@ -200,7 +200,7 @@ def _topic(table: Table, function: str, timeout: int) -> Event:
     creates = _creates(table, "sns")
     table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
     own = Own(key=table.named_or("name", KEY, function)) if creates else None
-    # A pattern is measured as JSON, so that what JSON cannot say is refused first.
+    # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
@@ -225,7 +225,7 @@ def _object_events(table: Table) -> tuple[str, ...]:
     for number, name in enumerate(found):
         if name not in _OBJECT_DETAIL_TYPES:
             hint = did_you_mean(name, (*_OBJECT_DETAIL_TYPES, *_OBJECT_EVENTS))
-            table.refuse(f"events[{number}]", f'found "{name}", allowed are the events that S3 sends', hint=hint)
+            table.refuse(f"events[{number}]", f'found "{name}"; expected an event that S3 sends', hint=hint)
     return found
 
 
@@ -233,16 +233,14 @@ def _event_pattern(table: Table, function: str, timeout: int) -> Event:
     table.allow(("event_pattern", "bus"))
     pattern = table.table("event_pattern")
     if not pattern.values:
-        pattern.refuse(
-            "", "the pattern is empty, allowed is at least one field", hint='for example `source = ["shop"]`'
-        )
+        pattern.refuse("", "the pattern is empty; expected at least one field", hint='for example `source = ["shop"]`')
     text = table.json("event_pattern")
     _check_operators(pattern)
     return EventPattern(pattern=text, bus=table.named_or("bus", _LAMBDA_BUS, "default"))
 
 
 def _check_operators(pattern: Table) -> None:
-    """The filters of streams and topics are written as EventBridge's patterns are, and refused as late."""
+    """Filters of streams and topics have the syntax of EventBridge patterns, and AWS refuses wrong ones as late."""
     if (problem := problem_with_pattern(pattern.values)) is not None:
         key, what, hint = problem
         pattern.refuse(key, what, hint=hint)
@@ -290,7 +288,7 @@ def _stream(table: Table, kind: str, rule: Rule, made: type[_Stream]) -> _Stream
 def _filters(table: Table) -> tuple[str, ...]:
     tables = table.tables("filters")
     if len(tables) > 5:
-        table.refuse("filters", f"found {len(tables)} filters, allowed is up to 5", hint="join some of them")
+        table.refuse("filters", f"found {len(tables)} filters; expected at most 5", hint="combine some of them")
     whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
     patterns = tuple(whole.json(key) for key in whole.values)
     for item in tables:
@@ -314,8 +312,8 @@ def _cors(table: Table) -> Cors:
     origins = table.texts("allow_origins", least=1)
     credentials = table.flag("allow_credentials", False)
     if credentials and "*" in origins:
-        hint = "browsers refuse credentials for every origin; name the origins"
-        table.refuse("allow_credentials", 'found true with `allow_origins = ["*"]`, allowed is false', hint=hint)
+        hint = "browsers refuse credentials with a wildcard origin; list the origins"
+        table.refuse("allow_credentials", 'found true with `allow_origins = ["*"]`; expected false', hint=hint)
     return Cors(
         allow_origins=origins,
         allow_methods=table.texts("allow_methods", rule=_METHODS, least=1)

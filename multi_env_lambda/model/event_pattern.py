@@ -1,4 +1,4 @@
-"""Patterns of EventBridge: what is wrong with one, before a stack is made with it."""
+"""Checks EventBridge patterns before a stack is made with them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ OPERATORS = ("anything-but", "cidr", "equals-ignore-case", "exists", "numeric", 
 """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"""
 
 _LONGEST = 4096
-"""Characters, where AWS has raised the quota of 2,048.
+"""Characters, if AWS has raised the quota of 2,048.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 """
 
 Problem = tuple[str, str, str]
-"""The key, what was found there, and a hint."""
+"""The key, what is wrong there, and a hint."""
 
 
 def problem_with_pattern(pattern: Mapping[str, Any]) -> Problem | None:
-    """The first thing in a pattern that EventBridge would refuse; None if nothing is known.
+    """The first thing in a pattern that EventBridge would refuse; None if there is none.
 
     >>> problem_with_pattern({"source": [{"suffixx": ".csv"}]})[2]
     'did you mean `suffix`?'
     """
     length = len(canonical_json(pattern))
     if length > _LONGEST:
-        hint = "match by fewer values, or with `prefix`; without a raised quota EventBridge takes 2,048"
-        return "", f"the pattern has {length:,} characters, allowed are {_LONGEST:,}", hint
+        hint = "match fewer values, or use `prefix`; unless the quota was raised, EventBridge takes 2,048"
+        return "", f"the pattern has {length:,} characters; the limit is {_LONGEST:,}", hint
     return next(_problems(pattern, ""), None)
 
 
@@ -46,7 +46,7 @@ def _problems(pattern: Mapping[str, Any], before: str) -> Iterator[Problem]:
                 for number, item in enumerate(items):
                     yield from _of_item(name, item, f"{key}[{number}]")
             case _:
-                yield key, "allowed is a list with values in it, or a table", f'for example `{name} = ["orders"]`'
+                yield key, "expected a list with at least one value, or a table", f'for example `{name} = ["orders"]`'
 
 
 def _of_item(name: str, item: object, key: str) -> Iterator[Problem]:
@@ -57,8 +57,8 @@ def _of_item(name: str, item: object, key: str) -> Iterator[Problem]:
         return
     unknown = sorted(item.keys() - set(OPERATORS))
     if unknown:
-        what = f"found the operator `{unknown[0]}`, allowed are {enumerated(OPERATORS)}"
+        what = f"found the operator `{unknown[0]}`; expected {enumerated(OPERATORS)}"
         yield key, what, did_you_mean(unknown[0], OPERATORS)
     elif len(item) != 1:
         found = " and ".join(f"`{operator}`" for operator in item) or "none"
-        yield key, f"found {found}, allowed is one operator in a table", "write one table for each"
+        yield key, f"found {found}; expected one operator per table", "write one table for each"

@@ -1,4 +1,4 @@
-"""What somebody looked at, and whether it is as it must be."""
+"""What was checked, and whether it is as it must be."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import attrs
 __all__ = ["Finding", "State"]
 
 State = Literal["ok", "note", "problem", "unknown"]
-"""``note``: works, and somebody should know it; ``unknown``: something else is wrong, so nobody could look."""
+"""``note``: works, but worth knowing; ``unknown``: something else is wrong, so it could not be checked."""
 
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """One check in one place (``machine``, ``you``, ``devops``, an environment's name). ``hint`` is what repairs it."""
+    """One check in one place (``machine``, ``you``, ``devops``, an environment's name). ``hint`` says how to fix it."""
 
     place: str
     check: str

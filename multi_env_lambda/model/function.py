@@ -1,4 +1,4 @@
-"""Reading one Lambda function: its sizes, surroundings, events and checks."""
+"""Reads one Lambda function: its sizes, surroundings, events and checks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HANDLER = Rule(
 DESCRIPTION = Rule(pattern=r"(?s).*", maximum=256, allowed="up to 256 characters", hint="shorten it")
 _VARIABLE = Rule(
     pattern=r"[A-Za-z][A-Za-z0-9_]+",
-    allowed="two or more letters, digits and `_`, beginning with a letter",
+    allowed="two or more letters, digits and `_`, starting with a letter",
     hint="Lambda takes no other names",
 )
 _SUBNET = Rule(pattern=r"subnet-[0-9a-z]+", allowed='the id of a subnet such as "subnet-0a1b2c3d"', hint="see the VPC")
@@ -59,13 +59,13 @@ _LAYER = Rule(
 )
 _TARGET = Rule(
     pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+(?<!\.fifo)",
-    allowed="the ARN of a queue, topic, function, event bus or bucket, and none that ends in .fifo",
-    hint="Lambda sends to standard queues and topics only; `${region}` and `${account_id}` may stand in it",
+    allowed="the ARN of a queue, topic, function, event bus or bucket that does not end in .fifo",
+    hint="Lambda sends only to standard queues and topics; it may contain `${region}` and `${account_id}`",
 )
 _DEAD_LETTER = Rule(
     pattern=r"arn:aws:(sqs|sns):.+(?<!\.fifo)",
-    allowed="the ARN of a queue or topic, and none that ends in .fifo",
-    hint="Lambda sends to standard queues and topics only; `${region}` and `${account_id}` may stand in it",
+    allowed="the ARN of a queue or topic that does not end in .fifo",
+    hint="Lambda sends only to standard queues and topics; it may contain `${region}` and `${account_id}`",
 )
 _SECRET = Rule(
     pattern=r"[A-Za-z0-9/_+=.@-]+",
@@ -76,7 +76,7 @@ _SECRET = Rule(
 _SECRET_KEY = Rule(
     pattern=r"[^:{}\s]+",
     maximum=256,
-    allowed="one key of a JSON secret, without `:`, braces and blanks",
+    allowed="one key of a JSON secret, without `:`, braces and spaces",
     hint='for example { secret = "orders/db", key = "password" }',
 )
 _PARAMETER = Rule(
@@ -160,10 +160,10 @@ def _snap_start(table: Table, runtime: str) -> bool:
     wanted = table.flag("snap_start", False)
     if wanted and int(runtime.rpartition(".")[2]) < 12:
         hint = "set `runtime` to python3.12 or newer"
-        table.refuse("snap_start", f"found true with {runtime}, allowed from python3.12 on", hint=hint)
+        table.refuse("snap_start", f"found true with {runtime}; expected python3.12 or newer", hint=hint)
     if wanted and table.number("ephemeral_storage", 512, 10_240, 512) > 512:
-        what = f"found true with ephemeral_storage {table.values['ephemeral_storage']}, allowed with 512"
-        table.refuse("snap_start", what, hint="SnapStart takes no larger ephemeral storage; remove one of them")
+        what = f"found true with ephemeral_storage {table.values['ephemeral_storage']}; expected 512"
+        table.refuse("snap_start", what, hint="SnapStart does not support more ephemeral storage; remove one of them")
     return wanted
 
 
@@ -171,8 +171,10 @@ def _layers(table: Table) -> tuple[str, ...]:
     found = table.texts("layers", rule=_LAYER)
     most = _MOST_LAYERS - _OWN_LAYERS
     if len(found) > most:
-        what = f"found {len(found)} layers, allowed is up to {most} beside the unit's own"
-        table.refuse("layers", what, hint=f"Lambda takes {_MOST_LAYERS} layers in all; put something into the lock")
+        what = f"found {len(found)} layers; expected at most {most} in addition to the unit's own"
+        table.refuse(
+            "layers", what, hint=f"Lambda takes {_MOST_LAYERS} layers in total; move some packages to the lock"
+        )
     return found
 
 
@@ -190,7 +192,7 @@ def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
     found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
     size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, PlainValue))
     if size > _MOST_ENVIRONMENT_BYTES:
-        what = f"found {size} bytes of names and values, allowed is up to {_MOST_ENVIRONMENT_BYTES}"
+        what = f"found {size} bytes of names and values; expected at most {_MOST_ENVIRONMENT_BYTES}"
         table.refuse("environment", what, hint="keep large settings in a parameter, a secret or the package")
     return found
 
@@ -199,7 +201,7 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
     if name in _RESERVED_VARIABLES:
         table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
     if not _VARIABLE.accepts(name):
-        table.refuse(name, f"found the name `{name}`, allowed is {_VARIABLE.allowed}", hint=_VARIABLE.hint)
+        table.refuse(name, f"found the name `{name}`; expected {_VARIABLE.allowed}", hint=_VARIABLE.hint)
     match table.values[name]:
         case str(text):
             return PlainValue(text=text)
@@ -210,7 +212,7 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
         case Mapping():
             return _reference(table.table(name))
         case _:
-            hint = 'for a list, write JSON text: `\'["a", "b"]\'`'
+            hint = 'write a list as JSON text: `\'["a", "b"]\'`'
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
@@ -219,11 +221,11 @@ def _reference(table: Table) -> SecretReference | ParameterReference:
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
         found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
-        table.refuse("", f"found {found}, allowed is one of `secret` and `parameter`", hint=hint)
+        table.refuse("", f"found {found}; expected exactly one of `secret` and `parameter`", hint=hint)
     if table.has("secret"):
         return SecretReference(name=table.named("secret", _SECRET), key=table.optional_named("key", _SECRET_KEY))
     if table.has("key"):
-        table.refuse("key", "`key` stands beside `parameter`", hint="only a secret has keys")
+        table.refuse("key", "`key` cannot be combined with `parameter`", hint="only a secret has keys")
     return ParameterReference(name=table.named("parameter", _PARAMETER))
 
 
@@ -241,7 +243,7 @@ def _events(table: Table, key: str, timeout: int) -> tuple[Event, ...]:
 
 
 def _identity(event: Event) -> tuple[str, str]:
-    """What may be there only once per function."""
+    """What must be unique within a function."""
     kind = type(event).__name__
     match event:
         case FunctionUrl():

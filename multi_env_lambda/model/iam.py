@@ -1,6 +1,6 @@
-"""What IAM and CloudFormation's handlers are like, where a rule of the local cloud and the printed policies must agree.
+"""Facts about IAM and CloudFormation's handlers on which the local cloud's rules and the printed policies must agree.
 
-A test compares what cannot be scoped with what AWS publishes of IAM.
+A test compares what cannot be scoped with what AWS publishes about IAM.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ LONGEST_NAMES = {
     "AWS::SQS::Queue": 80,
     "AWS::Scheduler::Schedule": 64,
 }
-"""Characters of the name that CloudFormation gives, by type; of any other type such a name is never cut."""
+"""The length at which CloudFormation cuts the names that it generates, by type; for any other type it never cuts."""
 
 SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigatewayv2": "apigateway"}
-"""How IAM calls a service that types of CloudFormation call otherwise, in small letters."""
+"""IAM's prefix for a service that CloudFormation types name differently, in lower case."""
 
 UNSCOPED = frozenset(
     {
@@ -47,10 +47,10 @@ UNSCOPED = frozenset(
         "sns:Unsubscribe",
     }
 )
-"""What cannot be scoped to a resource, so that a statement about one does not allow it.
+"""Actions that cannot be scoped to a resource, so that a statement about one does not allow them.
 
-Of subscriptions AWS's lists differ: the service authorization reference had no resource for them for years, newer lists
-have the topic as one that may be named. A statement about everything holds either way.
+AWS's lists differ about subscriptions: the service authorization reference had no resource for them for years, newer
+lists allow the topic. A statement about `*` works either way.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 """
 
@@ -66,4 +66,4 @@ ONLY_WITH = {
     "logs:PutIndexPolicy": "fieldindexpolicies",
     "logs:PutResourcePolicy": "resourcepolicydocument",
 }
-"""What would change things of others, and the property (in small letters) without which nothing calls it."""
+"""What would change other people's things, and the property (in lower case) without which nothing calls it."""

@@ -1,4 +1,4 @@
-"""Reading one Glue job: Python shell or Spark."""
+"""Reads one Glue job: Python shell or Spark."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_job(table: Table, *, key: str) -> GlueJob:
     kind = table.choice("kind", tuple(_KINDS), "pythonshell")
     common = attrs.fields_dict(GlueJob).keys() - {"key", "runs_on"}
     elsewhere = {
-        name: f'only a job of the kind "{other}" has it'
+        name: f'it is only for jobs of the kind "{other}"'
         for other, names in _KINDS.items()
         for name in names
         if other != kind
@@ -72,18 +72,18 @@ def run_arguments(where: str, job: GlueJob, given: Mapping[str, str]) -> dict[st
     """The arguments of one run as Glue takes them; ``given`` names them with their dashes or without.
 
     Raises:
-        ConfigurationError: the job does not declare one, and would drop it without a word; or it is there twice.
+        ConfigurationError: the job does not declare one, and would silently drop it; or it is given twice.
     """
     known = sorted(name for name, _ in job.arguments)
     found: dict[str, str] = {}
     for name, value in given.items():
         flag = f"--{name.removeprefix('--')}"
         if flag not in known:
-            what = f"its job `{job.key}` has no argument `{flag}`, it has {', '.join(known) or 'none'}"
+            what = f"its job `{job.key}` has no argument `{flag}`; it has {', '.join(known) or 'none'}"
             raise ConfigurationError(where, what, hint=did_you_mean(flag, known))
         if flag in found:
-            what = f"its job `{job.key}` is given `{flag}` twice, with {found[flag]} and {value}"
-            raise ConfigurationError(where, what, hint="name it once, with its dashes or without")
+            what = f"its job `{job.key}` is given `{flag}` twice: {found[flag]} and {value}"
+            raise ConfigurationError(where, what, hint="pass it once, with or without its dashes")
         found[flag] = value
     return found
 
@@ -104,7 +104,7 @@ def _spark(table: Table) -> Spark:
 def _arguments(table: Table) -> tuple[tuple[str, str], ...]:
     for name in table.values:
         if not _ARGUMENT.accepts(name):
-            table.refuse(name, f"found the name `{name}`, allowed is {_ARGUMENT.allowed}", hint=_ARGUMENT.hint)
+            table.refuse(name, f"found the name `{name}`; expected {_ARGUMENT.allowed}", hint=_ARGUMENT.hint)
         if name in _RESERVED_ARGUMENTS:
             table.refuse(name, f"`{name}` is set by Glue itself", hint="choose another name")
     return tuple((name, table.text(name)) for name in sorted(table.values))
@@ -113,6 +113,8 @@ def _arguments(table: Table) -> tuple[tuple[str, str], ...]:
 def _schedule(table: Table) -> str:
     expression = read_schedule(table, "schedule")
     if not expression.startswith("cron("):
-        hint = "for example `cron(0 * * * ? *)`, each hour"
-        table.refuse("schedule", f'found "{expression}", a Glue job is started by `cron(…)` only', hint=hint)
+        hint = "for example `cron(0 * * * ? *)`, every hour"
+        table.refuse(
+            "schedule", f'found "{expression}"; expected `cron(…)`, which is all that Glue supports', hint=hint
+        )
     return expression

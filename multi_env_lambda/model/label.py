@@ -1,4 +1,4 @@
-"""How releases are called where a person looks: by version, and by their digest as well where one has several."""
+"""How releases are displayed: by version, and by digest as well where several have the same version."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SHORT = 4
 
 
 def label(version: str, digest: str, among: Iterable[tuple[str, str]]) -> str:
-    """The version; with the beginning of the digest where another release in sight has the same version.
+    """The version; with the beginning of the digest if another visible release has the same version.
 
     Args:
-        among: (version, digest) of all releases in sight; this one may be among them.
+        among: (version, digest) of all visible releases; this one may be among them.
 
     >>> label("0.1.0", "1b9773aa", [("0.1.0", "c7321f00"), ("0.2.0", "77770000")])
     '0.1.0 (1b97)'

@@ -1,13 +1,13 @@
-"""What Lambda's own machine has: the libraries, programs and room that a function finds without bringing them.
+"""Lambda's own environment: the libraries, programs and space that a function has without bringing them.
 
 Sources:
     Python 3.12 and later run on Amazon Linux 2023, earlier ones on Amazon Linux 2:
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
     What the base images have installed (`rpm -qa` of public.ecr.aws/lambda/python:3.12):
     https://github.com/amazonlinux/amazon-linux-2023/issues/585
-    What a manylinux wheel may leave to the machine, of which X11, GL, glib and nsl are not there:
+    What a manylinux wheel may expect from the system, of which X11, GL, glib and nsl are missing:
     https://peps.python.org/pep-0600/ and https://github.com/pypa/auditwheel (policy.json)
-    Which variables a runtime sets ("Defined runtime environment variables"), and what AWS was recorded to set:
+    Which variables a runtime sets ("Defined runtime environment variables"), and what AWS was seen to set:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     https://github.com/localstack/localstack (tests/aws/services/lambda_/test_lambda_common.snapshot.json)
 """
@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 MAX_UNZIPPED_BYTES = 262_144_000
-"""Of a function's code and all its layers together.
+"""For a function's code and all its layers together.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 LIBRARY_FOLDERS = ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib")
-"""Where the loader looks before it looks into the function's own folders."""
+"""Where the loader looks before the function's own folders."""
 
 _TRACER = ("169.254.79.129", "2000")
 OF_EVERY_FUNCTION = {
@@ -49,12 +49,12 @@ OF_EVERY_FUNCTION = {
     "_AWS_XRAY_DAEMON_ADDRESS": _TRACER[0],
     "_AWS_XRAY_DAEMON_PORT": _TRACER[1],
 }
-"""Variables whose values are the same for all, HOME not among them. Those with paths are `LAMBDA_TASK_ROOT`, `PWD`,
+"""Variables with the same value in every function, without HOME. Those with paths are `LAMBDA_TASK_ROOT`, `PWD`,
 `PATH` and `LD_LIBRARY_PATH`; `_X_AMZN_TRACE_ID` comes with a call."""
 
 
 def variables_of(*, name: str, handler: str, memory_size: int, log_format: str) -> dict[str, str]:
-    """Those of one function, as a version of it sees them; ``memory_size`` in MB."""
+    """The variables of one function, as a version of it sees them; ``memory_size`` in MB."""
     as_json = {"AWS_LAMBDA_LOG_FORMAT": "JSON"} if log_format == "JSON" else {}
     return {
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_size),
@@ -73,8 +73,8 @@ _GLIBC = (
     "libdl.so.2 libgcc_s.so.1 libm.so.6 libmvec.so.1 libnss_compat.so.2 libnss_dns.so.2 libnss_files.so.2 "
     "libpthread.so.0 libresolv.so.2 librt.so.1 libstdc++.so.6 libthread_db.so.1 libutil.so.1 linux-vdso.so.1"
 )
-# What the shell, its tools and curl are linked with. What only the package manager needs is left out on purpose
-# (file, glib2, gpgme, librepo): a container image has it, a function that is deployed as a zip does not.
+# What the shell, its tools and curl are linked with. What only the package manager needs is left out deliberately
+# (file, glib2, gpgme, librepo): a container image has it, but not a function that is deployed as a zip.
 _TOOLS = (
     "libacl.so.1 libattr.so.1 libbz2.so.1 libcap.so.2 libcom_err.so.2 libcurl.so.4 libgmp.so.10 libgssapi_krb5.so.2 "
     "libidn2.so.0 libk5crypto.so.3 libkeyutils.so.1 libkrb5.so.3 libkrb5support.so.0 liblzma.so.5 libmpfr.so.{mpfr} "
@@ -96,8 +96,8 @@ _PROGRAMS = (
 class LambdaImage:
     """The operating system of a runtime.
 
-    ``libraries`` are sonames as a loader asks for them; ``programs`` are file names on PATH. ``glibc`` and
-    ``libstdcxx`` are the newest symbol versions there (GLIBC_x.y, GLIBCXX_3.4.z).
+    ``libraries`` are sonames as a loader requests them; ``programs`` are file names on PATH. ``glibc`` and
+    ``libstdcxx`` are the newest symbol versions that it has (GLIBC_x.y, GLIBCXX_3.4.z).
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What everybody who changes or deletes something brings along: the lease that is held for it, as a value."""
+"""The lease that everything that changes or deletes must hold, as a value."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["Held"]
 class Held(Protocol):
     """A lease that is held, or several at once.
 
-    Whoever sends a call that changes or deletes something asks it right before that call, and again before each
-    repetition: between a decision and its call there may be an hour of waiting, or a laptop that slept.
+    It is checked right before every call that changes or deletes something, and again before each retry: between a
+    decision and its call there may be an hour of waiting, or a laptop that slept.
     """
 
     def make_sure(self) -> None:
-        """Right before a call that leaves alone what runs: a change set, a version that nobody uses, an object.
+        """Right before a call that does not affect what runs: a change set, an unused version, an object.
 
         Raises:
-            PlanStale: somebody else took over; the call must not be sent.
+            PlanStale: somebody else took over the lease; the call must not be sent.
         """
         ...
 
     def begin(self) -> None:
-        """Right before a call that changes what runs; from here on, what is there is not known until it is settled.
+        """Right before a call that changes what runs; from here on, what is there is unknown until it is settled.
 
         Raises:
-            PlanStale: somebody else took over; the call must not be sent.
+            PlanStale: somebody else took over the lease; the call must not be sent.
         """
         ...

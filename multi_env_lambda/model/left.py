@@ -1,4 +1,4 @@
-"""An environment that was taken out of the table, by the records that it has left in the bucket."""
+"""An environment that was removed from the table, as its records in the bucket describe it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["left_environment", "left_line"]
 
 
 def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Record]) -> Environment | None:
-    """Where it is: account and region by its newest record, and one gets in as into the first of the table.
+    """Where it is: account and region from its newest record, with the same kind of access as the first of the table.
 
-    None where no record says where that was: what 0.1.1 deployed does not.
+    None if no record says where that was: records of 0.1.1 do not.
     """
     past = [entry for record in records for entry in (record.running, record.latest) if entry is not None]
     newest = max((entry for entry in past if entry.account_id), key=lambda entry: entry.when, default=None)
@@ -37,19 +38,19 @@ def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Recor
 
 
 def _role_name(known: Environment, name: str) -> str:
-    """Roles of one environment are called after it."""
+    """The roles of an environment have its name in theirs."""
     made = (known.role_for("deploy"), known.role_for("read")) if known.prefix else ()
     return known.role_name.replace(f"-{known.name}-", f"-{name}-") if known.role_name in made else known.role_name
 
 
-def left_line(place: Environment, records: Iterable[Record]) -> str:
-    """What still runs there, and what ends it; empty where nothing does."""
+def left_line(environment: Environment, records: Iterable[Record]) -> str:
+    """What still runs there, and how to remove it; empty if nothing does."""
     running = sorted((record.project, record.running.version) for record in records if record.running is not None)
     if not running:
         return ""
     units = ", ".join(f"{project} {version}" for project, version in running)
     verb = "runs" if len(running) == 1 else "run"
-    return (
-        f"! {place.name} left the table: {units} still {verb} in {place.account_id} {place.region}; "
-        f"`destroy.py UNIT {place.name}` removes a unit"
+    where = (
+        f"! {environment.name} left the table: {units} still {verb} in {environment.account_id} {environment.region}"
     )
+    return advice("{}; `{}` removes a unit", where, unit_call("destroy", "UNIT", environment.name))

@@ -1,4 +1,4 @@
-"""What AWS takes as a name."""
+"""What AWS accepts as a name."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ __all__ = [
 PROJECT_NAME = Rule(
     pattern=r"[a-z](-?[a-z0-9])*",
     maximum=40,
-    allowed="up to 40 small letters, digits and single hyphens, beginning with a letter",
-    hint="the name is part of stack and function names, so it must suit AWS: for example `orders` or `data-import`",
+    allowed="up to 40 lowercase letters, digits and single hyphens, starting with a letter",
+    hint="the name is part of stack and function names, so AWS must accept it: for example `orders` or `data-import`",
 )
 ENVIRONMENT_NAME = Rule(
     pattern=r"[a-z](-?[a-z0-9])*",
     maximum=20,
-    allowed="up to 20 small letters, digits and single hyphens, beginning with a letter",
+    allowed="up to 20 lowercase letters, digits and single hyphens, starting with a letter",
     hint="the name is part of stack and function names: for example `sandbox` or `prod-eu`",
 )
 KEY = Rule(
     pattern=r"[a-z]([-_]?[a-z0-9])*",
     maximum=40,
-    allowed="up to 40 small letters, digits and single `-` or `_`, beginning with a letter",
+    allowed="up to 40 lowercase letters, digits and single `-` or `_`, starting with a letter",
     hint="the key is part of the name in AWS: for example `create` or `send-mail`",
 )
 ACCOUNT_ID = Rule(
     pattern=r"[0-9]{12}",
     allowed="12 digits in quotes",
-    hint="see the account's page in the console; zeros at the front belong to it",
+    hint="see the account's page in the console; leading zeros are part of it",
 )
-# Role ARNs and console links are made for the commercial partition only.
+# Role ARNs and console links are only made for the commercial partition.
 REGION = Rule(
     pattern=r"(af|ap|ca|eu|il|me|mx|sa|us)-(?!gov|iso)([a-z]+-)+[0-9]",
     allowed='the name of a region such as "us-east-1"',
@@ -70,29 +70,29 @@ SOURCE_IDENTITY = Rule(
     pattern=r"[\w+=,.@-]{2,}",
     maximum=64,
     allowed='true, false, "caller", or 2 to 64 letters, digits and `_+=,.@-`',
-    hint="`true` sends the name of whoever runs this, which trust policies can compare with sts:SourceIdentity",
+    hint="`true` sends the caller's name, which trust policies can compare with sts:SourceIdentity",
 )
 WORKSPACE_ID = Rule(
     pattern=r"[a-z0-9](-?[a-z0-9])*",
     maximum=40,
-    allowed="up to 40 small letters, digits and single hyphens",
+    allowed="up to 40 lowercase letters, digits and single hyphens",
     hint="`multi-env-lambda init` makes one; it is never changed again, because every stack carries it in a tag",
 )
 BUCKET = Rule(
     pattern=r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)$)(?!.*\.\.)"
     r"(?![0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
     maximum=63,
-    allowed="3 to 63 small letters, digits, hyphens and dots, as S3 takes it",
-    hint="begin and end with a letter or digit, no two dots in a row, no IP address, no prefix or suffix that S3 keeps",
+    allowed="3 to 63 lowercase letters, digits, hyphens and dots, as S3 accepts them",
+    hint="start and end with a letter or digit; no two dots in a row, no IP address, no prefix or suffix of S3's own",
 )
 ARN = Rule(
     pattern=r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+",
     allowed="an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming",
-    hint="`${region}` and `${account_id}` may stand in it",
+    hint="it may contain `${region}` and `${account_id}`",
 )
 
 LIMITS = {"stack": 128, "function": 64, "job": 255, "queue": 80, "topic": 256, "bucket": 63}
-"""The most characters that AWS takes; a function's name also fits its role (64)."""
+"""The most characters that AWS accepts; a function's name also fits its role (64)."""
 
 
 def normalised(name: str) -> str:
@@ -101,7 +101,7 @@ def normalised(name: str) -> str:
 
 
 def check_bucket(table: Table, key: str) -> str:
-    """The name of a bucket; one with a dot is refused, because TLS certificates of S3 do not cover it."""
+    """The name of a bucket; one with a dot is refused, because the TLS certificates of S3 do not cover it."""
     name = table.named(key, BUCKET)
     if "." in name:
         table.wrong(key, allowed="a name without a dot", hint="the certificate of S3 does not cover names with dots")
@@ -111,5 +111,5 @@ def check_bucket(table: Table, key: str) -> str:
 def check_length(kind: str, name: str, *, where: str) -> None:
     """Refuse a name that is too long for AWS."""
     if len(name) > LIMITS[kind]:
-        what = f"the {kind} would be called `{name}`: {len(name)} characters, allowed is up to {LIMITS[kind]}"
-        raise ConfigurationError(where, what, hint="shorten the project, the key or the environment's name")
+        what = f"the {kind} would be called `{name}`: {len(name)} characters; expected at most {LIMITS[kind]}"
+        raise ConfigurationError(where, what, hint="shorten the name of the unit, the key or the environment")

@@ -1,4 +1,4 @@
-"""Dependency order of units: each one after those it needs, alphabetical among equals."""
+"""Dependency order of units: each one after those that it needs, alphabetical among equals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["in_order", "wrong_needs"]
 
 
 def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
-    """The names in waves: a unit stands in the first wave in which all that it needs is done.
+    """The names in waves: a unit is in the first wave in which everything that it needs is done.
 
     With orders → customers, reports → orders and nightly alone: (customers, nightly), (orders,), (reports,).
     A need that is not among the units counts as done.
@@ -28,7 +28,7 @@ def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
 
 
 def wrong_needs(projects: Iterable[Project], known: Collection[str]) -> dict[str, ConfigurationError]:
-    """By folder, the units that need what is not in ``known``, the names of all units, or each other in a circle."""
+    """By folder, the units that need what is not in ``known`` (the names of all units), or that form a cycle."""
     units = {project.name: project for project in projects}
     faults: dict[str, ConfigurationError] = {}
     for name in sorted(units):
@@ -38,8 +38,8 @@ def wrong_needs(projects: Iterable[Project], known: Collection[str]) -> dict[str
     while circle := _circle(units):
         for position, name in enumerate(circle):
             turned = [*circle[position:], *circle[:position], name]
-            what = f"the units need each other in a circle: {' → '.join(turned)}"
-            faults[units[name].folder] = _fault(units[name], what, "remove one of these needs")
+            what = f"circular dependency: {' → '.join(turned)}"
+            faults[units[name].folder] = _fault(units[name], what, "remove one of these `needs`")
         for name in circle:
             del units[name]
     return faults
@@ -50,11 +50,11 @@ def _graph(units: Mapping[str, Project]) -> TopologicalSorter[str]:
 
 
 def _circle(units: Mapping[str, Project]) -> list[str]:
-    """Units of which each needs the next, and the last one the first; none, if there is no circle."""
+    """Units of which each needs the next, and the last one the first; empty if there is no cycle."""
     try:
         _graph(units).prepare()
     except CycleError as error:
-        # graphlib says it the other way round, with the first one again at the end.
+        # graphlib reports it in reverse, with the first one again at the end.
         found: list[str] = error.args[1]
         return found[:0:-1]
     return []
@@ -64,7 +64,7 @@ def _unmet(project: Project, known: Collection[str]) -> ConfigurationError | Non
     for need in project.needs:
         if need not in known:
             others = sorted(set(known) - {project.name})
-            what = f"there is no unit `{need}`, allowed is {enumerated(others) or 'nothing: there is no other unit'}"
+            what = f"there is no unit `{need}`; expected {enumerated(others) or 'nothing: there is no other unit'}"
             return _fault(project, what, did_you_mean(need, others))
     return None
 

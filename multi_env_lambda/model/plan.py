@@ -1,7 +1,8 @@
-"""What will be done, as a plain value that can be printed, saved, compared and approved; and later applied."""
+"""What will be done, as a plain value that can be printed, saved, compared, approved, and later applied."""
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,8 +13,10 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.wording import Advice, advice, in_python, option
 
 __all__ = [
     "BlockedStep",
@@ -31,9 +34,9 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class Question:
-    """Something a person must agree to by name. ``answer`` is what is typed, or given with ``--agree``.
+    """Something a person must agree to by name. ``answer`` is what to type, or to pass to ``--agree``.
 
-    An answer is a kind and a name, which says whose it is where another unit may have the same:
+    An answer is a kind and a name, qualified by the unit where another unit may have the same name:
     ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``older:orders``,
     ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``.
     """
@@ -44,7 +47,7 @@ class Question:
 
     @property
     def short(self) -> str:
-        """The answer without the unit, which is enough where no other unit is asked the same.
+        """The answer without the unit, which is enough if no other unit is asked the same.
 
         >>> Question(kind="destructive", text="", answer="replace:billing/Invoices").short
         'replace:Invoices'
@@ -57,7 +60,7 @@ class Question:
 
 @attrs.frozen(kw_only=True)
 class Breach:
-    """A rule that a release would break, whether the environment has that rule or not."""
+    """A rule that a release would break, whether or not the environment has that rule."""
 
     rule: Literal["releases_only", "committed_only"]
     what: str
@@ -66,7 +69,10 @@ class Breach:
 
 @attrs.frozen(kw_only=True)
 class Origin:
-    """The commit that a release was made from. ``committed`` is its time in ISO 8601; ``dirty``: with local changes."""
+    """The commit that a release was built from.
+
+    ``committed`` is its time in ISO 8601; ``dirty``: with local changes.
+    """
 
     commit: str = ""
     committed: str = ""
@@ -77,9 +83,9 @@ class Origin:
 class DeployStep:
     """One unit changes in one environment. ``running`` is the digest of the release that runs there now.
 
-    ``rights``: who may do what from now on, as far as that changes; ``notes`` are what to know of the change. Nobody is
-    asked about them; what is beyond the ordinary is one of the ``questions``. ``breaks`` are rules that the environment
-    does not have by its table, and may be remembered to have.
+    ``rights``: who may do what from now on, as far as that changes; ``notes``: what to know about the change. Neither
+    needs an answer; what is out of the ordinary is one of the ``questions``. ``breaks`` are rules that the
+    environment's table does not have, but that may be remembered.
     """
 
     project: str
@@ -101,12 +107,12 @@ class DeployStep:
 
     @property
     def label(self) -> str:
-        """What the release is called beside the one that runs."""
+        """What the release is called next to the one that runs."""
         return label(self.release.version, self.release.digest, [(self.running_version or "", self.running or "")])
 
     @property
     def running_label(self) -> str:
-        """The same of the one that runs; empty where none does."""
+        """The same for the one that runs; empty if none does."""
         other = [(self.release.version, self.release.digest)]
         return label(self.running_version or "", self.running or "", other)
 
@@ -124,7 +130,7 @@ class UnchangedStep:
 
 @attrs.frozen(kw_only=True)
 class BlockedStep:
-    """This unit cannot go on here; the other units are not held up by it."""
+    """This unit cannot go on here; it does not hold up the other units."""
 
     project: str
     environment: str
@@ -132,12 +138,24 @@ class BlockedStep:
     what: str
     hint: str
 
+    @property
+    def result(self) -> Result:
+        """How it ends, whatever is done with the others."""
+        return Result(
+            project=self.project,
+            environment=self.environment,
+            outcome="blocked",
+            detail=self.what,
+            hint=self.hint,
+            error=self.kind,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class NewerStep:
-    """What runs is newer than the work tree, and nobody has named this unit: it stays as it is.
+    """What runs is newer than the work tree, and this unit was not named: it stays as it is.
 
-    ``what`` says whose it is, and since when.
+    ``what`` says who deployed it, and when.
     """
 
     project: str
@@ -148,12 +166,16 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        return f"pull that commit; or, to take it back: `--only {self.project} --agree older:{self.project}`"
+        agreed = option("agree", [f"older:{self.project}"])
+        named = Advice(
+            f"--only {self.project} {agreed}", f"workspace.deploy({json.dumps(self.project)}, {agreed.python})"
+        )
+        return advice("pull that commit; or, to go back to the older one: `{}`", named)
 
 
 @attrs.frozen(kw_only=True)
 class RemovedStep:
-    """The unit's folder is gone but it still runs here. Nothing is deleted by a deploy."""
+    """The unit's folder no longer exists but it still runs here. A deploy deletes nothing."""
 
     project: str
     environment: str
@@ -167,10 +189,10 @@ Step = DeployStep | UnchangedStep | NewerStep | BlockedStep | RemovedStep
 class Plan:
     """All steps, environment by environment in promotion order, dependencies first.
 
-    ``asked`` is what the plan was made for (verb, targets, selection), so that it can be made again and compared.
-    ``rules``: by what the environments that change are bound, where that was read; ``notes``: (unit, what somebody
-    should know of its build); ``left``: a line for each environment that left the table while something runs there.
-    None of them is a part of what is planned.
+    ``asked`` is the request that the plan was made for (verb, targets, selection), so that it can be made again and
+    compared. ``rules``: the rules that bind the environments that change, if they were read; ``notes``: (unit, what to
+    know about its build); ``left``: a line for each environment that was removed from the table while something runs
+    there. None of these is part of what is planned.
     """
 
     environments: tuple[str, ...]
@@ -185,9 +207,9 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """The name of the plan, which is the SHA-256 over everything that will change in all its environments.
+        """The name of the plan: the SHA-256 over everything that will change in all its environments.
 
-        A plan for one environment has one name, so that an approval of it says the name that the plan shows.
+        A plan for one environment has one name, so that an approval of it has the name that the plan shows.
         """
         parts = [self.digest_of(environment) for environment in self.environments]
         return parts[0] if len(parts) == 1 else digest(parts)
@@ -195,13 +217,13 @@ class Plan:
     def digest_of(self, environment: str) -> str:
         """What an approval binds to: everything that will change in one environment.
 
-        Why it changes, who asked and from which commit is left out: the same change is the same plan.
+        Why it changes, who asked and the commit are left out: the same change is the same plan.
         """
         return self._digests.get(environment) or digest([])
 
     @cached_property
     def _digests(self) -> dict[str, str]:
-        """By environment, once: every record of a run has it."""
+        """By environment, computed once: every record of a run has it."""
         changes: dict[str, list[dict[str, Any]]] = {}
         for step in self.deploys:
             changes.setdefault(step.environment, []).append(_change(step))
@@ -221,24 +243,25 @@ class Plan:
         return tuple(dict.fromkeys(question for step in self.deploys for question in step.questions))
 
     def rule_lines(self) -> tuple[str, ...]:
-        """By what the environments are bound, and before which of them the run stops."""
+        """The rules that bind the environments, and the environment before which the run stops."""
         return tuple(line for bound in self.rules for line in (*bound.lines(), *self._stop(bound)))
 
     def _stop(self, bound: Bound) -> tuple[str, ...]:
         earlier = self.environments[: self.environments.index(bound.environment)]
         stops = bound.rules.approval and not bound.unreadable and earlier
         return (
-            (f"{bound.environment}: without it this run changes {', '.join(earlier)}, and stops there",)
-            if stops
-            else ()
+            (f"{bound.environment}: without it this run changes {', '.join(earlier)} and then stops",) if stops else ()
         )
 
     def text(self, *, details: bool = False) -> str:
-        """As the command line prints it, without colours; ``details``: with every property that changes."""
+        """As a table of steps, without colours; ``details``: with every property that changes.
+
+        What it advises names methods and their arguments.
+        """
         from multi_env_lambda.show.render import text_of
         from multi_env_lambda.show.text import plan_text
 
-        return text_of(plan_text(self, details=details))
+        return text_of(plan_text(self, details=details, say=in_python))
 
     def __str__(self) -> str:
         return self.text()

@@ -1,4 +1,4 @@
-"""Reading what a function or a job may do: its policy statements and managed policies."""
+"""Reads what a function or a job may do: its policy statements and managed policies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ACTION = Rule(
 )
 
 _RESOURCE = Rule(
-    # Any field but the partition may have wildcards and names in braces, which are filled in per environment.
+    # Any field except the partition may have wildcards and names in braces, which are filled in per environment.
     pattern=r"\*|arn:aws:[a-z0-9*-]+:[a-z0-9*${}_-]*:[a-z0-9*${}_]*:.+",
     allowed='"*" or an ARN such as "arn:aws:s3:::acme-data/*"',
-    hint="IAM takes nothing else; `${region}`, `${account_id}` and `${environment}` may stand in it",
+    hint="IAM accepts nothing else; it may contain `${region}`, `${account_id}` and `${environment}`",
 )
 
 

@@ -1,6 +1,6 @@
-"""Who somebody is, as far as an ARN proves it: the one place where two sessions are told to be the same somebody.
+"""Who somebody is, as far as an ARN proves it: the one place that decides whether two sessions are the same person.
 
-A session name counts only where AWS takes it from a directory. Whoever assumes a role writes any name she likes, and a
+A session name counts only where AWS takes it from a directory. Anyone who assumes a role can choose any name, and a
 profile with ``role_arn`` gets a new one each time.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html for the shapes,
@@ -27,19 +27,19 @@ _ROOT = re.compile(r"root")
 _USER = re.compile(rf"user/(?:[!-.0-~]+/)*{_NAME}", re.ASCII)
 _ROLE = re.compile(rf"assumed-role/({_NAME})/([^/]+)", re.ASCII)
 _FEDERATED = re.compile(rf"federated-user/({_NAME})", re.ASCII)
-# IAM keeps roles of this shape to Identity Center: prefix, permission set, 16 hexadecimal digits.
+# IAM reserves role names of this shape for Identity Center: prefix, permission set, 16 hexadecimal digits.
 _DIRECTORY = re.compile(r"AWSReservedSSO_.+_[0-9a-f]{16}", re.ASCII)
 _NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
 class Principal:
-    """Somebody. ``name`` is the shortest ARN that her own choice has no part in.
+    """A principal. ``name`` is the shortest ARN without any part that callers choose themselves.
 
     Args:
-        kind: an IAM user; a person of Identity Center; a role, whoever uses it; the account itself, which is its root
-            user or a federated session that some user of it has given herself under any name.
-        person: the name in the directory, or the source identity, where one of them is known.
+        kind: an IAM user; a person in Identity Center; a role, regardless of who uses it; the account itself, which is
+            its root user or a federated session that one of its users created under any name.
+        person: the name in the directory, or the source identity, if one of them is known.
     """
 
     kind: Kind
@@ -52,14 +52,14 @@ class Principal:
 
 
 def principal_of(arn: str, source_identity: str = "") -> Principal:
-    """Who the holder of credentials is.
+    """Who owns the credentials.
 
     Args:
-        arn: as GetCallerIdentity gives it.
+        arn: as GetCallerIdentity returns it.
         source_identity: only where the trust policy of the role enforces it.
 
     Raises:
-        AccountError: it is the ARN of nobody who could call AWS.
+        AccountError: it is not the ARN of anyone who could call AWS.
 
     >>> principal_of("arn:aws:sts::111111111111:assumed-role/ci/botocore-session-1795653712").name
     'arn:aws:iam::111111111111:role/ci'
@@ -84,10 +84,10 @@ def principal_of(arn: str, source_identity: str = "") -> Principal:
 
 
 def same_somebody(one: Principal, other: Principal) -> bool:
-    """Whether these may be one somebody. In doubt they are: nobody is refused for ever by that, she asks another.
+    """Whether these may be the same person. If in doubt, they are: another person can always approve.
 
-    A person of the directory is herself under each permission set, and directories know no capitals. Any user of an
-    account can make herself a federated session of it, so the account may be each of its users.
+    A person in the directory is the same under each permission set, and directories ignore case. Any user of an account
+    can create a federated session of it, so the account may be any of its users.
     """
     if one.kind == "person" and other.kind == "person":
         return one.person.casefold() == other.person.casefold()
@@ -98,7 +98,7 @@ def same_somebody(one: Principal, other: Principal) -> bool:
 
 
 def session_name_of(arn: str) -> str:
-    """What a session that this caller opens is called: its user or session name, as AWS takes it (2 to 64 characters).
+    """The name of a session that this caller opens: its user or session name, as AWS accepts it (2 to 64 characters).
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, RoleSessionName and SourceIdentity.
 
@@ -110,5 +110,5 @@ def session_name_of(arn: str) -> str:
 
 
 def _junk(arn: str) -> AccountError:
-    what = f"found the ARN {arn[:200]!r}, expected that of a user, an assumed role, a federated user or the root"
-    return AccountError("credentials", what, hint="see what `aws sts get-caller-identity` says")
+    what = f"found the ARN {arn[:200]!r}; expected that of a user, an assumed role, a federated user or the root"
+    return AccountError("credentials", what, hint="check the output of `aws sts get-caller-identity`")

@@ -38,10 +38,10 @@ __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
-_IN_WORKSPACE = "that belongs into the pyproject.toml at the top of the repository"
+_IN_WORKSPACE = "set that in the root pyproject.toml"
 _BY_ENVIRONMENT = ("functions", "jobs", "tags")
 _KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *_BY_ENVIRONMENT, "environments")
-# Half of one reference and half of another, or of two payloads, is neither.
+# Half of one reference or payload merged with half of another makes no sense.
 _WHOLE = (
     ("functions", "*", "environment", "*"),
     ("functions", "*", "smoke", "payload"),
@@ -58,8 +58,8 @@ class Project:
     """A folder below ``projects/`` that is built, published and deployed apart from all others.
 
     ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
-    ``not_secret`` are files and variables that look like secrets, each with the reason why they are none.
-    ``processor`` is what the code is built for where that is not ``architecture``: the machine of a local cloud.
+    ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
+    ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     """
 
     name: str
@@ -86,13 +86,13 @@ class Project:
 
     @property
     def handlers(self) -> tuple[tuple[str, str], ...]:
-        """Every (function key, handler) of any environment, sorted."""
+        """Every (function key, handler) in any environment, sorted."""
         functions = (function for settings in self.settings.values() for function in settings.functions)
         return tuple(sorted({(function.key, function.handler) for function in functions}))
 
     @property
     def entries(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-        """Every (job key, entry) of any environment by the Python that Glue runs it in, sorted."""
+        """Every (job key, entry) in any environment by the Python that Glue runs it in, sorted."""
         found: dict[str, set[tuple[str, str]]] = {}
         for job in (job for settings in self.settings.values() for job in settings.jobs):
             found.setdefault(job.python, set()).add((job.key, job.entry))
@@ -119,13 +119,13 @@ class Project:
         return f"{self.name}-{environment_name}-{key}"
 
     def bucket_name(self, environment: Environment, key: str) -> str:
-        """Bucket names are taken once in the whole world, so account and region are part of it."""
+        """Bucket names are globally unique, so account and region are part of it."""
         key = key.replace("_", "-")
         return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
 
 
 def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
-    """Everything that gets a fixed name from this unit in this environment, as (kind, name)."""
+    """Everything to which this unit gives a fixed name in this environment, as (kind, name)."""
     settings = project.settings[environment.name]
     yield "stack", project.stack_name(environment.name)
     for function in settings.functions:
@@ -148,7 +148,7 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
         case Topic() | BucketNotification():
             return  # exists apart from the unit
         case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl():
-            return  # nothing with a name of its own, but for the queues of ``own_queues``
+            return  # nothing with a name of its own, except the queues of ``own_queues``
         case _:
             assert_never(event)
 
@@ -156,17 +156,17 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
 def read_project(
     document: Mapping[str, object], *, folder: str, where: str, environments: tuple[Environment, ...], devops: Devops
 ) -> Project:
-    """The whole ``pyproject.toml`` of a unit, as it was parsed, into a project with its settings per environment.
+    """A project with its settings per environment, from the whole parsed ``pyproject.toml`` of a unit.
 
-    ``folder`` is relative to the root of the repository, ``where`` is what errors call the file.
+    ``folder`` is relative to the root of the repository, ``where`` is the file's name in errors.
     """
     standard = _standard_table(document, where)
-    table = tool_table(document, where=where, hint="a unit has this table, with its functions or jobs below it")
-    for_all = "that is the table of the whole workspace; differences stand in [tool.multi_env_lambda.environments.NAME]"
+    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
+    for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
     table.allow(_KEYS, elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
-        table.refuse("environments", "found a list, allowed is a table per environment", hint=for_all)
+        table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
     versioning = table.choice("versioning", ("post", "strict"), "post")
     project = Project(
         name=_name(standard),
@@ -190,7 +190,7 @@ def read_project(
 
 
 def name_of(document: object, folder: str) -> str:
-    """What a unit is called, as far as its document says so; else the name of its folder."""
+    """The name of a unit if its document says so; else the name of its folder."""
     table = document.get("project") if isinstance(document, Mapping) else None
     said = table.get("name") if isinstance(table, Mapping) else None
     name = normalised(said) if isinstance(said, str) else ""
@@ -205,10 +205,10 @@ def _standard_table(document: Mapping[str, object], where: str) -> Table:
     dynamic = table.texts("dynamic")
     if "version" in dynamic:
         hint = 'write `version = "0.1.0"` in [project]; it is part of the artifact\'s name'
-        table.refuse("dynamic", "found `version`, allowed is a version that stands in this table", hint=hint)
+        table.refuse("dynamic", "found `version`; expected a version in this table", hint=hint)
     if "dependencies" in dynamic:
-        hint = "write `dependencies = [ … ]` in [project]; they decide what the layer must hold"
-        table.refuse("dynamic", "found `dependencies`, allowed are dependencies that stand in this table", hint=hint)
+        hint = "write `dependencies = [ … ]` in [project]; they decide what the layer must contain"
+        table.refuse("dynamic", "found `dependencies`; expected the dependencies in this table", hint=hint)
     return table
 
 
@@ -226,10 +226,10 @@ def _version(table: Table, versioning: str) -> str:
     except InvalidVersion:
         table.wrong("version", allowed="a version as in PEP 440", hint='for example "0.1.1"')
     if version.local or version.epoch:
-        hint = f'write "{version.base_version.rpartition("!")[2]}"; `+` and `!` are trouble in object keys'
+        hint = f'write "{version.base_version.rpartition("!")[2]}"; `+` and `!` cause trouble in object keys'
         table.wrong("version", allowed="a version without `+local` part and without `epoch!`", hint=hint)
     if versioning == "post" and (version.is_postrelease or version.is_devrelease):
-        hint = 'post releases are numbered by themselves; write the plain version, or set `versioning = "strict"`'
+        hint = 'post releases are numbered automatically; write the plain version, or set `versioning = "strict"`'
         table.wrong("version", allowed="a version without .post and .dev", hint=hint)
     return str(version)
 
@@ -240,7 +240,7 @@ def _dependencies(table: Table) -> tuple[str, ...]:
         try:
             Requirement(text)
         except (InvalidRequirement, RecursionError):
-            what = f'found "{text}", allowed is a requirement as in PEP 508'
+            what = f'found "{text}"; expected a requirement as in PEP 508'
             table.refuse(f"dependencies[{number}]", what, hint='for example "pydantic>=2"')
     return found
 
@@ -267,19 +267,19 @@ def _check_python(table: Table, project: Project) -> None:
 
 # --- [tool.multi_env_lambda] ---
 def _shared(table: Table, folder: str) -> tuple[str, ...]:
-    """Folders as they are written, in the plain form; a check on the text only, whether they exist is seen later."""
+    """Folders as written, in normal form; this checks only the text, whether they exist is checked later."""
     found: list[str] = []
     hint = 'write the path from the top of the repository, with `/`: for example "libs/common"'
     for number, text in enumerate(table.texts("shared")):
         path = PurePosixPath(text)
         plain = "\\" not in text and text.isprintable() and text.strip() and not text.startswith("~")
         if not plain or path.is_absolute() or ".." in path.parts or ":" in text or str(path) == ".":
-            what = f'found "{text}", allowed is a relative path that stays inside the repository'
+            what = f'found "{text}"; expected a relative path that stays inside the repository'
             table.refuse(f"shared[{number}]", what, hint=hint)
         own = PurePosixPath(folder)
         if path.is_relative_to(own) or own.is_relative_to(path):
             what = f'found "{text}", which overlaps the unit\'s own folder {folder}'
-            table.refuse(f"shared[{number}]", what, hint="the unit's own folder always belongs to it; remove this")
+            table.refuse(f"shared[{number}]", what, hint="the unit's own folder is always included; remove this")
         found.append(str(path))
     return tuple(sorted(set(found)))
 
@@ -289,9 +289,9 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
     names = [environment.name for environment in environments]
     for name in differences.values:
         if name not in names:
-            what = f"there is no environment `{name}`, allowed is {enumerated(names)}"
+            what = f"there is no environment `{name}`; expected {enumerated(names)}"
             differences.refuse(name, what, hint=did_you_mean(name, names))
-    # Most units are the same in every environment, and checking 500 of them four times would be felt.
+    # Most units are the same in every environment, and checking 500 of them four times would be slow.
     known: dict[str, Settings] = {}
     found: dict[str, Settings] = {}
     for environment in environments:
@@ -305,7 +305,7 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
 
 
 def _written(table: Table, difference: Table, project: Project, environment: Environment) -> Table:
-    """What stands in the file for one environment: differences merged, variables replaced."""
+    """What the file says for one environment: differences merged, variables replaced."""
     elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in _KEYS}
     difference.allow(_BY_ENVIRONMENT, elsewhere=elsewhere)
     base = {key: value for key, value in table.values.items() if key in _BY_ENVIRONMENT}
@@ -342,11 +342,13 @@ def _check_keys(table: Table, keys: Iterable[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for kind, name in keys:
         if not KEY.accepts(name):
-            table.table(kind).refuse(name, f"found the name `{name}`, allowed is {KEY.allowed}", hint=KEY.hint)
+            table.table(kind).refuse(name, f"found the name `{name}`; expected {KEY.allowed}", hint=KEY.hint)
         plain = name.replace("-", "").replace("_", "")
         if plain in seen:
-            what = f"`{name}` and `{seen[plain]}` are one name in a template"
-            table.table(kind).refuse(name, what, hint="functions and jobs of a unit need names that differ in letters")
+            what = f"`{name}` and `{seen[plain]}` are the same name in a template"
+            table.table(kind).refuse(
+                name, what, hint="functions and jobs of a unit need names that differ in letters or digits"
+            )
         seen[plain] = name
 
 
@@ -355,18 +357,18 @@ def _check_queues(table: Table, settings: Settings) -> None:
     for queue in own_queues(settings):
         for name in (queue.key, f"{queue.key}-dlq"):
             if name in names:
-                hint = "give one of them another `name`; a queue for two functions is made in stack.py"
-                table.refuse("functions", f"two events create the queue `{name}`", hint=hint)
+                hint = "set another `name` for one of them; define a queue for two functions in stack.py"
+                table.refuse("functions", f"two events would create the queue `{name}`", hint=hint)
             names.add(name)
 
 
 def _tags(table: Table) -> tuple[tuple[str, str], ...]:
     if len(table.values) > _MOST_TAGS:
-        what = f"found {len(table.values)} tags, allowed is up to {_MOST_TAGS}"
-        table.refuse("", what, hint="AWS takes 50 per resource, and some are set by this library")
+        what = f"found {len(table.values)} tags; expected at most {_MOST_TAGS}"
+        table.refuse("", what, hint="AWS accepts 50 per resource, and this library sets some")
     for name in table.values:
         if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
-            what = f"found the name `{name}`, allowed is up to 128 characters that do not begin with `aws:`"
+            what = f"found the name `{name}`; expected up to 128 characters that do not start with `aws:`"
             table.refuse(name, what, hint="rename the tag")
         if len(table.text(name)) > 256:
             table.wrong(name, allowed="up to 256 characters", hint="shorten it")

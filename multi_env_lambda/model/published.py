@@ -1,4 +1,4 @@
-"""What the bucket holds of one unit: which layer numbers and source versions are taken, and by which content."""
+"""What the bucket has of one unit: which layer numbers and source versions are taken, and by what content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Published", "PublishedName", "index_key"]
 
 
 def index_key(project: str) -> str:
-    """The object that says all published names of a unit, so that nobody has to look at a thousand of them."""
+    """The object that lists all published names of a unit, so that there is no need to look at a thousand objects."""
     return f"projects/{project}/published.json.gz"
 
 
@@ -20,8 +20,8 @@ def index_key(project: str) -> str:
 class PublishedName:
     """A taken layer number or source version.
 
-    ``digest`` is that of the content it was given to; ``objects`` are those that were published under it and not
-    pruned since.
+    ``digest`` is the digest of its content; ``objects`` are those that were published under it and not pruned
+    since.
     """
 
     digest: str
@@ -30,9 +30,9 @@ class PublishedName:
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """The names of a unit: layers by number, sources by version, and what its jobs have: scripts and libraries.
+    """The names of a unit: layers by number, sources by version, and the scripts and libraries of its jobs.
 
-    ``etag`` is that of the index they were read from; empty where there was none, so that the bucket was listed.
+    ``etag`` is that of the index they were read from; empty if there was none, so that the bucket was listed.
     """
 
     layers: Mapping[int, PublishedName] = attrs.field(factory=dict)

@@ -1,4 +1,4 @@
-"""Typed reading of TOML tables: every error says file, table and key, what was found, what is allowed, and a hint."""
+"""Typed reading of TOML tables: every error has file, table and key, what was found, what was expected, and a hint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTHING: Mapping[str, object] = {}
 
 
 def shown(value: object) -> str:
-    """A value as a person would have written it, cut where it is long."""
+    """A value as a person would have written it, cut if it is long."""
     text = f'"{value}"' if isinstance(value, str) else str(value)
     if isinstance(value, bool):
         text = str(value).lower()
@@ -36,7 +36,7 @@ def enumerated(names: Iterable[object]) -> str:
 
 
 def did_you_mean(found: str, allowed: Iterable[str]) -> str:
-    """A hint: the nearest allowed word, or all of them where none is near."""
+    """A hint: the nearest allowed word, or all of them if none is near."""
     words = sorted(allowed)
     lowered = {word.lower(): word for word in words}
     near = difflib.get_close_matches(found.lower(), lowered, n=1, cutoff=0.6)
@@ -48,9 +48,9 @@ def did_you_mean(found: str, allowed: Iterable[str]) -> str:
 def merge(
     base: Mapping[str, object], difference: Mapping[str, object], *, whole: Iterable[tuple[str, ...]] = ()
 ) -> dict[str, object]:
-    """``base`` with what ``difference`` says otherwise: tables are merged, everything else is replaced.
+    """``base`` with the changes of ``difference``: tables are merged, everything else is replaced.
 
-    ``whole`` are paths of tables that are replaced as one (``*`` stands for any key), because half of each is nonsense.
+    ``whole`` are paths of tables that are replaced as a whole (``*`` is any key), because half of each makes no sense.
     """
     merged = dict(base)
     for key, value in difference.items():
@@ -65,7 +65,7 @@ def merge(
 
 @attrs.frozen(kw_only=True)
 class Rule:
-    """What a text must look like, as a pattern and as words."""
+    """What a text must look like, as a pattern and in words."""
 
     pattern: str
     allowed: str
@@ -88,8 +88,8 @@ def _joined(path: str, key: str) -> str:
 class Table:
     """One table of a TOML file (``where``) under its dotted ``path``.
 
-    ``difference`` is the part of it that one environment says under ``difference_path``; errors point there
-    when that is where the value stands.
+    ``difference`` is the part of it that one environment has under ``difference_path``; errors point there if the value
+    is there.
     """
 
     where: str
@@ -107,20 +107,18 @@ class Table:
 
     def wrong(self, key: str, *, allowed: str, hint: str) -> NoReturn:
         found = MASKED if says_secret(key) else shown(self.values.get(key))
-        self.refuse(key, f"found {found}, allowed is {allowed}", hint=hint)
+        self.refuse(key, f"found {found}; expected {allowed}", hint=hint)
 
     def allow(self, keys: Iterable[str], *, elsewhere: Mapping[str, str] = {}) -> None:  # noqa: B006 - never written
-        """Refuse every other key; ``elsewhere`` says where a key belongs that is known from another table."""
+        """Refuse every other key; ``elsewhere`` says where the keys of other tables belong."""
         allowed = tuple(keys)
         for key in self.values:
             if key not in allowed:
                 hint = elsewhere.get(key) or did_you_mean(key, allowed)
-                self.refuse(
-                    key, f"unknown key `{key}`, allowed is {enumerated(sorted(allowed)) or 'nothing'}", hint=hint
-                )
+                self.refuse(key, f"unknown key `{key}`; expected {enumerated(sorted(allowed)) or 'nothing'}", hint=hint)
 
     def has(self, key: str) -> bool:
-        """Whether the key is there and not switched off with ``false``."""
+        """Whether the key is present and not switched off with ``false``."""
         return self.values.get(key, False) is not False
 
     def require(self, key: str, *, hint: str = "") -> object:
@@ -171,14 +169,14 @@ class Table:
         found: list[str] = []
         for number, item in enumerate(self.items(key)):
             if not isinstance(item, str):
-                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is text", hint="write it in quotes")
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected text", hint="write it in quotes")
             if rule and not rule.accepts(item):
-                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is {rule.allowed}", hint=rule.hint)
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected {rule.allowed}", hint=rule.hint)
             if item in found:
-                self.refuse(f"{key}[{number}]", f"{shown(item)} stands there twice", hint="remove one of them")
+                self.refuse(f"{key}[{number}]", f"{shown(item)} is listed twice", hint="remove one of them")
             found.append(item)
         if len(found) < least:
-            self.refuse(key, f"found {len(found)} entries, allowed is {least} or more", hint="add what belongs there")
+            self.refuse(key, f"found {len(found)} entries; expected {least} or more", hint="add the missing entries")
         return tuple(found)
 
     # --- numbers and flags ---
@@ -196,18 +194,18 @@ class Table:
         words = tuple(allowed)
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value not in words:
-            self.wrong(key, allowed=enumerated(words), hint="choose one of these numbers, without quotes")
+            self.wrong(key, allowed=enumerated(words), hint="use one of these numbers, without quotes")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         value = self.values.get(key, default)
         if not isinstance(value, bool):
-            self.wrong(key, allowed="true or false", hint="write it in lower case and without quotes")
+            self.wrong(key, allowed="true or false", hint="write it in lower case without quotes")
         return value
 
     # --- tables ---
     def table(self, key: str) -> Table:
-        """The table under this key; an empty one where there is none."""
+        """The table under this key; an empty one if there is none."""
         value = self.values.get(key, {})
         if not isinstance(value, Mapping):
             self.wrong(
@@ -230,7 +228,7 @@ class Table:
         for number, item in enumerate(found):
             if not isinstance(item, Mapping):
                 hint = f"write `{_written(key)} = [{{ … }}]`"
-                self.refuse(f"{key}[{number}]", f"found {shown(item)}, allowed is a table", hint=hint)
+                self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected a table", hint=hint)
         return tuple(
             Table(where=self.where, path=f"{_joined(path, key)}[{number}]", values=item)
             for number, item in enumerate(found)
@@ -238,12 +236,12 @@ class Table:
         )
 
     def subtables(self, key: str) -> tuple[tuple[str, Table], ...]:
-        """The named tables below a table, by name; those that are switched off with ``false`` are left out."""
+        """The named tables below a table, by name, without those that are switched off with ``false``."""
         outer = self.table(key)
         return tuple((name, outer.table(name)) for name in sorted(outer.values) if outer.has(name))
 
     def json(self, key: str) -> str:
-        """Anything that JSON can say, as canonical JSON."""
+        """Anything that JSON can represent, as canonical JSON."""
         value = self.require(key)
         self._check_json(key, value)
         return canonical_json(value)
@@ -252,7 +250,7 @@ class Table:
         return self.json(key) if key in self.values else None
 
     def optional_json_table(self, key: str) -> str | None:
-        """A table as canonical JSON; None where there is none, or where it is switched off."""
+        """A table as canonical JSON; None if there is none, or if it is switched off."""
         if not self.has(key):
             return None
         self.table(key)
@@ -267,15 +265,15 @@ class Table:
                 for number, item in enumerate(value):
                     self._check_json(f"{key}[{number}]", item)
             case float() if not math.isfinite(value):
-                self.refuse(key, f"found {shown(value)}, allowed is a finite number", hint="JSON knows no infinity")
+                self.refuse(key, f"found {shown(value)}; expected a finite number", hint="JSON has no infinity")
             case str() | int() | float():
                 pass
             case _:
-                self.refuse(key, f"found {shown(value)}, allowed is what JSON can say", hint="write dates as text")
+                self.refuse(key, f"found {shown(value)}; expected what JSON can represent", hint="write dates as text")
 
 
 def substitute(table: Table, variables: Mapping[str, str]) -> Table:
-    """The table with ``${name}`` replaced in every text by the variable's value; ``$${`` stays as a plain ``${``."""
+    """The table with ``${name}`` replaced in every text by the variable's value; ``$${`` becomes a plain ``${``."""
     return attrs.evolve(table, values=_in_table(table, variables))
 
 
@@ -308,8 +306,8 @@ def _in_text(table: Table, key: str, text: str, variables: Mapping[str, str]) ->
             return "${"
         if name not in variables or not found[0].endswith("}"):
             allowed = enumerated(f"${{{variable}}}" for variable in variables)
-            hint = f"{did_you_mean(name, variables)} A plain `${{` is written `$${{`"
-            table.refuse(key, f"found `{found[0]}`, allowed is {allowed}", hint=hint)
+            hint = f"{did_you_mean(name, variables)} Write `$${{` for a plain `${{`"
+            table.refuse(key, f"found `{found[0]}`; expected {allowed}", hint=hint)
         return variables[name]
 
     return _PLACEHOLDER.sub(replaced, text)

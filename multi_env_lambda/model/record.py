@@ -1,4 +1,4 @@
-"""What is deployed in (project, environment): which release, from which inputs, who, when, how it ended."""
+"""What is deployed in (project, environment): which release, from which inputs, by whom, when, and how it ended."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ Outcome = Literal["succeeded", "failed", "went back", "destroyed", "shifting"]
 
 
 def environment_folder(environment: str) -> str:
-    """All that the bucket says of an environment; a bucket policy can separate environments by it."""
+    """Everything that the bucket has about an environment; a bucket policy can separate environments by it."""
     return f"environments/{environment}/"
 
 
 def current_prefix(environment: str) -> str:
-    """What the keys of all records and of their summary begin with: one LIST sees every change."""
+    """The prefix of all records and of their summary: one LIST sees every change."""
     return f"{environment_folder(environment)}current"
 
 
 def summary_key(environment: str) -> str:
-    """One object that repeats all records of an environment, so that a fresh machine need not ask for each."""
+    """One object that repeats all records of an environment, so that a fresh machine need not fetch each."""
     return f"{current_prefix(environment)}.json.gz"
 
 
@@ -58,14 +58,14 @@ def current_key(environment: str, project: str) -> str:
 
 
 def history_key(environment: str, project: str = "", sequence: int | None = None) -> str:
-    """One object per past deployment, never changed; without a sequence, or a project, the prefix of them all."""
+    """One object per past deployment, never changed; without a sequence or a project, the prefix of all of them."""
     prefix = f"{environment_folder(environment)}history/" + (f"{project}/" if project else "")
     return prefix if sequence is None else f"{prefix}{sequence:08d}.json"
 
 
 @attrs.frozen(kw_only=True)
 class ObjectReceipt:
-    """An object as it was compared and handed to AWS: only S3 knows its version, and only after the upload."""
+    """An object as it was compared and passed to AWS: only S3 knows its version, and only after the upload."""
 
     key: str
     sha256: str
@@ -74,7 +74,7 @@ class ObjectReceipt:
 
 @attrs.frozen(kw_only=True)
 class LayerReceipt:
-    """A layer version that a function was seen to use; what lies under its ARN never changes."""
+    """A layer version that a function was seen to use; the content of its ARN never changes."""
 
     arn: str
     sha256: str
@@ -82,7 +82,7 @@ class LayerReceipt:
 
 @attrs.frozen(kw_only=True)
 class PhysicalResource:
-    """Something that holds data, by the name that AWS knows it under; with it, what was lost can be brought back."""
+    """Something that holds data, by its name in AWS; with it, what was lost can be recovered."""
 
     logical_id: str
     type: str
@@ -91,7 +91,7 @@ class PhysicalResource:
 
 @attrs.frozen(kw_only=True)
 class Loss:
-    """Something that holds data, and what a change of its stack would do to it, as CloudFormation computed it.
+    """Something that holds data, and what a stack change would do to it, as CloudFormation computed it.
 
     ``fate``: deleted, replaced, or perhaps replaced.
     """
@@ -107,17 +107,17 @@ class Deployment:
     """One attempt to change what runs, numbered from 1 in its (project, environment).
 
     Args:
-        who, user_id: the ARN of whoever did it, and the id that IAM knows as ``aws:userid``.
+        who, user_id: the ARN of the caller, and the id that IAM calls ``aws:userid``.
         when, committed: ISO 8601 in UTC.
-        inputs: the ids of all that the release was made from: git tree ids, settings, the library's version.
-        account_id, region: where it happened; empty in what 0.1.1 wrote.
-        step: how far a traffic shift has come, counted from 1; 0 where no traffic is being moved, or is about to be.
-        alarms: those that were on before the traffic began to move, and have been on since.
+        inputs: the ids of everything that the release was built from: git tree ids, settings, the library's version.
+        account_id, region: where it happened; empty in records of 0.1.1.
+        step: how far a traffic shift has got, counted from 1; 0 if no traffic is being moved or about to be moved.
+        alarms: those that were on before the traffic began to move, and have stayed on since.
         stack_id: the ARN of the stack.
-        objects, layers: what was compared before the change, and after it.
-        resources: what of it holds data. left: what of earlier ones was kept when it left the stack.
-        taken: what it was to make, was there already, and is not known to be ours.
-        losses: what holds data, would have gone with it, and nobody had agreed to; it was stopped before that.
+        objects, layers: what was compared before and after the change.
+        resources: its resources that hold data. left: earlier ones that were retained when they left the stack.
+        taken: what it was to create, but existed already and is not known to be ours.
+        losses: what holds data and would have been lost without anybody's consent; it was stopped before that.
     """
 
     sequence: int
@@ -153,17 +153,17 @@ class Deployment:
 
     @property
     def folder(self) -> str:
-        """The folder that it was made from, the first of its inputs; empty where nobody noted any."""
+        """The folder that it was built from, the first of its inputs; empty if none was recorded."""
         return self.inputs[0][0] if self.inputs else ""
 
     def to_bytes(self) -> bytes:
-        """An entry of the history."""
+        """An entry in the history."""
         return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
 
 
 @attrs.frozen(kw_only=True)
 class RolledBack:
-    """A release that somebody took away from an environment; the next deploy of it asks first."""
+    """A release that somebody rolled back in an environment; the next deploy of it asks first."""
 
     release: str
     version: str
@@ -174,7 +174,7 @@ class RolledBack:
 
 @attrs.frozen(kw_only=True)
 class Hold:
-    """A person's word that this unit stays as it is in this environment until somebody lifts it."""
+    """A person's decision that this unit stays as it is in this environment until somebody lifts the hold."""
 
     who: str
     when: str
@@ -183,9 +183,9 @@ class Hold:
 
 @attrs.frozen(kw_only=True)
 class Holder:
-    """Who is changing this unit here right now. ``process`` tells on the same machine whether it still lives.
+    """Who is changing this unit here right now. ``process`` says whether it is still alive, on the same machine.
 
-    ``renewals`` counts signs of life, so that each of them is another content with another ETag.
+    ``renewals`` counts signs of life, so that each has different content and a different ETag.
     """
 
     nonce: str
@@ -202,10 +202,10 @@ class Record:
     """The current state of one unit in one environment.
 
     ``running`` is the last deployment that succeeded, ``latest`` the last attempt; they differ after a failure.
-    ``unsure`` is the release of an attempt that is under way or whose end nobody saw: what is there may be ``running``,
-    this one, or something between. ``rolled_back_before`` are older ones that were taken away before ``rolled_back``.
-    ``workspace`` is the id of the workspace that the stack belongs to. ``unknown`` are fields of a newer version of
-    this library, which are written back as they were.
+    ``unsure`` is the release of an attempt that is under way or whose outcome is unknown: what is there may be
+    ``running``, this one, or something in between. ``rolled_back_before`` are those that were rolled back before
+    ``rolled_back``. ``workspace`` is the id of the workspace that the stack belongs to. ``unknown`` are fields of a
+    newer version of this library, which are written back as they were.
     """
 
     project: str
@@ -223,7 +223,7 @@ class Record:
 
     @property
     def met(self) -> tuple[PhysicalResource, ...]:
-        """What the last attempts met under the names of the template, that nothing showed to be this unit's."""
+        """What the last attempts found under the template's names that could not be shown to be this unit's."""
         return () if self.latest is None else self.latest.taken
 
     @property
@@ -232,7 +232,7 @@ class Record:
 
     @property
     def gone(self) -> bool:
-        """Whether nothing of the unit is there: never deployed, or destroyed. After a failed deploy there may be."""
+        """Whether nothing of the unit is there: never deployed, or destroyed. A failed deploy may leave something."""
         return self.running is None and (self.latest is None or self.latest.outcome == "destroyed")
 
     @property
@@ -241,19 +241,19 @@ class Record:
         return () if self.rolled_back is None else (self.rolled_back, *self.rolled_back_before)
 
     def next_sequence(self, release: str | None = None) -> int:
-        """The number of the next attempt; one whose traffic still moves to this release goes on under its own."""
+        """The number of the next attempt; one that is still moving traffic to this release keeps its own."""
         if self.latest is None:
             return 1
         return self.latest.sequence + (not self.is_moving_to(release))
 
     def is_moving_to(self, release: str | None) -> bool:
-        """Whether the last attempt stopped while it moved traffic to this release."""
+        """Whether the last attempt stopped while moving traffic to this release."""
         return self.latest is not None and self.latest.outcome == "shifting" and self.latest.release == release
 
     def after(self, past: Mapping[int, Deployment | None]) -> Record:
-        """This record with numbers that follow a history of other deployments under the same numbers, if there is one.
+        """This record, numbered after an existing history of other deployments under the same numbers, if there is one.
 
-        A record that somebody deleted by hand is begun anew at 1. An entry that cannot be read is None.
+        A record that somebody deleted by hand starts again at 1. An entry that cannot be read is None.
         """
         if self.latest is None or past.get(self.latest.sequence, self.latest) == self.latest:
             return self
@@ -274,7 +274,7 @@ class Record:
 
         Raises:
             UpgradeNeeded: it was written by a newer version of this library.
-            DocumentError: it is no record, or not the one that its key names.
+            DocumentError: it is not a record, or not the one that its key names.
         """
         document = read_document(body, where=where, kind="a record")
         older = document.get("format", 1) == 1
@@ -288,11 +288,11 @@ class Record:
 
 
 def read_history(body: bytes, *, where: str) -> Deployment:
-    """An entry of the history.
+    """An entry in the history.
 
     Raises:
         UpgradeNeeded: it was written by a newer version of this library.
-        DocumentError: it is no such entry.
+        DocumentError: it is not such an entry.
     """
     document = read_document(body, where=where, kind="a deployment")
     if document.get("format", 1) == 1:
@@ -303,16 +303,16 @@ def read_history(body: bytes, *, where: str) -> Deployment:
 
 
 def _check(deployment: Deployment | None, where: str, kind: str) -> None:
-    """Refuse what is text, but not what is computed with and shown everywhere: a time, a name of a release."""
+    """Refuse text that is not what the code computes with and shows everywhere: a time, a name of a release."""
     if deployment is None:
         return
     times = [("when", deployment.when), *([("committed", deployment.committed)] if deployment.committed else [])]
     for name, text in times:
         if not _is_time(text):
-            raise is_junk(where, kind, f"{name}: found {text!r}, expected a time as in 2026-01-31T12:00:00Z"[:200])
+            raise is_junk(where, kind, f"{name}: found {text!r}; expected a time such as 2026-01-31T12:00:00Z"[:200])
     for name, text in (("version", deployment.version), ("release", deployment.release)):
         if not text.isprintable() or "/" in text:
-            raise is_junk(where, kind, f"{name}: found {text!r}, expected a name"[:200])
+            raise is_junk(where, kind, f"{name}: found {text!r}; expected a name"[:200])
 
 
 def _is_time(text: str) -> bool:
@@ -331,7 +331,7 @@ def _from_1(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shift_of_1(deployment: dict[str, Any]) -> dict[str, Any]:
-    """0.1.1 kept the step of a traffic shift in a sentence for people: ``step 2/3: …``."""
+    """0.1.1 stored the step of a traffic shift in a sentence for people: ``step 2/3: …``."""
     detail = deployment.get("detail")
     if deployment.get("outcome") != "shifting" or not isinstance(detail, str):
         return deployment

@@ -1,4 +1,4 @@
-"""What a unit needs from its account by name only: a secret, a queue, a policy and so on. It never holds a value."""
+"""What a unit refers to in its account by name only: a secret, a queue, a policy and so on. It never has a value."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Kind = Literal["secret", "parameter", "queue", "topic", "stream", "table stream"
 class Reference:
     """The variable of a function that refers to a secret or a parameter, an event of it, or a managed policy.
 
-    ``seconds``: how long a queue has to hide a message at least, 0 for the others.
+    ``seconds``: the least visibility timeout of a queue, 0 for the others.
     """
 
     function: str
@@ -50,24 +50,24 @@ class Reference:
 
 @attrs.frozen(kw_only=True)
 class MissingReference:
-    """A reference that leads nowhere, or to something that cannot be used there."""
+    """A reference to something that does not exist, or that cannot be used there."""
 
     reference: Reference
     what: str
     hint: str
 
 
-def references_of(settings: Settings, place: Environment) -> tuple[Reference, ...]:
-    """Every reference of a unit's functions and jobs, in their order; of others' accounts and regions only queues."""
+def references_of(settings: Settings, environment: Environment) -> tuple[Reference, ...]:
+    """Every reference of a unit's functions and jobs, in order; of other accounts and regions only queues."""
     functions = (found for function in settings.functions for found in _references(function))
     jobs = (found for job in settings.jobs for found in _policies(job.key, job.managed_policies))
-    return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, place))
+    return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, environment))
 
 
-def _is_here(name: str, place: Environment) -> bool:
+def _is_here(name: str, environment: Environment) -> bool:
     """A name without an account is one of the environment's."""
     region, account = name.split(":")[3:5] if name.startswith("arn:") and name.count(":") > 4 else ("", "")
-    return region in ("", place.region) and account in ("", "aws", place.account_id)
+    return region in ("", environment.region) and account in ("", "aws", environment.account_id)
 
 
 def _references(function: Function) -> Iterator[Reference]:

@@ -1,7 +1,7 @@
 """One immutable version of a unit: its artifacts, and what it becomes in every environment.
 
-A release holds all that promotion and rollback need, so that neither needs Git, a build or a package index. Its name is
-the SHA-256 of its manifest's bytes, and the manifest has the SHA-256 of everything else.
+A release has everything that promotion and rollback need, so that neither needs Git, a build or a package index. Its
+name is the SHA-256 of its manifest's bytes, and the manifest has the SHA-256 of everything else.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _ARTIFACTS: dict[str, type[Artifact]] = {
 
 
 def release_folder(project: str, release: str) -> str:
-    """Where a release lies in the bucket."""
+    """The folder of a release in the bucket."""
     return f"projects/{project}/release/{release}"
 
 
 def template_key(project: str, release: str, environment: str) -> str:
-    """Where the template of a release for an environment lies in the bucket."""
+    """The key of the template of a release for an environment."""
     return f"{release_folder(project, release)}/{environment}.template.json"
 
 
 @attrs.frozen(kw_only=True)
 class ReleasedFunction:
-    """One function of a stage: its physical name, and what follows its deploy.
+    """One function of a release template: its physical name, and what happens after its deploy.
 
     ``traffic`` is (kind, percent, minutes), as in ``("canary", 10, 5)``.
     """
@@ -62,7 +62,10 @@ class ReleasedFunction:
 
 @attrs.frozen(kw_only=True)
 class ReleaseTemplate:
-    """What a release becomes in one environment. ``references`` name what must exist there already, never a value."""
+    """What a release becomes in one environment.
+
+    ``references`` name what must exist there already; they never have a value.
+    """
 
     environment: str
     account_id: str
@@ -77,7 +80,7 @@ class ReleaseTemplate:
 class Release:
     """A named, immutable version of a unit.
 
-    ``written`` are the bytes of the manifest that this value was read from; empty where it was just made.
+    ``written`` are the bytes of the manifest that this value was read from; empty if it was just made.
     """
 
     project: str
@@ -96,12 +99,12 @@ class Release:
 
     @property
     def libraries(self) -> tuple[LibraryArtifact, ...]:
-        """One for each Python that Glue runs a job of the unit in, if the unit has dependencies."""
+        """One for each Python in which Glue runs a job of the unit, if the unit has dependencies."""
         return tuple(artifact for artifact in self.artifacts if isinstance(artifact, LibraryArtifact))
 
     @property
     def packages(self) -> dict[str, str]:
-        """Versions by name; jobs may have other ones than functions, which their Python is told with."""
+        """Versions by name; jobs may have other versions than functions, which are listed with their Python."""
         found = {} if self.layer is None else {package.name: package.version for package in self.layer.packages}
         for library in self.libraries:
             for package in library.packages:
@@ -114,7 +117,7 @@ class Release:
 
     @property
     def objects(self) -> tuple[PublishedObject, ...]:
-        """Everything in the bucket that the release consists of, but for its manifest and templates."""
+        """Everything in the bucket that the release consists of, except its manifest and templates."""
         return tuple(item for artifact in self.artifacts for item in artifact.objects)
 
     @property
@@ -142,7 +145,7 @@ class Release:
         return template_key(self.project, self.digest, environment)
 
     def stage(self, environment: str) -> ReleaseTemplate | None:
-        """What this release is in an environment; None where it was made before the environment was added."""
+        """What this release is in an environment; None if it was made before the environment was added."""
         return next((stage for stage in self.stages if stage.environment == environment), None)
 
     def _document(self) -> dict[str, Any]:
@@ -161,7 +164,7 @@ class Release:
 
         Raises:
             UpgradeNeeded: it was written by a newer version of this library.
-            DocumentError: it is no manifest.
+            DocumentError: it is not a manifest.
         """
         document = read_document(body, where=where, kind=_KIND)
         artifacts = _artifacts_of_1(document) if document.get("format", 1) == 1 else document.get("artifacts")
@@ -192,10 +195,10 @@ class _Head:
 def _artifact(document: dict[str, Any], where: str) -> Artifact:
     kind = document.get("kind")
     if kind not in _ARTIFACTS and isinstance(kind, str):
-        what = f"it has an artifact of kind {kind!r}, this version of multi_env_lambda knows {', '.join(_ARTIFACTS)}"
+        what = f"found an artifact of kind {kind!r}; this version of multi_env_lambda knows {', '.join(_ARTIFACTS)}"
         raise UpgradeNeeded(where, what, hint="upgrade multi_env_lambda")
     if kind not in _ARTIFACTS:
-        raise is_junk(where, _KIND, f"found an artifact of kind {kind!r}, expected {', '.join(_ARTIFACTS)}")
+        raise is_junk(where, _KIND, f"found an artifact of kind {kind!r}; expected {', '.join(_ARTIFACTS)}")
     return structure(_ARTIFACTS[kind], document, where=where, kind=_KIND)
 
 

@@ -1,4 +1,4 @@
-"""What a repair of one unit would put right, as it was found when the plan was made."""
+"""What a repair of one unit would fix, as found when the plan was made."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["Wrong"]
 
 @attrs.frozen(kw_only=True)
 class Wrong:
-    """What is not as it was deployed: what is there is the old value of each change, what was deployed the new one.
+    """What differs from the deployment: the old value of each change is what is there, the new one what was deployed.
 
-    ``problem`` and ``hint``: why it could not be compared, so that nothing can be put right either.
+    ``problem`` and ``hint``: why it could not be compared, so that nothing can be repaired either.
     """
 
     changes: tuple[ResourceChange, ...] = ()

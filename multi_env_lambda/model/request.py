@@ -1,4 +1,4 @@
-"""What somebody asks for, before anything was looked at."""
+"""What somebody asks for, before anything is read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Action
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = ["Request"]
 
@@ -21,16 +22,16 @@ class Request:
     Args:
         verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote``
             starts from what runs before the target; ``rollback`` takes an older deployment of the target; ``repair``
-            sends what runs there by its record again, so that it is true.
+            sends again what its record says is running.
         target: the environment to reach.
         through: walk all environments up to the target; otherwise only the target changes.
-        only: names of units; empty: every unit.
+        only: names of units; empty means every unit.
         everything: compare every unit by its content, even one whose inputs are unchanged.
-        upgrade: only units that nothing but this library and the workspace's settings have changed.
-        force: send the stacks of units that run the release already.
-        release: for a rollback: the version of a release that ran there, or its digest, 7 characters of it at least.
+        upgrade: only units for which nothing has changed but this library and the workspace's settings.
+        force: redeploy units that already run the release.
+        release: for a rollback: the version of a release that ran there, or at least 7 characters of its digest.
         skip_from: take the release of this environment instead of the one before the target (``--skip-order``).
-        reason: why; kept in the record.
+        reason: why; stored in the record.
     """
 
     verb: Literal["deploy", "promote", "rollback", "repair"]
@@ -53,7 +54,7 @@ class Request:
         return tuple(config.environments[start : target.position + 1])
 
     def source(self, config: WorkspaceConfig) -> Environment | None:
-        """The environment whose records say what the first target is to run; None: the work tree does.
+        """The environment whose records say what the first target is to run; None: the work tree says it.
 
         Raises:
             ConfigurationError: promotion into the first environment, which has none before it.
@@ -65,18 +66,23 @@ class Request:
         if self.verb == "promote" and before is None:
             raise ConfigurationError(
                 f"promote to {self.target}",
-                "it is the first environment, so nothing comes before it",
-                hint=f"deploy the work tree there: `deploy.py {self.target}`",
+                "it is the first environment, so there is none before it",
+                hint=advice(
+                    "deploy the work tree there: `{}`",
+                    Advice(
+                        f"deploy.py {self.target}", f"workspace.deploy({option('environment', self.target).python})"
+                    ),
+                ),
             )
         return before
 
     @property
     def is_of_one_place(self) -> bool:
-        """Whether neither the work tree nor another environment says what the target is to run."""
+        """Whether what the target is to run comes from neither the work tree nor another environment."""
         return self.verb in ("rollback", "repair")
 
     def action_in(self, target: Environment) -> Action:
-        """What the record of a change there calls it: the work tree is deployed to the first environment only."""
+        """The verb for the record of a change there: the work tree is only deployed to the first environment."""
         return "promote" if self.verb == "deploy" and target.position else self.verb
 
     @property
@@ -84,7 +90,7 @@ class Request:
         return f"order skipped, from {self.skip_from}: {self.reason}" if self.skip_from else self.reason
 
     def asked(self) -> tuple[tuple[str, str], ...]:
-        """This request as it stands in a plan; ``from_asked`` reads it back."""
+        """This request as stored in a plan; ``from_asked`` reads it back."""
         fields = attrs.asdict(self)
         return tuple((name, _text(value)) for name, value in sorted(fields.items()) if value)
 
@@ -93,13 +99,15 @@ class Request:
         """The request that a saved plan was made for.
 
         Raises:
-            ConfigurationError: it asks for something that no request has.
+            ConfigurationError: it is not a valid request.
         """
         unknown = sorted(asked.keys() - {field.name for field in attrs.fields(cls)})
         missing = sorted({"verb", "target"} - asked.keys())
         if unknown or missing or asked["verb"] not in ("deploy", "promote", "rollback", "repair"):
-            what = f"its request {asked} is none of deploy, promote, rollback or repair with their options"
-            raise ConfigurationError("the saved plan", what, hint="write it again with `--out`")
+            what = f"found the request {asked}; expected deploy, promote, rollback or repair with their options"
+            raise ConfigurationError(
+                "the saved plan", what, hint=advice("write it again with `{}`", Advice("--out", "save"))
+            )
         given: dict[str, Any] = dict(asked)
         given |= {name: True for name in ("through", "everything", "upgrade", "force") if name in asked}
         return cls(**{**given, "only": tuple(asked.get("only", "").split())})

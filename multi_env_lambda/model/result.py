@@ -15,8 +15,8 @@ Outcome = Literal["deployed", "published", "unchanged", "newer", "removed", "des
 class Result:
     """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took.
 
-    ``label`` is the version, and which release of that version it is where what ran had the same.
-    ``newer``: what runs is newer than the work tree, and stayed.
+    ``label`` is the version, with the release's digest if what ran had the same version.
+    ``newer``: what runs is newer than the work tree, and was kept.
     """
 
     project: str

@@ -1,4 +1,4 @@
-"""Who may do what, as one line of a template says it, and what becomes of such a line."""
+"""Who may do what, as one statement of a template says it, and how such a statement changes."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Kind = Literal[
 
 @attrs.frozen(kw_only=True, order=True)
 class Right:
-    """One statement of a policy, or what comes to the same.
+    """One statement of a policy, or its equivalent.
 
-    Texts are as they are written: ``${MainQueue.Arn}`` stands for what CloudFormation fills in, and what cannot be read
+    Texts are as written: ``${MainQueue.Arn}`` is what CloudFormation fills in, and what cannot be read
     (a condition, a mapping) is its JSON.
 
     Args:
         holder: the logical id of the resource that says it.
-        who: roles, users and principals; of ``public`` nobody is named.
-        effect: ``Allow``, ``Deny``, or the JSON of what may become either.
-        actions: of ``other words`` the type of the resource.
+        who: roles, users and principals; empty for ``public``.
+        effect: ``Allow``, ``Deny``, or the JSON of what may turn out to be either.
+        actions: for ``other words`` the type of the resource.
         condition: canonical JSON; empty: none.
     """
 
@@ -46,7 +46,7 @@ class Right:
 
     @property
     def denies(self) -> bool:
-        """Whether this takes a right away for certain; what may be either counts as giving it."""
+        """Whether this certainly denies a right; what may be either counts as granting it."""
         return self.effect == "Deny"
 
     def __str__(self) -> str:
@@ -63,13 +63,13 @@ class Right:
             case "managed policy":
                 return f"{who} has the policy {things}"
             case "boundary":
-                return f"{who} is bounded by {things}"
+                return f"{who} has the permissions boundary {things}"
             case "public":
-                return f"everybody may call {things} ({self.holder})"
+                return f"anyone may call {things} ({self.holder})"
             case "role":
                 return f"{who} acts as {things}"
             case "other words":
-                return f"{self.holder} gives rights in its own words: {actions} {things}"
+                return f"{self.holder} grants rights in its own way: {actions} {things}"
             case "unread":
                 return f"{self.holder}: what {things} allows is not read here"
             case _:
@@ -78,10 +78,10 @@ class Right:
 
 @attrs.frozen(kw_only=True)
 class RightChange:
-    """What happens to a right. ``before`` is what it is made from, where it became wider, narrower or another;
-    a denial that is narrower lets more happen.
+    """What happens to a right. ``before`` is the old right, if it became wider, narrower or another one; a narrower
+    denial allows more.
 
-    ``alarms`` say what of it is more than ordinary work asks for; then a person has to agree.
+    ``alarms`` say which part of it goes beyond ordinary work; then a person has to agree.
     """
 
     change: Literal["added", "removed", "wider", "narrower", "changed"]

@@ -1,6 +1,6 @@
-"""The rules of an environment: what the work tree's table says, the strictest that ever held, and what holds now.
+"""The rules of an environment: what the work tree's table says, the strictest that ever applied, and what applies now.
 
-What is committed counts as well: a rule that nobody has remembered yet is not one that an uncommitted line takes away.
+What is committed counts as well: an uncommitted line cannot remove a rule that has not been remembered yet.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Bound", "Rules", "remembered", "rules_key", "rules_of"]
 
 @attrs.frozen(kw_only=True)
 class Rules:
-    """What an environment asks for; ``releases_only`` asks for all that ``committed_only`` does."""
+    """What an environment requires; ``releases_only`` includes ``committed_only``."""
 
     approval: bool
     releases_only: bool
@@ -28,7 +28,7 @@ class Rules:
 
     @property
     def any(self) -> bool:
-        """Whether there is a rule at all; who may approve is none where nobody has to."""
+        """Whether there is any rule; who may approve does not count if no approval is needed."""
         return self.approval or self.releases_only or self.committed_only
 
     @property
@@ -39,14 +39,14 @@ class Rules:
 
 @attrs.frozen(kw_only=True)
 class Bound:
-    """One environment, by what it is bound.
+    """One environment and the rules that bind it.
 
     Args:
         table: what the root table of this work tree says.
-        memory: the strictest rules of the past; None where there was never a rule.
-        committed: what the root table of the last commit says; None where it does not know the environment, and where
-            table and memory are as strict as can be.
-        etag, unknown: of their object: its ETag, and what a newer version wrote into it.
+        memory: the strictest rules of the past; None if there never was a rule.
+        committed: what the root table of the last commit says; None if it does not have the environment, or if table
+            and memory are already as strict as possible.
+        etag, unknown: the ETag of their object, and what a newer version wrote into it.
         unreadable: why the memory or the committed table cannot be read; then nothing may be changed.
     """
 
@@ -71,13 +71,13 @@ class Bound:
 
     @property
     def weaker(self) -> tuple[str, ...]:
-        """The rules that the work tree's table says less strictly than they were, or than they are committed."""
+        """The rules that are weaker in the work tree's table than they were, or than they are committed."""
         table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
         return tuple(name for name in table if table[name] != rules[name])
 
     @property
     def news(self) -> bool:
-        """Whether the memory has yet to learn a rule from the table."""
+        """Whether a rule of the table has yet to be remembered."""
         return self.rules.any and self.rules != self.memory
 
     @property
@@ -86,24 +86,24 @@ class Bound:
         return self.rules.approval or bool(self.weaker)
 
     def lines(self) -> tuple[str, ...]:
-        """What a person should know before anything is changed there."""
+        """What to know before anything is changed there."""
         if self.unreadable:
-            return (f"{self.environment}: nothing can be changed: {self.unreadable}",)
+            return (f"{self.environment}: cannot be changed: {self.unreadable}",)
         table, rules = attrs.asdict(self.table), attrs.asdict(self.rules)
         committed = {} if self.committed is None or not self.committed.any else attrs.asdict(self.committed)
         stricter = [
             f"{self.environment}: {name} = {_word(rules[name])} is "
             f"{'committed' if committed.get(name) == rules[name] else 'remembered'}, "
-            f"this work tree's table says {_word(table[name])}"
+            f"but this work tree's table says {_word(table[name])}"
             for name in self.weaker
         ]
-        who = "an approval" if self.rules.approvals_by_author else "the approval of somebody else"
+        who = "an approval" if self.rules.approvals_by_author else "an approval by somebody else"
         needs = f"{self.environment}: this plan needs {who}" if self.rules.approval else ""
-        change = f"{self.environment}: the table's rules hold with {who} of this plan, as it is shown here"
+        change = f"{self.environment}: the table's rules apply once there is {who} of this plan, as shown here"
         return (*stricter, *filter(None, [needs, change if stricter else ""]))
 
     def to_bytes(self, rules: Rules) -> bytes:
-        """The object that remembers ``rules`` from now on."""
+        """The object that stores ``rules`` from now on."""
         news = {name: json.loads(text) for name, text in self.unknown}
         return canonical_json({**news, "format": FORMAT, **attrs.asdict(rules)}).encode("ascii")
 
@@ -113,7 +113,7 @@ def _word(value: bool) -> str:
 
 
 def rules_key(environment: str) -> str:
-    """The object that remembers the strictest rules of an environment."""
+    """The key of the object that stores the strictest rules of an environment."""
     return f"{current_prefix(environment)}.rules.json"
 
 
@@ -129,10 +129,10 @@ def rules_of(config: WorkspaceConfig, environment: str) -> Rules:
 
 
 def remembered(table: Bound, body: bytes, etag: str) -> Bound:
-    """The same environment with what its object remembers.
+    """The same environment with what its object has stored.
 
     Raises:
-        DocumentError, UpgradeNeeded: the object is something else, or of a newer version.
+        DocumentError, UpgradeNeeded: the object is something else, or from a newer version.
     """
     where, kind = rules_key(table.environment), "the rules of an environment"
     document = read_document(body, where=where, kind=kind)

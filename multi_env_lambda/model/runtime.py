@@ -1,4 +1,4 @@
-"""The runtimes of Lambda, and when AWS ends each of them.
+"""The runtimes of Lambda, and when AWS ends support for each of them.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-supported; a test compares the dates
 with those of cfn-lint, which follows that page. AWS has moved such dates before.
@@ -16,7 +16,7 @@ __all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "SPARK_PYTHON", "RuntimeEnd", "end
 
 @attrs.frozen(kw_only=True)
 class RuntimeEnd:
-    """No security updates from ``deprecated`` on; no new functions, and then no updates, from the other two on."""
+    """No security updates after ``deprecated``; no new functions, and then no updates, after the other two."""
 
     deprecated: date
     no_create: date
@@ -40,22 +40,22 @@ ENDS: Mapping[str, RuntimeEnd] = {
 RUNTIMES = tuple(ENDS)
 
 GLUE_PYTHON = "3.9"
-"""Of Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
+"""For Python shell jobs. Source: https://docs.aws.amazon.com/glue/latest/dg/add-job-python.html"""
 
 SPARK_PYTHON: Mapping[str, str] = {"4.0": "3.10", "5.0": "3.11", "5.1": "3.11"}
-"""Of Spark jobs, by Glue's version. Source: https://docs.aws.amazon.com/glue/latest/dg/release-notes.html"""
+"""For Spark jobs, by Glue version. Source: https://docs.aws.amazon.com/glue/latest/dg/release-notes.html"""
 
 _SOON = timedelta(days=180)
-"""AWS writes to the owners of functions this long before a runtime is deprecated."""
+"""AWS notifies the owners of functions this long before a runtime is deprecated."""
 
 
 def not_imported(what: str) -> str:
-    """What somebody should know whose machine lacks the Python of ``what``."""
-    return f"this machine has none: {what} are read and not imported"
+    """The note for a machine that lacks the Python of ``what``."""
+    return f"this machine has none: {what} are read but not imported"
 
 
 def end_of(runtime: str, today: date) -> str | None:
-    """What somebody should know who uses ``runtime`` today; None while its end is far away.
+    """The note about the end of ``runtime``; None while that is far away.
 
     >>> end_of("python3.13", date(2026, 11, 26))
     >>> end_of("python3.10", date(2026, 11, 26)).partition(";")[0]

@@ -1,4 +1,4 @@
-"""The grammar of schedule expressions, ``rate(…)`` and ``cron(…)``, as EventBridge takes it."""
+"""The grammar of schedule expressions, ``rate(…)`` and ``cron(…)``, as EventBridge accepts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CRON = re.compile(r"cron\(([^()]*)\)")
 
 @attrs.frozen(kw_only=True)
 class _Field:
-    """One of the six fields of a cron expression; ``special`` is what may stand there besides numbers and ``*``."""
+    """One of the six fields of a cron expression; ``special`` is what it may contain besides numbers and ``*``."""
 
     name: str
     low: int
@@ -58,28 +58,28 @@ _FIELDS = (
 
 
 def problem_with_schedule(text: str) -> str | None:
-    """What is wrong with an expression, in one sentence; None where nothing is."""
+    """What is wrong with an expression, in one sentence; None if nothing is."""
     if found := _RATE.fullmatch(text):
         return _problem_with_rate(int(found[1]), found[2], bool(found[3]))
     if found := _CRON.fullmatch(text):
         return _problem_with_cron(found[1].split())
-    return "allowed is `rate(5 minutes)` or `cron(0 8 * * ? *)`"
+    return "expected an expression such as `rate(5 minutes)` or `cron(0 8 * * ? *)`"
 
 
 def _problem_with_rate(count: int, unit: str, plural: bool) -> str | None:
     if count == 0:
-        return "a rate is 1 or more"
+        return "expected a rate of 1 or more"
     if plural != (count > 1):
-        return f"AWS wants `rate({count} {unit}{'s' if count > 1 else ''})`"
+        return f"expected `rate({count} {unit}{'s' if count > 1 else ''})`"
     return None
 
 
 def _problem_with_cron(parts: list[str]) -> str | None:
     if len(parts) != len(_FIELDS):
-        return f"cron has 6 fields ({', '.join(field.name for field in _FIELDS)}), not {len(parts)}"
+        return f"expected 6 fields ({', '.join(field.name for field in _FIELDS)}), not {len(parts)}"
     for field, part in zip(_FIELDS, parts, strict=True):
         if not field.accepts(part):
-            return f"`{part}` cannot stand for {field.name}"
+            return f"`{part}` is not valid for {field.name}"
     if (parts[2] == "?") == (parts[4] == "?"):
         return "exactly one of day of month and day of week must be `?`"
     return None

@@ -1,4 +1,4 @@
-"""What goes into one environment's template of a unit: functions, jobs, what triggers them and what watches them.
+"""What goes into a unit's template for one environment: functions, jobs, what triggers them and what monitors them.
 
 All values are frozen and hashable; JSON-like things are kept as canonical JSON text, tables as sorted pairs.
 The readers are in ``function.py``, ``event.py`` and ``job.py``.
@@ -49,7 +49,7 @@ __all__ = [
 # --- values of environment variables ---
 @attrs.frozen(kw_only=True)
 class PlainValue:
-    """A value that stands in the configuration and in the template."""
+    """A value that is in the configuration and in the template."""
 
     text: str
 
@@ -86,7 +86,7 @@ class Statement:
 # --- where an event comes from ---
 @attrs.frozen(kw_only=True)
 class Existing:
-    """Something that exists apart from the unit: an ARN, or for a bucket its name."""
+    """Something that exists independently of the unit: an ARN, or for a bucket its name."""
 
     identifier: str
 
@@ -119,7 +119,7 @@ class Schedule:
 
 @attrs.frozen(kw_only=True)
 class Queue:
-    """Messages of an SQS queue; ``window`` is the longest time in seconds that a batch is gathered."""
+    """Messages of an SQS queue; ``window`` is the longest time in seconds for which a batch is gathered."""
 
     source: Existing | OwnQueue
     batch_size: int = 10
@@ -156,7 +156,10 @@ class EventPattern:
 
 @attrs.frozen(kw_only=True)
 class DynamoDBStream:
-    """Changes of a DynamoDB table, by the stream's ARN. ``filters`` are canonical JSON; ``retries`` -1 is for ever."""
+    """Changes of a DynamoDB table, by the stream's ARN.
+
+    ``filters`` are canonical JSON; ``retries`` -1 means until the record expires.
+    """
 
     arn: str
     starting_position: str = "LATEST"
@@ -221,7 +224,7 @@ class Alarms:
 
 @attrs.frozen(kw_only=True)
 class Smoke:
-    """An invocation after each deploy; the answer must contain ``expect`` (None: any answer that is no error).
+    """An invocation after each deploy; the answer must contain ``expect`` (None: any answer that is not an error).
 
     Both are canonical JSON.
     """
@@ -232,7 +235,7 @@ class Smoke:
 
 @attrs.frozen(kw_only=True)
 class Canary:
-    """First ``percent`` of the traffic, after ``minutes`` all of it."""
+    """First ``percent`` of the traffic, and after ``minutes`` all of it."""
 
     percent: int
     minutes: int
@@ -262,7 +265,7 @@ class Vpc:
 class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
-    ``layers`` are ARNs of foreign layers beside the unit's own. ``log_retention_days`` 0 keeps logs for ever.
+    ``layers`` are ARNs of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
     """
 
     key: str
@@ -342,7 +345,7 @@ class Settings:
 
     @property
     def references(self) -> tuple[SecretReference | ParameterReference, ...]:
-        """Every secret and parameter that a function needs, once each, so that missing ones are found early."""
+        """Every secret and parameter that a function needs, once each, so that a missing one is found early."""
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if not isinstance(value, PlainValue)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))

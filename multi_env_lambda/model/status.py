@@ -17,16 +17,16 @@ __all__ = ["Called", "Cell", "Status", "make_status"]
 
 
 Called = Callable[[str | None, str | None], str]
-"""(version, digest) of a release -> what it is called among all others of its unit that are in sight."""
+"""(version, digest) of a release -> what it is called among all visible releases of its unit."""
 
 
 @attrs.frozen(kw_only=True)
 class Cell:
     """One unit in one environment.
 
-    ``behind``: the environment before it runs another release. ``unreadable``: why its record says nothing. ``moved``:
-    where it runs, if that is not where the table says that the environment is. ``uncompared``: why nobody can say
-    whether somebody changed it by hand.
+    ``behind``: the environment before it runs another release. ``unreadable``: why its record cannot be read.
+    ``moved``: where it runs, if that is not where the table says that the environment is. ``uncompared``: why it is
+    unknown whether somebody changed it by hand.
     """
 
     project: str
@@ -55,11 +55,11 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Status:
-    """The matrix. ``units`` are those of the work tree, ``removed`` those that only run somewhere.
+    """The matrix. ``units`` are those of the work tree, ``removed`` those that still run somewhere without being in it.
 
-    ``broken`` are units of the work tree of which nothing can be made as their files are. ``left``: environments that
-    left the table while something runs in them; they are the last ones of ``environments``. ``notes`` say of what
-    nothing is known, although it was compared, and what is left.
+    ``broken`` are units of the work tree that cannot be built as their files are. ``left``: environments that were
+    removed from the table while something runs in them; they are the last of ``environments``. ``notes`` say what is
+    unknown, although it was compared, and what is left.
     """
 
     environments: tuple[str, ...]
@@ -71,16 +71,16 @@ class Status:
     left: tuple[str, ...] = ()
 
     def label(self, unit: str) -> str:
-        """The unit, and what its files are, if they are not as they should be."""
+        """The unit, and what is wrong with its files, if anything is."""
         return f"{unit} (removed)" if unit in self.removed else f"{unit} (broken)" if unit in self.broken else unit
 
     def cell(self, project: str, environment: str) -> Cell:
-        """One field of the matrix; an empty one where nothing was ever deployed."""
+        """One field of the matrix; an empty one if nothing was ever deployed."""
         found = (cell for cell in self.cells if (cell.project, cell.environment) == (project, environment))
         return next(found, Cell(project=project, environment=environment))
 
     def called(self, project: str) -> Called:
-        """How to call the releases of a unit, so that two of one version are told apart."""
+        """What to call the releases of a unit, so that two with the same version can be told apart."""
         cells = [cell for cell in self.cells if cell.project == project]
         backs = [cell.rolled_back for cell in cells if cell.rolled_back is not None]
         seen = [
@@ -130,7 +130,7 @@ def make_status(
     records: Mapping[tuple[str, str], Record],
     unreadable: Mapping[tuple[str, str], MultiEnvLambdaError] | None = None,
 ) -> Status:
-    """Compare the records of all environments. Nothing is asked again."""
+    """Compare the records of all environments. Nothing is read again."""
     damaged = {place: f"{error.where}: {error.what}" for place, error in (unreadable or {}).items()}
     there = {project for (_, project), record in records.items() if not record.gone or record.holder is not None}
     there |= {project for _, project in damaged}

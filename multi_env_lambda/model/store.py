@@ -1,4 +1,4 @@
-"""What the library needs of an object store: S3 in production, a dictionary in tests."""
+"""What the library needs from an object store: S3 in production, a dictionary in tests."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Stored:
 
 @attrs.frozen(kw_only=True)
 class Looked:
-    """What the store says of an object without sending its bytes.
+    """What the store says about an object without sending its bytes.
 
-    ``sha256`` is hexadecimal and over the whole object; empty where the store was never told one.
-    ``version_id`` names exactly these bytes for ever; empty where the bucket keeps no versions.
+    ``sha256`` is hexadecimal and over the whole object; empty if the store was never given one.
+    ``version_id`` identifies exactly these bytes permanently; empty if the bucket keeps no versions.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Looked:
 
 @attrs.frozen(kw_only=True)
 class Written:
-    """The answer to a write: the ETag for the next conditional write, and the version that holds these bytes."""
+    """The answer to a write: the ETag for the next conditional write, and the version that has these bytes."""
 
     etag: str
     version_id: str = ""
@@ -61,7 +61,7 @@ class ObjectStore(Protocol):
     """Conditional reads and writes by key. Every write is verified by SHA-256; nothing is overwritten by accident."""
 
     def list(self, prefix: str, *, after: str = "") -> Iterable[Listed]:
-        """All keys below ``prefix`` that sort after ``after``, in order; a page is asked for when it is needed."""
+        """All keys below ``prefix`` that sort after ``after``, in order; a page is requested when it is needed."""
         ...
 
     def folders(self, prefix: str) -> tuple[str, ...]:
@@ -69,34 +69,34 @@ class ObjectStore(Protocol):
         ...
 
     def get(self, key: str) -> Stored | None:
-        """The object, or None where there is none."""
+        """The object, or None if there is none."""
         ...
 
     def earlier(self, key: str) -> Iterable[Stored]:
-        """What lay under a key before it was replaced or deleted, newest first, as far as the store keeps that."""
+        """The earlier objects of a key, replaced or deleted since, newest first, as far as the store keeps them."""
         ...
 
     def head(self, key: str) -> Looked | None:
-        """What is there under a key, or None where there is nothing."""
+        """What is stored under a key, or None if nothing is."""
         ...
 
     def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
         """Write an object that must not exist yet.
 
-        A lost answer is resolved by reading back: equal bytes under the key are success (whoever wrote them).
-        None: the key holds other bytes.
+        A lost answer is resolved by reading back: equal bytes under the key are success (no matter who wrote them).
+        None: the key has other bytes.
         """
         ...
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
-        """Write over the object that has this ETag; None where it has another by now.
+        """Replace the object that has this ETag; None if it has another one now.
 
         A lost answer is resolved by reading back: our bytes under the key are success.
         """
         ...
 
     def delete(self, key: str, *, etag: str, held: Held) -> bool:
-        """Delete the object that has this ETag; False where it has another by now. ``held``: for what it belongs to.
+        """Delete the object that has this ETag; False if it has another one now. ``held``: the lease for its owner.
 
         Raises:
             PlanStale: the lease is lost; nothing was deleted.
@@ -104,8 +104,8 @@ class ObjectStore(Protocol):
         ...
 
     def now(self) -> float:
-        """Seconds since 1970 by the store's clock, never the local one. It may be late for a moment, never ahead.
+        """Seconds since 1970 by the store's clock, never the local one. It may lag for a moment, but is never ahead.
 
-        One answer with a wrong time does not put it ahead: who is taken over for silence is decided by it.
+        One answer with a wrong time does not put it ahead, because it decides whose lease has expired.
         """
         ...

@@ -1,7 +1,7 @@
 """All records of an environment in one object, for machines that have no cache.
 
-It is a convenience, never a truth: each record in it counts only as far as the bucket's own listing says that this is
-what lies there. So a summary that was lost, raced or forged costs calls, and nothing else.
+It is a convenience, never the truth: each record in it counts only if the bucket's own listing says that this is what
+is stored there. So a summary that was lost, raced or forged costs calls, and nothing else.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from multi_env_lambda.model.document import FORMAT, is_junk, read_document
 __all__ = ["LARGEST", "pack", "proven", "summary_of", "unpack"]
 
 LARGEST = 32 * 1024 * 1024
-"""Bytes, unpacked: the records of some thousand units, or as many published names. Read as JSON they are ten times it.
+"""Bytes, unpacked: the records of some thousand units, or as many published names. Parsed JSON takes ten times as much.
 
-What is packed costs whoever plants it nothing, so the bound is lower than that of a plain document.
+A packed bomb costs an attacker nothing, so the limit is lower than that of a plain document.
 """
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 def pack(document: Mapping[str, object]) -> bytes:
-    """A document that is large and much alike, as compressed canonical JSON."""
+    """A large, repetitive document, as compressed canonical JSON."""
     return gzip.compress(canonical_json({**document, "format": FORMAT}).encode("ascii"), mtime=0)
 
 
@@ -38,7 +38,7 @@ def unpack(body: bytes, *, where: str, kind: str) -> dict[str, object]:
 
     Raises:
         UpgradeNeeded: it was written by a newer version of this library.
-        DocumentError: it is no such document, or one that grows beyond all measure.
+        DocumentError: it is not such a document, or it unpacks to too much.
     """
     inflate = zlib.decompressobj(wbits=31)
     try:
@@ -46,12 +46,12 @@ def unpack(body: bytes, *, where: str, kind: str) -> dict[str, object]:
     except zlib.error as error:
         raise is_junk(where, kind, str(error)) from error
     if len(text) > LARGEST:
-        raise is_junk(where, kind, f"it unpacks to more than {LARGEST:,} bytes, which are the most that are read")
+        raise is_junk(where, kind, f"it unpacks to more than the limit of {LARGEST:,} bytes")
     return read_document(text, where=where, kind=kind)
 
 
 def proven(body: bytes, listed: Mapping[str, str], *, where: str) -> dict[str, bytes]:
-    """The records of a summary that are what the listing says: bodies by key.
+    """The records of a summary that match the listing: bodies by key.
 
     Args:
         listed: the ETags of the listing, by key.
@@ -68,7 +68,7 @@ def proven(body: bytes, listed: Mapping[str, str], *, where: str) -> dict[str, b
 
 
 def _is(item: Mapping[str, object], etag: str) -> bool:
-    """Whether this is the body with that ETag, which is the MD5 of the bytes unless the bucket has a key of its own."""
+    """Whether this is the body with that ETag, which is the MD5 of the bytes unless the bucket has its own key."""
     text = item.get("body")
     if not isinstance(text, str):
         return False

@@ -1,4 +1,4 @@
-"""A TOML document that somebody else wrote, read in bounded time; what is none is an error with the file's name."""
+"""Reads untrusted TOML in bounded time; an invalid document is an error with the file's name."""
 
 from __future__ import annotations
 
@@ -11,46 +11,44 @@ from multi_env_lambda.errors import ConfigurationError
 __all__ = ["LARGEST", "LARGEST_LOCK", "parse_toml"]
 
 LARGEST = 1024 * 1024
-"""Bytes of a pyproject.toml; the biggest of well known projects have a tenth of it."""
+"""Bytes of a pyproject.toml; the biggest ones of well-known projects are a tenth of this."""
 
 LARGEST_LOCK = 16 * 1024 * 1024
-"""Bytes of a lock; a package with all its wheels takes some 10 kB."""
+"""Bytes of a lock; a package with all its wheels takes about 10 kB."""
 
 _DEEPEST = 50
 _LONGEST_KEY = 50
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-# tomllib looks at a dotted key once per part, so that 20,000 parts take seconds and a file of them an hour.
+# tomllib looks at a dotted key once per part: 20,000 parts take seconds, and a whole file of them an hour.
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_LONGEST_KEY}}}")
 _64_BITS = 1 << 63
 
 
 def parse_toml(body: bytes, where: str, *, largest: int = LARGEST, hint: str = "correct the file") -> dict[str, Any]:
-    """The document in ``body``, no deeper than readers can go and without numbers that TOML does not know.
+    """The document in ``body``, no deeper than readers can go and without numbers that TOML does not allow.
 
     Raises:
-        ConfigurationError: it is none, named ``where``.
+        ConfigurationError: it is not one, named ``where``.
     """
 
     def refusal(why: str) -> ConfigurationError:
         return ConfigurationError(where, f"not a TOML document: {why}", hint=hint)
 
     if len(body) > largest:
-        raise ConfigurationError(
-            where, f"it has more than {largest} bytes, which are the most that are read", hint=hint
-        )
+        raise ConfigurationError(where, f"it has more than the limit of {largest} bytes", hint=hint)
     try:
         text = body.decode("utf-8")
         if text.startswith("\ufeff"):
             raise ConfigurationError(
                 where,
-                "not a TOML document: it begins with a byte order mark",
+                "not a TOML document: it starts with a byte order mark",
                 hint="save the file as UTF-8 without a byte order mark",
             )
         if (key := _LONG_KEY.search(text)) is not None:
-            raise refusal(f"the key {key[0][:20]}… has more than {_LONGEST_KEY} parts")
+            raise refusal(f"the key {key[0][:20]}… has more than the limit of {_LONGEST_KEY} parts")
         document = tomllib.loads(text)
     except RecursionError as error:
-        raise refusal(f"it is nested more than {_DEEPEST} deep") from error
+        raise refusal(f"it is nested more than {_DEEPEST} levels deep") from error
     except ValueError as error:  # of TOML, of UTF-8, or of a number with more digits than Python reads
         raise refusal(str(error)) from error
     if (fault := _fault(document)) is not None:
@@ -59,17 +57,17 @@ def parse_toml(body: bytes, where: str, *, largest: int = LARGEST, hint: str = "
 
 
 def _fault(document: dict[str, Any]) -> str | None:
-    """What readers of the values would stumble over. Not recursive, since depth is one of the questions."""
+    """What readers of the values would stumble over. Not recursive, because depth is one of the checks."""
     waiting: list[tuple[object, int]] = [(document, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth > _DEEPEST:
-            return f"it is nested more than {_DEEPEST} deep"
+            return f"it is nested more than {_DEEPEST} levels deep"
         match value:
             case dict():
                 waiting += [(item, depth + 1) for item in value.values()]
             case list():
                 waiting += [(item, depth + 1) for item in value]
             case int() if not -_64_BITS <= value < _64_BITS:
-                return f"it has a number of {value.bit_length()} bits, and TOML knows 64"
+                return f"it has a number of {value.bit_length()} bits; TOML allows 64"
     return None

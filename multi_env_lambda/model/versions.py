@@ -1,4 +1,4 @@
-"""What Lambda keeps of a function and of a layer beside what runs: numbered versions that no deploy removes."""
+"""What Lambda keeps of a function and of a layer besides what runs: numbered versions that no deploy removes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion", "ObjectPl
 
 @attrs.frozen(kw_only=True)
 class FunctionCode:
-    """What an alias runs: the base64 SHA-256 of its code, the ARNs of its layer versions in their order, its version.
+    """What an alias runs: the base64 SHA-256 of its code, the ARNs of its layer versions in order, its version.
 
     ``version`` is the number behind the alias; of an alias with weights, the one that gets the rest.
     """
@@ -21,7 +21,7 @@ class FunctionCode:
 
 @attrs.frozen(kw_only=True)
 class ObjectPlace:
-    """Where Lambda finds code: one version of an object; ``version_id`` is empty where a template names none."""
+    """Where Lambda finds code: one version of an object; ``version_id`` is empty if a template names none."""
 
     bucket: str
     key: str
@@ -30,7 +30,7 @@ class ObjectPlace:
 
 @attrs.frozen(kw_only=True)
 class KeptVersion:
-    """One published version of a function; ``layers`` are the ARNs of the layer versions it was published with."""
+    """One published version of a function; ``layers`` are the ARNs of the layer versions that it was published with."""
 
     number: str
     code_sha256: str
@@ -40,7 +40,7 @@ class KeptVersion:
 
 @attrs.frozen(kw_only=True)
 class KeptFunction:
-    """All published versions, oldest first; ``aliased`` are those that any alias points at, by its weights too.
+    """All published versions, oldest first; ``aliased`` are those that any alias points at, including by its weights.
 
     ``layers`` are the ARNs that the unpublished function itself refers to.
     """
@@ -53,7 +53,7 @@ class KeptFunction:
 
 @attrs.frozen(kw_only=True)
 class KeptLayer:
-    """One version of a layer. ``description`` is what the template says: number and digest of the layer."""
+    """One version of a layer. ``description`` comes from the template: number and digest of the layer."""
 
     name: str
     number: int

@@ -1,4 +1,4 @@
-"""The repository's own table: the devops account, the environments in promotion order, and the rules for all."""
+"""The repository's own table: the devops account, the environments in promotion order, and the common rules."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
 BUILD_CONSTRAINTS = "build-constraints.txt"
-"""The file at the root that locks what builds the units; a workspace may do without."""
+"""The file at the root that locks the build tools of the units; it is optional."""
 
 _LONGEST_BUCKET = 63
-_IN_PROJECT = "that belongs into a unit's own file, projects/<name>/pyproject.toml"
+_IN_PROJECT = "set that in the unit's own file, projects/<name>/pyproject.toml"
 _ACCESS = ("role_name", "external_id", "source_identity")
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
 
@@ -38,9 +38,9 @@ _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "fu
 class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
-    ``id`` is what every stack of this workspace carries in a tag; empty where only the bucket knows it. ``left``: the
-    environments that left the table, as far as somebody has asked the bucket for them; no plan goes there. ``roles``:
-    those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``left``: the environments
+    that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
+    `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -53,7 +53,7 @@ class WorkspaceConfig:
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
-        """The devops account in each region that artifacts are taken from; the first one is written first."""
+        """The devops account in each region from which artifacts are taken; the first one is written first."""
         others = sorted({environment.region for environment in self.environments} - {self.devops.region})
         return (self.devops, *(self.devops.at(region) for region in others))
 
@@ -62,11 +62,11 @@ class WorkspaceConfig:
             if environment.name == name:
                 return environment
         names = [environment.name for environment in self.environments]
-        what = f"there is no environment `{name}`, allowed is {enumerated(names)}"
+        what = f"there is no environment `{name}`; expected {enumerated(names)}"
         raise ConfigurationError("environment", what, hint=did_you_mean(name, names))
 
     def with_roles(self) -> WorkspaceConfig:
-        """With a role for each account: in the local cloud nobody has credentials of all of them."""
+        """With a role for each account: in the local cloud nobody has credentials for all of them."""
         places = tuple(attrs.evolve(item, role_name=item.role_name or DEFAULT_ROLE_NAME) for item in self.environments)
         role = self.devops.role_name or DEFAULT_ROLE_NAME
         return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
@@ -109,7 +109,7 @@ def tool_table(document: Mapping[str, object], *, where: str, hint: str) -> Tabl
 
 
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
-    """The whole root ``pyproject.toml``, as it was parsed, into the workspace's configuration."""
+    """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
     table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "roles"), elsewhere=elsewhere)
@@ -141,23 +141,21 @@ def _devops(table: Table) -> Devops:
 
 
 def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment, ...]) -> None:
-    """The name that another region's bucket gets by itself has to be one that S3 takes."""
+    """The default name of another region's bucket must be one that S3 accepts."""
     for region in sorted({environment.region for environment in environments}):
         name = devops.at(region).bucket
         if len(name) > _LONGEST_BUCKET:
-            what = (
-                f"the bucket for {region} would be called {name}, {len(name)} characters, allowed are {_LONGEST_BUCKET}"
-            )
+            what = f"the bucket for {region} would be {name}: {len(name)} characters; the limit is {_LONGEST_BUCKET}"
             table.refuse("devops", what, hint=f'name it: `buckets = {{ {region} = "…" }}`')
 
 
 def _access(table: Table) -> dict[str, Any]:
-    """How one gets into the account: the role, and what its trust policy may want to hear."""
+    """How to get access to the account: the role, and what its trust policy may require."""
     own = table.values.get("role_name") == ""
     for key in ("external_id", "source_identity") if own else ():
         if table.has(key):
             hint = f'`role_name = ""` means your own credentials; leave `{key}` out, or name the role'
-            table.refuse(key, "it is told to a role, and no role is assumed", hint=hint)
+            table.refuse(key, "it is passed to a role, but no role is assumed", hint=hint)
     said = table.values.get("source_identity", False)
     identity = CALLER if said is True else ""
     if not isinstance(said, bool):
@@ -173,7 +171,7 @@ def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environmen
     table.require("environments", hint="add [[tool.multi_env_lambda.environments]] once per environment, in order")
     items = table.tables("environments")
     if not items:
-        table.refuse("environments", "found none, allowed is one or more", hint="add the first, for example sandbox")
+        table.refuse("environments", "found none; expected one or more", hint="add the first, for example sandbox")
     found: list[Environment] = []
     for position, item in enumerate(items):
         environment = _environment(item, devops, position, prefix)

@@ -1,1 +1,1 @@
-"""The commands that share nothing with the phases of a deploy but the world: destroy, prune, drift, why, …"""
+"""The commands that share only the world with the phases of a deploy: destroy, prune, drift, why, …"""

@@ -2,7 +2,7 @@
 
     observe -> removal (a value that can be shown, saved and approved) -> the gate -> hold the lease -> delete -> record
 
-Killed anywhere, the same command finishes: a stack that is gone is deleted already, and the record is written last.
+Killed anywhere, the same command finishes: a stack that is gone is already deleted, and the record is written last.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent, agreed
+from multi_env_lambda.flow.gate import APPROVE_SAVED, NO_CONSENT, Consent, agreed, save_removal
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
 from multi_env_lambda.flow.left import with_left
@@ -41,25 +41,27 @@ from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import Phase, ProgressEvent, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
 
 
-_PROTECTED = "the environment's table says `protect = true`, so nothing is deleted there"
+_PROTECTED = "the environment has `protect = true`, so nothing is deleted there"
 _UNPROTECT = (
-    "only if it may really go: take `protect` out of the table, then `aws cloudformation update-termination-protection "
-    "--no-enable-termination-protection --stack-name {stack}` in that account, then this again"
+    "only if it may really be deleted: remove `protect` from the table, run `aws cloudformation "
+    "update-termination-protection --no-enable-termination-protection --stack-name {stack}` in that account, then "
+    "rerun this"
 )
 
 
 def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, ...] = ()) -> Removal:
-    """Look at what deleting a unit from an environment would do. Nothing is written.
+    """Find out what deleting a unit from an environment would do. Nothing is written.
 
-    ``keep`` are logical ids that stay although an earlier deletion failed at them.
+    ``keep`` are logical ids to keep after an earlier deletion failed on them.
 
     Raises:
-        ConfigurationError: there is no such unit or environment, or nothing of a name in ``keep``.
+        ConfigurationError: there is no such unit or environment, or nothing with a name in ``keep``.
         Refused: the environment is protected.
     """
     world = with_left(world, environment)
@@ -107,7 +109,7 @@ def _must_be_there(keep: tuple[str, ...], template: str) -> None:
     resources = json.loads(template)["Resources"]
     for name in keep:
         if name not in resources:
-            what = f"`--retain {name}`: the stack has no resource `{name}`"
+            what = f"the stack has no resource `{name}` that could be retained"
             raise ConfigurationError("destroy", what, hint=did_you_mean(name, resources))
 
 
@@ -115,14 +117,14 @@ def same_removal(world: World, name: str, environment: str, digest: str, keep: t
     """Make a saved request again.
 
     Raises:
-        PlanStale: deleting the unit would do something else now.
+        PlanStale: deleting the unit would do something different now.
     """
     found = find_removal(world, name, environment, keep=keep)
     if found.digest != digest:
         raise PlanStale(
             "the saved request",
-            f"its digest is {digest[:12]}, the same request gives {found.digest[:12]} now",
-            hint=f"`destroy.py {name} {environment} --out` again, and look at it",
+            f"its digest is {digest[:12]}, but the same request now makes {found.digest[:12]}",
+            hint=advice("run `{}` again and review it", save_removal(name, environment)),
         )
     return found
 
@@ -136,14 +138,14 @@ def destroy(
     force: bool = False,
     bound: Bound | None = None,
 ) -> Result:
-    """Delete the stack and record it. A unit that is gone already is left alone.
+    """Delete the stack and record it. A unit that is already gone is left alone.
 
     Args:
-        force: delete it although others there need it.
-        bound: the environment's rules, for who has read them already.
+        force: delete it even if others there need it.
+        bound: the environment's rules, if already read.
 
     Raises:
-        Refused: others need it, nobody has approved it, or the stack is not ours.
+        Refused: others need it, it is not approved, or the stack is not ours.
         Busy: somebody is deploying it.
         StackError: CloudFormation could not delete the stack; the record says so.
     """
@@ -151,14 +153,10 @@ def destroy(
         return _result(removal, "unchanged", "nothing of it runs there")
     world = with_left(world, removal.environment)
     if removal.needed_by and not force:
-        what = f"{', '.join(removal.needed_by)} still needs it there"
-        raise Refused(
-            f"{removal.project} in {removal.environment}", what, hint="destroy those first, or give `--force`"
-        )
-    hint = (
-        f"`destroy.py {removal.project} {removal.environment} --out plan.json`, "
-        "then somebody else: `approve.py plan.json`"
-    )
+        what = f"still needed there by {', '.join(removal.needed_by)}"
+        hint = advice("destroy those first, or pass `{}`", option("force"))
+        raise Refused(f"{removal.project} in {removal.environment}", what, hint=hint)
+    hint = advice("`{}`, then somebody else: `{}`", save_removal(removal.project, removal.environment), APPROVE_SAVED)
     gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
     if gate.closed is not None:
         raise gate.closed
@@ -177,7 +175,9 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
         last = _last(held.record)
         if (None if last is None else last.release) != removal.release:
             raise PlanStale(
-                f"{removal.project} in {place.name}", "another release is there by now", hint="run it again"
+                f"{removal.project} in {place.name}",
+                "a different release runs there now",
+                hint="run the same command again",
             )
         entry = attrs.evolve(_entry(world, removal, held.record, reason, place), approved=approved)
         try:
@@ -232,10 +232,10 @@ def _record_failure(held: HeldLease, entry: Deployment, error: MultiEnvLambdaErr
 
 
 def _released(world: World, name: str, digest: str) -> Release | None:
-    """A release that was recorded; None where its deploy failed before it was published.
+    """A release that was recorded; None if its deploy failed before it was published.
 
     Raises:
-        DocumentError: it is there and says something else.
+        DocumentError: it exists but has different content.
     """
     try:
         return read_release(world.store, world.cache, name, digest)
@@ -246,7 +246,7 @@ def _released(world: World, name: str, digest: str) -> Release | None:
 
 
 def _needed_by(world: World, name: str, recorded: Recorded) -> tuple[str, ...]:
-    """Who needs the unit there; of whom that cannot be known may need it."""
+    """Which units need this one there; those that cannot be read may need it."""
     running = [
         (unit, record.running) for unit, record in sorted(recorded.records.items()) if record.running is not None
     ]

@@ -15,6 +15,7 @@ from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.operations.why import Cause, compare
 from multi_env_lambda.plan.changes import changes
+from multi_env_lambda.wording import STATUS, advice
 from multi_env_lambda.world import World
 
 __all__ = ["Difference", "PackageChange", "Side", "difference", "package_changes"]
@@ -45,7 +46,7 @@ class Side:
 
 @attrs.frozen(kw_only=True)
 class PackageChange:
-    """One package of the layer, or of what jobs have."""
+    """One package of the layer, or of the jobs."""
 
     action: Literal["added", "removed", "bumped"]
     name: str
@@ -58,8 +59,8 @@ class Difference:
     """From what runs in ``left`` to what runs in ``right``.
 
     ``template`` compares both releases as rendered for the right environment: only what the releases make different.
-    ``deployed`` compares what really lies in the two accounts, so names and settings of the environments differ, too.
-    Each is None where a release was made before its environment was added.
+    ``deployed`` compares what is really in the two accounts, so names and settings of the environments differ, too.
+    Each is None if a release was made before its environment was added.
     """
 
     project: str
@@ -82,7 +83,7 @@ class Difference:
         return {**attrs.asdict(self), "same": self.same}
 
     def text(self) -> str:
-        """As the command line prints it, without colours."""
+        """The text that the command line prints, without colours."""
         from multi_env_lambda.show.difference import difference_text
         from multi_env_lambda.show.render import text_of
 
@@ -96,7 +97,7 @@ class Difference:
 
 
 def difference(world: World, unit: str, left: str, right: str) -> Difference:
-    """What is different between two environments, from records and published releases only.
+    """What differs between two environments, from records and published releases only.
 
     Raises:
         ConfigurationError: there is no such unit or environment, or nothing of the unit runs there.
@@ -111,7 +112,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
         record = records.get((place.name, unit))
         if record is None or record.running is None:
             what = f"nothing of it runs in {place.name}"
-            raise ConfigurationError(f"diff of {unit}", what, hint="`status.py` shows what runs where")
+            raise ConfigurationError(f"diff of {unit}", what, hint=advice("`{}` shows what runs where", STATUS))
         running.append(record.running)
     old, new = (read_release(world.store, world.cache, unit, item.release) for item in running)
     causes = compare(old, new)
@@ -127,7 +128,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
 
 
 def package_changes(old: Release, new: Release) -> tuple[PackageChange, ...]:
-    """The packages that only one of two releases has, or has in another version."""
+    """The packages that only one of two releases has, or that differ in version."""
     before, after = old.packages, new.packages
     return tuple(
         _package(name, before.get(name), after.get(name))

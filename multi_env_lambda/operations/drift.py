@@ -1,4 +1,4 @@
-"""Find what somebody changed by hand, in every stack that is there by the records."""
+"""Find what somebody changed by hand, in every stack that the records know."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.ownership import owner_of
+from multi_env_lambda.wording import advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["find_drift", "with_drift"]
@@ -25,10 +26,10 @@ _WORKERS = 8
 
 
 def find_drift(world: World, unit: str | None = None, environment: str | None = None) -> tuple[UnitDrift, ...]:
-    """Compare every stack that is there by the records, in parallel; None means all.
+    """Compare every stack that the records know, in parallel; None means all.
 
-    That is one in which a unit runs, and one that a first release has left when it failed. Where a unit is named and
-    nothing is recorded of it, that is its problem, and whether a stack is there.
+    Those are stacks in which a unit runs, and those that a failed first release has left. If a unit is named and has
+    no record, that is reported as its problem, with whether a stack exists.
 
     Raises:
         ConfigurationError: there is no such unit or environment.
@@ -53,33 +54,34 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
     compared = {place.name for place, _ in pairs}
     others = [place for place in places if place.name not in compared and place not in world.config.left]
     told = in_parallel(lambda place: _unrecorded(world, place, unit, records.get((place.name, unit))), others)
-    # Who names a unit and no environment asks of those that it is in, where it is in any.
+    # A unit without an environment means those that it is in, if any.
     everywhere = environment is not None or not compared
     return (*found, *(item for item, is_there in told if is_there or everywhere))
 
 
 def _unrecorded(world: World, place: Environment, unit: str, record: Record | None) -> tuple[UnitDrift, bool]:
-    """Why a unit that was named cannot be compared: nothing says what should run; and whether its stack is there."""
+    """Why a named unit cannot be compared: nothing says what should run; and whether its stack exists."""
     name = f"{unit}-{place.name}"
     answer = UnitDrift(project=unit, environment=place.name, stack_name=name, status="NOT_CHECKED")
-    nothing = f"{unit} in {place.name}: nothing is recorded that should run"
-    deploys = f"`deploy.py {place.name} --only {unit}` deploys it, and records what runs"
+    nothing = f"{unit} in {place.name}: no record says what should run"
+    deploys = advice("`{}` deploys it, and records what runs", unit_call("deploy", unit, place.name))
     try:
         there = world.platform.find_stacks(place, [name]).get(name)
     except MultiEnvLambdaError as error:
-        problem = f"{nothing}; whether the stack {name} is there could not be seen: {error.where}: {error.what}"
+        problem = f"{nothing}; whether the stack {name} exists could not be checked: {error.where}: {error.what}"
         return attrs.evolve(answer, problem=problem, hint=error.hint), True
     if there is None or there.status == "REVIEW_IN_PROGRESS":
         return attrs.evolve(answer, problem=f"{nothing}, and there is no stack {name}", hint=deploys), False
     if not owner_of(world.config.id, unit, place.name, record).owns(there.tags, there.stack_id):
-        foreign = not_ours(unit, place, there, f"see what is in it: `plan {place.name} --only {unit} --force`")
+        look = unit_call("plan", unit, place.name, force=True)
+        foreign = not_ours(unit, place, there, advice("see what is in it: `{}`", look))
         return attrs.evolve(answer, problem=f"{nothing}, and {foreign.what}", hint=foreign.hint), True
     why = "an attempt was not finished" if record is not None and record.unsure else "there is no record of it"
-    return attrs.evolve(answer, problem=f"{nothing}, but the stack {name} is there: {why}", hint=deploys), True
+    return attrs.evolve(answer, problem=f"{nothing}, but the stack {name} exists: {why}", hint=deploys), True
 
 
 def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
-    """The matrix, with what was found, or why that is not known."""
+    """The matrix, with what was found, or why that is unknown."""
     compared = tuple(found)
     names = {(item.project, item.environment): item.names for item in compared if not item.problem}
     problems = {(item.project, item.environment): item.problem for item in compared if item.problem}
@@ -92,9 +94,9 @@ def with_drift(status: Status, found: Iterable[UnitDrift]) -> Status:
 
 
 def _notes(item: UnitDrift) -> tuple[str, ...]:
-    """What is to be said of one stack below the table: what of it is unknown, and what puts it right."""
+    """What to print about one stack below the table: what is unknown about it, and what fixes it."""
     where = f"{item.environment} {item.project}"
     if item.problem:
-        return (f"{where} not compared: {item.problem}; {item.hint}",)
-    told = (f"{where}: {item.hint}",) if item.drifted else ()
+        return (advice("{} could not be compared: {}; {}", where, item.problem, item.hint),)
+    told = (advice("{}: {}", where, item.hint),) if item.drifted else ()
     return (*told, *((item.not_compared,) if item.not_compared else ()))

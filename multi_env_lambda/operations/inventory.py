@@ -1,6 +1,6 @@
-"""What the bucket says of every unit, in every environment that anybody ever deployed to: the ground for pruning.
+"""What the bucket says about every unit, in every environment ever deployed to: the basis for pruning.
 
-The table of this work tree does not decide what exists: another branch may have environments that this one has not.
+The table of this work tree does not decide what exists: another branch may have environments that this one lacks.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _ALL = 1_000_000
 
 @attrs.frozen(kw_only=True)
 class Unit:
-    """What the bucket says of one unit; ``records`` and ``histories`` by environment, without holders that are dead.
+    """What the bucket says about one unit; ``records`` and ``histories`` by environment, without dead holders.
 
-    ``broken``: something of it cannot be read. ``abandoned``: the lease of a dead holder was never given back.
+    ``broken``: something of it cannot be read. ``abandoned``: a dead holder never released its lease.
     """
 
     project: str
@@ -41,13 +41,13 @@ class Unit:
 
     @property
     def why_untouched(self) -> str:
-        """Why nothing of it may be removed now, or nothing."""
+        """Why nothing of it may be removed now; None if it may."""
         return self.broken or in_flight(self.records.values()) or ""
 
 
 @attrs.define
 class _Place:
-    """What lies below one environment's name, by unit; ``broken``: what of a unit cannot be read."""
+    """What is stored below one environment's name, by unit; ``broken``: what cannot be read of a unit."""
 
     records: dict[str, Record] = attrs.field(factory=dict)
     histories: dict[str, tuple[Deployment, ...]] = attrs.field(factory=dict)
@@ -65,7 +65,7 @@ def everywhere(world: World) -> tuple[str, ...]:
 
 
 def read_units(world: World) -> list[Unit]:
-    """Every unit that lies in the bucket or has a record or a history in any environment, by name."""
+    """Every unit that is in the bucket or has a record or a history in any environment, by name."""
     objects: dict[str, list[Listed]] = {}
     for item in world.store.list("projects/"):
         objects.setdefault(item.key.split("/")[1], []).append(item)
@@ -90,7 +90,7 @@ def read_unit(world: World, project: str, records: Mapping[str, Record]) -> Unit
 
 
 def read_record(world: World, environment: str, project: str) -> Record | None:
-    """The record of one unit in one environment; None where there is none.
+    """The record of one unit in one environment; None if there is none.
 
     Raises:
         PublishError: it cannot be read.
@@ -130,7 +130,7 @@ def _unit(world: World, project: str, objects: tuple[Listed, ...], places: Mappi
 
 
 def _releases(world: World, project: str, objects: tuple[Listed, ...]) -> tuple[dict[str, Release], str]:
-    """Every release whose manifest is in the bucket, not only on this machine; and what of them cannot be read."""
+    """Every release whose manifest is in the bucket, not only on this machine; and those that cannot be read."""
     keys = [item.key for item in objects if item.key.endswith("/manifest.json") and "/release/" in item.key]
     broken, releases = "", {}
     for key in keys:

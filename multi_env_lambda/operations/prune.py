@@ -1,12 +1,12 @@
-"""Prune: remove from the bucket and the accounts what nothing refers to any more. Records and history always stay.
+"""Prune: remove from the bucket and the accounts what nothing references any more. Records and history are always kept.
 
     look (dry run) -> per unit: hold its leases -> look again -> remove what both looks agree on
 
-Everything that lies in the bucket counts, also the environments that the table of this work tree does not have. The
-leases are looked at before each removal, so a process that was paused removes nothing that somebody needs by now.
+Everything in the bucket counts, including environments that are not in the table of this work tree. The leases are
+checked before each removal, so a process that was paused removes nothing that somebody needs now.
 
-A version whose wheel goes leaves a small object behind, and a layer the object that claimed its number: a name that was
-given once is never given to other content.
+A version whose wheel is removed leaves a small object behind, and a layer the object that claimed its number: a name
+that was used once is never used for other content.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from multi_env_lambda.world import World
 __all__ = ["Prunable", "Skipped", "find_prunable", "prune"]
 
 _LOOK_SECONDS = 60.0
-"""What templates of other units name is read again after this long: they are not held, and go on being deployed."""
+"""What other units' templates name is read again after this long: they are not held, and may be deployed meanwhile."""
 
 
 @attrs.frozen(kw_only=True)
 class Skipped:
-    """A unit of which something is left alone now, and why."""
+    """A unit that is skipped, at least in part, and why."""
 
     project: str
     why: str
@@ -59,8 +59,8 @@ class Skipped:
 class Prunable:
     """What could be removed, or was; ``named`` are the keys that templates of kept releases name.
 
-    ``abandoned`` are units with the lease of a dead holder, which is given back when they are pruned. ``copies`` are
-    buckets with copies for regions in which there is no environment any more.
+    ``abandoned`` are units with the lease of a dead holder, which is released when they are pruned. ``copies`` are
+    buckets with copies for regions that no environment uses any more.
     """
 
     candidates: tuple[Candidate, ...]
@@ -74,7 +74,7 @@ class Prunable:
         return sum(candidate.size for candidate in self.candidates)
 
     def text(self) -> str:
-        """As the command line prints it, without colours."""
+        """The text that the command line prints, without colours."""
         from multi_env_lambda.show.prune import prune_table
         from multi_env_lambda.show.render import text_of
 
@@ -99,10 +99,10 @@ class Prunable:
 
 
 def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
-    """Look at everything and remove nothing. Units are judged apart, but templates of any unit may name any key.
+    """Read everything and remove nothing. Units are judged separately, but templates of any unit may name any key.
 
     Raises:
-        ConfigurationError: there is no such unit, or the bucket is another workspace's.
+        ConfigurationError: there is no such unit, or the bucket belongs to another workspace.
     """
     only = tuple(only)
     units, named = _look(world)
@@ -127,9 +127,9 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
 
 
 def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lambda _: None) -> Prunable:
-    """Remove what was shown, as far as it still can go; gives what was removed, and all that is left alone.
+    """Remove what was displayed, as far as that is still possible; returns what was removed, and what was skipped.
 
-    Every unit is held in all environments where it was ever deployed, so that nobody deploys what is just removed.
+    Every unit is held in all environments where it was ever deployed, so that nobody deploys what is being removed.
     """
     removed: list[Candidate] = []
     untouched = list(shown.untouched)
@@ -146,7 +146,7 @@ def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lam
 
 
 def _regions(units: Iterable[Unit]) -> set[str]:
-    """Where releases were made for, and units ran."""
+    """The environments that releases were made for or units ran in."""
     stages = {stage.region for unit in units for release in unit.releases.values() for stage in release.stages}
     return stages | {item.region for unit in units for past in unit.histories.values() for item in past} - {""}
 
@@ -175,13 +175,13 @@ def _held_everywhere(world: World, project: str, leases: ExitStack) -> dict[str,
             held[name] = leases.enter_context(hold(world, name, project, running=record.release))
     for name in everywhere(world):
         if name not in held and read_record(world, name, project) is not None:
-            raise PlanStale(f"{project} in {name}", "it is just deployed there", hint="run the same command again")
+            raise PlanStale(f"{project} in {name}", "it is being deployed there", hint="run the same command again")
     return held
 
 
 @attrs.define
 class _Named:
-    """The keys that templates of kept releases name now, of any unit; read again when that is long ago."""
+    """The keys that templates of kept releases name now, of any unit; read again when that is too long ago."""
 
     world: World
     _keys: frozenset[str] = frozenset()
@@ -189,7 +189,7 @@ class _Named:
 
     def keys(self) -> frozenset[str]:
         now = (self.world.seconds(), time.time())
-        # Two clocks, as for a lease: one of them goes on while the laptop sleeps, the other one cannot be set.
+        # Two clocks, as for a lease: one keeps running while the laptop sleeps, the other cannot be set.
         ages = None if self._read is None else [here - before for here, before in zip(now, self._read, strict=True)]
         if ages is None or max(ages) > _LOOK_SECONDS or min(ages) < 0:
             self._read, self._keys = now, _look(self.world)[1]
@@ -222,20 +222,20 @@ def _verified(world: World, environment: str) -> Environment:
 
 
 def _leave_a_mark(world: World, candidate: Candidate, held: Held) -> None:
-    """Before the wheel goes: its version stays taken, by the digest that it had."""
+    """Before the wheel is removed: its version stays taken, by the digest that it had."""
     held.make_sure()
     digest = list_published(world.store, candidate.project).source_digests[candidate.name]
     key = f"projects/{candidate.project}/lambda/source/{candidate.name}/{PRUNED}"
     if world.store.put_new(key, canonical_json({DIGEST: digest}).encode("ascii"), {DIGEST: digest}) is None:
-        raise PlanStale(key, "it marks another content as pruned", hint="somebody wrote into the bucket by hand")
+        raise PlanStale(key, "it marks different content as pruned", hint="somebody wrote into the bucket by hand")
 
 
 def _delete_objects(world: World, candidate: Candidate, held: Held) -> None:
     for key, etag in candidate.objects:
-        # First of all: what is pruned is found in the first bucket, so a killed prune finds it again.
+        # Copies first: pruning looks in the first bucket, so after a killed prune the next one finds it again.
         delete_replicas(world, key, held)
         if not world.store.delete(key, etag=etag, held=held) and world.store.head(key) is not None:
-            raise PlanStale(key, "it was written anew in the meantime", hint="run the same command again")
+            raise PlanStale(key, "it was overwritten in the meantime", hint="run the same command again")
 
 
 def _look(world: World) -> tuple[list[Unit], frozenset[str]]:

@@ -19,7 +19,7 @@ __all__ = ["Cause", "Explanation", "compare", "explain"]
 
 @attrs.frozen(kw_only=True)
 class Cause:
-    """One link of the chain: the kind of input, what happened to it, and who else has the same cause."""
+    """One link of the chain: the kind of input, what happened to it, and which other units share it."""
 
     kind: str
     text: str
@@ -30,7 +30,7 @@ class Cause:
 class Explanation:
     """Why a unit would be deployed to an environment, or would not.
 
-    ``unseen`` are units at which nobody could look, so that it is not known what they share with this one.
+    ``unseen`` are units that could not be read, so what they share with this one is unknown.
     """
 
     project: str
@@ -48,7 +48,7 @@ class Explanation:
             others = f"   (also: {', '.join(cause.shared_by)})" if cause.shared_by else ""
             lines.append(f"    {cause.kind}: {cause.text}{others}")
         if self.unseen:
-            lines.append(f"  not looked at, since they are broken: {', '.join(self.unseen)}")
+            lines.append(f"  not inspected, because they are broken: {', '.join(self.unseen)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Explanation:
 
 
 def explain(plan: Plan, known: RecordedState, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:
-    """Tell what is behind one unit's step of a plan for a whole environment.
+    """Explain one unit's step of a plan for a whole environment.
 
     Args:
         looked_at: why each unit was compared at all, changed or not.
@@ -103,11 +103,11 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
         case BlockedStep():
             return "blocked", (step.what,)
         case RemovedStep():
-            return "do nothing", ("its folder is gone; only `destroy.py` deletes",)
+            return "do nothing", ("its folder is gone; only `destroy` deletes",)
 
 
 def _older(step: DeployStep) -> tuple[str, ...]:
-    """What runs is no older state of the same: that explains the rest."""
+    """What runs is not an older state of the same history: that explains the rest."""
     return tuple(question.text for question in step.questions if question.kind == "older")
 
 
@@ -147,7 +147,7 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str], *, values: bool
 
 
 def _settings(changes: Iterable[ResourceChange]) -> tuple[Cause, ...]:
-    """Properties of the template that a setting stands behind; code and versions only follow from the files."""
+    """Template properties that come from a setting; code and versions only follow from the files."""
     found = []
     for change in changes:
         if change.action != "modify":

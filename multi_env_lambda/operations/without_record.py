@@ -1,4 +1,4 @@
-"""Stacks of ours that the bucket has no record of, which a table made from records alone would show as nothing."""
+"""Our stacks that the bucket has no record of, which a table made from records alone would not show."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["without_record"]
 
 
 def without_record(world: World, status: Status) -> tuple[str, ...]:
-    """A line for each such stack, and for each environment in which nobody could look.
+    """A line for each such stack, and for each environment that could not be read.
 
-    Only where a unit has no record at all is anything asked: one listing for each such environment.
+    Only environments in which a unit has no record at all are read, with one listing each.
     """
     empty: dict[str, list[str]] = {}
     for cell in status.cells:
@@ -30,10 +30,10 @@ def _look(world: World, environment: str, units: list[str]) -> list[str]:
     try:
         there = world.platform.find_stacks(place, list(names))
     except MultiEnvLambdaError as error:
-        return [f"{environment}: whether a stack without a record is there could not be seen ({error.what})"]
+        return [f"{environment}: whether a stack without a record exists could not be checked ({error.what})"]
     owners = {name: owner_of(world.config.id, unit, environment, None) for name, unit in names.items()}
     return [
-        f"{environment}: the stack {name} is there and says that it is {names[name]}; "
+        f"{environment}: the stack {name} exists and says that it is {names[name]}, but "
         f"s3://{world.config.devops.bucket} has no record of it"
         for name, reading in sorted(there.items())
         if reading.status != "REVIEW_IN_PROGRESS" and owners[name].owns(reading.tags, reading.stack_id)

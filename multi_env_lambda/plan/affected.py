@@ -1,8 +1,8 @@
-"""Which units may have changed: the ids of all inputs, compared with those of what runs.
+"""Which units may have changed: the ids of all their inputs, compared with those of what runs.
 
-A *candidate* differs in some input. Whether anything really changes is decided later by the release digest, so an input
-too many costs a comparison, and an input too few would lose a change. Therefore everything a release is made from is an
-input.
+A *candidate* differs in some input. Whether anything really changes is decided later by the release digest, so an
+extra input costs a comparison, and a missing input would lose a change. Therefore everything that a release is built
+from is an input.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ RUNTIME = "runtime"
 
 
 def tracked_paths(projects: tuple[Project, ...]) -> tuple[str, ...]:
-    """Every folder that some unit is made from, once, and the file that locks what builds them."""
+    """Every folder that a unit is built from, once, and the file that locks the build tools."""
     return tuple(
         sorted({BUILD_CONSTRAINTS, *(path for project in projects for path in (project.folder, *project.shared))})
     )
 
 
 def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
-    """The ids of all that a release of this unit is made from, in a fixed order.
+    """The ids of everything that a release of this unit is built from, in a fixed order.
 
     Raises:
-        ConfigurationError: a folder in ``shared`` does not exist, or holds nothing that Git would track.
+        ConfigurationError: a folder in ``shared`` does not exist, or has nothing that Git would track.
     """
     for path in project.shared:
         if path not in ids:
             raise ConfigurationError(
                 f"{project.folder}/pyproject.toml: tool.multi_env_lambda.shared",
-                f"folder `{path}` is not in the repository",
+                f"the folder `{path}` is not in the repository",
                 hint="correct the path; it is relative to the repository's root",
             )
     folders = [(path, ids.get(path, "")) for path in (project.folder, *sorted(project.shared))]
@@ -49,7 +49,7 @@ def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, librar
 
 
 def is_upgrade(now: Inputs, before: Inputs | None) -> bool:
-    """Whether nothing of the unit itself has changed since: at most this library, and the workspace's settings.
+    """Whether nothing of the unit itself has changed since: at most this library and the workspace's settings.
 
     >>> is_upgrade((("projects/orders", "c0a6"), ("multi_env_lambda", "2")), None)
     False
@@ -71,5 +71,5 @@ def reasons(now: Inputs, before: Inputs | None) -> tuple[str, ...]:
     old, new = dict(before), dict(now)
     changed = [f"{name} changed" for name, id_ in now if name in old and old[name] != id_]
     added = [f"{name} is a new input" for name, _ in now if name not in old]
-    removed = [f"{name} is no input any more" for name, _ in before if name not in new]
+    removed = [f"{name} is no longer an input" for name, _ in before if name not in new]
     return (*changed, *added, *removed)

@@ -1,7 +1,7 @@
-"""What a stack's template says of its aliases, and what a person is asked where one of them points elsewhere.
+"""What a stack's template says about its aliases, and what to ask a person if one of them points elsewhere.
 
-CloudFormation compares a template with the one before, and never with the alias: one that was moved by hand stays where
-it is for as long as the template says the same of it.
+CloudFormation compares a template with the previous one, never with the alias: one that was moved by hand stays where
+it is as long as the template does not change it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["rewritten", "said_aliases", "traffic_question", "unwritten"]
 
@@ -20,7 +21,7 @@ _ALIAS = "AWS::Lambda::Alias"
 
 
 def said_aliases(template: str, resources: Iterable[PhysicalResource]) -> tuple[SaidAlias, ...]:
-    """The aliases of a stack; one whose version is named in a way that only CloudFormation can work out is left out.
+    """The aliases of a stack, without those whose version only CloudFormation can work out.
 
     Args:
         template: as CloudFormation has it.
@@ -37,7 +38,7 @@ def said_aliases(template: str, resources: Iterable[PhysicalResource]) -> tuple[
 
 
 def unwritten(before: str | None, template: str) -> frozenset[str]:
-    """The logical ids of the aliases that CloudFormation does not write, since both templates say the same of them."""
+    """The logical ids of the aliases that CloudFormation does not write: they are the same in both templates."""
     if before is None:
         return frozenset()
     old, new = (json.loads(text)["Resources"] for text in (before, template))
@@ -45,7 +46,7 @@ def unwritten(before: str | None, template: str) -> frozenset[str]:
 
 
 def rewritten(before: str | None, template: str) -> frozenset[str]:
-    """The functions, by physical name, whose alias CloudFormation writes over one that may have weights by hand."""
+    """The functions, by physical name, whose alias CloudFormation writes although it may have weights set by hand."""
     if before is None:
         return frozenset()
     document, old = json.loads(template), json.loads(before)["Resources"]
@@ -88,8 +89,9 @@ def _version(value: Any, ids: Mapping[str, str]) -> str:
 
 
 def traffic_question(project: str, environment: str, strayed: Iterable[StrayedAlias]) -> Question:
-    """Whether traffic that somebody moved by hand may be moved again."""
+    """The question whether traffic that somebody moved by hand may be moved again."""
     lines = [str(item) for item in strayed]
-    lines += ["going on points it there again, and moves the traffic from the first step on"]
-    lines += [f"`rollback.py {project} {environment}` gives all of it to what ran before"]
-    return Question(kind="traffic", text="\n".join(lines), answer=f"traffic:{project}")
+    lines += ["going on points it there again and restarts the traffic shift from its first step"]
+    back = "{}\n`{}` sends all traffic to what ran before"
+    text = advice(back, "\n".join(lines), unit_call("rollback", project, environment))
+    return Question(kind="traffic", text=text, answer=f"traffic:{project}")

@@ -1,9 +1,9 @@
-"""Whether a change takes something back: what runs, and is in no commit that it is made from.
+"""Whether a change undoes something: content that runs, but is in no commit that the change is built from.
 
-The folders of a unit are compared, not commits: whoever works on another unit, or somewhere else in the same history,
-takes nothing back. A folder was changed *there* if it is not what it was at the last common commit. Such a change is
-taken back unless the own history has that very content as well: by a merge, a squash, a cherry-pick, or because what
-was deployed before it was committed has been committed since.
+The folders of a unit are compared, not commits: work on another unit, or elsewhere in the same history, undoes nothing.
+A folder was changed *there* if it is not what it was at the last common commit. Such a change is undone unless HEAD's
+history has exactly that content as well: by a merge, a squash, a cherry-pick, or because what was deployed before it
+was committed has been committed since.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _NO_FOLDER = (SETTINGS, LIBRARY, RUNTIME)
 
 @attrs.frozen(kw_only=True)
 class TakenBack:
-    """What would be taken back, and what is known of where it is from.
+    """What would be undone, and what is known about its origin.
 
     Args:
         kind: ``newer``: from a commit that this one is an ancestor of; ``diverged``: from another branch; ``unknown``:
             from a commit that this clone does not have; ``uncommitted``: from somebody's work tree; ``restored``: this
-            work tree has, uncommitted, what was there before; ``library``: by a newer version of this library;
-            ``earlier``: the environment before this one went back, or got an older commit.
+            work tree has uncommitted changes that restore an older state; ``library``: by a newer version of this
+            library; ``earlier``: the environment before this one was rolled back, or got an older commit.
         paths: the folders that differ.
     """
 
@@ -59,48 +59,48 @@ class TakenBack:
 
     @property
     def certain(self) -> bool:
-        """Whether what runs is newer, and not only other."""
+        """Whether what runs is newer, and not just different."""
         return self.kind == "newer"
 
     def where(self) -> str:
-        """What to say of what runs."""
+        """What to say about what runs."""
         match self.kind:
             case "newer":
-                return "is newer, and not in this work tree"
+                return "is newer and not in this work tree"
             case "diverged":
-                return "is from another branch, and not in this work tree"
+                return "is from another branch and not in this work tree"
             case "unknown":
-                return "is of a commit that this clone does not have: newer, from another branch, or gone"
+                return "is from a commit that this clone does not have: newer, from another branch, or deleted"
             case "uncommitted":
-                return "is from somebody's uncommitted changes, and in no commit of this work tree"
+                return "is from somebody's uncommitted changes, which are in no commit of this work tree"
             case "restored":
-                return "is newer: this work tree has, uncommitted, what was there before"
+                return "is newer: uncommitted changes of this work tree restore an older state"
             case "library" | "earlier":
                 return self.detail
 
 
 def folders_of(inputs: Inputs) -> dict[str, str]:
-    """The git ids of a release's inputs by folder."""
+    """The git ids of a release's inputs, by folder."""
     return {name: id_ for name, id_ in inputs if name not in _NO_FOLDER}
 
 
 def older_library(running: Deployment, inputs: Inputs) -> TakenBack | None:
-    """What was made by a newer version of this library; None: nothing was."""
+    """What was made by a newer version of this library; None if nothing was."""
     there, here = (dict(found).get(LIBRARY, "") for found in (running.inputs, inputs))
     try:
         newer = Version(there) > Version(here)
     except InvalidVersion:
         return None
-    detail = f"was made by {LIBRARY} {there}, and this is {here}"
+    detail = f"was made by {LIBRARY} {there}; this is {here}"
     return TakenBack(kind="library", detail=detail) if newer else None
 
 
 def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -> TakenBack | None:
-    """What of a unit the work tree's ``inputs`` would take back from what runs; None: nothing.
+    """What the work tree's ``inputs`` would undo in a unit that runs; None if nothing.
 
     Args:
-        past: the commit that runs, with the folders of both.
-        mine: the caller has deployed it herself.
+        past: the commit that runs, with the folders of both sides.
+        mine: the caller deployed it.
     """
     theirs = folders_of(running.inputs)
     if past.kin == "unknown":
@@ -118,14 +118,14 @@ def taken_back(running: Deployment, inputs: Inputs, past: Past, *, mine: bool) -
 
 
 def _has(path: str, id_: str, past: Past) -> bool:
-    """Whether the own history has this content: since the common commit, or there."""
+    """Whether HEAD's history has this content: since the common commit, or at it."""
     return past.common.get(path, "") == id_ or any(state.ids.get(path, "") == id_ for state in past.since)
 
 
 def _is_left_behind(path: str, id_: str, running: Deployment, past: Past) -> bool:
-    """Whether the own history has this content, and went on from it after the unknown commit was made.
+    """Whether HEAD's history has this content, and went on from it after the unknown commit was made.
 
-    A history that had left it earlier may have been taken back to it, on purpose, by that commit.
+    If the history had moved on from it earlier, that commit may have restored it deliberately.
     """
     ids = [state.ids.get(path, "") for state in past.since]
     if id_ not in ids:
@@ -146,13 +146,13 @@ def going_back(
     origin: Origin,
     marks: Iterable[RolledBack],
 ) -> TakenBack | None:
-    """What goes backwards in one environment; a rollback is meant to.
+    """What goes backwards in one environment; a rollback does so deliberately.
 
     Args:
         running: what runs there.
-        own: what the work tree would take back, where it is what goes there.
-        origin: of the release that goes there.
-        marks: what was rolled back in the environment that it comes from.
+        own: what the work tree would undo, if it is what is deployed there.
+        origin: of the release that is deployed there.
+        marks: what was rolled back in the environment it comes from.
     """
     if running is None or request.is_of_one_place:
         return None
@@ -162,43 +162,41 @@ def going_back(
 
 
 def _promoted_back(running: Deployment, origin: Origin, marks: Iterable[RolledBack]) -> TakenBack | None:
-    """Told by the records alone, without Git."""
+    """Decided from the records alone, without Git."""
     mark = next((mark for mark in marks if mark.release == running.release), None)
     if mark is not None:
         by = mark.who.rpartition(":")[2]
-        return TakenBack(
-            kind="earlier", detail=f"is what {by} has rolled back in the environment before, at {mark.when}"
-        )
+        return TakenBack(kind="earlier", detail=f"was rolled back by {by} in the environment before, at {mark.when}")
     if origin.committed and running.committed and _is_later(running.committed, origin.committed):
-        detail = f"is newer than commit {origin.commit[:10]}, which would take its place"
+        detail = f"is newer than commit {origin.commit[:10]}, which would replace it"
         return TakenBack(kind="earlier", detail=detail)
     return None
 
 
 def newer_step(release: Release, environment: str, running: Deployment) -> NewerStep:
-    """What becomes of a unit that nobody has named."""
+    """What happens to a unit that was not named."""
     words = _running_words(running, _label(release, running))
     return NewerStep(
         project=release.project,
         environment=environment,
         release=running.release,
         version=running.version,
-        what=f"newer runs here: {words}, is not in your work tree",
+        what=f"something newer runs here: {words}; it is not in your work tree",
     )
 
 
 def older_questions(release: Release, running: Deployment | None, back: TakenBack | None) -> tuple[Question, ...]:
-    """What is asked before something is taken back."""
+    """The question before something is undone."""
     if running is None or back is None:
         return ()
     words = _running_words(running, _label(release, running))
-    lost = f"; taken back would be {', '.join(back.paths)}" if back.paths else ""
+    lost = f"; this would undo {', '.join(back.paths)}" if back.paths else ""
     text = f"{release.project} {words}, {back.where()}{lost}"
     return (Question(kind="older", text=text, answer=f"older:{release.project}"),)
 
 
 def again_questions(request: Request, release: Release, record: Record | None) -> tuple[Question, ...]:
-    """What is asked before a release comes back that somebody has taken away."""
+    """The question before a release returns that somebody rolled back."""
     marks = () if record is None or request.verb == "rollback" else record.taken_away
     taken = next((mark for mark in marks if mark.release == release.digest), None)
     if record is None or taken is None:
@@ -214,7 +212,7 @@ def _label(release: Release, running: Deployment) -> str:
 
 
 def _running_words(running: Deployment, called: str) -> str:
-    """What runs, of which commit, whose, and since when."""
+    """What runs: its commit, who deployed it, and when."""
     dirty = " with uncommitted changes" if running.dirty else ""
-    commit = f"of commit {running.commit[:10]}{dirty}" if running.commit else "of no commit"
+    commit = f"from commit {running.commit[:10]}{dirty}" if running.commit else "from no commit"
     return f"{called} {commit}, deployed by {running.who.rpartition(':')[2]} at {running.when}"

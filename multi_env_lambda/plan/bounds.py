@@ -1,4 +1,4 @@
-"""Whether a finished template stays within the bounds of its environment, with what ``stack.py`` added to it."""
+"""Whether a finished template, including what ``stack.py`` added, stays within the bounds of its environment."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from multi_env_lambda.plan.rights_of import rights_of
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
+_POLICIES = ("AWS::IAM::ManagedPolicy",)
+_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
 
 
 @attrs.frozen(kw_only=True)
 class Bounding:
-    """The bounds of an environment as far as they are known beside the work tree's table.
+    """What is known about the bounds of an environment in addition to the work tree's table.
 
     Args:
-        committed: what the committed table says, where that is something else.
-        texts: files that a message points into, by path; read where there is something to point at.
+        committed: what the committed table says, if that is different.
+        texts: files that a message points into, by path; read only if there is something to point at.
     """
 
     committed: Mapping[str, Bounds] = attrs.field(factory=dict)
@@ -36,9 +38,9 @@ class Bounding:
 
 @attrs.frozen(kw_only=True)
 class _Excess:
-    """One thing too many.
+    """One thing that goes beyond a bound.
 
-    ``words``: how it may be written in the unit's files; ``key``, ``said``: the bound that it breaks, as it is written.
+    ``words``: how it may be written in the unit's files; ``key``, ``said``: the bound that it breaks, as written.
     """
 
     what: str
@@ -48,7 +50,7 @@ class _Excess:
 
 
 def beyond(template: str | None, folder: str, target: Environment, bounding: Bounding) -> tuple[str, str] | None:
-    """(what goes beyond the bounds, with file and line; hint), or None where nothing does."""
+    """(what goes beyond the bounds, with file and line; hint), or None if nothing does."""
     committed = bounding.committed.get(target.name)
     said = [(ROOT, target.bounds), (f"{ROOT} of the last commit", None if committed == target.bounds else committed)]
     lines = [
@@ -59,8 +61,8 @@ def beyond(template: str | None, folder: str, target: Environment, bounding: Bou
     ]
     if not lines:
         return None
-    hint = "ask for less in the unit's file or its `stack.py`, and deploy it to the first environment again"
-    return "\n".join(dict.fromkeys(lines)), f"{hint}; or widen the bounds, and commit that"
+    hint = "ask for less in the unit's file or its `stack.py`, and redeploy it to the first environment"
+    return "\n".join(dict.fromkeys(lines)), f"{hint}; or widen the bounds and commit that"
 
 
 def _excesses(template: str, target: Environment, bounds: Bounds) -> Iterator[_Excess]:
@@ -99,7 +101,7 @@ def _beyond_actions(
                     yield _Excess(what=what, words=words, key="actions", said=_list(actions))
         case "managed policy":
             for arn in right.resources:
-                if not _own(arn, types) and not any(matches(pattern, arn) for pattern in policies):
+                if not _own(arn, types, _POLICIES) and not any(matches(pattern, arn) for pattern in policies):
                     words = (arn, right.holder)
                     yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
         case "role" | "unread":
@@ -109,15 +111,15 @@ def _beyond_actions(
 
 
 def _in_other_words(right: Right, actions: Collection[str], types: Collection[str]) -> Iterator[_Excess]:
-    """What gives rights without an action to compare, unless the bounds name its very type."""
+    """What grants rights without an action to compare, unless the bounds allow its exact type."""
     (type_,) = right.actions
     if type_ not in types:
-        what = f"{right}, which is in no list of actions; `resource_types` may name {type_}"
+        what = f"{right}, which no list of actions can allow; add {type_} to `resource_types` to allow it"
         yield _Excess(what=what, words=(type_, right.holder), key="actions", said=_list(actions))
 
 
 def _own_boundaries(resources: Json, arn: str, computed: Computed) -> Iterator[_Excess]:
-    """Policies of the stack that are, or may become, the boundary itself: what it allows would be the unit's word."""
+    """Policies of the stack that are, or may become, the boundary itself: the unit would decide what it allows."""
     boundary = arn.rpartition("/")[2].casefold()
     for name, body in resources.items():
         named = computed.texts(body.get("Properties", {}).get("ManagedPolicyName"))
@@ -134,16 +136,18 @@ def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) ->
     for name, type_ in types.items():
         if type_ in _BOUNDABLE and bounded.get(name) != (arn,):
             found = ", ".join(bounded.get(name, ())) or "nothing"
-            yield _Excess(what=f"{name} ({type_}) is bounded by {found}", words=(name,), key=key, said=said)
+            yield _Excess(
+                what=f"{name} ({type_}) has the permissions boundary {found}", words=(name,), key=key, said=said
+            )
     for right in rights:
         yield from _of_elsewhere(right, types, key, said) if right.kind in ("role", "unread") else ()
 
 
 def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -> Iterator[_Excess]:
-    """What is used here and written elsewhere: nobody can say what it allows."""
-    if right.kind == "unread" or not all(_own(text, types) for text in right.resources):
+    """What is used here but defined elsewhere: it is unknown what it allows."""
+    if right.kind == "unread" or not all(_own(text, types, _ROLES) for text in right.resources):
         words = (*right.resources, right.holder)
-        yield _Excess(what=f"{right}, of which nothing is known here", words=words, key=key, said=said)
+        yield _Excess(what=f"{right}, whose content is unknown here", words=words, key=key, said=said)
 
 
 def _list(items: Iterable[str]) -> str:
@@ -151,13 +155,14 @@ def _list(items: Iterable[str]) -> str:
     return f"[{quoted}]"
 
 
-def _own(text: str, types: Mapping[str, str]) -> bool:
+def _own(text: str, types: Mapping[str, str], allowed: Collection[str]) -> bool:
+    """Whether this is the name of a resource of this stack, of one of these types."""
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
-    return found is not None and found.group(1) in types
+    return found is not None and types.get(found.group(1)) in allowed
 
 
 def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:
-    """``projects/billing/pyproject.toml:12: ``; the file alone where the line is not found."""
+    """``projects/billing/pyproject.toml:12: ``; the file alone if the line is not found."""
     for word in excess.words:
         for path in files_of(folder):
             if number := line_of(bounding.texts.get(path, ""), [re.escape(f'"{word}"')]):
@@ -173,12 +178,12 @@ def _bound(where: str, excess: _Excess, target: Environment, bounding: Bounding)
 
 
 def files_of(folder: str) -> tuple[str, str]:
-    """Where a unit says what it wants."""
+    """The files in which a unit says what it wants."""
     return f"{folder}/pyproject.toml", f"{folder}/stack.py"
 
 
 def line_of(text: str, patterns: Iterable[str]) -> int:
-    """The number of the line with the last pattern, each looked for from where the one before was; 0: it is not there.
+    """The number of the line with the last pattern, each searched for after the previous one; 0 if there is none.
 
     >>> line_of('name = "prod"\\nbounds = {}', ["prod", "bounds"])
     2

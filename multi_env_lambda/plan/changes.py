@@ -1,6 +1,6 @@
 """Two rendered templates → what happens to each resource, property by property; what loses data is marked.
 
-CloudFormation's change set has the last word; this is known before any call, and says the values.
+CloudFormation's change set has the last word; this is known before any call, and has the values.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from multi_env_lambda.plan.stateful import MAY_REPLACE, REPLACED_BY, body_holds_
 __all__ = ["KEPT", "MASK", "STAYS", "changes", "looks_secret", "replaced_by"]
 
 MASK = canonical_json(MASKED)
-"""What stands for both values of a property whose name looks like a secret."""
+"""What replaces both values of a property whose name looks like a secret."""
 
 _EVERYTHING = frozenset({"*"})
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
@@ -41,13 +41,13 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "AWS::SNS::Subscription": frozenset({"Endpoint", "Protocol", "TopicArn"}),
     "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
 }
-"""Properties whose change makes a new resource; a type that is not here may be replaced by anything."""
+"""Properties whose change replaces the resource; any change may replace a type that is not listed here."""
 
 STAYS = ("Retain", "RetainExceptOnCreate")
-"""Policies by which a resource itself stays when it goes from its stack or is replaced."""
+"""Policies that keep the resource itself when it leaves its stack or is replaced."""
 
 KEPT = (*STAYS, "Snapshot")
-"""Policies that keep what is in a resource when it goes or is replaced."""
+"""Policies that keep the content of a resource when it is deleted or replaced."""
 
 _SNAPSHOT_BY_DEFAULT = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
 _ABSENT = object()
@@ -56,7 +56,7 @@ _Replacement = Literal["yes", "no", "maybe"]
 
 
 def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
-    """What takes a stack from one template to another, by logical id; None is no stack."""
+    """The changes that take a stack from one template to another, by logical id; None is no stack."""
     before, after = _document(old), _document(new)
     told = _Told.of(before, after)
     resources_before, resources_after = before.get("Resources", {}), after.get("Resources", {})
@@ -68,12 +68,12 @@ def changes(old: str | None, new: str | None) -> tuple[ResourceChange, ...]:
 
 
 def looks_secret(path: Iterable[str]) -> bool:
-    """Whether the name of a property, or of something around it, says that nobody should read its value."""
+    """Whether the name of a property, or of something around it, says that its value is secret."""
     return any(says_secret(part) for part in path)
 
 
 def replaced_by(type_: str) -> frozenset[str]:
-    """The properties of a type whose change makes a new resource, as far as they are known here."""
+    """The properties of a type whose change replaces the resource, as far as they are known here."""
     return _REPLACED_BY.get(type_, frozenset())
 
 
@@ -84,9 +84,9 @@ def _document(template: str | None) -> Mapping[str, Any]:
 
 @attrs.frozen
 class _Told:
-    """What two templates say of their own values: parameters that are never shown, and names of secrets, which are.
+    """What two templates say about their own values: parameters that are never shown, and names of secrets, which are.
 
-    ``suspect``: something in them has the form of a secret, so that each value is looked at.
+    ``suspect``: something in them has the form of a secret, so each value is checked.
     """
 
     hidden: frozenset[str]
@@ -102,7 +102,7 @@ class _Told:
         return cls(frozenset(hidden), names, suspect=any(masked(text) != text for text in texts))
 
     def hides(self, path: tuple[str, ...], beside: Mapping[tuple[str, ...], Any]) -> bool:
-        """Whether a value's name says that nobody should read it, and it is no name of a secret, or the key in one."""
+        """Whether a value's name says that it is secret, and it is neither the name of a secret nor a key in one."""
         if not looks_secret(path):
             return False
         around = path[:-1]
@@ -163,7 +163,7 @@ def _differ(old: Mapping[str, Any], new: Mapping[str, Any], paths: Iterable[str]
 
 
 def _at(value: Any, path: str) -> Any:
-    """What stands at ``A/B``, or what is computed on the way there."""
+    """The value at ``A/B``, or what is computed on the way there."""
     for key in path.split("/"):
         if not isinstance(value, dict) or any(name == "Ref" or name.startswith("Fn::") for name in value):
             return value
@@ -172,7 +172,7 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _properties(before: Any, after: Any, told: _Told) -> tuple[PropertyChange, ...]:
-    """All leaves that differ. Paths of properties begin below ``Properties``, other attributes keep their own name."""
+    """All leaves that differ. Paths of properties start below ``Properties``, other attributes keep their own name."""
     old, new = dict(_leaves(_flat(before))), dict(_leaves(_flat(after)))
     differing = sorted(path for path in old.keys() | new.keys() if old.get(path, _ABSENT) != new.get(path, _ABSENT))
     return tuple(_property(path, old, new, told) for path in differing)
@@ -186,7 +186,7 @@ def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
 def _property(
     path: tuple[str, ...], old: Mapping[tuple[str, ...], Any], new: Mapping[tuple[str, ...], Any], told: _Told
 ) -> PropertyChange:
-    # What stood in the place of a parameter that is never shown is most likely the same thing in the open.
+    # What replaces, or was replaced by, a parameter that is never shown is most likely the same value in plain text.
     never = any(_refers_to(side.get(path), told.hidden) for side in (old, new))
 
     def shown(side: Mapping[tuple[str, ...], Any]) -> str | None:

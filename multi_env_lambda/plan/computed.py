@@ -1,9 +1,9 @@
-"""What a template computes, as far as it is certain before CloudFormation does it; the rest stays as it is written."""
+"""What a template computes, as far as that is certain before CloudFormation does it; the rest stays as written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -15,16 +15,20 @@ __all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread
 
 Json = Mapping[str, Any]
 
-_NAMED = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
+_NAMED = re.compile(r"\$\{([A-Za-z0-9_:.]+)\}")
 _LOOKED_UP = "AWS::SSM::Parameter::Value<"
-"""Types of parameters of which the default is a name: the value is looked up when the stack is made.
+"""Types of parameters whose default is a name: the value is looked up when the stack is created.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
 """
 
 _LISTS = ("CommaDelimitedList", "List<")
 _OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
-"""Types whose attributes may be any text, so that none of them is the name of a resource."""
+"""Types whose attributes may be any text, so none of them is the name of a resource."""
+_CALLED = re.compile(r".*(?:Name|Id|Identifier|Key|Value)")
+"""Properties that say what a resource is called, so that ``Ref`` and its attributes may be their value."""
+_PLAIN = re.compile(r"[\w.+=,@/#$ -]*[A-Za-z][\w.+=,@/#$ -]*")
+"""A name that is no pattern, no ARN and no account."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,29 +41,33 @@ class Place:
 
 
 def place_of(environment: Environment) -> Place:
-    """Where the stacks of an environment are."""
+    """The place in which the stacks of an environment are."""
     return Place(account_id=environment.account_id, region=environment.region, partition=environment.partition)
 
 
 @attrs.frozen(kw_only=True)
 class Computed:
-    """Reads values of one template.
+    """Reads the values of one template.
 
     Args:
-        parameters: they have defaults, since no deploy gives them another value.
+        parameters: they have defaults, because no deploy passes other values.
         types: of each resource, by its logical id.
+        odd: the logical ids of resources that are called like a pattern, an ARN or an account.
+        mappings: what ``Fn::FindInMap`` reads.
     """
 
     parameters: Json
     types: Mapping[str, str]
     place: Place
+    odd: frozenset[str] = frozenset()
+    mappings: Json = attrs.field(factory=dict)
 
     def texts(self, value: Any) -> tuple[str, ...]:
         """The texts of a list, or the one text."""
         return tuple(self.text(each) for each in self.each(value))
 
     def each(self, value: Any) -> Iterator[Any]:
-        """The items of a list, or the one thing; of what a condition decides both sides, as each may become true."""
+        """The items of a list, or the one item; for a condition, both sides, because either may become true."""
         match value:
             case None | {"Ref": "AWS::NoValue"}:
                 return
@@ -69,6 +77,8 @@ class Computed:
             case {"Ref": str(name)} if self.parameters.get(name, {}).get("Type", "").startswith(_LISTS):
                 text = self.text(value)
                 yield from [value] if is_unread(text) else map(str.strip, text.split(","))
+            case {"Fn::FindInMap": [*keys]} if isinstance(found := self._mapped(keys), list):
+                yield from self.each(found)
             case {"Fn::Split": [str(between), whole]} if between:
                 text = self.text(whole)
                 yield from [value] if is_unread(text) or "${" in text else text.split(between)
@@ -79,7 +89,7 @@ class Computed:
                 yield value
 
     def text(self, value: Any) -> str:
-        """The text, with ``${Queue.Arn}`` for what a resource is called; the JSON of what cannot be known."""
+        """The text, with ``${Queue.Arn}`` for the name of a resource, and JSON for what cannot be known."""
         match value:
             case str():
                 return value
@@ -93,11 +103,13 @@ class Computed:
                 return self._filled(text, values)
             case {"Fn::Join": [str(between), list(parts)]}:
                 return between.join(map(self.text, parts))
+            case {"Fn::FindInMap": [*keys]} if isinstance(found := self._mapped(keys), str | int):
+                return str(found)
             case _:
                 return canonical_json(value)
 
     def filled(self, value: Any) -> Any:
-        """A structure with the texts in place of what is computed in it."""
+        """A structure with what is computed replaced by texts."""
         match value:
             case {"Fn::If": [str(name), *sides]}:
                 return {"Fn::If": [name, *map(self.filled, sides)]}
@@ -127,26 +139,47 @@ class Computed:
             parameter = self.parameters[name]
             is_certain = "Default" in parameter and not parameter.get("Type", "").startswith(_LOOKED_UP)
             return str(parameter["Default"]) if is_certain else canonical_json(written)
-        is_any = _OF_ANY_VALUE.fullmatch(self.types.get(name.partition(".")[0], ""))
+        resource = name.partition(".")[0]
+        is_any = resource in self.odd or _OF_ANY_VALUE.fullmatch(self.types.get(resource, ""))
         return canonical_json(written) if is_any else f"${{{name}}}"
+
+    def _mapped(self, keys: Iterable[Any]) -> Any:
+        """The value of a mapping; None where it, or a default of it, is known only to CloudFormation."""
+        found: Any = self.mappings
+        for key in map(self.text, keys):
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
 
 
 def computed_of(document: Json, place: Place) -> Computed:
-    """What a template, already loaded, computes."""
-    types = {name: body["Type"] for name, body in document.get("Resources", {}).items()}
-    return Computed(parameters=document.get("Parameters", {}), types=types, place=place)
+    """The values of an already loaded template."""
+    resources = document.get("Resources", {})
+    types = {name: body["Type"] for name, body in resources.items()}
+    mappings = document.get("Mappings", {})
+    plain = Computed(parameters=document.get("Parameters", {}), types=types, place=place, mappings=mappings)
+    odd = {name for name, body in resources.items() if _is_oddly_called(body.get("Properties", {}), plain)}
+    return attrs.evolve(plain, odd=frozenset(odd))
+
+
+def _is_oddly_called(properties: Any, computed: Computed) -> bool:
+    """Whether a name is no plain one, or is made of what only CloudFormation knows."""
+    if not isinstance(properties, dict):
+        return False
+    called = (value for key, value in properties.items() if _CALLED.fullmatch(key) and not isinstance(value, list))
+    texts = (text for value in called for text in computed.texts(value))
+    return any(_PLAIN.fullmatch(re.sub(r"\$\{[\w.:]+\}", "a", text)) is None for text in texts)
 
 
 def may_be_absent(value: Any) -> bool:
-    """Whether a property that is there may be left out when the stack is made."""
+    """Whether a property of the template may be left out when the stack is created."""
     return '"AWS::NoValue"' in canonical_json(value)
 
 
 def is_computed(value: Any) -> bool:
-    """Whether CloudFormation makes something else of this."""
+    """Whether CloudFormation turns this into something else."""
     return isinstance(value, dict) and any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
 def is_unread(text: str) -> bool:
-    """Whether this is, or has in it, the JSON of something that is computed, or what CloudFormation looks up."""
+    """Whether this is, or contains, the JSON of something that is computed, or what CloudFormation looks up."""
     return text.startswith("{") or '{"' in text or "{{" in text

@@ -1,4 +1,4 @@
-"""What each unit is to be in the first environment that a request changes, and what is known of what is there."""
+"""What each unit is to be in the first environment that a request changes, and what is known about its state."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from multi_env_lambda.plan.ownership import Foreign
 
 __all__ = ["UNSURE", "Absent", "Broken", "UpToDate", "Desired", "RecordedState", "DigestToRun", "ReleaseToRun"]
 
-UNSURE = "an attempt to change it ended without anybody seeing how"
+UNSURE = "the outcome of an earlier attempt to change it is unknown"
 
 
 @attrs.frozen(kw_only=True)
 class ReleaseToRun:
     """This release should run. ``publish`` are the keys that are not in the bucket yet.
 
-    ``back``: what the work tree would take back. ``rolled_back``: by the environment that a promotion comes from.
+    ``back``: what the work tree would undo. ``rolled_back``: by the environment that a promotion comes from.
     """
 
     project: str
@@ -53,7 +53,7 @@ class DigestToRun:
 
 @attrs.frozen(kw_only=True)
 class UpToDate:
-    """What runs is what is wanted; known from the inputs alone."""
+    """What runs is what is wanted, as known from the inputs alone."""
 
     project: str
     why: str
@@ -61,7 +61,7 @@ class UpToDate:
 
 @attrs.frozen(kw_only=True)
 class Broken:
-    """No release can be made of this unit as it is."""
+    """This unit cannot be built into a release as it is."""
 
     project: str
     error: MultiEnvLambdaError
@@ -69,7 +69,7 @@ class Broken:
 
 @attrs.frozen(kw_only=True)
 class Absent:
-    """There is no such unit any more, or nothing to take it from."""
+    """The unit no longer exists, or there is nothing to take it from."""
 
     project: str
     why: str
@@ -83,14 +83,14 @@ Desired = ReleaseToRun | DigestToRun | UpToDate | Broken | Absent
 class RecordedState:
     """What is recorded and published. ``releases`` by digest, ``templates`` by SHA-256.
 
-    ``unsure``: (environment, unit) where an attempt ended without anybody seeing how, so that a record is no proof.
-    ``workspace``: the id of this workspace, empty where it has none yet. ``foreign``: stacks under our names that are
-    not ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: those stacks of
-    ours that the bucket knows nothing of. ``unseen``: why nobody could look at a stack. ``strayed``: aliases that
-    somebody moved by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``:
-    what no unit may go beyond. ``gone``: where the stack of what runs by its record is not there. ``wrong``: what is
-    not as it was deployed, of units that are to be repaired; None before anybody has looked. ``broken``: units of the
-    work tree of which nothing can be made.
+    ``unsure``: (environment, unit) for which the outcome of an attempt is unknown, so that a record is no proof.
+    ``workspace``: the id of this workspace, empty if it has none yet. ``foreign``: stacks under our names that are not
+    ours. ``there``: the templates of stacks that are ours, as the stacks have them. ``orphans``: stacks of ours that
+    the bucket knows nothing about. ``unseen``: why a stack could not be read. ``strayed``: aliases that somebody moved
+    by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``: the limits of
+    every unit. ``gone``: where the stack of what runs by its record no longer exists. ``wrong``: what is not as it was
+    deployed, of units that are to be repaired; None before anybody has looked. ``broken``: units of the work tree that
+    cannot be built.
     """
 
     records: Mapping[tuple[str, str], Record]

@@ -1,4 +1,4 @@
-"""What to know of a change that takes something away, beside the questions: who is turned away, and what stays."""
+"""What to know about a change that removes something, besides the questions: which callers fail, and what stays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from multi_env_lambda.model.reading import enumerated
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.removal import NAMES
 from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["gone_notes", "new_names", "stays_notes"]
 
 
 def stays_notes(released: str | None, sent: str | None, changes: Iterable[ResourceChange] = ()) -> tuple[str, ...]:
-    """What a rollback leaves in the stack although its release does not know it.
+    """What a rollback leaves in the stack although its release does not have it.
 
-    What ``changes`` make anew is not there to stay.
+    What ``changes`` recreate does not stay.
     """
     if released is None or sent is None or released == sent:
         return ()
@@ -30,16 +31,16 @@ def stays_notes(released: str | None, sent: str | None, changes: Iterable[Resour
     names = sorted(new.keys() - old.keys() - anew)
     added = [(name, new[name]["Type"]) for name in names if body_holds_data(new[name])]
     return tuple(
-        f"{name} ({type_}) stays, with the data in it: this release does not know it; the next deploy of one that does "
-        "not asks whether it may go"
+        f"{name} ({type_}) stays, with its data: this release does not have it; the next deploy of one that does "
+        "not have it asks whether to delete it"
         for name, type_ in added
     )
 
 
 def gone_notes(changes: Iterable[ResourceChange]) -> tuple[str, ...]:
-    """Who calls a function that goes, or gets a new name, and is turned away; and which logs and data stay or go.
+    """Callers of a function that is deleted or renamed, which will fail; and which logs and data stay or are deleted.
 
-    What holds data and goes is a question of its own, and is not told here again.
+    Whether something that holds data may be deleted is a question of its own, and is not repeated here.
     """
     return tuple(note for change in changes if (note := _gone(change)) is not None)
 
@@ -49,10 +50,10 @@ def _gone(change: ResourceChange) -> str | None:
         return None
     match change.type:
         case "AWS::Lambda::Url":
-            return f"{change.logical_id}: its address goes; who calls it is turned away from then on"
+            return f"{change.logical_id}: its URL is deleted; calls to it will fail"
         case "AWS::Lambda::Function":
             called = _old(change, "FunctionName") or change.logical_id
-            return f"{called} goes: who calls it by this name or its ARN is turned away from then on"
+            return f"{called} is deleted: calls to this name or its ARN will fail"
         case _ if change.action == "remove" and change.type in STATEFUL:
             return _left(change)
         case _:
@@ -63,8 +64,8 @@ def _left(change: ResourceChange) -> str | None:
     name = next((name for path in NAMES if (name := _old(change, path))), "")
     named = f"{change.logical_id} ({change.type}{f' {name}' if name else ''})"
     if _old(change, "DeletionPolicy") in STAYS:
-        return f"{named} leaves the stack and stays in the account, with what is in it"
-    return None if change.destructive else f"{named} goes, with what is in it"
+        return f"{named} leaves the stack but stays in the account, with its content"
+    return None if change.destructive else f"{named} is deleted, with its content"
 
 
 def _old(change: ResourceChange, path: str) -> str:
@@ -75,7 +76,7 @@ def _old(change: ResourceChange, path: str) -> str:
 
 
 def new_names(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps; where a unit is new and another's folder is gone, with what happens if that is its new name."""
+    """The steps; if a unit is new and the folder of another no longer exists, with a note in case it was renamed."""
     found = tuple(steps)
     return tuple(_with_old_name(step, found) for step in found)
 
@@ -86,9 +87,11 @@ def _with_old_name(step: Step, steps: Iterable[Step]) -> Step:
     ]
     if not gone or not isinstance(step, DeployStep) or step.running is not None:
         return step
-    note = (
-        f"if this is {enumerated(gone)} under a new name: it begins empty. Data, addresses and names of functions stay "
-        f"with the old stack, which runs on until `destroy.py {gone[0]} {step.environment}`"
+    note = advice(
+        "if this is {} under a new name: it starts empty. Data, addresses and names of functions stay with the old "
+        "stack, which runs on until `{}`",
+        enumerated(gone),
+        unit_call("destroy", gone[0], step.environment),
     )
     return attrs.evolve(step, notes=(*step.notes, note))
 

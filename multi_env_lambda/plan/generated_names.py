@@ -1,9 +1,9 @@
-"""What CloudFormation calls the things that a template does not name, as patterns that a policy can have.
+"""The names that CloudFormation generates for what a template does not name, as patterns for a policy.
 
-``STACK-RESOURCE-RANDOM``; where that is longer than the service takes, both parts are cut, so that the end of the
-stack's name (the environment's) may be gone. A few types are called otherwise.
-Sources: IdentifierUtils of https://github.com/aws-cloudformation/cloudformation-cli-java-plugin; and, for handlers that
-are older and leave one character more, https://github.com/convox/rack/issues/2297
+``STACK-RESOURCE-RANDOM``; if that is longer than the service accepts, both parts are cut, so that the end of the
+stack's name (the environment) may be missing. A few types are named differently.
+Sources: IdentifierUtils of https://github.com/aws-cloudformation/cloudformation-cli-java-plugin; and, for older
+handlers that leave one character more, https://github.com/convox/rack/issues/2297
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from multi_env_lambda.model.iam import LONGEST_NAMES
 __all__ = ["patterns"]
 
 _RANDOM = 15
-"""Characters that are left for the random part and the hyphens, by the older handlers."""
+"""Characters that older handlers leave for the random part and the hyphens."""
 
 _OTHERWISE = {
     "AWS::SSM::Parameter": "CFN-{logical}-*",
@@ -23,7 +23,7 @@ _OTHERWISE = {
 
 
 def patterns(kind: str, stack: str, logical: str) -> tuple[str, ...]:
-    """The names that a resource of this type may get, with ``*`` for what is not known.
+    """The names that a resource of this type may get, with ``*`` for what is unknown.
 
     >>> patterns("AWS::IAM::Role", "orders-prod", "CreateRole")
     ('orders-prod-CreateRole-*',)
@@ -33,12 +33,12 @@ def patterns(kind: str, stack: str, logical: str) -> tuple[str, ...]:
     if kind in _OTHERWISE:
         return (_OTHERWISE[kind].format(logical=logical),)
     if kind == "AWS::Glue::Database":
-        # Glue keeps its names in small letters.
+        # Glue stores its names in lower case.
         return tuple(dict.fromkeys(f"{name}*" for name in (logical, logical.lower())))
     name = f"{stack}-{logical}-*"
     if _is_cut(kind, stack, logical):
         first, second = _shares(kind, stack, logical)
-        # Of two forms, one has a character more.
+        # One of the two forms has a character more.
         name = f"{first}{'-' if first == stack else '*'}{second}*"
     if kind.startswith("AWS::Glue::"):
         return (name, f"{logical}-*")

@@ -1,4 +1,4 @@
-"""One statement of IAM, and statements as documents that IAM takes."""
+"""One IAM statement, and statements as documents that IAM accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from multi_env_lambda.model.environment import Environment
 __all__ = ["LONGEST_POLICY", "Grant", "arn_of", "calls_of", "documents", "documents_of", "grant_of"]
 
 LONGEST_POLICY = 6144
-"""Characters of a managed policy, white space not counted.
+"""Characters of a managed policy, without white space.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -44,17 +44,17 @@ def calls_of(service: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for name in names)
 
 
-def arn_of(place: Environment, service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{place.region}:{place.account_id}:{rest}"
+def arn_of(environment: Environment, service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{environment.region}:{environment.account_id}:{rest}"
 
 
 def documents(grants: Iterable[Grant]) -> tuple[dict[str, Any], ...]:
-    """The statements as documents that each fit into one managed policy."""
+    """The statements as documents, each of which fits into one managed policy."""
     return documents_of(piece for grant in grants for piece in _pieces(grant))
 
 
 def documents_of(statements: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """In order, as many in each document as fit."""
+    """In order, with as many in each document as fit."""
     made: list[list[dict[str, Any]]] = [[]]
     for statement in statements:
         if made[-1] and not _fits([*made[-1], statement]):
@@ -64,7 +64,7 @@ def documents_of(statements: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], 
 
 
 def _pieces(grant: Grant) -> Iterator[dict[str, Any]]:
-    """The statement; of one that is too long for a document, several with some of its resources each."""
+    """The statement; if it is too long for a document, several with some of its resources each."""
     number, rest = 1, list(grant.resources)
     while rest:
         count = len(rest)

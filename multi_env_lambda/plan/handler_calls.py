@@ -1,6 +1,6 @@
-"""What CloudFormation calls with the rights of the role that deploys, by the templates of an environment.
+"""What CloudFormation calls with the rights of the deploying role, given the templates of an environment.
 
-Input: resources, and what AWS publishes by type (``handlers.json``). Output: statements of IAM.
+Input: resources, and what AWS publishes by type (``handlers.json``). Output: IAM statements.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _OTHER_SERVICES = {
     "elasticfilesystem": ("filesystemconfigs",),
     "kms": ("kms", "awskms", "keyarn"),
 }
-"""What a type calls of another service, and how a property begins (in small letters) that makes it do so."""
+"""What a type calls in another service, and the prefix (in lower case) of the property that makes it do so."""
 
 _NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
 """Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
 
 _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
-"""Of a key that has neither name nor tag yet. Nobody can give a key a tag that begins with ``aws:``.
+"""For a key that has neither name nor tag yet. Nobody can give a key a tag that starts with ``aws:``.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
 """
 
 _OF_OBJECTS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"})
-"""Asked on a key. A ``*`` also stands for a slash, so ``*-ENVIRONMENT-*`` would reach keys of anybody's bucket.
+"""Checked against an object key. A ``*`` also matches a slash, so ``*-ENVIRONMENT-*`` would match keys in any bucket.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
 """
@@ -47,19 +47,19 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_servi
 
 @attrs.frozen
 class _Calls:
-    """What is called of a service in one verb, and on what."""
+    """What is called in a service for one verb, and on what."""
 
     actions: set[str] = attrs.field(factory=set)
     arns: set[str] = attrs.field(factory=set)
 
 
 def of_cloudformation(
-    place: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
+    environment: Environment, stacks: Sequence[NamedResource], handlers: Handlers, granted: frozenset[str]
 ) -> tuple[Grant, ...]:
-    """By service: what is called to make and change things, and what more to delete them; then the roles.
+    """By service: what is called to create and change things, and what else to delete them; then the roles.
 
     Args:
-        granted: is allowed already on all that is named by the rule.
+        granted: what is already allowed on everything that is named by the rule.
     """
     wanted: dict[str, dict[str, _Calls]] = {"deploy": {}, "destroy": {}}
     keys: set[str] = set()
@@ -71,12 +71,12 @@ def of_cloudformation(
                     continue
                 calls = wanted[verb].setdefault(action.partition(":")[0], _Calls())
                 calls.actions.add(action)
-                calls.arns.update(arns_of(logical, made, place))
+                calls.arns.update(arns_of(logical, made, environment))
     making, gone = wanted["deploy"], wanted["destroy"]
     services = sorted({*making, *gone})
-    grants = [grant for service in services for grant in _of_service(place, service, making, gone, granted)]
+    grants = [grant for service in services for grant in _of_service(environment, service, making, gone, granted)]
     uses = [grant_of("UseKeysAnywhere", "deploy", ("*",), *sorted(keys))] if keys else []
-    return (*grants, *uses, *_pass_roles(place, stacks, handlers))
+    return (*grants, *uses, *_pass_roles(environment, stacks, handlers))
 
 
 def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, str]]:
@@ -91,7 +91,7 @@ def _called(body: Mapping[str, Any], handlers: Handlers) -> Iterator[tuple[str, 
 def _is_called(action: str, body: Mapping[str, Any]) -> bool:
     service = action.partition(":")[0]
     if action == "iam:PassRole":
-        return False  # a statement of its own, with who gets the role
+        return False  # a separate statement, with the service that gets the role
     keys = {key.lower() for key, _ in _properties(body.get("Properties", {}))}
     if service == _own(body["Type"]):
         return "." not in action and ONLY_WITH.get(action, "") in {"", *keys}
@@ -105,7 +105,7 @@ def _own(kind: str) -> str:
 
 
 def _properties(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every property at every depth, with its value; keys with a colon are a policy's conditions."""
+    """Every property at every depth, with its value; keys with a colon are conditions of a policy."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if ":" not in key:
@@ -117,25 +117,25 @@ def _properties(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _of_service(
-    place: Environment,
+    environment: Environment,
     service: str,
     made: Mapping[str, _Calls],
     gone: Mapping[str, _Calls],
     granted: frozenset[str],
 ) -> Iterator[Grant]:
     making, deleting = made.get(service, _Calls()), gone.get(service, _Calls())
-    patterns = patterns_of(service, place)
+    patterns = patterns_of(service, environment)
     extra = sorted(arn for arn in making.arns | deleting.arns if not is_covered(arn, patterns))
     known = frozenset() if extra else granted
     resources = (*patterns, *extra) if service != "kms" else ("*",)
-    yield from _scoped(place, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
-    # A deploy removes what left the template, and what it made before it failed.
+    yield from _scoped(environment, service, "Make", ("deploy",), making.actions - known, resources, making.arns)
+    # A deploy deletes what left the template, and what it created before it failed.
     only_gone = deleting.actions - making.actions - known
-    yield from _scoped(place, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
+    yield from _scoped(environment, service, "Delete", ("destroy", "deploy"), only_gone, resources, deleting.arns)
 
 
 def _scoped(
-    place: Environment,
+    environment: Environment,
     service: str,
     what: str,
     verbs: tuple[str, ...],
@@ -153,7 +153,7 @@ def _scoped(
             actions=tuple(named),
             resources=resources,
             verbs=verbs,
-            condition=_of_our_stacks(place) if service == "kms" else None,
+            condition=_of_our_stacks(environment) if service == "kms" else None,
         )
     if objects:
         yield Grant(sid=f"{title}Objects", actions=tuple(objects), resources=_keys_of(arns), verbs=verbs)
@@ -165,24 +165,26 @@ def _keys_of(buckets: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{arn}/*" for arn in sorted(buckets))
 
 
-def _of_our_stacks(place: Environment) -> Mapping[str, Any]:
+def _of_our_stacks(environment: Environment) -> Mapping[str, Any]:
     """A key has no name; CloudFormation tags it with its stack."""
-    return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{place.name}"}}
+    return {"StringLike": {"aws:ResourceTag/aws:cloudformation:stack-name": f"*-{environment.name}"}}
 
 
-def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
-    """To give a function or a job its role; without the condition it could be given to anything."""
+def _pass_roles(environment: Environment, stacks: Iterable[NamedResource], handlers: Handlers) -> tuple[Grant, ...]:
+    """To pass its role to a function or a job; without the condition it could be passed to anything."""
     services: set[str] = set()
-    roles = (f"arn:aws:iam::{place.account_id}:role/*-{place.name}-*",)
+    roles = (f"arn:aws:iam::{environment.account_id}:role/*-{environment.name}-*",)
     others: set[str] = set()
     for made in stacks:
         for logical, body in made.resources.items():
             if body["Type"] == "AWS::IAM::Role":
-                others.update(arns_of(logical, made, place))
+                others.update(arns_of(logical, made, environment))
             passed_to = handlers.get(body["Type"], {}).get("passed_to", ())
             given = [value for key, value in _properties(body.get("Properties", {})) if passed_to and _is_role(key)]
             services.update(passed_to if given else ())
-            others.update(arn for value in given if not _is_attribute(value) for arn in _role_arns(value, made, place))
+            others.update(
+                arn for value in given if not _is_attribute(value) for arn in _role_arns(value, made, environment)
+            )
     if not services:
         return ()
     condition = {"StringEquals": {"iam:PassedToService": sorted(services)}}
@@ -191,12 +193,12 @@ def _pass_roles(place: Environment, stacks: Iterable[NamedResource], handlers: H
 
 
 def _is_role(key: str) -> bool:
-    """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and what an API's body calls it."""
+    """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and its name in the body of an API."""
     return key.lower().endswith(("role", "rolearn")) or key == "credentials"
 
 
 def _is_attribute(value: Any) -> bool:
-    """Of a role of a template, which is looked at there."""
+    """Whether it is a role of a template, which is checked there."""
     match value:
         case {"Fn::GetAtt": _}:
             return True
@@ -206,6 +208,6 @@ def _is_attribute(value: Any) -> bool:
             return False
 
 
-def _role_arns(value: Any, made: NamedResource, place: Environment) -> Iterator[str]:
-    for name in names_of(value, made, place):
-        yield name if name.startswith("arn:") else f"arn:aws:iam::{place.account_id}:role/{name}"
+def _role_arns(value: Any, made: NamedResource, environment: Environment) -> Iterator[str]:
+    for name in names_of(value, made, environment):
+        yield name if name.startswith("arn:") else f"arn:aws:iam::{environment.account_id}:role/{name}"

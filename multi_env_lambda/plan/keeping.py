@@ -1,6 +1,7 @@
-"""What of a release stays when an older one is put back, or is gone back to: what holds data, as it is.
+"""What stays of a release when an older one is restored: what holds data, unchanged.
 
-In its stack stays what would go. What its policy keeps leaves the stack, and stays in the account (``left_over``).
+What would be deleted stays in the stack. What its policy retains leaves the stack and stays in the account
+(``left_over``).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
 
 
 def keeping(before: str, failed: str, only: Container[str] | None = None) -> str:
-    """The template ``before`` with what holds data, is only in ``failed``, and would go without being kept.
+    """The template ``before`` with what holds data, is only in ``failed``, and would otherwise be deleted.
 
-    What that refers to comes with it. Where something of that is no resource (a parameter, a condition), ``before`` is
-    all that can be deployed, and CloudFormation says what would go.
+    What that refers to comes with it. If some of that is not a resource (a parameter, a condition), only ``before`` can
+    be deployed, and CloudFormation says what would be deleted.
 
     Args:
         only: the logical ids of what may be kept; None for all.
@@ -44,10 +45,10 @@ def keeping(before: str, failed: str, only: Container[str] | None = None) -> str
 
 
 def template_to_send(verb: str, released: str, there: str | None) -> str:
-    """The template of the release; of a rollback and of a repair with what holds data and came after it.
+    """The template of the release; for a rollback or a repair, with what holds data and came after it.
 
     Args:
-        there: the stack's own template; None where there is no stack of ours, or nobody could look.
+        there: the stack's own template; None if there is no stack of ours, or it could not be read.
     """
     return keeping(released, there) if verb in ("rollback", "repair") and there is not None else released
 
@@ -55,9 +56,9 @@ def template_to_send(verb: str, released: str, there: str | None) -> str:
 def left_over(
     made: Iterable[PhysicalResource], now: Iterable[PhysicalResource], failed: str, back: str
 ) -> tuple[PhysicalResource, ...]:
-    """What of ``made`` is in the stack no more and stays, by the policies of the templates ``failed`` and ``back``.
+    """What of ``made`` has left the stack but still exists, by the policies of the templates ``failed`` and ``back``.
 
-    Of what left, the stack's own template decides; of what was replaced, the new one.
+    For what left, the stack's own template decides; for what was replaced, the new one.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
     """
     there = {item.physical_id for item in now}
@@ -76,7 +77,7 @@ def _holds_data(body: Mapping[str, Any]) -> bool:
 
 
 def _references(value: Any) -> Iterator[str]:
-    """The logical ids that a part of a template names; pseudo parameters such as ``AWS::Region`` are none."""
+    """The logical ids that a part of a template names, without pseudo parameters such as ``AWS::Region``."""
     match value:
         case {"Ref": str(name)}:
             yield from [] if name.startswith("AWS::") else [name]

@@ -1,4 +1,4 @@
-"""What hears of nothing right after it was made or changed, so that what arrives then is missed: said in the plan."""
+"""Notes in the plan about what misses events right after it was created or changed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ADVISED_RECEIVES = 5
 
 
 def late_starts(old: str | None, new: str | None) -> tuple[str, ...]:
-    """A sentence for each resource of the new template that is not in the old one, or changes, and starts late.
+    """A sentence for each resource of the new template that is new or changes, and starts late.
 
-    Sources, of streams, buckets and queues: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html,
+    Sources, for streams, buckets and queues: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html,
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html and
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
@@ -37,16 +37,16 @@ def _told(name: str, before: Mapping[str, Any] | None, body: Mapping[str, Any]) 
     match body["Type"]:
         case "AWS::Lambda::EventSourceMapping" if properties.get("StartingPosition") == "LATEST":
             if before != properties:
-                when = "some minutes after it was made" if before is None else "up to 90 seconds after its change"
+                when = "some minutes after its creation" if before is None else "up to 90 seconds after its change"
                 yield (
-                    f"{name} reads the stream from {when}, and with LATEST nothing of what came before; "
-                    '`starting_position = "TRIM_HORIZON"` misses nothing, and begins with the oldest record'
+                    f"{name} reads the stream from {when}, and with LATEST it skips everything earlier; "
+                    '`starting_position = "TRIM_HORIZON"` misses nothing, and starts with the oldest record'
                 )
         case "AWS::S3::Bucket" if _tells_eventbridge(properties) and not _tells_eventbridge(before or {}):
-            yield f"{name}: of what is put there in the first five minutes nobody hears, as S3 needs them to begin"
+            yield f"{name}: uploads in the first five minutes send no events, because S3 needs that long to start"
         case "AWS::SQS::Queue" if before is None and 0 < _receives(properties) < _ADVISED_RECEIVES:
             yield (
-                f"{name} gives a message up after {_receives(properties)} times, and a throttled call is one of them: "
+                f"{name} gives up a message after {_receives(properties)} attempts, including throttled ones: "
                 f"AWS advises `max_receive_count = {_ADVISED_RECEIVES}` or more"
             )
 

@@ -25,14 +25,14 @@ class LeadTime:
 
 @attrs.frozen(kw_only=True)
 class Week:
-    """The deployments of seven days: how many ended well, how many did not."""
+    """The deployments of seven days: how many succeeded, and how many failed."""
 
     good: int
     bad: int
 
 
 def seconds_of(text: str) -> int:
-    """ISO 8601 as seconds since 1970; 0 for no time.
+    """ISO 8601 as seconds since 1970; 0 for an empty text.
 
     >>> seconds_of("1970-01-01T00:01:00Z")
     60
@@ -41,9 +41,9 @@ def seconds_of(text: str) -> int:
 
 
 def commits(histories: Mapping[str, Iterable[Deployment]]) -> dict[str, tuple[str, str]]:
-    """The commit and its time of every release of a unit; the earliest where several gave the same release.
+    """The commit and its time for every release of a unit; the earliest one if several led to the same release.
 
-    A promotion does not look at Git, so its own entry names no commit: the deploy of the same release does.
+    A promotion does not read Git, so its own entry has no commit: the deploy of the same release has it.
     """
     found: dict[str, tuple[str, str]] = {}
     for past in histories.values():
@@ -57,7 +57,7 @@ def commits(histories: Mapping[str, Iterable[Deployment]]) -> dict[str, tuple[st
 def lead_times(histories: Mapping[str, Iterable[Deployment]], last: str) -> tuple[LeadTime, ...]:
     """From the commit to the first success in the environment ``last``, for each release of a unit, oldest first.
 
-    A rollback brings nothing new, so it does not count; nor does a release whose commit is not known any more.
+    A rollback brings nothing new, so it does not count; nor does a release whose commit is no longer known.
     """
     known = commits(histories)
     found: dict[str, LeadTime] = {}

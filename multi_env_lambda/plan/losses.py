@@ -1,7 +1,7 @@
-"""What holds data and would go with a change set, as CloudFormation computed it, and whose word that takes.
+"""What holds data and would be lost with a change set, as CloudFormation computed it, and whose consent that needs.
 
-A plan compares templates, and what it compares with may not be what is there: a record may be lost, an attempt may have
-ended unseen, somebody may have changed the stack. CloudFormation knows, and says so before anything is executed.
+A plan compares templates, but the old one may not be what is there: a record may be lost, the outcome of an attempt
+unknown, or the stack changed by hand. CloudFormation knows, and says so before anything is executed.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
 """
@@ -26,11 +26,11 @@ _MODAL = {
     "replaced": "would be replaced",
     "perhaps replaced": "may be replaced",
 }
-"""How a person says each fate."""
+"""Each fate in words."""
 
 
 def losses(changes: Iterable[Mapping[str, Any]], template: str) -> tuple[Loss, ...]:
-    """What holds data and is not kept, of the ``Changes`` that DescribeChangeSet gave; ``template`` is the new one."""
+    """What holds data and is not retained, of the ``Changes`` from DescribeChangeSet; ``template`` is the new one."""
     resources = _resources(template)
     found = (_loss(change.get("ResourceChange", {}), resources) for change in changes)
     return tuple(loss for loss in found if loss is not None)
@@ -61,7 +61,7 @@ def _policy(body: Mapping[str, Any]) -> str:
 
 def _fate(change: Mapping[str, Any]) -> str | None:
     if change.get("ResourceDriftStatus") == "DELETED":
-        return None  # somebody has deleted it: it is made anew, and there is nothing left to lose
+        return None  # somebody has deleted it: it is recreated, and there is nothing left to lose
     match change.get("Action"), change.get("Replacement"):
         case "Remove", _:
             return "deleted"
@@ -74,32 +74,32 @@ def _fate(change: Mapping[str, Any]) -> str | None:
 
 
 def fate_of(change: ResourceChange) -> str:
-    """What a change that loses data does to its resource, in the words of a ``Loss``."""
+    """What a change that loses data does to its resource, as the ``fate`` of a ``Loss``."""
     if change.action == "remove":
         return "deleted"
     return "replaced" if change.replacement == "yes" else "perhaps replaced"
 
 
 def _answer(project: str, logical_id: str) -> str:
-    """The word of consent: two units may call what is theirs by one name."""
+    """The answer that gives consent: two units may have something with the same name."""
     return f"replace:{project}/{logical_id}"
 
 
 def planned_question(project: str, change: ResourceChange) -> Question:
-    """The question about what the templates say would go."""
+    """The question about what would be lost according to the templates."""
     text = f"{project}: {change.logical_id} ({change.type}) {_MODAL[fate_of(change)]}, with the data in it"
     return Question(kind="destructive", text=text, answer=_answer(project, change.logical_id))
 
 
 def loss_question(project: str, loss: Loss) -> Question:
-    """The question whether something may go with the data in it, with both of its names."""
+    """The question whether something may be lost with its data, with both of its names."""
     named = f"{loss.logical_id} ({loss.type}{f' {loss.physical_id}' if loss.physical_id else ''})"
     text = f"{project}: {named} {_MODAL[loss.fate]}, with the data in it, as CloudFormation says"
     return Question(kind="destructive", text=text, answer=_answer(project, loss.logical_id))
 
 
 def loss_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:
-    """What an earlier attempt was stopped before, as far as the template may still do it."""
+    """The losses before which an earlier attempt was stopped, as far as the template may still cause them."""
     latest, resources = None if record is None else record.latest, _resources(template or "{}")
     return tuple(
         loss_question(project, loss)
@@ -110,7 +110,7 @@ def loss_questions(record: Record | None, project: str, template: str | None) ->
 
 
 def unagreed(project: str, lost: Iterable[Loss], questions: Collection[Question]) -> tuple[Loss, ...]:
-    """Those of a unit's ``lost`` that no question of its agreed step was about: by its word, or in a take-over."""
+    """Those of a unit's ``lost`` that no question of its agreed step covered, by its answer or in a take-over."""
     words = {question.answer for question in questions}
     shown = "\n".join(question.text for question in questions if question.kind == "take over")
     return tuple(

@@ -1,8 +1,8 @@
-"""How the resources of a template are named, as ARNs that a policy can have.
+"""How the resources of a template are named, as ARNs for a policy.
 
-A name that stands in a template is used as it is, and so is the name of something else that a resource changes, as a
-policy of a bucket changes the bucket. Of a name that is computed, what stands in the template is used. What has no name
-gets one of CloudFormation's (``generated_names``).
+A name in a template is used as it is, and so is the name of something else that a resource changes, as a bucket policy
+changes the bucket. For a computed name, its fixed parts are used. What has no name gets one from CloudFormation
+(``generated_names``).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = [
 ]
 
 Template = Mapping[str, Mapping[str, Any]]
-"""The resources of a template by their name there."""
+"""The resources of a template by their name in it."""
 
 
 @attrs.frozen
 class NamedResource:
-    """What one stack makes."""
+    """What one stack creates."""
 
     stack: str
     resources: Template
@@ -71,7 +71,7 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
     "ssm": (),
     "states": ("arn:aws:states:{region}:{account}:stateMachine:*-{name}-*",),
 }
-"""By service: what the library and CloudFormation name with the environment in the middle."""
+"""By service: the names of the library and CloudFormation that have the environment in the middle."""
 
 _HERE = "{region}:{account}:"
 _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -107,20 +107,20 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "AWS::SQS::Queue": ("QueueName", (f"arn:aws:sqs:{_HERE}{{item}}",)),
     "AWS::SSM::Parameter": ("Name", (f"arn:aws:ssm:{_HERE}parameter/{{item}}",)),
     "AWS::Scheduler::Schedule": ("Name", (f"arn:aws:scheduler:{_HERE}schedule/*/{{item}}",)),
-    # Secrets Manager adds a dash and six characters, once the secret is there.
+    # Secrets Manager adds a dash and six characters when it creates the secret.
     "AWS::SecretsManager::Secret": (
         "Name",
         (f"arn:aws:secretsmanager:{_HERE}secret:{{item}}", f"arn:aws:secretsmanager:{_HERE}secret:{{item}}-??????"),
     ),
     "AWS::StepFunctions::StateMachine": ("StateMachineName", (f"arn:aws:states:{_HERE}stateMachine:{{item}}",)),
 }
-"""By type: the property with the name, and the ARNs of what is named so."""
+"""By type: the property with the name, and the ARNs of what has that name."""
 
 _BY_ID: Mapping[str, tuple[str, ...]] = {
     "AWS::ApiGateway::RestApi": tuple(f"arn:aws:apigateway:{{region}}::/restapis{rest}" for rest in ("", "/*")),
     "AWS::ApiGatewayV2::Api": tuple(f"arn:aws:apigateway:{{region}}::/apis{rest}" for rest in ("", "/*")),
 }
-"""By type: all of its kind in the account and region, since one has an id only.
+"""By type: all of its kind in the account and region, because each has only an id.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
 """
@@ -146,93 +146,93 @@ _CHANGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "AWS::SNS::TopicPolicy": {"Topics": ("{item}",)},
     "AWS::SQS::QueuePolicy": {"Queues": (f"arn:aws:sqs:{_HERE}{{item}}",)},
 }
-"""By type: the properties that name something else which is changed, and the ARNs of that."""
+"""By type: the properties that name something else that is changed, and its ARNs."""
 
 
-def patterns_of(service: str, place: Environment) -> tuple[str, ...]:
-    """The ARNs that cover what is named by the rule; everything, of a service that is not known here."""
-    return tuple(pattern.format(**_values(place)) for pattern in PATTERNS.get(service, ("*",)))
+def patterns_of(service: str, environment: Environment) -> tuple[str, ...]:
+    """The ARNs that cover what is named by the rule; everything for a service that is not known here."""
+    return tuple(pattern.format(**_values(environment)) for pattern in PATTERNS.get(service, ("*",)))
 
 
-def arns_of(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
-    """The ARNs of one resource and of what it changes, as patterns where a name is not known yet."""
+def arns_of(logical: str, made: NamedResource, environment: Environment) -> tuple[str, ...]:
+    """The ARNs of one resource and of what it changes, as patterns if a name is not known yet."""
     body = made.resources[logical]
-    values = {**_values(place), "path": _path(body)}
+    values = {**_values(environment), "path": _path(body)}
     found = [pattern.format(**values) for pattern in _BY_ID.get(body["Type"], ())]
     if body["Type"] in _NAMED:
-        for name in _names(logical, made, place):
+        for name in _names(logical, made, environment):
             item = name.removeprefix("/") if body["Type"] == "AWS::SSM::Parameter" else name
             found += [pattern.format(**values, item=item) for pattern in _NAMED[body["Type"]][1]]
     for value, shapes in _changed(body):
         if not _is_of(value, made.resources):
-            for name in names_of(value, made, place):
+            for name in names_of(value, made, environment):
                 found += [shape.format(**values, item=_item(name, shape)) for shape in shapes]
     return tuple(dict.fromkeys(found))
 
 
 def has_own_name(logical: str, made: NamedResource) -> bool:
-    """Whether the template says the name; else it is CloudFormation's, or that of something else that is changed."""
+    """Whether the template says the name; else CloudFormation generates it, or it names something else that changes."""
     body = made.resources[logical]
     return body["Type"] not in _NAMED or _property(body) is not None
 
 
-def computed_names(made: NamedResource, place: Environment) -> Iterator[str]:
-    """The resources of which a name is known to CloudFormation only, so that nothing says what it will be."""
+def computed_names(made: NamedResource, environment: Environment) -> Iterator[str]:
+    """The resources whose name only CloudFormation knows, so that it cannot be predicted."""
     for logical, body in made.resources.items():
         own = _property(body) if body["Type"] in _NAMED else None
         others = [value for value, _ in _changed(body) if not _is_of(value, made.resources)]
-        if any(value is not None and not _is_known(_text(value, made, place)) for value in (own, *others)):
+        if any(value is not None and not _is_known(_text(value, made, environment)) for value in (own, *others)):
             yield logical
 
 
-def names_of(value: Any, made: NamedResource, place: Environment) -> tuple[str, ...]:
-    """What stands in a property, with ``*`` for what is not known before it is deployed."""
+def names_of(value: Any, made: NamedResource, environment: Environment) -> tuple[str, ...]:
+    """The value of a property, with ``*`` for what is not known before it is deployed."""
     match value:
         case {"Ref": str(other)} if made.resources.get(other, {}).get("Type") in _NAMED:
-            return _names(other, made, place)
+            return _names(other, made, environment)
         case _:
-            text = _text(value, made, place)
-            # What is computed whole is taken to be named as everything of the environment is.
-            return (text,) if _is_known(text) else (f"*-{place.name}*",)
+            text = _text(value, made, environment)
+            # What is computed entirely is assumed to be named like everything else in the environment.
+            return (text,) if _is_known(text) else (f"*-{environment.name}*",)
 
 
 def is_covered(arn: str, patterns: tuple[str, ...]) -> bool:
-    """Whether all that ``arn`` stands for is among the patterns."""
+    """Whether everything that ``arn`` matches is among the patterns."""
     return any(re.fullmatch(re.escape(one).replace(r"\*", ".*").replace(r"\?", "."), arn) for one in patterns)
 
 
-def _text(value: Any, made: NamedResource, place: Environment) -> str:
+def _text(value: Any, made: NamedResource, environment: Environment) -> str:
     match value:
         case str():
             return value
         case {"Ref": str(name)}:
-            return _known(f"${{{name}}}", made, place, {})
+            return _known(f"${{{name}}}", made, environment, {})
         case {"Fn::Sub": str(text)}:
-            return _known(text, made, place, {})
+            return _known(text, made, environment, {})
         case {"Fn::Sub": [str(text), dict(more)]}:
-            return _known(text, made, place, {key: _text(one, made, place) for key, one in more.items()})
+            return _known(text, made, environment, {key: _text(one, made, environment) for key, one in more.items()})
         case {"Fn::Join": [str(between), list(parts)]}:
-            return between.join(_text(part, made, place) for part in parts)
+            return between.join(_text(part, made, environment) for part in parts)
         case _:
             return "*"
 
 
-def _known(text: str, made: NamedResource, place: Environment, more: Mapping[str, str]) -> str:
-    own = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": "aws"}
-    # The stack of any unit may be meant by a pattern that is printed once for all.
-    values = {**own, "AWS::StackName": f"*-{place.name}", "AWS::URLSuffix": "amazonaws.com", **more}
+def _known(text: str, made: NamedResource, environment: Environment, more: Mapping[str, str]) -> str:
+    own = {"AWS::AccountId": environment.account_id, "AWS::Region": environment.region, "AWS::Partition": "aws"}
+    # A pattern that is printed once for all may mean the stack of any unit.
+    values = {**own, "AWS::StackName": f"*-{environment.name}", "AWS::URLSuffix": "amazonaws.com", **more}
     return re.sub(r"\$\{([^}]*)\}", lambda found: values.get(found[1].strip(), "*"), text)
 
 
 def _is_known(text: str) -> bool:
-    """Whether anything of it says which one is meant."""
+    """Whether any part of it says which one is meant."""
     return text.rpartition(":")[2].rpartition("/")[2].strip("*-_.") != ""
 
 
-def _names(logical: str, made: NamedResource, place: Environment) -> tuple[str, ...]:
+def _names(logical: str, made: NamedResource, environment: Environment) -> tuple[str, ...]:
     body = made.resources[logical]
     value = _property(body)
-    return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, place)
+    return patterns(body["Type"], made.stack, logical) if value is None else names_of(value, made, environment)
 
 
 def _property(body: Mapping[str, Any]) -> Any:
@@ -250,7 +250,7 @@ def _changed(body: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[str, ...]]]:
 
 
 def _is_of(value: Any, template: Template) -> bool:
-    """Whether it is a resource of the template, which is looked at there."""
+    """Whether it is a resource of the template, which is checked there."""
     match value:
         case {"Ref": str(other)} | {"Fn::GetAtt": [str(other), *_]}:
             return other in template
@@ -262,7 +262,7 @@ def _is_of(value: Any, template: Template) -> bool:
 
 
 def _item(name: str, shape: str) -> str:
-    """A queue is given by its URL, and a function perhaps by its ARN."""
+    """A queue is referred to by its URL, and a function perhaps by its ARN."""
     if shape.startswith("{item}"):
         return name
     if ":function:" in name:
@@ -275,5 +275,5 @@ def _path(body: Mapping[str, Any]) -> str:
     return path if isinstance(path, str) else "/*"
 
 
-def _values(place: Environment) -> dict[str, str]:
-    return {"region": place.region, "account": place.account_id, "name": place.name}
+def _values(environment: Environment) -> dict[str, str]:
+    return {"region": environment.region, "account": environment.account_id, "name": environment.name}

@@ -1,4 +1,4 @@
-"""What somebody else's template makes of a stack: CloudFormation calls it no drift, since the stack is as that says."""
+"""Changes to a stack by somebody else's template: CloudFormation reports no drift, because the stack matches it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _HELD_BACK = ("FunctionVersion", "RoutingConfig")
 def changed_outside(
     there: str, running: str, under_way: Iterable[str] = (), kept: Container[str] = ()
 ) -> tuple[ResourceChange, ...] | None:
-    """What tells the template of a stack from the one that was deployed; None where that cannot be told by resources.
+    """How the template of a stack differs from the one that was deployed; None if resources alone cannot say that.
 
     Args:
         there: as CloudFormation has it.
-        running: as the record says.
-        under_way: those of attempts that are not over. Their aliases are held back, and compared by themselves.
-        kept: the logical ids of what holds data and our own deployments left in the stack: it is nobody's change.
+        running: according to the record.
+        under_way: those of unfinished attempts. Their aliases are held back, and compared separately.
+        kept: the logical ids of what holds data and was left in the stack by our own deployments: nobody changed it.
     """
     try:
         found = json.loads(there)
@@ -39,7 +39,7 @@ def changed_outside(
 
 
 def _free(document: Any) -> Any:
-    """A template without where its aliases point."""
+    """A template without the versions at which its aliases point."""
     resources = {
         name: {**body, "Properties": {k: v for k, v in body.get("Properties", {}).items() if k not in _HELD_BACK}}
         if body.get("Type") == _ALIAS

@@ -1,7 +1,7 @@
-"""Whose a stack is: what its tags and our record say, and what somebody has to read before it is taken over.
+"""Who owns a stack: what its tags and our record say, and what somebody has to read before it is taken over.
 
-A name proves nothing: two repositories may have a unit of one name in one account, and CloudFormation updates whatever
-stack has it.
+A name proves nothing: two repositories may have units of the same name in one account, and CloudFormation updates
+whichever stack has it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _WORKSPACE, _PROJECT, _ENVIRONMENT = (f"{_PREFIX}{word}" for word in ("workspace
 
 @attrs.frozen(kw_only=True)
 class Owner:
-    """Whose a stack should be.
+    """Who should own a stack.
 
     ``recorded``: our record says that something of this unit is there. ``stack_id``: the stack that it names, which
-    0.1.1 did not.
+    0.1.1 did not store.
     """
 
     workspace: str
@@ -37,9 +37,9 @@ class Owner:
     stack_id: str = ""
 
     def owns(self, tags: Mapping[str, str], stack_id: str) -> bool:
-        """Whether a stack with these tags is ours. 0.1.1 wrote no workspace: there our record has to tell.
+        """Whether a stack with these tags is ours. 0.1.1 wrote no workspace, so there our record decides.
 
-        A record that names another stack tells nothing of this one: somebody may have put his where ours was.
+        A record that names another stack says nothing about this one: somebody may have replaced ours.
         """
         if (tags.get(_PROJECT), tags.get(_ENVIRONMENT)) != (self.project, self.environment):
             return False
@@ -50,7 +50,7 @@ class Owner:
 
 @attrs.frozen(kw_only=True)
 class Foreign:
-    """A stack under the name of ours that is not ours, and all that is in it."""
+    """A stack under a name of ours that is not ours, and everything in it."""
 
     name: str
     stack_id: str
@@ -59,20 +59,20 @@ class Foreign:
 
 
 def owner_of(workspace: str, project: str, environment: str, record: Record | None) -> Owner:
-    """Whose the stack of a unit should be. A record of a failed first attempt counts: that made a stack, too."""
+    """Who should own the stack of a unit. A record of a failed first attempt counts: that created a stack, too."""
     recorded = record is not None and not record.gone
     named = "" if record is None or record.running is None or not workspace else record.running.stack_id
     return Owner(workspace=workspace, project=project, environment=environment, recorded=recorded, stack_id=named)
 
 
 def stack_tags(workspace: str, project: str, environment: str) -> dict[str, str]:
-    """Tags that CloudFormation hands on to every resource. Nothing that changes without the release changing."""
+    """Tags that CloudFormation passes on to every resource. Nothing that changes without the release changing."""
     found = {_PROJECT: project, _ENVIRONMENT: environment}
     return {**found, _WORKSPACE: workspace} if workspace else found
 
 
 def whose(tags: Mapping[str, str]) -> str:
-    """Whose a stack with these tags is, as a person would say it.
+    """Who owns a stack with these tags, in words.
 
     >>> whose({})
     'it has no tag of this tool'
@@ -88,26 +88,26 @@ _WORDS = (("workspace", "workspace"), ("unit", "project"), ("environment", "envi
 
 
 def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -> Question:
-    """The question whether a stack that is not ours may be made ours, with everything that it would cost."""
+    """The question whether a stack that is not ours may become ours, with everything that it would cost."""
     lost = [item for item in _by_weight(foreign.resources) if _fate(item, template) != "stays"]
-    lines = [f"the stack {foreign.name} in {environment} is not of this workspace: {whose(foreign.tags)}"]
+    lines = [f"the stack {foreign.name} in {environment} does not belong to this workspace: {whose(foreign.tags)}"]
     lines += [f"it is {foreign.stack_id}", f"in it: {_counted(foreign.resources)}"]
     lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
-    lines += ["by taking it over:" if lost else "taking it over would delete nothing"]
+    lines += ["taking it over means:" if lost else "taking it over would delete nothing"]
     lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
     return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{foreign.name}")
 
 
 def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
-    """The question whether a stack with the tags of a unit of ours is that unit's, of which the bucket knows nothing.
+    """The question whether a stack with a unit's tags really is that unit's, if the bucket knows nothing about it.
 
-    Tags say which workspace and unit, not from which bucket; whoever writes another bucket into the table has our tags.
+    Tags say which workspace and unit, but not which bucket; with another bucket in the table, the tags are the same.
     """
     lines = [
-        f"the stack {name} in {environment} has the tags of this unit, and s3://{bucket} has no record of it",
+        f"the stack {name} in {environment} has the tags of this unit, but s3://{bucket} has no record of it",
         f"it is {stack_id}",
         "its record is lost, or `bucket` is not the one that it was deployed from",
-        "by taking it over it is changed as this plan says, and recorded in this bucket from then on",
+        "taking it over changes it as this plan says, and records it in this bucket from then on",
     ]
     return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{name}")
 
@@ -115,7 +115,7 @@ def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
 def taken_over(
     changed: tuple[ResourceChange, ...], foreign: Foreign, template: Mapping[str, Any]
 ) -> tuple[ResourceChange, ...]:
-    """The changes of a first deployment, as they are where a stack with resources of its own is there."""
+    """The changes of a first deployment if there is a stack with resources of its own."""
     there = {item.logical_id: item for item in foreign.resources}
     found = [
         _modified(change, there[change.logical_id]) if change.logical_id in there else change for change in changed
@@ -129,7 +129,7 @@ def taken_over(
 
 
 def _modified(change: ResourceChange, there: PhysicalResource) -> ResourceChange:
-    """Nothing is known of the properties that it has now, so it may be replaced by any of ours."""
+    """Nothing is known about its current properties, so any of ours may replace it."""
     replacement: Literal["maybe", "yes"] = "maybe" if change.type == there.type else "yes"
     return attrs.evolve(change, action="modify", properties=(), replacement=replacement, destructive=_holds_data(there))
 
@@ -144,7 +144,7 @@ def _fate(item: PhysicalResource, template: Mapping[str, Any]) -> str:
 
 
 def _by_weight(resources: Iterable[PhysicalResource]) -> list[PhysicalResource]:
-    """What holds data first."""
+    """Sorts what holds data first."""
     return sorted(resources, key=lambda item: (not _holds_data(item), item.type, item.logical_id))
 
 

@@ -1,7 +1,7 @@
-"""Which version of an object in the bucket a stack takes: exactly the one that was compared with the manifest.
+"""Which version of an object in the bucket a stack uses: exactly the one that was compared with the manifest.
 
-S3 gives a version its id only when it is written, so ids are no part of a template or of a release's name. A template
-has a parameter for each, and whoever deploys gives it the id that belongs to the bytes that were looked at.
+S3 gives a version its id only when it is written, so ids are not part of a template or of a release's name. A template
+has a parameter for each, and a deploy passes the id that belongs to the bytes that were checked.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
 """
 
@@ -37,7 +37,7 @@ PINS = (SOURCE_PIN, LAYER_PIN)
 
 
 def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt]) -> dict[str, str]:
-    """The values of the parameters that a template has; none for one that 0.1.1 rendered.
+    """The values of a template's parameters; none for one that 0.1.1 rendered.
 
     Raises:
         PublishError: the bucket keeps no versions.
@@ -49,14 +49,14 @@ def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt])
     found = {name: receipts[keys[name]].version_id for name in sorted(wanted)}
     for name, version in found.items():
         if version in ("", "null"):
-            what = "the bucket keeps no version of it, so nobody could say which bytes run"
+            what = "the bucket keeps no versions of it, so it would be unknown which bytes run"
             raise PublishError(keys[name], what, hint="switch versioning on with the verb `bootstrap`, then run again")
     return found
 
 
 @attrs.frozen(kw_only=True)
 class ExpectedCode:
-    """What a template says of one function: whether it runs the unit's own wheel, and has the unit's own layer.
+    """What a template says about one function: whether it runs the unit's own wheel, and has the unit's own layer.
 
     ``layers``: the ARNs in their order; empty for the unit's own, None for what only CloudFormation can resolve.
     """
@@ -66,7 +66,7 @@ class ExpectedCode:
     layers: tuple[str | None, ...] | None = None
 
     def has_other_layers(self, arns: Sequence[str], own: str) -> bool:
-        """Whether a function with these layer versions was given others; ``own`` is the name of the unit's layer."""
+        """Whether a function with these layer versions got other ones; ``own`` is the name of the unit's layer."""
         if self.layers is None:
             return False
         pairs = zip(self.layers, arns, strict=False)
@@ -77,7 +77,7 @@ class ExpectedCode:
 
 
 def code_of(template: str) -> dict[str, ExpectedCode]:
-    """What a rendered template says of each function, by physical name."""
+    """What a rendered template says about each function, by physical name."""
     resources = json.loads(template)["Resources"]
     layers = {name for name, body in resources.items() if body["Type"] == "AWS::Lambda::LayerVersion"}
     found = {}
@@ -89,9 +89,9 @@ def code_of(template: str) -> dict[str, ExpectedCode]:
 
 
 def _layers(said: Any, own: Collection[str]) -> tuple[str | None, ...] | None:
-    """As in ``ExpectedCode``; None where there is no list, or only CloudFormation can resolve it.
+    """As in ``ExpectedCode``; None if there is no list, or only CloudFormation can resolve it.
 
-    What a template does not name is nobody's: CloudFormation neither sees it as drift nor puts it right.
+    CloudFormation ignores what a template does not name: it neither reports it as drift nor corrects it.
     """
     if not isinstance(said, list) or {"Ref": "AWS::NoValue"} in said or any(_may_vanish(item) for item in said):
         return None
@@ -107,13 +107,13 @@ def _may_vanish(item: Any) -> bool:
 
 
 def _is_ours(code: Any) -> bool:
-    """Whether the code is a wheel out of ``projects/``; 0.1.1 did not say which version of the object."""
+    """Whether the code is a wheel out of ``projects/``; 0.1.1 did not name the version of the object."""
     key = code.get("S3Key") if isinstance(code, dict) else None
     return isinstance(key, str) and key.startswith("projects/") and key.endswith(".whl")
 
 
 def places_of(template: str, parameters: Mapping[str, str]) -> dict[str, ObjectPlace]:
-    """Where the code of each function lies that runs the unit's own wheel, by physical name."""
+    """Where the code of each function is stored that runs the unit's own wheel, by physical name."""
     found = {}
     for name, code in _codes(template).items():
         if _is_ours(code):
@@ -124,18 +124,18 @@ def places_of(template: str, parameters: Mapping[str, str]) -> dict[str, ObjectP
 
 
 def unsent(template: str, before: str | None) -> tuple[str, ...]:
-    """The functions whose code CloudFormation does not send, since the template before names the same.
+    """The functions whose code CloudFormation does not send, because the previous template names the same.
 
-    Where nobody knows the template before, it may be any of them.
+    If the previous template is unknown, it may be any of them.
     """
     codes, there = _codes(template), None if before is None else _codes(before)
     return tuple(name for name, code in codes.items() if there is None or there.get(name) == code)
 
 
 def untouched(template: str, before: str | None) -> tuple[str, ...]:
-    """The functions that both templates say the same of, so that CloudFormation sends nothing of them.
+    """The functions about which both templates say the same, so that CloudFormation does not send them.
 
-    Where nobody knows the template before, it is none of them for sure.
+    If the previous template is unknown, no function is certain.
     """
     there = {} if before is None else _functions(json.loads(before)["Resources"])
     return tuple(

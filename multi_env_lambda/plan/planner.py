@@ -1,7 +1,7 @@
-"""Decide: what is desired × what is recorded -> a plan. Deploy, promotion and rollback differ in ``Desired`` only.
+"""Decide: what is desired × what is recorded -> a plan. Deploy, promotion and rollback differ only in ``Desired``.
 
 Input: the target environments in promotion order, what each unit should be in the first of them, and the records.
-Output: a ``Plan`` that names every object, stack and property that will change. No unknowns, no input or output.
+Output: a ``Plan`` with every object, stack and property that will change. No unknowns, no input or output.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, m
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import beside_broken, told_to_wait
+from multi_env_lambda.wording import advice, option
 
 __all__ = ["from_deployment", "from_record", "make_plan"]
 
@@ -62,12 +63,12 @@ def make_plan(
     known: RecordedState,
     tree: Origin,
 ) -> Plan:
-    """All steps of one request. Environment ``k`` wants what ``k-1`` will run by then.
+    """All steps of one request. Environment ``k`` wants what ``k-1`` will run after its step.
 
     Args:
         targets: the environments that change, in promotion order.
         order: the units in scope, dependencies first.
-        tree: the state of the work tree; an empty one where that was not looked at.
+        tree: the state of the work tree; an empty one if it was not read.
     """
     steps: list[Step] = []
     for target in targets:
@@ -88,14 +89,14 @@ def make_plan(
 
 
 def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> Desired:
-    """What a unit is to be under ``--upgrade``: another release of the unit itself stays where it is."""
+    """What a unit is to be under ``--upgrade``: a change of the unit itself is not deployed."""
     record = known.records.get((target.name, desired.project))
     running = None if record is None else record.running
     match desired:
         case ReleaseToRun() | DigestToRun() if not is_upgrade(
             desired.inputs, None if running is None else running.inputs
         ):
-            return UpToDate(project=desired.project, why=f"not the upgrade alone: {', '.join(desired.why)}")
+            return UpToDate(project=desired.project, why=f"changed by more than the upgrade: {', '.join(desired.why)}")
         case _:
             return desired
 
@@ -114,7 +115,7 @@ def _carried(step: Step, known: RecordedState) -> Desired:
         case BlockedStep():
             return Absent(project=step.project, why=f"blocked in {step.environment}")
         case RemovedStep():
-            return Absent(project=step.project, why="its folder is gone", removed=True)
+            return Absent(project=step.project, why="its folder no longer exists", removed=True)
         case _:
             assert_never(step)
 
@@ -125,15 +126,15 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
         return Absent(project=project, why=f"nothing of it runs in {environment}")
     failed = record.latest
     if failed is not None and failed.outcome == "failed" and failed.release == record.release:
-        what = f"{failed.version} was sent there again and failed: {failed.detail}"
-        hint = "correct the cause and send it there again with `--force`"
+        what = f"{failed.version} was redeployed there and failed: {failed.detail}"
+        hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
     named = from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
     return attrs.evolve(named, rolled_back=record.taken_away)
 
 
 def from_deployment(project: str, deployment: Deployment, *, why: str) -> DigestToRun:
-    """A release by the deployment that brought it."""
+    """A release, identified by the deployment that brought it."""
     return DigestToRun(
         project=project,
         digest=deployment.release,
@@ -192,7 +193,7 @@ def _named(
     request: Request, target: Environment, named: DigestToRun, record: Record | None, known: RecordedState
 ) -> Step:
     if record is not None and record.release == named.digest and not _again(request, target, named.project, known):
-        why = SOUND if request.verb == "repair" else f"{named.version} runs already"
+        why = SOUND if request.verb == "repair" else f"already runs {named.version}"
         return _unchanged(target, named.project, record, why)
     wrong = _wrong(target, named.project, known)
     if wrong.problem:
@@ -215,7 +216,7 @@ def _wanted(
     release = wanted.release
     again = _again(request, target, wanted.project, known)
     if running is not None and running.release == release.digest and not again:
-        return _unchanged(target, wanted.project, record, f"{release.version} runs already")
+        return _unchanged(target, wanted.project, record, f"already runs {release.version}")
     back = going_back(request, target, running, wanted.back, wanted.origin, wanted.rolled_back)
     if back is not None and running is not None and back.certain and wanted.project not in request.only:
         return newer_step(release, target.name, running)
@@ -230,7 +231,7 @@ def _wanted(
     proof = running is not None and place not in known.unsure
     rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
     told = [known.unseen[place]] if place in known.unseen else []
-    told += ["its stack is gone, and all of it is made anew"] if place in known.gone else []
+    told += ["its stack no longer exists and is recreated completely"] if place in known.gone else []
     anew = request.verb == "repair" or place in known.gone
     lost = lost_already(changed, before, _there(place, known)) if anew else ()
     lost += lost_with_stack(running.resources, text) if running is not None and place in known.gone else ()
@@ -261,7 +262,7 @@ def _wanted(
 
 
 def _breaches(request: Request, target: Environment, wanted: ReleaseToRun, known: RecordedState) -> tuple[Breach, ...]:
-    """Rules about releases that this one breaks; what ran there before is not held up by them."""
+    """Rules about releases that this one breaks; they do not stop what ran there before."""
     if request.is_of_one_place:
         return ()
     past = known.past.get((target.name, wanted.project), ())
@@ -281,7 +282,7 @@ def _forbidden(
 def _changes(
     target: Environment, project: str, running: Deployment | None, text: str | None, known: RecordedState
 ) -> tuple[tuple[ResourceChange, ...], tuple[Question, ...]]:
-    """What happens to the stack, and what of it a person has to agree to."""
+    """What happens to the stack, and to which part a person has to agree."""
     place = (target.name, project)
     foreign = known.foreign.get(place)
     if foreign is not None:
@@ -299,9 +300,9 @@ def _changes(
 def _changed(
     place: tuple[str, str], running: Deployment | None, recorded: str | None, text: str | None, known: RecordedState
 ) -> tuple[ResourceChange, ...]:
-    """What takes the stack to the template ``text``: from its own, where a record is no proof of it.
+    """The changes from the stack's template to ``text``: from its own, if the record is no proof of it.
 
-    Elsewhere only what would lose data is taken from there: CloudFormation gives back other letters than it was sent.
+    Otherwise only data losses are taken from there: CloudFormation does not return a template exactly as it was sent.
     """
     there = known.there.get(place)
     if place in known.gone:
@@ -311,7 +312,7 @@ def _changed(
     if known.wrong is not None and place in known.wrong:
         sent = json.loads(text or "{}").get("Resources", {})
         return merged(known.wrong[place].changes, () if there is None else changes(there, text), sent)
-    # What an earlier rollback left in the stack is nothing new.
+    # What an earlier rollback left in the stack is not new.
     before = recorded if recorded is None or there is None else keeping(recorded, there)
     found = changes(before, text)
     known_of = {change.logical_id for change in found if change.destructive}
@@ -322,12 +323,12 @@ def _changed(
 
 
 def _there(place: tuple[str, str], known: RecordedState) -> str | None:
-    """What the stack is made from, as far as anybody looked; of one that is gone, nothing."""
+    """The stack's template, as far as it was read; empty if the stack no longer exists."""
     return NO_STACK if place in known.gone else known.there.get(place)
 
 
 def _again(request: Request, target: Environment, project: str, known: RecordedState) -> bool:
-    """Whether a release is sent although the record says that it runs."""
+    """Whether a release is deployed although the record says that it runs."""
     if request.verb == "repair" and (known.wrong is None or _wrong(target, project, known)):
         return True
     return request.force or (target.name, project) in known.unsure
@@ -338,7 +339,7 @@ def _wrong(target: Environment, project: str, known: RecordedState) -> Wrong:
 
 
 def _template(running: Deployment | None, target: Environment, known: RecordedState) -> str | None:
-    """What runs, by the SHA-256 that its deployment noted; 0.1.1 noted none, then its release says it."""
+    """The template that runs, by the SHA-256 in its deployment; 0.1.1 stored none, then by its release."""
     if running is None or running.template_sha256:
         return None if running is None else known.templates.get(running.template_sha256)
     release = known.releases.get(running.release)

@@ -1,11 +1,11 @@
-"""What of one unit nothing refers to any more, and no rollback within `keep` could need. Values in, values out.
+"""What nothing of one unit refers to any more, and no rollback within `keep` could need. Values in, values out.
 
-Kept are the releases that run, were tried last, may run because nobody saw how an attempt ended, or are among the
-newest `keep` that ran well in any environment, and what a rollback from there would take; with all that their manifests
-and templates name.
+Kept are the releases that run, were tried last, may run because the outcome of an attempt is unknown, or are among the
+newest `keep` that ran well in any environment, and what a rollback from there would take; with everything that their
+manifests and templates name.
 
-What goes is told in an order that a process may be killed in: a manifest is the list by which the rest of its release
-is found, so it goes last. A release whose wheel is gone is no danger: ``flow.publish.claim`` refuses to deploy it.
+The order of deletion survives a killed process: a manifest is the list by which the rest of its release is found, so
+it is deleted last. A release whose wheel no longer exists does no harm: ``flow.publish.claim`` refuses to deploy it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 @attrs.frozen(kw_only=True)
 class Inventory:
-    """All that is there of one unit.
+    """Everything that exists of one unit.
 
     Args:
         objects: everything below ``projects/<project>/``.
-        claims: the digest of each published version; one without a digest was put there by hand.
+        claims: the digest of each published version; one without a digest was stored by hand.
         records, histories: by environment.
         releases: every release with a manifest in the bucket, by digest.
-        named: the keys that templates of kept releases name, those of other units too.
+        named: the keys that templates of kept releases name, also those of other units.
         functions, layers: what Lambda keeps, by environment.
         now: by the store's clock.
     """
@@ -72,7 +72,9 @@ class Inventory:
 
 @attrs.frozen(kw_only=True)
 class Candidate:
-    """One thing that can go. ``objects`` are (key, ETag) in the order of deletion; those have no ``environment``.
+    """One thing that can be deleted.
+
+    ``objects`` are (key, ETag) in the order of deletion; those have no ``environment``.
 
     ``owner`` is the function or layer that a version belongs to.
     """
@@ -87,10 +89,10 @@ class Candidate:
 
 
 def in_flight(records: Iterable[Record]) -> str | None:
-    """Why nothing of a unit may be touched now; None where nobody is changing it."""
+    """Why nothing of a unit may be touched now; None if nobody is changing it."""
     for record in records:
         if record.holder is not None:
-            return f"{record.holder.who} is changing it in {record.environment} since {record.holder.since}"
+            return f"{record.holder.who} has been changing it in {record.environment} since {record.holder.since}"
         if record.latest is not None and record.latest.outcome == "shifting":
             return f"its traffic is being moved in {record.environment}"
     return None
@@ -131,13 +133,13 @@ def _deployed(histories: Mapping[str, tuple[Deployment, ...]]) -> set[str]:
 
 
 def named_keys(template: str) -> frozenset[str]:
-    """Keys of the bucket that stand anywhere in a template, as a key or inside of an S3 address."""
+    """Keys in the bucket that occur anywhere in a template, as a key or inside an S3 address."""
     found = _KEYS.findall(template)
     return frozenset((*found, *(key.rstrip(".") for key in found)))
 
 
 def prunable(holdings: Inventory) -> tuple[Candidate, ...]:
-    """Everything that can go, in the order in which it must go: what a manifest leads to before the manifest."""
+    """Everything that can be deleted, in the order of deletion: what a manifest refers to before the manifest."""
     if in_flight(holdings.records.values()) is not None:
         return ()
     published = _published(holdings)
@@ -167,7 +169,7 @@ def _releases(holdings: Inventory, kept: frozenset[str], going: set[str]) -> lis
         match = _RELEASE.fullmatch(item.key)
         if match is not None and match[1] in going:
             folders.setdefault(match[1], []).append(item)
-    # Without its manifest a release is no release: of its folder that goes first.
+    # Without its manifest a release does not exist: it is deleted first in its folder.
     return [
         _candidate(holdings, "release", digest, sorted(items, key=lambda item: not item.key.endswith("/manifest.json")))
         for digest, items in sorted(folders.items())
@@ -201,7 +203,7 @@ def _keys_of(release: Release) -> set[str]:
 
 
 def _kind_of(key: str) -> tuple[Kind | None, str]:
-    """What an object is. A layer's ``requirements.zip`` holds its number for ever, so it is nothing that could go."""
+    """What an object is. A layer's ``requirements.zip`` holds its number permanently, so it can never be deleted."""
     return next(((kind, found[1]) for kind, pattern in _KINDS if (found := pattern.fullmatch(key))), (None, ""))
 
 
@@ -231,7 +233,7 @@ def _kept_versions(function: KeptFunction, code: set[str], keep: int) -> set[str
 
 
 def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate]:
-    """Layers that no function uses any more, and that do not hold what a kept release has."""
+    """Layers that no function uses any more, and that do not have the content of a kept release."""
     going = {(item.environment, item.name) for item in _function_versions(holdings, kept)}
     releases = [holdings.releases[digest] for digest in kept & holdings.releases.keys()]
     digests = {release.layer.digest[:12] for release in releases if release.layer is not None}

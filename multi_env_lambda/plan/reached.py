@@ -1,8 +1,8 @@
-"""What the statements for one environment reach of another one in the same account, because names are patterns.
+"""What the statements for one environment match in another one in the same account, because names are patterns.
 
-``*-test-*`` is for what the environment ``test`` has. It is also ``load-test-prod-main``, of a unit ``load-test``, and
-all of an environment ``prod-test``; and what CloudFormation names without the stack's name, or with a part of it, is
-called alike in both. Output: sentences, with both names.
+``*-test-*`` is for what the environment ``test`` has. It also matches ``load-test-prod-main`` of a unit ``load-test``,
+and all of an environment ``prod-test``; and what CloudFormation names without the stack's name, or with part of it, has
+the same name in both. Output: sentences, with both names.
 """
 
 from __future__ import annotations
@@ -19,31 +19,35 @@ __all__ = ["reached"]
 
 
 def reached(
-    place: Environment, environments: Iterable[Environment], stacks: Sequence[NamedResource], grants: Sequence[Grant]
+    environment: Environment,
+    environments: Iterable[Environment],
+    stacks: Sequence[NamedResource],
+    grants: Sequence[Grant],
 ) -> Iterator[str]:
-    """One sentence for each stack of another environment of which something is reached.
+    """One sentence for each stack of another environment that is reached.
 
     Args:
-        stacks: of ``place``; another environment's are taken to have the same resources under its own name.
-        grants: that are printed for ``place``.
+        stacks: of ``environment``; those of another environment are assumed to have the same resources under its own
+            name.
+        grants: those printed for ``environment``.
     """
-    # Not what is for everything of a kind, as `alarm:*`: the names of environments decide nothing there.
+    # Not what covers everything of a kind, such as `alarm:*`: the names of environments do not matter there.
     patterns = tuple({arn for grant in grants for arn in grant.resources if _item(arn).strip("*")})
     for other in environments:
-        if other.account_id == place.account_id and other.name != place.name:
+        if other.account_id == environment.account_id and other.name != environment.name:
             for made in stacks:
-                unit = made.stack.removesuffix(f"-{place.name}")
+                unit = made.stack.removesuffix(f"-{environment.name}")
                 theirs = attrs.evolve(made, stack=f"{unit}-{other.name}")
-                found = [(arn, one) for arn in _of(theirs, other, made, place) for one in _by(arn, patterns)]
+                found = [(arn, one) for arn in _of(theirs, other, made, environment) for one in _by(arn, patterns)]
                 if found:
-                    yield _sentence(place, other, theirs.stack, found)
+                    yield _sentence(environment, other, theirs.stack, found)
 
 
-def _of(theirs: NamedResource, other: Environment, made: NamedResource, place: Environment) -> Iterator[str]:
-    """The ARNs of another environment's stack and its resources; a name that is the same in both is not its own."""
+def _of(theirs: NamedResource, other: Environment, made: NamedResource, environment: Environment) -> Iterator[str]:
+    """The ARNs of another environment's stack and its resources; a name that is the same in both is left out."""
     yield arn_of(other, "cloudformation", f"stack/{theirs.stack}/*")
     for logical in made.resources:
-        own = set(arns_of(logical, made, place)) if has_own_name(logical, made) else set()
+        own = set(arns_of(logical, made, environment)) if has_own_name(logical, made) else set()
         for arn in arns_of(logical, theirs, other):
             renamed = arn.replace(made.stack, theirs.stack)
             if renamed not in own:
@@ -58,12 +62,12 @@ def _item(arn: str) -> str:
     return arn.rpartition(":")[2].rpartition("/")[2] or arn
 
 
-def _sentence(place: Environment, other: Environment, stack: str, found: Sequence[tuple[str, str]]) -> str:
+def _sentence(environment: Environment, other: Environment, stack: str, found: Sequence[tuple[str, str]]) -> str:
     arn, pattern = found[0]
     more = len({one for one, _ in found}) - 1
     rest = f" and {more} more of its names" if more else ""
     return (
-        f"{stack}: the statements for {place.name} ({pattern}) reach {arn}{rest}, of {other.name} in the same account "
-        f"{place.account_id}; hint: an account of its own for {other.name}, or another name of the unit, of the "
-        "environment or of the resource"
+        f"{stack}: the statements for {environment.name} ({pattern}) reach {arn}{rest}, of {other.name} in the same "
+        f"account {environment.account_id}; hint: use a separate account for {other.name}, or rename the unit, the "
+        "environment or the resource"
     )

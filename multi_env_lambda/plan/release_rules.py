@@ -1,7 +1,8 @@
-"""What an environment refuses to receive, whoever asks.
+"""What an environment never accepts.
 
-``committed_only``: the release was made from what is committed. ``releases_only``: that too, and it has a number of its
-own. Its version is final (no ``.postN``, ``rc`` or ``.devN``), and no other release under that version ever ran there.
+``committed_only``: the release was built from what is committed. ``releases_only``: that too, and it has its own
+number. Its version is final (no ``.postN``, ``rc`` or ``.devN``), and no other release under that version ever ran
+there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from multi_env_lambda.model.plan import Breach, Origin
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.affected import Inputs, is_upgrade
+from multi_env_lambda.wording import advice, option
 
 __all__ = ["breaches", "in_force", "refusal"]
 
@@ -23,24 +25,24 @@ _RAISE = "raise `version` in [project] of the unit and deploy it to the first en
 
 
 def refusal(release: Release, target: Environment) -> tuple[str, str] | None:
-    """(what is wrong, hint), or None where the release has a stage for the environment as it is."""
+    """(what is wrong, hint), or None if the release has a template for the environment as it is."""
     stage = release.stage(target.name)
     if stage is None:
         return (
             f"the release {release.digest[:12]} was made before {target.name} was an environment",
-            "deploy the unit to the first environment again, which makes a release for all",
+            "redeploy the unit to the first environment, which makes a release for all environments",
         )
     if (stage.account_id, stage.region) != (target.account_id, target.region):
         return (
-            f"{target.name} is {target.account_id} {target.region} now, "
+            f"{target.name} is {target.account_id} {target.region} now, but "
             f"the release was made for {stage.account_id} {stage.region}",
-            "deploy the unit to the first environment again, which makes a release for the new place",
+            "redeploy the unit to the first environment, which makes a release for the new account and region",
         )
     return None
 
 
 def in_force(target: Environment, found: Iterable[Breach]) -> tuple[str, str] | None:
-    """(what is wrong, hint) of the first rule that the table gives the environment and the release breaks."""
+    """(what is wrong, hint) of the first rule in the environment's table that the release breaks."""
     rules = {"releases_only": target.releases_only, "committed_only": target.committed_only}
     return next(((breach.what, breach.hint) for breach in found if rules[breach.rule]), None)
 
@@ -48,28 +50,28 @@ def in_force(target: Environment, found: Iterable[Breach]) -> tuple[str, str] | 
 def breaches(
     environment: str, release: Release, origin: Origin, inputs: Inputs, past: Iterable[Deployment]
 ) -> tuple[Breach, ...]:
-    """The rules that a release would break in an environment, if it had them.
+    """The rules that a release would break in an environment if it had them.
 
     Args:
-        past: what is known of the deployments there, oldest first. A release that has run there may run there again.
+        past: the known deployments there, oldest first. A release that has run there may run there again.
     """
     found: list[Breach] = []
-    version, takes = Version(release.version), f"{environment} takes releases only"
+    version, takes = Version(release.version), f"{environment} accepts only releases"
     if version.is_postrelease or version.is_prerelease:
-        found.append(Breach(rule="releases_only", what=f"{takes}, and {version} is not one", hint=_RAISE))
+        found.append(Breach(rule="releases_only", what=f"{takes}, but {version} is not one", hint=_RAISE))
     if origin.dirty or not origin.commit:
-        made = f"and {release.version} was made from {_uncommitted(origin)}"
-        hint = "commit, and send it to the first environment again with `--force`"
+        made = f"but {release.version} was made from {_uncommitted(origin)}"
+        hint = advice("commit, and redeploy it to the first environment with `{}`", option("force"))
         found.append(Breach(rule="releases_only", what=f"{takes}, {made}", hint=hint))
         found.append(
-            Breach(rule="committed_only", what=f"{environment} takes what is committed only, {made}", hint=hint)
+            Breach(rule="committed_only", what=f"{environment} accepts only what is committed, {made}", hint=hint)
         )
     owner = _owner(release, inputs, past)
     if owner is not None:
         pair = [(owner.version, owner.release), (release.version, release.digest)]
         what = (
-            f"{takes}, and the number of {label(*pair[1], pair)} is taken: "
-            f"{label(*pair[0], pair)} came there at {owner.when}"
+            f"{takes}, but the number of {label(*pair[1], pair)} is taken: "
+            f"{label(*pair[0], pair)} was deployed there at {owner.when}"
         )
         found.append(Breach(rule="releases_only", what=what, hint=_RAISE))
     return tuple(found)
@@ -82,7 +84,7 @@ def _uncommitted(origin: Origin) -> str:
 def _owner(release: Release, inputs: Inputs, past: Iterable[Deployment]) -> Deployment | None:
     """The deployment of another release that this one's version belongs to.
 
-    What only this library or the workspace's settings have changed is the same thing under the same number.
+    A change of only this library or the workspace's settings is the same thing under the same number.
     """
     done = [item for item in past if item.outcome == "succeeded" and item.version == release.version]
     if any(item.release == release.digest for item in done):

@@ -1,4 +1,4 @@
-"""What deleting a unit's stack would do: which resources outlive it, and who still needs the unit."""
+"""What deleting a unit's stack would do: which resources survive it, and which units still need it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES = (
 
 @attrs.frozen(kw_only=True, order=True)
 class Retained:
-    """One resource that is still there after the stack is gone; ``name`` is empty where CloudFormation chose it."""
+    """One resource that remains after the stack was deleted; ``name`` is empty if CloudFormation chose it."""
 
     logical_id: str
     type: str
@@ -43,9 +43,9 @@ class Retained:
 class Removal:
     """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
 
-    ``lost`` is what holds data and goes with the stack; ``keep`` are logical ids that stay although an earlier
-    deletion failed at them. ``place``: account and region, if the table does not say them any more. ``rules`` is by
-    what the environment is bound, where that was read; no part of the request.
+    ``lost`` is what holds data and is deleted with the stack; ``keep`` are logical ids that stay because an earlier
+    deletion failed at them. ``place``: account and region, if the table no longer has them. ``rules`` are the rules
+    that bind the environment, if they were read; they are not part of the request.
     """
 
     project: str
@@ -63,11 +63,11 @@ class Removal:
 
     @property
     def digest(self) -> str:
-        """What an approval binds to, exactly this unit at this release, with what stays and who still needs it."""
+        """What an approval binds to: this unit at this release, with what stays and which units still need it."""
         return digest({"action": "destroy", **self._said()})
 
     def text(self) -> str:
-        """What goes, what stays, and who still needs it, in a line each."""
+        """What is deleted, what stays, and which units still need it, in a line each."""
         where = f"{self.project} in {self.environment}"
         if self.gone:
             return f"{where}: nothing of it runs there"
@@ -88,7 +88,7 @@ class Removal:
         return html_of(self.text())
 
     def to_dict(self) -> dict[str, Any]:
-        """The request as a file, read by ``approve`` like a saved plan."""
+        """The request as a file, which ``approve`` reads like a saved plan."""
         asked = {"verb": "destroy", "target": self.environment, "only": self.project}
         return {"format": 1, "digest": self.digest, "asked": asked, "removal": self._said()}
 
@@ -98,13 +98,13 @@ class Removal:
 
 
 def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The logical ids that stay by a request which ``to_dict`` wrote; 0.1.1 wrote none."""
+    """The logical ids that stay according to a request written by ``to_dict``; 0.1.1 wrote none."""
     removal = document.get("removal")
     return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
 
 
 def retained(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:
-    """The resources of a template that outlive its stack. A version is deleted with its function, whatever it says."""
+    """The resources of a template that survive its stack. A version is deleted with its function in any case."""
     resources: Mapping[str, Any] = json.loads(template)["Resources"]
     fates = {name: _fate(name, body, keep) for name, body in sorted(resources.items())}
     return tuple(
@@ -119,10 +119,10 @@ def _fate(name: str, body: Mapping[str, Any], keep: Collection[str]) -> str | No
 
 
 def lost(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:
-    """The resources of a template that hold data and go with its stack."""
+    """The resources of a template that hold data and are deleted with its stack."""
     resources: Mapping[str, Any] = json.loads(template)["Resources"]
     return tuple(
-        Retained(logical_id=name, type=body["Type"], fate="goes, with what is in it", name=_name(body))
+        Retained(logical_id=name, type=body["Type"], fate="is deleted, with its content", name=_name(body))
         for name, body in sorted(resources.items())
         if body_holds_data(body) and _fate(name, body, keep) is None
     )

@@ -1,4 +1,4 @@
-"""A repair: what was deployed last is sent again, where the world is not what the record says."""
+"""A repair: what was deployed last is deployed again, if the actual state is not what the record says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.stateful import holds_data
+from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["SOUND", "lost_already", "lost_with_stack", "merged", "not_repairable"]
 
@@ -20,14 +21,15 @@ SOUND = "it is as it was deployed"
 
 
 def not_repairable(project: str, environment: str, record: Record | None) -> Refused | None:
-    """Why there is nothing to which a unit could be put back."""
+    """Why there is nothing to which a unit could be restored."""
     where = f"repair of {project} in {environment}"
     if record is None or record.running is None:
-        what = "nothing of it runs there by its record, so there is nothing to put right"
-        return Refused(where, what, hint=f"`deploy.py {environment} --only {project}` brings it there")
+        what = "according to its record it does not run there, so there is nothing to repair"
+        return Refused(where, what, hint=advice("`{}` deploys it there", unit_call("deploy", project, environment)))
     if record.latest is not None and record.latest.outcome == "shifting":
-        what = f"{record.latest.version} is on its way in, and its traffic has not moved to the end"
-        hint = f"the deploy again goes on, `rollback.py {project} {environment}` goes back to {record.running.version}"
+        what = f"{record.latest.version} is being deployed, and its traffic shift has not finished"
+        again = "deploy again to go on, or `{}` to go back to {}"
+        hint = advice(again, unit_call("rollback", project, environment), record.running.version)
         return Refused(where, what, hint=hint)
     return None
 
@@ -35,9 +37,9 @@ def not_repairable(project: str, environment: str, record: Record | None) -> Ref
 def merged(
     found: Iterable[ResourceChange], templates: Iterable[ResourceChange], kept: Collection[str] = ()
 ) -> tuple[ResourceChange, ...]:
-    """One change for each resource: what the templates say of it, since they say what would be lost, else what is.
+    """One change for each resource: according to the templates, because they say what would be lost, else as found.
 
-    ``kept``: the logical ids of what is sent, so that none of it goes although its release does not know it.
+    ``kept``: the logical ids in what is deployed, so that none is deleted although its release does not have it.
     """
     changes: dict[str, ResourceChange] = {}
     for item in found:
@@ -51,28 +53,28 @@ def merged(
 
 
 def lost_already(changes: Iterable[ResourceChange], before: str | None, there: str | None) -> tuple[str, ...]:
-    """What held data and is not in its stack any more: gone, or kept by its policy when it left.
+    """What held data and is no longer in its stack: deleted, or retained by its policy when it left.
 
     Args:
         before: the template that was deployed last.
-        there: the stack's own. What that has was not taken out of the stack by any template, so it is gone itself.
+        there: the stack's own. What that has was not removed from the stack by a template, so it was deleted itself.
     """
     old, now = (_resources(text) for text in (before, there))
     return tuple(
         _kept(item)
         if item.logical_id not in now and old.get(item.logical_id, {}).get("DeletionPolicy") in STAYS
-        else f"{item.logical_id} ({item.type}) is gone with what was in it, and is made anew, empty"
+        else f"{item.logical_id} ({item.type}) was deleted with its content, and is recreated empty"
         for item in changes
         if item.action == "add" and holds_data(item.type, "")
     )
 
 
 def lost_with_stack(resources: Iterable[PhysicalResource], sent: str | None) -> tuple[str, ...]:
-    """What an earlier rollback had left in a stack that is gone now; ``resources`` are those of the record."""
+    """What an earlier rollback had left in a stack that no longer exists; ``resources`` are those of the record."""
     known = _resources(sent)
     return tuple(
-        f"{item.logical_id} ({item.type} {item.physical_id}) went with the stack; this release does not know it, so "
-        "it is not made anew"
+        f"{item.logical_id} ({item.type} {item.physical_id}) was deleted with the stack; the release does not have it, "
+        "so it is not recreated"
         for item in resources
         if item.logical_id not in known and holds_data(item.type, item.physical_id)
     )
@@ -80,8 +82,8 @@ def lost_with_stack(resources: Iterable[PhysicalResource], sent: str | None) -> 
 
 def _kept(item: ResourceChange) -> str:
     return (
-        f"{item.logical_id} ({item.type}) was kept by its policy when it left the stack, and comes back in with what "
-        "is in it; if it is gone since, it is made new"
+        f"{item.logical_id} ({item.type}) was retained by its policy when it left the stack, and is imported with its "
+        "content; if it no longer exists, it is created"
     )
 
 

@@ -10,7 +10,7 @@ _PROPERTY = "ReservedConcurrentExecutions"
 
 
 def reservations(template: str) -> dict[str, int]:
-    """By the function's name, or its logical id where the template gives none; a reservation of 0 counts like others.
+    """By the function's name, or its logical id if the template has none; a reservation of 0 counts like any other.
 
     >>> reservations('{"Resources": {"A": {"Properties": {"ReservedConcurrentExecutions": 5}}}}')
     {'A': 5}

@@ -1,4 +1,4 @@
-"""Whether a deploy changes what somebody may do: IAM applies that some seconds after it has said yes."""
+"""Whether a deploy changes what somebody may do: IAM applies that some seconds after it has accepted it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rights_change(before: str | None, after: str) -> bool:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (changes are not always visible at once)
 
     Args:
-        before: None where nothing ran, so that every role is new.
+        before: None if nothing ran, so that every role is new.
     """
     return _rights({} if before is None else json.loads(before)) != _rights(json.loads(after))
 

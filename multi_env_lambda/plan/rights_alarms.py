@@ -1,4 +1,4 @@
-"""What about a right is more than ordinary work asks for: ``docs/adr/0051-rights-that-grow.rst`` says why."""
+"""What makes a right go beyond ordinary work: ``docs/adr/0051-rights-that-grow.rst`` says why."""
 
 from __future__ import annotations
 
@@ -15,59 +15,67 @@ from multi_env_lambda.plan.rights_conditions import is_limited
 __all__ = ["Alarm", "alarms_of"]
 
 _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
-"""AWS's own policies that allow all calls of a service, or of all, on everything."""
+"""AWS managed policies that allow all calls of a service, or of all services, on everything."""
 
 _UNREAD_ACTION = "an action that cannot be read here"
 _ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
+_ALL_OF_A_SERVICE = re.compile(r"arn(:[^:*?]*){0,4}[:*?]+|arn:[^:]*:iam:[^:]*:[^:]*:[a-z-]+/[*?]+")
+"""An ARN with nothing but wildcards after a part of it; for IAM also all of one type, since more rights follow."""
 _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
 @attrs.frozen
 class Alarm:
-    """A word about a right, and the part of the right that it is about."""
+    """A phrase about a right, and the part of the right that it is about."""
 
     word: str
     about: Right
 
 
 def alarms_of(right: Right, place: Place) -> Iterator[Alarm]:
-    """What is alarming about a right that somebody has; of what is denied nothing is."""
+    """What is alarming about a granted right; nothing about a denial is."""
     if right.denies:
         return
     if right.effect != "Allow":
         yield Alarm("an effect that cannot be read here", right)
-    yield from _of_actions(right) if right.kind == "permission" else _of_the_whole(right, place)
+    yield from _of_its_kind(right, place)
     if right.kind != "other words":
-        texts = (*right.resources, *(text for text in right.who if right.kind != "public"), right.condition)
-        others = (name for text in texts for name in _accounts(text) if name != place.account_id)
-        yield from (Alarm(f"account {name}", right) for name in others)
+        for text, about in _named_accounts(right):
+            yield from (Alarm(f"account {name}", about) for name in _accounts(text) if name != place.account_id)
 
 
-def _of_the_whole(right: Right, place: Place) -> Iterator[Alarm]:
-    yield from (Alarm(word, right) for word in _words(right, place))
-
-
-def _words(right: Right, place: Place) -> Iterator[str]:
+def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
     match right.kind:
+        case "permission":
+            yield from _of_actions(right)
         case "managed policy":
-            yield from (word for arn in right.resources for word in _of_policy(arn))
+            for arn in right.resources:
+                yield from (Alarm(word, attrs.evolve(right, resources=(arn,))) for word in _of_policy(arn))
         case "public":
-            yield "open to everybody"
+            yield Alarm("open to everybody", right)
         case "trust" | "resource policy":
             yield from _of_principals(right, place)
-            yield from (_UNREAD_ACTION for action in right.actions if _is_any_text(action))
         case "boundary":
-            yield from ("a boundary that cannot be read here" for arn in right.resources if is_unread(arn))
+            yield from (
+                Alarm("a boundary that cannot be read here", right) for arn in right.resources if is_unread(arn)
+            )
         case "other words":
-            yield "gives rights in its own words"
+            yield Alarm("grants rights in its own way", right)
         case "unread":
-            yield "nobody can read what it allows"
+            yield Alarm("what it allows cannot be read", right)
         case "role":
-            yield from ("a role that is written elsewhere" for arn in right.resources if _is_of_elsewhere(arn))
-        case "permission":
-            return
+            unknown = (arn for arn in right.resources if _is_of_elsewhere(arn))
+            yield from (Alarm("a role that is defined elsewhere", right) for _ in unknown)
         case _:
             assert_never(right.kind)
+
+
+def _named_accounts(right: Right) -> Iterator[tuple[str, Right]]:
+    """The texts of a right that may name an account, each with the part of the right that it is in."""
+    yield from ((text, attrs.evolve(right, resources=(text,))) for text in right.resources)
+    if right.kind != "public":
+        yield from ((text, attrs.evolve(right, who=(text,))) for text in right.who)
+    yield right.condition, right
 
 
 def _of_actions(right: Right) -> Iterator[Alarm]:
@@ -89,7 +97,7 @@ def _is_any_text(action: str) -> bool:
 
 
 def _is_of_elsewhere(role: str) -> bool:
-    """Whether a role is none of this stack, and none that AWS made for a service alone; another ARN is no role."""
+    """Whether it is a role that is neither in this stack nor created by AWS for a single service."""
     is_role = not role.startswith("arn:") or ":iam:" in role
     return is_role and not role.startswith("${") and ":role/aws-service-role/" not in role
 
@@ -101,40 +109,46 @@ def _of_policy(arn: str) -> Iterator[str]:
         yield f"{_last(arn)} allows whole services"
 
 
-def _of_principals(right: Right, place: Place) -> Iterator[str]:
+def _of_principals(right: Right, place: Place) -> Iterator[Alarm]:
     for who in right.who:
-        if _is_unnamed(who):
-            yield "somebody whose name cannot be read here"
-        elif who.startswith("everybody but"):
-            yield who
-        elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
-            if not is_limited(right.condition):
-                yield "open to everybody"
-        elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
-            yield f"somebody outside of account {place.account_id}"
+        yield from (Alarm(word, attrs.evolve(right, who=(who,))) for word in _of_principal(who, right, place))
+    unread = filter(_is_any_text, right.actions)
+    yield from (Alarm(_UNREAD_ACTION, attrs.evolve(right, actions=(action,))) for action in unread)
+
+
+def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
+    if _is_unnamed(who):
+        yield "somebody whose name cannot be read here"
+    elif who.startswith("everybody but"):
+        yield who
+    elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
+        if not is_limited(right.condition):
+            yield "open to everybody"
+    elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
+        yield f"somebody outside account {place.account_id}"
 
 
 def _is_unnamed(who: str) -> bool:
-    """Whether the account of a principal, or all of it, is computed; a role's own name may be."""
+    """Whether the account of a principal, or all of it, is computed; a role's own name may be computed."""
     known = re.split(r'\{[{"]', who, maxsplit=1)[0]
     return known != who and known.count(":") < 5
 
 
 def _is_any(text: str) -> bool:
-    """Whether a pattern is nothing but wildcards, one of which takes in anything."""
+    """Whether a pattern is nothing but wildcards, one of which matches anything."""
     return "*" in text and set(text) <= {"*", "?"}
 
 
 def _is_nearly_any(name: str) -> bool:
-    """Whether a pattern of calls has one letter at most: a few such patterns are all of a service."""
+    """Whether a pattern of calls has at most one letter: a few such patterns cover a whole service."""
     return "*" in name and len(name.replace("*", "").replace("?", "")) <= 1
 
 
 def _is_everything(resource: str) -> bool:
-    """Whether a resource is all of a service: ``*``, an ARN that ends so, or what cannot be read."""
+    """Whether a resource covers a whole service: ``*``, an ARN of nothing else, or what cannot be read."""
     if resource.startswith("everything but") or is_unread(resource):
         return True
-    return _is_any(resource) or (resource.startswith("arn:") and _is_any(resource.split(":", 5)[-1]))
+    return _is_any(resource) or ("*" in resource and _ALL_OF_A_SERVICE.fullmatch(resource) is not None)
 
 
 def _accounts(text: str) -> tuple[str, ...]:

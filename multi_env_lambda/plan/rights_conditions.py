@@ -1,4 +1,4 @@
-"""What a condition of a statement is worth: whether it limits everybody to somebody, and which of two asks for less."""
+"""What a condition of a statement is worth: whether it limits everybody to somebody, and which of two is weaker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["is_limited", "is_weaker"]
 
 _OPERATORS = re.compile(r"(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)")
 _OF_A_PERMISSION = ("SourceArn", "SourceAccount", "PrincipalOrgID", "OrganizationId", "EventSourceToken")
-"""Properties of ``AWS::Lambda::Permission`` and its like that are what a condition is elsewhere."""
+"""Properties of ``AWS::Lambda::Permission`` and similar types that act as conditions."""
 
 _OWN = r"\$\{[A-Za-z0-9]+(?:\.[A-Za-z]+)?\}"
 _ACCOUNT = r"\d{12}"
@@ -40,13 +40,13 @@ _LIMITS = {
     "aws:sourcevpce": _NETWORK,
     "lambda:eventsourcetoken": r"[^*?]+",
 }
-"""Keys of conditions, and how each value has to look that keeps everybody else out.
+"""Keys of conditions, and what each value must look like to keep everybody else out.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html ("public")
 """
 
 _MOST = {4: 2**24, 6: 2**96}
-"""So many addresses are some network; more of them are the internet (the same source)."""
+"""Up to this many addresses are some network; more are the internet (the same source)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,13 +62,13 @@ def is_limited(condition: str) -> bool:
 
 
 def is_weaker(condition: str, than: str) -> bool:
-    """Whether a condition asks for nothing that another does not ask for, too; the same is as weak as itself."""
+    """Whether a condition requires nothing beyond another one; equal conditions count as equally weak."""
     strict = tuple(_tests(than))
     return condition == than or all(any(_asks_less(test, each) for each in strict) for test in _tests(condition))
 
 
 def _tests(condition: str) -> Iterator[_Test]:
-    """What has to hold, all of it."""
+    """What must hold, all of it."""
     found = json.loads(condition) if condition else {}
     if not isinstance(found, dict):
         found = {"": found}
@@ -109,7 +109,7 @@ def _is_narrow(ranges: Sequence[str]) -> bool:
 
 
 def _asks_less(test: _Test, strict: _Test) -> bool:
-    """Whether whatever passes the strict test passes this one."""
+    """Whether everything that passes the strict test passes this one."""
     must_exist = test.operator.removesuffix("IfExists")
     as_strict = {operator.removeprefix("ForAllValues:") for operator in (test.operator, must_exist)}
     if test.key != strict.key or strict.operator not in {test.operator, must_exist, *as_strict}:

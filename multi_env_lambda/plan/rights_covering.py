@@ -1,4 +1,4 @@
-"""Whether one right says all that another says."""
+"""Whether one right covers another."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BUT = "everything but "
 
 
 def is_about(old: Right, new: Right) -> bool:
-    """Whether two rights are of one kind, and said by one resource."""
+    """Whether two rights have the same kind and come from the same resource."""
     return (old.kind, old.holder, old.effect) == (new.kind, new.holder, new.effect)
 
 
 def covers(wide: Right, narrow: Right) -> bool:
-    """Whether one right says all that the other says, under conditions that ask for no more."""
+    """Whether one right covers the other, under conditions that are no stricter."""
     return (
         is_about(wide, narrow)
         and _all_match(wide.who, narrow.who)
@@ -35,7 +35,7 @@ def _all_match(patterns: Collection[str], texts: Iterable[str], *, ignore_case: 
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether IAM's pattern (``*`` and ``?``) takes in all that ``text``, which may be a pattern too, takes in."""
+    """Whether IAM's pattern (``*`` and ``?``) matches everything that ``text``, which may be a pattern too, matches."""
     if pattern.startswith(_BUT) and text.startswith(_BUT):
         return set(pattern.removeprefix(_BUT).split(", ")) <= set(text.removeprefix(_BUT).split(", "))
     if is_unread(pattern) or is_unread(text) or text.startswith(_BUT):

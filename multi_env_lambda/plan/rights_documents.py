@@ -1,4 +1,4 @@
-"""The statements of all policies of a resource, wherever they stand; also as text, and what stands there unread."""
+"""The statements of all policies of a resource, wherever they are; also as text, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multi_env_lambda.plan.computed import Computed, Json, is_computed, is_unrea
 __all__ = ["NAMED_AT_WILL", "statements"]
 
 NAMED_AT_WILL = ("Variables", "DefaultArguments", "Tags")
-"""What is called as its author likes."""
+"""Properties whose keys their author chooses."""
 
 _EXPECTED = re.compile(r".*(?:Policy|Policies|PolicyDocument|PolicyText)")
 """Properties that are, or may be, policies."""
@@ -24,10 +24,12 @@ _Path = tuple[str, ...]
 
 
 def statements(value: Any, computed: Computed, path: _Path = ()) -> Iterator[tuple[_Path, Json | str]]:
-    """Each statement with the keys on the way to it; a text instead is what nobody can read before it is computed."""
+    """Each statement with the keys on the way to it; a text instead is what cannot be read before it is computed."""
     match value:
-        case {"Statement": inner}:
-            yield from _of_policy(inner, computed, path)
+        case dict() if "Statement" in value:
+            yield from _of_policy(value["Statement"], computed, path)
+            # A property that is called so hides none beside it.
+            yield from _of_properties({key: each for key, each in value.items() if key != "Statement"}, computed, ())
         case {"Fn::If": [_, *sides]}:
             yield from (found for side in sides for found in statements(side, computed, path))
         case dict() if is_computed(value):
@@ -54,7 +56,7 @@ def _of_text(text: str, value: Any, computed: Computed, path: _Path) -> Iterator
     written = value if isinstance(value, str) else canonical_json(value)
     loaded = None if not isinstance(value, str) and text == written else _loaded(text)
     if loaded is not None:
-        # A text is no template: nothing in it is computed a second time.
+        # A text is not a template: nothing in it is computed a second time.
         yield from statements(loaded, attrs.evolve(computed, parameters={}), path)
     elif _is_due(text, path) or '"Statement"' in text:
         yield path, written
@@ -78,7 +80,7 @@ def _of_policy(inner: Any, computed: Computed, path: _Path) -> Iterator[tuple[_P
 
 
 def _is_due(text: str, path: _Path) -> bool:
-    """Whether a policy should stand where this text does."""
+    """Whether a policy is expected where this text is."""
     if not path or not _EXPECTED.fullmatch(path[-1]) or any(key in NAMED_AT_WILL for key in path):
         return False
     is_made = text.startswith("${") and not text.startswith("${AWS::")
@@ -86,7 +88,7 @@ def _is_due(text: str, path: _Path) -> bool:
 
 
 def _loaded(text: str) -> Any:
-    """The structure that a text is; None where it is none."""
+    """The structure in a text; None if it is not one."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

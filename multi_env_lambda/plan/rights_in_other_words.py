@@ -1,4 +1,4 @@
-"""Types that give rights and have no statements: what they allow is said in words of their own service."""
+"""Types that grant rights without statements: what they allow is expressed in terms of their own service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _ALWAYS = re.compile(
     r"AWS::RolesAnywhere::.*|AWS::SSO::.*|AWS::IdentityStore::GroupMembership|AWS::Organizations::.*|"
     r"AWS::EKS::(AccessEntry|PodIdentityAssociation)|"
     r"AWS::LakeFormation::(Permissions|PrincipalPermissions|DataLakeSettings|TagAssociation)|"
-    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE"
+    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE|"
+    r"AWS::ServiceCatalog::.*Provisioned.*"
 )
 
 
 def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
-    """Whether a resource gives a right, or what leads to one, that is not read as a statement."""
+    """Whether a resource grants a right, or something that leads to one, that is not read as a statement."""
 
     def is_elsewhere(key: str) -> bool:
         return any(not _is_here(text, computed) for text in computed.texts(properties.get(key)))
@@ -37,9 +38,9 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
         case "AWS::Cognito::IdentityPoolRoleAttachment":
             roles = properties.get("Roles")
             return not isinstance(roles, dict) or set(roles) != {"authenticated"}
-        case "AWS::CloudFormation::CustomResource":
-            return _is_foreign(properties.get("ServiceToken"), computed)
-        case _ if type_.startswith("Custom::"):
+        case "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api":
+            return not {"Body", "BodyS3Location"}.isdisjoint(properties)
+        case _ if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             return _is_foreign(properties.get("ServiceToken"), computed)
         case _:
             return _ALWAYS.fullmatch(type_) is not None
@@ -51,6 +52,6 @@ def _is_here(text: str, computed: Computed) -> bool:
 
 
 def _is_foreign(value: object, computed: Computed) -> bool:
-    """Whether something is of another account, or of one that cannot be read."""
+    """Whether something is in another account, or in one that cannot be read."""
     ours = rf"\$\{{[A-Za-z0-9.]+\}}.*|arn:[^:{{]*:[^:{{]*:[^:{{]*:{computed.place.account_id}:.*"
     return any(re.fullmatch(ours, text) is None for text in computed.texts(value))

@@ -1,7 +1,7 @@
-"""A template -> who may do what by it: every policy wherever it stands, and what opens something without a policy.
+"""A template -> who may do what: every policy wherever it is, and what opens something without a policy.
 
 A policy is whatever has statements with an effect, in any property of any type, also as text: no type has to be known
-for its policy to be seen. What is computed is read as far as it can be, and otherwise shown as it is written.
+for its policy to be seen. What is computed is read as far as possible, and otherwise shown as written.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ __all__ = ["rights_of"]
 
 _HOLDERS = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
+_OF_A_ROLE = ("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "InstanceProfile")
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro")
 
 
 def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
-    """Every right that a template gives or denies, in a fixed order; None is no stack."""
+    """Every right that a template grants or denies, in a fixed order; None is no stack."""
     if template is None:
         return ()
     document = json.loads(template)
@@ -55,35 +57,50 @@ class _Reader:
             if isinstance(statement, str):
                 yield Right(kind="unread", holder=name, resources=(statement,))
             else:
-                yield self._statement(name, holders, path, statement)
+                yield self._statement(name, type_, holders, path, statement)
         for arn in self._texts(properties.get("ManagedPolicyArns")) if type_ in _IDENTITIES else ():
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
         if "PermissionsBoundary" in properties:
             bounds = self._texts(properties["PermissionsBoundary"])
             bounds += ("nothing",) if may_be_absent(properties["PermissionsBoundary"]) else ()
             yield Right(kind="boundary", holder=name, who=holders, resources=bounds)
-        for role in _roles(properties):
-            yield Right(kind="role", holder=name, who=(name,), resources=self._texts(role))
-        if type_ in _NESTED or "Fn::Transform" in canonical_json(properties):
+        for role in _roles(properties) if not type_.startswith("AWS::IAM::") else ():
+            yield Right(kind="role", holder=name, who=(name,), resources=self._names_of_roles(role))
+        if type_ in _NESTED or "Fn::Transform" in canonical_json(body):
             yield Right(kind="unread", holder=name, resources=(type_,))
         if gives_rights(type_, properties, self.computed):
             written = canonical_json(self.computed.filled(properties))
             yield Right(kind="other words", holder=name, actions=(type_,), resources=(written,))
         yield from self._without_a_policy(name, type_, properties)
 
+    def _names_of_roles(self, role: Any) -> tuple[str, ...]:
+        """``${MainRole.Arn}`` for one of this template; what is called after another resource can be any role."""
+        found = []
+        for each in self.computed.each(role):
+            text = self.computed.text(each)
+            named = re.match(r"\$\{(\w+)", text)
+            is_other = named is not None and self.computed.types.get(named[1]) not in _ROLES
+            found.append(canonical_json(each) if is_other else text)
+        return tuple(found)
+
     def _holders(self, name: str, type_: str, properties: Json) -> tuple[str, ...]:
         """Who a policy without principals is about."""
         if type_ in _IDENTITIES or not type_.startswith("AWS::IAM::"):
             return (name,)
         named = [text for key in _HOLDERS for text in self._texts(properties.get(key))]
-        return tuple(_bare(text) for text in named) or (f"whoever has {name}",)
+        return tuple(_bare(text) for text in named) or (f"anyone who has {name}",)
 
-    def _statement(self, name: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json) -> Right:
+    def _statement(
+        self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
+    ) -> Right:
         principals = tuple(self._principals(statement))
-        kind: Kind = "permission" if not principals else "resource policy"
+        kind: Kind = "resource policy" if principals else "permission"
+        if type_.startswith("AWS::IAM::"):
+            # A policy of an identity names nobody: a principal in it may be one that is left out in the end.
+            kind, principals = ("trust", principals) if "AssumeRolePolicyDocument" in path else ("permission", ())
         condition = self.computed.filled(statement.get("Condition"))
         return Right(
-            kind="trust" if "AssumeRolePolicyDocument" in path else kind,
+            kind=kind,
             holder=name,
             who=principals or holders,
             effect=_effect(self._texts(statement["Effect"])),
@@ -107,7 +124,7 @@ class _Reader:
         return self._texts(statement.get(key))
 
     def _without_a_policy(self, name: str, type_: str, properties: Json) -> Iterator[Right]:
-        """What opens something to somebody, and has no statements."""
+        """What opens something to somebody without statements."""
         match type_:
             case "AWS::Lambda::Permission":
                 yield self._permission(name, properties, "FunctionName")
@@ -142,7 +159,7 @@ class _Reader:
 
 
 def _effect(said: tuple[str, ...]) -> str:
-    """What a statement does: whatever is not a denial for certain may become an allowance."""
+    """The effect of a statement: whatever is not certainly a denial may turn out to be an allowance."""
     others = [effect for effect in said if effect != "Deny"]
     if said and not others:
         return "Deny"
@@ -150,12 +167,12 @@ def _effect(said: tuple[str, ...]) -> str:
 
 
 def _roles(value: Any) -> Iterator[Any]:
-    """The roles that something is given, at any depth."""
+    """The roles that are passed to something, at any depth."""
     match value:
         case dict():
             for key, each in value.items():
-                if key.endswith(("Role", "RoleArn", "RoleARN")) and not isinstance(each, list):
-                    yield each
+                if key.endswith(_OF_A_ROLE):
+                    yield from _named_by(each)
                 elif key not in NAMED_AT_WILL:
                     yield from _roles(each)
         case list():
@@ -165,8 +182,20 @@ def _roles(value: Any) -> Iterator[Any]:
             return
 
 
+def _named_by(value: Any) -> Iterator[Any]:
+    """The roles of a property that has one, a list, or one for each of several purposes."""
+    match value:
+        case list():
+            yield from value
+        case dict() if not is_computed(value):
+            yield from (each for each in value.values() if isinstance(each, str) or is_computed(each))
+            yield from _roles(value)
+        case _:
+            yield value
+
+
 def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, ...]]) -> bool:
-    """Whether something answers everybody, whoever that is."""
+    """Whether something answers everybody."""
     match type_:
         case "AWS::Lambda::Url":
             return set(texts(properties.get("AuthType"))) != {"AWS_IAM"}
@@ -175,7 +204,7 @@ def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, .
         case "AWS::ApiGatewayV2::Api":
             return "Target" in properties
         case "AWS::ApiGateway::Method":
-            return _is_open(properties.get("AuthorizationType"), texts) and properties.get("HttpMethod") != "OPTIONS"
+            return _is_open(properties.get("AuthorizationType"), texts) and not _answers_by_itself(properties)
         case "AWS::S3::Bucket":
             access = texts(properties.get("AccessControl"))
             return any(text.startswith(("Public", "Authenticated")) or is_unread(text) for text in access)
@@ -183,13 +212,19 @@ def _is_public(type_: str, properties: Json, texts: Callable[[Any], tuple[str, .
             return False
 
 
+def _answers_by_itself(properties: Json) -> bool:
+    """Whether a method calls nobody: the answer to a browser that asks what it may send."""
+    integration = properties.get("Integration")
+    return not isinstance(integration, dict) or integration.get("Type") == "MOCK"
+
+
 def _is_open(kind: Any, texts: Callable[[Any], tuple[str, ...]]) -> bool:
-    """Whether a route may ask for no proof of who calls."""
+    """Whether a route may require no authentication."""
     kinds = texts(kind)
     return not kinds or may_be_absent(kind) or any(each == "NONE" or is_unread(each) for each in kinds)
 
 
 def _bare(text: str) -> str:
-    """A name of the template without the braces that stand for its value."""
+    """A name of the template without the braces around it."""
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.Arn)?\}", text)
     return found.group(1) if found else text

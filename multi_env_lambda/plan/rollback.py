@@ -1,4 +1,4 @@
-"""Which deployment "the one before" is, and what a record remembers of those that were taken away."""
+"""Which deployment is "the one before", and what a record remembers about those that were rolled back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LEAST_OF_A_DIGEST = 7
 
 
 def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployment]) -> Iterator[Deployment]:
-    """Every deployment that can be brought back, in the order given: it ended well, and is not what runs.
+    """Every deployment that can be restored, in the given order: it succeeded, and is not what runs.
 
-    ``newest_first`` is read no further than the caller asks, since each of it may be a call.
+    ``newest_first`` is read no further than necessary, because each entry may be a call.
     """
     return (
         item
@@ -27,13 +27,13 @@ def rollback_choices(running: Deployment | None, newest_first: Iterable[Deployme
 
 
 def called(release: str, running: Deployment | None, newest_first: Iterable[Deployment]) -> tuple[Deployment, ...]:
-    """The newest deployment of each release that a person may mean: what runs first, if it is one of them.
+    """The newest deployment of each release that a person may mean; first what runs, if it is one of them.
 
-    A version may be that of several releases, so it is looked for in the whole past; a digest is one.
+    Several releases may have the same version, so the whole past is searched; a digest is unique.
 
     Args:
-        release: a version, or the beginning of a digest. Fewer characters than Git abbreviates to are a slip, and none
-            at all an empty variable of a script.
+        release: a version, or the beginning of a digest. Fewer characters than Git abbreviates to are a mistake, and an
+            empty text is an unset variable of a script.
     """
     found: dict[str, Deployment] = {}
     for item in (*([] if running is None else [running]), *rollback_choices(running, newest_first)):
@@ -45,16 +45,16 @@ def called(release: str, running: Deployment | None, newest_first: Iterable[Depl
 
 
 def candidate(item: Deployment) -> str:
-    """A release among others of the same name: its digest, since when, and whose."""
-    return f"{item.release[:12]} of {item.when} by {item.who.rpartition(':')[2]}"
+    """A release among others with the same name: its digest, when it was deployed, and by whom."""
+    return f"{item.release[:12]} deployed {item.when} by {item.who.rpartition(':')[2]}"
 
 
 def release_before(running: Deployment | None, newest_first: Iterable[Deployment]) -> Deployment | None:
-    """What a rollback takes when nothing was named; None where nothing came before."""
+    """What a rollback restores if no release was named; None if nothing came before."""
     seen = running is None
     for item in newest_first:
         if running is not None and not seen and attrs.evolve(item, sequence=running.sequence) == running:
-            # A record that was deleted by hand began anew at 1, so the place in the history counts, not the number.
+            # A record that was deleted by hand restarted at 1, so the position in the history counts, not the number.
             seen = True
         elif _comes_before(item, running, seen):
             return item
@@ -68,7 +68,7 @@ def _comes_before(item: Deployment, running: Deployment | None, seen: bool) -> b
 
 
 def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
-    """What the record says after a success. A rollback remembers what it took away."""
+    """What the record says after a success. A rollback remembers what it rolled back."""
     marks = record.taken_away
     if step.action == "rollback":
         back_again = any(mark.release == step.release.digest for mark in marks)
@@ -84,7 +84,7 @@ def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
 
 
 def _taken_away(record: Record, step: DeployStep) -> Deployment | None:
-    """What a rollback takes away: what ran, or what was only on its way in."""
+    """What a rollback removes: what ran, or what was only being deployed."""
     if record.release != step.release.digest:
         return record.running
     return record.latest if record.latest is not None and record.latest.outcome == "shifting" else None

@@ -1,4 +1,4 @@
-"""What somebody should know of the runtimes that a template asks for: a release may be older than what AWS takes."""
+"""Notes about the runtimes of a template: a release may use one that AWS no longer accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["endings"]
 
 
 def endings(template: str, today: date) -> tuple[str, ...]:
-    """A sentence for each runtime whose end is near or over.
+    """A sentence for each runtime whose end of support is near or over.
 
     >>> endings('{"Resources": {"A": {"Properties": {"Runtime": "python3.13"}}}}', date(2026, 11, 26))
     ()

@@ -1,4 +1,4 @@
-"""What a new unit, or a repository that is new to this library, begins with: names in, texts of files out."""
+"""What a new unit, or a repository that is new to this library, starts with: names in, texts of files out."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ SCRIPTS: Mapping[str, str] = {
     "promote": "Take over what runs one environment before: ``python bin/automation/promote.py staging``.",
     "prune": "Show or remove what nothing refers to any more: ``python bin/automation/prune.py``.",
     "publish": "Build, and put the artifacts into the bucket: ``python bin/automation/publish.py``.",
-    "repair": "Put right what was changed by hand: ``python bin/automation/repair.py orders prod``.",
+    "repair": "Undo what was changed by hand: ``python bin/automation/repair.py orders prod``.",
     "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
     "status": "Show which version runs where: ``python bin/automation/status.py``.",
     "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",
 }
-"""Every script of ``bin/automation`` with its one line of help."""
+"""Every script in ``bin/automation`` with its one line of help."""
 
 UNIT_SCRIPTS = ("build", "deploy", "invoke", "lock", "plan", "publish", "status")
-"""The scripts of every unit's own ``bin/automation``; where a file stands decides what it is about."""
+"""The scripts in every unit's own ``bin/automation``; the location of a file decides which unit it is about."""
 
 _SCRIPT = '''#!/usr/bin/env python
 """{line}"""
@@ -113,7 +113,7 @@ name = "prod"
 account_id = "333333333333"
 approval = true                           # nobody deploys here without an approval of this very plan
 """
-"""What ``init`` adds to the ``pyproject.toml`` at the top; the account numbers are there to be replaced."""
+"""What ``init`` adds to the root ``pyproject.toml``; the account numbers are meant to be replaced."""
 
 _ID_TABLE = """[tool.multi_env_lambda]
 id = "{id}"                       # every stack of this workspace carries it; never change it
@@ -124,27 +124,27 @@ _IGNORED = "/.multi_env_lambda/"
 
 
 def script(verb: str) -> str:
-    """The text of ``bin/automation/<verb>.py``, the same wherever it stands."""
+    """The text of ``bin/automation/<verb>.py``, which is the same everywhere."""
     return _SCRIPT.format(verb=verb, line=SCRIPTS[verb])
 
 
 def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[File, ...]:
-    """Four files to edit, and the scripts: relative to the top of the repository; it can be deployed as it is.
+    """Four files to edit, and the scripts, relative to the root of the repository; the unit can be deployed as it is.
 
     Raises:
-        ConfigurationError: AWS or Python will not take the name.
+        ConfigurationError: AWS or Python would not accept the name.
     """
     package = _checked_package(name)
     for what, given, allowed in (("runtime", runtime, RUNTIMES), ("architecture", architecture, ("arm64", "x86_64"))):
         if given not in allowed:
             raise ConfigurationError(
                 "new",
-                f"found the {what} `{given}`, allowed is {enumerated(allowed)}",
+                f"found the {what} `{given}`; expected {enumerated(allowed)}",
                 hint=did_you_mean(given, allowed),
             )
     folder = f"projects/{name}"
     words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}
-    # The local cloud runs a unit on the Python at hand where the machine does not have the unit's own.
+    # The local cloud runs a unit on the available Python if the machine does not have the unit's own.
     least = min(runtime.removeprefix("python"), "3.11", key=lambda version: int(version.partition(".")[2]))
     return (
         (f"{folder}/pyproject.toml", _PYPROJECT.format(least_python=least, **words)),
@@ -157,11 +157,11 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
 
 def _checked_package(name: str) -> str:
     if not PROJECT_NAME.accepts(name):
-        what = f"found the name `{name}`, allowed is {PROJECT_NAME.allowed}"
+        what = f"found the name `{name}`; expected {PROJECT_NAME.allowed}"
         raise ConfigurationError("new", what, hint=PROJECT_NAME.hint)
     package = normalised(name).replace("-", "_")
     if keyword.iskeyword(package) or package in sys.stdlib_module_names:
-        what = f"found the name `{name}`, and `{package}` means something else to Python already"
+        what = f"found the name `{name}`, but `{package}` already means something else to Python"
         raise ConfigurationError("new", what, hint=f"choose a longer name, for example `{name}-job`")
     return package
 
@@ -169,11 +169,10 @@ def _checked_package(name: str) -> str:
 def init_files(
     pyproject: str | None, gitignore: str | None, existing: Iterable[str] = (), *, id: str
 ) -> tuple[File, ...]:
-    """What ``init`` writes into a repository: the table, the ignored folder, the scripts that are not there yet.
+    """What ``init`` writes into a repository: the table, the ignored folder, and the missing scripts.
 
-    ``pyproject`` and ``gitignore`` are the texts of the files at the top, None where there is none; ``existing`` are
-    the scripts that the repository has, ``id`` is for a table that is not there yet. Nothing that is there is changed
-    beyond an addition at its end.
+    ``pyproject`` and ``gitignore`` are the texts of the files at the root, None if there is none; ``existing`` are the
+    scripts that the repository has, ``id`` is for a table that does not exist yet. Existing files are only appended to.
     """
     there = frozenset(existing)
     files = [(f"bin/automation/{verb}.py", script(verb)) for verb in SCRIPTS]

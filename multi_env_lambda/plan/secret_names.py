@@ -1,4 +1,4 @@
-"""Names of secrets in a template: what a role may read there. A name may be seen by everybody, its value by nobody."""
+"""Names of secrets in a template: what a role may read. Everybody may see a name, but nobody its value."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def is_a_name(value: Any, names: frozenset[str]) -> bool:
 
 
 def names_a_secret(variable: str, beside: Mapping[str, Any], names: frozenset[str]) -> bool:
-    """Whether a variable holds the name of a secret, or the key in one, whose name its neighbour holds."""
+    """Whether a variable holds the name of a secret, or the key in a secret whose name is in its neighbour."""
     owner = variable.removesuffix(_KEY)
     return any(is_a_name(beside.get(each), names) for each in (variable, owner))

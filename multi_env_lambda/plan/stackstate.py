@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from multi_env_lambda.wording import advice, option
+
 __all__ = [
     "CHANGE_SET_ANSWERS",
     "STACK_ANSWERS",
@@ -38,7 +40,7 @@ __all__ = [
 
 @attrs.frozen
 class Create:
-    """A change set of type CREATE: there is no stack of this name, or only an empty one under review."""
+    """A change set of type CREATE: there is no stack with this name, or only an empty one under review."""
 
 
 @attrs.frozen
@@ -48,22 +50,22 @@ class Update:
 
 @attrs.frozen
 class Wait:
-    """Somebody's operation is running; look again when it is over."""
+    """An operation is running; check again when it is over."""
 
 
 @attrs.frozen
 class DeleteThenCreate:
-    """The first deployment was rolled back; such a stack can only be deleted, and it holds nothing that ever worked."""
+    """The first deployment was rolled back; such a stack can only be deleted, and nothing in it ever worked."""
 
 
 @attrs.frozen
 class Rollback:
-    """An operation failed with rollback disabled; RollbackStack, then look again."""
+    """An operation failed with rollback disabled; RollbackStack, then check again."""
 
 
 @attrs.frozen
 class ContinueRollback:
-    """A rollback got stuck; ContinueUpdateRollback once, skipping nothing, then look again."""
+    """A rollback got stuck; ContinueUpdateRollback once, skipping nothing, then check again."""
 
 
 @attrs.frozen
@@ -77,8 +79,11 @@ class Refuse:
 StackAnswer = Create | Update | Wait | DeleteThenCreate | Rollback | ContinueRollback | Refuse
 
 _DELETE_FAILED = Refuse(
-    "an earlier deletion of the stack failed half way",
-    "`destroy` it again, once what blocks it is away, or with `--retain LOGICAL-ID` for each that shall stay",
+    "an earlier deletion of the stack failed halfway",
+    advice(
+        "`destroy` it again once the cause is removed, or with `{}` for each resource to keep",
+        option("retain", "LOGICAL-ID"),
+    ),
 )
 _IMPORT_ROLLBACK_FAILED = Refuse(
     "an import of resources failed, and so did its rollback",
@@ -128,7 +133,7 @@ def stack_answer(status: str | None) -> StackAnswer:
 
 
 def is_final(status: str) -> bool:
-    """Whether nothing more will happen by itself. REVIEW_IN_PROGRESS counts as final: it waits for a person.
+    """Whether nothing more will happen without a call. REVIEW_IN_PROGRESS counts as final: it waits for a person.
 
     An unknown status is final when its name does not say IN_PROGRESS, so that no wait hangs on it.
     """
@@ -138,7 +143,7 @@ def is_final(status: str) -> bool:
 
 
 def is_success(status: str) -> bool:
-    """Whether this final status says that a CREATE or an UPDATE was made."""
+    """Whether this final status means that a CREATE or an UPDATE succeeded."""
     return status in _SUCCESSES
 
 
@@ -159,7 +164,7 @@ class NoChanges:
 
 @attrs.frozen
 class Executed:
-    """Its execution began (and perhaps ended): from here on the stack's own status tells."""
+    """Its execution began (and perhaps ended): from here on the stack's own status counts."""
 
 
 @attrs.frozen
@@ -169,7 +174,7 @@ class Obsolete:
 
 @attrs.frozen
 class NotExecuted:
-    """It cannot be executed, and will never be."""
+    """It cannot be executed, now or later."""
 
     reason: str
 
@@ -203,7 +208,7 @@ CHANGE_SET_ANSWERS: Mapping[str, Mapping[str, ChangeSetAnswer]] = {
     "DELETE_FAILED": _always(NotExecuted("deleting the change set failed")),
     "FAILED": _always(NotExecuted("the change set could not be computed")),
 }
-"""Status, then ExecutionStatus. FAILED is looked at more closely by ``change_set_answer``: it may mean "no changes"."""
+"""Status, then ExecutionStatus. FAILED is examined by ``change_set_answer``: it may mean "no changes"."""
 
 _NO_CHANGES = ("didn't contain changes", "no updates are to be performed")
 

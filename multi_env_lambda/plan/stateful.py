@@ -1,12 +1,12 @@
-"""What holds data that is gone with it, and by which of its properties each of these types is made anew.
+"""Types that hold data which is lost with them, and the properties whose change replaces each of them.
 
 Sources: the list of cfn-lint (``data/AdditionalSpecs/StatefulResources.json``), the types that CloudFormation takes a
 snapshot of (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html),
-and for the rest the pages of the services: what was put into it, or what it alone can read, is in no template.
-``createOnlyProperties`` and ``conditionalCreateOnlyProperties`` of AWS's schemas say what makes anew. Most types
+and for the rest the pages of the services: what is stored in it, or what it alone can read, is in no template.
+``createOnlyProperties`` and ``conditionalCreateOnlyProperties`` of AWS's schemas say what replaces. Most types
 without any (a key, a user pool) refuse such a change, and stay.
 Left out: instances of a Neptune or DocumentDB cluster and global clusters, whose data is their cluster's; caches of
-something else (``AWS::DAX::Cluster``); and what stands in the template as a whole.
+something else (``AWS::DAX::Cluster``); and what is entirely in the template.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ AWS::Wisdom::KnowledgeBase Description KnowledgeBaseType Name ServerSideEncrypti
 AWS::WorkSpaces::Workspace DirectoryId UserName BundleId? RootVolumeEncryptionEnabled? UserVolumeEncryptionEnabled?
     VolumeEncryptionKey?
 """
-"""A type and the properties whose change makes a new one; with ``?`` in some cases only, which CloudFormation knows.
+"""A type and the properties whose change replaces it; with ``?`` only in some cases, which CloudFormation knows.
 
 A path has ``/`` between its parts. ``*`` is any property: the type has no whole schema.
 """
@@ -203,13 +203,13 @@ def holds_data(type_: str, name: object = "") -> bool:
     """Whether something of this type holds data of its own.
 
     Args:
-        name: the physical name, as far as it is known. A function's log group goes with its function, or is kept by
-            its policy where the environment asks for an approval: nobody is asked about it.
+        name: the physical name, as far as it is known. A function's log group is deleted with its function, or retained
+            by its policy if the environment requires an approval: it needs no question.
     """
     is_of_a_function = type_ == "AWS::Logs::LogGroup" and isinstance(name, str) and name.startswith(_OF_A_FUNCTION)
     return type_ in STATEFUL and not is_of_a_function
 
 
 def body_holds_data(body: Mapping[str, Any]) -> bool:
-    """The same of a resource as it stands in a template."""
+    """The same for a resource of a template."""
     return holds_data(body["Type"], body.get("Properties", {}).get("LogGroupName", ""))

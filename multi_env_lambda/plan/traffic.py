@@ -1,7 +1,7 @@
-"""Moving an alias's traffic in steps: which weights, how they look in a template, and when to go back.
+"""Moving an alias's traffic in steps: which weights, how they look in a template, and when to roll back.
 
 An alias of a release points at the new version. While traffic moves, a *shifting template* is deployed instead: the
-alias stays on the version that ran before, and the new one gets a weight. The last step is the release's own template.
+alias stays on the previous version, and the new one gets a weight. The last step is the release's own template.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _ALARM = "AWS::CloudWatch::Alarm"
 _FUNCTION = "AWS::Lambda::Function"
 
 WORSE = 0.05
-"""The new version's error rate may exceed the old one's by this much; below it, chance decides."""
+"""The new version's error rate may exceed the old one's by this much; anything less may be chance."""
 
 CHANCE = 0.01
-"""That nobody called the new version is believed where it happens in more than one of a hundred steps."""
+"""That the new version got no calls is accepted as chance if it happens in more than one of a hundred steps."""
 
 _SHARED = {"DeadLetterConfig": "dead-letter queue", "Role": "role"}
 """What two versions behind one alias must have in common.
@@ -50,7 +50,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.h
 
 @attrs.frozen(kw_only=True)
 class ShiftStep:
-    """How many percent of each function's traffic the new version gets, and for how many minutes that is watched."""
+    """What percentage of each function's traffic the new version gets, and for how many minutes it is observed."""
 
     percent: Mapping[str, int]
     minutes: int
@@ -58,7 +58,7 @@ class ShiftStep:
 
 @attrs.frozen(kw_only=True)
 class Counts:
-    """What one version did since a moment."""
+    """What one version did since some time."""
 
     invocations: int
     errors: int
@@ -69,7 +69,7 @@ class Counts:
 
 
 def shifting_functions(stage: ReleaseTemplate, before: str, after: str) -> tuple[ReleasedFunction, ...]:
-    """The functions whose traffic moves in steps: those that ask for it, and get another version of the same role.
+    """The functions whose traffic moves in steps: those that ask for it, and get another version with the same role.
 
     Lambda refuses an alias with two equal versions, and there is nothing to compare either.
 
@@ -92,7 +92,9 @@ def moved_at_once(stage: ReleaseTemplate, before: str, after: str) -> dict[str, 
         changed = [what for key, what in _SHARED.items() if there.get(key) != here.get(key)]
         if changed:
             what = " and ".join(changed)
-            found[function.name] = f"this release changes its {what}, which Lambda wants to be equal behind one alias"
+            found[function.name] = (
+                f"this release changes its {what}, which must be the same for all versions behind an alias"
+            )
     return found
 
 
@@ -106,7 +108,7 @@ def _renewed(stage: ReleaseTemplate, before: str, after: str) -> tuple[ReleasedF
 
 
 def _shared(template: str) -> dict[str, dict[str, str]]:
-    """What each function has of what versions share, by physical name; with what decides about the ARNs in it."""
+    """What versions share, for each function by physical name, with what determines the ARNs in it."""
     resources = json.loads(template)["Resources"]
     return {
         body["Properties"]["FunctionName"]: {
@@ -119,7 +121,7 @@ def _shared(template: str) -> dict[str, dict[str, str]]:
 
 
 def _identities(value: Any, resources: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the resources that a value refers to, the properties whose change would make other ones."""
+    """Of the resources that a value refers to, the properties whose change would replace them."""
     found = {}
     for name in sorted(set(references(value)) & resources.keys()):
         properties = resources[name].get("Properties", {})
@@ -150,7 +152,7 @@ def said_weights(template: str) -> frozenset[str]:
 
 
 def shift_steps(functions: Iterable[ReleasedFunction]) -> tuple[ShiftStep, ...]:
-    """The steps of these functions of a unit together; a function that is through early stays at 100 percent.
+    """The steps of these functions of a unit together; a function that is done early stays at 100 percent.
 
     ``canary 10% 5m`` is one step; ``linear 20% 1m`` is four (20, 40, 60, 80).
     """
@@ -209,7 +211,7 @@ def alarms_in(template: str) -> tuple[str, ...]:
 
 
 def verdict(new: Counts, old: Counts) -> str | None:
-    """Why the traffic must go back, or None where it may go on.
+    """Why the traffic must be rolled back; None if it may go on.
 
     >>> verdict(Counts(invocations=10, errors=2), Counts(invocations=90, errors=0))
     'the new version fails in 20.0 % of 10 invocations, the old one in 0.0 % of 90'
@@ -223,14 +225,14 @@ def verdict(new: Counts, old: Counts) -> str | None:
 
 
 def silence(new: str, old: str, invocations: int, percent: int) -> str | None:
-    """Why it is no chance that CloudWatch shows no call of the new version, or None where that cannot be told.
+    """Why it is not chance that CloudWatch shows no calls of the new version; None if it may be.
 
     Args:
         new, old: the two versions.
         invocations: of the old one, while the new one should have got ``percent``.
 
     >>> silence("8", "7", 100, 10)
-    'CloudWatch shows 100 invocations of version 7, and none of version 8, which should have got 10 %'
+    'CloudWatch shows 100 invocations of version 7, but none of version 8, which should have got 10 %'
     >>> silence("8", "7", 20, 10) is None
     True
     """
@@ -238,5 +240,5 @@ def silence(new: str, old: str, invocations: int, percent: int) -> str | None:
         return None
     return (
         f"CloudWatch shows {invocations} invocations of version {old}, "
-        f"and none of version {new}, which should have got {percent} %"
+        f"but none of version {new}, which should have got {percent} %"
     )

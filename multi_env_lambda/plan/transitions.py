@@ -1,4 +1,4 @@
-"""Changes that each template alone allows and AWS refuses from one to the other: known before anything is written."""
+"""Changes between two valid templates that AWS would refuse: found before anything is written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _IDENTITY = ("EventSourceArn", "FunctionName")
 
 
 def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
-    """What AWS would refuse between two templates, and the way there is; None if nothing is known.
+    """What AWS would refuse between two templates, and the way around it; None if nothing is known.
 
-    A mapping of an event source is replaced by making the new one first, and Lambda takes no second mapping of the same
+    An event source mapping is replaced by creating the new one first, but Lambda accepts no second mapping of the same
     source and function.
 
     Source: https://github.com/aws/serverless-application-model/issues/1320
@@ -30,8 +30,10 @@ def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
         old_name, old_properties = before[key]
         changed = _replacing(old_properties, properties)
         if name != old_name or changed:
-            cause = changed[0] if changed else f"it was called {old_name}"
-            what = f"{name}: {cause}, so CloudFormation makes a second mapping of {key[0]} first, which Lambda refuses"
+            cause = changed[0] if changed else f"it was named {old_name}"
+            what = (
+                f"{name}: {cause}, so CloudFormation creates a second mapping of {key[0]} first, which Lambda refuses"
+            )
             return (
                 what,
                 "remove the event and deploy, then add it again; with LATEST, what arrives in between is skipped",

@@ -12,7 +12,7 @@ __all__ = ["layer_number", "source_version"]
 
 
 def layer_number(digest: str, published: Mapping[int, str]) -> int:
-    """The number of the layer with this digest; the one after the highest where it is new.
+    """The number of the layer with this digest; the one after the highest if it is new.
 
     >>> layer_number("b", {1: "a", 2: "b"}), layer_number("c", {1: "a", 2: "b"}), layer_number("a", {})
     (2, 3, 1)
@@ -41,7 +41,7 @@ def source_version(base: str, digest: str, published: Mapping[str, str], *, stri
     if strict:
         raise ConfigurationError(
             where,
-            f"version {base} is published with other content, and versioning is `strict`",
+            f"version {base} is already published with different content, and versioning is `strict`",
             hint="raise `version` in [project]",
         )
     return _next_post(base, published)

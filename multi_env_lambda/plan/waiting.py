@@ -1,4 +1,4 @@
-"""Who waits for a unit that is blocked: said in the plan, since it is skipped when the plan is carried out.
+"""Which units wait for a blocked unit: shown in the plan, because they are skipped when the plan is applied.
 
 A unit that is named alone does not wait for one that was not named, as long as that runs in the environment.
 """
@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Step
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["beside_broken", "told_to_wait"]
 
@@ -19,10 +20,10 @@ __all__ = ["beside_broken", "told_to_wait"]
 def beside_broken(
     steps: Iterable[Step], broken: Collection[str], target: Environment, records: Mapping[tuple[str, str], Record]
 ) -> list[Step]:
-    """The steps of one environment, each with what becomes of the broken units that it needs and nobody has named.
+    """The steps of one environment, each with a note about the broken units that it needs and that were not named.
 
     Args:
-        broken: units of which nothing can be made.
+        broken: units that cannot be built.
     """
     found = list(steps)
     others = frozenset(broken) - {step.project for step in found}
@@ -41,7 +42,7 @@ def beside_broken(
 
 def _beside(step: DeployStep, needs: Mapping[str, str]) -> Step:
     """Args:
-    needs: the broken units that it needs, with the version that runs; empty where nothing of it does.
+    needs: the broken units that it needs, with the version that runs; empty if none does.
     """
     absent = next((name for name, version in needs.items() if not version), None)
     if absent is not None:
@@ -49,11 +50,15 @@ def _beside(step: DeployStep, needs: Mapping[str, str]) -> Step:
             project=step.project,
             environment=step.environment,
             kind="Refused",
-            what=f"it needs {absent}, which is broken, and nothing of it runs in {step.environment}",
-            hint=f"correct {absent} and deploy it first: `plan.py` without `--only` says what is wrong with it",
+            what=f"it needs {absent}, which is broken and does not run in {step.environment}",
+            hint=advice(
+                "correct {} and deploy it first: `{}` says what is wrong with it",
+                absent,
+                Advice("plan.py` without `--only", "workspace.plan()"),
+            ),
         )
     notes = (
-        f"it needs {name}, which is broken; {version} of it runs here, and stays" for name, version in needs.items()
+        f"it needs {name}, which is broken; {version} of it runs here and stays" for name, version in needs.items()
     )
     return attrs.evolve(step, notes=(*step.notes, *notes))
 

@@ -1,6 +1,6 @@
 """The board: one self-contained HTML page about all units in all environments, with their histories.
 
-The page asks nobody for anything: style, program and data are in it, and its content security policy allows just those.
+The page loads nothing: style, program and data are in it, and its content security policy allows only those.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from multi_env_lambda.model.label import label
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.lead_time import commits, lead_times, per_week, seconds_of
-from multi_env_lambda.show.marks import MARKS, marks_of
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.show.marks import MARKS, marks_of, outcome_text
 
 __all__ = ["NEWEST", "board_data", "board_html"]
 
 NEWEST = 50
-"""Deployments that the page tells of, per unit and environment."""
+"""How many deployments the page lists, per unit and environment."""
 
 _LONGEST = 600
 _PROGRAMS = ("page.js", "pictures.js", "board.js")
@@ -63,7 +63,7 @@ def board_html(
 def board_data(
     config: WorkspaceConfig, projects: Iterable[Project], status: Status, histories: Histories, now: str
 ) -> dict[str, Any]:
-    """What the page is made from: short lists, and numbers in place of texts that come again and again."""
+    """What the page is made from: short lists, and numbers in place of repeated texts."""
     known = {project.name: project for project in projects}
     texts: dict[str, int] = {"": 0}
 
@@ -138,7 +138,7 @@ def _about(name: str, project: Project | None, status: Status) -> str:
 
 
 def _cell(cell: Cell, called: Called) -> dict[str, Any]:
-    """One field of the matrix. Absent keys are empty values: most cells are calm."""
+    """One cell of the matrix. Missing keys are empty values: most cells have nothing to report."""
     back = cell.rolled_back
     values = {
         "version": called(cell.version, cell.release),
@@ -164,7 +164,7 @@ def _entry(
     """One deployment: environment, number, action, outcome, version, when, who, commit, reason, detail, seconds."""
     name = item.commit or commit[0]
     shown = f"{name[:10]}{'+' if item.dirty else ''}"
-    words = (item.action, item.outcome, version)
+    words = (item.action, outcome_text(item.outcome), version)
     more = (item.who, shown, item.reason, item.detail)
     return [
         position,
@@ -191,7 +191,7 @@ def _visible(data: Any) -> Any:
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    """JSON that a page can hold: ``<`` never stands there as itself, so neither ``</script>`` nor ``<!--`` can."""
+    """JSON that a page can hold: ``<`` is always escaped, so neither ``</script>`` nor ``<!--`` can occur."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
 

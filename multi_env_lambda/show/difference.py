@@ -31,10 +31,10 @@ def difference_text(found: Difference) -> Text:
         text.append(f"  release {left.release[:12]} → {right.release[:12]}\n")
         layers = ["none" if side.layer is None else f"{side.layer:06d}" for side in (left, right)]
         text.append(f"  layer   {' → '.join(dict.fromkeys(layers))}\n")
-    _append(text, "packages of the layer", [_package(item) for item in found.packages])
-    _append(text, "files of the wheel", [f"~ {line}" for line in found.files])
+    _append(text, "packages in the layer", [_package(item) for item in found.packages])
+    _append(text, "files in the wheel", [f"~ {line}" for line in found.files])
     _append_resources(text, f"template, both releases as rendered for {right.environment}", found.template)
-    deployed = f"template, as it lies in {left.environment} and in {right.environment}"
+    deployed = f"template, as deployed in {left.environment} and in {right.environment}"
     _append_resources(text, deployed, found.deployed)
     return text
 
@@ -70,7 +70,7 @@ def _short(value: str | None) -> str:
 
 
 def drift_text(found: Iterable[UnitDrift]) -> Table | Text:
-    """The table of what differs, or that nothing does in so many stacks."""
+    """The table of what differs, or in how many stacks nothing does."""
     compared = [item for item in found if not item.problem]
     if any(item.drifted for item in compared):
         return drift_table(item for item in compared if item.drifted)
@@ -78,7 +78,7 @@ def drift_text(found: Iterable[UnitDrift]) -> Table | Text:
 
 
 def drift_table(found: Iterable[UnitDrift]) -> Table:
-    """One line per property that is not what the template says."""
+    """One line per property that differs from the template."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("environment", "unit", "resource", "property", "expected", "actual"):
         table.add_column(column, overflow="fold")

@@ -1,8 +1,8 @@
-"""What ``doctor`` found, as a table: place by place, one line per check, and under it what repairs it."""
+"""What ``doctor`` found, as a table: one line per check, and below it how to fix it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +19,8 @@ _MARKS: dict[State, tuple[str, str]] = {
 }
 
 
-def doctor_table(findings: Iterable[Finding]) -> Table:
-    """Texts of others are no markup."""
+def doctor_table(findings: Iterable[Finding], *, say: Callable[[str], str] = str) -> Table:
+    """Other people's texts are not markup. ``say`` words what is advised; without it, as it is typed."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -31,7 +31,7 @@ def doctor_table(findings: Iterable[Finding]) -> Table:
         mark, style = _MARKS[finding.state]
         text = Text(finding.what)
         if finding.hint:
-            text.append(f"\nhint: {finding.hint}", style="dim")
+            text.append(f"\nhint: {say(finding.hint)}", style="dim")
         place = finding.place if finding.place != before else ""
         table.add_row(Text(place, style="bold"), Text(mark, style=style), Text(finding.check), text)
         before = finding.place

@@ -8,17 +8,19 @@ from html import escape as escape_markup
 from typing import assert_never
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.rights import TITLE, right_line
 from multi_env_lambda.show.text import age
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.wording import advice, in_python
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
 
@@ -56,7 +58,7 @@ _REPLACED = {"yes": ", replaced", "maybe": ", perhaps replaced", "no": ""}
 
 
 def status_html(status: Status, now: str | None = None) -> str:
-    """The matrix units × environments. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    """The matrix units × environments. ``now`` is ISO 8601, for the ages; None means now."""
     moment = datetime.now(UTC).isoformat() if now is None else now
     rows = []
     for name in (*status.units, *status.removed):
@@ -78,7 +80,7 @@ def _cell(cell: Cell, called: Called, now: str) -> str:
 
 
 def _title(cell: Cell, called: Called) -> str:
-    """What a mouse that rests on the cell reads."""
+    """The tooltip of the cell."""
     back = cell.rolled_back
     parts = [
         f"{cell.when} by {cell.who}" if cell.when else "",
@@ -95,7 +97,7 @@ def _title(cell: Cell, called: Called) -> str:
 
 
 def plan_html(plan: Plan) -> str:
-    """The plan, environment by environment, with what will change in every resource."""
+    """The plan, environment by environment, with the changes to every resource."""
     parts = []
     for environment in plan.environments:
         steps = [step for step in plan.steps if step.environment == environment]
@@ -103,8 +105,12 @@ def plan_html(plan: Plan) -> str:
         still = len(steps) - len(rows)
         rows += [f'<tr><td class="mark" colspan="3">= {still} unchanged</td></tr>'] if still else []
         parts.append(f"<h4>plan for {escape(environment)}</h4>{_table(('unit', 'what', 'why'), rows)}")
-    parts += [f"<p>{escape(line)}</p>" for line in (*plan.left, *plan.rule_lines())]
+    parts += [f"<p>{escape(in_python(line))}</p>" for line in (*plan.left, *_agreement(plan), *plan.rule_lines())]
     return _piece(*parts, f"<small>plan {escape(plan.digest[:12])}</small>")
+
+
+def _agreement(plan: Plan) -> tuple[str, ...]:
+    return (advice("to agree to all of it: {}", agree_words(plan.questions)),) if plan.questions else ()
 
 
 def _step(step: Step) -> str:
@@ -112,14 +118,16 @@ def _step(step: Step) -> str:
         case DeployStep():
             before = f"{step.running_label} → " if step.running_version else ""
             what = f"~ {step.action} {before}{step.label}"
-            questions = "".join(f'<div class="destructive">! {_lines(item.text)}</div>' for item in step.questions)
-            told = "".join(f"<div>note: {escape(text)}</div>" for text in step.notes)
+            questions = "".join(
+                f'<div class="destructive">! {_lines(in_python(item.text))}</div>' for item in step.questions
+            )
+            told = "".join(f"<div>note: {escape(in_python(text))}</div>" for text in step.notes)
             more = _rights(step.rights) + told + questions + _changes(step.changes)
             return _row(step, "deployed", what, "; ".join(step.why), more)
         case BlockedStep():
-            return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {step.hint}")
+            return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {in_python(step.hint)}")
         case NewerStep():
-            return _row(step, "newer", f"! {step.what}", f"hint: {step.hint}")
+            return _row(step, "newer", f"! {step.what}", f"hint: {in_python(step.hint)}")
         case RemovedStep():
             return _row(step, "removed", f"! its folder is gone, {step.version} still runs", "")
         case UnchangedStep():
@@ -142,7 +150,7 @@ def _row(step: Step, kind: str, what: str, why: str, more: str = "") -> str:
 
 
 def _rights(rights: Sequence[RightChange]) -> str:
-    """Never folded away: who may do what from now on."""
+    """Always visible: who may do what from now on."""
     if not rights:
         return ""
     items = (
@@ -182,8 +190,8 @@ def results_html(results: Iterable[Result]) -> str:
         cells = "".join(_outcome(found.get((name, environment))) for environment in environments)
         lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     bad = [
-        f"<li><b>{escape(f'{row.project} in {row.environment} {row.outcome}')}</b>: {escape(row.detail)}"
-        f"{f'<br>hint: {escape(row.hint)}' if row.hint else ''}</li>"
+        f"<li><b>{escape(f'{row.project} in {row.environment} {row.outcome}')}</b>: {escape(in_python(row.detail))}"
+        f"{f'<br>hint: {escape(in_python(row.hint))}' if row.hint else ''}</li>"
         for row in rows
         if not row.good
     ]
@@ -208,7 +216,7 @@ def workspace_html(
 ) -> str:
     """What the files say: the units, what they need, and how many functions they have in each environment.
 
-    Nothing is asked of any account; ``workspace.status()`` shows what runs where.
+    No account is contacted; ``workspace.status()`` shows what runs where.
     """
     environments = config.environments
     rows = []
@@ -220,9 +228,9 @@ def workspace_html(
     for unit, error in broken.items():
         told = f'<td colspan="{len(environments) + 3}">{_lines(str(error))}</td>'
         rows.append(f'<tr><th scope="row">{escape(unit)} <small>(broken)</small></th>{told}</tr>')
-    places = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
+    chain = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
     where = "local cloud" if local else "AWS"
-    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(places))}</h4>"
+    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(chain))}</h4>"
     names = ("unit", "version", "runtime", "needs", *(item.name for item in environments))
     return _piece(title, _table(names, rows))
 

@@ -1,4 +1,4 @@
-"""What one field of the matrix says, as a glyph and a word each, so that nobody depends on colours."""
+"""What one cell of the matrix says, as a glyph and a word each, so that nobody depends on colours."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import Literal, get_args
 
 import attrs
 
+from multi_env_lambda.model.record import Outcome
 from multi_env_lambda.model.status import Cell
 
-__all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of"]
+__all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of", "outcome_text"]
 
 Kind = Literal[
     "unreadable", "changing", "failed", "moved", "uncompared", "drifted", "rolled-back", "behind", "current", "empty"
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Most urgent first: the first one that is true of a cell gives its colour."""
+"""Most urgent first: the first one that is true of a cell sets its colour."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,3 +61,8 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
     if not found:
         found.append(MARKS["empty" if cell.version is None else "current"])
     return tuple(found)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """How a deployment ended, in the word that people read; records and JSON keep the one that was always stored."""
+    return "rolled back" if outcome == "went back" else outcome

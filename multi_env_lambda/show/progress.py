@@ -10,15 +10,15 @@ from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from typing import Any
 
+from multi_env_lambda.model.visible import visible
 from multi_env_lambda.show.terminal import Shown, console, say
-from multi_env_lambda.show.visible import visible
 from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]
 
 Report = Callable[[ProgressEvent], None]
 Live = Callable[[int], AbstractContextManager[Report]]
-"""Given how many steps there are, gives what is told of each event until the block ends."""
+"""From the number of steps to what is called with each event until the block ends."""
 
 _LOUD = ("done", "failed", "skipped", "shift", "warning")
 _ENDS = ("done", "failed", "skipped", "unchanged")
@@ -26,7 +26,7 @@ _MOST_ROWS = 20
 
 
 def where_this_runs() -> Live:
-    """In a notebook a display of its own; elsewhere nothing: a script that imports the library prints for itself."""
+    """In a notebook, a display of its own; elsewhere nothing: a script that imports the library prints for itself."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return in_a_notebook if shell is not None and hasattr(shell, "kernel") else silently
@@ -56,7 +56,7 @@ def _line(event: ProgressEvent) -> None:
 
 @contextmanager
 def in_a_notebook(total: int) -> Iterator[Report]:
-    """One output below the cell that is drawn anew with each event, and is empty when the work is done."""
+    """One output below the cell that is redrawn with each event and is empty when the work is done."""
     html, display = _ipython()
 
     running: dict[tuple[str, str], ProgressEvent] = {}
@@ -81,7 +81,7 @@ def in_a_notebook(total: int) -> Iterator[Report]:
 
 
 def _ipython() -> tuple[Any, Any]:
-    """What a notebook brings along; this library does not depend on it."""
+    """Every notebook has it; this library does not depend on it."""
     found = importlib.import_module("IPython.display")
     return found.HTML, found.display
 
@@ -114,7 +114,7 @@ def _live_table(total: int) -> Iterator[Report]:
     def table() -> Shown:
         rows = Table(box=None, show_header=False, pad_edge=False)
         for event in list(running.values())[-_MOST_ROWS:]:
-            # Reasons of CloudFormation have brackets, which would be markup in a plain string.
+            # CloudFormation's reasons contain brackets, which would be markup in a plain string.
             phase = Text(event.phase, style="cyan")
             rows.add_row(event.environment, event.project, phase, Text(event.text))
         return Shown(Group(rows, progress))

@@ -14,10 +14,10 @@ _DIGEST = 64
 
 
 def prune_table(candidates: Iterable[Candidate]) -> Table:
-    """One line per thing, and the sum."""
+    """One line per item, and the total."""
     rows = list(candidates)
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
-    table.add_column("unit", footer=f"{len(rows)} in all")
+    table.add_column("unit", footer=f"{len(rows)} in total")
     table.add_column("where")
     table.add_column("what")
     table.add_column("name")

@@ -1,7 +1,7 @@
-"""The one edge where text reaches a terminal, or whoever reads our standard output and error.
+"""The one place where text reaches a terminal, or another reader of our standard output and error.
 
-What others wrote is made visible here, and a stream that cannot say a character says it in another way. Nothing else
-of this package prints.
+Invisible characters in other people's texts are made visible here, and characters that a stream cannot encode are
+replaced. Nothing else in this package prints.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.show.visible import visible
+from multi_env_lambda.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.segment import Segment
 
-__all__ = ["Shown", "console", "edge", "say", "telling"]
+__all__ = ["Shown", "console", "edge", "say", "telling", "visible"]
 
 _IN_A_PIPE = 160
 _PLAIN = {
     **{"✓": "ok", "✗": "x", "→": "->", "←": "<-", "↩": "<-", "⇢": "->", "≠": "!="},
     **{"–": "-", "−": "-", "…": "...", "·": "."},
 }
-"""Our own signs, where a stream has ASCII or Latin-1 only."""
+"""Our own symbols, where a stream has only ASCII or Latin-1."""
 
 
 def say(text: object, *, err: bool = False) -> None:
-    """One or more whole lines, as they are but for what cannot be seen."""
+    """One or more whole lines, unchanged except for what cannot be seen."""
     stream = _stream(err)
     with telling(err=err):
         stream.write(f"{visible(str(text))}\n")
@@ -40,7 +40,7 @@ def say(text: object, *, err: bool = False) -> None:
 
 
 def console(*, err: bool) -> Console:
-    """For what has a layout; NO_COLOR and pipes are respected by rich. What is printed on it is ``Shown``."""
+    """For output with a layout; rich respects NO_COLOR and pipes. What is printed on it is ``Shown``."""
     from rich.console import Console
 
     return Console(stderr=err, highlight=False, width=None if _stream(err).isatty() else _IN_A_PIPE)
@@ -48,11 +48,11 @@ def console(*, err: bool) -> Console:
 
 @contextmanager
 def telling(*, err: bool) -> Iterator[None]:
-    """Around what writes to a stream. A full disk behind stderr stops nothing: nobody can be told of it.
+    """Around writes to a stream. A full disk behind stderr stops nothing: nobody could be told about it.
 
     Raises:
-        MultiEnvLambdaError: our standard output takes no more.
-        BrokenPipeError: whoever read it has gone; click ends the command.
+        MultiEnvLambdaError: our standard output cannot be written to.
+        BrokenPipeError: its reader has closed it; click ends the command.
     """
     try:
         yield
@@ -61,11 +61,11 @@ def telling(*, err: bool) -> Iterator[None]:
     except OSError as error:
         if not err:
             what = f"it cannot be written to: {error.strerror}"
-            raise MultiEnvLambdaError("standard output", what, hint="send it elsewhere, then run again") from error
+            raise MultiEnvLambdaError("standard output", what, hint="redirect it elsewhere, then run again") from error
 
 
 class Shown:
-    """A renderable of rich whose texts are made visible; the codes that rich itself sends to a terminal stay."""
+    """A rich renderable whose texts are made visible; the codes that rich itself sends to a terminal are kept."""
 
     def __init__(self, renderable: RenderableType) -> None:
         self.renderable = renderable
@@ -80,9 +80,9 @@ def _visible_segment(segment: Segment) -> Segment:
 
 @contextmanager
 def edge() -> Iterator[None]:
-    """Around a whole command: every stream can say every character, and what is logged is made visible too.
+    """Around a whole command: every stream accepts every character, and log lines are made visible too.
 
-    A reader that has gone (``| head``) is no error of ours; Python itself would complain while it ends.
+    A reader that has closed the pipe (``| head``) is not our error; Python itself would complain at its exit.
     """
     codecs.register_error("plain", _in_plain_characters)
     _open_what_is_closed()
@@ -102,7 +102,7 @@ def edge() -> Iterator[None]:
 
 
 def _open_what_is_closed() -> None:
-    """Who has closed a stream (``>&-``) wants to hear nothing; Python has None there, which no library expects."""
+    """A caller who closes a stream (``>&-``) wants no output; Python has None there, which no library expects."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
@@ -114,7 +114,7 @@ class _Visible(logging.Formatter):
 
 
 def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
-    """What ``errors="plain"`` of a stream does: our signs in ASCII, and everything else as Python writes it."""
+    """What ``errors="plain"`` of a stream does: our symbols in ASCII, and everything else as Python writes it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
@@ -122,7 +122,7 @@ def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
 
 
 def _flush(stream: IO[str]) -> None:
-    """What nobody takes is thrown away; Python would try again, and complain.
+    """What nobody reads is discarded; Python would try again, and complain.
 
     Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -15,8 +15,9 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Called, Cell, Status
+from multi_env_lambda.model.visible import one_line
+from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
-from multi_env_lambda.show.visible import one_line
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
 
@@ -37,8 +38,11 @@ _MOST_PROPERTIES = 12
 _MOST_UNCHANGED = 10
 
 
-def plan_text(plan: Plan, *, details: bool = False) -> Text:
-    """The plan as an indented list: environment, unit and why, then what will be written."""
+def plan_text(plan: Plan, *, details: bool = False, say: Callable[[str], str] = str) -> Text:
+    """The plan as an indented list: environment, unit and why, then what will be written.
+
+    ``say`` words what is advised; without it, as it is typed.
+    """
     text = Text()
     for environment in plan.environments:
         steps = [step for step in plan.steps if step.environment == environment]
@@ -47,11 +51,11 @@ def plan_text(plan: Plan, *, details: bool = False) -> Text:
         text.append(f": {_count(steps)}\n")
         _append_rights(text, steps)
         for step in changing:
-            _append_step(text, step, details)
-    text.append("".join(f"{line}\n" for line in plan.left), style="yellow")
+            _append_step(text, step, details, say)
+    text.append("".join(f"{say(line)}\n" for line in plan.left), style="yellow")
     questions = [question for step in plan.deploys for question in step.questions]
     if questions:
-        text.append(f"to agree to all of it: {agree_words(questions)}\n", style="bold")
+        text.append(f"to agree to all of it: {say(agree_words(questions))}\n", style="bold")
     text.append("".join(f"{line}\n" for line in plan.rule_lines()), style="bold")
     text.append(f"plan {plan.digest[:12]}", style="dim")
     return text
@@ -80,16 +84,16 @@ def _count(steps: list[Step]) -> str:
     return ", ".join(parts)
 
 
-def _append_step(text: Text, step: Step, details: bool) -> None:
+def _append_step(text: Text, step: Step, details: bool, say: Callable[[str], str]) -> None:
     match step:
         case DeployStep():
-            _append_deploy(text, step, details)
+            _append_deploy(text, step, details, say)
         case BlockedStep():
             text.append(f"  ✗ {step.project}: {step.what}\n", style="red")
-            text.append(f"    hint: {step.hint}\n")
+            text.append(f"    hint: {say(step.hint)}\n")
         case NewerStep():
             text.append(f"  ! {step.project}: {step.what}\n", style="yellow")
-            text.append(f"    hint: {step.hint}\n")
+            text.append(f"    hint: {say(step.hint)}\n")
         case RemovedStep():
             text.append(f"  ! {step.project}: its folder is gone, {step.version} still runs\n", style="yellow")
         case UnchangedStep():
@@ -98,7 +102,7 @@ def _append_step(text: Text, step: Step, details: bool) -> None:
             assert_never(step)
 
 
-def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
+def _append_deploy(text: Text, step: DeployStep, details: bool, say: Callable[[str], str]) -> None:
     before = f"{step.running_label} → " if step.running_version else ""
     text.append(f"  {step.project} {before}{step.label}", style="bold")
     text.append(f": {'; '.join(step.why)}\n")
@@ -108,9 +112,9 @@ def _append_deploy(text: Text, step: DeployStep, details: bool) -> None:
     stage = step.release.stage(step.environment)
     text.append(f"    deploy  stack {stage.stack_name if stage else step.project}{_summary(step.changes)}\n")
     for told in step.notes:
-        text.append(f"    note: {told}\n")
+        text.append(f"    note: {say(told)}\n")
     for question in step.questions:
-        text.append(f"    ! {_indented(question.text)}\n", style="bold red")
+        text.append(f"    ! {_indented(say(question.text))}\n", style="bold red")
     for change in step.changes if details else ():
         _append_change(text, change)
 
@@ -174,7 +178,7 @@ def _result(result: Result | None) -> str:
 
 
 def status_table(status: Status, now: str | None = None) -> Table:
-    """The matrix. ``now`` is ISO 8601, to tell ages; None is this moment."""
+    """The matrix. ``now`` is ISO 8601, for the ages; None means now."""
     moment = datetime.now(UTC).isoformat() if now is None else now
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")
@@ -240,7 +244,7 @@ def _deployment(item: Deployment) -> tuple[Text, ...]:
     approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
     return (
         *(Text(one_line(text)) for text in (item.when, item.action, item.version, item.release[:12])),
-        Text(item.outcome, style="green" if item.outcome == "succeeded" else "red"),
+        Text(outcome_text(item.outcome), style="green" if item.outcome == "succeeded" else "red"),
         Text(one_line(item.who.rpartition(":")[2] + approved)),
         Text(one_line(f"{item.commit[:10]}{'+' if item.dirty else ''}")),
         Text(one_line(item.reason or item.detail.partition("\n")[0])),

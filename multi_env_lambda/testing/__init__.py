@@ -1,1 +1,1 @@
-"""For users' own tests: a world in memory, and a local cloud of one's own that ends with the test."""
+"""For users' own tests: a world in memory, and a private local cloud that ends with the test."""

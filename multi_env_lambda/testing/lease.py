@@ -1,4 +1,4 @@
-"""A held lease for tests: lost when the test says so."""
+"""A held lease for tests: lost when the test decides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["FakeHeld"]
 
 
 class FakeHeld:
-    """Implements ``multi_env_lambda.model.lease.Held`` without a record; ``looks`` are the looks at it so far."""
+    """Implements ``multi_env_lambda.model.lease.Held`` without a record; ``looks`` counts how often it was checked."""
 
     def __init__(self, *, lost: bool = False) -> None:
         self.lost = lost

@@ -1,4 +1,4 @@
-"""The local cloud for tests: a real server of one's own, stopped at the end."""
+"""The local cloud for tests: a real, private server, stopped at the end."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["CloudTime", "client_of", "eventually", "running_local_cloud", "sampl
 
 @contextmanager
 def running_local_cloud(root: Path, config: WorkspaceConfig, *, runtimes: Iterable[str] = ()) -> Iterator[LocalCloud]:
-    """A seeded local cloud whose state lies under ``root``; what has to be installed is shared with all others.
+    """A seeded local cloud with its state under ``root``; what has to be installed is shared with all others.
 
-    About 0.8 s once its environment is in the user's cache, so one per test session is the sensible number.
+    About 0.8 s once its environment is in the user's cache, so use one per test session.
     """
     try:
         yield ensure_running(root, config, runtimes=runtimes)
@@ -54,7 +54,7 @@ def sample_config() -> WorkspaceConfig:
 def client_of(
     cloud: LocalCloud, place: Devops | Environment, service: str, *, endpoint: str | None = None, attempts: int = 3
 ) -> Any:
-    """A boto3 client as the role of ``place``, the way the library itself gets there; ``endpoint`` for a proxy."""
+    """A boto3 client as the role of ``place``, obtained as the library itself does; ``endpoint`` for a proxy."""
     import boto3
     from botocore.config import Config
 
@@ -77,7 +77,7 @@ def client_of(
 
 
 def eventually(is_so: Callable[[], bool], *, seconds: float = 10.0) -> None:
-    """Return as soon as ``is_so()``; fail after ``seconds``. For what another process does in its own time."""
+    """Return as soon as ``is_so()``; fail after ``seconds``. For what another process does asynchronously."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -87,9 +87,9 @@ def eventually(is_so: Callable[[], bool], *, seconds: float = 10.0) -> None:
 
 @attrs.frozen
 class CloudTime:
-    """The clock of a local cloud, which is moved instead of waited for; no other cloud has one.
+    """The clock of a local cloud, which is moved instead of waiting; no other cloud has one.
 
-    ``seconds`` and ``sleep`` fit into a ``World``: who waits there moves the clock, so that leases, metrics, rights and
+    ``seconds`` and ``sleep`` fit into a ``World``: a wait there moves the clock, so that leases, metrics, rights and
     aliases are as they would be after the wait.
     """
 
@@ -100,7 +100,7 @@ class CloudTime:
         return self._answer("GET", b"")
 
     def sleep(self, seconds: float) -> None:
-        """Move it forward by ``seconds``: not negative, a week at most.
+        """Move it forward by ``seconds``: not negative, and a week at most.
 
         Raises:
             ValueError: the local cloud refuses that.

@@ -1,4 +1,4 @@
-"""An object store and a platform in memory, which fail when they are told to; for users' tests as well as ours."""
+"""An object store and a platform in memory, which fail on demand; for users' tests as well as ours."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 
 
 class Killed(BaseException):
-    """The process ended here, as by ``kill -9``: no handler of the code under test may take it for an error."""
+    """The process ended here, as by ``kill -9``: no handler in the code under test may treat it as an error."""
 
 
 class MemoryPlatform:
     """A ``Platform`` whose stacks are texts and whose functions run the code that their template names.
 
-    Safe for threads. As the real one it looks at the held lease right before it changes anything.
+    Safe for threads. Like the real one, it checks the held lease right before it changes anything.
 
     Args:
-        code: gives the SHA-256 (base64) of the object that a template's ``Code`` names.
-        answers: function name -> payload -> answer; a missing one answers ``{"ok": true}``; an exception is its error.
+        code: returns the SHA-256 (base64) of the object that a template's ``Code`` names.
+        answers: function name -> payload -> response; if missing, ``{"ok": true}``; an exception is its error.
         failing: stack name -> why CloudFormation would refuse it.
-        logged: function name -> what its log has, whatever time is asked for.
+        logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
-        shortages: environment -> what its account lacks of the concurrency that anybody wants to reserve.
+        shortages: environment -> what its account lacks for any reserved concurrency.
         drifted: (environment, stack name) -> what somebody changed by hand there.
         unchecked: (environment, stack name) -> what CloudFormation cannot compare there.
-        after_write: called with what was done and to what after each change, and may raise ``Killed``.
+        after_write: called after each change with what was done and to what, and may raise ``Killed``.
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
-        metrics: (function name, version) -> what CloudWatch shows, whatever time is asked for.
-        measured: gives what CloudWatch shows of function, version and seconds, instead of ``metrics``.
+        metrics: (function name, version) -> what CloudWatch shows, for any time.
+        measured: returns what CloudWatch shows of function, version and seconds, instead of ``metrics``.
         by_hand: function name -> where somebody has moved its alias since CloudFormation wrote it; None: deleted.
-        left: function name -> weights that an alias still has where its template does not say ``RoutingConfig``.
-        tags: stack name -> the ARNs of what a stack of that name made and is still there.
-        uploaded: function name -> the SHA-256 (base64) of code that somebody gave it by hand.
-        stale: function name -> versions that answer the next calls through the alias, instead of the one behind it.
-        listed, runs: where ``find_stacks`` looked, and for how many names; the jobs that were started.
+        left: function name -> weights that an alias still has if its template has no ``RoutingConfig``.
+        tags: stack name -> the ARNs of what a stack with that name created and still exists.
+        uploaded: function name -> the SHA-256 (base64) of code that somebody uploaded by hand.
+        stale: function name -> versions that respond to the next calls through the alias, instead of the one behind it.
+        listed, runs: where ``find_stacks`` looked and for how many names; the jobs that were started.
     """
 
     def __init__(self, code: Callable[[str], str], after_write: Callable[[str, str], None] | None = None) -> None:
@@ -131,21 +131,21 @@ class MemoryPlatform:
         return {name: reading for name, reading in found.items() if reading is not None}
 
     def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
-        """A stack that somebody else makes, over one that may be there; gives its id."""
+        """Create a stack as somebody else, replacing any that exists; returns its id."""
         with self._lock:
             made = MemoryStack(template, dict(tags or {}), 1, self._new_id(environment, stack_name))
             self.stacks[environment, stack_name] = made
             return made.stack_id
 
     def _new_id(self, environment: str, stack_name: str) -> str:
-        """As in CloudFormation a stack that is made anew under its name is another one."""
+        """As in CloudFormation, a stack that is created again under its name is a different one."""
         self._made += 1
         return f"arn:{environment}:{stack_name}/{self._made}"
 
     def deploy(self, environment: Environment, request: StackRequest, held: Held, say: Callable[[str], None]) -> str:
         key = (environment.name, request.name)
         if request.name in self.failing:
-            raise StackError(f"stack {request.name}", self.failing[request.name], hint="correct the cause")
+            raise StackError(f"stack {request.name}", self.failing[request.name], hint="fix the cause")
         with self._lock:
             there = self.stacks.get(key)
         if there is not None:
@@ -155,7 +155,7 @@ class MemoryPlatform:
         request.ready()
         drifted = bool(self.drifted.pop(key, ())) if request.reverts and there is not None else False
         changed = there is None or drifted or there.template != request.template or there.tags != dict(request.tags)
-        # A change set without changes is made, and not executed.
+        # A change set without changes is created, and not executed.
         if changed:
             held.begin()
         else:
@@ -190,7 +190,7 @@ class MemoryPlatform:
         held.begin()
         if stack_name in self.failing:
             self.stacks[key] = attrs.evolve(self.stacks[key], status="DELETE_FAILED")
-            raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="correct the cause")
+            raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="fix the cause")
         with self._lock:
             there = self.stacks.pop(key)
             for name in function_names(json.loads(there.template)).values():
@@ -198,7 +198,7 @@ class MemoryPlatform:
         self._changed("delete stack", stack_name)
 
     def _write(self, before: str, after: str) -> None:
-        """CloudFormation writes an alias whose template says something else than before, and code as well."""
+        """CloudFormation writes an alias whose template has changed, and likewise code."""
         if before:
             for name in set(function_names(json.loads(after)).values()) - set(unsent(after, before)):
                 self.uploaded.pop(name, None)
@@ -284,7 +284,7 @@ class MemoryPlatform:
         return self.metrics.get((function_name, version), Counts(invocations=0, errors=0))
 
     def _resources(self, environment: Environment, function_name: str) -> list[dict[str, Any]]:
-        """Of each stack there that names the function. Other threads go on deploying."""
+        """For each stack that names the function. Other threads keep deploying."""
         with self._lock:
             here = [stack.template for (place, _), stack in self.stacks.items() if place == environment.name]
         return [json.loads(template)["Resources"] for template in here if f'"{function_name}"' in template]

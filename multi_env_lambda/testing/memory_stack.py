@@ -1,4 +1,4 @@
-"""A stack in memory, and what its template says of it."""
+"""A stack in memory, and what its template says about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An object store in memory, with S3's conditional writes, which ends the process when it is told to."""
+"""An object store in memory, with S3's conditional writes, which ends the process on demand."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class MemoryStore:
             return self._put("replace", key, body, there.metadata)
 
     def delete(self, key: str, *, etag: str, held: Held) -> bool:
-        # Outside of the lock: the look may have to write a sign of life into this very store.
+        # Outside the lock: the check may have to write a heartbeat to this very store.
         held.make_sure()
         with self._lock:
             there = self.objects.get(key)

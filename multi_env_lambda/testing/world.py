@@ -1,4 +1,4 @@
-"""A whole world in memory: units that are values, stacks that are texts, and a kill switch after every write."""
+"""A whole world in memory: units as values, stacks as texts, and a kill switch after every write."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ __all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
 
 @attrs.define
 class FakeTree:
-    """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason, and of
-    ``unreadable`` ones not even the file is understood.
+    """A work tree: the content of each unit is a text. ``broken`` units cannot be built, for the given reason, and not
+    even the file of ``unreadable`` ones can be parsed.
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
-    sparse checkout leaves out. ``properties`` are more of a unit's function, and ``resources`` more of a unit's.
-    ``committed`` is what the committed table says, where that is looked at; an error: it cannot be read. ``commit`` is
-    what is checked out, of the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says of
-    other commits, and ``asked`` what it was asked. ``texts`` are files by path, where a message points into them.
+    sparse checkout leaves out. ``properties`` are added to a unit's function, and ``resources`` to a unit.
+    ``committed`` is what the committed table says, if it is read; an error means that it cannot be. ``commit`` is
+    what is checked out, from the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says
+    about other commits, and ``asked`` what it was asked. ``texts`` are files by path that messages point into.
     """
 
     content: dict[str, str]
@@ -202,7 +202,7 @@ class _FakeMaker:
 
 @attrs.frozen(kw_only=True)
 class FakeWorld:
-    """The world under test, and the things behind it that a test looks at and turns."""
+    """The world under test, and the parts of it that a test inspects and changes."""
 
     world: World
     tree: FakeTree
@@ -242,11 +242,11 @@ def fake_world(
     platform: MemoryPlatform | None = None,
     alive: Callable[[Holder], bool] = lambda _: False,
 ) -> FakeWorld:
-    """A world around a tree. Given ``store`` and ``platform``, it is another machine that looks at the same accounts.
+    """A world around a tree. With ``store`` and ``platform``, it is another machine that uses the same accounts.
 
     Args:
         folder: where this machine's cache is.
-        alive: whether the process of a lease's holder lives; by default everybody else is dead.
+        alive: whether the process of a lease's holder is alive; by default everybody else is dead.
     """
     settings = fake_config() if config is None else config
     bucket = MemoryStore() if store is None else store

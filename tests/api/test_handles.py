@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from collections.abc import Iterator
@@ -135,8 +136,8 @@ def test_a_run_says_how_often_calls_were_sent_again(workspace: Workspace, fake: 
     object.__setattr__(fake.platform, "deploy", throttled_once)
     first, second = workspace["customers"].deploy("sandbox"), workspace["customers"].deploy("sandbox")
 
-    assert first.text().endswith("\n1 call was sent again (Throttling 1)")
-    assert first.to_dict()["notes"] == ["1 call was sent again (Throttling 1)"]
+    assert first.text().endswith("\n1 call was retried (Throttling 1)")
+    assert first.to_dict()["notes"] == ["1 call was retried (Throttling 1)"]
     assert second.notes == ()
 
 
@@ -187,7 +188,7 @@ def test_a_rule_of_an_environment_is_answered_with_its_name(fake: FakeWorld, tmp
     )
     there["customers"].deploy("sandbox")
 
-    with pytest.raises(UnitsFailed, match="nobody has approved"):
+    with pytest.raises(UnitsFailed, match="has not been approved"):
         there["customers"].promote("test")
     assert [result.outcome for result in there["customers"].promote("test", approve=["test"])] == ["deployed"]
 
@@ -228,6 +229,21 @@ class Agreeable:
     def agree(self, asked: Asked) -> Consent:
         assert isinstance(asked.plan, PlanValue)
         return Consent(allowed=frozenset(question.answer for question in asked.plan.questions))
+
+
+def test_a_unit_that_is_opened_by_its_folder_takes_what_its_workspace_would() -> None:
+    given = inspect.signature(Project.open).parameters.keys() - {"folder"}
+
+    assert given == inspect.signature(Workspace.open).parameters.keys() - {"path"}
+
+
+def test_a_unit_that_is_opened_by_its_folder_shows_its_plans_to_the_dialog(tmp_path: Path) -> None:
+    root, dialog = copy_of(tmp_path / "repository"), Agreeable()
+    said: list[str] = []
+    unit = Project.open(root / "projects" / "orders", progress=said.append, dialog=dialog)
+
+    assert unit._opened.dialog is dialog
+    assert unit._opened.progress == said.append
 
 
 def test_what_a_dialog_agrees_to_counts(fake: FakeWorld, tmp_path: Path) -> None:
@@ -314,7 +330,7 @@ def test_what_a_function_has_written_is_shown_line_by_line(real: Workspace) -> N
 
 @pytest.mark.parametrize("minutes", [float("nan"), float("inf"), 1e300, -1.0])
 def test_a_time_that_no_calendar_has_is_refused(real: Workspace, minutes: float) -> None:
-    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}, allowed is 0 to".replace("+", r"\+")):
+    with pytest.raises(ConfigurationError, match=f"^minutes: found {minutes:g}; expected 0 to".replace("+", r"\+")):
         real["customers"].functions["lookup"].logs(minutes=minutes)
 
 

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pathlib_mate
+import pytest
 
+from multi_env_lambda.api.outside import FilePath
 from multi_env_lambda.api.paths import handed_out
 
 
@@ -46,3 +49,11 @@ def test_the_library_is_imported_when_a_path_is_handed_out() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False True\n"
+
+
+@pytest.mark.parametrize("name", sorted(set(dir(FilePath)) - set(dir(Protocol))))
+def test_what_the_type_promises_is_there(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "file.txt"
+    file.write_text("text")
+
+    assert hasattr(handed_out(file), name)

@@ -55,10 +55,10 @@ def test_a_bucket_is_made_with_all_that_it_needs(s3: Any) -> None:
         (
             "created in us-east-1",
             "public access is blocked",
-            "versions of objects are kept; S3 needs up to 15 minutes until it does so everywhere, so wait as long "
-            "before the first deploy (an object that was just published may not be found until then)",
+            "versions of objects are kept; S3 needs up to 15 minutes to do so everywhere, so wait that long "
+            "before the first deploy (until then, an object that was just published may not be found)",
             "its policy lets the environments read",
-            "old versions and what `prune` deletes are gone after 30 days",
+            "old versions and what `prune` deletes expire after 30 days",
         )
     )
     assert s3.get_bucket_versioning(Bucket=NAME)["Status"] == "Enabled"
@@ -84,7 +84,7 @@ def test_statements_of_others_survive_word_by_word(s3: Any) -> None:
     s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps(document))
 
     assert create_artifact_bucket(s3, DEVOPS, READERS) == snapshot(
-        ("its policy lets the environments read, and 2 statements of others stay",)
+        ("its policy lets the environments read, and keeps 2 statements of others",)
     )
     found = json.loads(s3.get_bucket_policy(Bucket=NAME)["Policy"])
     assert found["Id"] == "theirs"
@@ -163,7 +163,7 @@ def test_rules_of_others_stay_and_one_of_ours_that_was_switched_off_stays_off(s3
     s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=configuration)
 
     assert create_artifact_bucket(s3, DEVOPS, READERS) == (
-        "old versions and what `prune` deletes are gone after 30 days",
+        "old versions and what `prune` deletes expire after 30 days",
     )
     assert rules(s3)["archive"]["Expiration"] == {"Days": 400}
     assert rules(s3)["multi-env-lambda-artifacts"]["Status"] == "Disabled"
@@ -206,7 +206,7 @@ def test_a_key_of_kms_is_told_with_who_else_needs_it(s3: Any) -> None:
     (told,) = create_artifact_bucket(s3, DEVOPS, READERS)
     assert told == snapshot(
         "it encrypts with the key arn:aws:kms:us-east-1:123456789012:key/k: the accounts and roles of all environments "
-        "need kms:Decrypt in that key's policy (the key of AWS, aws/s3, cannot be shared: choose one of your own, "
+        "need kms:Decrypt in that key's policy (AWS's own key, aws/s3, cannot be shared: choose one of your own, "
         "or SSE-S3)"
     )
 
@@ -235,8 +235,8 @@ def test_a_statement_of_others_about_a_deleted_role_is_named_before_anything_is_
     for look in (create_artifact_bucket, missing_settings):
         with pytest.raises(PublishError) as caught:
             look(s3, DEVOPS, READERS)
-        assert "in the statement `Logs` (AROAEXAMPLEDELETED12); S3 takes no such policy" in caught.value.what
-        assert caught.value.hint.startswith("take that statement out of the bucket's policy")
+        assert "in the statement `Logs` (AROAEXAMPLEDELETED12); S3 refuses such a policy" in caught.value.what
+        assert caught.value.hint.startswith("remove that statement from the bucket's policy")
     assert s3.get_bucket_versioning(Bucket=NAME).get("Status") is None
 
 

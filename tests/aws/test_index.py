@@ -145,7 +145,7 @@ def test_changed_bytes_are_never_returned(tmp_path: Path, place: str, what: str)
     if place == "cache":
         assert look().startswith("{")
     else:
-        with pytest.raises(DocumentError, match="its bytes have the SHA-256 .*, released were") as caught:
+        with pytest.raises(DocumentError, match="its bytes have the SHA-256 .*, expected the released") as caught:
             look()
         assert caught.value.where == key
 

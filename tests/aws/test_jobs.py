@@ -13,7 +13,7 @@ from multi_env_lambda.errors import StackError
 
 @pytest.mark.parametrize(
     ("code", "word"),
-    [("ConcurrentRunsExceededException", "wait until the run that is on has ended"), ("EntityNotFound", "deployed")],
+    [("ConcurrentRunsExceededException", "wait until the current run has ended"), ("EntityNotFound", "deployed")],
 )
 def test_a_job_that_cannot_be_started_has_a_hint_that_fits(code: str, word: str) -> None:
     def start(**_: object) -> Never:

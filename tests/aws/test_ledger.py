@@ -62,7 +62,7 @@ def finish(ledger: Ledger, lease: Lease, release: str) -> Record:
 def test_the_second_learns_who_holds_it_and_since_when(ledger: Ledger) -> None:
     take(ledger, "ada")
 
-    with pytest.raises(Busy, match="ada on laptop is deploying it since 2026-01-01T10:00:00Z, last seen 0 s ago"):
+    with pytest.raises(Busy, match="ada on laptop has been deploying it since 2026-01-01T10:00:00Z, last seen 0 s ago"):
         take(ledger, "grace")
 
 
@@ -82,7 +82,7 @@ def test_after_the_first_has_finished_the_second_may_go_on(ledger: Ledger) -> No
 def test_a_plan_that_saw_another_release_is_stale(ledger: Ledger) -> None:
     finish(ledger, take(ledger, "ada"), "r1")
 
-    with pytest.raises(PlanStale, match="the plan saw release none running, now it is r1"):
+    with pytest.raises(PlanStale, match='planned against "nothing deployed", but r1 is running now'):
         take(ledger, "grace")
 
 
@@ -143,7 +143,7 @@ def test_a_holder_that_wakes_up_after_a_takeover_cannot_write(ledger: Ledger, st
     take(ledger, "grace")
     arguments = [old, old.record] if write in ("save", "finish") else [old]
 
-    with pytest.raises(PlanStale, match="changed by somebody else"):
+    with pytest.raises(PlanStale, match="somebody else changed its record"):
         getattr(ledger, write)(*arguments)
 
 
@@ -200,7 +200,7 @@ def test_what_this_machine_remembers_is_not_believed(ledger: Ledger, store: Memo
     elsewhere = Ledger(store, tmp_path / "elsewhere")
     finish(elsewhere, take(elsewhere, "grace", running="r1"), "r2")
 
-    with pytest.raises(PlanStale, match="saw release r1 running, now it is r2"):
+    with pytest.raises(PlanStale, match="planned against r1, but r2 is running now"):
         take(ledger, "ada", running="r1")
     assert take(ledger, "ada", running="r2").fencing == 3
 

@@ -111,7 +111,7 @@ def test_a_wait_ends_at_its_deadline_even_without_any_answer(fault: str) -> None
         client.lose("describe_stacks", times=9999)
     else:
         client.fail("describe_stacks", code="Throttling", status=400, times=9999)
-    with pytest.raises(StackError, match="did not answer"):
+    with pytest.raises(StackError, match="did not respond"):
         poller_of(client, clock).wait(stack_id, over, deadline=30, where="a")
 
 

@@ -97,9 +97,9 @@ def test_an_existing_queue_hides_a_message_as_long_as_the_slowest_function_may_t
 
     assert missing_references(clients, "prod", [queue("short", 30)]) == ()
     (problem,) = {item.what for item in missing_references(clients, "prod", [queue("short", 30), queue("short", 120)])}
-    assert problem == "it hides a message for 30 seconds, and the function may take 120"
+    assert problem == "it hides a message for 30 seconds, but the function may take 120"
     (gone,) = missing_references(clients, "prod", [queue("gone", 3)])
-    assert (gone.what, gone.hint) == ("there is no such queue", "create it in prod, or correct the ARN")
+    assert (gone.what, gone.hint) == ("there is no such queue", "create it in prod, or fix the ARN")
     assert clients.operations == {"CreateQueue", "GetQueueUrl", "GetQueueAttributes"}
 
 

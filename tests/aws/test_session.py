@@ -144,7 +144,7 @@ def test_every_call_of_all_units_at_once_has_its_connection(cloud: None) -> None
 @pytest.mark.parametrize(
     ("told", "action", "words"),
     [
-        ({}, "sts:AssumeRole", "trusts the organisation's management account only"),
+        ({}, "sts:AssumeRole", "trusts only the organisation's management account"),
         ({}, "sts:SetSourceIdentity", "this session has one, which AWS keeps; the role's trust policy"),
         ({"source_identity": "ada"}, "sts:SetSourceIdentity", "`source_identity` names one; the role's trust policy"),
         ({"role_name": "ci"}, "sts:AssumeRole", "if it asks for sts:ExternalId, write `external_id` into the table"),

@@ -74,7 +74,7 @@ def test_what_concerns_no_resource_is_told_from_where_cloudformation_begins_to_g
     causes = first_causes((of_stack("UPDATE_IN_PROGRESS", "User Initiated"), event("Data", "UPDATE_COMPLETE"), *ended))
 
     assert causes == (f"orders-test (AWS::CloudFormation::Stack): {reason}",)
-    assert hint_of(causes) == "first deploy those that import it without it, or with an export of another name"
+    assert hint_of(causes) == "first deploy the stacks that import it without that import, or with a different export"
 
 
 def test_followers_are_told_where_there_is_nothing_else() -> None:

@@ -63,7 +63,7 @@ def test_who_may_not_ask_is_told_so_with_the_page_to_look_at() -> None:
     with pytest.raises(StackError) as caught:
         refusal_of(Failing("AccessDenied", 403), ID, "stack s", REASON)
 
-    assert "only its events say why, and may not be read" in caught.value.what
+    assert "only its events say why, but they may not be read" in caught.value.what
     assert "allow the environment's role cloudformation:DescribeEvents" in caught.value.hint
     assert "https://eu-west-1.console.aws.amazon.com/cloudformation/" in caught.value.hint
 
@@ -102,7 +102,7 @@ def test_a_warning_is_no_cause_and_a_cause_is_no_warning() -> None:
 
 def test_warnings_that_cannot_be_read_stop_nothing_and_are_said() -> None:
     (said,) = warnings_of(Failing("AccessDenied", 403), ID)
-    assert said.startswith("what CloudFormation warns of could not be read: ")
+    assert said.startswith("CloudFormation's warnings could not be read: ")
     assert warnings_of(object(), ID) == ()
 
 

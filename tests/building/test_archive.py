@@ -137,9 +137,9 @@ def test_a_hostile_name_is_refused_by_reader_and_writer(tmp_path: Path, name: st
 @pytest.mark.parametrize(
     ("entries", "reason"),
     [
-        (["a.py", "a.py"], "is there twice"),
+        (["a.py", "a.py"], "is listed twice"),
         (["Readme.txt", "README.txt"], "only in upper and lower case"),
-        (["a", "a/b.py"], "is a file, and the folder of"),
+        (["a", "a/b.py"], "is a file, but also the folder of"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -148,7 +148,7 @@ def test_two_entries_for_one_place_are_refused(tmp_path: Path, entries: list[str
         read_zip(stored_zip(tmp_path / "double.zip", entries))
 
 
-@pytest.mark.parametrize(("kind", "reason"), [(stat.S_IFLNK, "a symbolic link"), (stat.S_IFIFO, "not an ordinary")])
+@pytest.mark.parametrize(("kind", "reason"), [(stat.S_IFLNK, "a symbolic link"), (stat.S_IFIFO, "not a regular")])
 def test_only_ordinary_files_are_read(tmp_path: Path, kind: int, reason: str) -> None:
     with pytest.raises(BuildError, match=reason):
         read_zip(stored_zip(tmp_path / "link.zip", ["link"], mode=kind | 0o777))

@@ -65,7 +65,7 @@ def test_a_table_that_says_no_requirements_is_named_with_its_file(tmp_path: Path
 def test_what_is_asked_for_by_its_address_is_not_locked(tmp_path: Path) -> None:
     root = workspace(tmp_path, a='[build-system]\nrequires = ["x @ git+https://example.com/x"]\n')
 
-    with pytest.raises(ConfigurationError, match=r"projects/a/pyproject\.toml .* asked for by its address"):
+    with pytest.raises(ConfigurationError, match=r"projects/a/pyproject\.toml .* is required by URL"):
         wanted(root, "a")
 
 
@@ -120,7 +120,7 @@ def test_a_backend_that_is_not_the_locked_one_builds_nothing(tmp_path: Path, dam
     with pytest.raises(BuildError) as caught:
         build(root, tmp_path / "cache")
 
-    assert f"does `lock` have to write {BUILD_CONSTRAINTS} again?" in caught.value.hint
+    assert f"does {BUILD_CONSTRAINTS} need to be renewed with `lock`?" in caught.value.hint
 
 
 @pytest.mark.network

@@ -161,7 +161,7 @@ def test_a_lock_that_is_too_large_is_not_parsed(tmp_path: Path) -> None:
     with (tmp_path / "uv.lock").open("wb") as stream:
         stream.truncate(17 * MEGABYTE)
 
-    assert "more than 16777216 bytes" in refusal(lambda: read_lock(tmp_path, where="projects/a"))
+    assert "more than the limit of 16777216 bytes" in refusal(lambda: read_lock(tmp_path, where="projects/a"))
 
 
 @pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])
@@ -186,7 +186,7 @@ def test_requirements_that_go_on_and_on_are_refused_at_once(text: str) -> None:
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pylock.toml")
 
-    with pytest.raises(ConfigurationError, match="it is no ordinary file"):
+    with pytest.raises(ConfigurationError, match="it is not a regular file"):
         read_bounded(tmp_path / "pylock.toml", "pylock.toml", 10)
 
 

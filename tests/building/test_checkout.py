@@ -166,7 +166,7 @@ def test_a_submodule_that_is_not_checked_out_is_refused(root: Path, tmp_path: Pa
     if there == "no folder":
         git(root, "config", "diff.ignoreSubmodules", "all")
         (root / "projects/beta/beta/inner").rmdir()
-    assert "projects/beta/beta/inner is a repository of its own (a Git submodule)" in refusal(root)
+    assert "projects/beta/beta/inner is a separate repository (a Git submodule)" in refusal(root)
 
 
 def test_a_filter_that_this_clone_has_no_program_for_is_told_by_file(root: Path) -> None:
@@ -220,7 +220,7 @@ def test_line_ends_that_a_clone_made_are_refused_and_those_that_the_repository_w
     (root / RATES).unlink()
     git(root, "checkout", "--", RATES)
     assert (root / RATES).read_bytes() == b"a,1\r\n"
-    assert f"{RATES} has CRLF line ends here" in refusal(root)
+    assert f"{RATES} has CRLF line endings here" in refusal(root)
     write(root, ".gitattributes", "* text=auto\n*.csv text eol=crlf\n")
     commit(root)
     assert RATES in staged(root)

@@ -202,7 +202,7 @@ def test_what_lambda_offers_may_be_left_out_of_a_lock(tmp_path: Path) -> None:
 def test_a_package_that_nothing_asks_for_any_more_is_refused(tmp_path: Path, name: str) -> None:
     found = layer(tmp_path, a=["b"], b=[], c=["d"], d=[])
     check_asked_for(silent(name=name), found, ["a", "c"], ARM)
-    with pytest.raises(ConfigurationError, match="nothing asks for what is locked as c, d"):
+    with pytest.raises(ConfigurationError, match="nothing requires what is locked as c, d"):
         check_asked_for(silent(name=name), found, ["a"], ARM)
 
 

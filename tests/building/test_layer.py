@@ -183,7 +183,7 @@ def test_data_folders_are_installed_where_they_belong_and_the_record_agrees(benc
         (
             "a-1.0-py3-none-any.whl: its scripts and headers are not in the layer "
             "(a-1.0.data/headers/a.h, a-1.0.data/scripts/run)",
-            "a-1.0-py3-none-any.whl: its data files lie in /opt/python, not in sys.prefix (share/a.txt)",
+            "a-1.0-py3-none-any.whl: its data files are in /opt/python, not in sys.prefix (share/a.txt)",
             "a-1.0-py3-none-any.whl: has compiled modules without source (b.pyc)",
         )
     )
@@ -238,7 +238,7 @@ def test_a_record_without_a_reason_to_change_stays_as_it_is(bench: Bench) -> Non
 
 BAD_WHEELS: dict[str, tuple[dict[str, bytes | str], str]] = {
     "unknown data": ({"a-1.0.data/stuff/x": "1"}, "unknown place 'stuff'"),
-    "library outside": ({"a-1.0.data/data/lib/liba.so.1": "1"}, "outside of site-packages"),
+    "library outside": ({"a-1.0.data/data/lib/liba.so.1": "1"}, "outside site-packages"),
     "two infos": ({"b-2.0.dist-info/METADATA": "1"}, "must have one .dist-info folder, that of a; found: a-1.0"),
     "double after the move": ({"x.py": "1", "a-1.0.data/purelib/x.py": "2"}, "'x.py'"),
     "not a library": ({"a/_x.cpython-313-x86_64-linux-gnu.so": "text"}, "does not start with the ELF signature"),
@@ -285,9 +285,9 @@ def test_code_and_layer_are_held_against_the_limit_together(bench: Bench) -> Non
     with pytest.raises(BuildError) as caught:
         check_together(bench.folder / "big.whl", built, where="projects/a")
     assert str(caught.value).splitlines() == [
-        "projects/a: code (2123 bytes) and layer (262143000 bytes) have 262145123 bytes unzipped, "
+        "projects/a: code (2123 bytes) and layer (262143000 bytes) have 262145123 bytes unzipped; "
         "Lambda allows 262144000 for both",
-        "hint: leave large files out and read them from S3, or drop a dependency",
+        "hint: remove large files and read them from S3, or drop a dependency",
     ]
 
 

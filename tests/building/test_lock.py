@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.building.lock import Lock, Target, check_covers, check_not_ours, read_lock, select, write_lock
+from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.errors import ConfigurationError, ToolError
 
 ARM = Target(python="3.13", architecture="arm64")
@@ -85,7 +86,7 @@ BAD_PYLOCKS = {
     "newer format": (pylock("").replace('"1.0"', '"2.0"'), "version 2.0 is not supported"),
     "another hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'md5 = "0"'), "has no SHA-256"),
     "short hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'sha256 = "0"'), "has no SHA-256"),
-    "file address": (wheel_at('url = "file:///wheels/a-1.0-py3-none-any.whl"'), "at a 'file' address"),
+    "file address": (wheel_at('url = "file:///wheels/a-1.0-py3-none-any.whl"'), "a 'file' address"),
     "absolute path": (wheel_at('path = "/wheels/a-1.0-py3-none-any.whl"'), "which is not relative"),
     "another package": (wheel_at(f'url = "{URL}/b-1.0-py3-none-any.whl"'), "not consistent with package name 'a'"),
     "escaping name": (wheel_at(f'url = "{URL}/a-1.0-py3-none-..%2F..%2Fany.whl"'), "Invalid wheel filename"),
@@ -150,7 +151,10 @@ def test_what_a_shared_folder_needs_is_followed_in_a_uv_lock(tmp_path: Path) -> 
     ("text", "reason"),
     [
         (uv_lock("", version=2), "has the format version 2"),
-        (uv_lock("").replace('virtual = "."', 'virtual = "projects/orders"'), "does not hold the project of its own"),
+        (
+            uv_lock("").replace('virtual = "."', 'virtual = "projects/orders"'),
+            "does not contain the project of its own",
+        ),
         (uv_lock('{ nam = "a" }'), "is not a uv.lock as uv writes it"),
         (uv_lock('{ name = "a", marker = "linux" }'), "is not a uv.lock as uv writes it"),
         (uv_lock("").replace(">=3.12", "three"), "is not a uv.lock as uv writes it"),
@@ -228,7 +232,7 @@ def test_a_package_of_an_index_that_is_called_like_a_shared_folder_is_refused(tm
     ("dependency", "reason"),
     [
         ("b", "b is not locked"),
-        ("A>=2", "a is locked as 1.0, but the project asks for A>=2"),
+        ("A>=2", "a is locked as 1.0, but the project requires A>=2"),
         ("a b", "'a b' is not a requirement"),
     ],
 )
@@ -240,7 +244,7 @@ def test_a_dependency_that_the_lock_does_not_have_is_refused(tmp_path: Path, dep
 
 
 def test_dependencies_without_a_lock_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"a>=1 is not locked; there is none of pylock\.toml"):
+    with pytest.raises(ConfigurationError, match=r"a>=1 is not locked; expected one of pylock\.toml"):
         check_covers(None, ["a>=1"], "projects/orders/pyproject.toml")
     check_covers(None, [], "projects/orders/pyproject.toml")
     check_covers(None, ["a; os_name == 'nt'"], "projects/orders/pyproject.toml", target=ARM)
@@ -275,7 +279,7 @@ def project(folder: Path, *dependencies: str) -> Path:
 
 def test_the_verb_lock_takes_no_other_lock_s_place(tmp_path: Path) -> None:
     (project(tmp_path) / "uv.lock").write_text(uv_lock(""), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"would take the place of uv\.lock"):
+    with pytest.raises(ConfigurationError, match=r"would replace uv\.lock"):
         write_lock(tmp_path, python="3.13")
 
 
@@ -320,7 +324,7 @@ def test_a_lock_that_would_name_a_folder_of_this_machine_is_not_written(tmp_path
     folder = tmp_path / "orders"
     folder.mkdir()
     indexes = vendored(folder, tmp_path / "elsewhere")
-    with pytest.raises(ConfigurationError, match="the lock would hold a path of this machine"):
+    with pytest.raises(ConfigurationError, match="the lock would contain a path on this machine"):
         write_lock(folder, python="3.13", indexes=indexes)
     assert not (folder / "pylock.toml").exists()
 
@@ -340,3 +344,18 @@ def test_a_name_that_no_index_has_is_an_error_of_the_tool(tmp_path: Path) -> Non
     with pytest.raises(ToolError, match="uv pip"):
         write_lock(project(tmp_path, "idna==999.0"), python="3.13")
     assert not (tmp_path / "pylock.toml").exists()
+
+
+def test_pins_are_those_lines_that_name_a_version_and_a_hash_and_no_other_line_is_a_mistake() -> None:
+    text = f"""\
+# what builds the units
+-i https://example.org/simple
+Hatchling==1.27.0 ; python_version >= "3.9" \\
+    --hash=sha256:{"a" * 64} \\
+    --hash=sha256:{"b" * 64}
+flit-core==3.9
+wheel>=0.40 --hash=sha256:{"a" * 64}
+nonsense ===
+"""
+
+    assert pins(text) == {"hatchling": "1.27.0"}

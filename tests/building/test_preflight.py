@@ -134,7 +134,7 @@ def test_a_coroutine_is_refused(tmp_path: Path) -> None:
 def test_a_missing_module_is_seen_where_no_interpreter_is(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "from orders import db\n" + HANDLER, db="import json\nimport pydantic.fields\n")
     text = refused(wheel, interpreter=None)
-    assert "`pydantic.fields` is missing, it is imported by orders/db.py line 2" in text
+    assert "`pydantic.fields` is missing; it is imported by orders/db.py line 2" in text
     assert "add what provides `pydantic` to `dependencies`" in text
 
 
@@ -166,7 +166,7 @@ def test_a_handler_with_slashes_is_found_as_lambda_finds_it(tmp_path: Path) -> N
 def test_a_missing_module_is_named_with_the_line_that_wants_it(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "import importlib\nimportlib.import_module('pydanticc')\n" + HANDLER)
     text = refused(wheel)
-    assert "`pydanticc` is missing, it is imported by orders/create.py line 2" in text
+    assert "`pydanticc` is missing; it is imported by orders/create.py line 2" in text
 
 
 def test_a_function_that_is_made_at_run_time_is_found(tmp_path: Path) -> None:
@@ -395,7 +395,7 @@ def test_an_object_that_lambda_could_not_load_is_refused_if_the_handler_loads_it
     assert str(caught.value).splitlines() == [
         "projects/orders: function `f0`, handler `orders.create.handler`: importing its module loads a/_a.so, "
         "and a.libs/libqt.so needs libGL.so.1, which neither the layer nor Lambda has",
-        "hint: use a package that brings its libraries, or a variant that does without (a display, a driver)",
+        "hint: use a package that includes its libraries, or a variant that does not need them (a display, a driver)",
     ]
     check(wheel_of(tmp_path), layer=layer, unloadable=lost)
 
@@ -425,8 +425,8 @@ def test_a_file_of_the_developer_is_not_there(tmp_path: Path, desk: Path, look: 
 @pytest.mark.parametrize("look", ["os.listdir('/usr/bin')", "list(os.scandir('/'))"])
 def test_a_folder_that_lambda_has_too_is_not_said_to_be_missing(tmp_path: Path, look: str) -> None:
     text = refused(wheel_of(tmp_path, f"import os; {look}\n{HANDLER}"))
-    assert "raises OSError: [Errno 95] nobody has written down all that Lambda has there: '/" in text
-    assert "hint: ask for the file that you need (`os.path.exists`, `shutil.which`), or list the folder" in text
+    assert "raises OSError: [Errno 95] the full content of this folder in Lambda is unknown: '/" in text
+    assert "hint: check for the file that you need (`os.path.exists`, `shutil.which`), or list the folder" in text
 
 
 @LINUX
@@ -450,7 +450,7 @@ def test_a_module_may_look_whether_a_file_of_the_developer_is_there(tmp_path: Pa
 def test_nothing_but_scratch_can_be_changed(tmp_path: Path, desk: Path, change: str) -> None:
     text = refused(wheel_of(tmp_path, change.format(str(desk)) + "\n" + HANDLER))
     assert "raises OSError: [Errno 30] Read-only file system" in text
-    assert "hint: Lambda lets a function write below /tmp only: correct the module" in text
+    assert "hint: Lambda lets a function write only below /tmp: correct the module" in text
     assert [path.name for path in desk.iterdir()] == ["secret.txt"]
 
 
@@ -509,7 +509,7 @@ def test_a_script_does_not_start_a_program_of_the_developer(tmp_path: Path, desk
         f"os.chmod(path, {stat.S_IRWXU})\nsubprocess.run([path], check=True)\n"
     )
     text = refused(wheel_of(tmp_path, code + HANDLER))
-    assert "needs /usr/bin/git, which is of this machine and not in Lambda (Amazon Linux 2023)" in text
+    assert "needs /usr/bin/git, which is on this machine but not in Lambda (Amazon Linux 2023)" in text
     assert NO_GIT in text
 
 

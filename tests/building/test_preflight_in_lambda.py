@@ -90,7 +90,7 @@ def test_a_thread_that_goes_on_is_not_waited_for(tmp_path: Path) -> None:
 )
 def test_its_code_cannot_be_changed(tmp_path: Path, change: str) -> None:
     text = refused(wheel_of(tmp_path, f"import os\nhere = os.path.dirname(__file__)\n{change}\n{HANDLER}"))
-    assert "Read-only file system" in text and "below /tmp only" in text
+    assert "Read-only file system" in text and "only below /tmp" in text
 
 
 WITH_SQLITE = """

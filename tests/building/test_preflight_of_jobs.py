@@ -88,8 +88,8 @@ def test_what_glue_may_have_and_what_may_fail_is_not_refused(tmp_path: Path, tex
 def test_a_module_of_a_newer_standard_library_is_missing(tmp_path: Path, text: str) -> None:
     text = refused(wheel_of(tmp_path, text + MAIN))
 
-    assert "the module `tomllib` is missing, it is imported by orders/create.py line " in text
-    assert "Glue has no `tomllib` of Python 3.9" in text
+    assert "the module `tomllib` is missing; it is imported by orders/create.py line " in text
+    assert "Glue's Python 3.9 has no `tomllib`" in text
 
 
 @needs_39
@@ -153,8 +153,8 @@ def test_without_an_interpreter_the_syntax_that_this_python_can_tell_is_refused(
 def test_without_an_interpreter_a_module_that_nothing_brings_is_missing_inside_a_function_too(tmp_path: Path) -> None:
     text = refused(wheel_of(tmp_path, "def later():\n    import pydantic\n" + MAIN), None)
 
-    assert "the module `pydantic` is missing, it is imported by orders/create.py line 2" in text
-    assert "Glue has no `pydantic` of Python 3.9: add it to `dependencies`, then lock again" in text
+    assert "the module `pydantic` is missing; it is imported by orders/create.py line 2" in text
+    assert "Glue's Python 3.9 has no `pydantic`: add it to `dependencies`, then run `lock.py`" in text
 
 
 def test_spark_has_other_modules_than_python_shell(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_what_is_locked_can_be_imported_and_nothing_else(tmp_path: Path) -> None
 
     check(wheel_of(tmp_path, "import locked, single\nassert single.WHO == 1\n" + MAIN), library=library)
     text = refused(wheel_of(tmp_path, "import locked, unlocked\n" + MAIN), library=library)
-    assert "the module `unlocked` is missing" in text and "add it to `dependencies`, then lock again" in text
+    assert "the module `unlocked` is missing" in text and "add it to `dependencies`, then run `lock.py`" in text
 
 
 def test_without_an_interpreter_the_library_is_looked_into(tmp_path: Path) -> None:
@@ -254,13 +254,13 @@ def test_an_entry_that_needs_more_than_its_arguments_is_refused(
 ) -> None:
     text = refused(wheel_of(tmp_path, f"def main{signature}: ...\n"), interpreter)
 
-    assert f"`main{signature}` needs other arguments than the one mapping that it is called with" in text
+    assert f"`main{signature}` must accept the one mapping that it is called with" in text
 
 
 @pytest.mark.parametrize("body", ["yield", "for a in arguments: yield from a", "x = yield"])
 def test_an_entry_that_is_a_generator_is_refused(tmp_path: Path, body: str) -> None:
     text = refused(wheel_of(tmp_path, f"def main(arguments):\n    {body}\n"), None)
-    assert "job `load`, handler `orders.create:main`: `main` is a generator, and a call of it runs nothing" in text
+    assert "job `load`, handler `orders.create:main`: `main` is a generator, so calling it runs nothing" in text
 
 
 def test_an_entry_with_a_generator_inside_is_none(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_an_entry_from_elsewhere_that_would_run_nothing_is_refused(tmp_path: Pat
 def test_the_signature_of_what_is_no_plain_function_is_asked_of_the_interpreter(tmp_path: Path) -> None:
     text = "import functools\ndef run(a, b, c): ...\nmain = functools.partial(run, 1)\n"
 
-    assert "`main(b, c)` needs other arguments" in refused(wheel_of(tmp_path, text))
+    assert "`main(b, c)` must accept the one mapping" in refused(wheel_of(tmp_path, text))
 
 
 @pytest.mark.parametrize("interpreter", [None, pytest.param(SHELL, marks=needs_39)], ids=["read", "imported"])

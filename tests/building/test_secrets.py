@@ -58,12 +58,12 @@ def test_a_harmless_name_is_no_secret(path: str) -> None:
 def test_an_error_says_file_line_and_kind_and_never_the_value() -> None:
     text = refused({"a/keys.txt": f"one\ntwo\nthree {TOKEN}\n", "key.pem": KEY})
 
-    assert "a/keys.txt line 3 (a token of GitHub), key.pem line 1 (a private key)" in text
+    assert "a/keys.txt line 3 (a GitHub token), key.pem line 1 (a private key)" in text
     assert TOKEN not in text and "MIIE" not in text
 
 
 def test_of_many_files_five_are_shown() -> None:
-    assert "a4.txt line 1 (a token of GitHub), 15 more" in refused({f"a{n}.txt": TOKEN for n in range(20)})
+    assert "a4.txt line 1 (a GitHub token), 15 more" in refused({f"a{n}.txt": TOKEN for n in range(20)})
 
 
 @pytest.mark.parametrize("password", ["Xk39dh2lsoe", "correct-horse"])
@@ -101,7 +101,7 @@ def test_an_excuse_is_for_one_file() -> None:
 
 
 def test_an_excuse_for_a_file_that_is_not_there_is_refused() -> None:
-    assert "not_secret names tests/k.pem, which is not in the wheel" in refused({"a.py": ""}, {"tests/k.pem": "x"})
+    assert "not_secret names tests/k.pem, which is in neither the wheel" in refused({"a.py": ""}, {"tests/k.pem": "x"})
 
 
 def test_data_of_any_size_is_looked_at_within_a_bound() -> None:
@@ -118,7 +118,7 @@ def test_a_secret_behind_bytes_that_are_no_text_is_found() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize(("text", "kind"), [(KEY, "a private key"), (TOKEN, "a token of GitHub")])
+@pytest.mark.parametrize(("text", "kind"), [(KEY, "a private key"), (TOKEN, "a GitHub token")])
 def test_a_text_with_two_bytes_for_each_character_is_read_as_one(encoding: str, text: str, kind: str) -> None:
     assert [(leak.kind, leak.line) for leak in leaks_in("a.txt", f"one\n{text}".encode(encoding))] == [(kind, 2)]
 

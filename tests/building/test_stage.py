@@ -182,14 +182,14 @@ def test_a_project_folder_that_is_a_link_is_refused(root: Path) -> None:
 def test_a_repository_inside_the_folder_is_refused(root: Path) -> None:
     git(root.parent, "init", "-q", str(root / FOLDER / "vendor"))
     (root / FOLDER / "vendor/a.py").write_text("")
-    assert "projects/orders/vendor/ is a repository of its own" in refused(root)
+    assert "projects/orders/vendor/ is a separate repository" in refused(root)
 
 
 def test_a_pipe_in_place_of_a_tracked_file_is_refused_and_not_waited_for(root: Path) -> None:
     git(root, "add", ".")
     (root / FOLDER / "orders/create.py").unlink()
     os.mkfifo(root / FOLDER / "orders/create.py")
-    assert "create.py is not an ordinary file" in refused(root)
+    assert "create.py is not a regular file" in refused(root)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")

@@ -107,7 +107,8 @@ def test_a_mistake_of_ours_is_told_at_the_edge_too(
     monkeypatch.setattr(sys.modules["multi_env_lambda.cli.main"], "_group", Broken)
 
     assert main(["status"], start=tmp_path) == 1
-    assert capsys.readouterr().err.endswith("RuntimeError: \\x1b[2J\na mistake of multi-env-lambda; please report it\n")
+    end = "RuntimeError: \\x1b[2J\nthis is a bug in multi-env-lambda; please report it\n"
+    assert capsys.readouterr().err.endswith(end)
 
 
 @pytest.mark.slow
@@ -132,7 +133,7 @@ def test_a_disk_that_is_full_behind_the_output_is_one_error_of_ours(tmp_path: Pa
     assert done.returncode == 1
     assert done.stderr.decode().splitlines() == [
         "error: standard output: it cannot be written to: No space left on device",
-        "hint: send it elsewhere, then run again",
+        "hint: redirect it elsewhere, then run again",
     ]
 
 

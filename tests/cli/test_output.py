@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from multi_env_lambda.api.carry_out import must_be_good
+from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.cli.results import finish
-from multi_env_lambda.errors import Refused, StackError, UnitsFailed
+from multi_env_lambda.errors import Refused, StackError
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.show.text import history_table
@@ -61,7 +62,7 @@ def test_the_history_names_who_approved() -> None:
 
 
 def test_why_one_unit_stays_as_it_is_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    why = "it was rolled back to 0.1.0 already; `--to` goes to any other release"
+    why = "it was already rolled back to 0.1.0; use `--to` for any other release"
     unchanged = Result(project="orders", environment="prod", outcome="unchanged", version="0.1.0", detail=why)
     finish(lambda: must_be_good([unchanged]), False)
 
@@ -82,7 +83,7 @@ def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.
 
     shown = capsys.readouterr()
     assert (code, shown.out) == (0, "nothing to do\n")
-    assert shown.err == f"nothing runs in staging of orders: {why}\n"
+    assert shown.err == f"no release of orders runs in staging: {why}\n"
 
 
 def ended(outcome: Any, error: str = "") -> Result:

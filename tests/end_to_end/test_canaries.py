@@ -203,7 +203,15 @@ def deploys(walk: Walk) -> None:
 def looks_and_removes(walk: Walk) -> None:
     for words in (
         *("status", "status --json", "history customers --json", "why customers sandbox", "open customers"),
-        *("diff customers sandbox prod --json", "drift", "drift --json", "board --drift", "doctor", "doctor --json"),
+        *(
+            "diff customers sandbox prod --json",
+            "drift",
+            "drift --json",
+            "repair sandbox --yes",
+            "board --drift",
+            "doctor",
+            "doctor --json",
+        ),
         *("invoke customers lookup sandbox", "logs customers lookup sandbox", "permissions prod", "bootstrap"),
         *("prune", "destroy orders prod --out request.json", "destroy orders prod --yes --confirm orders"),
         *("prune --apply", "new invoices", "init", "local status", "demo"),
@@ -219,8 +227,11 @@ def fails(walk: Walk) -> None:
     # Not as an address is written: uv shows the line.
     settings = walk.place.home / ".config/uv/uv.toml"
     settings.write_text(UV_TOML.format(f"http://ci:{walk.place.canaries['uv.toml']}@127.0.0.1:9/simple"), "utf-8")
-    walk.write("projects/orders/orders/more.py", "", "A = 1\n")
+    # A second requirement, since uv builds by itself where its version is the one that is wanted.
+    own, more = '["uv_build>=0.9,<1"]', '["uv_build>=0.9,<1", "flit_core"]'
+    walk.write(orders, own, more)
     assert "invalid port number" in walk.verb("publish").err
+    walk.write(orders, more, own)
     settings.unlink()
     walk.write("projects/orders/broken.py", "", PRINTS_EVERYTHING)
     walk.write(orders, 'requires = ["uv_build>=0.9,<1"]', "requires = []")

@@ -105,7 +105,7 @@ def test_each_thing_that_is_wrong_is_named_with_what_repairs_it(stage: Stage) ->
     assert problems == {("devops", "bucket"), ("test", "role"), ("prod", "role")}
     denied, bucket = found(done, "prod", "role"), found(done, "devops", "bucket")
     assert "local-developer may not assume arn:aws:iam::555555555555:role/Organization" in denied["what"]
-    assert denied["hint"].startswith("OrganizationAccountAccessRole trusts the organisation's management account only")
+    assert denied["hint"].startswith("OrganizationAccountAccessRole trusts only the organisation's management account")
     assert "`bootstrap` would see to it that its policy lets the environments read" in bucket["what"]
     assert bucket["hint"] == "`bootstrap`"
     assert states(done)["prod", "stacks"] == "unknown"

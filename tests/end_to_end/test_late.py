@@ -126,14 +126,14 @@ def test_a_release_that_uses_a_right_it_just_got_is_not_put_back(root: Path, clo
     outcomes, said = deploy(root, cloud)
 
     assert outcomes == ["deployed"], said
-    assert any("not as it should be yet, asked again for up to 30 s" in text for text in said)
+    assert any("not as expected yet, retrying for up to 30 s" in text for text in said)
     assert Workspace.open(root, local=False)["customers"].functions["lookup"].invoke({}, "sandbox") == {"answer": 2}
 
     def meets_a_late_alias(answer: int) -> bool:
         write(root, ANSWERS.replace("1", str(answer)), answer)
         outcomes, said = deploy(root, cloud)
         assert outcomes == ["deployed"], said
-        return any("not as it should be yet" in text for text in said)
+        return any("not as expected yet" in text for text in said)
 
     # It is late for a second; where a throttled call waits that long, another release meets it.
     assert any(meets_a_late_alias(answer) for answer in range(3, 9)), "the alias was not seen to be late"

@@ -143,7 +143,7 @@ def test_lambda_runs_the_bytes_that_were_published(first: Step, place: str) -> N
 
 
 def test_the_same_command_again_says_that_there_is_nothing_to_do(again: Step) -> None:
-    assert (again.done.code, "nothing to do" in again.done.out) == (0, True), again.done.err
+    assert (again.done.code, "up to date" in again.done.out) == (0, True), again.done.err
 
 
 def test_the_same_command_again_writes_nothing(again: Step) -> None:
@@ -215,7 +215,7 @@ def test_a_stale_clone_takes_nothing_back_without_a_word(committed: Step, tmp_pa
         0,
         "plan for sandbox: nothing to do, 1 left out, 3 unchanged",
     )
-    assert f"  ! customers: newer runs here: {runs} of commit " in planned.out
+    assert f"  ! customers: something newer runs here: {runs} from commit " in planned.out
     done = stage.run("bin/automation/deploy.py", "sandbox", "--yes", folder=tmp_path / "stale", env=stage.credentials())
     assert (done.code, f"! newer runs {runs}" in done.out) == (0, True)
     named = stage.run(

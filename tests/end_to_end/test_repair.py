@@ -106,7 +106,7 @@ def test_what_was_done_by_hand_is_found_and_put_right_and_nothing_else_is_touche
     by_hand(stage)
 
     found = drift(stage, "sandbox")
-    assert found.code == 1 and "`repair.py customers sandbox` puts it right" in found.err
+    assert found.code == 1 and "`repair.py customers sandbox` fixes it" in found.err
     assert "≠ drifted" in stage.script("status", "--drift").out
     repaired = stage.script("repair", "customers", "sandbox", "--yes", "--reason", name)
     assert repaired.code == 0, repaired.err
@@ -128,7 +128,7 @@ def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_i
     failed = stage.script("deploy", "sandbox", "--only", "customers", "--yes")
     assert failed.code != 0 and "`repair.py customers sandbox` does; then run the same command again" in failed.err
     asked = stage.script("invoke", "customers", "lookup", "sandbox")
-    assert "`repair.py customers sandbox` makes it again" in asked.err
+    assert "`repair.py customers sandbox` creates it again" in asked.err
     assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
     assert stage.script("deploy", "sandbox", "--only", "customers", "--yes").code == 0
 
@@ -155,8 +155,8 @@ def test_what_a_deleted_stack_kept_is_asked_for_by_the_first_repair_and_comes_ba
     repair = ("repair", "customers", "sandbox", "--yes")
     asked = stage.script(*repair)
     assert asked.code == 9 and "--agree import:customers/customers-orders" in asked.err
-    assert "Orders (AWS::SQS::Queue) was kept by its policy" in asked.out + asked.err
-    assert "is gone with what was in it" not in asked.out + asked.err
+    assert "Orders (AWS::SQS::Queue) was retained by its policy" in asked.out + asked.err
+    assert "was deleted with its content" not in asked.out + asked.err
     back = stage.script(*repair, "--agree", "import:customers/customers-orders")
     assert back.code == 0, back.err
     assert drift(stage, "sandbox").code == 0
@@ -234,8 +234,8 @@ def test_a_deploy_that_sends_nothing_of_a_function_with_other_layers_does_not_sa
 
     failed = stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes")
 
-    assert failed.code == 13 and f"with the layers none, deployed was {layer}" in failed.err, failed.err
-    assert "`repair.py customers sandbox` puts it right" in failed.err
+    assert failed.code == 13 and f"has the layers none, expected the deployed {layer}" in failed.err, failed.err
+    assert "`repair.py customers sandbox` fixes it" in failed.err
     assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
     assert functions.get_function_configuration(FunctionName=FUNCTION)["Layers"][0]["Arn"] == layer
     assert stage.script("deploy", "sandbox", "--only", "customers", "--force", "--yes").code == 0
@@ -257,7 +257,7 @@ def test_a_function_that_was_switched_off_by_hand_is_found_and_who_can_put_it_ri
     repaired = stage.script("repair", "customers", "sandbox", "--yes")
 
     assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
-    assert repaired.code == 13 and "put it back by hand" in repaired.err, repaired.err
+    assert repaired.code == 13 and "revert it by hand" in repaired.err, repaired.err
     functions.delete_function_concurrency(FunctionName=FUNCTION)
     assert drift(stage, "sandbox").code == 0
 

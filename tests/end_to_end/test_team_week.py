@@ -97,7 +97,7 @@ def test_promotion_and_rollback_need_no_units_no_git_no_uv_and_no_index(stage: S
 def test_a_typed_name_is_no_approval_and_the_person_is_told_what_is(stage: Stage) -> None:
     done = by(stage, "ada", "promote", "staging", "--only", "customers", typed="staging\nstaging\ny\n")
 
-    told = [line for line in done.err.splitlines() if line.startswith("  then") or "waits until somebody else" in line]
+    told = [line for line in done.err.splitlines() if line.startswith("  then") or "waits for somebody else" in line]
     assert (done.code, "type `staging`" in done.err) == (9, False), done.err
     assert ("--out plan.json" in told[0], told[1:]) == (
         True, ["  then somebody else: `approve.py plan.json`", "  then: `deploy.py --plan plan.json`"],
@@ -115,7 +115,7 @@ def test_a_work_tree_that_asks_for_less_opens_nothing(stage: Stage) -> None:
     finally:
         path.write_text(text, encoding="utf-8")
 
-    said = "staging: approval = true is committed, this work tree's table says false"
+    said = "staging: approval = true is committed, but this work tree's table says false"
     assert (said in plan.out, done.code, said in done.err) == (True, 9, True), done.err
     assert stage.versions("customers")[2] is None
 

@@ -61,7 +61,7 @@ def test_what_was_ours_comes_back_without_a_question_and_what_another_team_made_
     name, s3 = bucket("sandbox", "2" * 12), stage.client("sandbox", "s3")
     with_events(stage, "events = [{ s3 = true }]")
     first = deploy(stage, "sandbox")
-    assert (first.code, "in the first five minutes nobody hears" in first.out + first.err) == (0, True)
+    assert (first.code, "uploads in the first five minutes send no events" in first.out + first.err) == (0, True)
     s3.put_object(Bucket=name, Key="kept", Body=b"data")
 
     done = stage.script("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
@@ -98,7 +98,7 @@ def test_what_somebody_else_made_is_named_and_comes_in_by_a_word(stage: Stage) -
     refused = deploy(stage, "test", verb="promote")
     assert refused.code == 7
     assert f"LookupBucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{name}'" in refused.err
-    assert "`plan` says if it can come into the stack" in refused.err
+    assert "`plan` says whether it can be brought into the stack" in refused.err
 
     asked = deploy(stage, "test", verb="promote")
     assert asked.code == 9
@@ -141,7 +141,7 @@ def test_a_queue_comes_in_by_a_word_stays_when_its_unit_goes_and_comes_back(stag
     refused = deploy(stage, "sandbox")
     assert refused.code == 7
     assert f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists" in refused.err
-    assert "`plan` says if it can come into the stack" in refused.err
+    assert "`plan` says whether it can be brought into the stack" in refused.err
 
     # The queue of dead letters went when the stack went back, and SQS keeps its name for a minute.
     CloudTime(stage.cloud).sleep(61)
@@ -211,7 +211,7 @@ def test_what_cannot_be_deleted_is_named_and_may_stay(stage: Stage) -> None:
 
     refused = stage.script(*words)
     assert refused.code == 7
-    assert "! Scratch (AWS::S3::Bucket scratch-222222222222) goes, with what is in it" in refused.err
+    assert "! Scratch (AWS::S3::Bucket scratch-222222222222) is deleted, with its content" in refused.err
     assert "Scratch (AWS::S3::Bucket): The bucket you tried to delete is not empty" in refused.err
     assert "`destroy` with `--retain LOGICAL-ID`" in refused.err
 

@@ -78,7 +78,7 @@ def test_a_unit_that_is_named_alone_goes_on_beside_a_broken_need_that_runs_and_t
 
     (step,) = planned(without, only=("orders",)).deploys
 
-    assert step.notes == ("it needs customers, which is broken; 0.1.0 of it runs here, and stays",)
+    assert step.notes == ("it needs customers, which is broken; 0.1.0 of it runs here and stays",)
     assert outcomes(deploy(without, only=("orders",))) == {"orders": "deployed"}
 
 
@@ -87,7 +87,7 @@ def test_a_unit_that_is_named_alone_is_blocked_by_a_broken_need_that_never_ran_t
 
     (step,) = planned(without, only=("orders",)).blocked
 
-    assert step.what == "it needs customers, which is broken, and nothing of it runs in sandbox"
+    assert step.what == "it needs customers, which is broken and does not run in sandbox"
     result = deploy(without, only=("orders",))["orders"]
     assert (result.outcome, result.error) == ("blocked", "Refused")
 
@@ -218,7 +218,7 @@ def test_why_says_at_which_units_nobody_could_look(running: FakeWorld, tmp_path:
 
     text = explain(draft.plan, draft.known, draft.looked_at, "search").text()
 
-    assert "not looked at, since they are broken: customers" in text
+    assert "not inspected, because they are broken: customers" in text
 
 
 # --- the library ---

@@ -109,7 +109,7 @@ def test_code_that_nobody_published_fails_with_both_digests() -> None:
     with pytest.raises(CheckFailed) as caught:
         checked(Lambda(code_sha256="EVIL"))
     assert caught.value.where == f"{NAME} in prod"
-    assert caught.value.what == f"Lambda runs code EVIL, published was {SOURCE.code_sha256}"
+    assert caught.value.what == f"Lambda runs code EVIL, expected the published {SOURCE.code_sha256}"
 
 
 def test_code_that_a_stack_file_has_set_is_not_compared() -> None:
@@ -117,7 +117,7 @@ def test_code_that_a_stack_file_has_set_is_not_compared() -> None:
 
 
 def test_a_layer_of_other_bytes_fails() -> None:
-    with pytest.raises(CheckFailed, match="has the SHA-256 EVIL, published was"):
+    with pytest.raises(CheckFailed, match="has the SHA-256 EVIL, expected the published"):
         checked(Lambda(layer_sha256="EVIL"))
 
 
@@ -143,9 +143,9 @@ def test_a_function_whose_layers_a_stack_file_has_set_needs_none_of_ours() -> No
 def test_other_layers_than_the_template_names_fail_with_both_and_the_command(
     runs: tuple[str, ...], said: tuple[object, ...]
 ) -> None:
-    with pytest.raises(CheckFailed, match="Lambda has it with the layers .*, deployed was") as caught:
+    with pytest.raises(CheckFailed, match="in Lambda it has the layers .*, expected the deployed") as caught:
         checked(Lambda(layers=runs), text=template(layers=said))
-    assert "`repair.py orders prod` puts it right" in caught.value.hint
+    assert "`repair.py orders prod` fixes it" in caught.value.hint
 
 
 def untouched(before: str, runs: tuple[str, ...]) -> None:
@@ -156,7 +156,7 @@ def untouched(before: str, runs: tuple[str, ...]) -> None:
 
 def test_a_function_of_which_a_deploy_sends_nothing_has_its_layers_compared() -> None:
     untouched(template(), (LAYER_ARN,))
-    with pytest.raises(CheckFailed, match="with the layers none, deployed was a version of orders-prod"):
+    with pytest.raises(CheckFailed, match="has the layers none, expected the deployed a version of orders-prod"):
         untouched(template(), ())
 
 
@@ -186,7 +186,7 @@ def test_a_layer_that_was_compared_before_is_not_asked_for_again_and_still_must_
     assert checked(platform, known=(right,)) == (right,)
     assert platform.asked == []
 
-    with pytest.raises(CheckFailed, match="published was"):
+    with pytest.raises(CheckFailed, match="expected the published"):
         checked(platform, known=(attrs.evolve(right, sha256="OLD"),))
 
 

@@ -68,7 +68,7 @@ def test_a_smoke_that_fails_where_rights_have_changed_is_asked_again_until_iam_h
 
     assert deploy(fake)["search"].outcome == "deployed"
     assert clock.now == 10
-    assert "asked again for up to 30 s" in "".join(event.text for event in fake.events if event.phase == "check")
+    assert "retrying for up to 30 s" in "".join(event.text for event in fake.events if event.phase == "check")
 
 
 def test_the_first_deploy_waits_for_its_new_role_too(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_the_old_versions_answers_are_no_success_of_the_new_one(tmp_path: Path) 
     result = deploy(fake)["search"]
 
     assert result.error == "CheckFailed"
-    assert f"version {old} answered, live is version {new}" in result.detail
+    assert f"version {old} responded, but live is version {new}" in result.detail
     assert clock.now == 30
 
 
@@ -151,7 +151,7 @@ def test_weights_that_are_left_after_a_deploy_without_traffic_are_named(tmp_path
     result = deploy(fake)["search"]
 
     old, new = fake.tree.version_id("s2"), fake.tree.version_id("s3")
-    what = f"alias live points at version {new} and gives 10 % to version {old}, it should point at version {new} alone"
+    what = f"alias live points at version {new}, with 10 % to version {old}, expected version {new} alone"
     assert (result.error, what in result.detail) == ("CheckFailed", True)
     assert f"--function-version {new} --routing-config AdditionalVersionWeights={{}}" in result.hint
 
@@ -171,9 +171,10 @@ def test_weights_that_are_left_after_a_put_back_are_named_and_what_runs_is_unsur
     result = deploy(fake)["search"]
 
     assert (
-        "sandbox was put back to 0.1.0, but search-sandbox-main in sandbox: its alias live points at" in result.detail
+        "sandbox was rolled back to 0.1.0, but search-sandbox-main in sandbox: its alias live points at"
+        in result.detail
     )
-    assert f"version {old} and gives 10 % to version {new}, it should point at version {old} alone" in result.detail
+    assert f"version {old}, with 10 % to version {new}, expected version {old} alone" in result.detail
     assert f"--function-version {old}" in result.hint
     assert fake.world.ledger.records("sandbox")["search"].unsure is not None
 
@@ -186,7 +187,7 @@ def test_a_release_that_changes_what_versions_must_share_moves_all_traffic_at_on
     fake.tree.properties["search"] = {property_: "arn:of:another"}
 
     assert deploy(fake)["search"].outcome == "deployed"
-    why = f"this release changes its {what}, which Lambda wants to be equal behind one alias"
+    why = f"this release changes its {what}, which must be the same for all versions behind an alias"
     assert (clock.slept, texts(fake)) == ([], [f"{FUNCTION} at once: {why}"])
 
 
@@ -222,7 +223,7 @@ def test_an_alarm_that_was_on_before_does_not_send_the_fix_back_and_is_said(tmp_
     fake.platform.alarms = {"search-errors"}
 
     assert deploy_with(fake, clock, {}).outcome == "deployed"
-    assert texts(fake)[0] == "alarm search-errors was on before; it counts when it goes on again"
+    assert texts(fake)[0] == "alarm search-errors was already on; it counts if it turns off and on again"
 
 
 def test_an_alarm_that_was_on_before_and_goes_on_again_counts(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_uploaded_code_is_drift_with_both_values_and_the_command(fake: FakeWorld
     assert found.names == ("MainFunction/Code/CodeSha256",)
     (difference,) = found.resources[0].differences
     assert (difference.expected, difference.actual) == (code(fake, "live"), FOREIGN)
-    assert found.hint.startswith("`repair.py search sandbox` puts it right")
+    assert found.hint.startswith("`repair.py search sandbox` fixes it")
 
 
 def test_an_alias_on_a_version_of_uploaded_code_is_named_with_that_code(fake: FakeWorld) -> None:
@@ -63,7 +63,7 @@ def test_the_named_command_sends_the_released_code_again(fake: FakeWorld) -> Non
 
     assert (code(fake), drift(fake)) == (code(fake, "live"), [])
     said = [event.text for event in fake.events if FOREIGN in event.text]
-    assert said == [f"{FUNCTION}: somebody uploaded code {FOREIGN}, {code(fake)} is sent again"]
+    assert said == [f"{FUNCTION}: somebody uploaded code {FOREIGN}; sending {code(fake)} again"]
 
 
 def test_a_put_back_that_leads_callers_to_other_code_says_so(fake: FakeWorld) -> None:
@@ -79,7 +79,7 @@ def test_a_put_back_that_leads_callers_to_other_code_says_so(fake: FakeWorld) ->
     result = deploy(fake)["search"]
 
     assert (result.outcome, result.error) == ("failed", "CheckFailed")
-    assert f"was put back to 0.1.0, but {FUNCTION} in sandbox: Lambda runs code {FOREIGN}" in result.detail
+    assert f"was rolled back to 0.1.0, but {FUNCTION} in sandbox: Lambda runs code {FOREIGN}" in result.detail
 
 
 def test_a_function_that_was_deleted_has_the_command_that_makes_it_anew(fake: FakeWorld) -> None:
@@ -90,6 +90,6 @@ def test_a_function_that_was_deleted_has_the_command_that_makes_it_anew(fake: Fa
 
     (found,) = find_drift(fake.world, "search", "sandbox")
 
-    assert found.hint.startswith("`repair.py search sandbox` puts it right")
+    assert found.hint.startswith("`repair.py search sandbox` fixes it")
     assert repair(fake, "sandbox", "search")["search"].outcome == "deployed"
     assert drift(fake) == []

@@ -57,7 +57,8 @@ def test_where_the_committed_table_asks_for_nothing_or_names_the_same_nobody_wai
     assert promote(free, "prod")["search"].outcome == "deployed"
 
     same = with_another_table(tmp_path / "two", approval=True)
-    assert promote(same, "prod")["search"].detail.startswith("prod: nobody has approved plan")
+    detail = promote(same, "prod")["search"].detail
+    assert detail.startswith("prod: plan ") and " has not been approved (prod: approval = true is committed" in detail
 
 
 def with_committed_rules(folder: Path, by_author: bool = False, **rules: bool) -> FakeWorld:
@@ -83,7 +84,7 @@ def approved(fake: FakeWorld, digest: str, who: str) -> None:
 def test_an_uncommitted_line_opens_no_environment_whose_rules_nobody_has_remembered_yet(tmp_path: Path) -> None:
     fake = with_committed_rules(tmp_path, approval=True)
     plan = shown(fake)
-    said = "prod: approval = true is committed, this work tree's table says false"
+    said = "prod: approval = true is committed, but this work tree's table says false"
     assert said in plan.to_dict()["rules"]
 
     refused = promote(fake, "prod")
@@ -186,9 +187,7 @@ def test_a_committed_table_that_cannot_be_read_closes_the_environment_by_name(tm
 
     assert set(outcomes(results).values()) == {"blocked", "skipped"}
     assert "pyproject.toml as committed: broken" in results["search"].detail
-    assert shown(fake).rules[0].lines() == (
-        "prod: nothing can be changed: pyproject.toml as committed: broken; commit it",
-    )
+    assert shown(fake).rules[0].lines() == ("prod: cannot be changed: pyproject.toml as committed: broken; commit it",)
 
 
 def test_an_environment_that_the_committed_table_lacks_is_new_and_has_the_work_trees_rules(tmp_path: Path) -> None:
@@ -346,4 +345,4 @@ def test_a_committed_table_that_says_nothing_that_can_be_read_is_named(tmp_path:
     with pytest.raises(ConfigurationError, match=r"^pyproject\.toml of the last commit") as refused:
         tree(tmp_path, committed).committed()
 
-    assert refused.value.hint == "commit one that can be read"
+    assert refused.value.hint == "commit a readable one"

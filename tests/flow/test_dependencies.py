@@ -205,5 +205,5 @@ def test_another_pyspark_than_glues_is_refused(tmp_path: Path) -> None:
         },
     )
 
-    with pytest.raises(ConfigurationError, match="py4j 1.0 is locked, but Glue's own is what the Spark job `cluster`"):
+    with pytest.raises(ConfigurationError, match="py4j 1.0 is locked, but the Spark job `cluster`"):
         build_dependencies(root, tmp_path / "cache", spark_alone, Published())

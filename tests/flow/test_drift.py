@@ -52,8 +52,8 @@ def test_a_named_unit_of_which_nothing_is_recorded_is_a_problem_that_says_whethe
     (absent,) = find_drift(fake.world, "search", "prod")
     everywhere = find_drift(fake.world, "search")
 
-    assert there.problem.endswith("but the stack search-test is there: there is no record of it")
-    assert absent.problem.endswith("nothing is recorded that should run, and there is no stack search-prod")
+    assert there.problem.endswith("but the stack search-test exists: there is no record of it")
+    assert absent.problem.endswith("no record says what should run, and there is no stack search-prod")
     assert there.hint.startswith("`deploy.py test --only search` deploys it")
     assert [(item.environment, bool(item.problem)) for item in everywhere] == [("sandbox", False), ("test", True)]
 
@@ -64,7 +64,7 @@ def test_a_first_deploy_that_was_killed_is_a_problem_of_the_named_unit(tmp_path:
 
     (found,) = find_drift(fake.world, "search", "sandbox")
 
-    assert found.problem.endswith("but the stack search-sandbox is there: an attempt was not finished")
+    assert found.problem.endswith("but the stack search-sandbox exists: an attempt was not finished")
 
 
 def test_every_stack_that_runs_something_is_compared(fake: FakeWorld) -> None:
@@ -150,9 +150,11 @@ def test_an_unknown_unit_is_refused_with_a_hint(fake: FakeWorld) -> None:
     ("path", "actual"),
     [
         ("/Environment/Variables/DB_PASSWORD", "hunter2"),
+        ("/Environment/Variables/REDIS_AUTH", "default:hunter2"),
+        ("/Environment", '{"Variables": {"REDIS_AUTH": "default:hunter2"}}'),
         ("/Environment", '{"Variables": {"DB_PASSWORD": "hunter2", "LEVEL": "info"}}'),
     ],
-    ids=["by its name", "inside an object"],
+    ids=["by its name", "by its form", "by its form inside an object", "inside an object"],
 )
 def test_a_password_that_was_typed_into_the_console_goes_no_further(fake: FakeWorld, path: str, actual: str) -> None:
     typed = PropertyDifference(path=path, expected="null", actual=actual, kind="ADD")
@@ -170,7 +172,7 @@ def test_a_stack_that_is_gone_is_named_with_what_brings_it_back(fake: FakeWorld)
     (found,) = find_drift(fake.world, "orders", "test")
 
     assert (found.status, found.names) == ("DRIFTED", ("orders-test deleted",))
-    assert found.hint.startswith("`repair.py orders test` puts it right")
+    assert found.hint.startswith("`repair.py orders test` fixes it")
     assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
     assert not find_drift(fake.world, "orders", "test")[0].drifted
 
@@ -180,7 +182,7 @@ def test_a_stack_of_somebody_else_under_our_name_is_not_compared(fake: FakeWorld
 
     (found,) = find_drift(fake.world, "orders", "test")
 
-    assert "is not of this workspace: it has no tag of this tool" in found.problem
+    assert "does not belong to this workspace: it has no tag of this tool" in found.problem
 
 
 def outside(fake: FakeWorld, **resources: object) -> None:
@@ -202,7 +204,7 @@ def test_a_template_that_somebody_else_sent_is_found_with_what_it_changes_and_th
 
     assert (found.status, found.names) == ("DRIFTED", ("Door added", "MainFunction/Timeout"))
     assert found.changed == "2026-01-01T00:00:00+00:00"
-    assert found.hint.startswith("`repair.py orders test` puts it right")
+    assert found.hint.startswith("`repair.py orders test` fixes it")
     assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
     assert fake.platform.stacks["test", "orders-test"].template == before
     assert not find_drift(fake.world, "orders", "test")[0].drifted
@@ -258,4 +260,4 @@ def test_a_stack_whose_traffic_moves_is_as_it_should_be_until_somebody_moves_its
     (found,) = (item for item in find_drift(fake.world) if item.drifted)
 
     assert found.names == ("MainAlias/FunctionVersion", "MainAlias/RoutingConfig")
-    assert found.hint.startswith("`rollback.py search sandbox` sends what ran before")
+    assert found.hint.startswith("`rollback.py search sandbox` restores what ran before")

@@ -196,7 +196,7 @@ def test_nothing_is_promoted_from_a_record_of_another_workspace(tmp_path: Path) 
     results = promote(fake, "test")
 
     assert {(result.outcome, result.error) for result in results.values()} == {("blocked", "ConfigurationError")}
-    assert 'its record is of the workspace "theirs"' in results["search"].detail
+    assert 'its record belongs to workspace "theirs"' in results["search"].detail
     assert fake.store.writes == []
 
 

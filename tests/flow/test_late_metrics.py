@@ -82,8 +82,8 @@ def test_a_version_of_which_nothing_is_seen_while_the_old_one_is_called_has_not_
     result = deploy(with_callers(fake, clock, callers))["search"]
 
     assert result.error == "CheckFailed"
-    assert f"invocations of version {old}, and none of version {new}, which should have got 10 %" in result.detail
-    assert "look whether version and alias are there" in result.hint
+    assert f"invocations of version {old}, but none of version {new}, which should have got 10 %" in result.detail
+    assert "check that version and alias are as expected" in result.hint
     assert clock.now == 60 + 240
     assert alias(fake) == AliasState(version=old, weights=())
 
@@ -98,7 +98,7 @@ def test_too_few_calls_to_judge_pass_and_are_said(tmp_path: Path, rate: float, c
 
     assert clock.now == 60 + 240
     assert texts(fake)[1:] == [
-        f"no call of the new {FUNCTION} in CloudWatch yet, looked for up to 240 s more",
+        f"no call of the new {FUNCTION} in CloudWatch yet, waiting up to 240 s longer",
         f"{FUNCTION} in sandbox: too few calls to judge: {called} of version {old}, none of version {new}",
     ]
 

@@ -42,7 +42,7 @@ def test_a_unit_that_somebody_deploys_is_left_to_them_and_the_others_go_on(tmp_p
 
     assert outcomes(results) == {"customers": "deployed", "orders": "deployed", "search": "blocked"}
     assert results["search"].error == "Busy"
-    assert "grace on desktop is deploying it since 2026-01-01T09:00:00Z" in results["search"].detail
+    assert "grace on desktop has been deploying it since 2026-01-01T09:00:00Z" in results["search"].detail
     assert ("sandbox", "search-sandbox") not in fake.platform.stacks
 
 
@@ -96,7 +96,7 @@ def test_who_waited_while_the_same_release_was_deployed_has_nothing_to_do(tmp_pa
 
     result = waiting(fake, 5.0, done_by_grace)
 
-    assert (result.outcome, result.detail) == ("unchanged", "somebody else has deployed 0.1.0 meanwhile")
+    assert (result.outcome, result.detail) == ("unchanged", "somebody else deployed 0.1.0 in the meantime")
 
 
 def test_a_holder_whose_process_is_gone_is_taken_over_at_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.gate import Consent
-from multi_env_lambda.flow.left import left_lines, lines_of_left, with_all_left, with_left
+from multi_env_lambda.flow.left import left_lines, lines_of_left, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.left import left_environment
 from multi_env_lambda.model.record import Record
@@ -46,6 +46,18 @@ def test_what_still_runs_where_is_told_as_of_a_removed_unit(fake: FakeWorld) -> 
 
     assert lines_of_left(world) == (f"{LINE}`destroy.py UNIT staging` removes a unit",)
     assert lines_of_left(fake.world) == ()
+
+
+def test_every_record_is_read_once_also_those_of_an_environment_that_left(fake: FakeWorld) -> None:
+    fake.store.reads.clear()
+
+    world, found = with_all_records(without(fake))
+
+    listed = [prefix for kind, prefix in fake.store.reads if kind == "list"]
+    assert [place.name for place in world.config.left] == ["staging"]
+    assert found.records == read_records(world, (*world.config.environments, *world.config.left))
+    assert sorted(listed) == sorted(set(listed))
+    assert [prefix for prefix in listed if "staging" in prefix] != []
 
 
 def test_the_matrix_has_its_column_at_the_end_and_nothing_of_it_is_behind(fake: FakeWorld) -> None:
@@ -102,7 +114,7 @@ def test_what_does_not_say_where_it_was_is_refused_with_the_way_out(fake: FakeWo
 
     with pytest.raises(ConfigurationError, match="do not say in which account") as caught:
         find_removal(fake.world, "orders", "old")
-    assert "write it into the table again" in caught.value.hint
+    assert "add it to the table again" in caught.value.hint
 
 
 def test_one_gets_in_as_into_the_environment_of_the_same_account() -> None:

@@ -192,7 +192,7 @@ def test_a_template_that_somebody_wrote_in_yaml_is_said_not_to_be_seen(tmp_path:
     step = step_of(fake, closely=True)
 
     assert words(step) == []
-    assert "its template is no JSON" in step.why[-1]
+    assert "its template is not JSON" in step.why[-1]
     assert deploy(fake)["search"].outcome == "blocked"
 
 
@@ -221,7 +221,7 @@ def test_what_came_with_a_release_that_failed_its_check_stays_when_the_one_befor
     fake = failing_with_a_table(tmp_path)
     failed = deploy(fake)["search"]
 
-    assert (failed.error, "sandbox was put back to 0.1.0" in failed.detail) == ("CheckFailed", True)
+    assert (failed.error, "sandbox was rolled back to 0.1.0" in failed.detail) == ("CheckFailed", True)
     assert has_the_table(fake)
     assert fake.tree.version_id("s1") in fake.platform.stacks[PLACE].template
     fake.platform.answers.clear()
@@ -262,7 +262,7 @@ def test_a_release_that_cannot_be_put_back_without_a_loss_runs_on_and_is_said_to
     failed = deploy(fake)["search"]
 
     assert failed.error == "Refused"
-    assert f"sandbox was not put back to 0.1.0: {SAID}" in failed.detail
+    assert f"sandbox was not rolled back to 0.1.0: {SAID}" in failed.detail
     record = fake.world.ledger.records("sandbox")["search"]
     assert record.latest is not None and (record.latest.outcome, record.unsure) == ("failed", record.latest.release)
     assert has_the_table(fake)

@@ -72,12 +72,12 @@ def test_a_wheel_that_is_not_the_one_of_the_index_is_refused(world: World) -> No
     said = deflated(own_wheel(world), changed="")
     other = own_wheel(world)
 
-    with pytest.raises(DocumentError, match="are not those with the SHA-256"):
+    with pytest.raises(DocumentError, match="do not have the SHA-256"):
         made(world, other, said + b"\0")
 
 
 def test_a_wheel_that_is_gone_is_refused(world: World) -> None:
-    with pytest.raises(DocumentError, match="are not those with the SHA-256"):
+    with pytest.raises(DocumentError, match="do not have the SHA-256"):
         made(world, None, b"gone")
 
 
@@ -86,7 +86,7 @@ def test_what_somebody_has_excused_is_said_with_every_build(world: World) -> Non
     project = attrs.evolve(customers, not_secret=(("lookup.CSRF_TOKEN", "the name of a header"),))
     maker: Any = world.maker
 
-    said = "lookup.CSRF_TOKEN is no secret, says pyproject.toml: the name of a header"
+    said = "lookup.CSRF_TOKEN is not a secret according to pyproject.toml: the name of a header"
     assert said in maker.make(project, (), Published()).notes
 
 
@@ -99,7 +99,7 @@ def test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_no
 
     notes = maker.make(project, (), Published()).notes
     assert set(asked) == {"3.9"}
-    assert "python 3.9: this machine has none: jobs of Glue are read and not imported" in notes
+    assert "python 3.9: this machine has none: jobs of Glue are read but not imported" in notes
 
     missing = Path("/there/is/no/python3.9")
     with pytest.raises(ToolError, match=str(missing)):

@@ -60,7 +60,7 @@ def test_a_shift_goes_on_from_no_traffic_that_somebody_moved(tmp_path: Path, whe
 
     assert (result.outcome, result.error) == ("blocked", "Refused")
     assert f"{FUNCTION}: its alias live points at version {moved.version}" in result.detail
-    assert f"CloudFormation pointed it at version {old} and gives 40 % to version {new}" in result.detail
+    assert f"CloudFormation pointed it at version {old}, with 40 % to version {new}" in result.detail
     assert "`rollback.py search sandbox`" in result.detail
     assert "--agree traffic:search" in result.hint
     assert (alias(fake), fake.platform.stacks["sandbox", "search-sandbox"].updates) == (moved, before)
@@ -194,7 +194,7 @@ def test_all_traffic_that_came_by_cloudformation_before_its_steps_were_watched_i
     result = deploy(fake)["search"]
 
     assert result.error == "Refused"
-    assert "has all traffic, and step 1 of 2 is the last one recorded" in result.detail
+    assert "has all traffic, but step 1 of 2 is the last one recorded" in result.detail
 
 
 def test_what_is_sent_again_takes_back_an_alias_of_a_function_without_steps(tmp_path: Path) -> None:
@@ -205,8 +205,8 @@ def test_what_is_sent_again_takes_back_an_alias_of_a_function_without_steps(tmp_
 
     assert deploy(fake, only=("orders",), force=True)["orders"].outcome == "deployed"
     assert fake.platform.by_hand[function].weights == ()
-    said = [event.text for event in fake.events if "it is put back" in event.text]
-    assert len(said) == 1 and "points at version 1 and gives 50 % to version 2, CloudFormation pointed it at" in said[0]
+    said = [event.text for event in fake.events if "moving it back" in event.text]
+    assert len(said) == 1 and "points at version 1, with 50 % to version 2; CloudFormation pointed it at" in said[0]
 
 
 def test_another_release_is_not_compared_with_a_version_that_somebody_put_there(tmp_path: Path) -> None:

@@ -45,11 +45,14 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
     newer = [step for step in plan.steps if isinstance(step, NewerStep)]
     assert ([step.project for step in plan.deploys], tuple(step.project for step in newer)) == (["u06"], GREETERS)
     assert newer[1].what == (
-        f"newer runs here: 0.1.0.post1 of commit {commit[:10]}, deployed by user/bob at 2026-01-01T00:00:00Z, "
-        "is not in your work tree"
+        f"something newer runs here: 0.1.0.post1 from commit {commit[:10]}, deployed by user/bob at "
+        "2026-01-01T00:00:00Z; it is not in your work tree"
     )
     assert asked(plan) == {}
-    assert f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to take it back: `--only u02" in plan.text()
+    assert (
+        f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to go back to the older one: "
+        '`workspace.deploy("u02"' in plan.text()
+    )
     assert newer[1].what in plan._repr_html_()
     assert [item["kind"] for item in plan.to_dict()["steps"]].count("newer") == 3
 
@@ -64,12 +67,12 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
 
     (named,) = plan_of(ada, accounts, "u02").deploys
     assert [question.answer for question in named.questions] == ["older:u02"]
-    assert named.questions[0].text.endswith("newer, and not in this work tree; taken back would be libs/greet")
+    assert named.questions[0].text.endswith("newer and not in this work tree; this would undo libs/greet")
     refused = deploy(ada.world(accounts), only=("u02",))["u02"]
     assert (refused.outcome, refused.hint) == ("blocked", "agree with `--agree older:u02`")
 
     workspace = opened(ada.world(accounts).world, tmp_path)
-    with pytest.raises(UnitsFailed, match="newer, and not in this work tree"):
+    with pytest.raises(UnitsFailed, match="newer and not in this work tree"):
         workspace["u02"].deploy()
     workspace["u02"].deploy(agree=["older:u02"])
     assert versions(accounts, "sandbox") == {**runs, "u06": "0.1.0.post1", "u02": "0.1.0"}
@@ -92,7 +95,7 @@ def test_why_says_that_what_runs_is_newer(tmp_path: Path) -> None:
     told = explain(draft.plan, draft.known, draft.looked_at, "u01")
 
     assert told.decision == "do nothing"
-    assert told.reasons[0].startswith("newer runs here: 0.1.0 of commit")
+    assert told.reasons[0].startswith("something newer runs here: 0.1.0 from commit")
     assert [cause.text for cause in told.causes] == ["projects/u01 changed"]
 
 
@@ -110,9 +113,7 @@ def test_two_branches_that_work_on_different_units_do_not_bother_each_other(tmp_
 
     assert [step.project for step in plan.deploys] == ["u01", "u06"]
     assert list(asked(plan)) == ["older:u01"]
-    assert (
-        "from another branch, and not in this work tree; taken back would be projects/u01" in asked(plan)["older:u01"]
-    )
+    assert "from another branch and not in this work tree; this would undo projects/u01" in asked(plan)["older:u01"]
     results = deploy(ada.world(accounts))
     assert (results["u01"].outcome, results["u06"].outcome) == ("blocked", "deployed")
     agreed = deploy(ada.world(accounts), consent=Consent(allowed=frozenset({"older:u01"})))
@@ -143,7 +144,7 @@ def test_a_commit_that_nobody_can_find_is_asked_about(tmp_path: Path) -> None:
     bob.commit(u01="bob")
     deploy(bob.world(accounts))
 
-    assert "of a commit that this clone does not have" in asked(plan_of(ada, accounts))["older:u01"]
+    assert "from a commit that this clone does not have" in asked(plan_of(ada, accounts))["older:u01"]
 
 
 def test_a_revert_goes_forward(tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_ones_own_uncommitted_deploys_bother_only_others(tmp_path: Path) -> None
     assert asked(plan_of(ada, accounts)) == {}
     bobs = asked(plan_of(bob, accounts))
     assert "with uncommitted changes, deployed by user/ada" in bobs["older:u01"]
-    assert "from somebody's uncommitted changes, and in no commit of this work tree" in bobs["older:u01"]
+    assert "from somebody's uncommitted changes, which are in no commit of this work tree" in bobs["older:u01"]
 
     bob.commit(u01="a try")
     bob.commit(u01="and more")
@@ -276,8 +277,8 @@ def test_an_older_state_that_was_checked_out_and_is_not_committed_is_asked_about
 
     found = asked(plan_of(ada, accounts))
     assert list(found) == ["older:u01", "older:u02", "older:u03"]
-    assert "is newer: this work tree has, uncommitted, what was there before" in found["older:u01"]
-    assert found["older:u01"].endswith("taken back would be libs/greet, projects/u01")
+    assert "is newer: uncommitted changes of this work tree restore an older state" in found["older:u01"]
+    assert found["older:u01"].endswith("this would undo libs/greet, projects/u01")
     assert deploy(ada.world(accounts))["u01"].outcome == "blocked"
 
     bob.git("checkout", "HEAD~1", "--", "projects/u01")
@@ -344,7 +345,7 @@ def test_a_promotion_of_what_was_rolled_back_before_is_asked_for_by_the_same_wor
     refused = promote(fake, "test")["search"]
 
     assert (refused.outcome, refused.hint) == ("blocked", "agree with `--agree older:search`")
-    assert "what user/ada has rolled back in the environment before" in refused.detail
+    assert "was rolled back by user/ada in the environment before" in refused.detail
     agreed = promote(fake, "test", Consent(allowed=frozenset({"older:search"})))
     assert agreed["search"].outcome == "deployed"
 
@@ -360,7 +361,7 @@ def test_a_promotion_of_an_older_commit_is_asked_for(tmp_path: Path) -> None:
     refused = promote(fake, "test")["search"]
 
     assert refused.outcome == "blocked"
-    assert "newer than commit cccccccccc, which would take its place" in refused.detail
+    assert "newer than commit cccccccccc, which would replace it" in refused.detail
 
 
 def test_a_rollback_is_meant_to_go_back(tmp_path: Path) -> None:

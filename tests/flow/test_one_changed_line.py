@@ -252,7 +252,7 @@ def test_an_upgrade_alone_leaves_out_units_that_changed_themselves(tmp_path: Pat
 
     assert sorted(fake.tree.made) == ["customers", "orders"]
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
-    assert why["search"] == "not the upgrade alone: projects/search changed, multi_env_lambda changed"
+    assert why["search"] == "changed by more than the upgrade: projects/search changed, multi_env_lambda changed"
 
 
 def test_an_upgrade_alone_carries_no_other_release_into_later_environments(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_an_upgrade_alone_carries_no_other_release_into_later_environments(tmp_p
     plan = pipeline.plan(newer.world, Request(verb="deploy", target="test", through=True, upgrade=True)).plan
 
     why = {step.project: step.why for step in plan.steps if isinstance(step, UnchangedStep)}
-    assert why["search"].startswith("not the upgrade alone: sandbox runs ")
+    assert why["search"].startswith("changed by more than the upgrade: sandbox runs ")
     assert "search" not in {step.project for step in plan.deploys if step.environment == "test"}
 
 

@@ -108,12 +108,12 @@ def test_what_was_rolled_back_and_what_failed_are_told_from_what_runs(tmp_path: 
     asked = deploy(fake)["search"]
     assert f"search 0.1.0 ({new}) was rolled back in sandbox" in asked.detail
     again = rollback(fake, "search", "sandbox")
-    assert again.detail.startswith(f"it was rolled back to 0.1.0 ({old}) at ")
+    assert again.detail.startswith(f"it was already rolled back to 0.1.0 ({old}) at ")
 
     fake.tree.smoke["search"] = Smoke(payload="{}", expect='{"ok":true}')
     fake.platform.answers["search-sandbox-main"] = lambda _: {"ok": False}
     failed = deploy(with_timeout(fake, 10))["search"]
-    assert f"sandbox was put back to 0.1.0 ({old})" in failed.detail
+    assert f"sandbox was rolled back to 0.1.0 ({old})" in failed.detail
     assert f"✗ 0.1.0 ({past(fake)[-1].release[:4]}) failed" in opened(fake.world, tmp_path).status("search").text()
 
 
@@ -126,9 +126,9 @@ def test_a_rollback_to_a_version_of_several_releases_says_which_ones(tmp_path: P
     refused = rollback(fake, "search", "sandbox", release="0.1.0")
 
     assert (refused.outcome, refused.error) == ("blocked", "ConfigurationError")
-    assert "3 releases that ran there are called `0.1.0`" in refused.detail
+    assert "3 releases that ran there match `0.1.0`" in refused.detail
     for release in (first, second, third):
-        assert f"{release[:12]} of 2026-01-01T00:00:00Z by user/ada" in refused.detail
+        assert f"{release[:12]} deployed 2026-01-01T00:00:00Z by user/ada" in refused.detail
     assert refused.hint == f"name one by its digest, as in `--to {first[:12]}`"
     assert rollback(fake, "search", "sandbox", release=second[:7]).release == second
 
@@ -142,8 +142,8 @@ def test_an_environment_for_releases_only_takes_one_release_of_a_number(tmp_path
     refused = promote(fake, "prod")["search"]
 
     assert refused.detail == (
-        f"prod takes releases only, and the number of 0.1.0 ({new}) is taken: "
-        f"0.1.0 ({old}) came there at 2026-01-01T00:00:00Z"
+        f"prod accepts only releases, but the number of 0.1.0 ({new}) is taken: "
+        f"0.1.0 ({old}) was deployed there at 2026-01-01T00:00:00Z"
     )
     assert refused.hint.startswith("raise `version`")
     assert versions(fake, "staging")["search"] == "0.1.0"
@@ -226,5 +226,5 @@ def test_a_rule_about_uncommitted_trees_is_remembered_as_others_are(tmp_path: Pa
 
     refused = deploy(loose, "test")["search"]
 
-    assert "test takes what is committed only, and 0.1.0.post1 was made from uncommitted changes" in refused.detail
+    assert "test accepts only what is committed, but 0.1.0.post1 was made from uncommitted changes" in refused.detail
     assert outcomes(deploy(loose, "test", Consent(typed=frozenset({"test"}))))["search"] == "blocked"

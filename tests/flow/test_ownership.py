@@ -129,7 +129,7 @@ def test_a_stack_with_our_tags_of_which_the_bucket_has_no_record_is_a_question(t
 
     (question,) = step_of(plan_of(fake)).questions
     assert (question.kind, question.answer) == ("take over", "take-over:search-sandbox")
-    assert "has the tags of this unit, and s3://artifacts has no record of it" in question.text
+    assert "has the tags of this unit, but s3://artifacts has no record of it" in question.text
     before = fake.platform.stacks[PLACE]
     assert (deploy(fake)["search"].outcome, fake.platform.stacks[PLACE]) == ("blocked", before)
     assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
@@ -331,7 +331,7 @@ def test_who_may_not_look_is_told_so_and_the_deploy_looks(tmp_path: Path) -> Non
     step = step_of(plan_of(fake))
 
     assert step.questions == ()
-    assert step.why[-1] == "what its stack is could not be seen (stack * in sandbox: AccessDenied)"
+    assert step.why[-1] == "its stack could not be checked (stack * in sandbox: AccessDenied)"
     assert deploy(fake)["search"].error == "Refused"
     assert fake.platform.stacks[PLACE].template == TABLE
 
@@ -387,7 +387,7 @@ def test_the_status_names_a_stack_of_ours_that_the_bucket_has_no_record_of(tmp_p
     (line,) = lines_of(fake)
     assert (
         line
-        == "sandbox: the stack search-sandbox is there and says that it is search; s3://artifacts has no record of it"
+        == "sandbox: the stack search-sandbox exists and says that it is search, but s3://artifacts has no record of it"
     )
     fake.platform.put_stack(*PLACE, TABLE, stack_tags("theirs", "search", "sandbox"))
     assert lines_of(fake) == ()
@@ -400,4 +400,4 @@ def test_the_status_says_where_nobody_could_look(tmp_path: Path) -> None:
         raise StackError("stack * in sandbox", "AccessDenied", hint="allow it")
 
     fake.platform.find_stacks = denied  # type: ignore[method-assign, assignment]
-    assert lines_of(fake)[0] == "sandbox: whether a stack without a record is there could not be seen (AccessDenied)"
+    assert lines_of(fake)[0] == "sandbox: whether a stack without a record exists could not be checked (AccessDenied)"

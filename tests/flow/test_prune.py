@@ -163,7 +163,7 @@ def test_nothing_of_a_unit_that_somebody_is_changing_goes(tmp_path: Path) -> Non
     done = prune(fake.world, found)
 
     assert (found.candidates, done.candidates) == ((), ())
-    assert "grace is changing it in sandbox" in found.untouched[0].why
+    assert "grace has been changing it in sandbox" in found.untouched[0].why
     assert done.untouched == found.untouched
 
 
@@ -233,7 +233,7 @@ def test_a_unit_is_held_in_environments_that_this_branch_does_not_know(tmp_path:
     done = prune(branch.world, shown)
 
     assert (shown.candidates != (), done.candidates) == (True, ())
-    assert any("grace on elsewhere is deploying it" in item.why for item in done.untouched)
+    assert any("grace on elsewhere has been deploying it" in item.why for item in done.untouched)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_prune_that_was_paused_removes_nothing_that_somebody_needs_by_now(tmp_
     done = prune(world, find_prunable(world), paused)
 
     assert len(done.candidates) == 1
-    assert "changed by somebody else" in done.untouched[0].why
+    assert "somebody else changed its record" in done.untouched[0].why
     assert rollback(other, "search", "sandbox", release="0.1.0", force=True).outcome == "deployed"
 
 

@@ -72,7 +72,7 @@ def test_bytes_that_change_between_two_looks_are_no_receipt_for_the_version_that
         store.replace(KEY, b"wheel", etag=written.etag)
 
     store.meanwhile = meanwhile  # type: ignore[method-assign]
-    with pytest.raises(PlanStale, match="written anew"):
+    with pytest.raises(PlanStale, match="overwritten"):
         compare(store, WHEEL)
 
 

@@ -52,7 +52,7 @@ def test_the_plan_names_what_is_put_right_and_what_was_lost_with_it(fake: FakeWo
         for item in step.changes
     ]
     assert found == [("add", "Data", []), ("modify", "MainFunction", [("MemorySize", "1024", "256")])]
-    assert step.notes == ("Data (AWS::DynamoDB::Table) is gone with what was in it, and is made anew, empty",)
+    assert step.notes == ("Data (AWS::DynamoDB::Table) was deleted with its content, and is recreated empty",)
     assert (step.action, step.release.digest) == ("repair", step.running)
 
 
@@ -90,7 +90,7 @@ def test_a_stack_that_is_gone_is_made_anew_whole(fake: FakeWorld) -> None:
     del fake.platform.stacks[AT]
 
     step = planned(fake, "orders")
-    assert "its stack is gone, and all of it is made anew" in step.why
+    assert "its stack no longer exists and is recreated completely" in step.why
     assert {change.action for change in step.changes} == {"add"} and len(step.changes) > 2
     assert repair(fake, "sandbox", "orders")["orders"].outcome == "deployed"
     assert AT in fake.platform.stacks
@@ -114,7 +114,7 @@ def test_a_stack_of_somebody_else_under_our_name_is_left_alone_and_named(fake: F
 
     result = repair(fake, "sandbox", "orders")["orders"]
 
-    assert result.outcome == "blocked" and "is not of this workspace" in result.detail
+    assert result.outcome == "blocked" and "does not belong to this workspace" in result.detail
     assert fake.platform.stacks[AT].template == EMPTY
 
 
@@ -123,7 +123,7 @@ def test_a_unit_that_never_ran_is_refused_by_name_and_left_out_of_all(tmp_path: 
 
     assert outcomes(repair(fake, "sandbox")) == dict.fromkeys(("customers", "orders", "search"), "unchanged")
     refused = repair(fake, "sandbox", "orders")["orders"]
-    assert (refused.outcome, refused.hint) == ("blocked", "`deploy.py sandbox --only orders` brings it there")
+    assert (refused.outcome, refused.hint) == ("blocked", "`deploy.py sandbox --only orders` deploys it there")
 
 
 def test_traffic_on_its_way_is_nobodys_to_repair(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_traffic_on_its_way_is_nobodys_to_repair(tmp_path: Path) -> None:
 
     result = repair(fake, "sandbox", "search")["search"]
 
-    assert result.outcome == "blocked" and "is on its way in" in result.detail
+    assert result.outcome == "blocked" and "is being deployed" in result.detail
     assert "`rollback.py search sandbox`" in result.hint
 
 
@@ -156,7 +156,7 @@ def test_all_looks_whether_the_stacks_are_there(fake: FakeWorld) -> None:
     assert steps(everything=True)["orders"] == "BlockedStep"
     result = deploy(fake, everything=True)["orders"]
     assert "its stack orders-sandbox is gone" in result.detail
-    assert result.hint.startswith("`repair.py orders sandbox` puts it right")
+    assert result.hint.startswith("`repair.py orders sandbox` fixes it")
 
 
 def test_all_names_a_stack_of_somebody_else_under_our_name(fake: FakeWorld) -> None:
@@ -164,7 +164,7 @@ def test_all_names_a_stack_of_somebody_else_under_our_name(fake: FakeWorld) -> N
 
     result = deploy(fake, everything=True)["orders"]
 
-    assert result.outcome == "blocked" and "is not of this workspace" in result.detail
+    assert result.outcome == "blocked" and "does not belong to this workspace" in result.detail
 
 
 def test_a_deploy_that_leaves_an_alias_where_somebody_moved_it_is_no_success(fake: FakeWorld) -> None:
@@ -187,7 +187,7 @@ def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake
 
     result = deploy(attrs.evolve(fake, world=world))["orders"]
 
-    assert result.error == "CheckFailed" and "gives 30 % to version 1, it should point at version" in result.detail
+    assert result.error == "CheckFailed" and "with 30 % to version 1, expected version" in result.detail
 
 
 def test_a_saved_repair_is_carried_out_as_long_as_the_same_is_wrong(fake: FakeWorld) -> None:

@@ -113,7 +113,7 @@ def test_what_was_left_and_is_deleted_by_hand_is_made_anew_and_said_to_be_lost(f
 
     step = planned(fake)
     assert said(step.changes) == [("add", "Data")]
-    assert step.notes == (f"Data ({TABLE}) is gone with what was in it, and is made anew, empty",)
+    assert step.notes == (f"Data ({TABLE}) was deleted with its content, and is recreated empty",)
     assert repair(fake, "sandbox", "search")["search"].outcome == "deployed"
 
 
@@ -157,7 +157,7 @@ def test_beside_a_table_of_somebody_else_our_own_that_is_gone_is_shown(tmp_path:
 
     assert said(step.changes) == [("add", "Data")]
     assert [note.split(" (")[0] for note in step.notes] == ["Theirs", "Data"]
-    assert "is gone with what was in it" in step.notes[1]
+    assert "was deleted with its content" in step.notes[1]
 
 
 def test_what_cannot_stay_alone_is_asked_for_by_the_word_that_the_repair_takes(tmp_path: Path) -> None:
@@ -210,16 +210,16 @@ def test_what_a_stack_that_is_gone_kept_is_asked_for_at_once_and_comes_back_in(w
 def test_only_what_went_with_its_stack_is_said_to_be_lost(without_stack: FakeWorld) -> None:
     notes = {note.split(" (")[0]: note for note in planned(without_stack).notes}
 
-    assert "is gone with what was in it" in notes["Data"]
-    assert "was kept by its policy" in notes["MainQueue"] and "is gone with" not in notes["MainQueue"]
+    assert "was deleted with its content" in notes["Data"]
+    assert "was retained by its policy" in notes["MainQueue"] and "was deleted with" not in notes["MainQueue"]
 
 
 def test_what_a_rollback_had_left_in_a_stack_that_is_gone_is_said_to_be_lost(fake: FakeWorld) -> None:
     del fake.platform.stacks[AT]
 
     assert planned(fake).notes == (
-        f"Data ({TABLE} search-sandbox-Data) went with the stack; this release does not know it, so it is not made "
-        "anew",
+        f"Data ({TABLE} search-sandbox-Data) was deleted with the stack; the release does not have it, so it is not "
+        "recreated",
     )
 
 
@@ -232,5 +232,5 @@ def test_what_a_template_of_somebody_else_let_go_is_asked_for_as_well(tmp_path: 
 
     step = planned(fake)
 
-    assert said(step.changes) == [("add", "MainQueue")] and "was kept by its policy" in step.notes[0]
+    assert said(step.changes) == [("add", "MainQueue")] and "was retained by its policy" in step.notes[0]
     assert [question.answer for question in step.questions] == ["import:search/search-sandbox-MainQueue"]

@@ -41,7 +41,7 @@ def test_the_same_rollback_again_goes_no_further_so_that_a_killed_one_can_be_rep
     again = rollback(fake, "search", "sandbox")
 
     assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
-    assert "`--to` goes to any other release" in again.detail
+    assert "use `--to` for any other release" in again.detail
 
 
 def test_a_rollback_after_a_newer_deploy_goes_back_from_that(tmp_path: Path) -> None:
@@ -196,9 +196,7 @@ def test_a_rollback_past_a_table_keeps_it_says_so_and_asks_nothing(tmp_path: Pat
     plan = pipeline.plan(fake.world, Request(verb="rollback", target="sandbox", only=("search",))).plan
     (step,) = plan.deploys
     assert step.questions == ()
-    assert step.notes[0].startswith(
-        "Data (AWS::DynamoDB::Table) stays, with the data in it: this release does not know"
-    )
+    assert step.notes[0].startswith("Data (AWS::DynamoDB::Table) stays, with its data: this release does not have")
     assert [change.logical_id for change in step.changes if change.type == "AWS::DynamoDB::Table"] == []
 
     assert rollback(fake, "search", "sandbox").outcome == "deployed"

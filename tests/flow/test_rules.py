@@ -73,7 +73,7 @@ def test_a_table_that_is_weaker_opens_nothing_and_is_said(tmp_path: Path) -> Non
     refused = promote(fake, "prod")
 
     assert set(outcomes(refused).values()) == {"blocked", "skipped"}
-    said = "prod: approval = true is remembered, this work tree's table says false"
+    said = "prod: approval = true is remembered, but this work tree's table says false"
     assert said in plan.to_dict()["rules"]
     assert said in refused["search"].detail
     assert versions(fake, "prod") == {}
@@ -107,7 +107,7 @@ def test_a_rule_that_came_after_the_approval_was_looked_at_is_not_weakened(tmp_p
     seen = bound_of(fake.world, "prod")
     remember_all(ruled(fake, tmp_path, prod=STRICT).world)
 
-    with pytest.raises(PlanStale, match="not those that the approval was given under"):
+    with pytest.raises(PlanStale, match="the rules have changed since the approval was given"):
         weaken(fake.world, "prod", seen)
 
     assert (stored(fake)["approval"], stored(fake)["releases_only"]) == (True, True)
@@ -157,7 +157,7 @@ def test_releases_only_is_remembered_too(tmp_path: Path) -> None:
     results = deploy(fake, "prod")
 
     assert outcomes(results) == {"customers": "deployed", "orders": "deployed", "search": "blocked"}
-    assert "takes releases only, and 0.1.0.post1 is not one" in results["search"].detail
+    assert "accepts only releases, but 0.1.0.post1 is not one" in results["search"].detail
 
     approved(fake)
     assert promote(fake, "prod")["search"].outcome == "deployed"

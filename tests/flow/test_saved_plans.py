@@ -166,7 +166,7 @@ def test_a_plan_is_saved_in_a_folder_that_is_made_and_where_that_cannot_be_the_e
     assert json.loads(path.read_bytes())["digest"] == plan.digest
     with pytest.raises(ConfigurationError, match="the plan cannot be written there") as caught:
         save(plan, path / "below a file.json")
-    assert caught.value.hint == "name another file"
+    assert caught.value.hint == "choose another file"
 
 
 def interrupted(fake: FakeWorld, saved: Any, phase: str, unit: str) -> None:
@@ -213,7 +213,7 @@ def test_a_saved_plan_that_was_interrupted_does_nothing_that_it_did_not_say(tmp_
     interrupted(fake, document, "check", "search")
     fake.tree.content["orders"] = "o3"
 
-    with pytest.raises(PlanStale, match="the same request gives"):
+    with pytest.raises(PlanStale, match="but the same request now makes"):
         pipeline.same_again(fake.world, document)
 
 

@@ -92,7 +92,9 @@ def test_credentials_that_end_before_the_traffic_has_moved_are_told(tmp_path: Pa
     fake.platform.ends = end
 
     assert outcomes(deploy(fake))["search"] == "deployed"
-    assert sum(text.startswith(f"your credentials end at {end}, and this takes 2 min") for text in texts(fake)) == told
+    assert (
+        sum(text.startswith(f"your credentials expire at {end}, but this takes 2 min") for text in texts(fake)) == told
+    )
 
 
 def test_errors_of_the_new_version_bring_back_what_ran_before(tmp_path: Path) -> None:
@@ -138,8 +140,8 @@ def test_an_alias_that_is_not_divided_as_the_step_says_ends_the_shift(tmp_path: 
 
     result = deploy(fake)["search"]
 
-    there = f"its alias points at version {old} and gives 90 % to version {new}"
-    assert f"{there}, it should point at version {old} and give 40 % to the new one" in result.detail
+    there = f"its alias points at version {old}, with 90 % to version {new}"
+    assert f"{there}, but should point at version {old} and give 40 % to the new one" in result.detail
     assert (result.error, clock.slept) == ("CheckFailed", [])
     assert fake.platform.stacks["sandbox", "search-sandbox"].template == before
 

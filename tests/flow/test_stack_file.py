@@ -56,12 +56,15 @@ def test_one_child_gives_what_the_same_file_gives_here(tmp_path: Path, capfd: py
     assert (said.out, said.err) == ("", "\\x1b[2Jone\ntwo\n")
 
 
-def test_a_unit_without_one_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subprocess.Popen", None)
+def test_a_unit_without_one_starts_no_process(tmp_path: Path) -> None:
+    def start(*_: object, **__: object) -> Ended:
+        raise AssertionError("a process is started")
 
-    assert templates_of(tmp_path, [UNIT])["sandbox"] == render(
+    assert templates_of(tmp_path, [UNIT], start=start)["sandbox"] == render(
         PROJECT, SANDBOX, bucket=BUCKET, source=SOURCE, layer=LAYER
     )
+    with pytest.raises(AssertionError, match="a process is started"):
+        templates_of(stack_file(tmp_path, ADDS), [UNIT], start=start)
 
 
 def test_reading_it_leaves_nothing_behind_that_would_count_as_an_edit(tmp_path: Path) -> None:
@@ -91,12 +94,12 @@ def test_a_file_that_gives_no_function_is_refused(tmp_path: Path, text: str, rea
         ("import os; os._exit(0)", "ended its process without an answer", "os._exit"),
         ("class Worse(BaseException): pass\nraise Worse('no')", "ended with Worse: no (line 2)", "raise an Exception"),
         ("def extend(t, c):\n    c.role('nobody')", "has no 'nobody' in sandbox (line 2)", "it has: create"),
-        ("def extend(t, c):\n    {}['x']", "failed for sandbox with KeyError: 'x' (line 2)", "each name may be added"),
+        ("def extend(t, c):\n    {}['x']", "failed for sandbox with KeyError: 'x' (line 2)", "add each name once"),
         ("big = bytearray(3 << 30)", "MemoryError", "correct the file"),
         (
             "def extend(t, c):\n    c.merge('Odd', {'Type': 'AWS::SNS::Topic', 'Properties': 7})",
-            "is no template",
-            "what CloudFormation takes",
+            "did not produce a valid template",
+            "what CloudFormation accepts",
         ),
     ],
 )

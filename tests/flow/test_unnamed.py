@@ -26,7 +26,7 @@ class Lambda(MemoryPlatform):
         self.kept, self.layer, self.denied = reserved, layer, denied
 
     def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
-        return FunctionCode(code_sha256="1", layers=(LAYER,), version=qualifier)
+        raise AssertionError("it was seen before, and is not asked for again")
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         self._may_look()
@@ -43,7 +43,8 @@ class Lambda(MemoryPlatform):
 
 def found(platform: Lambda, **properties: object) -> tuple[ResourceDrift, ...]:
     function = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": NAME, **properties}}
-    return unnamed_drift(platform, PROD, json.dumps({"Resources": {"Main": function}}))
+    seen = {NAME: FunctionCode(code_sha256="1", layers=(LAYER,), version="$LATEST")}
+    return unnamed_drift(platform, PROD, json.dumps({"Resources": {"Main": function}}), seen)
 
 
 def names(items: tuple[ResourceDrift, ...]) -> list[tuple[str, str, str, str]]:

@@ -175,7 +175,7 @@ def test_a_rollback_of_a_shift_that_stopped_makes_a_deleted_alias_again_before_t
     said = rolled_back(fake)
 
     assert done.index("alias") < done.index("stack"), done
-    assert [text for text in said if text.endswith("; it is made again")], said
+    assert [text for text in said if text.endswith("; creating it again")], said
     assert template(fake) == before
     assert fake.platform.alias(fake.world.config.environment("sandbox"), FUNCTION, "live") is not None
 

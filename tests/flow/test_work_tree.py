@@ -51,7 +51,7 @@ def edited(folder: Path, texts: str, name: str, unit: str) -> None:
     first = deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, maker=maker)))
 
     assert (outcomes(first)[unit], first[unit].error) == ("blocked", "PlanStale")
-    assert first[unit].detail.endswith("a file was edited while it was built")
+    assert first[unit].detail.endswith("a file was edited during the build")
     assert outcomes(first)["search" if unit != "search" else "customers"] == "deployed"
     assert maker.forgotten == 1
     assert [key for _, key in fake.store.writes if f"projects/{unit}/" in key] == []

@@ -55,7 +55,7 @@ def test_a_folder_in_the_place_of_a_document_is_named(tmp_path: Path) -> None:
 
     found = read_repository(tmp_path).units["projects/orders"]
 
-    assert "projects/orders/pyproject.toml: it is no ordinary file" in str(found)
+    assert "projects/orders/pyproject.toml: it is not a regular file" in str(found)
 
 
 def linked(root: Path, where: str, to: str) -> None:
@@ -65,7 +65,7 @@ def linked(root: Path, where: str, to: str) -> None:
 
 @pytest.mark.parametrize(
     ("to", "reason"),
-    [("pyproject.toml", "cannot be read: Too many levels of symbolic links"), ("nowhere", "it is a link to nothing")],
+    [("pyproject.toml", "cannot be read: Too many levels of symbolic links"), ("nowhere", "it is a broken link")],
 )
 def test_a_unit_whose_document_is_a_broken_link_is_one_that_is_broken(tmp_path: Path, to: str, reason: str) -> None:
     root = repository(tmp_path, {"projects/fine/pyproject.toml": b"x = 1\n"})

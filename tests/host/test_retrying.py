@@ -60,5 +60,5 @@ def test_each_is_a_debug_line_and_counted(caplog: pytest.LogCaptureFixture) -> N
     before = retrying.retries.count()
     run(Failing(OSError("busy"), OSError("busy")), retrying)
 
-    assert [record.getMessage() for record in caplog.records] == ["DeleteStack: asked again, because of busy"] * 2
-    assert retrying.retries.since(before) == "2 calls were sent again (OSError 2)"
+    assert [record.getMessage() for record in caplog.records] == ["DeleteStack: retrying after busy"] * 2
+    assert retrying.retries.since(before) == "2 calls were retried (OSError 2)"

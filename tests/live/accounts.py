@@ -32,7 +32,7 @@ def config_of(path: Path) -> WorkspaceConfig:
     """
     config = read_workspace(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
     if not config.devops.bucket.startswith("live-"):
-        what = f"the bucket is `{config.devops.bucket}`, allowed is a name that begins with live-"
+        what = f"the bucket is `{config.devops.bucket}`; expected a name that begins with live-"
         raise ConfigurationError(str(path), what, hint="it is emptied and deleted; choose a name of its own")
     if not config.id or len(config.environments) < 2:
         what = f"found the id `{config.id}` and {len(config.environments)} environments, needed are an id and two"

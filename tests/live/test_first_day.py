@@ -59,7 +59,7 @@ def test_bucket(yard: Yard) -> None:
 
     again = yard.verb("bootstrap")
 
-    assert "nothing had to be changed" in again.err
+    assert "no changes needed" in again.err
     kept = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
     assert "Others" in {statement.get("Sid") for statement in kept}
     assert _conditions(s3, name, f"live/{yard.run}") == [412, 412, 404]
@@ -84,7 +84,7 @@ def test_first_deploy(yard: Yard) -> None:
     before = len(yard.calls())
     again = yard.verb("deploy", "--to", yard.last.name, "--only", unit.name, "--yes")
 
-    assert (again.code, "nothing to do" in again.out) == (0, True), again.err
+    assert (again.code, "up to date" in again.out) == (0, True), again.err
     assert {call.operation for call in yard.calls(before)}.isdisjoint({"CreateChangeSet", "ExecuteChangeSet"})
     for place in yard.config.environments:
         answer = yard.verb("invoke", unit.name, "main", place.name, "--payload", '{"name": "aws"}').answer

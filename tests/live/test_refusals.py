@@ -85,7 +85,7 @@ def test_an_account_with_a_stack_of_somebody_else_is_refused(sessions: Any, conf
 @pytest.mark.parametrize(
     "old, new, what",
     [
-        ('bucket = "live-artifacts', 'bucket = "artifacts', "allowed is a name that begins with live-"),
+        ('bucket = "live-artifacts', 'bucket = "artifacts', "expected a name that begins with live-"),
         ('id = "1f0e77a9c0de"', "", "needed are an id and two"),
     ],
 )

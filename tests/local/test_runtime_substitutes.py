@@ -44,6 +44,6 @@ def test_each_substitute_is_told_once(tmp_path: Path) -> None:
     first = news_of_substitutes(tmp_path, {"python3.98": OWN})
     second = news_of_substitutes(tmp_path, {"python3.98": OWN, "python3.99": OWN})
 
-    assert first == (f"this machine has no python3.98: the local cloud builds and runs for {OWN}",)
+    assert first == (f"this machine has no python3.98; the local cloud builds for and runs {OWN} instead",)
     assert len(second) == 1 and "python3.99" in second[0]
     assert news_of_substitutes(tmp_path, {"python3.98": OWN, "python3.99": OWN}) == ()

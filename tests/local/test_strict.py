@@ -54,7 +54,7 @@ def test_rules_are_named_one_by_one_or_all() -> None:
     assert rules_of({}) == frozenset()
     assert rules_of({VARIABLE: " late-metrics ,glue-python"}) == {"late-metrics", "glue-python"}
     assert rules_of({VARIABLE: "all"}) == frozenset(RULES)
-    with pytest.raises(LocalCloudError, match=r"the rule `late`, which there is not\n.*write some of caller-rights"):
+    with pytest.raises(LocalCloudError, match=r"there is no rule `late`\n.*choose from caller-rights"):
         rules_of({VARIABLE: "late"})
 
 
@@ -139,7 +139,7 @@ def test_a_glue_job_in_another_python_says_so_in_its_log_and_one_of_spark_is_not
     logs = client_of(cloud, place, "logs")
     said = logs.get_log_events(logGroupName="/aws-glue/python-jobs/error", logStreamName=shell["Id"])["events"]
     assert shell["JobRunState"] == "SUCCEEDED"
-    assert "the local cloud has no Python 3.9, in which Glue runs the job: this run is in" in said[0]["message"]
+    assert "the local cloud has no Python 3.9, in which Glue runs the job; this run uses" in said[0]["message"]
     spark = ended("spark", Name="glueetl", PythonVersion="3")
     assert (spark["JobRunState"], spark["ErrorMessage"].partition(":")[0]) == ("FAILED", "the local cloud has no Spark")
     assert "\nhint: " in spark["ErrorMessage"]

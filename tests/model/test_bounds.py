@@ -43,12 +43,12 @@ def test_bounds_are_read_as_they_are_written_and_a_name_is_a_policy_of_the_accou
 @pytest.mark.parametrize(
     ("bounds", "what"),
     [
-        ("bounds = {}", "it bounds nothing"),
+        ("bounds = {}", "the table is empty"),
         ('bounds = { action = ["s3:*"] }', "unknown key `action`"),
-        ('bounds = { actions = ["s3"] }', 'found "s3", allowed is an action or a pattern'),
-        ('bounds = { resource_types = ["S3"] }', 'found "S3", allowed is a type of CloudFormation'),
-        ('bounds = { managed_policies = ["arn:aws:iam::aws:policy/*"] }', "it counts with `actions` only"),
-        ('bounds = { permissions_boundary = "a b" }', 'found "a b", allowed is the ARN of a policy'),
+        ('bounds = { actions = ["s3"] }', 'found "s3"; expected an action or a pattern'),
+        ('bounds = { resource_types = ["S3"] }', 'found "S3"; expected a CloudFormation resource type'),
+        ('bounds = { managed_policies = ["arn:aws:iam::aws:policy/*"] }', "it requires `actions`"),
+        ('bounds = { permissions_boundary = "a b" }', 'found "a b"; expected the ARN of a policy'),
     ],
 )
 def test_what_bounds_nothing_is_refused(bounds: str, what: str) -> None:

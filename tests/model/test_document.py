@@ -76,12 +76,12 @@ def test_another_type_is_named_with_its_place_and_both_sides(changed: dict[str, 
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (b"", "it is no JSON"),
-        (b"\xff\xfe", "it is no JSON"),
-        ("é".encode("latin-1"), "it is no JSON"),
-        (b"[" * 200_000, "it is no JSON"),
-        (b"9" * 5000, "it is no JSON"),
-        (b'{"who": "\\ud800"}', "it has half of a character"),
+        (b"", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        ("é".encode("latin-1"), "it is not JSON"),
+        (b"[" * 200_000, "it is not JSON"),
+        (b"9" * 5000, "it is not JSON"),
+        (b'{"who": "\\ud800"}', "it has a lone surrogate (half of a character"),
         (b"[]", "found a list, expected an object"),
         (b"null", "found a NoneType, expected an object"),
         (b'{"format": "2"}', "found format '2', expected 1 to 2"),
@@ -96,7 +96,7 @@ def test_what_is_no_document_is_said_and_never_a_traceback(body: bytes, what: st
 
 
 def test_a_newer_format_says_upgrade() -> None:
-    with pytest.raises(UpgradeNeeded, match="format 3, this version of multi_env_lambda reads formats up to 2"):
+    with pytest.raises(UpgradeNeeded, match="format 3; this version of multi_env_lambda reads formats up to 2"):
         read_document(b'{"format": 3}', where="key", kind="a record")
 
 

@@ -25,9 +25,9 @@ def test_both_places_and_the_stack_are_named() -> None:
     assert moved(Record(project="orders", environment="prod", running=RUNNING), HERE) == (
         "1.0 runs in us-east-1 of account 555555555555 "
         "(arn:aws:cloudformation:us-east-1:555555555555:stack/orders-prod/1), "
-        "the table says eu-central-1 of account 555555555555",
-        "`destroy.py orders prod` deletes it in the old place, then deploy; or write the old place into the table "
-        "again, and give the new one an environment of its own",
+        "but the table says eu-central-1 of account 555555555555",
+        "`destroy.py orders prod` deletes it there, then deploy; or restore the old account and region "
+        "in the table, and add an environment for the new ones",
     )
 
 

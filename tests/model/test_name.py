@@ -95,7 +95,7 @@ def test_names_are_compared_as_package_indexes_do() -> None:
 @pytest.mark.parametrize(("kind", "limit"), [("stack", 128), ("function", 64), ("queue", 80), ("bucket", 63)])
 def test_the_limit_itself_is_allowed(kind: str, limit: int) -> None:
     check_length(kind, "x" * limit, where="p")
-    with pytest.raises(ConfigurationError, match=f"{limit + 1} characters, allowed is up to {limit}"):
+    with pytest.raises(ConfigurationError, match=f"{limit + 1} characters; expected at most {limit}"):
         check_length(kind, "x" * (limit + 1), where="p")
 
 
@@ -131,8 +131,8 @@ def test_two_folders_with_one_name_are_refused() -> None:
     projects = [unit("a-b", (here,), folder="projects/a-b"), unit("a-b", (here,), folder="projects/a_b")]
 
     assert refusal(projects, here) == snapshot("""\
-projects/a_b/pyproject.toml [project] name: the name `a-b` is also that of projects/a-b
-hint: rename one; `-`, `_`, `.` and capitals make no difference\
+projects/a_b/pyproject.toml [project] name: the name `a-b` is also used by projects/a-b
+hint: rename one; `-`, `_`, `.` and upper or lower case make no difference\
 """)
 
 
@@ -140,8 +140,8 @@ def test_two_units_that_make_one_stack_are_refused() -> None:
     both = (environment("test"), environment("eu-test"))
 
     assert refusal([unit("a", both), unit("a-eu", both)], *both) == snapshot("""\
-projects/a-eu/pyproject.toml: projects/a in eu-test and projects/a-eu in test would both make the stack `a-eu-test` in account 222222222222, us-east-1
-hint: rename a project or a key, or give the environments different accounts\
+projects/a-eu/pyproject.toml: projects/a in eu-test and projects/a-eu in test would both create the stack `a-eu-test` in account 222222222222, us-east-1
+hint: rename a unit or a key, or use different accounts for the environments\
 """)  # noqa: E501
 
 
@@ -152,8 +152,8 @@ def test_neither_of_two_units_that_are_in_each_others_way_is_right_and_a_third_g
     faults = find_collisions([*alike, unit("c", (here,))], config(here))
 
     assert {folder: error.what for folder, error in faults.items()} == {
-        "projects/a-b": "the name `a-b` is also that of projects/a_b",
-        "projects/a_b": "the name `a-b` is also that of projects/a-b",
+        "projects/a-b": "the name `a-b` is also used by projects/a_b",
+        "projects/a_b": "the name `a-b` is also used by projects/a-b",
     }
 
 
@@ -162,13 +162,13 @@ def test_a_name_that_a_unit_may_have_at_which_nobody_could_look_is_not_free() ->
 
     faults = find_collisions([unit("a", (here,), folder="projects/b")], config(here), unreadable={"a": "projects/a"})
 
-    assert faults["projects/b"].what == "the name `a` may also be that of projects/a, which is broken"
+    assert faults["projects/b"].what == "the name `a` may also be used by projects/a, which is broken"
 
 
 def test_a_function_of_one_can_collide_with_a_function_of_another() -> None:
     both = (environment("b"), environment("b-c"))
 
-    assert "would both make the function `a-b-c-d`" in refusal([unit("a", both, "c-d", "d")], *both)
+    assert "would both create the function `a-b-c-d`" in refusal([unit("a", both, "c-d", "d")], *both)
 
 
 def test_two_functions_of_a_unit_cannot_create_one_topic() -> None:
@@ -176,7 +176,7 @@ def test_two_functions_of_a_unit_cannot_create_one_topic() -> None:
     functions = tuple(Function(key=key, handler="a.b", events=(Topic(source=Own(key="t")),)) for key in "xy")
     project = Project(name="a", folder="projects/a", version="1", settings={"test": Settings(functions=functions)})
 
-    assert "two parts of projects/a in test would both make the topic `a-test-t`" in refusal([project], here)
+    assert "two parts of projects/a in test would both create the topic `a-test-t`" in refusal([project], here)
 
 
 def test_names_in_different_accounts_do_not_collide() -> None:

@@ -52,7 +52,7 @@ def test_no_unit_is_no_wave() -> None:
 
 def test_an_unknown_need_is_refused_with_a_suggestion() -> None:
     assert refusal(units(customers="", orders="custmers")) == snapshot("""\
-projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`, allowed is customers
+projects/orders/pyproject.toml [tool.multi_env_lambda] needs: there is no unit `custmers`; expected customers
 hint: did you mean `customers`?\
 """)
 
@@ -63,8 +63,8 @@ def test_the_only_unit_can_need_nothing() -> None:
 
 def test_a_cycle_is_shown_whole() -> None:
     assert refusal(units(x="", z="b x", c="a", b="c", a="b")) == snapshot("""\
-projects/a/pyproject.toml [tool.multi_env_lambda] needs: the units need each other in a circle: a → b → c → a
-hint: remove one of these needs\
+projects/a/pyproject.toml [tool.multi_env_lambda] needs: circular dependency: a → b → c → a
+hint: remove one of these `needs`\
 """)
 
 
@@ -72,9 +72,9 @@ def test_each_unit_of_a_circle_is_named_and_no_other_one() -> None:
     circle = units(x="", z="b x", c="a", b="c", a="b")
 
     assert {name: text.partition(": ")[2].partition(chr(10))[0] for name, text in refusals(circle).items()} == {
-        "a": "the units need each other in a circle: a → b → c → a",
-        "b": "the units need each other in a circle: b → c → a → b",
-        "c": "the units need each other in a circle: c → a → b → c",
+        "a": "circular dependency: a → b → c → a",
+        "b": "circular dependency: b → c → a → b",
+        "c": "circular dependency: c → a → b → c",
     }
 
 

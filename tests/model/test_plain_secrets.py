@@ -38,7 +38,7 @@ def refusal(text: str) -> str:
 def test_a_literal_password_is_refused_and_the_reference_is_named() -> None:
     assert refusal('environment.DB_PASSWORD = "hunter2"') == snapshot("""\
 p.toml [tool.multi_env_lambda.functions.main.environment] DB_PASSWORD: found a literal where the name says secret
-hint: write the name of one, { secret = "orders/db" }; if it is none: not_secret."main.DB_PASSWORD" = "why"\
+hint: write the name of one, { secret = "orders/db" }; if it is not one: not_secret."main.DB_PASSWORD" = "why"\
 """)
 
 
@@ -67,7 +67,7 @@ def test_an_event_of_a_smoke_invocation_is_kept_in_the_release_and_held_to_the_s
 
 
 def test_a_value_of_another_kind_under_a_secret_name_is_not_shown() -> None:
-    assert "found ***, allowed is text" in refusal('environment.DB_PASSWORD = ["hunter2"]')
+    assert "found ***; expected text" in refusal('environment.DB_PASSWORD = ["hunter2"]')
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_a_value_that_has_the_form_of_a_secret_is_one_under_any_name(value: str)
 def test_what_is_excused_is_read_and_shown_with_its_reason() -> None:
     found = read('environment.CSRF_TOKEN = "hunter2"\n[tool.multi_env_lambda.not_secret]\n"main.CSRF_TOKEN" = "a name"')
 
-    assert excuses(found.not_secret) == ("main.CSRF_TOKEN is no secret, says pyproject.toml: a name",)
+    assert excuses(found.not_secret) == ("main.CSRF_TOKEN is not a secret according to pyproject.toml: a name",)
 
 
 def test_an_excuse_without_a_reason_is_refused() -> None:
-    assert "allowed is a reason" in refusal('[tool.multi_env_lambda.not_secret]\n"main.X" = " "')
+    assert "expected a reason" in refusal('[tool.multi_env_lambda.not_secret]\n"main.X" = " "')

@@ -169,7 +169,7 @@ def test_references_of_an_environment_are_listed_once() -> None:
 
 def test_an_error_in_an_environment_points_there() -> None:
     assert changed("memory_size = 1024", "memory_size = 64") == snapshot("""\
-projects/orders/pyproject.toml [tool.multi_env_lambda.environments.prod.functions.create] memory_size: found 64, allowed is a whole number from 128 to 10240
+projects/orders/pyproject.toml [tool.multi_env_lambda.environments.prod.functions.create] memory_size: found 64; expected a whole number from 128 to 10240
 hint: choose a number in that range\
 """)  # noqa: E501
 
@@ -185,15 +185,15 @@ def test_a_difference_that_only_python_takes_for_the_same_value_is_still_checked
 
 def test_an_unknown_environment_is_refused() -> None:
     assert changed("environments.prod.", "environments.prd.") == snapshot("""\
-projects/orders/pyproject.toml [tool.multi_env_lambda.environments] prd: there is no environment `prd`, allowed is sandbox or prod
+projects/orders/pyproject.toml [tool.multi_env_lambda.environments] prd: there is no environment `prd`; expected sandbox or prod
 hint: did you mean `prod`?\
 """)  # noqa: E501
 
 
 def test_an_unknown_variable_is_refused() -> None:
     assert changed("${project}", "${projekt}") == snapshot("""\
-projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.environment] TABLE: found `${projekt}`, allowed is ${environment}, ${account_id}, ${region} or ${project}
-hint: did you mean `project`? A plain `${` is written `$${`\
+projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.environment] TABLE: found `${projekt}`; expected ${environment}, ${account_id}, ${region} or ${project}
+hint: did you mean `project`? Write `$${` for a plain `${`\
 """)  # noqa: E501
 
 
@@ -220,7 +220,7 @@ def test_no_difference_gives_the_same_settings_but_for_variables() -> None:
 # --- what is refused: [project] ---
 def test_a_dynamic_version_is_refused_with_the_reason() -> None:
     assert changed('version = "0.1.1"', 'dynamic = ["version"]') == snapshot("""\
-projects/orders/pyproject.toml [project] dynamic: found `version`, allowed is a version that stands in this table
+projects/orders/pyproject.toml [project] dynamic: found `version`; expected a version in this table
 hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
 """)
 
@@ -230,19 +230,19 @@ hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
     [
         ('name = "orders"', "", "`name` is missing"),
         ('version = "0.1.1"', "", "`version` is missing"),
-        ('"0.1.1"', "1", "found 1, allowed is text"),
+        ('"0.1.1"', "1", "found 1; expected text"),
         ('"0.1.1"', '"one"', "a version as in PEP 440"),
         ('"0.1.1"', '"0.1.1+local"', "without `+local` part"),
         ('"0.1.1"', '"1!0.1.1"', "without `+local` part and without `epoch!`"),
         ('"0.1.1"', '"0.1.1.post1"', "without .post and .dev"),
         ('"0.1.1"', '"0.1.1.dev1"', "without .post and .dev"),
-        ('"orders"', '"1orders"', "beginning with a letter"),
-        ('"orders"', '"or ders"', "small letters"),
-        ('"orders"', '"-orders"', "small letters"),
-        ('"orders"', '"órders"', "small letters"),
+        ('"orders"', '"1orders"', "starting with a letter"),
+        ('"orders"', '"or ders"', "lowercase letters"),
+        ('"orders"', '"-orders"', "lowercase letters"),
+        ('"orders"', '"órders"', "lowercase letters"),
         ('"orders"', f'"{"o" * 41}"', "up to 40"),
         ('["pydantic>=2"]', '["pydantic=>2"]', "dependencies[0]: found"),
-        ('["pydantic>=2"]', '"pydantic>=2"', "allowed is a list"),
+        ('["pydantic>=2"]', '"pydantic>=2"', "expected a list"),
         ('dependencies = ["pydantic>=2"]', 'dynamic = ["dependencies"]', "found `dependencies`"),
         ('">=3.11"', '"3.11 or so"', "a version specifier"),
         ('">=3.11"', '">=3.13"', "excludes the runtime python3.12"),
@@ -274,18 +274,18 @@ def test_every_runtime_of_lambda_is_taken(runtime: str) -> None:
         ('versioning = "pep440"', '"post" or "strict"'),
         ('need = ["a"]', "did you mean `needs`?"),
         ('bucket = "x"', "unknown key `bucket`"),
-        ("keep = 3", "at the top of the repository"),
-        ('needs = "a"', "allowed is a list"),
+        ("keep = 3", "in the root pyproject.toml"),
+        ('needs = "a"', "expected a list"),
         ('needs = ["orders"]', "needs itself"),
-        ("environments = [{ name = 'x' }]", "allowed is a table per environment"),
-        ("functions = ['create']", "allowed is a table"),
-        ("functions.create = 'orders.create.handler'", "allowed is a table"),
+        ("environments = [{ name = 'x' }]", "expected a table per environment"),
+        ("functions = ['create']", "expected a table"),
+        ("functions.create = 'orders.create.handler'", "expected a table"),
         ("functions.Create = { handler = 'a.b' }", "found the name `Create`"),
         ("functions.'../x' = { handler = 'a.b' }", "found the name `../x`"),
-        ("functions.a-b = { handler = 'a.b' }\nfunctions.a_b = { handler = 'a.b' }", "one name in a template"),
-        ("functions.a = { handler = 'a.b' }\njobs.a = { entry = 'a:b' }", "one name in a template"),
-        ("tags = { 'aws:x' = 'y' }", "do not begin with `aws:`"),
-        ("tags = { x = 1 }", "found 1, allowed is text"),
+        ("functions.a-b = { handler = 'a.b' }\nfunctions.a_b = { handler = 'a.b' }", "the same name in a template"),
+        ("functions.a = { handler = 'a.b' }\njobs.a = { entry = 'a:b' }", "the same name in a template"),
+        ("tags = { 'aws:x' = 'y' }", "do not start with `aws:`"),
+        ("tags = { x = 1 }", "found 1; expected text"),
         (f"tags = {{ x = '{'y' * 257}' }}", "up to 256 characters"),
         ("\n".join(f"tags.t{number} = 'x'" for number in range(41)), "found 41 tags"),
     ],
@@ -298,8 +298,8 @@ def test_a_function_name_over_64_characters_is_refused() -> None:
     text = PLAIN.replace('"orders"', f'"{"o" * 30}"') + f"functions.{'f' * 30} = {{ handler = 'a.b' }}"
 
     assert refusal(text) == snapshot("""\
-projects/orders/pyproject.toml (sandbox): the function would be called `oooooooooooooooooooooooooooooo-sandbox-ffffffffffffffffffffffffffffff`: 69 characters, allowed is up to 64
-hint: shorten the project, the key or the environment's name\
+projects/orders/pyproject.toml (sandbox): the function would be called `oooooooooooooooooooooooooooooo-sandbox-ffffffffffffffffffffffffffffff`: 69 characters; expected at most 64
+hint: shorten the name of the unit, the key or the environment\
 """)  # noqa: E501
 
 
@@ -312,13 +312,13 @@ def test_a_bucket_name_over_63_characters_is_refused() -> None:
 def test_two_functions_cannot_create_one_queue() -> None:
     lines = [f"functions.{key} = {{ handler = 'a.b', events = [{{ sqs = {{ name = 'q' }} }}] }}" for key in "ab"]
 
-    assert "two events create the queue `q`" in refusal(PLAIN + "\n".join(lines))
+    assert "two events would create the queue `q`" in refusal(PLAIN + "\n".join(lines))
 
 
 def test_a_queue_cannot_be_called_like_anothers_dead_letter_queue() -> None:
     lines = [f"functions.{key} = {{ handler = 'a.b', events = [{{ sqs = true }}] }}" for key in ("q", "q-dlq")]
 
-    assert "two events create the queue `q-dlq`" in refusal(PLAIN + "\n".join(lines))
+    assert "two events would create the queue `q-dlq`" in refusal(PLAIN + "\n".join(lines))
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ def refusal(call: object, *arguments: object, **named: object) -> str:
 # --- errors ---
 def test_an_unknown_key_is_refused_with_the_nearest_one() -> None:
     assert refusal(table(memroy_size=1).allow, ("memory_size", "timeout")) == snapshot("""\
-pyproject.toml [tool.x] memroy_size: unknown key `memroy_size`, allowed is memory_size or timeout
+pyproject.toml [tool.x] memroy_size: unknown key `memroy_size`; expected memory_size or timeout
 hint: did you mean `memory_size`?\
 """)
 
 
 def test_an_unknown_key_that_resembles_nothing_gets_the_whole_list() -> None:
     assert refusal(table(zzz=1).allow, ("memory_size", "timeout")) == snapshot("""\
-pyproject.toml [tool.x] zzz: unknown key `zzz`, allowed is memory_size or timeout
+pyproject.toml [tool.x] zzz: unknown key `zzz`; expected memory_size or timeout
 hint: use one of: memory_size, timeout\
 """)
 
@@ -54,14 +54,14 @@ def test_a_key_that_belongs_elsewhere_says_where() -> None:
 
 def test_a_number_instead_of_text_is_refused_with_both() -> None:
     assert refusal(table(name=5).text, "name") == snapshot("""\
-pyproject.toml [tool.x] name: found 5, allowed is text
+pyproject.toml [tool.x] name: found 5; expected text
 hint: write it in quotes: `name = "…"`\
 """)
 
 
 def test_a_number_out_of_range_names_the_range() -> None:
     assert refusal(table(memory_size=64).number, "memory_size", 128, 10_240, 128) == snapshot("""\
-pyproject.toml [tool.x] memory_size: found 64, allowed is a whole number from 128 to 10240
+pyproject.toml [tool.x] memory_size: found 64; expected a whole number from 128 to 10240
 hint: choose a number in that range\
 """)
 
@@ -76,8 +76,8 @@ def test_true_is_not_the_number_one() -> None:
 
 def test_one_is_not_true() -> None:
     assert refusal(table(approval=1).flag, "approval", False) == snapshot("""\
-pyproject.toml [tool.x] approval: found 1, allowed is true or false
-hint: write it in lower case and without quotes\
+pyproject.toml [tool.x] approval: found 1; expected true or false
+hint: write it in lower case without quotes\
 """)
 
 
@@ -90,13 +90,13 @@ hint: add `handler = …` to this table\
 
 def test_a_choice_outside_the_list_shows_the_list() -> None:
     assert refusal(table(tracing="active").choice, "tracing", ("Active", "PassThrough"), "Active") == snapshot("""\
-pyproject.toml [tool.x] tracing: found "active", allowed is "Active" or "PassThrough"
+pyproject.toml [tool.x] tracing: found "active"; expected "Active" or "PassThrough"
 hint: did you mean `Active`?\
 """)
 
 
 def test_a_text_instead_of_a_list_is_refused() -> None:
-    assert "allowed is a list" in refusal(table(needs="customers").texts, "needs")
+    assert "expected a list" in refusal(table(needs="customers").texts, "needs")
 
 
 def test_the_wrong_entry_of_a_list_is_counted_from_zero() -> None:
@@ -104,26 +104,26 @@ def test_the_wrong_entry_of_a_list_is_counted_from_zero() -> None:
 
 
 def test_the_same_entry_twice_is_refused() -> None:
-    assert 'needs[1]: "a" stands there twice' in refusal(table(needs=["a", "a"]).texts, "needs")
+    assert 'needs[1]: "a" is listed twice' in refusal(table(needs=["a", "a"]).texts, "needs")
 
 
 def test_too_few_entries_are_refused() -> None:
-    assert "found 0 entries, allowed is 1 or more" in refusal(table(actions=[]).texts, "actions", least=1)
+    assert "found 0 entries; expected 1 or more" in refusal(table(actions=[]).texts, "actions", least=1)
 
 
 def test_a_text_instead_of_a_table_is_refused() -> None:
     assert refusal(table(vpc="yes").table, "vpc") == snapshot("""\
-pyproject.toml [tool.x] vpc: found "yes", allowed is a table
+pyproject.toml [tool.x] vpc: found "yes"; expected a table
 hint: write `[tool.x.vpc]`, or `vpc = { … }`\
 """)
 
 
 def test_a_text_in_a_list_of_tables_is_refused() -> None:
-    assert 'events[0]: found "rate", allowed is a table' in refusal(table(events=["rate"]).tables, "events")
+    assert 'events[0]: found "rate"; expected a table' in refusal(table(events=["rate"]).tables, "events")
 
 
 def test_a_number_that_is_not_in_a_closed_list_is_refused() -> None:
-    assert "allowed is 0.0625 or 1" in refusal(table(max=2).one_of_numbers, "max", (0.0625, 1), 1)
+    assert "expected 0.0625 or 1" in refusal(table(max=2).one_of_numbers, "max", (0.0625, 1), 1)
 
 
 @pytest.mark.parametrize("value", [datetime.date(2026, 1, 1), float("nan"), float("inf"), {"a": [float("nan")]}])
@@ -224,14 +224,14 @@ def test_a_doubled_dollar_stays_a_plain_one() -> None:
 
 def test_an_unknown_variable_is_refused_with_what_is_allowed() -> None:
     assert refusal(substituted, {"a": ["${enviroment}"]}) == snapshot("""\
-pyproject.toml [tool.x.key] a[0]: found `${enviroment}`, allowed is ${environment} or ${account_id}
-hint: did you mean `environment`? A plain `${` is written `$${`\
+pyproject.toml [tool.x.key] a[0]: found `${enviroment}`; expected ${environment} or ${account_id}
+hint: did you mean `environment`? Write `$${` for a plain `${`\
 """)
 
 
 @pytest.mark.parametrize("text", ["${", "${environment", "${}", "${ environment }", "${ENVIRONMENT}"])
 def test_an_odd_placeholder_is_refused(text: str) -> None:
-    assert "allowed is ${environment} or ${account_id}" in refusal(substituted, text)
+    assert "expected ${environment} or ${account_id}" in refusal(substituted, text)
 
 
 @given(TABLES)

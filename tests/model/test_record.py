@@ -64,12 +64,12 @@ def test_what_an_older_version_wrote_in_the_clear_is_not_shown_again() -> None:
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
-        ({"when": "yesterday"}, "when: found 'yesterday', expected a time"),
-        ({"when": "2026-01-01"}, "when: found '2026-01-01', expected a time"),
-        ({"when": ""}, "when: found '', expected a time"),
-        ({"committed": "junk"}, "committed: found 'junk', expected a time"),
-        ({"version": "1\x1b[2J"}, "version: found '1\\x1b[2J', expected a name"),
-        ({"release": "../../x"}, "release: found '../../x', expected a name"),
+        ({"when": "yesterday"}, "when: found 'yesterday'; expected a time"),
+        ({"when": "2026-01-01"}, "when: found '2026-01-01'; expected a time"),
+        ({"when": ""}, "when: found ''; expected a time"),
+        ({"committed": "junk"}, "committed: found 'junk'; expected a time"),
+        ({"version": "1\x1b[2J"}, "version: found '1\\x1b[2J'; expected a name"),
+        ({"release": "../../x"}, "release: found '../../x'; expected a name"),
     ],
 )
 def test_text_that_is_no_time_or_no_name_is_junk_of_this_unit_alone(changed: dict[str, str], what: str) -> None:

@@ -58,5 +58,7 @@ def test_a_summary_that_is_none_proves_nothing(body: bytes) -> None:
 
 def test_a_text_that_grows_beyond_all_measure_is_refused_in_bounded_memory() -> None:
     # More than it says here was never inflated.
-    with pytest.raises(DocumentError, match=f"^projects/a/published.json.gz: .* more than {LARGEST:,} bytes"):
+    with pytest.raises(
+        DocumentError, match=f"^projects/a/published.json.gz: .* more than the limit of {LARGEST:,} bytes"
+    ):
         unpack(gzip.compress(b" " * 70_000_000), where="projects/a/published.json.gz", kind="an index")

@@ -93,12 +93,12 @@ def test_the_local_cloud_has_a_role_for_each_account() -> None:
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ('external_id = "x"', "external_id: .*allowed is 2 to 1224 letters"),
-        ('external_id = "a b"', "external_id: .*allowed is 2 to 1224 letters"),
+        ('external_id = "x"', "external_id: .*expected 2 to 1224 letters"),
+        ('external_id = "a b"', "external_id: .*expected 2 to 1224 letters"),
         ("source_identity = 7", "source_identity: "),
-        ('source_identity = "aws:x"', "source_identity: .*allowed is true, false"),
-        ('role_name = ""\nexternal_id = "acme"', "external_id: it is told to a role, and no role is assumed"),
-        ('role_name = ""\nsource_identity = true', "source_identity: it is told to a role"),
+        ('source_identity = "aws:x"', "source_identity: .*expected true, false"),
+        ('role_name = ""\nexternal_id = "acme"', "external_id: it is passed to a role, but no role is assumed"),
+        ('role_name = ""\nsource_identity = true', "source_identity: it is passed to a role"),
     ],
 )
 def test_what_no_role_can_be_told_is_refused(written: str, words: str) -> None:
@@ -108,7 +108,7 @@ def test_what_no_role_can_be_told_is_refused(written: str, words: str) -> None:
 
 @pytest.mark.parametrize("id", ["", "-a", "A1", "a b", "a" * 41, "ä"])
 def test_an_id_that_no_tag_should_carry_is_refused(id: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"id: .*allowed is up to 40 small letters"):
+    with pytest.raises(ConfigurationError, match=r"id: .*expected up to 40 lowercase letters"):
         read(f'[tool.multi_env_lambda]\nid = "{id}"\n' + GOOD)
 
 
@@ -144,7 +144,7 @@ def test_an_unknown_environment_gets_a_suggestion() -> None:
         read(GOOD).environment("sandbx")
 
     assert str(caught.value) == snapshot("""\
-environment: there is no environment `sandbx`, allowed is sandbox or prod
+environment: there is no environment `sandbx`; expected sandbox or prod
 hint: did you mean `sandbox`?\
 """)
 
@@ -166,7 +166,7 @@ def test_a_table_with_hyphens_is_recognised() -> None:
 
 def test_a_misspelled_key_is_refused() -> None:
     assert refusal('region = "us-east-1"', 'regoin = "us-east-1"') == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`, allowed is account_id, bucket, buckets, external_id, region, role_name or source_identity
+pyproject.toml [tool.multi_env_lambda.devops] regoin: unknown key `regoin`; expected account_id, bucket, buckets, external_id, region, role_name or source_identity
 hint: did you mean `region`?\
 """)  # noqa: E501
 
@@ -181,24 +181,24 @@ hint: rename one of them\
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"222222222222"', "222222222222", "found 222222222222, allowed is text"),
-        ('"222222222222"', '"22222222222"', "allowed is 12 digits"),
-        ('"222222222222"', '"٢٢٢٢٢٢٢٢٢٢٢٢"', "allowed is 12 digits"),
+        ('"222222222222"', "222222222222", "found 222222222222; expected text"),
+        ('"222222222222"', '"22222222222"', "expected 12 digits"),
+        ('"222222222222"', '"٢٢٢٢٢٢٢٢٢٢٢٢"', "expected 12 digits"),
         ('"us-east-1"', '"us-gov-west-1"', "GovCloud"),
         ('"us-east-1"', '"cn-north-1"', "China"),
         ('"us-east-1"', '"Frankfurt"', "the name of a region"),
-        ('"acme-artifacts"', '"Acme"', "as S3 takes it"),
-        ('"acme-artifacts"', '"192.168.0.1"', "as S3 takes it"),
-        ('"acme-artifacts"', '"acme..x"', "as S3 takes it"),
-        ('"acme-artifacts"', '"xn--acme"', "as S3 takes it"),
-        ('"acme-artifacts"', '"acme-s3alias"', "as S3 takes it"),
-        ('"acme-artifacts"', '"ab"', "as S3 takes it"),
+        ('"acme-artifacts"', '"Acme"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"192.168.0.1"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"acme..x"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"xn--acme"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"acme-s3alias"', "as S3 accepts them"),
+        ('"acme-artifacts"', '"ab"', "as S3 accepts them"),
         ('"acme-artifacts"', '"acme.artifacts"', "without a dot"),
-        ('"sandbox"', '"Sandbox"', "small letters"),
-        ('"sandbox"', '"sand box"', "small letters"),
+        ('"sandbox"', '"Sandbox"', "lowercase letters"),
+        ('"sandbox"', '"sand box"', "lowercase letters"),
         ('"sandbox"', '"devops"', "which is the account of the artifacts"),
-        ('"sandbox"', '""', "small letters"),
-        ("approval = true", 'approval = "yes"', "allowed is true or false"),
+        ('"sandbox"', '""', "lowercase letters"),
+        ("approval = true", 'approval = "yes"', "expected true or false"),
         ("approval = true", 'role_name = "arn:aws:iam::1:role/x"', "not its ARN"),
         ('bucket = "acme-artifacts"', "", "`bucket` is missing"),
         ("[tool.multi_env_lambda.devops]", "[tool.multi_env_lambda.ops]", "unknown key `ops`"),
@@ -227,5 +227,5 @@ def test_each_region_has_a_bucket_whose_name_follows_from_the_first_or_is_given(
 
 def test_a_name_that_would_be_too_long_for_s3_is_refused_with_the_way_out() -> None:
     long = GOOD.replace('"acme-artifacts"', f'"{"a" * 60}"')
-    with pytest.raises(ConfigurationError, match=r"73 characters, allowed are 63\n.*buckets = \{ eu-central-1"):
+    with pytest.raises(ConfigurationError, match=r"73 characters; the limit is 63\n.*buckets = \{ eu-central-1"):
         read(long)

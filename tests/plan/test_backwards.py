@@ -125,6 +125,6 @@ def test_what_a_newer_version_of_this_library_made_is_taken_back_by_an_older_one
 
     found = older_library(newer, here)
 
-    assert found is not None and found.where() == "was made by multi_env_lambda 0.2.0, and this is 0.1.1"
+    assert found is not None and found.where() == "was made by multi_env_lambda 0.2.0; this is 0.1.1"
     assert older_library(deployment(inputs=here), inputs(library="0.2.0", a="a1")) is None
     assert older_library(deployment(inputs=inputs(library="?", a="a1")), here) is None

@@ -95,14 +95,14 @@ def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
         (role(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]), "has the policy arn:aws:iam::aws"),
         (
             '{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::1:role/a"}}}}',
-            "F acts as arn:aws:iam::1:role/a, of which nothing is known here",
+            "F acts as arn:aws:iam::1:role/a, whose content is unknown here",
         ),
-        ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "of which nothing is known here"),
+        ('{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack"}}}', "whose content is unknown here"),
         (
             role(Policies=[{"PolicyDocument": {"Fn::ImportValue": "x"}}]),
-            'MainRole: what {"Fn::ImportValue":"x"} allows is not read here, of which nothing is known here',
+            'MainRole: what {"Fn::ImportValue":"x"} allows is not read here, whose content is unknown here',
         ),
-        (role(Policies={"Fn::Sub": "{{resolve:ssm:/a}}"}), "is not read here, of which nothing is known here"),
+        (role(Policies={"Fn::Sub": "{{resolve:ssm:/a}}"}), "is not read here, whose content is unknown here"),
         (
             role(
                 Policies=[
@@ -125,7 +125,7 @@ def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
         ),
         (
             '{"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "admin"}}}}',
-            "K gives rights in its own words: AWS::IAM::AccessKey",
+            "K grants rights in its own way: AWS::IAM::AccessKey",
         ),
     ],
 )
@@ -148,9 +148,9 @@ def test_every_role_must_have_the_boundary_and_those_of_this_library_do() -> Non
 
     assert ours.count(f'"PermissionsBoundary":"{BOUNDARY}"') == 3
     assert what(ours, bounds) == []
-    assert "MainRole (AWS::IAM::Role) is bounded by nothing" in what(role(), bounds)[0]
+    assert "MainRole (AWS::IAM::Role) has the permissions boundary nothing" in what(role(), bounds)[0]
     assert (
-        "is bounded by arn:aws:iam::aws:policy/x"
+        "has the permissions boundary arn:aws:iam::aws:policy/x"
         in what(role(PermissionsBoundary="arn:aws:iam::aws:policy/x"), bounds)[0]
     )
     assert what(role(PermissionsBoundary={"Fn::Sub": BOUNDARY.replace("2" * 12, "${AWS::AccountId}")}), bounds) == []
@@ -161,7 +161,7 @@ def test_a_type_with_words_of_its_own_is_within_the_actions_only_where_the_bound
 
     assert what(template, Bounds(actions=("*",), resource_types=("AWS::SSO::Assignment",))) == []
     (only,) = what(template, Bounds(actions=("*",), resource_types=("AWS::*",)))
-    assert "`resource_types` may name AWS::SSO::Assignment" in only
+    assert "add AWS::SSO::Assignment to `resource_types`" in only
 
 
 @pytest.mark.parametrize("name", ["unit", "UNIT", {"Fn::Join": ["", ["un", "it"]]}, {"Fn::ImportValue": "x"}])
@@ -179,4 +179,15 @@ def test_a_boundary_that_may_be_left_out_is_none() -> None:
     maybe = {"Fn::If": ["C", BOUNDARY, {"Ref": "AWS::NoValue"}]}
     (only,) = what(role(PermissionsBoundary=maybe), Bounds(permissions_boundary="unit"))
 
-    assert f"is bounded by {BOUNDARY}, nothing" in only
+    assert f"has the permissions boundary {BOUNDARY}, nothing" in only
+
+
+def test_no_alarm_is_a_policy_or_a_role_of_the_stack() -> None:
+    note = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "administrator"}}
+    properties = {"AssumeRolePolicyDocument": {"Statement": []}, "ManagedPolicyArns": [{"Ref": "Note"}]}
+    instance = {"Type": "AWS::EC2::Instance", "Properties": {"IamInstanceProfile": {"Ref": "Note"}}}
+    own = Bounds(actions=("logs:*",))
+    for used in ({"Type": "AWS::IAM::Role", "Properties": properties}, instance):
+        document = json.dumps({"Resources": {"Note": note, "Main": used}})
+
+        assert beyond(document, "projects/app", attrs.evolve(SANDBOX, bounds=own), Bounding()) is not None

@@ -222,6 +222,6 @@ def test_the_words_of_a_condition_are_there_to_be_changed() -> None:
     ],
 )
 def test_a_word_of_a_template_is_never_run(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ConfigurationError, match="is no word of CloudFormation"):
+    with pytest.raises(ConfigurationError, match="is not a valid property name"):
         typed(document)
     assert capsys.readouterr().out == ""

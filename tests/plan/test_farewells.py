@@ -24,9 +24,9 @@ def test_a_function_under_a_new_name_says_who_is_turned_away_and_that_its_logs_s
     renamed = notes(text(project(SMALL)), text(project(attrs.evolve(SMALL, key="greet"))))
 
     assert renamed == (
-        "orders-sandbox-create goes: who calls it by this name or its ARN is turned away from then on",
-        "CreateLogs (AWS::Logs::LogGroup /aws/lambda/orders-sandbox-create) leaves the stack and stays in the account, "
-        "with what is in it",
+        "orders-sandbox-create is deleted: calls to this name or its ARN will fail",
+        "CreateLogs (AWS::Logs::LogGroup /aws/lambda/orders-sandbox-create) leaves the stack but stays in the account, "
+        "with its content",
     )
     assert notes(text(project(SMALL)), text(project(SMALL, jobs=()), layer=None)) == ()
 
@@ -34,7 +34,7 @@ def test_a_function_under_a_new_name_says_who_is_turned_away_and_that_its_logs_s
 def test_logs_that_an_older_release_did_not_keep_are_said_to_go() -> None:
     old = text(project(SMALL)).replace('"DeletionPolicy":"RetainExceptOnCreate",', "")
 
-    assert "goes, with what is in it" in notes(old, '{"Resources": {}}')[-1]
+    assert "is deleted, with its content" in notes(old, '{"Resources": {}}')[-1]
 
 
 def step(name: str, running: str | None = None) -> DeployStep:
@@ -48,7 +48,7 @@ def test_a_new_unit_beside_one_whose_folder_is_gone_is_told_what_a_new_name_mean
     invoices, orders, _ = new_names((step("invoices"), step("orders", "r1"), gone))
 
     assert isinstance(invoices, DeployStep) and isinstance(orders, DeployStep)
-    assert invoices.notes[0].startswith("if this is bills under a new name: it begins empty.")
+    assert invoices.notes[0].startswith("if this is bills under a new name: it starts empty.")
     assert "`destroy.py bills sandbox`" in invoices.notes[0]
     assert orders.notes == ()
     assert new_names((step("invoices"),)) == (step("invoices"),)

@@ -21,11 +21,11 @@ def template(kind: str, properties: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("kind", "before", "after", "text"),
     [
-        ("Lambda::EventSourceMapping", None, LATEST, "It reads the stream from some minutes after it was made"),
+        ("Lambda::EventSourceMapping", None, LATEST, "It reads the stream from some minutes after its creation"),
         ("Lambda::EventSourceMapping", LATEST, LATEST | {"BatchSize": 2}, "from up to 90 seconds after its change"),
-        ("S3::Bucket", None, ON, "It: of what is put there in the first five minutes nobody hears"),
-        ("S3::Bucket", {}, ON, "It: of what is put there in the first five minutes nobody hears"),
-        ("SQS::Queue", None, THREE, "It gives a message up after 3 times"),
+        ("S3::Bucket", None, ON, "It: uploads in the first five minutes send no events"),
+        ("S3::Bucket", {}, ON, "It: uploads in the first five minutes send no events"),
+        ("SQS::Queue", None, THREE, "It gives up a message after 3 attempts"),
     ],
 )
 def test_what_is_new_or_changed_is_said(

@@ -91,13 +91,13 @@ def test_the_question_names_everything_that_is_there_and_what_would_be_lost_with
 
     assert (question.kind, question.answer) == ("take over", "take-over:billing-sandbox")
     assert question.text == snapshot("""\
-the stack billing-sandbox in sandbox is not of this workspace: it has no tag of this tool
+the stack billing-sandbox in sandbox does not belong to this workspace: it has no tag of this tool
 it is arn:stack/1
 in it: 3 resources
   AWS::DynamoDB::Table Ledger (ledger)
   AWS::Events::Rule Rule (r)
   AWS::SNS::Topic Alarm (arn:alarm)
-by taking it over:
+taking it over means:
   AWS::DynamoDB::Table Ledger (ledger) would be deleted, with the data in it
   AWS::SNS::Topic Alarm (arn:alarm) would be deleted\
 """)

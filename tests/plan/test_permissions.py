@@ -602,7 +602,7 @@ def test_roles_that_could_be_another_environments_are_named_where_an_account_has
     (text,) = of_environment(shared, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions
     cut = "role/customer-notification-ser*SendReminderToCustomerRo*"
     assert text.startswith("customer-notification-service-test: the statements for prod (") and text.count(cut) == 2
-    assert "hint: an account of its own for test, or another name of the unit" in text
+    assert "hint: use a separate account for test, or rename the unit" in text
     assert of_environment(shared, PROD, one("orders-prod", LONG_ROLE), HANDLERS).cautions == ()
     assert of_environment(CONFIG, PROD, one(LONG, LONG_ROLE), HANDLERS).cautions == ()
 

@@ -87,7 +87,7 @@ def test_the_week_is_for_what_never_ran() -> None:
     [
         (EMPTY, None),
         (attrs.evolve(EMPTY, running=item(1, "r1"), latest=item(2, "x", "failed")), None),
-        (attrs.evolve(EMPTY, holder=HOLDER), "ada is changing it in prod since 2026-01-01T00:00:00Z"),
+        (attrs.evolve(EMPTY, holder=HOLDER), "ada has been changing it in prod since 2026-01-01T00:00:00Z"),
         (attrs.evolve(EMPTY, latest=item(1, "r1", "shifting")), "its traffic is being moved in prod"),
     ],
     ids=["nothing", "failed", "held", "shifting"],

@@ -56,7 +56,7 @@ def test_what_its_policy_kept_when_it_left_its_stack_is_not_lost(policy: str, in
 
     (note,) = lost_already([change], before, before if inside else NO_STACK)
 
-    assert ("was kept by its policy" in note, "is gone with what was in it" in note) == (kept, not kept)
+    assert ("was retained by its policy" in note, "was deleted with its content" in note) == (kept, not kept)
 
 
 def test_what_is_sent_does_not_go_whatever_the_comparison_says() -> None:
@@ -77,7 +77,7 @@ def test_what_runs_by_its_record_can_be_put_back() -> None:
     [
         (None, "nothing of it runs there"),
         (attrs.evolve(RECORD, running=None), "nothing of it runs there"),
-        (attrs.evolve(RECORD, latest=deployment("s", outcome="shifting", version="0.2.0")), "0.2.0 is on its way in"),
+        (attrs.evolve(RECORD, latest=deployment("s", outcome="shifting", version="0.2.0")), "0.2.0 is being deployed"),
     ],
     ids=["no record", "nothing runs", "traffic moves"],
 )

@@ -64,14 +64,14 @@ def test_a_role_that_is_new_is_shown_with_every_statement() -> None:
         (policy_of("AWS::KMS::Key", statement("kms:*", Principal={"AWS": OTHER}), key="KeyPolicy"), f"{OTHER} may"),
         (policy_of("AWS::Any::New", statement("x:Do", Principal={"AWS": "*"}), key="AccessRules"), "* may x:Do on"),
         (policy_of("AWS::IAM::Policy", statement("x:Do"), Roles=[{"Ref": "MainRole"}]), "MainRole may x:Do on *"),
-        (policy_of("AWS::IAM::ManagedPolicy", statement("x:Do")), "whoever has Thing may x:Do on *"),
+        (policy_of("AWS::IAM::ManagedPolicy", statement("x:Do")), "anyone who has Thing may x:Do on *"),
         (
             {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"P": json.dumps({"Statement": [statement("x:Do")]})}},
             "may x:Do on *",
         ),
-        ({"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}, "everybody may call Thing"),
-        ({"Type": "AWS::ApiGatewayV2::Route", "Properties": {"RouteKey": "GET /"}}, "everybody may call GET /"),
-        ({"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}, "everybody may call Thing"),
+        ({"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}, "anyone may call Thing"),
+        ({"Type": "AWS::ApiGatewayV2::Route", "Properties": {"RouteKey": "GET /"}}, "anyone may call GET /"),
+        ({"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}, "anyone may call Thing"),
         ({"Type": "AWS::CloudFormation::Stack", "Properties": {}}, "Thing: what AWS::CloudFormation::Stack allows"),
         ({"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::1:role/a"}}, "Thing acts as arn:"),
         (
@@ -232,8 +232,11 @@ def test_a_denial_and_a_boundary_that_go_ask_while_their_role_stays() -> None:
     closed = role(statement("iam:*", effect="Deny"), PermissionsBoundary="arn:aws:iam::222222222222:policy/unit")
     bare = role(PermissionsBoundary="arn:aws:iam::222222222222:policy/other")
 
-    assert alarms(template(R=role()), template(R=closed)) == ["it is bounded no more", "it is denied no more"]
-    assert "it is bounded by another policy" in alarms(template(R=bare), template(R=closed))
+    assert alarms(template(R=role()), template(R=closed)) == [
+        "it no longer has a permissions boundary",
+        "it is no longer denied",
+    ]
+    assert "it has another permissions boundary" in alarms(template(R=bare), template(R=closed))
     assert alarms(template(), template(R=closed)) == []
 
 
@@ -300,7 +303,7 @@ def test_an_effect_denies_only_where_that_is_certain(effect: Any, line: str, ask
     after = with_parameters(parameters, R=role(statement("*", effect=effect)), Made=made)
 
     assert f"+ {line}" in map(str, changes(None, after))
-    assert [alarm for alarm in alarms(after) if alarm != "gives rights in its own words"] == asks
+    assert [alarm for alarm in alarms(after) if alarm != "grants rights in its own way"] == asks
 
 
 @pytest.mark.parametrize(
@@ -362,11 +365,11 @@ def test_a_document_that_cannot_be_read_is_shown_as_it_is_written_and_asks(found
     after = with_parameters(words, Thing=found(written))
     shown = written if isinstance(written, str) else json.dumps(written, separators=(",", ":"))
 
-    assert alarms(after) == ["nobody can read what it allows"]
+    assert alarms(after) == ["what it allows cannot be read"]
     assert any(shown in str(change) or "no json" in str(change) for change in changes(None, after))
     assert rights_question("orders", changes(None, after))[0].answer == "rights:orders"
     other = with_parameters(words, Thing=found({"Fn::ImportValue": "other"}))
-    assert "nobody can read what it allows" in alarms(after, other)
+    assert "what it allows cannot be read" in alarms(after, other)
 
 
 def test_a_document_that_is_the_text_of_a_parameter_or_put_together_is_read() -> None:
@@ -476,7 +479,7 @@ def test_a_denial_that_is_only_written_otherwise_asks_nothing() -> None:
 def test_a_denial_in_a_policy_of_its_own_asks_when_it_goes_while_its_role_stays() -> None:
     apart = policy_of("AWS::IAM::Policy", DENIAL, Roles=[{"Ref": "R"}])
 
-    assert alarms(template(R=role()), template(R=role(), P=apart)) == ["it is denied no more"]
+    assert alarms(template(R=role()), template(R=role(), P=apart)) == ["it is no longer denied"]
     assert alarms(template(), template(R=role(), P=apart)) == []
     assert alarms(template(R=role(DENIAL)), template(R=role(), P=apart)) == []
 
@@ -558,11 +561,11 @@ OTHER_TOKEN = "arn:aws:lambda:us-east-1:999999999999:function:f"
 def test_what_gives_rights_in_other_words_is_shown_with_its_type_and_asks(type_: str, properties: Any) -> None:
     after = template(R=role(), Thing={"Type": type_, "Properties": properties})
 
-    assert "gives rights in its own words" in alarms(after)
-    assert any(f"Thing gives rights in its own words: {type_} " in str(change) for change in changes(None, after))
+    assert "grants rights in its own way" in alarms(after)
+    assert any(f"Thing grants rights in its own way: {type_} " in str(change) for change in changes(None, after))
     assert alarms(after, after) == []
     more = template(R=role(), Thing={"Type": type_, "Properties": {**properties, "More": "x"}})
-    assert alarms(more, after) == ["gives rights in its own words"]
+    assert alarms(more, after) == ["grants rights in its own way"]
 
 
 @pytest.mark.parametrize(
@@ -602,7 +605,7 @@ def test_a_pattern_with_one_letter_is_all_of_a_service(action: str, alarm: str) 
 def test_a_function_that_acts_as_a_role_of_elsewhere_asks() -> None:
     body = {"Type": "AWS::Lambda::Function", "Properties": {"Role": "arn:aws:iam::222222222222:role/admin"}}
 
-    assert alarms(template(F=body)) == ["a role that is written elsewhere"]
+    assert alarms(template(F=body)) == ["a role that is defined elsewhere"]
     assert alarms(template(F=body), template(F=body)) == []
 
 
@@ -628,3 +631,144 @@ def test_a_principal_is_named_where_its_account_is() -> None:
     assert alarms(trusted(chosen)) == ["somebody whose name cannot be read here"]
     named = ["arn:aws:iam::222222222222:role", {"Fn::ImportValue": "name"}]
     assert alarms(trusted({"Fn::Join": ["/", named]})) == []
+
+
+# --- what hides nothing ---
+NO_VALUE = {"Ref": "AWS::NoValue"}
+EVERY_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def alarm(name: str) -> dict[str, Any]:
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": name}}
+
+
+def trusting(principal: Any) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "word"),
+    [
+        ({"MainRole": role(statement("*"), Statement=NO_VALUE)}, "every action"),
+        (
+            {
+                "MainRole": role(
+                    statement("*", Principal={"Fn::If": ["Never", {"Service": "x.amazonaws.com"}, NO_VALUE]})
+                )
+            },
+            "every action",
+        ),
+        (
+            {"MainRole": role(ManagedPolicyArns=[{"Ref": "Note"}]), "Note": alarm(EVERY_POLICY)},
+            "a policy that cannot be read here",
+        ),
+        ({"MainRole": role(statement("s3:*", {"Ref": "Note"})), "Note": alarm("*")}, "s3:* on everything"),
+        (
+            {"MainRole": trusting({"AWS": {"Ref": "Note"}}), "Note": alarm("999999999999")},
+            "somebody whose name cannot be read here",
+        ),
+        (
+            {"MainRole": trusting({"AWS": {"Fn::Sub": "arn:aws:iam::${Note}:root"}}), "Note": alarm("999999999999")},
+            "somebody whose name cannot be read here",
+        ),
+        (
+            {"MainRole": role(ManagedPolicyArns=[{"Fn::Sub": ["${a_b}", {"a_b": EVERY_POLICY}]}])},
+            "AdministratorAccess allows whole services",
+        ),
+        ({"MainRole": trusting({"AWS": {"Fn::Sub": ["${a_b}", {"a_b": "*"}]}})}, "open to everybody"),
+        ({"Main": {"Type": "AWS::SQS::Queue", "Fn::Transform": {"Name": "AddMore"}}}, "what it allows cannot be read"),
+        (
+            {"Instance": {"Type": "AWS::EC2::Instance", "Properties": {"IamInstanceProfile": {"Ref": "Note"}}}}
+            | {"Note": alarm("administrator")},
+            "a role that is defined elsewhere",
+        ),
+        (
+            {
+                "Main": {
+                    "Type": "AWS::EC2::LaunchTemplate",
+                    "Properties": {"D": {"IamInstanceProfile": {"Name": "more"}}},
+                }
+            },
+            "a role that is defined elsewhere",
+        ),
+        (
+            {
+                "Main": {
+                    "Type": "AWS::Redshift::Cluster",
+                    "Properties": {"IamRoles": ["arn:aws:iam::111111111111:role/a"]},
+                }
+            },
+            "a role that is defined elsewhere",
+        ),
+        (
+            {"Main": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"openapi": "3.0.1"}}}},
+            "grants rights in its own way",
+        ),
+        (
+            {"Main": {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {}}},
+            "grants rights in its own way",
+        ),
+        ({"MainRole": role(statement("s3:*", "arn:aws:s3*"))}, "s3:* on everything"),
+        ({"MainRole": role(statement("iam:*", ["arn:aws:iam::111111111111:role/*"]))}, "iam:* on everything"),
+    ],
+)
+def test_no_way_of_writing_it_hides_a_right(resources: dict[str, Any], word: str) -> None:
+    assert word in alarms(template(**resources))
+
+
+@pytest.mark.parametrize(("integration", "asks"), [("AWS_PROXY", True), ("MOCK", False)])
+def test_a_method_for_browsers_is_open_if_it_calls_something(integration: str, *, asks: bool) -> None:
+    properties = {"HttpMethod": "OPTIONS", "AuthorizationType": "NONE", "Integration": {"Type": integration}}
+    found = alarms(template(Main={"Type": "AWS::ApiGateway::Method", "Properties": properties}))
+
+    assert ("open to everybody" in found) is asks
+
+
+def test_an_account_of_a_mapping_is_an_account() -> None:
+    other = {"Fn::Join": ["", ["arn:aws:iam::", {"Fn::FindInMap": ["Accounts", "prod", "id"]}, ":role/x"]]}
+    after = json.loads(template(MainRole=role(statement("sts:AssumeRole", other))))
+    after["Mappings"] = {"Accounts": {"prod": {"id": "999999999999"}}}
+
+    assert "account 999999999999" in alarms(json.dumps(after))
+
+
+def open_bucket(action: str, resource: str, principal: Any = "*") -> str:
+    policy = policy_of(
+        "AWS::S3::BucketPolicy", statement(action, resource, Principal=principal), Bucket={"Ref": "Data"}
+    )
+    return template(Data={"Type": "AWS::S3::Bucket"}, Policy=policy)
+
+
+def test_more_for_everybody_asks_again() -> None:
+    before, after = open_bucket("s3:GetObject", "arn:aws:s3:::b/public/*"), open_bucket("s3:*", "arn:aws:s3:::b/*")
+
+    assert "open to everybody" in alarms(after, before)
+    assert alarms(before, after) == []
+
+
+def test_a_whole_account_asks_where_one_role_of_it_was_let_in() -> None:
+    one = open_bucket("s3:GetObject", "arn:aws:s3:::b/*", {"AWS": "arn:aws:iam::999999999999:role/ci"})
+    both = open_bucket(
+        "s3:GetObject", "arn:aws:s3:::b/*", {"AWS": ["arn:aws:iam::999999999999:role/ci", HERE.account_id]}
+    )
+
+    assert "account 999999999999" in alarms(open_bucket("s3:GetObject", "arn:aws:s3:::b/*", {"AWS": OTHER}), one)
+    assert alarms(both, one) == []
+
+
+@pytest.mark.parametrize("target", ["app", {"Ref": "MainRole"}])
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_denial_asks_by_what_it_is_attached_to(target: Any, *, stays: bool) -> None:
+    main, policy = role(RoleName="app"), policy_of("AWS::IAM::Policy", statement("s3:*", effect="Deny"), Roles=[target])
+    queue = {"Type": "AWS::SQS::Queue"}
+    after = template(Queue=queue, **({"MainRole": main} if stays else {}))
+
+    assert ("it is no longer denied" in alarms(after, template(MainRole=main, Deny=policy, Queue=queue))) is stays
+
+
+def test_a_denial_on_everything_of_a_queue_that_stays_asks() -> None:
+    queue, denial = {"Type": "AWS::SQS::Queue"}, statement("sqs:*", "*", "Deny", Principal="*")
+    policy = policy_of("AWS::SQS::QueuePolicy", denial, Queues=[{"Ref": "Queue"}])
+
+    assert "it is no longer denied" in alarms(template(Queue=queue), template(Queue=queue, Policy=policy))

@@ -47,7 +47,7 @@ def test_the_handler_of_a_new_unit_answers_as_its_smoke_check_expects() -> None:
 
 @pytest.mark.parametrize("name", ["", "Orders", "a_b", "../x", "1st", "x" * 41, "a b", "a\nb"])
 def test_a_name_that_aws_will_not_take_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="allowed is up to 40 small letters"):
+    with pytest.raises(ConfigurationError, match="expected up to 40 lowercase letters"):
         new_unit(name)
 
 

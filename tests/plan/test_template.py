@@ -461,5 +461,5 @@ def test_an_alarm_watches_the_alias() -> None:
 def test_two_keys_that_become_one_logical_id_are_refused() -> None:
     clash = attrs.evolve(SMALL, key="cre-ate"), Function(key="cre_ate", handler="orders.other.handler")
 
-    with pytest.raises(ConfigurationError, match="functions.cre-ate and functions.cre_ate both make CreAteRole"):
+    with pytest.raises(ConfigurationError, match="functions.cre-ate and functions.cre_ate both create CreAteRole"):
         text(project(*clash))

@@ -22,8 +22,8 @@ def check(type_: str, **policies: object) -> None:
         (TABLE, "DeletionPolicy", "Snapshot", "takes no snapshot of AWS::DynamoDB::Table", "write `Retain`"),
         (TABLE, "UpdateReplacePolicy", "Snapshot", "takes no snapshot of AWS::DynamoDB::Table", "write `Retain`"),
         (TABLE, "DeletionPolicy", "retain", 'Resources.Ledger.DeletionPolicy is "retain"', "did you mean `Retain`?"),
-        (VOLUME, "DeletionPolicy", "Keep", "allowed are Delete, Retain, RetainExceptOnCreate or Snapshot", ""),
-        (TABLE, "UpdateReplacePolicy", "RetainExceptOnCreate", "allowed are Delete, Retain or Snapshot", "Retain"),
+        (VOLUME, "DeletionPolicy", "Keep", "expected Delete, Retain, RetainExceptOnCreate or Snapshot", ""),
+        (TABLE, "UpdateReplacePolicy", "RetainExceptOnCreate", "expected Delete, Retain or Snapshot", "Retain"),
     ],
 )
 def test_what_cloudformation_does_not_take_is_refused(

@@ -141,7 +141,7 @@ def test_one_queue_described_in_two_ways_is_refused() -> None:
         Function(key="other", handler="a.b", events=(slow,)),
     )
 
-    with pytest.raises(ConfigurationError, match="both make CreateQueue, in different ways"):
+    with pytest.raises(ConfigurationError, match="both create CreateQueue, in different ways"):
         text(project(*functions))
 
 

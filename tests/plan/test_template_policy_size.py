@@ -21,14 +21,14 @@ from tests.local.test_policy_sizes import beside, document, managed, role
 )
 def test_what_is_too_long_is_refused_with_both_numbers(resources: dict[str, Any], what: str) -> None:
     most = "6,144" if what.endswith("Policy") else "10,240"
-    with pytest.raises(ConfigurationError, match=rf"{what}: [\d,]+ characters, IAM takes {most}\nhint: "):
+    with pytest.raises(ConfigurationError, match=rf"{what}: [\d,]+ characters; IAM accepts {most}\nhint: "):
         check_policy_sizes(resources, "unit in prod")
 
 
 def test_a_trust_policy_has_a_size_too() -> None:
     made = role()
     made["Properties"]["AssumeRolePolicyDocument"] = document(5000)
-    with pytest.raises(ConfigurationError, match="the trust policy of Role: .* IAM takes 4,096"):
+    with pytest.raises(ConfigurationError, match="the trust policy of Role: .* IAM accepts 4,096"):
         check_policy_sizes({"Role": made}, "unit in prod")
 
 

@@ -62,7 +62,7 @@ def test_a_list_has_as_many_entries_as_the_call_takes(kind: str, path: str) -> N
 
     assert described(kind, path)["max"] == most
     taken(kind, nested(path, ["x"] * most))
-    assert f"Resources.Thing.{path} has {most + 1} entries, AWS takes {most}" in refused(
+    assert f"Resources.Thing.{path} has {most + 1} entries; AWS accepts {most}" in refused(
         kind, nested(path, ["x"] * (most + 1))
     )
 
@@ -75,7 +75,7 @@ def test_a_number_is_in_the_range_of_the_call(kind: str, path: str) -> None:
     for good in (least, str(most)):
         taken(kind, nested(path, good))
     for bad in (least - 1, str(most + 1)):
-        assert f"Resources.Thing.{path} is {int(bad):,}, allowed is" in refused(kind, nested(path, bad))
+        assert f"Resources.Thing.{path} is {int(bad):,}; expected" in refused(kind, nested(path, bad))
 
 
 def test_the_name_of_a_layer_is_that_of_the_call() -> None:
@@ -99,14 +99,14 @@ def test_what_is_computed_is_left_to_aws(value: Any) -> None:
 @pytest.mark.parametrize("tag", [("a;b", "x"), ("a", "x;#y"), ("a", "two\nlines")])
 def test_a_tag_has_letters_numbers_spaces_and_few_signs(kind: str, tag: tuple[str, str]) -> None:
     taken(kind, {"Tags": [{"Key": "Größe 1", "Value": "a_b.c:d/e=f+g-h@i\u3000日本"}]})
-    assert "allowed are letters, digits, spaces" in refused(kind, {"Tags": [{"Key": tag[0], "Value": tag[1]}]})
+    assert "expected letters, digits, spaces" in refused(kind, {"Tags": [{"Key": tag[0], "Value": tag[1]}]})
 
 
 def test_keys_of_a_roles_tags_differ_by_more_than_their_case() -> None:
     tags = [{"Key": "Owner", "Value": "a"}, {"Key": "owner", "Value": "b"}]
 
     taken("AWS::Lambda::Function", {"Tags": tags})
-    assert 'the keys "Owner" and "owner", which IAM does not distinguish' in refused(ROLE, {"Tags": tags})
+    assert 'the keys "Owner" and "owner", which are the same to IAM' in refused(ROLE, {"Tags": tags})
 
 
 @pytest.mark.parametrize(

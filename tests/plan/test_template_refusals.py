@@ -69,34 +69,42 @@ def roles(*names: Any) -> Resources:
 REFUSED: list[tuple[Check, Resources, str]] = [
     (check_event_sources, mapping(QUEUE, BatchSize=11), "BatchSize: found 11 without MaximumBatchingWindowInSeconds"),
     (check_event_sources, mapping({"Fn::GetAtt": ["Queue", "Arn"]}, BatchSize=11), "found 11 without"),
-    (check_event_sources, mapping(FIFO, BatchSize=11), "a FIFO queue gives 10 at once"),
-    (check_event_sources, mapping({"Fn::GetAtt": "Fifo.Arn"}, BatchSize=11), "a FIFO queue gives 10 at once"),
-    (check_event_sources, mapping(QUEUE, BisectBatchOnFunctionError=True), "is of streams, and the source is a queue"),
-    (check_event_sources, mapping(QUEUE, **LATEST), "StartingPosition: it is of streams"),
+    (check_event_sources, mapping(FIFO, BatchSize=11), "a FIFO queue delivers 10 at once"),
+    (check_event_sources, mapping({"Fn::GetAtt": "Fifo.Arn"}, BatchSize=11), "a FIFO queue delivers 10 at once"),
+    (
+        check_event_sources,
+        mapping(QUEUE, BisectBatchOnFunctionError=True),
+        "is only for streams, but the source is a queue",
+    ),
+    (check_event_sources, mapping(QUEUE, **LATEST), "StartingPosition: it is only for streams"),
     (check_event_sources, mapping(STREAM), "StartingPosition: it is missing"),
-    (check_event_sources, mapping(TABLE, **LATEST), f"found {TABLE}, which is that of a table"),
+    (check_event_sources, mapping(TABLE, **LATEST), f"found {TABLE}, which is the ARN of a table"),
     (check_event_sources, mapping({"Fn::GetAtt": ["Table", "Arn"]}, **LATEST), "found its Arn"),
-    (check_event_sources, filtered(*['{"body":["x"]}'] * 11), "found 11, Lambda takes 5"),
-    (check_event_sources, filtered('{"body":"x"}'), 'found {"body":"x"}, which is no pattern'),
-    (check_event_sources, filtered('{"body":{"a":[]}}'), "which is no pattern"),
-    (check_event_sources, filtered("no json"), "found no json, which is no pattern"),
-    (check_job_schedules, schedule("*"), "starts it more often than each 5 minutes"),
+    (check_event_sources, filtered(*['{"body":["x"]}'] * 11), "found 11; Lambda accepts 5"),
+    (check_event_sources, filtered('{"body":"x"}'), 'found {"body":"x"}, which is not a pattern'),
+    (check_event_sources, filtered('{"body":{"a":[]}}'), "which is not a pattern"),
+    (check_event_sources, filtered("no json"), "found no json, which is not a pattern"),
+    (check_job_schedules, schedule("*"), "starts it more often than every 5 minutes"),
     (check_job_schedules, schedule("0-10/4"), "starts it more often"),
     (check_job_schedules, schedule("0,30,33"), "starts it more often"),
-    (check_layer_versions, thing("Lambda::Function", Layers=[f"{LAYER}:1", f"{LAYER}:2"]), "are versions of one layer"),
+    (
+        check_layer_versions,
+        thing("Lambda::Function", Layers=[f"{LAYER}:1", f"{LAYER}:2"]),
+        "are versions of the same layer",
+    ),
     (check_policy_grammar, policy(Condition={"StringEqualz": {}}), "the condition operator `StringEqualz`"),
     (check_policy_grammar, trust(Condition={"StringEqual": {}}), "the condition operator `StringEqual`"),
-    (check_policy_grammar, policy(Resource=["arn:aws:iam:us-east-1:2:role/x"]), "with a region, and IAM takes none"),
+    (check_policy_grammar, policy(Resource=["arn:aws:iam:us-east-1:2:role/x"]), "with a region, but IAM accepts none"),
     (check_policy_grammar, policy(Resource="arn:aws:s3:us-east-1::b"), "with a region"),
-    (check_policy_grammar, policy(NotResource="bucket"), 'allowed are an ARN or "*"'),
-    (check_policy_grammar, trust(Resource="*"), "found `Resource`, which no trust policy has"),
+    (check_policy_grammar, policy(NotResource="bucket"), 'expected an ARN or "*"'),
+    (check_policy_grammar, trust(Resource="*"), "found `Resource`, which a trust policy cannot have"),
     (check_policy_grammar, roles("a7Role", "A7ROLE"), "Resources.R0 and R1 are both named A7ROLE"),
-    (check_subscriptions, subscription("arn:aws:sns:us-east-1:2:t.fifo"), "a FIFO topic delivers to queues only"),
-    (check_subscriptions, subscription({"Ref": "Topic"}), "a FIFO topic delivers to queues only"),
-    (check_subscriptions, subscription(FilterPolicy={f"k{n}": ["v"] for n in range(6)}), "found 6 keys, SNS takes 5"),
+    (check_subscriptions, subscription("arn:aws:sns:us-east-1:2:t.fifo"), "a FIFO topic delivers only to queues"),
+    (check_subscriptions, subscription({"Ref": "Topic"}), "a FIFO topic delivers only to queues"),
+    (check_subscriptions, subscription(FilterPolicy={f"k{n}": ["v"] for n in range(6)}), "found 6 keys; SNS accepts 5"),
     (check_subscriptions, subscription(FilterPolicy={key: ["v"] * 20 for key in "ab"}), "400 combinations of values"),
-    (check_subscriptions, subscription(FilterPolicy='{"a": {"b": ["v"]}}'), "a table stands in it"),
-    (check_subscriptions, subscription(FilterPolicy={"a": [{"numeric": ["<", -(10**10)]}]}), "found -10000000000, SNS"),
+    (check_subscriptions, subscription(FilterPolicy='{"a": {"b": ["v"]}}'), "it has a nested table"),
+    (check_subscriptions, subscription(FilterPolicy={"a": [{"numeric": ["<", -(10**10)]}]}), "found -10000000000; SNS"),
 ]
 
 
@@ -143,9 +151,9 @@ def test_what_may_be_right_or_is_computed_is_left_to_aws(check: Check, resources
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"layers": (f"{LAYER}:1", f"{LAYER}:2")}, "are versions of one layer"),
-        ({"events": (DynamoDBStream(arn=TABLE),)}, "which is that of a table"),
-        ({"events": (Topic(source=Existing(identifier=f"{TOPIC_ARN}.fifo")),)}, "a FIFO topic delivers to queues only"),
+        ({"layers": (f"{LAYER}:1", f"{LAYER}:2")}, "are versions of the same layer"),
+        ({"events": (DynamoDBStream(arn=TABLE),)}, "which is the ARN of a table"),
+        ({"events": (Topic(source=Existing(identifier=f"{TOPIC_ARN}.fifo")),)}, "a FIFO topic delivers only to queues"),
         (
             {"policies": (Statement(actions=("s3:GetObject",), resources=("*",), condition='{"StringEqualz":{}}'),)},
             "the condition operator `StringEqualz`",
@@ -158,5 +166,5 @@ def test_settings_are_refused_as_templates_are(change: dict[str, Any], what: str
 
 
 def test_a_job_that_starts_each_minute_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="more often than each 5 minutes"):
+    with pytest.raises(ConfigurationError, match="more often than every 5 minutes"):
         text(project(jobs=(attrs.evolve(JOB, schedule="cron(* * * * ? *)"),)))

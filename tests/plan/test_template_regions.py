@@ -55,7 +55,7 @@ def test_a_url_where_there_are_none_is_refused_by_name() -> None:
     ],
 )
 def test_a_source_in_another_region_is_refused_with_both(event: Event) -> None:
-    with pytest.raises(ConfigurationError, match=r"create\.events: arn:aws:.* is in eu-west-1, and sandbox in us-"):
+    with pytest.raises(ConfigurationError, match=r"create\.events: arn:aws:.* is in eu-west-1, but sandbox is in us-"):
         rendered(events=(event,))
 
 
@@ -68,7 +68,7 @@ def test_a_source_in_another_region_is_refused_with_both(event: Event) -> None:
     ],
 )
 def test_what_is_sent_to_another_region_is_refused(key: str, changes: dict[str, object]) -> None:
-    with pytest.raises(ConfigurationError, match=rf"functions\.create\.{key}: arn:aws:.* is in eu-west-1, and sandbox"):
+    with pytest.raises(ConfigurationError, match=rf"functions\.create\.{key}: arn:aws:.* is in eu-west-1, but sandbox"):
         rendered(**changes)
 
 

@@ -39,7 +39,7 @@ def test_a_role_that_trusts_another_service_is_refused(kind: str, service: str) 
     with pytest.raises(ConfigurationError) as caught:
         check_trust(resources(kind, by({"Service": "ec2.amazonaws.com"})), "unit in prod")
 
-    wanted = f"unit in prod: Resources.Thing: its role Role trusts ec2.amazonaws.com, it is {service}.amazonaws.com"
+    wanted = f"unit in prod: Resources.Thing: its role Role trusts ec2.amazonaws.com, but {service}.amazonaws.com"
     assert wanted in str(caught.value) and "hint: let Role trust" in str(caught.value)
     check_trust(resources(kind, by({"Service": f"{service}.amazonaws.com"})), "unit in prod")
 
@@ -75,7 +75,7 @@ def test_what_may_be_right_or_cannot_be_read_is_left_to_aws(trust: Any) -> None:
     ],
 )
 def test_a_role_that_no_function_can_assume_is_refused(trust: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"lambda\.amazonaws\.com that has to assume it"):
+    with pytest.raises(ConfigurationError, match=r"lambda\.amazonaws\.com has to assume it"):
         check_trust(resources("AWS::Lambda::Function", trust), "w")
 
 

@@ -11,7 +11,7 @@ from multi_env_lambda.plan.transitions import impossible
 
 HINT = "remove the event and deploy, then add it again; with LATEST, what arrives in between is skipped"
 STREAM = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
-SECOND = f"CloudFormation makes a second mapping of {STREAM} first, which Lambda refuses"
+SECOND = f"CloudFormation creates a second mapping of {STREAM} first, which Lambda refuses"
 
 
 def template(name: str = "Clicks", function: str = "ReadAlias", **properties: Any) -> str:
@@ -27,7 +27,7 @@ def test_another_starting_position_is_refused_with_the_way_there() -> None:
 
 
 def test_a_mapping_under_another_name_is_refused() -> None:
-    assert impossible(template(), template("Others")) == (f"Others: it was called Clicks, so {SECOND}", HINT)
+    assert impossible(template(), template("Others")) == (f"Others: it was named Clicks, so {SECOND}", HINT)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,6 @@ def test_a_content_has_the_version_that_it_was_given_or_one_that_nobody_has(
 
 
 def test_with_strict_versioning_a_version_that_is_taken_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="version 0.1.0 is published with other content"):
+    with pytest.raises(ConfigurationError, match="version 0.1.0 is already published with different content"):
         source_version("0.1.0", "new", {"0.1.0": "a"}, strict=True, where="orders")
     assert source_version("0.1.0", "new", {"0.1.0": "new"}, strict=True, where="orders") == "0.1.0"

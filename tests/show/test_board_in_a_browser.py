@@ -70,6 +70,12 @@ def probe(folder: Path, of: Team, *, width: int, route: str = "", steps: str = "
     return found[1].replace("&quot;", '"').replace("&gt;", ">").replace("&lt;", "<")
 
 
+def test_it_begins_with_the_table(tmp_path: Path) -> None:
+    found = dom(tmp_path, write(tmp_path, team(3)))
+
+    assert 0 < found.index('role="table" class="matrix"') < found.index('class="overall"')
+
+
 def test_every_unit_is_a_row_with_a_word_in_each_cell(tmp_path: Path) -> None:
     found = dom(tmp_path, write(tmp_path, team(500)))
 
@@ -122,5 +128,5 @@ def test_an_unknown_unit_and_no_units_are_said(tmp_path: Path) -> None:
     of = team(1)
     empty = attrs.evolve(of, projects=(), status=attrs.evolve(of.status, units=(), removed=(), cells=()), histories={})
 
-    assert "There is no unit of this name" in dom(tmp_path, write(tmp_path, of) + "#%3Cb%3E")
+    assert "There is no unit with this name" in dom(tmp_path, write(tmp_path, of) + "#%3Cb%3E")
     assert "0 of 0 units" in dom(tmp_path, write(tmp_path, empty))

@@ -46,7 +46,7 @@ CHANGED: Mapping[str, tuple[Cell, object]] = {
     "drift": (RUNNING, ("CreateFunction",)),
     "unreadable": (RUNNING, "it is no JSON"),
     "moved": (RUNNING, "it runs in eu-west-1"),
-    "uncompared": (RUNNING, "the stack is not of this workspace"),
+    "uncompared": (RUNNING, "the stack does not belong to this workspace"),
 }
 """Field -> a cell, and another value of the field."""
 

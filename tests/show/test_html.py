@@ -22,7 +22,7 @@ EVIL = "<script>alert('x')</script>\"onmouseover='y'&amp;</td>"
 NOW = "2026-01-02T00:00:00Z"
 ALLOWED = {
     *("div", "style", "table", "thead", "tbody", "tr", "th", "td"),
-    *("small", "br", "b", "h4", "ul", "li", "details", "summary", "span"),
+    *("small", "br", "b", "h4", "p", "ul", "li", "details", "summary", "span"),
 }
 
 

@@ -38,8 +38,8 @@ def test_a_plan_through_several_environments_says_before_which_the_run_stops(tmp
     lines = plan_text(with_rules(fake.world, draft.plan)).plain.splitlines()
 
     assert lines[-3:-1] == [
-        "prod: this plan needs the approval of somebody else",
-        "prod: without it this run changes sandbox, test, staging, and stops there",
+        "prod: this plan needs an approval by somebody else",
+        "prod: without it this run changes sandbox, test, staging and then stops",
     ]
     alone = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"))
-    assert "stops there" not in plan_text(with_rules(fake.world, alone.plan)).plain
+    assert "then stops" not in plan_text(with_rules(fake.world, alone.plan)).plain

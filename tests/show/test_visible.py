@@ -21,12 +21,12 @@ from rich.text import Text
 
 from multi_env_lambda.cli.output import note, out, print_json
 from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.visible import one_line, visible
 from multi_env_lambda.show.board import board_html
 from multi_env_lambda.show.html import status_html
 from multi_env_lambda.show.render import html_of, text_of
 from multi_env_lambda.show.terminal import Shown, edge
 from multi_env_lambda.show.text import history_table, status_table
-from multi_env_lambda.show.visible import one_line, visible
 from tests.cli.test_output import entry
 from tests.show.boards import team
 

@@ -33,7 +33,7 @@ _NO_BUS = (
     'Resource handler returned message: "Event bus {name} does not exist. (Service: EventBridge, Status Code: 400)" '
     "(HandlerErrorCode: NotFound)"
 )
-_TOO_LONG = "the pattern has {length} characters, allowed are {longest}"
+_TOO_LONG = "the pattern has {length} characters, expected at most {longest}"
 
 
 def patch() -> None:

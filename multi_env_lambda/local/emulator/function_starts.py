@@ -1,6 +1,6 @@
 """A start of more than 10 seconds is stopped, and tried again within the function's own time.
 
-Reason: ministack waits for a start as long as it takes, for ever too.
+Reason: ministack waits for a start as long as it takes, even forever.
 Sources:
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html ("Init phase": 10 seconds, 130 or the
     function's timeout with SnapStart; "Failures during the Init phase": tried again at the first call)

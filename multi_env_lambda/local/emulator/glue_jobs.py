@@ -104,8 +104,8 @@ def _programs() -> set[str]:
 def _refuse_spark(job: Mapping[str, Any]) -> None:
     kind = job.get("Command", {}).get("Name")
     if kind != "pythonshell":
-        what = f"the local cloud has no Spark: it deploys a job of the kind {kind}, and does not run it"
-        raise _Refused(f"{what}\nhint: start it in an account of AWS")
+        what = f"the local cloud has no Spark: it deploys a job of kind {kind}, but does not run it"
+        raise _Refused(f"{what}\nhint: start it in an AWS account")
 
 
 def _object(location: str) -> bytes:
@@ -138,9 +138,9 @@ def _interpreter(version: str, table: Path, exact: bool, run_id: str) -> str:
         return known[f"python{version}"]
     lack = f"the local cloud has no Python {version}"
     if exact:
-        raise _Refused(f"{lack}, and is asked to run the job in nothing else")
+        raise _Refused(f"{lack}, and must not run the job in any other")
     instead = min(known, key=lambda name: int(name.rpartition(".")[2]))
-    log_writer(f"{_LOG_GROUP}/error", run_id)(f"{lack}, in which Glue runs the job: this run is in {instead}")
+    log_writer(f"{_LOG_GROUP}/error", run_id)(f"{lack}, in which Glue runs the job; this run uses {instead}")
     return known[instead]
 
 

@@ -57,7 +57,9 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
         if _OWN_DOORS.fullmatch(scope["path"]):
             if _may_use_own_door(scope, port, secret):
                 return await application(scope, receive, send)
-            return await answer(send, 403, {"Content-Type": "text/plain"}, b"this door needs the secret of the start")
+            return await answer(
+                send, 403, {"Content-Type": "text/plain"}, b"this endpoint needs the secret of the server's start"
+            )
         request = request_of(scope)
         if _PUBLIC.fullmatch(scope["path"]) and not is_signed(request) and _is_exact(scope, port):
             return await application(scope, receive, send)
@@ -113,11 +115,11 @@ def _foreign(scope: Any) -> str:
     hosts, origins, sites = (_values(scope, name) for name in ("host", "origin", "sec-fetch-site"))
     if len(hosts) != 1 or not _NAMES.fullmatch(hosts[0]):
         # A page whose name was made to mean 127.0.0.1 still says its own name here.
-        return "the local cloud answers to 127.0.0.1 and localhost only"
+        return "the local cloud responds only to 127.0.0.1 and localhost"
     if any(origin != f"http://{hosts[0]}" for origin in origins):
-        return "the local cloud answers no web page"
+        return "the local cloud does not serve web pages"
     if any(site not in ("none", "same-origin") for site in sites):
-        return "the local cloud answers no web page"
+        return "the local cloud does not serve web pages"
     return ""
 
 

@@ -46,7 +46,7 @@ _NO_INPUT = """
     os.close(_nothing)
     init = json.loads(_orders.readline())
 """
-"""The orders of the emulator come by the standard input, where a function would wait for them for ever."""
+"""The orders of the emulator come by the standard input, where a function would wait for them forever."""
 
 _OUTPUT = "    _real_stdout = sys.stdout\n"
 _ONE_VOICE = """

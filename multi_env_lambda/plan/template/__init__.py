@@ -1,6 +1,6 @@
 """One unit in one environment → its CloudFormation template: pure, and the same bytes for the same values.
 
-There is no commit id, no time and no tool's version in it, so that "no change" is really none.
+It has no commit id, no time and no tool version, so that "no change" really is none.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def render(
     libraries: tuple[LibraryArtifact, ...] = (),
     extend: Callable[[Template, Context], None] | None = None,
 ) -> str:
-    """The template as canonical JSON. ``extend`` runs here and now: for tests of a ``stack.py``.
+    """The template as canonical JSON. ``extend`` runs in this process: for tests of a ``stack.py``.
 
     Raises:
         ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
@@ -70,7 +70,7 @@ def render(
 
 
 def drafted(unit: StackInput) -> Json:
-    """What the settings say, before the unit's ``stack.py`` has added to it.
+    """The template from the settings alone, before the unit's ``stack.py`` adds to it.
 
     Raises:
         ConfigurationError: the settings cannot become a stack.
@@ -86,10 +86,10 @@ def drafted(unit: StackInput) -> Json:
 
 
 def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
-    """The template as canonical JSON, with versions and pins, and looked at as a whole.
+    """The template as canonical JSON, with versions and pins, and checked as a whole.
 
     Args:
-        of_stack: the unit's ``stack.py`` had a hand in it, whoever wrote that.
+        of_stack: whether the unit's ``stack.py`` changed it.
 
     Raises:
         ConfigurationError: it cannot become a stack.
@@ -105,14 +105,14 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         if not of_stack:
             raise
-        what = f"what extend() gave {unit.environment.name} is no template: {type(error).__name__}: {error}"
-        raise ConfigurationError(where, what, hint="write what CloudFormation takes in each place") from error
+        what = f"extend() did not produce a valid template for {unit.environment.name}: {type(error).__name__}: {error}"
+        raise ConfigurationError(where, what, hint="use only what CloudFormation accepts") from error
     check_size(template, where=where)
     return template
 
 
 def _excused(project: Project) -> Iterator[str]:
-    """``FUNCTION.VARIABLE`` of the unit's table, and what it is called in the template."""
+    """``FUNCTION.VARIABLE`` of the unit's table, and its path in the template."""
     for name, _ in project.not_secret:
         key, _, variable = name.partition(".")
         yield name
@@ -121,7 +121,7 @@ def _excused(project: Project) -> Iterator[str]:
 
 
 def extended(unit: StackInput, found: Json, extend: Callable[[Template, Context], None]) -> Json:
-    """A draft with all that ``extend`` did to it and asked for, in CloudFormation's own words.
+    """A draft with everything that ``extend`` changed and asked for, as CloudFormation writes it.
 
     Raises:
         ConfigurationError: whatever went wrong in ``extend``.
@@ -138,25 +138,25 @@ def extended(unit: StackInput, found: Json, extend: Callable[[Template, Context]
     try:
         canonical_json(result)
     except (TypeError, ValueError) as error:
-        what = f"extend() gave {unit.environment.name} a value that JSON does not know: {error}"
+        what = f"extend() used a value for {unit.environment.name} that JSON cannot represent: {error}"
         raise ConfigurationError(
-            where, what, hint="write texts, numbers, lists and tables with texts as keys"
+            where, what, hint="use strings, numbers, lists and dictionaries with strings as keys"
         ) from error
     return result
 
 
 def stack_file(project: Project) -> str:
-    """Where a unit may say what its settings have no word for."""
+    """Where a unit may say what its settings cannot express."""
     return f"{project.folder}/stack.py"
 
 
 def _refuse_dynamic_references(unit: StackInput) -> None:
-    """Whoever writes the settings could otherwise have CloudFormation put a secret's value into the open."""
+    """Otherwise the settings could make CloudFormation expose a secret's value."""
     for text in _texts(attrs.asdict(unit.settings)):
         if "{{resolve:" in text:
             raise ConfigurationError(
                 unit.where,
-                f"{text!r} is a dynamic reference of CloudFormation",
+                f"{text!r} is a CloudFormation dynamic reference",
                 hint='write { parameter = "/name" } or { secret = "name" }; docs/adr/0009-secrets-are-references.rst',
             )
 
@@ -164,7 +164,7 @@ def _refuse_dynamic_references(unit: StackInput) -> None:
 def _refuse_other_regions(unit: StackInput) -> None:
     for function in unit.settings.functions:
         title = f"functions.{function.key}"
-        same = partial(check_same_region, place=unit.environment, where=unit.where)
+        same = partial(check_same_region, environment=unit.environment, where=unit.where)
         same(function.layers, what=f"{title}.layers:")
         same(filter(None, [function.dead_letter_arn]), what=f"{title}.dead_letter_arn:")
         same(filter(None, [function.on_failure_arn]), what=f"{title}.on_failure_arn:")

@@ -42,9 +42,9 @@ VERSIONED = frozenset(
         "VpcConfig",
     }
 )
-"""What Lambda keeps in a version, beside the code.
+"""What Lambda stores in a version, besides the code.
 
-Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html (what it tells of a version)
+Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html (what it returns for a version)
 """
 
 NOT_VERSIONED = frozenset(
@@ -61,8 +61,8 @@ NOT_VERSIONED = frozenset(
         "TenancyConfig",
     }
 )
-"""What belongs to the function as a whole. For a change of these alone Lambda publishes no version, and says that one
-exists already."""
+"""What belongs to the function as a whole. If only these change, Lambda publishes no version, and says that one exists
+already."""
 
 
 def document(unit: StackInput, part: Part) -> Json:
@@ -75,15 +75,18 @@ def document(unit: StackInput, part: Part) -> Json:
 
 
 def _resources(unit: StackInput, resources: Iterable[Resource]) -> Json:
-    """All by logical id. The same thing may be asked for twice (one queue, two functions), but not differently."""
+    """All by logical id.
+
+    The same thing may be requested twice (one queue, two functions), but not in different forms.
+    """
     made: dict[str, Resource] = {}
     for resource in resources:
         other = made.setdefault(resource.logical_id, resource)
         if other.body() != resource.body():
             raise ConfigurationError(
                 unit.where,
-                f"{other.made_by} and {resource.made_by} both make {resource.logical_id}, in different ways",
-                hint="give one of them another key, or make them equal",
+                f"{other.made_by} and {resource.made_by} both create {resource.logical_id}, in different ways",
+                hint="use another key for one of them, or make them equal",
             )
     return {name: resource.body() for name, resource in made.items()}
 
@@ -115,7 +118,7 @@ def apply_requests(found: Json, requests: Requests, *, where: str) -> Json:
 def _properties(found: Json, name: str, where: str) -> Any:
     if name not in found["Resources"]:
         raise ConfigurationError(
-            where, f"{name} was removed from the template but is still needed", hint="leave the unit's own resources"
+            where, f"{name} was removed from the template but is still needed", hint="keep the unit's own resources"
         )
     return found["Resources"][name].setdefault("Properties", {})
 
@@ -131,7 +134,7 @@ def _merge(target: Json, patch: Mapping[str, Any]) -> None:
 
 
 def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
-    """A version for each function, named by what belongs to it, and the alias on it."""
+    """A version for each function, named by a hash of its content, and the alias that points at it."""
     result = copy.deepcopy(found)
     for function in unit.settings.functions:
         name = logical_id(function.key, "Function")
@@ -150,23 +153,23 @@ def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
 
 
 def add_pins(found: Json) -> Json:
-    """A parameter for each object whose version the stack is told when it is deployed."""
+    """A parameter for each object whose version is passed to the stack when it is deployed."""
     used = set(references(found["Resources"]))
     pins = {name: {"Type": "String"} for name in PINS if name in used}
     return {**found, "Parameters": {**found.get("Parameters", {}), **pins}} if pins else found
 
 
 def _version_properties(unit: StackInput, name: str, properties: Json) -> Json:
-    # Lambda then refuses to publish a version of other bytes than these.
+    # Lambda then refuses to publish a version of any other bytes.
     expected = {"CodeSha256": unit.source.code_sha256} if properties.get("Code") == code(unit) else {}
     return {"FunctionName": ref(name), **expected}
 
 
 def _identity(unit: StackInput, properties: Json, resources: Json) -> str:
-    """A hash of exactly what Lambda keeps in a version; the layer's digest is part of the layer's logical id.
+    """A hash of exactly what Lambda stores in a version; the layer's digest is part of the layer's logical id.
 
     More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.
-    So whoever hashes something else here makes the next deploy of every unchanged function fail.
+    So hashing anything else here makes the next deploy of every unchanged function fail.
     """
     versioned = {key: value for key, value in properties.items() if key in VERSIONED}
     ran = unit.source.wheel_sha256 if properties.get("Code") == code(unit) else properties.get("Code")
@@ -174,7 +177,7 @@ def _identity(unit: StackInput, properties: Json, resources: Json) -> str:
 
 
 def _replaceable(environment: Json, resources: Json) -> Json:
-    """What decides about the physical names of the resources that the variables refer to."""
+    """What determines the physical names of the resources that the variables refer to."""
     found: Json = {}
     for name in sorted(set(references(environment)) & resources.keys()):
         properties = resources[name].get("Properties", {})

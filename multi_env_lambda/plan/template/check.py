@@ -1,4 +1,4 @@
-"""What CloudFormation would refuse only in the middle of a deploy, and cottonformation lets pass: refused here."""
+"""Refuses what CloudFormation would refuse only in the middle of a deploy, and cottonformation accepts."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
 def needs_template_url(template: str) -> bool:
-    """Whether the template is too long for a request, and has to be read from the bucket."""
+    """Whether the template is too long for a request, and must be read from the bucket."""
     return len(template.encode("utf-8")) > LARGEST_INLINE_BODY
 
 
 def check_size(template: str, *, where: str) -> None:
     size = len(template.encode("utf-8"))
     if size > LARGEST_BODY:
-        raise _refusal(where, f"the template has {size:,} bytes, CloudFormation takes {LARGEST_BODY:,}")
+        raise _refusal(where, f"the template has {size:,} bytes; CloudFormation accepts {LARGEST_BODY:,}")
     count = template.count("{{resolve:")
     if count > MOST_DYNAMIC_REFERENCES:
-        raise _refusal(where, f"{count} parameters are resolved, CloudFormation resolves {MOST_DYNAMIC_REFERENCES}")
+        raise _refusal(where, f"{count} parameters are resolved; CloudFormation resolves {MOST_DYNAMIC_REFERENCES}")
 
 
 def check_document(document: Json, *, where: str) -> None:
@@ -52,13 +52,13 @@ def check_document(document: Json, *, where: str) -> None:
     if not resources:
         raise ConfigurationError(
             where,
-            "there is no function, no job and no other resource",
+            "there is no function, job or other resource",
             hint="add a table [tool.multi_env_lambda.functions.NAME]",
         )
     for section, most in (("Resources", MOST_RESOURCES), ("Outputs", MOST_OUTPUTS)):
         count = len(document.get(section, {}))
         if count > most:
-            raise _refusal(where, f"the template has {count} {section.lower()}, CloudFormation takes {most}")
+            raise _refusal(where, f"the template has {count} {section.lower()}; CloudFormation accepts {most}")
     for section in ("Parameters", "Conditions", "Resources", "Outputs"):
         _check_names(section, document.get(section, {}), where)
     _check_parameters(document, where)
@@ -84,7 +84,7 @@ def _check_names(section: str, names: Json, where: str) -> None:
     for name in names:
         if not _LOGICAL_ID.fullmatch(name):
             raise ConfigurationError(
-                where, f"{section}: {name!r} is not a logical id", hint="only letters and digits are allowed"
+                where, f"{section}: {name!r} is not a logical id", hint="use only letters and digits"
             )
 
 
@@ -93,8 +93,8 @@ def _check_parameters(document: Json, where: str) -> None:
         if "Default" not in parameter and name not in PINS:
             raise ConfigurationError(
                 where,
-                f"the template's parameter {name} has no default, and no deploy gives it a value",
-                hint="give it a default, or take the value from context.environment",
+                f"the template's parameter {name} has no default, and a deploy passes no value for it",
+                hint="add a default, or take the value from context.environment",
             )
 
 
@@ -126,9 +126,9 @@ def _check_conditions(document: Json, where: str) -> None:
 
 
 def _conditions(value: Any, *, inside: bool) -> Iterator[str]:
-    """The conditions that a piece of a template is told to ask; ``inside``: of another one, where ``Condition`` is one.
+    """The conditions that part of a template uses; ``inside``: of another condition, where ``Condition`` refers to one.
 
-    Elsewhere ``Condition`` may be a property, of a state machine say.
+    Elsewhere ``Condition`` may be a property, for example of a state machine.
     """
     match value:
         case {"Fn::If": [str(name), *rest]} if len(value) == 1:
@@ -154,13 +154,13 @@ def _check_circles(resources: Json, where: str) -> None:
         circle = " → ".join(reversed(error.args[1]))
         raise ConfigurationError(
             where,
-            f"resources need each other in a circle: {circle}",
-            hint="break it with a name that is known beforehand instead of a reference",
+            f"circular dependency between resources: {circle}",
+            hint="break it with a name that is known in advance instead of a reference",
         ) from error
 
 
 def references(value: Any) -> Iterator[str]:
-    """Every logical id that a piece of a template refers to."""
+    """Every logical id that part of a template refers to."""
     match value:
         case {"Type": str(), "DependsOn": depends_on, **rest}:
             yield from [depends_on] if isinstance(depends_on, str) else depends_on

@@ -1,4 +1,4 @@
-"""What a unit's ``stack.py`` is told about the unit, and what it can ask for."""
+"""What a unit's ``stack.py`` can read about the unit, and what it can ask for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Context", "Requests"]
 
 @attrs.frozen
 class Requests:
-    """What ``extend`` asked for, in its order; applied when it has returned."""
+    """What ``extend`` asked for, in order; applied when it has returned."""
 
     grants: list[tuple[str, Json]] = attrs.field(factory=list)
     variables: list[tuple[str, str, Any]] = attrs.field(factory=list)
@@ -28,7 +28,7 @@ class Requests:
 class Context:
     """The second argument of ``extend(template, context)``.
 
-    The references are CloudFormation's own (``{"Ref": …}``), and are accepted wherever cottonformation takes a string.
+    The references are CloudFormation's own (``{"Ref": …}``), and work wherever cottonformation accepts a string.
     """
 
     project: Project
@@ -46,7 +46,7 @@ class Context:
         return get_att(self._function(key, "Function"), "Arn")
 
     def alias(self, key: str) -> Json:
-        """The ARN of a function's alias ``live``: what events and other callers should be aimed at."""
+        """The ARN of a function's alias ``live``: the target for events and other callers."""
         return ref(self._function(key, "Alias"))
 
     def job(self, key: str) -> Json:
@@ -63,12 +63,12 @@ class Context:
         return get_att(self._role(key), "Arn")
 
     def allow(self, key: str, actions: Iterable[str], resources: Iterable[Any]) -> None:
-        """Let a function or a job do something with resources (ARNs, or references to them)."""
+        """Allow a function or a job actions on resources (ARNs, or references to them)."""
         named = list(resources)
         if isinstance(actions, str) or not named or any(hasattr(resource, "AWS_OBJECT_TYPE") for resource in named):
             raise ConfigurationError(
                 self.where,
-                f"context.allow({key!r}, …): actions must be a list of texts, and resources a list of ARNs",
+                f"context.allow({key!r}, …): actions must be a list of strings, and resources a list of ARNs",
                 hint="write [bucket.rv_Arn] instead of [bucket], and at least one of each",
             )
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": named}
@@ -79,7 +79,7 @@ class Context:
         self.requests.variables.append((self._function(key, "Function"), name, value))
 
     def merge(self, logical_id: str, body: Mapping[str, Any]) -> None:
-        """Change any resource in CloudFormation's own words, or add one; None takes a property away.
+        """Change any resource in CloudFormation's own syntax, or add one; None removes a property.
 
         For what cottonformation does not know: ``merge("CreateFunction", {"Properties": {"RecursiveLoop": "Allow"}})``.
         """
@@ -109,5 +109,5 @@ class Context:
         return ConfigurationError(
             self.where,
             f"{self.project.name} has no {key!r} in {self.environment.name}",
-            hint=f"it has: {', '.join(known) or 'nothing of this kind'}",
+            hint=f"it has: {', '.join(known) or 'none'}",
         )

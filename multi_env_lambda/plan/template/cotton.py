@@ -1,6 +1,6 @@
-"""The one place that knows cottonformation: a template's document ↔ the same as a typed ``Template``.
+"""The one module that knows cottonformation: a template's document ↔ the same as a typed ``Template``.
 
-Nothing here runs for a unit that has no ``stack.py`` and whose template nobody asks for.
+Nothing here runs for a unit without a ``stack.py`` unless somebody asks for its template.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["document_of", "extended", "import_cottonformation", "made_of", "plai
 
 _MODULES = {"Lambda": "awslambda"}
 _LIGHT = frozenset({"_version", "core.config", "core.constant", "core.model", "core.template"})
-"""What every template needs. The rest of cottonformation deploys by itself, and imports boto3 for that."""
+"""What every template needs. The rest of cottonformation is for deploying, and imports boto3."""
 
 
 def extended(document: Json, extend: Callable[[Template, Context], None], context: Context) -> Json:
@@ -50,22 +50,22 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
         raise ConfigurationError(
             context.where,
             f"extend() failed for {context.environment.name} with {type(error).__name__}: {error}",
-            hint="each name may be added once; mind the types of properties (p_…), which cottonformation checks",
+            hint="add each name once, and check the types of properties (p_…), which cottonformation enforces",
         ) from error
 
 
 def typed(document: Json) -> Template:
     """A template's document as a cottonformation ``Template``, to read, to change and to export.
 
-    Nothing is lost in it: resources are of cottonformation's types with a field more for each property that those do
+    Nothing is lost in it: resources have cottonformation's types with an extra field for each property that those do
     not know (``p_LoggingConfig``), and a type that it does not know is a ``Resource`` with all its properties as such
-    fields. Conditions, mappings and rules, which cottonformation cannot read, have their words in ``body``.
+    fields. Conditions, mappings and rules, which cottonformation cannot read, are in ``body`` as they are.
     """
     cf = import_cottonformation()
     said = copy.deepcopy(document)
     kind = _with_fields(cf.Template, {name: name for name in said})
     template = kind(AWSTemplateFormatVersion=None, Description=None)
-    # The version of cottonformation is no reason for a deploy.
+    # A new version of cottonformation is no reason for a deploy.
     template._system_pre_serialize_hook = _nothing
     for name, body in said.pop("Resources", {}).items():
         template.add_one(_resource(name, body))
@@ -97,23 +97,24 @@ def made_of(description: str, resources: Mapping[str, tuple[str, Mapping[str, An
 
 
 def document_of(template: Template) -> Json:
-    """The inverse of ``typed``: what was not changed comes out as it went in, word for word."""
+    """The inverse of ``typed``: what was not changed comes out exactly as it went in."""
     found: Json = template.to_dict()
     return found
 
 
 def plain(value: Any) -> Any:
-    """References made with cottonformation (``bucket.rv_Arn``, ``cf.Sub(…)``) in CloudFormation's own words."""
+    """References made with cottonformation (``bucket.rv_Arn``, ``cf.Sub(…)``) in CloudFormation's own syntax."""
     from cottonformation.core.model import serialize
 
     return serialize(value)
 
 
 def import_cottonformation() -> Any:
-    """cottonformation without what it deploys with. A ``stack.py`` imports it, too: call this before one is loaded.
+    """cottonformation without its code for deploying. A ``stack.py`` imports it, too: call this before loading one.
 
-    It is the package itself, whose ``__init__`` waits until somebody needs it. Until then each name comes from the
-    module that ``__init__`` says. Who imported all of it before keeps that. The first call must be alone.
+    It is the package itself, with an ``__init__`` that waits until it is needed. Until then each name comes from the
+    module from which ``__init__`` would import it. A full import from before stays. The first call must not run
+    concurrently.
     """
     if "cottonformation" not in sys.modules and (spec := find_spec("cottonformation")) is not None:
         package = module_from_spec(spec)
@@ -121,7 +122,7 @@ def import_cottonformation() -> Any:
         vars(package)["__getattr__"] = partial(_attribute, package, homes)
         vars(package)["__dir__"] = lambda: sorted({*vars(package), *homes})
         sys.modules.setdefault(spec.name, package)
-        # Its literals that Python warns of are compiled here, where no bytecode is kept.
+        # Literals that Python warns about are compiled here if no bytecode is kept.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             importlib.import_module("cottonformation.core.regex")
@@ -129,7 +130,7 @@ def import_cottonformation() -> Any:
 
 
 def _homes(source: str) -> dict[str, str]:
-    """Name -> the module of the package that its ``__init__`` takes it from."""
+    """Name -> the module of the package from which its ``__init__`` imports it."""
     statements = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
     return {alias.asname or alias.name: node.module or "" for node in statements for alias in node.names}
 
@@ -155,14 +156,14 @@ def _resource(name: str, body: Json) -> Any:
 
 
 def _field(prefix: str, key: str) -> str:
-    """A property's field. Those of custom resources may have any name; a field has one of Python."""
+    """A property's field. Those of custom resources may have any name; a field needs a Python identifier."""
     return prefix + re.sub(r"[^A-Za-z0-9_]", lambda found: f"_{ord(found[0]):x}_", key)
 
 
 def _filled(kind: Any, name: str, values: Mapping[str, tuple[str, Any]], said: Json) -> Any:
-    """An object of ``kind``: field -> CloudFormation's word for it, and the value.
+    """An object of ``kind``: field -> CloudFormation's name for it, and the value.
 
-    Its constructor would take nested properties under cottonformation's own names only.
+    Its constructor would accept nested properties only under cottonformation's own names.
     """
     unknown = tuple((field, word) for field, (word, _) in values.items() if field not in attr.fields_dict(kind))
     grown = _keeping(kind, unknown)
@@ -177,16 +178,16 @@ def _filled(kind: Any, name: str, values: Mapping[str, tuple[str, Any]], said: J
 
 @cache
 def _keeping(kind: Any, unknown: tuple[tuple[str, str], ...]) -> Any:
-    """``kind`` with unknown fields, which says the same as the document did until something in it is changed.
+    """``kind`` with unknown fields, which renders exactly as the document did until something in it is changed.
 
-    There are several ways to say the same (``DependsOn`` as a text, no ``Properties``), and cottonformation knows one.
+    There are several ways to write the same (``DependsOn`` as a text, no ``Properties``); cottonformation knows one.
     """
 
     def serialize(self: Any) -> Any:
         found = kind.serialize(self)
         return copy.deepcopy(self._said) if repr(found) == getattr(self, "_as_made", None) else found
 
-    # Filled at the first use, and then inherited without the fields that are new here.
+    # Filled at first use, and then inherited without the fields that are new here.
     fresh = {"_attr_name_to_cf_name": None, "_cf_name_to_attr_name": None}
     return _with_fields(kind, dict(unknown), serialize=serialize, **fresh)
 
@@ -200,17 +201,17 @@ def _in_words(kind: Any) -> Any:
 
 
 def _with_fields(kind: Any, fields: Mapping[str, str], **body: Any) -> Any:
-    """A class like ``kind`` with more fields (and CloudFormation's words for them); what it has stays as it is.
+    """A class like ``kind`` with more fields (and CloudFormation's names for them); existing fields stay as they are.
 
-    Its constructor is written as source from their names, which come from a template, and so from whoever wrote it.
+    Its constructor is generated as source from their names, which come from a template and are therefore untrusted.
 
     Raises:
-        ConfigurationError: a name is none of Python.
+        ConfigurationError: a name is not a Python identifier.
     """
     for name in fields:
         if not name.isidentifier() or iskeyword(name):
-            what = f"{name!r} is no word of CloudFormation"
-            raise ConfigurationError("the template", what, hint="correct it where the unit's stack.py adds it")
+            what = f"{name!r} is not a valid property name"
+            raise ConfigurationError("the template", what, hint="correct it in the unit's stack.py")
     added = {
         name: attr.ib(default=None, metadata={"p_name": word})
         for name, word in fields.items()

@@ -1,4 +1,4 @@
-"""What CloudFormation takes for a policy of deletion or replacement; a word that it does not know keeps nothing.
+"""What CloudFormation accepts as a deletion or replacement policy; an unknown word retains nothing.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
@@ -29,7 +29,10 @@ _WITH_SNAPSHOTS = (
 
 
 def check_deletion_policies(resources: Json, where: str) -> None:
-    """Raise the first policy that CloudFormation would refuse. What a function makes of a policy is not known here."""
+    """Raise the first policy that CloudFormation would refuse.
+
+    The result of an intrinsic function is not known here.
+    """
     for name, body in sorted(resources.items()):
         for attribute, words in _WORDS.items():
             policy = body.get(attribute)
@@ -39,9 +42,9 @@ def check_deletion_policies(resources: Json, where: str) -> None:
 
 def _check(policy: str, words: tuple[str, ...], type_: str, place: str, where: str) -> None:
     if policy not in words:
-        what = f'{place} is "{policy}", allowed are {enumerated(words)}'
+        what = f'{place} is "{policy}"; expected {enumerated(words)}'
         raise ConfigurationError(where, what, hint=did_you_mean(policy, words))
     if policy == "Snapshot" and type_ not in _WITH_SNAPSHOTS:
-        what = f'{place} is "Snapshot", and CloudFormation takes no snapshot of {type_}, only of '
+        what = f'{place} is "Snapshot", but CloudFormation takes no snapshot of {type_}, only of '
         hint = "to keep it, write `Retain`"
         raise ConfigurationError(where, what + enumerated(_WITH_SNAPSHOTS), hint=hint)

@@ -1,4 +1,4 @@
-"""What a mapping of an event source may say depends on the source: refused here, in the settings as in stack.py.
+"""What an event source mapping may say depends on the source: checked here, for the settings as for stack.py.
 
 A source that is not known here (a parameter, an import) is left to AWS.
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html; of filters
@@ -32,7 +32,7 @@ _OF_STREAMS = (
     "TumblingWindowInSeconds",
 )
 _MOST_FILTERS = 10
-"""Where the quota of 5 was raised."""
+"""The maximum if the quota of 5 was raised."""
 
 _LARGEST_WITHOUT_WINDOW = 10
 
@@ -41,7 +41,7 @@ _Problem = tuple[str, str, str]
 
 
 def check_event_sources(resources: Json, where: str) -> None:
-    """Raise the first thing that Lambda would refuse of a mapping."""
+    """Raise the first thing in a mapping that Lambda would refuse."""
     for name, body in sorted(resources.items()):
         if body["Type"] != "AWS::Lambda::EventSourceMapping":
             continue
@@ -70,7 +70,7 @@ def _kind(arn: Any, resources: Json) -> _Kind | None:
 
 
 def _made(arn: Any) -> str:
-    """The logical id of the resource that an ARN is taken from; empty where it is not."""
+    """The logical id of the resource whose ARN it is; empty if it is not from a resource."""
     match arn:
         case {"Fn::GetAtt": [str(made), *_]}:
             return made
@@ -83,15 +83,15 @@ def _made(arn: Any) -> str:
 def _of_queue(properties: Json, resources: Json) -> Iterator[_Problem]:
     for key in _OF_STREAMS:
         if key in properties and properties[key] != {"Ref": "AWS::NoValue"}:
-            yield key, "it is of streams, and the source is a queue", "leave it out"
+            yield key, "it is only for streams, but the source is a queue", "remove it"
     size, window = properties.get("BatchSize", _LARGEST_WITHOUT_WINDOW), "MaximumBatchingWindowInSeconds"
     if not isinstance(size, int) or size <= _LARGEST_WITHOUT_WINDOW:
         return
     if _is_fifo(properties["EventSourceArn"], resources):
-        yield "BatchSize", f"found {size:,}, a FIFO queue gives {_LARGEST_WITHOUT_WINDOW} at once", "make it smaller"
+        yield "BatchSize", f"found {size:,}; a FIFO queue delivers {_LARGEST_WITHOUT_WINDOW} at once", "make it smaller"
     elif properties.get(window, 0) in (0, "0"):
-        hint = f"add a {window} of 1 or more, in which a batch is gathered"
-        yield "BatchSize", f"found {size:,} without {window}, allowed is 1 to {_LARGEST_WITHOUT_WINDOW}", hint
+        hint = f"add a {window} of 1 or more, during which a batch is gathered"
+        yield "BatchSize", f"found {size:,} without {window}; expected 1 to {_LARGEST_WITHOUT_WINDOW}", hint
 
 
 def _is_fifo(arn: Any, resources: Json) -> bool:
@@ -102,11 +102,11 @@ def _is_fifo(arn: Any, resources: Json) -> bool:
 
 def _of_stream(properties: Json) -> Iterator[_Problem]:
     if "StartingPosition" not in properties:
-        yield "StartingPosition", "it is missing, and the source is a stream", "write LATEST or TRIM_HORIZON"
+        yield "StartingPosition", "it is missing, but the source is a stream", "write LATEST or TRIM_HORIZON"
 
 
 def _of_table(arn: Any) -> Iterator[_Problem]:
-    """Lambda takes the ARN of the table's stream, which has another one each time that it is switched on."""
+    """Lambda needs the ARN of the table's stream, which has a new one each time it is switched on."""
     match arn:
         case str() if "/stream/" not in arn:
             found = arn
@@ -114,7 +114,7 @@ def _of_table(arn: Any) -> Iterator[_Problem]:
             found = "its Arn"
         case _:
             return
-    yield "EventSourceArn", f"found {found}, which is that of a table", "name the ARN of its stream (StreamArn)"
+    yield "EventSourceArn", f"found {found}, which is the ARN of a table", "use the ARN of its stream (StreamArn)"
 
 
 def _of_filters(criteria: Any) -> Iterator[_Problem]:
@@ -123,12 +123,16 @@ def _of_filters(criteria: Any) -> Iterator[_Problem]:
         return
     path = "FilterCriteria.Filters"
     if len(filters) > _MOST_FILTERS:
-        yield path, f"found {len(filters)}, Lambda takes 5, and {_MOST_FILTERS} where its quota was raised", "join some"
+        yield (
+            path,
+            f"found {len(filters)}; Lambda accepts 5, or {_MOST_FILTERS} if its quota was raised",
+            "combine some",
+        )
     for number, item in enumerate(filters):
         pattern = item.get("Pattern") if isinstance(item, dict) else None
         if isinstance(pattern, str) and not _is_pattern(_read(pattern)):
-            hint = 'each value is a list or a table: `{"body": ["x"]}`'
-            yield f"{path}[{number}]", f"found {pattern}, which is no pattern", hint
+            hint = 'each value must be a list or a table: `{"body": ["x"]}`'
+            yield f"{path}[{number}]", f"found {pattern}, which is not a pattern", hint
 
 
 def _read(pattern: str) -> Any:

@@ -1,4 +1,4 @@
-"""What invokes a function, to the resources that carry the event to its alias; one small function per kind."""
+"""From what invokes a function to the resources that deliver the event to its alias; one small function per kind."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def event_part(unit: StackInput, function: Function, event: Event) -> Part:
 
 
 def _name(function: Function, kind: str, *identity: object) -> str:
-    """Named by what the event *is*, so that the other events of the list, and their order, do not matter."""
+    """Named by what the event *is*, so that the other events of the list and their order do not matter."""
     return logical_id(function.key, kind, digest(list(identity))[:8])
 
 
@@ -117,7 +117,7 @@ def _pattern(function: Function, event: EventPattern) -> Part:
 
 
 def _bucket(unit: StackInput, function: Function, event: BucketNotification) -> Part:
-    # Through EventBridge for both kinds of bucket: one shape of event, and no circle of bucket, permission and alias.
+    # Through EventBridge for both kinds of bucket: one shape of event, and no cycle of bucket, permission and alias.
     match event.source:
         case Existing():
             made: tuple[Resource, ...] = ()

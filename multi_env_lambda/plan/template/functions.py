@@ -1,4 +1,4 @@
-"""A function's settings to its resources: function, role, log group, alias, alarm; and the unit's layer."""
+"""From a function's settings to its resources: function, role, log group, alias, alarm; and the unit's layer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def layer_part(unit: StackInput) -> Part:
 
 
 def function_part(unit: StackInput, function: Function) -> Part:
-    """All resources of one function but its version, whose name depends on the finished template."""
+    """All resources of one function except its version, whose name depends on the finished template."""
     made_by = f"functions.{function.key}"
     physical = unit.project.function_name(unit.environment.name, function.key)
     group = f"/aws/lambda/{physical}"
@@ -86,7 +86,7 @@ def function_part(unit: StackInput, function: Function) -> Part:
 
 
 def _no_weights(function: Function) -> Json:
-    """Said where weights come and go: to Lambda, an alias without this property keeps those that it has.
+    """Explicit where weights are added and removed: in Lambda, an alias without this property keeps those that it has.
 
     Source: RoutingConfig in https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
@@ -155,8 +155,8 @@ def _refuse_twice(unit: StackInput, function: Function, names: set[str]) -> None
     for name in sorted(names):
         raise ConfigurationError(
             unit.where,
-            f"functions.{function.key}.environment: {name} is set, and also made by the reference to a secret",
-            hint="give one of them another name; a secret with a key sets NAME and NAME_KEY",
+            f"functions.{function.key}.environment: {name} is set, but also created by the reference to a secret",
+            hint="rename one of them; a secret with a key sets NAME and NAME_KEY",
         )
 
 
@@ -165,7 +165,7 @@ def _parameter(unit: StackInput, function: Function, name: str) -> str:
         raise ConfigurationError(
             unit.where,
             f"functions.{function.key}.environment: {name!r} is not the name of a parameter",
-            hint="letters, digits and _ . / - are allowed",
+            hint="use letters, digits and _ . / -",
         )
     return name
 
@@ -177,7 +177,7 @@ def _log_group(unit: StackInput, function: Function, group: str) -> Resource:
         type="AWS::Logs::LogGroup",
         properties={"LogGroupName": group, **keep, **unit.tags},
         made_by=f"functions.{function.key}",
-        # What happened there is the evidence: it outlives a rename, a rollback and a deletion.
+        # Logs are evidence: they survive a rename, a rollback and a deletion.
         retain=True,
     )
 

@@ -1,4 +1,4 @@
-"""A Glue job's settings to its resources, and the script that starts the unit's code in Glue."""
+"""From a Glue job's settings to its resources, and the script that starts the unit's code in Glue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OURS = (
 def job_script(job: GlueJob) -> tuple[str, bytes]:
     """The object that Glue starts: its key below ``projects/<project>/``, named by its content, and its bytes.
 
-    What differs between jobs is in their arguments, so every kind has one script.
+    What differs between jobs is in their arguments, so one script serves every kind.
     """
     body = SCRIPT.encode("utf-8")
     return f"glue/{hashlib.sha256(body).hexdigest()[:16]}/run.py", body
@@ -68,7 +68,7 @@ def job_part(unit: StackInput, job: GlueJob) -> Part:
 
 
 def _needs(unit: StackInput, job: GlueJob) -> tuple[Json, ...]:
-    """Reading wheel, library and script, and Glue's log groups, which all jobs of a kind share in an account."""
+    """Reading wheel, library and script, and Glue's log groups, which all jobs of a kind in an account share."""
     folder = f"arn:{unit.partition}:s3:::{unit.bucket}/projects/{unit.project.name}"
     logs = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
     return (
@@ -88,12 +88,12 @@ def _log_folder(job: GlueJob) -> str:
 
 
 def _machine(job: GlueJob) -> tuple[Json, Json]:
-    """What runs the job: the command without its script, and what the job has beside it."""
+    """What runs the job: the command without its script, and the job's other properties."""
     match job.runs_on:
         case PythonShell(max_capacity=capacity):
             return {"Name": "pythonshell", "PythonVersion": job.python}, {"GlueVersion": "3.0", "MaxCapacity": capacity}
         case Spark(glue_version=version, worker_type=worker, number_of_workers=number):
-            # "3" is all that CloudFormation takes here; Glue's version says which 3.x.
+            # CloudFormation accepts only "3" here; Glue's version says which 3.x.
             workers = {"GlueVersion": version, "WorkerType": worker, "NumberOfWorkers": number}
             return {"Name": "glueetl", "PythonVersion": "3"}, workers
         case _:
@@ -101,7 +101,7 @@ def _machine(job: GlueJob) -> tuple[Json, Json]:
 
 
 def _installed(job: GlueJob, wheel: str, library: str | None) -> dict[str, str]:
-    """What Glue itself takes to the machines of a job; the script takes wheel and library to the one that it runs on.
+    """What Glue itself copies to the machines of a job; the script fetches wheel and library for the one it runs on.
 
     Spark's workers need the code too: a wheel by the first name, packages that are a zip by the second. The wheel says
     what it requires, which pip would fetch from PyPI.
@@ -120,7 +120,7 @@ def _installed(job: GlueJob, wheel: str, library: str | None) -> dict[str, str]:
 
 
 def _libraries(job: GlueJob) -> dict[str, str]:
-    """What the build counts as there (``building/glue_image.py``); Glue leaves it out where nobody asks for it.
+    """What the build assumes to be there (``building/glue_image.py``); Glue leaves it out unless asked.
 
     Source: https://github.com/hashicorp/terraform-provider-aws/issues/30979
     """
@@ -162,7 +162,7 @@ def _arguments(unit: StackInput, job: GlueJob) -> dict[str, str]:
             raise ConfigurationError(
                 unit.where,
                 f"jobs.{job.key}.arguments: --{name} is set by this library",
-                hint="give the argument another name",
+                hint="rename the argument",
             )
     wheel = f"s3://{unit.bucket}/{unit.source.wheel_key}"
     found = next((library for library in unit.libraries if library.python == job.python), None)

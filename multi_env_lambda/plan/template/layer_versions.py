@@ -1,4 +1,4 @@
-"""A function has one version of a layer: Lambda refuses a second one in the middle of a deploy.
+"""A function may have only one version of a layer: Lambda refuses a second one in the middle of a deploy.
 
 Source: https://github.com/DataDog/serverless-plugin-datadog/issues/195 (Lambda's words)
 """
@@ -12,7 +12,7 @@ __all__ = ["check_layer_versions"]
 
 
 def check_layer_versions(resources: Json, where: str) -> None:
-    """Raise the first function with two versions of one layer; of those that are computed nothing is known."""
+    """Raise the first function with two versions of one layer; computed ones are unknown here."""
     for name, body in sorted(resources.items()):
         layers = body.get("Properties", {}).get("Layers", [])
         if body["Type"] != "AWS::Lambda::Function" or not isinstance(layers, list):
@@ -21,7 +21,7 @@ def check_layer_versions(resources: Json, where: str) -> None:
         for arn in layers:
             layer = arn.rpartition(":")[0] if isinstance(arn, str) else ""
             if layer in seen:
-                what = f"Resources.{name}.Layers: {seen[layer]} and {arn} are versions of one layer"
+                what = f"Resources.{name}.Layers: {seen[layer]} and {arn} are versions of the same layer"
                 raise ConfigurationError(where, what, hint="remove one of them")
             if layer:
                 seen[layer] = arn

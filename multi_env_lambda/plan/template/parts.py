@@ -1,4 +1,4 @@
-"""The words that templates are assembled from: a resource, a part of a stack, names and references."""
+"""The vocabulary from which templates are assembled: a resource, a part of a stack, names and references."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 Json = dict[str, Any]
 
 ALIAS = "live"
-"""The alias that everything outside of a function is aimed at."""
+"""The alias that everything outside a function targets."""
 
 
 def logical_id(*words: str) -> str:
@@ -48,7 +48,7 @@ def get_att(target: str, attribute: str) -> Json:
 
 @attrs.frozen(kw_only=True)
 class Resource:
-    """One resource in CloudFormation's own words. ``made_by`` is the table of the configuration that asked for it."""
+    """One resource in CloudFormation's own syntax. ``made_by`` is the table of the configuration that asked for it."""
 
     logical_id: str
     type: str
@@ -64,7 +64,8 @@ class Resource:
         if self.depends_on:
             body["DependsOn"] = list(self.depends_on)
         if self.retain:
-            # Plain Retain would also keep what a rolled back deploy created, and the next attempt would meet it.
+            # Plain Retain would also keep what a rolled back deploy created, and the next attempt would collide with
+            # it.
             body["DeletionPolicy"] = "RetainExceptOnCreate"
             body["UpdateReplacePolicy"] = "Retain"
         return body
@@ -90,7 +91,7 @@ def join_parts(parts: Iterable[Part]) -> Part:
 
 @attrs.frozen(kw_only=True)
 class StackInput:
-    """One project in one environment, with the artifacts that it is to run."""
+    """One unit in one environment, with the artifacts that it is to run."""
 
     project: Project
     environment: Environment
@@ -122,7 +123,7 @@ class StackInput:
 
     @property
     def tags(self) -> Json:
-        """The property ``Tags`` of most types; nothing where there are no tags."""
+        """The property ``Tags`` of most types; nothing if there are no tags."""
         return tag_list(self.settings.tags)
 
 

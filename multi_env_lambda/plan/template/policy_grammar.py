@@ -1,4 +1,4 @@
-"""What IAM refuses of policies and names in the middle of a deploy: operators, ARNs, fields and names by case.
+"""What IAM would refuse in policies and names in the middle of a deploy: operators, ARNs, fields, and case of names.
 
 What is computed is left to AWS. Sources:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html,
@@ -33,7 +33,7 @@ _OPERATORS = (
 _KNOWN = {name.lower() for name in _OPERATORS}
 _AROUND = re.compile(r"(?:forallvalues:|foranyvalue:)?(.*?)(?:ifexists)?")
 
-# An ARN may have fewer fields: a wildcard at its end goes beyond colons.
+# An ARN may have fewer fields: a wildcard at its end matches across colons.
 _ARN = re.compile(r"arn:[^:]*:([^:]*):([^:]*):[^:]*:(.+)", re.DOTALL)
 _NAMES = {"AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName"}
 
@@ -42,7 +42,7 @@ _Problem = tuple[str, str]
 
 
 def check_policy_grammar(resources: Json, where: str) -> None:
-    """Raise the first thing that IAM would refuse of the policies and names of a template."""
+    """Raise the first thing that IAM would refuse in the policies and names of a template."""
     _check_names(resources, where)
     for name, body in sorted(resources.items()):
         for path, document, is_trust in _documents(body):
@@ -58,7 +58,7 @@ def _check_names(resources: Json, where: str) -> None:
             continue
         key = body["Type"], own.lower()
         if key in seen:
-            what = f"Resources.{seen[key]} and {name} are both named {own}, in letters that IAM does not distinguish"
+            what = f"Resources.{seen[key]} and {name} are both named {own}, and IAM ignores case"
             raise ConfigurationError(where, what, hint="rename one of them")
         seen[key] = name
 
@@ -86,7 +86,7 @@ def _problems(document: Any, *, is_trust: bool) -> Iterator[_Problem]:
             continue
         for field in ("Resource", "NotResource"):
             if field in statement and is_trust:
-                yield f"found `{field}`, which no trust policy has", "it is of this role; leave the field out"
+                yield f"found `{field}`, which a trust policy cannot have", "it applies to this role; remove the field"
             for resource in _listed(statement.get(field)):
                 if isinstance(resource, str):
                     yield from _of_resource(resource)
@@ -105,13 +105,13 @@ def _of_operator(operator: str) -> Iterator[_Problem]:
 def _of_resource(resource: str) -> Iterator[_Problem]:
     found = _ARN.fullmatch(resource)
     if resource != "*" and not resource.startswith("arn:"):
-        yield f'found the resource "{resource}", allowed are an ARN or "*"', "an ARN begins with `arn:aws:`"
+        yield f'found the resource "{resource}"; expected an ARN or "*"', "an ARN starts with `arn:aws:`"
     elif (
         found is not None
         and found[2]
         and (found[1] == "iam" or (found[1] == "s3" and not found[3].startswith("accesspoint/")))
     ):
-        what = f'found the resource "{resource}" with a region, and IAM takes none in ARNs of {found[1]}'
+        what = f'found the resource "{resource}" with a region, but IAM accepts none in ARNs of {found[1]}'
         yield what, f"write `arn:aws:{found[1]}::…`"
 
 

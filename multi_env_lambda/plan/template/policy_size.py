@@ -1,4 +1,4 @@
-"""Whether the policies of a template fit into IAM: AWS says no only in the middle of a deploy.
+"""Whether the policies of a template fit into IAM's limits: AWS refuses them only in the middle of a deploy.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (characters without white space; none
 of these can be raised). What CloudFormation computes has no length here, so a policy may be longer than it seems.
@@ -18,16 +18,16 @@ __all__ = ["check_policy_sizes"]
 
 _OF_A_ROLE = 10_240
 _TRUST = 4_096
-"""The most that can be asked for; an account has 2,048 before it asks."""
+"""The highest possible quota; the default is 2,048."""
 
 
 def check_policy_sizes(resources: Json, where: str) -> None:
-    """Every policy, and all inline policies of a role together, are as short as IAM takes them."""
+    """Every policy, and all inline policies of a role together, are as short as IAM requires."""
     for name, body in resources.items():
         for what, size, most in _sizes(name, body, resources):
             if size > most:
-                hint = "name patterns instead of many resources, or move statements to a managed policy"
-                raise ConfigurationError(where, f"{what}: {size:,} characters, IAM takes {most:,}", hint=hint)
+                hint = "use patterns instead of many resources, or move statements to a managed policy"
+                raise ConfigurationError(where, f"{what}: {size:,} characters; IAM accepts {most:,}", hint=hint)
 
 
 def _sizes(name: str, body: Json, resources: Json) -> Iterator[tuple[str, int, int]]:
@@ -44,7 +44,7 @@ def _sizes(name: str, body: Json, resources: Json) -> Iterator[tuple[str, int, i
 
 
 def _inline(role: str, properties: Json, resources: Json) -> Iterator[Any]:
-    """Those that stand in the role, and those that are policies of their own."""
+    """The policies inside the role, and separate ones."""
     for policy in properties.get("Policies", ()):
         yield policy.get("PolicyDocument", {}) if isinstance(policy, dict) else {}
     for body in resources.values():

@@ -1,7 +1,7 @@
-"""How many entries, which numbers and which characters AWS takes: refused here, whoever wrote them into the template.
+"""How many entries, which numbers and which characters AWS accepts: checked here, wherever they come from.
 
 What is computed is left to AWS. Source: the descriptions of the calls in botocore, with which a test compares the
-tables; of tags https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html (keys are not distinguished by case).
+tables; for tags https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html (keys are not distinguished by case).
 """
 
 from __future__ import annotations
@@ -46,24 +46,24 @@ RANGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
 
 LAYER_NAME = r"[a-zA-Z0-9_-]{1,140}"
 
-# Letters, separators and numbers: what Python calls a space is also a line break, which is none.
+# Letters, separators and numbers: Python's spaces include line breaks, which are not allowed.
 _TAG = re.compile(r"[\w\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]*")
 _TAGGED = ("AWS::IAM::Role", "AWS::Lambda::Function")
 
 
 def check_property_limits(resources: Json, where: str) -> None:
-    """Raise the first property with more, less or something else than AWS takes."""
+    """Raise the first property with more, less or something else than AWS accepts."""
     for name, body in sorted(resources.items()):
         kind, properties = body["Type"], body.get("Properties", {})
         for path, most in MOST_ENTRIES.get(kind, {}).items():
             found = _at(properties, path)
             if isinstance(found, list) and sum(map(_counts, found)) > most:
-                what = f"Resources.{name}.{path} has {len(found)} entries, AWS takes {most}"
-                raise ConfigurationError(where, what, hint="leave some of them out")
+                what = f"Resources.{name}.{path} has {len(found)} entries; AWS accepts {most}"
+                raise ConfigurationError(where, what, hint="remove some of them")
         for path, (least, most) in RANGES.get(kind, {}).items():
             number = _number(_at(properties, path))
             if number is not None and not least <= number <= most:
-                what = f"Resources.{name}.{path} is {number:,}, allowed is {least:,} to {most:,}"
+                what = f"Resources.{name}.{path} is {number:,}; expected {least:,} to {most:,}"
                 raise ConfigurationError(where, what, hint="choose a number in that range")
         if kind == "AWS::Lambda::LayerVersion":
             _check_layer_name(properties.get("LayerName"), f"Resources.{name}.LayerName", where)
@@ -79,7 +79,7 @@ def _at(properties: Json, path: str) -> Any:
 
 
 def _counts(entry: object) -> bool:
-    """What may be nothing in the end is not counted."""
+    """What may turn out to be nothing is not counted."""
     return not isinstance(entry, dict) or (entry != {"Ref": "AWS::NoValue"} and "Fn::If" not in entry)
 
 
@@ -91,7 +91,7 @@ def _number(value: object) -> int | None:
 
 def _check_layer_name(found: object, place: str, where: str) -> None:
     if isinstance(found, str) and not re.fullmatch(LAYER_NAME, found, re.ASCII):
-        what = f'{place} is "{found}", allowed are up to 140 letters, digits, `-` and `_`'
+        what = f'{place} is "{found}"; expected up to 140 letters, digits, `-` and `_`'
         raise ConfigurationError(where, what, hint="rename the layer")
 
 
@@ -101,10 +101,10 @@ def _check_tags(tags: object, place: str, where: str, *, is_role: bool) -> None:
         key, value = (tag.get("Key"), tag.get("Value")) if isinstance(tag, dict) else (None, None)
         for text in (key, value):
             if isinstance(text, str) and not _TAG.fullmatch(text):
-                what = f'{place}: found "{text}" in the tag "{key}", allowed are letters, digits, spaces and `_.:/=+-@`'
-                raise ConfigurationError(where, what, hint="IAM and Lambda take no other characters in tags")
+                what = f'{place}: found "{text}" in the tag "{key}"; expected letters, digits, spaces and `_.:/=+-@`'
+                raise ConfigurationError(where, what, hint="IAM and Lambda accept no other characters in tags")
         if is_role and isinstance(key, str):
             if key.lower() in seen:
-                what = f'{place}: found the keys "{seen[key.lower()]}" and "{key}", which IAM does not distinguish'
+                what = f'{place}: found the keys "{seen[key.lower()]}" and "{key}", which are the same to IAM'
                 raise ConfigurationError(where, what, hint="remove one of them, in `tags` or where it was added")
             seen[key.lower()] = key

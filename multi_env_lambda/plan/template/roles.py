@@ -1,4 +1,4 @@
-"""Roles that hold what was declared, and what a log group, a network or an event source needs: nothing else."""
+"""Roles with what was declared, and what a log group, a network or an event source needs: nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def allow(actions: Iterable[str], *resources: object) -> Json:
 
 
 def declared(statement: Statement) -> Json:
-    """A statement as the configuration has it."""
+    """A statement as in the configuration."""
     body: Json = {
         "Effect": statement.effect,
         "Action": list(statement.actions),
@@ -46,17 +46,17 @@ def declared(statement: Statement) -> Json:
 
 
 def delivery(unit: StackInput, arn: str, *, made_by: str) -> Json:
-    """What it takes to put something into a queue, a topic, a bus, a bucket or another function.
+    """The right to send something to a queue, a topic, a bus, a bucket or another function.
 
     Raises:
-        ConfigurationError: the ARN is of a service that takes no failures.
+        ConfigurationError: the ARN belongs to a service that does not accept failed events.
     """
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
     if service not in _DELIVERY:
         raise ConfigurationError(
             unit.where,
-            f"{made_by}: {arn!r} is not the ARN of something that takes failed events",
-            hint=f"name an ARN of one of: {', '.join(sorted(_DELIVERY))}",
+            f"{made_by}: {arn!r} is not the ARN of something that accepts failed events",
+            hint=f"use the ARN of one of: {', '.join(sorted(_DELIVERY))}",
         )
     if service == "s3":
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -65,7 +65,7 @@ def delivery(unit: StackInput, arn: str, *, made_by: str) -> Json:
 
 
 def decrypt(unit: StackInput, service: str) -> Json:
-    """What is encrypted with a customer's key is read by ``service`` in the role's name; through it, and no other way.
+    """What is encrypted with a customer's key is read by ``service`` in the role's name, and in no other way.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """

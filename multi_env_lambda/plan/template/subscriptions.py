@@ -1,4 +1,6 @@
-"""What SNS refuses of a subscription in the middle of a deploy: to FIFO topics, and filter policies beyond its limits.
+"""What SNS would refuse in a subscription in the middle of a deploy:
+
+FIFO topics, and filter policies beyond its limits.
 
 Sources: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html and
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html
@@ -25,13 +27,13 @@ _Problem = tuple[str, str]
 
 
 def check_subscriptions(resources: Json, where: str) -> None:
-    """Raise the first thing that SNS would refuse of a subscription."""
+    """Raise the first thing in a subscription that SNS would refuse."""
     for name, body in sorted(resources.items()):
         if body["Type"] != "AWS::SNS::Subscription":
             continue
         properties = body.get("Properties", {})
         if _is_fifo(properties.get("TopicArn"), resources) and properties.get("Protocol") not in ("sqs", None):
-            what = f"Resources.{name}: a FIFO topic delivers to queues only, and this is {properties['Protocol']}"
+            what = f"Resources.{name}: a FIFO topic delivers only to queues, but this is {properties['Protocol']}"
             raise ConfigurationError(where, what, hint="subscribe a queue to it, and let the function read the queue")
         policy = _policy(properties.get("FilterPolicy"))
         is_of_attributes = properties.get("FilterPolicyScope", "MessageAttributes") == "MessageAttributes"
@@ -50,7 +52,7 @@ def _is_fifo(topic: Any, resources: Json) -> bool:
 
 
 def _policy(value: Any) -> Json:
-    """As a table; empty where it is computed or cannot be read."""
+    """As a table; empty if it is computed or cannot be read."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -62,28 +64,28 @@ def _policy(value: Any) -> Json:
 def _problems(policy: Json, *, is_of_attributes: bool) -> Iterator[_Problem]:
     leaves = list(_leaves(policy, 1))
     if is_of_attributes and any(isinstance(value, dict) for value in policy.values()):
-        hint = "attributes have no fields in them; name attributes only"
-        yield "a table stands in it, and the attributes of messages are compared", hint
+        hint = "attributes have no nested fields; use only attributes"
+        yield "it has a nested table, but it filters message attributes", hint
     if len(leaves) > _MOST_KEYS and not _has_or(policy):
-        yield f"found {len(leaves)} keys, SNS takes {_MOST_KEYS}", "filter by fewer of them"
+        yield f"found {len(leaves)} keys; SNS accepts {_MOST_KEYS}", "filter by fewer of them"
     combinations = math.prod(len(values) * depth for _, values, depth in leaves)
     if combinations > _MOST_COMBINATIONS:
-        hint = "name fewer values, or match them by `prefix`; the numbers of values are multiplied"
-        yield f"it has {combinations:,} combinations of values, SNS takes {_MOST_COMBINATIONS}", hint
+        hint = "use fewer values, or match them with `prefix`; the numbers of values are multiplied"
+        yield f"it has {combinations:,} combinations of values; SNS accepts {_MOST_COMBINATIONS}", hint
     for key, values, _ in leaves:
         for number in _numbers(values):
             if abs(number) > _LARGEST:
-                yield f"{key}: found {number}, SNS compares numbers up to {_LARGEST:,}", "send it as a text"
+                yield f"{key}: found {number}; SNS compares numbers up to {_LARGEST:,}", "send it as a text"
 
 
 def _leaves(policy: Json, depth: int) -> Iterator[tuple[str, list[Any], int]]:
-    """The keys with a list of values, the list, and how deep they lie."""
+    """The keys with a list of values, the list, and their depth."""
     for key, value in policy.items():
         match value:
             case dict():
                 yield from _leaves(value, depth + 1)
             case list() if key == "$or":
-                continue  # how SNS counts in there is not said
+                continue  # how SNS counts in there is not documented
             case list():
                 yield key, value, depth
             case _:

@@ -1,6 +1,6 @@
-"""Whether what a template gives a role to may assume it: AWS says no only in the middle of a deploy.
+"""Whether what gets a role in a template may assume it: AWS refuses only in the middle of a deploy.
 
-What cannot be read here (a role of somewhere else, a trust policy that is computed) is left to AWS.
+What cannot be read here (a role from elsewhere, a computed trust policy) is left to AWS.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ASSUME = "sts:assumerole"
 
 
 def check_trust(resources: Json, where: str) -> None:
-    """Every role of the template lets the service assume it that gets it."""
+    """Check that every role of the template lets the service that gets it assume it."""
     for name, body in resources.items():
         if body["Type"] not in _SERVICES:
             continue
@@ -41,13 +41,13 @@ def check_trust(resources: Json, where: str) -> None:
             continue
         principal = f"{service}.amazonaws.com"
         found = ", ".join(trusted) or "no service"
-        what = f"Resources.{name}: its role {role} trusts {found}, it is {principal} that has to assume it"
-        hint = f'let {role} trust {{"Service": "{principal}"}} with sts:AssumeRole, or give {name} a role of its own'
+        what = f"Resources.{name}: its role {role} trusts {found}, but {principal} has to assume it"
+        hint = f'let {role} trust {{"Service": "{principal}"}} with sts:AssumeRole, or use a separate role for {name}'
         raise ConfigurationError(where, what, hint=hint)
 
 
 def _role(properties: Json, path: str, resources: Json) -> str | None:
-    """The logical id, where the role is one of the template."""
+    """The logical id, if it is a role of the template."""
     value: Any = properties
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -62,7 +62,7 @@ def _role(properties: Json, path: str, resources: Json) -> str | None:
 
 
 def _trusted(role: Json) -> tuple[str, ...] | None:
-    """The services that may assume a role; None where that cannot be read."""
+    """The services that may assume a role; None if that cannot be read."""
     found: list[str] = []
     document = role.get("AssumeRolePolicyDocument")
     if not isinstance(document, dict) or "Statement" not in document:
@@ -70,7 +70,7 @@ def _trusted(role: Json) -> tuple[str, ...] | None:
     for statement in _listed(document.get("Statement")):
         match statement:
             case {"Effect": "Deny"}:
-                continue  # it may speak of a part of the callers only
+                continue  # it may apply only to some of the callers
             case {"Effect": "Allow", "Action": actions, "Principal": {"Service": services, **others}} if not others:
                 if any(fnmatch.fnmatchcase(_ASSUME, str(action).lower()) for action in _listed(actions)):
                     found += _listed(services)

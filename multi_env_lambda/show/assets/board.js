@@ -120,10 +120,10 @@ function matrixView() {
   const table = h("table", { role: "table", class: "matrix", "aria-label": "units and environments" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...heads)), body);
   content.replaceChildren(
-    h("h1", { class: "hidden" }, "What runs where"), overall(),
+    h("h1", { class: "hidden" }, "What runs where"),
     h("div", { class: "controls" }, h("label", { class: "search" }, "Filter ", search), h("label", {}, "Sort by ", sorts)),
     h("div", { class: "chips", role: "group", "aria-label": "show only units with this state" }, ...chips),
-    count, table,
+    count, table, overall(),
   );
   document.title = "What runs where";
 }
@@ -152,7 +152,7 @@ function charts(weeks, lead, last) {
     h("figure", {}, h("figcaption", {}, `Deploys to ${last} per week: ${total} in ${weeks.length} weeks`), weeksPicture(weeks),
       h("small", {}, "filled: succeeded, hollow: failed")),
     h("figure", {},
-      h("figcaption", {}, `Lead time from commit to ${last}: ` + (middle === null ? "nothing arrived yet" : `median ${age(middle)}`)),
+      h("figcaption", {}, `Lead time from commit to ${last}: ` + (middle === null ? "no releases yet" : `median ${age(middle)}`)),
       lead.length ? leadPicture(lead) : null));
 }
 
@@ -163,13 +163,13 @@ function unitView(unit) {
     h("h1", {}, unit.name, " ", h("small", {}, unit.about)),
     h("ul", { class: "places" }, ...board.environments.map((environment, index) => placeOf(unit, environment, index))),
     h("h2", {}, "What it needs, and what needs it"), graphPicture(unit),
-    h("small", {}, "Arrows go from a unit to those that need it."),
+    h("small", {}, "Arrows go from a unit to the units that need it."),
     h("h2", {}, "How fast, how often"), charts(unit.weeks, unit.lead, last),
     h("h2", {}, "History"),
-    unit.past.length ? timelinePicture(unit) : h("p", {}, "It was never deployed."),
+    unit.past.length ? timelinePicture(unit) : h("p", {}, "Never deployed."),
     unit.past.length ? legend() : null,
     h("ol", { class: "past" }, ...unit.past.map(pastOf)),
-    unit.past.length ? h("p", {}, h("small", {}, `At most the newest ${board.newest} of each environment.`)) : null,
+    unit.past.length ? h("p", {}, h("small", {}, `At most the newest ${board.newest} per environment.`)) : null,
   );
   // Where the graph is wider than the screen, begin with the unit itself.
   const own = content.querySelector(".own");
@@ -191,10 +191,10 @@ function placeOf(unit, environment, index) {
       h("ul", {}, ...(environment.role ? [h("li", {}, external("switch role", environment.role))] : []), ...links)));
 }
 
-const OUTCOMES = { succeeded: "✓", failed: "✗", "went back": "▲", destroyed: "■", shifting: "…" };
+const OUTCOMES = { succeeded: "✓", failed: "✗", "rolled back": "▲", destroyed: "■", shifting: "…" };
 
 function legend() {
-  const said = ["● succeeded", "✗ failed", "▲ went back", "■ destroyed", "◇ shifting"];
+  const said = ["● succeeded", "✗ failed", "▲ rolled back", "■ destroyed", "◇ shifting"];
   return h("p", {}, h("small", {}, said.join("   ")));
 }
 
@@ -213,7 +213,7 @@ function pastOf(row) {
 }
 
 function nothingView(name) {
-  content.replaceChildren(h("h1", {}, "There is no unit of this name"), h("p", {}, name), h("a", { href: "#" }, "← all units"));
+  content.replaceChildren(h("h1", {}, "There is no unit with this name"), h("p", {}, name), h("a", { href: "#" }, "← all units"));
 }
 
 function show(moved) {

@@ -64,7 +64,7 @@ function leadPicture(lead) {
 const SHAPES = {
   succeeded: (x, y) => s("circle", { class: "good", cx: x, cy: y, r: 5 }),
   failed: (x, y) => s("path", { class: "cross", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }),
-  "went back": (x, y) => s("path", { class: "back", d: `M${x - 6} ${y + 5}l6 -10l6 10z` }),
+  "rolled back": (x, y) => s("path", { class: "back", d: `M${x - 6} ${y + 5}l6 -10l6 10z` }),
   destroyed: (x, y) => s("rect", { class: "gone", x: x - 5, y: y - 5, width: 10, height: 10 }),
   shifting: (x, y) => s("path", { class: "shifting", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` }),
 };

@@ -10,6 +10,7 @@ from tests.mutations.table import (
     of_build,
     of_flow,
     of_going_back,
+    of_histories,
     of_jobs,
     of_plan,
     of_repair,
@@ -39,4 +40,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_the_rest.MUTATIONS,
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
+    *of_histories.MUTATIONS,
 )

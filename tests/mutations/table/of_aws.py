@@ -423,7 +423,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/session.py",
-        '        _check_account(place, account_id, "the assumed role is of account")\n',
+        '        _check_account(place, account_id, "the assumed role belongs to account")\n',
         "",
         "The account that AssumeRole answers with is compared.",
         (

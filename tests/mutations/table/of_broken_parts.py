@@ -59,7 +59,7 @@ MUTATIONS = (
         ("host/test_repository.py::test_the_root_is_found_past_the_broken_document_of_a_unit",),
     ),
     Mutation(
-        "show/visible.py",
+        "model/visible.py",
         "\\u2028-\\u202e",
         "\\u2028-\\u2029",
         "Marks that turn a text round are made visible.",
@@ -102,8 +102,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/wheel.py",
-        "        data = _inflated(wheel.name, member)  # also where nobody asks",
-        "        data = bytes(member.data)  # also where nobody asks",
+        "        data = _inflated(wheel.name, member)  # even if not needed",
+        "        data = bytes(member.data)  # even if not needed",
         "A member that does not inflate to its own checksum is refused.",
         (f"{_BOUNDS}::test_the_checksum_counts_for_what_is_stored_as_well",),
     ),

@@ -155,14 +155,14 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/drifted.py",
-        'hidden = looks_secret(item.path.split("/"))',
-        "hidden = False",
+        "hidden = looks_secret(path) or any(",
+        "hidden = any(",
         "A password that was typed into the console goes no further.",
         ("flow/test_drift.py::test_a_password_that_was_typed_into_the_console_goes_no_further",),
     ),
     Mutation(
         "flow/drifted.py",
-        "key: json.loads(MASK) if looks_secret((key,)) else _masked_value(each)",
+        "key: json.loads(MASK) if _is_hidden(key, each) else _masked_value(each)",
         "key: _masked_value(each)",
         "A password inside of a whole object is masked too.",
         ("flow/test_drift.py::test_a_password_that_was_typed_into_the_console_goes_no_further",),

@@ -641,7 +641,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/handler_calls.py",
-        '            condition=_of_our_stacks(place) if service == "kms" else None,',
+        '            condition=_of_our_stacks(environment) if service == "kms" else None,',
         "            condition=None,",
         "A key is deleted by the tag of its stack only.",
         ("plan/test_permissions.py",),
@@ -656,7 +656,7 @@ MUTATIONS = (
     Mutation(
         "plan/reached.py",
         "            if renamed not in own:",
-        "            if renamed not in arns_of(logical, made, place):",
+        "            if renamed not in arns_of(logical, made, environment):",
         "What is called alike in two environments of an account is said.",
         ("plan/test_permissions.py",),
     ),
@@ -725,7 +725,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/regions.py",
-        "        if len(parts) > 4 and parts[3] and parts[3] != place.region:",
+        "        if len(parts) > 4 and parts[3] and parts[3] != environment.region:",
         "        if False:",
         "A source of another region is refused before anything is written.",
         ("plan/test_template_regions.py",),
@@ -788,8 +788,8 @@ MUTATIONS = (
     ),
     Mutation(
         "api/paths.py",
-        "    return Path(os.fspath(path))",
-        "    import pathlib\n\n    return pathlib.Path(Path(os.fspath(path)))",
+        "    found: FilePath = Path(os.fspath(path))",
+        "    import pathlib\n\n    found: FilePath = pathlib.Path(Path(os.fspath(path)))  # type: ignore[assignment]",
         "Files and folders that people get have the methods of pathlib-mate.",
         ("api/test_paths.py",),
     ),

@@ -60,8 +60,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/rights_changes.py",
-        'is_there and change.change in ("removed", "narrower")',
-        'is_there and change.change == "removed"',
+        'and change.change in ("removed", "narrower")',
+        'and change.change == "removed"',
         "A denial that shrinks asks as one that goes.",
         _RIGHTS,
     ),

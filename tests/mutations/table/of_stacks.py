@@ -88,7 +88,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/execution.py",
-        "        if self.execution is Execution.RUNNING:\n            # This reading is older than the answer, so it decides nothing.\n"
+        "        if self.execution is Execution.RUNNING:\n            # This reading is older than the response, so it decides nothing.\n"
         "            self.execution, self.since = self.ask(), self.clock()\n            return False\n",
         "        if self.execution is Execution.RUNNING:\n            self.execution, self.since = self.ask(), self.clock()\n",
         "A reading from before the change set was seen to be over decides nothing.",

@@ -1,0 +1,222 @@
+"""Every verb that needs no server, as a user types it, over a world in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda import Workspace
+from multi_env_lambda.cli.main import main
+from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.build_run import BUILD_VARIABLES
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
+from tests.api.stage import opened
+
+
+@attrs.frozen
+class Typed:
+    """What came of one command line."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answer(self) -> Any:
+        return json.loads(self.out)
+
+
+Type = Callable[..., Typed]
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeWorld:
+    tree = FakeTree(content={"customers": "c1", "orders": "o1"}, needs={"orders": ("customers",)})
+    return fake_world(tree, tmp_path, config=fake_config(approvals_by_author=False, prod={"approval": True}))
+
+
+@pytest.fixture
+def type_(fake: FakeWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Type:
+    def opener(start: Path, *, local: bool | None, **shown: Any) -> Workspace:
+        return opened(fake.world, start, **shown)
+
+    def run(*words: str, unit: str | None = None) -> Typed:
+        capsys.readouterr()
+        code = main([*words], start=tmp_path, unit=unit, opener=opener)
+        said = capsys.readouterr()
+        return Typed(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def deployed(type_: Type, fake: FakeWorld) -> FakeWorld:
+    """Two versions of `customers` in sandbox, of which the first runs in test."""
+    assert type_("deploy", "--to", "test", "--yes").code == 0
+    fake.tree.content["customers"] = "c2"
+    assert type_("deploy", "sandbox", "--only", "customers", "--yes").code == 0
+    return fake
+
+
+def test_a_plan_is_shown_saved_and_applied(type_: Type, tmp_path: Path) -> None:
+    saved = tmp_path / "plans" / "plan.json"
+
+    shown = type_("plan", "sandbox", "--out", str(saved))
+    done = type_("deploy", "--plan", str(saved), "--yes", "--json")
+
+    assert shown.out.startswith("plan for sandbox: 2 to deploy")
+    assert f"saved as {saved}" in shown.err
+    assert {item["project"]: item["outcome"] for item in done.answer} == {
+        "customers": "deployed",
+        "orders": "deployed",
+    }
+    assert type_("plan", "--json").answer["steps"][0]["kind"] == "unchanged"
+
+
+def test_nothing_to_do_is_said(type_: Type, deployed: FakeWorld) -> None:
+    again = type_("deploy", "sandbox", "--yes")
+
+    assert (again.code, again.out.strip()) == (
+        0,
+        "nothing to do: nothing has changed since it was deployed; `drift` looks at what is there",
+    )
+
+
+def test_what_failed_is_told_with_its_hint_and_has_its_exit_code(type_: Type, fake: FakeWorld) -> None:
+    fake.platform.failing["customers-sandbox"] = "policy malformed"
+
+    done = type_("deploy", "sandbox", "--yes")
+
+    assert done.code == 7
+    assert "✗ failed" in done.out
+    assert "sandbox customers failed: " in done.err and "hint: " in done.err
+
+
+def test_an_environment_with_an_approval_is_closed_and_says_what_to_type(type_: Type, deployed: FakeWorld) -> None:
+    type_("promote", "--to", "staging", "--yes")
+
+    closed = type_("promote", "prod", "--yes")
+
+    assert closed.code == 9
+    assert "then somebody else: `approve.py plan.json`, then `deploy.py --plan plan.json`" in closed.err
+
+
+def test_a_release_is_promoted_and_its_plan_saved_first(type_: Type, deployed: FakeWorld, tmp_path: Path) -> None:
+    saved = type_("promote", "test", "--only", "customers", "--out", str(tmp_path / "plan.json"))
+    done = type_("promote", "test", "--only", "customers", "--yes")
+
+    assert "customers 0.1.0 → 0.1.0.post1" in saved.out
+    assert done.code == 0 and "✓ deployed 0.1.0.post1" in done.out
+
+
+def test_order_is_skipped_for_a_reason_only(type_: Type, deployed: FakeWorld) -> None:
+    skipped = type_("promote", "staging", "--skip-order", "--from", "sandbox", "--reason", "hot", "--yes", "--json")
+
+    assert {item["version"] for item in skipped.answer} == {"0.1.0.post1", "0.1.0"}
+    for words in (("promote",), ("promote", "test", "--from", "sandbox"), ("promote", "test", "--skip-order")):
+        assert type_(*words).code == 2
+
+
+def test_a_unit_goes_back_and_what_was_rolled_back_asks(type_: Type, deployed: FakeWorld, tmp_path: Path) -> None:
+    saved = type_("rollback", "customers", "sandbox", "--out", str(tmp_path / "plan.json"))
+    back = type_("rollback", "sandbox", "--reason", "slow", "--yes", unit="customers")
+    asks = type_("deploy", "sandbox", "--only", "customers", "--yes")
+
+    assert "0.1.0 ran there before" in saved.out
+    assert back.code == 0 and "✓ deployed 0.1.0" in back.out
+    assert asks.code == 9 and "agree with `--agree again:customers`" in asks.err
+    assert type_("deploy", "sandbox", "--only", "customers", "--yes", "--agree", "again:customers").code == 0
+    assert type_("rollback", "sandbox").code == 2
+
+
+def test_a_repair_of_what_is_as_it_should_be_changes_nothing(type_: Type, deployed: FakeWorld, tmp_path: Path) -> None:
+    planned = type_("repair", "customers", "sandbox", "--out", str(tmp_path / "plan.json"))
+    done = type_("repair", "customers", "sandbox", "--yes")
+
+    assert planned.out.startswith("plan for sandbox")
+    assert done.code == 0
+
+
+def test_build_and_publish_deploy_nothing(type_: Type, fake: FakeWorld) -> None:
+    built, published = type_("build", "--json"), type_("publish", "--only", "customers")
+
+    assert set(built.answer) == {"customers", "orders"}
+    assert published.code == 0 and "✓ published" in published.out
+    assert type_("status").out.count("–") == 8
+
+
+def test_a_unit_that_cannot_be_built_is_told_and_the_others_are_built(type_: Type, fake: FakeWorld) -> None:
+    fake.tree.broken["orders"] = BuildError("projects/orders", "it has no module", hint="add one")
+
+    done = type_("build")
+
+    assert done.code == 4
+    assert "orders: " in done.err and "hint: add one" in done.err and "customers 0.1.0" in done.err
+
+
+def test_status_and_history(type_: Type, deployed: FakeWorld) -> None:
+    status, history = type_("status"), type_("history", "customers", "sandbox")
+
+    assert "0.1.0.post1" in status.out and "behind" in status.out
+    assert [line.split()[0] for line in history.out.splitlines()[1:]] == ["sandbox", "sandbox"]
+    assert type_("status", "--json").code == type_("history", "customers", "--json", "--limit", "1").code == 0
+    assert type_("history").code == 2
+
+
+def test_why_and_diff_explain(type_: Type, deployed: FakeWorld) -> None:
+    deployed.tree.content["customers"] = "c3"
+
+    why, difference = type_("why", "customers", "sandbox"), type_("diff", "customers", "test", "sandbox")
+
+    assert "deploy 0.1.0.post2 instead of 0.1.0.post1" in why.out
+    assert "version 0.1.0 → 0.1.0.post1" in difference.out
+    assert type_("why", "customers", "--json").code == 0
+    assert type_("diff", "customers", "test", "sandbox", "--json").answer["left"]["version"] == "0.1.0"
+
+
+def test_drift_of_what_nobody_touched(type_: Type, deployed: FakeWorld) -> None:
+    assert type_("drift").out.strip() == "no drift in 4 stacks"
+    assert type_("drift", "customers", "test", "--json").answer[0]["status"] == "IN_SYNC"
+    assert type_("drift", "customers", "test", "prod").code == 2
+
+
+def test_the_board_is_written(type_: Type, deployed: FakeWorld, tmp_path: Path) -> None:
+    page = tmp_path / "board.html"
+
+    written = type_("board", "--out", str(page))
+
+    assert written.code == 0 and str(page) in written.out + written.err
+    assert page.read_text(encoding="utf-8").startswith("<!")
+
+
+def test_links_are_shown(type_: Type) -> None:
+    assert "cloudformation" in type_("open", "customers", "prod").out
+
+
+def test_a_unit_is_destroyed_by_its_name_only(type_: Type, deployed: FakeWorld) -> None:
+    unsaid = type_("destroy", "orders", "test", "--yes")
+    said = type_("destroy", "orders", "test", "--yes", "--confirm", "orders")
+
+    assert unsaid.code == 9 and "give `--yes --confirm orders`" in unsaid.err
+    assert said.code == 0 and "orders in test: deleted" in said.err
+    assert type_("prune").code == 0
+
+
+def test_a_plan_is_approved_by_a_person(
+    type_: Type, deployed: FakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", *BUILD_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    saved = tmp_path / "plan.json"
+    type_("promote", "--to", "staging", "--only", "customers", "--yes")
+    type_("promote", "prod", "--only", "customers", "--out", str(saved))
+
+    done = type_("approve", str(saved))
+
+    assert done.code == 0
+    assert done.err.rstrip().endswith("for 24 h")

@@ -1,0 +1,106 @@
+"""What people read in messages, docstrings and comments: not the words that a native reader stumbles over."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import PACKAGE, ROOT, module_paths
+
+BETTER = {
+    r"belongs? into": "belongs in",
+    r"stands? beside": "cannot be combined with, or is next to",
+    r"by now": "now, or already",
+    r"for ever": "indefinitely, or permanently",
+    r"(is|are) told": "gets, is passed, or is reported",
+    r"wished": "wanted, or requested",
+    r"whoever": "anyone who, or the caller",
+    r"in a circle": "circular dependency",
+    r"allowed (is|are)": "expected",
+    r"which are the most that are (read|looked at)": "the limit of",
+    r"(made|written|begun) anew": "recreated, rewritten, or restarted",
+    r"taken (away|back)": "removed, rolled back, or undone",
+    r"puts? right": "repair, or fix",
+    r"once more": "again",
+    r"where (there is none|nobody|nothing|somebody)": "if there is none, if nothing ...",
+    r"nobody (can say|knows|could look)": "it is unknown",
+    r"(is|are) no [a-z]+ (any )?more": "is no longer",
+}
+"""A pattern of the dialect -> what to write instead."""
+
+NOT_READ_YET = (
+    "api/",
+    "aws/",
+    "cli/",
+    "flow/",
+    "local/",
+    "operations/",
+    "pipeline.py",
+    "plan/bucket",
+    "plan/permissions",
+    "show/",
+    "testing/",
+)
+"""The beginnings of paths whose words are still to be gone over."""
+
+
+def words_of(text: str) -> Iterator[tuple[int, str]]:
+    """(line, text) of every literal, docstring and comment; texts that Python joins are one."""
+    inside = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.JoinedStr):
+            inside.update(id(part) for part in node.values)
+            parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.lineno, node.value
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def stumbled_over(text: str) -> list[tuple[int, str, str]]:
+    """(line, what is written, what to write instead)."""
+    return sorted(
+        (line, found[0], better)
+        for line, words in words_of(text)
+        for pattern, better in BETTER.items()
+        if (found := re.search(rf"\b{pattern}\b", " ".join(words.split()), re.IGNORECASE))
+    )
+
+
+def is_read(path: Path) -> bool:
+    return not path.relative_to(ROOT / PACKAGE).as_posix().startswith(NOT_READ_YET)
+
+
+def test_messages_docstrings_and_comments_have_no_word_of_the_dialect() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: `{words}`; better: {better}"
+        for path in filter(is_read, module_paths())
+        for line, words, better in stumbled_over(path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""It belongs\n    into a layer."""',
+        'what = f"found {x}, allowed " f"is {y}"',
+        "x = 1  # as it is by now",
+        'x = ("the units need each other "\n     "in a circle")',
+    ],
+)
+def test_a_word_is_found_wherever_a_person_reads_it(text: str) -> None:
+    assert [line for line, _, _ in stumbled_over(text)] == [1]
+
+
+def test_a_name_and_a_part_of_a_word_are_no_words_of_a_text() -> None:
+    assert stumbled_over("by_now = for_ever = 'unwished, standby nowhere'") == []
