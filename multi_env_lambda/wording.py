@@ -1,7 +1,7 @@
-"""Advice in two wordings: for who types commands, and for who calls methods. The same advice, so that none is left out.
+"""Advice in two wordings, for those who type commands and for those who call methods. The same, so none is left out.
 
-It travels as a text through steps, results and documents, where it is the command line's. Whoever shows it in Python
-asks for the other one: errors, and what a notebook shows.
+It travels as a text through steps, results and documents, where it is the command line's. What shows it in
+Python asks for the other one: errors, and what a notebook shows.
 """
 
 from __future__ import annotations

@@ -347,9 +347,8 @@ class Workspace:
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
         """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
 
-        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the id of the workspace and
-        the rules of the environments. Returns one line per change; not ``really``: per change that would be made.
-        ``remove``: the roles are deleted again.
+        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the workspace's id and the
+        environments' rules. Returns one line per change, made or (not ``really``) needed; ``remove`` deletes the roles.
 
         Raises:
             ConfigurationError: the bucket belongs to another workspace, or no roles are made in ``place``.
@@ -358,7 +357,7 @@ class Workspace:
         return access.bootstrap(self._opened, place, really=really, remove=remove)
 
     def bootstrap_template(self, place: str) -> str:
-        """The stack with the roles of a place as JSON, for who applies it by other means; nothing is asked."""
+        """The stack with the roles of a place as JSON, for those who apply it by other means; no request is made."""
         return access.bootstrap_template(self._opened, place)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:

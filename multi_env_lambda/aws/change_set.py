@@ -51,7 +51,7 @@ class Target:
     ``warned`` is called with CloudFormation's warnings before anything is executed.
     ``loses`` raises if data would be lost that must not be.
     ``reverts``: an update also compares with what exists, and restores what was changed or deleted by hand.
-    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of whoever calls it.
+    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller.
     """
 
     stack_name: str

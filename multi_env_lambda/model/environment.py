@@ -146,7 +146,7 @@ class Environment:
 
     @property
     def execution_role_arn(self) -> str:
-        """As whom CloudFormation acts in its stacks; empty: as whoever calls it."""
+        """The role in which CloudFormation acts in its stacks; empty: that of the caller."""
         return _role_arn(self.account_id, self.role_for("execution")) if self.prefix else ""
 
     @property

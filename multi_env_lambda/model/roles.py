@@ -67,7 +67,7 @@ class Roles:
 
 
 def read_roles(table: Table) -> Roles | None:
-    """The table ``roles`` of the root table; None where there is none: one role of each account serves everybody."""
+    """The table ``roles`` of the root table; None if there is none: one role of each account serves everybody."""
     if not table.has("roles"):
         return None
     found = table.table("roles")
@@ -79,27 +79,27 @@ def read_roles(table: Table) -> Roles | None:
     )
 
 
-def acting_of(roles: Roles | None, account_id: str, caller: str, wished: str) -> Acting:
-    """As whom somebody acts: as the role of the devops account that she is already, else as she says.
+def acting_of(roles: Roles | None, account_id: str, caller: str, requested: str) -> Acting:
+    """The role somebody acts in: the role of the devops account that she already has, else the one she requests.
 
     Args:
         account_id: of the devops account.
         caller: her ARN.
-        wished: what she says; empty: a developer.
+        requested: the role she requests; empty: a developer.
 
     Raises:
         ConfigurationError: it is nothing that a person may be, or nobody is named who may become it.
     """
-    if wished and wished not in PEOPLE:
-        what = f"found `{wished}`, allowed is {enumerated(PEOPLE)}"
-        raise ConfigurationError("MULTI_ENV_LAMBDA_AS", what, hint=did_you_mean(wished, PEOPLE))
-    if roles is None or wished == "administrator":
+    if requested and requested not in PEOPLE:
+        what = f"found `{requested}`; expected {enumerated(PEOPLE)}"
+        raise ConfigurationError("MULTI_ENV_LAMBDA_AS", what, hint=did_you_mean(requested, PEOPLE))
+    if roles is None or requested == "administrator":
         return "administrator"
     session = _SESSION.fullmatch(caller)
     for one in ACTING:
         if session is not None and session.groups() == (account_id, roles.of_devops(one)):
             return one
-    acting: Acting = "approver" if wished == "approver" else "developer"
+    acting: Acting = "approver" if requested == "approver" else "developer"
     if not roles.people(acting):
         where, what = f"pyproject.toml [tool.multi_env_lambda.roles] {acting}s", f"nobody may act as {acting}"
         hint = f"name users or Identity Center roles there, then run `bootstrap devops` again; {_PERSON.hint}"

@@ -29,6 +29,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.permissions import known_handlers, rendered
 from multi_env_lambda.plan.access import access_stack_name, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_stack import AccessStack, access_stack, differences
+from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = [
@@ -221,7 +222,7 @@ def remove_roles(
     units = sorted(running)
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
-        raise Refused(place.name, what, hint=f"`destroy` each in {place.name} first")
+        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
     _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
 
 
@@ -237,10 +238,11 @@ def _stacks(sessions: Sessions, place: Place) -> Stacks:
 def _explain(error: MultiEnvLambdaError) -> None:
     """What an organisation forbids is refused to administrators, too."""
     if "service control policy" in error.what:
-        error.hint = (
-            "a service control policy of the organisation forbids it: ask whoever administers the organisation, and "
-            "give them what `bootstrap --template` prints"
+        template = Advice("bootstrap --template", "workspace.bootstrap_template(ENVIRONMENT)")
+        sentence = (
+            "a service control policy forbids it: ask the administrators of the organisation, with what `{}` shows"
         )
+        error.hint = advice(sentence, template)
 
 
 @attrs.frozen

@@ -30,6 +30,7 @@ from multi_env_lambda.model.runtime import not_imported
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import there
 from multi_env_lambda.plan.access_stack import AccessStack, differences
+from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
 
 __all__ = ["examine"]
@@ -187,7 +188,9 @@ def _role(sessions: Sessions, place: Devops | Environment) -> Answer:
 
 def _roles(sessions: Sessions, place: Devops | Environment, wanted: AccessStack) -> Answer:
     """Whether the roles of a place are what `bootstrap` would make now."""
-    hint = f"`bootstrap {place.name}`, or give what `bootstrap --template {place.name}` prints to who applies it"
+    template = Advice(f"bootstrap --template {place.name}", f'workspace.bootstrap_template("{place.name}")')
+    own = Advice(f"bootstrap {place.name}", f'workspace.bootstrap("{place.name}")')
+    hint = advice("`{}`, or give what `{}` shows to the team that applies it", own, template)
     found = there(sessions, place, wanted.name)
     if found is None:
         what = f"there is no stack {wanted.name}: if others apply it under another name, ask them whether it is new"

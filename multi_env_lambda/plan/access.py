@@ -39,7 +39,7 @@ _NEVER_A_UNITS = (
     "sso:*",
     "sts:AssumeRole*",
 )
-"""CloudFormation acts as a stack's own role for whoever may update that stack, so no unit may."""
+"""CloudFormation acts in a stack's own role for anyone who may update that stack, so no unit may."""
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +112,7 @@ def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
 
 
 def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
-    """What is published may be created by whoever deploys somewhere; records of an environment by who deploys there."""
+    """Artifacts may be created by anyone who deploys anywhere, records of an environment by those who deploy there."""
     arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
     own = [place for place in config.environments if acting in place.deployed_by]
     if own:
@@ -120,7 +120,7 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
         # Approvals lie beside them, so they are named one by one.
         kinds = (current_prefix, history_key)
         records = [f"{arns[0]}/{kind(place.name)}*" for place in own for kind in kinds]
-        # Whoever is first to write names the workspace; a second one changes nothing.
+        # The first to write names the workspace; a second one changes nothing.
         records.append(f"{arns[0]}/workspace.json")
         yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
     yield from _enters(config, own)

@@ -104,13 +104,13 @@ def test_nobody_acts_as_what_nobody_may_become(roles: Roles, wished: str) -> Non
 
 
 def test_nobody_says_that_she_is_a_build() -> None:
-    with pytest.raises(ConfigurationError, match="found `build`, allowed is"):
+    with pytest.raises(ConfigurationError, match="found `build`; expected"):
         acting_of(ROLES, "111111111111", ADA, "build")
 
 
 @pytest.mark.parametrize("person", ["arn:aws:iam::111111111111:role/ci", "arn:aws:iam::111111111111:root", "*", "ada"])
 def test_who_chooses_her_own_name_is_nobody_who_can_be_named(person: str) -> None:
-    assert "allowed is the ARN of an IAM user or of an Identity Center role" in refusal(ADA, person)
+    assert "expected the ARN of an IAM user or of an Identity Center role" in refusal(ADA, person)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_who_chooses_her_own_name_is_nobody_who_can_be_named(person: str) -> Non
         (
             'prefix = "acme"',
             'prefix = "Acme"',
-            '[tool.multi_env_lambda.roles] prefix: found "Acme", allowed is up to 16 ',
+            '[tool.multi_env_lambda.roles] prefix: found "Acme"; expected up to 16 ',
         ),
         (
             '["build"]',
             '["approver"]',
-            "environments[2]] deployed_by: found ['approver'], allowed is build or developer",
+            "environments[2]] deployed_by: found ['approver']; expected build or developer",
         ),
         ("roles = false", 'roles = false\ndeployed_by = ["build"]', "deployed_by: one role serves everybody here"),
     ],

@@ -83,7 +83,7 @@ def typed(document: Json) -> Template:
 def made_of(description: str, resources: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Json:
     """The document of a template of cottonformation's own types: by logical id, the type and its properties.
 
-    A property that the type does not have, or that has another type there, is an error of whoever calls this.
+    A property that the type does not have, or that has another type there, is an error of the caller.
     """
     cf = import_cottonformation()
     template = cf.Template(Description=description)
