@@ -1,4 +1,4 @@
-"""Advice in two wordings: for who types commands, and for who calls methods. The same advice, so that none is left out.
+"""Advice in two wordings, for those who type commands and for those who call methods. The same, so none is left out.
 
 It travels as a text through steps, results and documents, where it is the command line's. Errors and what a
 notebook shows use the other one.

@@ -37,7 +37,7 @@ def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
         PlanStale: the same request would now do something different.
     """
     refuse_builds()
-    found, world, dialog = read_saved(saved), opened.world, opened.dialog
+    found, world, dialog = read_saved(saved), opened.acting_as("approver").world, opened.dialog
     approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, found, dialog)
     return Listing(approvals, tables.approvals, _document)
 

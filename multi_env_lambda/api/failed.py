@@ -31,6 +31,7 @@ class UnitsFailed(MultiEnvLambdaError):
         results: the outcome of each step; for ``build`` and ``lock``, only the failures.
         kinds: the names of the error classes involved.
         built: the units that ``build`` completed.
+        changes: what ``bootstrap`` changed in the places that it completed, one line each.
         locked: the lock file of each unit that ``lock`` completed; None if it has no dependencies.
     """
 
@@ -38,6 +39,7 @@ class UnitsFailed(MultiEnvLambdaError):
     results: Listing[Result] = listed(())
     kinds: frozenset[str] = frozenset()
     built: Listing[Build] = Listing((), tables.builds, lambda build: build.to_dict())
+    changes: tuple[str, ...] = ()
     locked: Mapping[str, FilePath | None] = {}
 
     @classmethod

@@ -70,7 +70,8 @@ class Function:
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         try:
-            return self._opened.world.platform.invoke(place, physical, ALIAS, json.dumps(payload).encode())
+            reached = self._opened.reached(place.name)
+            return self._opened.world.platform.invoke(reached, physical, ALIAS, json.dumps(payload).encode())
         except StackError as error:
             name_the_unit(error, self.project, place.name)
             raise
@@ -83,7 +84,8 @@ class Function:
         place = self._place(environment)
         since = datetime.now(UTC) - timedelta(minutes=minutes)
         name = self._config.function_name(place.name, self.key)
-        return Listing(self._opened.world.platform.logs(place, name, since), tables.log_lines, attrs.asdict)
+        found = self._opened.world.platform.logs(self._opened.reached(place.name), name, since)
+        return Listing(found, tables.log_lines, attrs.asdict)
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links to the function and its log."""
@@ -130,7 +132,8 @@ class Job:
             hint = did_you_mean(self.key, jobs)
             raise ConfigurationError(f"unit {project.name}", f"it has no job `{self.key}`", hint=hint)
         given = run_arguments(f"unit {project.name}", jobs[self.key], arguments or {})
-        return self._opened.world.platform.run_job(place, project.job_name(place.name, self.key), given)
+        name = project.job_name(place.name, self.key)
+        return self._opened.world.platform.run_job(self._opened.reached(place.name), name, given)
 
     def __repr__(self) -> str:
         return f"<Job {self.key} of {self.project}>"

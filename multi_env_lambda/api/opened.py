@@ -21,6 +21,7 @@ from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.progress import Live, where_this_runs
 from multi_env_lambda.world import ProgressEvent, World
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "silent"]
+__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "silent"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
 """If set to 1, every command uses the local cloud."""
@@ -38,12 +39,23 @@ LOCAL_USER_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL_USER"
 """The user in the local cloud. A different name is a different person, who may approve the first user's plans."""
 
 
+ACTING_VARIABLE = "MULTI_ENV_LAMBDA_AS"
+"""The role somebody acts in where `bootstrap` made roles: developer (the default), approver or administrator."""
+
 _SHOWN = ("report", "progress", "live", "dialog")
 """The fields of ``Opened`` that observe."""
 
 
 def silent(_: object) -> None:
     """An observer that does nothing."""
+
+
+def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
+    """Nobody has credentials of all of its accounts, and its people are users of one."""
+    from multi_env_lambda.local.seed import home_of
+
+    named = config.with_roles()
+    return named.with_people(f"arn:aws:iam::{home_of(named)}:user/*")
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -63,6 +75,7 @@ class Opened:
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
+    acting: str = ""
     report: Callable[[ProgressEvent], None] = attrs.field(default=silent, eq=False, repr=False)
     progress: Callable[[str], None] = attrs.field(default=silent, eq=False, repr=False)
     live: Live | None = attrs.field(default=None, eq=False, repr=False)
@@ -81,11 +94,12 @@ class Opened:
         wished = os.environ.get(LOCAL_VARIABLE, "") not in ("", "0") if local is None else local
         return cls(
             root=found.root,
-            config=found.config.with_roles() if wished else found.config,
+            config=_in_local_cloud(found.config) if wished else found.config,
             projects=found.projects,
             broken=found.broken,
             local=wished,
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
+            acting=os.environ.get(ACTING_VARIABLE, ""),
             **shown,
         )
 
@@ -103,6 +117,10 @@ class Opened:
         shown = {name: getattr(self, name) for name in _SHOWN}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
 
+    def acting_as(self, acting: Acting) -> Opened:
+        """The same workspace as somebody who acts as this; nothing of it is met yet, where that makes a difference."""
+        return self if self.config.roles is None else attrs.evolve(self, acting=acting)
+
     @cached_property
     def world(self) -> World:
         """The handles to everything outside; the first access starts the local cloud if that is in use."""
@@ -112,6 +130,7 @@ class Opened:
             self.projects,
             self.broken,
             cloud=self._cloud,
+            acting=self.acting,
             report=self.report,
             said=self.progress,
         )
@@ -143,6 +162,10 @@ class Opened:
         """The errors of the broken units, by name."""
         # Two broken units may share a name; the first one is reported.
         return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
+
+    def reached(self, environment: str) -> Environment:
+        """An environment as it is reached by whoever acts here; she is asked for, where `bootstrap` made roles."""
+        return self.world.config.environment(environment)
 
     def place(self, environment: str | None = None) -> Environment:
         """The settings of an environment, by default the first one.

@@ -17,6 +17,7 @@ from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
 from multi_env_lambda.model.project import Project, name_of, read_project
+from multi_env_lambda.model.roles import acting_of
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
@@ -78,10 +79,15 @@ def connect(
     broken: tuple[BrokenUnit, ...],
     *,
     cloud: LocalCloud | None,
+    acting: str,
     report: Callable[[ProgressEvent], None],
     said: Callable[[str], None],
 ) -> World:
-    """The handles to everything outside. ``cloud``: the local cloud, if in use. No request is made yet."""
+    """The handles to everything outside. ``cloud``: the local cloud, if in use. No request is made yet.
+
+    ``acting``: the role in which the caller says that she acts, where `bootstrap` made roles. That is when her
+    identity is looked up.
+    """
     from multi_env_lambda.aws.bucket import Bucket
     from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
@@ -93,6 +99,9 @@ def connect(
     from multi_env_lambda.world import World
 
     met = sessions(cloud)
+    if config.roles is not None:
+        caller = "" if acting == "administrator" else met.caller()
+        config = config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))
     devops = config.devops
     retrying = Retrying(retries=met.retries)
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.api.outside import FilePath
 
-__all__ = ["bootstrap", "init", "lock", "lock_one", "new"]
+__all__ = ["init", "lock", "lock_one", "new"]
 
 
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
@@ -153,12 +153,3 @@ def _write(root: Path, path: str, text: str) -> None:
     write_atomically(target, text.encode("utf-8"))
     executable = text.startswith("#!")
     os.chmod(target, 0o755 if executable else 0o644)
-
-
-def bootstrap(opened: Opened) -> tuple[str, ...]:
-    """Create the bucket, record its owner and the rules; returns one line per change."""
-    from multi_env_lambda.operations.bootstrap import make_bucket, settle
-
-    changes = make_bucket(opened.config, opened.sessions())
-    settle(opened.world)
-    return changes

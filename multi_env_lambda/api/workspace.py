@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import carry_out, looking, removing, setup
+from multi_env_lambda.api import access, carry_out, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -330,7 +330,7 @@ class Workspace:
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = silent) -> Prunable:
         """List what nothing refers to any more; with ``really``, remove it and call ``removed`` for each item."""
-        return removing.prune(self.world, names, really, removed)
+        return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
         """Write ``pylock.toml`` for the named units, or for all; returns the file of each, None without dependencies.
@@ -344,16 +344,21 @@ class Workspace:
         """Create the unit ``name``, ready to be deployed; returns the files that were written."""
         return setup.new(self._opened.root, name, runtime, architecture)
 
-    def bootstrap(self) -> tuple[str, ...]:
-        """Create the artifact bucket in the devops account, readable by all environments; returns one line per change.
+    def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
+        """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
 
-        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the id of the workspace and
-        the rules of the environments.
+        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the workspace's id and the
+        environments' rules. Returns one line per change, made or (not ``really``) needed; ``remove`` deletes the roles.
 
         Raises:
-            ConfigurationError: the bucket belongs to another workspace.
+            ConfigurationError: the bucket belongs to another workspace, or no roles are made in ``place``.
+            UnitsFailed: some places failed: ``what`` says which and why; the others were done.
         """
-        return setup.bootstrap(self._opened)
+        return access.bootstrap(self._opened, place, really=really, remove=remove)
+
+    def bootstrap_template(self, place: str) -> str:
+        """The stack with the roles of a place as JSON, for those who apply it by other means; no request is made."""
+        return access.bootstrap_template(self._opened, place)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; ``drift`` compares every stack, which takes seconds."""

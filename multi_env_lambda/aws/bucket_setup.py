@@ -17,6 +17,7 @@ from multi_env_lambda.aws.error_codes import aws_errors, code_of, text_of
 from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.bucket import (
     lifecycle_rules,
     merged_policy,
@@ -26,10 +27,19 @@ from multi_env_lambda.plan.bucket import (
     same_rules,
 )
 from multi_env_lambda.plan.bucket_findings import denials, early_ends
+from multi_env_lambda.plan.bucket_guards import Guards, guards_of, whole_accounts
 from multi_env_lambda.plan.bucket_obstacles import Obstacle, denied_writes, ended_objects
 from multi_env_lambda.plan.bucket_principals import INVALID_PRINCIPAL, gone, to_look_at
 
-__all__ = ["create_artifact_bucket", "denied_to", "left_as_it_is", "missing_settings", "obstacles"]
+__all__ = [
+    "create_artifact_bucket",
+    "create_for",
+    "denied_to",
+    "left_as_it_is",
+    "missing_for",
+    "missing_settings",
+    "obstacles",
+]
 
 _NOT_PUBLIC = {
     "BlockPublicAcls": True,
@@ -49,10 +59,13 @@ _SEEN_AFTER = {"Delay": 1, "MaxAttempts": 30}
 """Seconds; a new bucket may not be visible everywhere yet."""
 
 
-def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
+def create_artifact_bucket(
+    client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
+) -> tuple[str, ...]:
     """Create the bucket of ``devops`` and set it up; returns a line for each change, with what to know about it.
 
     ``reader_account_ids`` may read what was published: CloudFormation, Lambda and Glue of the environments need it.
+    ``guards`` are what its policy refuses, where each kind of somebody has a role of her own.
 
     Raises:
         PublishError: the name is taken by another account, the role may not do this, the bucket's policy names somebody
@@ -63,14 +76,26 @@ def create_artifact_bucket(client: Any, devops: Devops, reader_account_ids: Iter
         created = tuple(_created(client, devops, common))
         for obstacle in () if created else obstacles(client, devops):
             raise PublishError(f"s3://{devops.bucket}", obstacle.what, hint=obstacle.hint)
-        changes = tuple(_changes(client, common, reader_account_ids))
+        changes = tuple(_changes(client, common, reader_account_ids, guards))
         return (*created, *(_made(change) for change in changes))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
 
 
-def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[str]) -> tuple[str, ...]:
+def create_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
+    """``create_artifact_bucket`` as a workspace needs it; ``place`` is one of ``config.buckets``."""
+    return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config))
+
+
+def missing_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
+    """``missing_settings`` as a workspace needs it."""
+    return missing_settings(client, place, whole_accounts(config), guards_of(config))
+
+
+def missing_settings(
+    client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
+) -> tuple[str, ...]:
     """What ``create_artifact_bucket`` would do to an existing bucket; nothing is written.
 
     Raises:
@@ -78,7 +103,7 @@ def missing_settings(client: Any, devops: Devops, reader_account_ids: Iterable[s
     """
     try:
         client.head_bucket(**_common(devops))
-        return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids))
+        return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids, guards))
     except aws_errors() as error:
         hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
@@ -119,11 +144,13 @@ def _common(devops: Devops) -> dict[str, str]:
     return {"Bucket": devops.bucket, "ExpectedBucketOwner": devops.account_id}
 
 
-def _changes(client: Any, common: dict[str, str], reader_account_ids: Iterable[str]) -> Iterator[_Change]:
+def _changes(
+    client: Any, common: dict[str, str], reader_account_ids: Iterable[str], guards: Guards | None
+) -> Iterator[_Change]:
     """Nothing is written here."""
     yield from _closed(client, common)
     yield from _versioned(client, common)
-    yield from _with_policy(client, common, tuple(reader_account_ids))
+    yield from _with_policy(client, common, tuple(reader_account_ids), guards)
     yield from _with_lifecycle(client, common)
     yield from _encrypted(client, common)
 
@@ -173,18 +200,21 @@ def _versioned(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     )
 
 
-def _with_policy(client: Any, common: dict[str, str], readers: tuple[str, ...]) -> Iterator[_Change]:
+def _with_policy(
+    client: Any, common: dict[str, str], readers: tuple[str, ...], guards: Guards | None
+) -> Iterator[_Change]:
     # The local cloud speaks plain http, so a TLS-only rule would lock everybody out.
     tls_only = str(client.meta.endpoint_url).startswith("https://")
     found = _policy(client, common)
-    ours = policy_statements(common["Bucket"], readers, tls_only=tls_only)
+    ours = policy_statements(common["Bucket"], readers, tls_only=tls_only, guards=guards)
     wanted = merged_policy(found, ours)
     if wanted["Statement"] and not same_policy(found, wanted):
         others = len(wanted["Statement"]) - len(ours)
         stay = f", and keeps {others} statements of others" if others else ""
         _refuse_gone(common["Bucket"], wanted)
         write = partial(_put_policy, client, common, wanted)
-        yield _Change(f"its policy lets the environments read{stay}", write)
+        guarded = "" if guards is None else ", lets nobody overwrite what is published, and only approvers approve"
+        yield _Change(f"its policy lets the environments read{guarded}{stay}", write)
 
 
 def _policy(client: Any, common: dict[str, str]) -> dict[str, Any] | None:

@@ -51,6 +51,7 @@ class Target:
     ``warned`` is called with CloudFormation's warnings before anything is executed.
     ``loses`` raises if data would be lost that must not be.
     ``reverts``: an update also compares with what exists, and restores what was changed or deleted by hand.
+    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller.
     """
 
     stack_name: str
@@ -68,6 +69,15 @@ class Target:
     warned: Callable[[str], None] = lambda _: None
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
     reverts: bool = False
+    role_arn: str = ""
+
+    @property
+    def acting(self) -> dict[str, str]:
+        """For each call that CloudFormation carries out in the name of a role.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+        """
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
 @attrs.frozen(kw_only=True)
@@ -146,6 +156,7 @@ class ChangeSets:
                     ChangeSetType=kind,
                     ClientToken=name,
                     Capabilities=list(capabilities(target.template)),
+                    **target.acting,
                     **changed,
                     **_body(target),
                     **more,

@@ -77,6 +77,7 @@ class AwsPlatform:
             warned=request.warned,
             loses=request.loses,
             reverts=request.reverts,
+            role_arn=environment.execution_role_arn,
         )
         return result.stack_id
 
@@ -92,7 +93,13 @@ class AwsPlatform:
         retain: tuple[str, ...] = (),
     ) -> None:
         self._stacks_of(environment).delete(
-            stack_name, held=held, token=token, on_event=say, check=check, retain=retain
+            stack_name,
+            held=held,
+            token=token,
+            on_event=say,
+            check=check,
+            retain=retain,
+            role_arn=environment.execution_role_arn,
         )
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:

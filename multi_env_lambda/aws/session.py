@@ -38,9 +38,9 @@ _CONNECTIONS = WORKERS * WORKERS
 """The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
 warns about each one beyond this."""
 Place = Devops | Environment
-_Way = tuple[str, str, str, str]
-"""Equal for places that are reached the same way: account, role, external id, source identity."""
-_BASE: _Way = (CALLER, "", "", "")
+_Way = tuple[str, str, str, str, str]
+"""Equal for places that are reached the same way: account, role, external id, source identity, role before it."""
+_BASE: _Way = (CALLER, "", "", "", "")
 
 
 @cache
@@ -204,10 +204,11 @@ class Sessions:
     def _assume(self, place: Place) -> dict[str, str]:
         """One AssumeRole, whose own response is checked as well; botocore calls it again when the hour is over."""
         try:
-            answer = self._base_sts().assume_role(**assume_role_request(place, self.caller()))
+            answer = self._sts_before(place).assume_role(**assume_role_request(place, self.caller()))
         except aws_errors() as error:
             if is_denied(error):
-                what = f"{self.caller()} may not assume {place.role_arn}: {text_of(error)}"
+                through = place.through.role_arn if isinstance(place, Environment) and place.through else ""
+                what = f"{through or self.caller()} may not assume {place.role_arn}: {text_of(error)}"
                 raise AccountError(_where(place), what, hint=role_hint(place, text_of(error))) from error
             raise self._account_error(_where(place), error) from error
         account_id = answer["AssumedRoleUser"]["Arn"].split(":")[4]
@@ -221,6 +222,11 @@ class Sessions:
             "token": credentials["SessionToken"],
             "expiry_time": expires if isinstance(expires, str) else expires.isoformat(),
         }
+
+    def _sts_before(self, place: Place) -> Any:
+        """As whom the role of a place is assumed: as the base identity, or as the role that it is reached through."""
+        through = place.through if isinstance(place, Environment) else None
+        return self._base_sts() if through is None else self.client(through, "sts")
 
     def _base(self) -> botocore.session.Session:
         with self._lock:
@@ -302,6 +308,11 @@ def role_hint(place: Place, said: str) -> str:
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
     and https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
+    if isinstance(place, Environment) and place.through is not None:
+        return (
+            f"`bootstrap {place.name}` makes that role, and lets in whoever `deployed_by` of the table names; "
+            "`doctor` says whether what it made is there"
+        )
     if _SAY in said:
         whose = "`source_identity` names one" if place.source_identity else "this session has one, which AWS keeps"
         instead = "" if place.source_identity else ", or use credentials without one"
@@ -327,7 +338,8 @@ def role_hint(place: Place, said: str) -> str:
 
 
 def _way(place: Place) -> _Way:
-    return place.account_id, place.role_arn, place.external_id, place.source_identity
+    through = place.through.role_arn if isinstance(place, Environment) and place.through else ""
+    return place.account_id, place.role_arn, place.external_id, place.source_identity, through
 
 
 def _where(place: Place) -> str:

@@ -100,6 +100,7 @@ class Stacks:
         warned: Callable[[str], None] = lambda _: None,
         loses: Callable[[tuple[Loss, ...]], None] = lambda _: None,
         reverts: bool = False,
+        role_arn: str = "",
     ) -> StackResult:
         """Create or update the stack; one that already matches is left alone.
 
@@ -117,6 +118,7 @@ class Stacks:
         target = self._target(stack_name, template, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
         target = attrs.evolve(target, warned=warned, loses=loses, address_of=address_of, reverts=reverts)
+        target = attrs.evolve(target, role_arn=role_arn)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)
@@ -157,14 +159,17 @@ class Stacks:
         retain: tuple[str, ...] = (),
         on_event: Callable[[str], None] = silent,
         check: Check = lambda _: None,
+        role_arn: str = "",
     ) -> bool:
         """Delete the stack; False if there was none. ``retain``: logical ids that blocked an earlier deletion.
+
+        ``role_arn``: as whom CloudFormation acts, as in ``Target``.
 
         Raises:
             StackError: it is protected, its deletion failed (with the causes), or the deadline passed.
             PlanStale: the lease is lost, perhaps while waiting for another operation.
         """
-        target = self._target(stack_name, "", held, token, {}, deadline_seconds)
+        target = attrs.evolve(self._target(stack_name, "", held, token, {}, deadline_seconds), role_arn=role_arn)
         before = self.describe(stack_name)
         if before is None:
             return False
@@ -292,7 +297,7 @@ class Stacks:
 
         def send() -> None:
             target.held.begin()
-            call(**parameters)
+            call(**target.acting, **parameters)
 
         try:
             repeated(send, target.where, self._retrying)
@@ -363,7 +368,7 @@ class Stacks:
             # A new holder may be filling this very stack.
             target.held.make_sure()
             try:
-                self._client.delete_stack(StackName=left.stack_id)
+                self._client.delete_stack(StackName=left.stack_id, **target.acting)
             except aws_errors():
                 # An empty stack under review does no harm: the next deployment takes it over.
                 return

@@ -43,7 +43,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Create a new unit"),
     "init": ("prepare", "Turn this repository into a workspace"),
-    "bootstrap": ("prepare", "Create the artifact bucket in the devops account"),
+    "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
-from multi_env_lambda.cli.output import local_option, note, open_workspace, unit_of
+from multi_env_lambda.cli.output import local_option, note, open_workspace, out, unit_of
 from multi_env_lambda.cli.results import exit_code
 
 __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
@@ -53,18 +53,41 @@ def init_command() -> int:
 
 
 @click.command("bootstrap")
+@click.argument("place", required=False, metavar="[ENVIRONMENT|devops]")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--template", is_flag=True, help="Print the stack with the roles of ENVIRONMENT, and ask nothing.")
+@click.option("--remove", is_flag=True, help="Delete the roles that it made; the bucket stays.")
 @local_option
-def bootstrap_command(local: bool | None) -> int:
-    """Create the artifact bucket in the devops account, readable by the accounts of all environments.
+def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove: bool, local: bool | None) -> int:
+    """Create the artifact bucket and, where the table has `roles`, the roles of every account.
 
-    Safe to repeat: only what is missing is set, and what others have set is kept.
+    Safe to repeat: only what differs is changed, and what others have set is kept. To set up a single ENVIRONMENT, use
+    credentials of its own account; without them, its `role_name` is assumed.
     """
     workspace = open_workspace(local)
-    changes = workspace.bootstrap()
-    bucket = workspace.config.devops.bucket
+    if template:
+        if place is None:
+            raise click.UsageError("--template prints one stack: name its environment, or devops")
+        out(workspace.bootstrap_template(place))
+        return 0
+    try:
+        changes = workspace.bootstrap(place, really=not only_plan, remove=remove)
+    except UnitsFailed as error:
+        for change in error.changes:
+            note(change)
+        note(f"{error.where}: {error.what}\nhint: {error.hint}")
+        return exit_code(error.kinds)
     for change in changes:
         note(change)
-    note(f"{bucket} is ready" if changes else f"{bucket} is ready; no changes needed")
-    if line := workspace.advice():
+    note(_ending(workspace.config.devops.bucket if place is None else place, bool(changes), only_plan, remove))
+    if not only_plan and place is None and (line := workspace.advice()):
         note(line)
     return 0
+
+
+def _ending(what: str, changed: bool, only_plan: bool, remove: bool) -> str:
+    if only_plan:
+        return "nothing was changed; `bootstrap` without `--plan` does it" if changed else "nothing would change"
+    if remove:
+        return "the roles are gone" if changed else "there are no roles to remove"
+    return f"{what} is ready" if changed else f"{what} is ready; no changes needed"

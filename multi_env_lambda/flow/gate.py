@@ -22,7 +22,7 @@ from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
-from multi_env_lambda.model.principal import principal_of, same_somebody
+from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import environment_folder
 from multi_env_lambda.model.rules import Bound, Rules
@@ -95,6 +95,11 @@ class Approval:
     def principal(self) -> str:
         """Who that is, without the parts that the caller chose."""
         return principal_of(self.who).name
+
+    @property
+    def proven_name(self) -> str:
+        """The name of the session that wrote it, as ``aws:userid`` and so its key says; empty of an IAM user."""
+        return self.user_id.partition(":")[2]
 
     def __str__(self) -> str:
         return named(self.who)
@@ -221,6 +226,7 @@ def agreed(
         bound: the environment's rules, if already read.
     """
     try:
+        _must_deploy(world, environment)
         must_be_committed(world, environment)
         known = learn(world, bound_of(world, environment) if bound is None else bound)
         if known.unreadable:
@@ -231,6 +237,15 @@ def agreed(
     except MultiEnvLambdaError as error:
         closed = error if isinstance(error, Refused) else Refused(error.where, error.what, hint=error.hint)
         return Gate(consent=consent, closed=closed)
+
+
+def _must_deploy(world: World, environment: str) -> None:
+    place = world.config.environment(environment)
+    if place.only_looks:
+        what = f"you act as {world.config.devops.role_name}, which may look there and change nothing"
+        allowed = " and ".join(place.deployed_by)
+        hint = f"`deployed_by` of its table lets {allowed} deploy there; `bootstrap` again after changing it"
+        raise Refused(environment, what, hint=hint)
 
 
 def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: str) -> Gate:
@@ -260,7 +275,7 @@ def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str,
         hours = f"{found.age_seconds / 3600:.0f} hours old; it is valid for {APPROVAL_HOURS}"
         what = f"the approval of plan {digest[:12]} is {hours}"
         return Refused(bound.environment, what, hint="request a new approval")
-    if not bound.rules.approvals_by_author and _is_same(found.who, caller):
+    if not bound.rules.approvals_by_author and _is_same(found, caller):
         by = "" if found.who == caller else f" as {named(caller)}"
         what = f"plan {digest[:12]} was approved by {found}, who is deploying it{by}"
         return Refused(bound.environment, what, hint="somebody else must approve it")
@@ -277,8 +292,15 @@ def named(arn: str) -> str:
     return arn if name == arn else f"{name} ({arn})"
 
 
-def _is_same(one: str, other: str) -> bool:
-    return same_somebody(principal_of(one), principal_of(other))
+def _is_same(approval: Approval, caller: str) -> bool:
+    """Whether the approver may be the caller: by her ARN, and by the name that IAM has put into the key.
+
+    The ARN is the approver's own word. The name that her session has is not, where the role's trust policy says it.
+    """
+    proven = approval.proven_name.casefold()
+    return same_somebody(principal_of(approval.who), principal_of(caller)) or (
+        bool(proven) and proven == session_name_of(caller).casefold()
+    )
 
 
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
@@ -298,7 +320,7 @@ def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
     caller = world.platform.caller() if found else ""
 
     def order(approval: Approval) -> tuple[bool, bool, bool, float]:
-        own = not bound.rules.approvals_by_author and _is_same(approval.who, caller)
+        own = not bound.rules.approvals_by_author and _is_same(approval, caller)
         old = approval.age_seconds > APPROVAL_HOURS * 3600
         return own, old, bool(bound.weaker) and approval.rules != bound.table, approval.age_seconds
 
@@ -319,6 +341,10 @@ def _read(world: World, item: Listed) -> Approval | None:
         return None
     if approval_key(found.environment, found.digest, found.who, found.user_id) != item.key:
         logging.getLogger(__name__).warning("%s: this approval is for something else", item.key)
+        return None
+    if found.proven_name not in ("", session_name_of(found.who)):
+        text = "%s: `%s` has written it, and it says that it is of %s"
+        logging.getLogger(__name__).warning(text, item.key, found.proven_name, found.who)
         return None
     return attrs.evolve(found, age_seconds=max(world.store.now() - item.modified, 0.0))
 

@@ -15,6 +15,7 @@ from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, places
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME
+from multi_env_lambda.model.roles import PEOPLE
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
@@ -65,11 +66,20 @@ def seed(
     users = sorted({DEVELOPER, user, *known})
     trusts = [_trust(config, *account) for account in _accounts(config)]
     wanted = digest(
-        [_FORMAT, _accounts(config), home_of(config), trusts, [place.bucket for place in config.buckets], users]
+        [
+            _of_bootstrap(config),
+            _FORMAT,
+            _accounts(config),
+            home_of(config),
+            trusts,
+            [place.bucket for place in config.buckets],
+            users,
+        ]
     )
     if fresh or seeded.get("digest") != wanted:
         progress("setting up the local accounts")
         roles = [f"arn:aws:iam::{account_id}:role/{role_name}" for account_id, role_name in accounts]
+        roles += _of_bootstrap(config)
         known = _seed(root, config, {name: known.get(name) for name in users}, roles)
         written = {"digest": wanted, "keys": known, "accounts": accounts}
         write_atomically(kept, canonical_json(written).encode("ascii"))
@@ -120,6 +130,14 @@ def _accounts(config: WorkspaceConfig) -> list[list[str]]:
     return [list(pair) for pair in sorted({(place.account_id, place.role_name) for place in named})]
 
 
+def _of_bootstrap(config: WorkspaceConfig) -> list[str]:
+    """The roles that people may become once `bootstrap` has made them."""
+    if config.roles is None:
+        return []
+    made = (config.roles.of_devops(acting) for acting in PEOPLE if config.roles.people(acting))
+    return [f"arn:aws:iam::{config.devops.account_id}:role/{name}" for name in made]
+
+
 def home_of(config: WorkspaceConfig) -> str:
     """The account that people work in: the one that can reach the roles which the configuration names.
 
@@ -153,9 +171,8 @@ def _seed(
         _make_role(client, role_name, _trust(config, account_id, role_name))
     is_administrator = any(not place.role_name for place in places(config))
     made = {user: _make_user(iam, user, roles, key, is_administrator) for user, key in keys.items()}
-    readers = sorted({environment.account_id for environment in config.environments} - {devops.account_id})
     for s3, place in zip(of_buckets, config.buckets, strict=True):
-        _make_bucket(s3, place, readers)
+        _make_bucket(s3, place, config)
     return made
 
 
@@ -209,13 +226,13 @@ def _make_user(iam: Any, user: str, roles: list[str], key: list[str] | None, is_
     return [made["AccessKeyId"], made["SecretAccessKey"]]
 
 
-def _make_bucket(s3: Any, devops: Devops, reader_account_ids: list[str]) -> None:
+def _make_bucket(s3: Any, place: Devops, config: WorkspaceConfig) -> None:
     # The bucket is set up by the same code as on AWS; only here does this ring look into another.
-    from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+    from multi_env_lambda.aws.bucket_setup import create_for
 
     # What others set on the bucket stops `bootstrap`, which says so, but no command that starts the cloud.
     with suppress(PublishError):
-        create_artifact_bucket(s3, devops, reader_account_ids)
+        create_for(s3, place, config)
 
 
 def _allow(**fields: object) -> dict[str, object]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlencode
 
 import attrs
 
 from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.roles import DEPLOYERS, Acting
 
 __all__ = ["CALLER", "DEFAULT_ROLE_NAME", "Devops", "Environment"]
 
@@ -90,6 +92,9 @@ class Environment:
         protect: its stacks cannot be deleted, by `destroy` or anything else.
         external_id, source_identity: what is passed to AssumeRole, if the trust policy of the role requires it.
         bounds: the limits for every unit there.
+        prefix: of the roles that `bootstrap` made there; empty: `role_name` serves everybody.
+        deployed_by: who may deploy there, if it has such roles; anybody else may only look.
+        through: the role of the devops account from which the one of this environment is assumed.
     """
 
     name: str
@@ -104,6 +109,9 @@ class Environment:
     external_id: str = ""
     source_identity: str = ""
     bounds: Bounds | None = None
+    prefix: str = ""
+    deployed_by: tuple[Acting, ...] = DEPLOYERS
+    through: Devops | None = None
 
     @property
     def partition(self) -> str:
@@ -114,7 +122,32 @@ class Environment:
     @property
     def boundary_arn(self) -> str:
         """The permissions boundary of every role of its stacks; empty if there is none."""
-        return "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
+        own = "" if self.bounds is None else self.bounds.boundary_arn(self.partition, self.account_id)
+        return own or (f"arn:aws:iam::{self.account_id}:policy/{self.boundary_name}" if self.prefix else "")
+
+    @property
+    def boundary_name(self) -> str:
+        """The boundary that `bootstrap` makes, outside of what stacks may change."""
+        return f"{self.prefix}-{self.name}-boundary"
+
+    @property
+    def role_path(self) -> str:
+        """Below it are all roles and policies of stacks; empty where they may be anywhere."""
+        return f"/{self.prefix}/{self.name}/" if self.prefix else ""
+
+    def role_for(self, what: Literal["deploy", "read", "execution"]) -> str:
+        """The name of a role that `bootstrap` makes: who deploys, who looks, and CloudFormation."""
+        return f"{self.prefix}-{self.name}-{what}"
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether who acts here may look and change nothing."""
+        return bool(self.prefix) and self.role_name == self.role_for("read")
+
+    @property
+    def execution_role_arn(self) -> str:
+        """The role in which CloudFormation acts in its stacks; empty: that of the caller."""
+        return _role_arn(self.account_id, self.role_for("execution")) if self.prefix else ""
 
     @property
     def role_arn(self) -> str:
@@ -122,5 +155,8 @@ class Environment:
 
     @property
     def switch_role_url(self) -> str:
-        """The console page that switches to this account's role (see ``Devops.switch_role_url``)."""
-        return _switch_role_url(self.account_id, self.role_name, self.name)
+        """The console page that switches to this account's role (see ``Devops.switch_role_url``).
+
+        People cannot switch to the roles that `bootstrap` makes: those let roles of the devops account in.
+        """
+        return _switch_role_url(self.account_id, "" if self.prefix else self.role_name, self.name)

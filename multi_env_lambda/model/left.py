@@ -27,6 +27,7 @@ def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Recor
     return attrs.evolve(
         known,
         name=name,
+        role_name=_role_name(known, name),
         account_id=newest.account_id,
         region=newest.region,
         position=len(config.environments),
@@ -34,6 +35,12 @@ def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Recor
         releases_only=False,
         protect=False,
     )
+
+
+def _role_name(known: Environment, name: str) -> str:
+    """The roles of an environment have its name in theirs."""
+    made = (known.role_for("deploy"), known.role_for("read")) if known.prefix else ()
+    return known.role_name.replace(f"-{known.name}-", f"-{name}-") if known.role_name in made else known.role_name
 
 
 def left_line(environment: Environment, records: Iterable[Record]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -21,6 +22,7 @@ from multi_env_lambda.model.name import (
     check_bucket,
 )
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
+from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -39,7 +41,7 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
-    plan goes there.
+    plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -49,6 +51,7 @@ class WorkspaceConfig:
     id: str = ""
     ci: CiRules = CiRules()
     left: tuple[Environment, ...] = ()
+    roles: Roles | None = None
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
@@ -70,6 +73,27 @@ class WorkspaceConfig:
         role = self.devops.role_name or DEFAULT_ROLE_NAME
         return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
 
+    def with_people(self, pattern: str) -> WorkspaceConfig:
+        """With these people as developers and approvers: those of the local cloud have other names."""
+        if self.roles is None:
+            return self
+        return attrs.evolve(self, roles=attrs.evolve(self.roles, developers=(pattern,), approvers=(pattern,)))
+
+    def acting_as(self, acting: Acting) -> WorkspaceConfig:
+        """With the role of each account that this identity has there: where it may not deploy, the one that looks."""
+        if self.roles is None or acting == "administrator":
+            return self
+        devops = attrs.evolve(self.devops, role_name=self.roles.of_devops(acting), external_id="", source_identity="")
+
+        def role_of(place: Environment) -> Environment:
+            if not place.prefix:
+                return place
+            name = place.role_for("deploy" if acting in place.deployed_by else "read")
+            return attrs.evolve(place, role_name=name, external_id="", source_identity="", through=devops)
+
+        environments, left = (tuple(map(role_of, places)) for places in (self.environments, self.left))
+        return attrs.evolve(self, devops=devops, environments=environments, left=left)
+
     def before(self, environment: Environment) -> Environment | None:
         """The environment that comes before this one in promotion order."""
         position = self.environments.index(self.environment(environment.name))
@@ -90,10 +114,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "ci"), elsewhere=elsewhere)
+    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "ci", "roles"), elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
-    environments = _environments(table, devops)
+    roles = read_roles(table)
+    environments = _environments(table, devops, "" if roles is None else roles.prefix)
     _check_buckets(table, devops, environments)
     ci = read_ci(table.table("ci"))
     _check_names(table, ci, environments)
@@ -104,6 +129,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
+        roles=roles,
     )
 
 
@@ -137,7 +163,7 @@ def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...
             table.refuse("environments", what, hint=hint)
 
 
-def _access(table: Table) -> dict[str, str]:
+def _access(table: Table) -> dict[str, Any]:
     """How to get access to the account: the role, and what its trust policy may require."""
     own = table.values.get("role_name") == ""
     for key in ("external_id", "source_identity") if own else ():
@@ -155,22 +181,22 @@ def _access(table: Table) -> dict[str, str]:
     }
 
 
-def _environments(table: Table, devops: Devops) -> tuple[Environment, ...]:
+def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environment, ...]:
     table.require("environments", hint="add [[tool.multi_env_lambda.environments]] once per environment, in order")
     items = table.tables("environments")
     if not items:
         table.refuse("environments", "found none; expected one or more", hint="add the first, for example sandbox")
     found: list[Environment] = []
     for position, item in enumerate(items):
-        environment = _environment(item, devops, position)
+        environment = _environment(item, devops, position, prefix)
         if environment.name in [other.name for other in found]:
             item.refuse("name", f"two environments are called `{environment.name}`", hint="rename one of them")
         found.append(environment)
     return tuple(found)
 
 
-def _environment(table: Table, devops: Devops, position: int) -> Environment:
-    rules = ("approval", "releases_only", "committed_only", "protect", "bounds")
+def _environment(table: Table, devops: Devops, position: int, prefix: str) -> Environment:
+    rules = ("approval", "releases_only", "committed_only", "protect", "bounds", "roles", "deployed_by")
     table.allow(("name", "account_id", "region", *rules, *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
@@ -186,5 +212,20 @@ def _environment(table: Table, devops: Devops, position: int) -> Environment:
         committed_only=table.flag("committed_only", False),
         protect=table.flag("protect", False),
         bounds=read_bounds(table),
+        prefix=prefix if table.flag("roles", True) else "",
+        deployed_by=_deployed_by(table, prefix),
         **_access(table),
     )
+
+
+def _deployed_by(table: Table, prefix: str) -> tuple[Acting, ...]:
+    if "deployed_by" not in table.values:
+        return DEPLOYERS
+    if not prefix or not table.flag("roles", True):
+        hint = "write `[tool.multi_env_lambda.roles]` at the top, or leave `deployed_by` out"
+        table.refuse("deployed_by", "one role serves everybody here", hint=hint)
+    found = table.texts("deployed_by", least=1)
+    for word in found:
+        if word not in DEPLOYERS:
+            table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS))
+    return tuple(one for one in DEPLOYERS if one in found)

@@ -1,15 +1,53 @@
-"""Bootstrap: the artifact bucket, whose it is, and the rules that its environments had until now."""
+"""Bootstrap: the artifact bucket, whose it is, the rules that its environments had until now; and who may do what.
+
+The roles of each place are one stack, so that they can be read first, applied again, and taken away. CloudFormation
+lets one change of a stack run at a time, so no lease is held for them.
+"""
 
 from __future__ import annotations
 
-from multi_env_lambda.aws.bucket_setup import create_artifact_bucket
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.bucket_setup import create_for, missing_for
+from multi_env_lambda.aws.error_codes import is_missing_stack
+from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.aws.stack_listing import template_of
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.flow.identity import settle_id
 from multi_env_lambda.flow.rules import remember_all
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.operations.permissions import known_handlers, rendered
+from multi_env_lambda.plan.access import access_stack_name, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access_stack import AccessStack, access_stack, differences
+from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
-__all__ = ["make_bucket", "settle"]
+__all__ = [
+    "apply_roles",
+    "as_itself",
+    "compare_roles",
+    "make_bucket",
+    "place_named",
+    "places_of",
+    "remove_roles",
+    "roles_of",
+    "stack_there",
+    "there",
+    "settle",
+    "wanted_of_bucket",
+]
+
+Place = Devops | Environment
 
 
 def make_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
@@ -22,11 +60,25 @@ def make_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
         PublishError: the name is taken by another account, or the role may not do this.
     """
     sessions.verify(config.devops)
-    readers = [environment.account_id for environment in config.environments]
     return tuple(
         f"{place.bucket}: {change}"
         for place in config.buckets
-        for change in create_artifact_bucket(sessions.client(place, "s3"), place, readers)
+        for change in create_for(sessions.client(place, "s3"), place, config)
+    )
+
+
+def wanted_of_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
+    """What ``make_bucket`` would change; nothing is written.
+
+    Raises:
+        AccountError: the credentials are of another account.
+        PublishError: a bucket cannot be looked at, or is not there yet.
+    """
+    sessions.verify(config.devops)
+    return tuple(
+        f"{place.bucket}: {change}"
+        for place in config.buckets
+        for change in missing_for(sessions.client(place, "s3"), place, config)
     )
 
 
@@ -39,3 +91,166 @@ def settle(world: World) -> None:
     """
     settle_id(world, ())
     remember_all(world)
+
+
+def places_of(config: WorkspaceConfig) -> tuple[Place, ...]:
+    """Where ``bootstrap`` makes roles: the devops account first, since the others let its roles in."""
+    if config.roles is None:
+        return ()
+    return (config.devops, *(place for place in config.environments if place.prefix))
+
+
+def place_named(config: WorkspaceConfig, name: str) -> Place:
+    """One of them.
+
+    Raises:
+        ConfigurationError: there is no such place, or no roles are made there.
+    """
+    place = config.devops if name == config.devops.name else config.environment(name)
+    if place not in places_of(config):
+        hint = (
+            "add `[tool.multi_env_lambda.roles]` to the root pyproject.toml, and no `roles = false` to the environment"
+        )
+        raise ConfigurationError(name, "one role serves everybody there, so there are none to make", hint=hint)
+    return place
+
+
+def as_itself(place: Place, sessions: Sessions) -> Place:
+    """A place that was named alone: credentials of its own account are used as they are."""
+    own = sessions.caller().split(":")[4] == place.account_id
+    return attrs.evolve(place, role_name="", external_id="", source_identity="") if own else place
+
+
+def roles_of(
+    root: Path,
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    broken: Mapping[str, MultiEnvLambdaError],
+    place: Place,
+) -> AccessStack:
+    """The stack of a place as the work tree wants it. Nothing is asked.
+
+    Raises:
+        ConfigurationError: nobody could look at a unit, so what CloudFormation may do for it is not known.
+    """
+    roles = config.roles
+    assert roles is not None, "a workspace without roles has no places"
+    if isinstance(place, Devops):
+        return access_stack(config, roles.prefix, None, of_devops_roles(config, roles))
+    units = rendered(root, config, projects, place, broken)
+    if units.unseen:
+        hint = "mend them first: what CloudFormation may do follows from the templates of all units"
+        what = "\n".join(("not all units can be looked at:", *units.unseen))
+        raise ConfigurationError(place.name, what, hint=hint)
+    found = of_environment_roles(
+        config, roles, place, units.templates, known_handlers(), references=units.references, layers=units.layers
+    )
+    return access_stack(config, place.prefix, place, found)
+
+
+def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tuple[str, ...]:
+    """What has to change until the stack is as it should be, in a line each; nothing is written.
+
+    Raises:
+        MultiEnvLambdaError: nobody could look.
+    """
+    return _told(wanted, differences(there(sessions, place, wanted.name), json.loads(wanted.template)))
+
+
+def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | None:
+    """The template of a stack as it was sent; None where there is no such stack.
+
+    Raises:
+        MultiEnvLambdaError: nobody could look.
+    """
+    client = sessions.client(place, "cloudformation")
+    try:
+        found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place.name}", name))
+    except StackError as error:
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+            return None
+        raise
+    return found
+
+
+def _told(wanted: AccessStack, lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{wanted.place}: {wanted.name}: {line}" for line in lines)
+
+
+def apply_roles(sessions: Sessions, place: Place, wanted: AccessStack, said: Callable[[str], None]) -> tuple[str, ...]:
+    """Make the stack what it should be; the lines of ``compare_roles``, of what was changed.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be made; CloudFormation has taken back what it made.
+    """
+    sessions.verify(place)
+    lines = compare_roles(sessions, place, wanted)
+    if lines:
+        try:
+            _stacks(sessions, place).deploy(
+                wanted.name, wanted.template, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said)
+            )
+        except MultiEnvLambdaError as error:
+            _explain(error)
+            raise
+    return lines
+
+
+def stack_there(config: WorkspaceConfig, sessions: Sessions, place: Place) -> str | None:
+    """The name of the stack of a place; None where there is none.
+
+    Raises:
+        MultiEnvLambdaError: nobody could look.
+    """
+    assert config.roles is not None, "a workspace without roles has no places"
+    sessions.verify(place)
+    name = access_stack_name(config.roles.prefix, place.name)
+    return None if _stacks(sessions, place).describe(name) is None else name
+
+
+def remove_roles(
+    sessions: Sessions, place: Place, name: str, running: Iterable[str], said: Callable[[str], None]
+) -> None:
+    """Delete the stack of a place.
+
+    Args:
+        running: what still runs in the environment by the records; its stacks act as a role of this one.
+
+    Raises:
+        Refused: something still runs there.
+    """
+    units = sorted(running)
+    if units:
+        what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
+        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
+    _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
+
+
+def _naming(place: Place, said: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda text: said(f"{place.name}: {text}")
+
+
+def _stacks(sessions: Sessions, place: Place) -> Stacks:
+    client = sessions.client(place, "cloudformation")
+    return Stacks(client, Poller(client), place=place.name)
+
+
+def _explain(error: MultiEnvLambdaError) -> None:
+    """What an organisation forbids is refused to administrators, too."""
+    if "service control policy" in error.what:
+        template = Advice("bootstrap --template", "workspace.bootstrap_template(ENVIRONMENT)")
+        sentence = (
+            "a service control policy forbids it: ask the administrators of the organisation, with what `{}` shows"
+        )
+        error.hint = advice(sentence, template)
+
+
+@attrs.frozen
+class _Alone:
+    """Implements ``Held`` where nobody holds anything: see the head of this module."""
+
+    def make_sure(self) -> None:
+        return
+
+    def begin(self) -> None:
+        return

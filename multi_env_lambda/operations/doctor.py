@@ -5,6 +5,7 @@ One check that fails says so and stops no other one, but those that need what it
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_settings, obstacles
+from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_for, obstacles
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -27,6 +28,9 @@ from multi_env_lambda.model.finding import Finding, State
 from multi_env_lambda.model.principal import principal_of
 from multi_env_lambda.model.runtime import not_imported
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.operations.bootstrap import there
+from multi_env_lambda.plan.access_stack import AccessStack, differences
+from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
 
 __all__ = ["examine"]
@@ -48,6 +52,7 @@ def examine(
     sessions: Sessions,
     environment: Mapping[str, str],
     open_world: Callable[[], World],
+    wanted: Callable[[Devops | Environment], AccessStack],
 ) -> tuple[Finding, ...]:
     """All findings, by place in the order of the chain.
 
@@ -55,15 +60,16 @@ def examine(
         pythons: the versions that the units' functions and jobs run on, such as "3.13".
         environment: the variables of this process.
         open_world: asked for only once there are credentials.
+        wanted: what `bootstrap` would make of a place; asked for only where it makes roles.
     """
     devops = config.devops
     found = [*_findings("machine", _of_the_machine(pythons)), *_findings("you", _of_the_caller(sessions, environment))]
     if any(finding.state == "problem" for finding in found if finding.place == "you"):
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
-    of_devops = list(_findings(devops.name, _of_devops(world, sessions)))
+    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted)))
     published = _published(sessions, world.config) if of_devops[0].state == "ok" else {}
-    look = partial(_of_environment, world, sessions, published)
+    look = partial(_of_environment, world, sessions, published, wanted)
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
     return (*found, *of_devops, *(finding for place in places for finding in place))
 
@@ -163,9 +169,13 @@ def _session(environment: Mapping[str, str]) -> Answer:
     return "ok", "renewed while it is used", ""
 
 
-def _of_devops(world: World, sessions: Sessions) -> Iterator[tuple[str, Check]]:
+def _of_devops(
+    world: World, sessions: Sessions, wanted: Callable[[Devops | Environment], AccessStack]
+) -> Iterator[tuple[str, Check]]:
     devops = world.config.devops
     yield "role", partial(_role, sessions, devops)
+    if world.config.roles is not None:
+        yield "roles", lambda: _roles(sessions, devops, wanted(devops))
     yield "bucket", partial(_bucket, world, sessions)
     yield "workspace id", partial(_workspace_id, world)
 
@@ -176,10 +186,24 @@ def _role(sessions: Sessions, place: Devops | Environment) -> Answer:
     return "ok", f"account {place.account_id} in {place.region}, {how}", ""
 
 
+def _roles(sessions: Sessions, place: Devops | Environment, wanted: AccessStack) -> Answer:
+    """Whether the roles of a place are what `bootstrap` would make now."""
+    template = Advice(f"bootstrap --template {place.name}", f'workspace.bootstrap_template("{place.name}")')
+    own = Advice(f"bootstrap {place.name}", f'workspace.bootstrap("{place.name}")')
+    hint = advice("`{}`, or give what `{}` shows to the team that applies it", own, template)
+    found = there(sessions, place, wanted.name)
+    if found is None:
+        what = f"there is no stack {wanted.name}: if others apply it under another name, ask them whether it is new"
+        return "note", what, hint
+    lines = differences(found, json.loads(wanted.template))
+    if lines:
+        return "problem", f"the stack {wanted.name} is not what this workspace needs: {'; '.join(lines)}", hint
+    return "ok", f"the stack {wanted.name} is what this workspace needs", ""
+
+
 def _bucket(world: World, sessions: Sessions) -> Answer:
-    readers = [environment.account_id for environment in world.config.environments]
     for place in world.config.buckets:
-        missing = missing_settings(sessions.client(place, "s3"), place, readers)
+        missing = missing_for(sessions.client(place, "s3"), place, world.config)
         for obstacle in obstacles(sessions.client(place, "s3"), place):
             return "problem", f"s3://{place.bucket}: {obstacle.what}", obstacle.hint
         if missing:
@@ -210,9 +234,15 @@ def _published(sessions: Sessions, config: WorkspaceConfig) -> Mapping[str, str 
 
 
 def _of_environment(
-    world: World, sessions: Sessions, published: Mapping[str, str | None], place: Environment
+    world: World,
+    sessions: Sessions,
+    published: Mapping[str, str | None],
+    wanted: Callable[[Devops | Environment], AccessStack],
+    place: Environment,
 ) -> Iterator[tuple[str, Check]]:
     yield "role", partial(_role, sessions, place)
+    if place.prefix:
+        yield "roles", lambda: _roles(sessions, place, wanted(place))
     yield "stacks", partial(_stacks, sessions, place)
     devops = world.config.devops.at(place.region)
     yield "artifacts", partial(_artifacts, devops, sessions, place, published.get(place.region))
@@ -229,6 +259,8 @@ def _stacks(sessions: Sessions, place: Environment) -> Answer:
 def _artifacts(devops: Devops, sessions: Sessions, place: Environment, published: str | None) -> Answer:
     if published is None:
         return "unknown", "nothing is published yet that could be read", ""
+    if place.only_looks:
+        return "unknown", f"read by who deploys there, which is {' and '.join(place.deployed_by)}", ""
     problem = may_read(sessions.client(place, "s3"), devops.bucket, published, devops.account_id)
     if problem is not None:
         denied = denied_to(sessions.client(devops, "s3"), devops, place.account_id)

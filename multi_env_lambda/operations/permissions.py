@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.reference import Reference, references_of
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.handler_calls import Handlers
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
 from multi_env_lambda.plan.template import StackInput
 
-__all__ = ["CALLER", "DEVOPS", "permissions_of"]
+__all__ = ["CALLER", "DEVOPS", "Rendered", "known_handlers", "permissions_of", "rendered"]
 
 CALLER, DEVOPS = "caller", "devops"
 """The two places beside the environments."""
@@ -48,7 +49,42 @@ def permissions_of(
     if place == DEVOPS:
         return of_devops(config)
     environment = config.environment(place)
-    handlers = json.loads((files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii"))
+    units = rendered(root, config, projects, environment, broken)
+    needed = of_environment(
+        config, environment, units.templates, known_handlers(), references=units.references, layers=units.layers
+    )
+    return attrs.evolve(needed, unseen=units.unseen)
+
+
+@attrs.frozen(kw_only=True)
+class Rendered:
+    """The units of an environment as far as they can be looked at without building anything.
+
+    ``templates`` by the name of the stack; ``references`` and ``layers`` are what functions and jobs name of others';
+    ``unseen`` are units at which nobody could look, and why.
+    """
+
+    templates: Mapping[str, str]
+    references: tuple[Reference, ...]
+    layers: frozenset[str]
+    unseen: tuple[str, ...]
+
+
+def known_handlers() -> Handlers:
+    """What CloudFormation calls, by type: a file of this package."""
+    text = (files("multi_env_lambda") / "plan" / "handlers.json").read_text("ascii")
+    found: Handlers = json.loads(text)
+    return found
+
+
+def rendered(
+    root: Path,
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    environment: Environment,
+    broken: Mapping[str, MultiEnvLambdaError],
+) -> Rendered:
+    """What the work tree's units would be in one environment; the code of their ``stack.py`` runs."""
 
     def template_or_fault(project: Project) -> str | MultiEnvLambdaError:
         try:
@@ -56,21 +92,24 @@ def permissions_of(
         except Exception as raised:
             return as_ours(project.folder, raised)
 
+    units = tuple(projects)
     templates: dict[str, str] = {}
     functions: list[Function] = []
     references: list[Reference] = []
     faults = dict(broken)
-    for project, found in zip(projects, in_parallel(template_or_fault, projects), strict=True):
+    for project, found in zip(units, in_parallel(template_or_fault, units), strict=True):
         if isinstance(found, MultiEnvLambdaError):
             faults[project.name] = found
             continue
-        templates[project.stack_name(place)] = found
-        functions += project.settings[place].functions
-        references += references_of(project.settings[place], environment)
-    layers = {arn for function in functions for arn in function.layers}
-    needed = of_environment(config, environment, templates, handlers, references=references, layers=layers)
-    unseen = tuple(f"{name}: {error.where}: {error.what}" for name, error in sorted(faults.items()))
-    return attrs.evolve(needed, unseen=unseen)
+        templates[project.stack_name(environment.name)] = found
+        functions += project.settings[environment.name].functions
+        references += references_of(project.settings[environment.name], environment)
+    return Rendered(
+        templates=templates,
+        references=tuple(references),
+        layers=frozenset(arn for function in functions for arn in function.layers),
+        unseen=tuple(f"{name}: {error.where}: {error.what}" for name, error in sorted(faults.items())),
+    )
 
 
 def _template(root: Path, config: WorkspaceConfig, project: Project, environment: Environment) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.bucket_guards import Guards
 
 __all__ = [
     "DAYS_UNTIL_FREED",
@@ -29,15 +30,20 @@ _DAYS_OF_UPLOADS = 7
 _RULE = "multi-env-lambda"
 _ACCOUNT = re.compile(r"\d{12}")
 
-_TLS_ONLY, _READERS = "MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"
+_OURS = "MultiEnvLambda"
+_TLS_ONLY, _READERS = f"{_OURS}TlsOnly", f"{_OURS}Readers"
 _EARLIER_SIDS = {_TLS_ONLY: "DenyInsecureTransport", _READERS: "AllowEnvironmentsToRead"}
 """What 0.1 called them: names that others use, too, so only a statement that also says what ours says is ours."""
 
 Document = dict[str, Any]
 
 
-def policy_statements(bucket: str, reader_account_ids: Iterable[str], *, tls_only: bool = True) -> list[Document]:
+def policy_statements(
+    bucket: str, reader_account_ids: Iterable[str], *, tls_only: bool = True, guards: Guards | None = None
+) -> list[Document]:
     """Our statements: nobody speaks to the bucket in clear text, and the environments read what is published.
+
+    ``guards`` are what it refuses beside, where each kind of somebody has a role of her own.
 
     >>> policy_statements("b", [], tls_only=False)
     []
@@ -66,13 +72,14 @@ def policy_statements(bucket: str, reader_account_ids: Iterable[str], *, tls_onl
                 "Resource": f"{arn}/projects/*",
             }
         )
-    return statements
+    return statements if guards is None else [*statements, *guards.statements(bucket)]
 
 
 def merged_policy(found: Mapping[str, Any] | None, ours: list[Document]) -> Document:
     """The policy with our statements in it, in their places if they were there; everybody else's stay as they are.
 
-    A statement is ours by its ``Sid``. The document's other fields (``Version``, ``Id``) stay, too.
+    A statement is ours by its ``Sid``; one of ours that is no longer wanted goes. The document's other fields
+    (``Version``, ``Id``) stay, too.
     """
     if found is None:
         return {"Version": "2012-10-17", "Statement": ours}
@@ -82,13 +89,15 @@ def merged_policy(found: Mapping[str, Any] | None, ours: list[Document]) -> Docu
         own = next((one for one in missing if _is_ours(statement, one)), None)
         if own is not None:
             missing.remove(own)
+        elif str(statement.get("Sid", "")).startswith(_OURS):
+            continue
         merged.append(statement if own is None else own)
     return {**found, "Statement": [*merged, *missing]}
 
 
 def _is_ours(statement: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     sid = statement.get("Sid")
-    earlier = sid == _EARLIER_SIDS[own["Sid"]] and _what(statement) == _what(own)
+    earlier = sid is not None and sid == _EARLIER_SIDS.get(own["Sid"]) and _what(statement) == _what(own)
     return sid == own["Sid"] or earlier
 
 

@@ -26,7 +26,16 @@ from multi_env_lambda.plan.named_resources import NamedResource, computed_names
 from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
 
-__all__ = ["Permissions", "of_caller", "of_devops", "of_environment", "too_many"]
+__all__ = [
+    "Permissions",
+    "direct_calls",
+    "of_caller",
+    "of_devops",
+    "of_environment",
+    "reserving",
+    "resolved",
+    "too_many",
+]
 
 _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 
@@ -128,11 +137,11 @@ def of_environment(
     made = [NamedResource(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
     types = sorted({body["Type"] for one in made for body in one.resources.values()})
     others = sorted(set(layers))
-    direct = _direct(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
+    direct = direct_calls(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
     grants = (
         *direct,
-        *_resolved(place, templates.values()),
-        *_reserving(place, templates.values()),
+        *resolved(place, templates.values()),
+        *reserving(place, templates.values()),
         *of_cloudformation(place, made, handlers, frozenset(_shared_with_cloudformation(direct))),
         *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
     )
@@ -175,7 +184,7 @@ def too_many(documents: int) -> str:
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")
 
 
-def _resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
+def resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
     """What templates refer to by `{{resolve:…}}`: CloudFormation reads it with the rights of the role that deploys.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
@@ -196,7 +205,7 @@ def _resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
         yield grant_of("ResolveSecrets", "deploy", arns, "secretsmanager:GetSecretValue")
 
 
-def _reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
+def reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
     """Whether the account has what functions reserve is asked before anything is written."""
     if any(reservations(text) for text in texts):
         yield grant_of("LookAtTheQuota", "deploy", ["*"], "lambda:GetAccountSettings")
@@ -204,7 +213,7 @@ def _reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
         yield grant_of("LookAtReservations", "deploy", functions, "lambda:GetFunctionConcurrency")
 
 
-def _direct(
+def direct_calls(
     config: WorkspaceConfig, place: Environment, references: tuple[Reference, ...], *, has_jobs: bool
 ) -> tuple[Grant, ...]:
     """The calls that this library makes itself."""

@@ -72,7 +72,10 @@ TWINS: dict[str, Twin] = {
     "lock": Twin((Workspace.lock, Project.lock)),
     "new": Twin((Workspace.new,)),
     "init": Twin((Workspace.init,)),
-    "bootstrap": Twin((Workspace.bootstrap,)),
+    "bootstrap": Twin(
+        (Workspace.bootstrap, Workspace.bootstrap_template),
+        {"only_plan": "really", "template": "bootstrap_template, which gives the text"},
+    ),
     "doctor": Twin((Workspace.doctor,)),
     "permissions": Twin((Workspace.permissions,)),
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),

@@ -636,3 +636,21 @@ def test_an_update_that_puts_things_right_is_compared_with_what_is_there_and_a_c
         ("UPDATE", "REVERT_DRIFT"),
         ("UPDATE", None),
     ]
+
+
+ROLE = "arn:aws:iam::222222222222:role/acme-test-execution"
+
+NAMES_A_ROLE = ("create_change_set", "delete_stack", "rollback_stack", "continue_update_rollback")
+
+
+@pytest.mark.parametrize("status", [None, "ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"])
+def test_cloudformation_acts_as_its_role_in_every_call_that_has_one(status: str | None) -> None:
+    it = setting()
+    if status is not None:
+        it.cloud.put_stack("orders-test", status)
+    it.deploy("2", role_arn=ROLE)
+    it.stacks.delete("orders-test", held=it.held, token="run 2", role_arn=ROLE)
+
+    named = {name: parameters.get("RoleARN") for name, parameters in it.client.calls if name in NAMES_A_ROLE}
+    assert {"create_change_set", "delete_stack"} <= named.keys()
+    assert set(named.values()) == {ROLE}

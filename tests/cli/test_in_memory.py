@@ -83,7 +83,7 @@ def test_nothing_to_do_is_said(type_: Type, deployed: FakeWorld) -> None:
 
     assert (again.code, again.out.strip()) == (
         0,
-        "nothing to do: nothing has changed since it was deployed; `drift` looks at what is there",
+        "up to date: nothing has changed since the last deploy; `drift` checks the live stacks",
     )
 
 
@@ -202,7 +202,7 @@ def test_a_unit_is_destroyed_by_its_name_only(type_: Type, deployed: FakeWorld) 
     unsaid = type_("destroy", "orders", "test", "--yes")
     said = type_("destroy", "orders", "test", "--yes", "--confirm", "orders")
 
-    assert unsaid.code == 9 and "give `--yes --confirm orders`" in unsaid.err
+    assert unsaid.code == 9 and "pass `--yes --confirm orders`" in unsaid.err
     assert said.code == 0 and "orders in test: deleted" in said.err
     assert type_("prune").code == 0
 

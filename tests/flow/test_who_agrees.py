@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import pipeline
@@ -146,3 +147,41 @@ def test_typing_opens_only_the_environment_that_was_typed(tmp_path: Path) -> Non
 
     recorded = read_records(fake.world, fake.world.config.environments)
     assert ("staging", "search") in recorded and ("prod", "search") not in recorded
+
+
+def written_as(fake: FakeWorld, who: str, session: str) -> None:
+    """An approval whose key IAM has let a session of this name write, whoever its text says it is."""
+    (given,) = approved_by(fake, GRACE)
+    document = json.loads(fake.store.objects.pop(approval_key("prod", given.digest, GRACE, given.user_id)).body)
+    user_id = f"AROAAPPROVER:{session}"
+    body = json.dumps({**document, "who": who, "user_id": user_id}).encode()
+    fake.store.put_new(approval_key("prod", given.digest, who, user_id), body)
+
+
+@pytest.mark.parametrize(
+    ("who", "session", "opens"),
+    [
+        (GRACE, "grace", True),
+        (GRACE, "ada", False),  # she says that it is somebody else's
+        ("arn:aws:iam::999999999999:user/ada", "ada", False),  # it is hers, and she is deploying it
+    ],
+)
+def test_what_iam_says_of_an_approver_counts_more_than_what_she_says(
+    tmp_path: Path, who: str, session: str, opens: bool
+) -> None:
+    fake = waiting(tmp_path)
+    fake.platform.who = ADA
+    written_as(fake, who, session)
+
+    assert (promote(fake, "prod")["search"].outcome == "deployed") == opens
+
+
+def test_who_may_only_look_is_told_so_before_anything_is_written(tmp_path: Path) -> None:
+    *before, prod = fake_config().environments
+    reads = attrs.evolve(prod, prefix="acme", role_name="acme-prod-read", deployed_by=("build",))
+    fake = chain(tmp_path, config=attrs.evolve(fake_config(), environments=(*before, reads)))
+    deploy(fake, "staging")
+
+    done = promote(fake, "prod")["search"]
+    assert done.outcome == "blocked"
+    assert "may look there and change nothing" in done.detail

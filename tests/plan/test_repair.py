@@ -75,8 +75,8 @@ def test_what_runs_by_its_record_can_be_put_back() -> None:
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        (None, "nothing of it runs there"),
-        (attrs.evolve(RECORD, running=None), "nothing of it runs there"),
+        (None, "it does not run there"),
+        (attrs.evolve(RECORD, running=None), "it does not run there"),
         (attrs.evolve(RECORD, latest=deployment("s", outcome="shifting", version="0.2.0")), "0.2.0 is being deployed"),
     ],
     ids=["no record", "nothing runs", "traffic moves"],

@@ -76,6 +76,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     from . import (
         alarms,
         aliases,
+        artifact_readers,
         builds,
         change_sets,
         clock,
@@ -110,6 +111,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     reserved_concurrency.patch(young="young-accounts" in settings["strict"])
     lambda_actions.patch()
     _read_policies()
+    artifact_readers.patch(with_rights="caller-rights" in settings["strict"])
     event_sources.patch()
     policy_sizes.patch()
     _keep_names()
@@ -121,12 +123,13 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 
 def _read_policies() -> None:
-    from . import change_set_rights, conditions, service_role, source_identity, source_rights
+    from . import change_set_rights, conditions, role_boundaries, service_role, source_identity, source_rights
 
     change_set_rights.patch()
     conditions.patch()
     source_identity.patch()
     source_rights.patch()
+    role_boundaries.patch()
     service_role.patch()
 
 

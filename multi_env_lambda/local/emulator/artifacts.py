@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .artifact_readers import as_caller
 from .names import load, original
 
 __all__ = ["patch"]
@@ -147,7 +148,7 @@ def _patch_template_url() -> None:
 
     def resolve_version(params: Any, body_key: str, url_key: str, label: str) -> Any:
         query = parse_qs(urlsplit(parameter(params, url_key)).query)
-        with _pinned_to(query.get("versionId", [None])[0]):
+        with _pinned_to(query.get("versionId", [None])[0]), as_caller():
             return resolve(params, body_key, url_key, label)
 
     helpers._resolve_document = resolve_version

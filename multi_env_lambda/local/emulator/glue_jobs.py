@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .artifact_readers import as_role
 from .names import load, original
 from .sandboxed import sandboxed
 from .sessions import log_writer, role_credentials
@@ -67,9 +68,11 @@ def _run(
     run: dict[str, Any], job: dict[str, Any], arguments: Mapping[str, str], script: str, folder: Path, python: str
 ) -> int:
     main = folder / "script.py"
-    main.write_bytes(_object(script.removesuffix("#.py")))
+    with as_role(str(job.get("Role", ""))):
+        main.write_bytes(_object(script.removesuffix("#.py")))
     # What Glue has itself comes before what it installs for a job: https://github.com/boto/boto3/issues/2566
-    path = [os.fspath(_LIBRARY), *_wheels(arguments, folder)]
+    with as_role(str(job.get("Role", ""))):
+        path = [os.fspath(_LIBRARY), *_wheels(arguments, folder)]
     own = [os.fspath(folder), os.fspath(_LIBRARY)]
     # Which programs Glue's machine has is written nowhere.
     gives_up = sandboxed(python, folder / "sandbox.json", own=own, write=own[:1], programs=_programs())

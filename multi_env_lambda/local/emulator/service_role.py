@@ -20,7 +20,7 @@ from typing import Any
 from .function_roles import trusts
 from .names import load, original
 
-__all__ = ["acting", "patch"]
+__all__ = ["acting", "patch", "principal"]
 
 _KEPT_AS = "RoleARN"
 _SERVICE, _SESSION = "cloudformation", "AWSCloudFormation"
@@ -61,14 +61,19 @@ def acting() -> Any:
     if found is None:
         return None
     account, name = found.groups()
+    return principal(account, name, _SESSION)
+
+
+def principal(account: str, name: str, session: str) -> Any:
+    """A session of a role, as whom a service of AWS does something."""
     evaluator, iam = load("ministack.core.iam_evaluator"), load("ministack.services.iam")
     role = iam._roles.get_scoped(account, None, name) or {}
     return evaluator.PrincipalInfo(
-        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{_SESSION}",
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
         type="AssumedRole",
         account=account,
         policies=original(evaluator, "_gather_role_policies")(name, account),
-        keys={"aws:userid": f"{role.get('RoleId', '')}:{_SESSION}"},
+        keys={"aws:userid": f"{role.get('RoleId', '')}:{session}"},
         limits=original(evaluator, "_permissions_boundary")(iam._roles, name, account),
     )
 

@@ -25,6 +25,7 @@ from multi_env_lambda.plan.template.jobs import job_part, job_script, job_script
 from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
+from multi_env_lambda.plan.template.role_paths import with_role_paths
 
 if TYPE_CHECKING:
     from cottonformation import Template
@@ -95,7 +96,8 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     """
     where = stack_file(unit.project) if of_stack else unit.where
     try:
-        complete = add_pins(add_versions(unit, found, where=where))
+        placed = with_role_paths(found, unit.environment, where=where)
+        complete = add_pins(add_versions(unit, placed, where=where))
         check_document(complete, where=where)
         check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)
         check_offered(complete["Resources"], unit.environment, where=where)

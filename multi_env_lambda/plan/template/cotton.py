@@ -27,7 +27,7 @@ from multi_env_lambda.plan.template.parts import Json
 if TYPE_CHECKING:
     from cottonformation import Template
 
-__all__ = ["document_of", "extended", "import_cottonformation", "plain", "typed"]
+__all__ = ["document_of", "extended", "import_cottonformation", "made_of", "plain", "typed"]
 
 _MODULES = {"Lambda": "awslambda"}
 _LIGHT = frozenset({"_version", "core.config", "core.constant", "core.model", "core.template"})
@@ -78,6 +78,22 @@ def typed(document: Json) -> Template:
     for section, content in said.items():
         setattr(template, section, content)
     return template
+
+
+def made_of(description: str, resources: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Json:
+    """The document of a template of cottonformation's own types: by logical id, the type and its properties.
+
+    A property that the type does not have, or that has another type there, is an error of the caller.
+    """
+    cf = import_cottonformation()
+    template = cf.Template(Description=description)
+    template._system_pre_serialize_hook = _nothing
+    for name, (type_, properties) in resources.items():
+        kind = _class_of(type_)
+        known = attr.fields_dict(kind)
+        fields = {f"rp_{key}" if f"rp_{key}" in known else f"p_{key}": value for key, value in properties.items()}
+        template.add_one(kind(name, **fields))
+    return document_of(template)
 
 
 def document_of(template: Template) -> Json:

@@ -95,10 +95,17 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "return same_somebody(principal_of(one), principal_of(other))",
-        "return one == other",
+        "return same_somebody(principal_of(approval.who), principal_of(caller)) or (",
+        "return approval.who == caller or (",
         "Another session of the same somebody approves nothing of hers.",
         ("flow/test_who_agrees.py::test_who_may_open_what_somebody_deploys",),
+    ),
+    Mutation(
+        "flow/gate.py",
+        'if found.proven_name not in ("", session_name_of(found.who)):',
+        "if False:",
+        "An approval is nobody's but hers whose name IAM has put into its key.",
+        ("flow/test_who_agrees.py::test_what_iam_says_of_an_approver_counts_more_than_what_she_says",),
     ),
     Mutation(
         "flow/gate.py",

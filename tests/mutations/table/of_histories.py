@@ -18,8 +18,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "    return same_somebody(principal_of(one), principal_of(other))",
-        "    return False",
+        "    return same_somebody(principal_of(approval.who), principal_of(caller)) or (",
+        "    return False and (",
         "Nothing came to prod by the word of who brought it, whatever was done before.",
         _WEEKS,
     ),

@@ -760,8 +760,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/cotton.py",
-        "    template._system_pre_serialize_hook = _nothing\n",
-        "",
+        "    template._system_pre_serialize_hook = _nothing\n    for name, body in said",
+        "    for name, body in said",
         "The version of cottonformation is not in a template.",
         ("plan/test_cotton.py::test_a_template_with_everything_comes_out_as_it_went_in",),
     ),

@@ -131,8 +131,8 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/stack.py",
-        "            target.held.begin()\n            call(**parameters)",
-        "            call(**parameters)",
+        "            target.held.begin()\n            call(**target.acting, **parameters)",
+        "            call(**target.acting, **parameters)",
         "The lease is looked at right before a stack is deleted or repaired.",
         ("test_changing_calls.py::test_once_the_lease_is_lost_no_changing_call_is_sent",),
     ),

@@ -1,0 +1,121 @@
+"""Bootstrap, put together for the public face: what it would do, what it does, and what another team applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.unexpected import as_ours
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.plan.access_stack import AccessStack
+
+__all__ = ["access_of", "bootstrap", "bootstrap_template"]
+
+
+def bootstrap(opened: Opened, place: str | None, *, really: bool, remove: bool) -> tuple[str, ...]:
+    """Do it everywhere or in one place, or say what would be done; a line for each change.
+
+    Raises:
+        UnitsFailed: one place or another could not be done; the others were.
+    """
+    from multi_env_lambda.operations import bootstrap as operation
+
+    config, sessions = opened.config, opened.sessions()
+    chosen = operation.places_of(config)
+    if place is not None:
+        chosen = (operation.as_itself(operation.place_named(config, place), sessions),)
+    if remove:
+        return _each(chosen, lambda item: _removed(opened, sessions, item, really=really))
+    bucket = _bucket(opened, sessions, really=really) if place in (None, config.devops.name) else ()
+    return (*bucket, *_each(chosen, lambda item: _applied(opened, sessions, item, really=really)))
+
+
+def _bucket(opened: Opened, sessions: Sessions, *, really: bool) -> tuple[str, ...]:
+    from multi_env_lambda.operations.bootstrap import make_bucket, settle, wanted_of_bucket
+
+    if not really:
+        return wanted_of_bucket(opened.config, sessions)
+    changes = make_bucket(opened.config, sessions)
+    settle(opened.acting_as("administrator").world)
+    return changes
+
+
+def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    from multi_env_lambda.operations.bootstrap import apply_roles, compare_roles
+
+    wanted = access_of(opened, place)
+    if not really:
+        sessions.verify(place)
+        return compare_roles(sessions, place, wanted)
+    return apply_roles(sessions, place, wanted, opened.progress)
+
+
+def _removed(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    from multi_env_lambda.operations.bootstrap import remove_roles, stack_there
+
+    name = stack_there(opened.config, sessions, place)
+    if name is None:
+        return ()
+    if really:
+        remove_roles(sessions, place, name, _running(opened, place), opened.progress)
+    return (f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted",)
+
+
+def _running(opened: Opened, place: Devops | Environment) -> Iterable[str]:
+    world = opened.acting_as("administrator").world
+    names = [item.name for item in world.config.environments if place.name in (item.name, world.config.devops.name)]
+    return [
+        f"{unit} in {name}"
+        for name in names
+        for unit, record in world.ledger.records(name).items()
+        if record.running is not None
+    ]
+
+
+def _each(
+    places: Iterable[Devops | Environment], do: Callable[[Devops | Environment], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """One after the other: the first one makes what the others name. One that fails leaves the others their turn."""
+    lines: list[str] = []
+    faults: dict[str, MultiEnvLambdaError] = {}
+    for place in places:
+        try:
+            lines += do(place)
+        except Exception as raised:
+            faults[place.name] = as_ours(place.name, raised)
+    if len(faults) == 1 and not lines:
+        raise next(iter(faults.values()))
+    if faults:
+        what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
+        failed = UnitsFailed(f"{len(faults)} not done", what, hint=next(iter(faults.values())).hint)
+        failed.changes, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
+        raise failed
+    return tuple(lines)
+
+
+def bootstrap_template(opened: Opened, place: str) -> str:
+    """The stack of one place as JSON, for whoever makes roles there. Nothing is asked, so no credentials are needed.
+
+    Raises:
+        ConfigurationError: no roles are made there, or nobody could look at a unit.
+    """
+    from multi_env_lambda.operations.bootstrap import place_named
+
+    return access_of(opened, place_named(opened.config, place)).template
+
+
+def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:
+    """The stack with the roles of a place, as the work tree wants it; nothing is asked.
+
+    Raises:
+        ConfigurationError: nobody could look at a unit.
+    """
+    from multi_env_lambda.operations.bootstrap import roles_of
+
+    return roles_of(opened.root, opened.config, opened.projects, opened.faults, place)

@@ -1,0 +1,233 @@
+"""Who may do what, once `bootstrap` has made the roles: the statements of each role, and who may become it.
+
+Input: the workspace, and for an environment the templates of its units. Output: roles as values; ``access_stack.py``
+makes stacks of them. A statement that no verb needs has no place here: a test takes each away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.record import current_prefix, history_key
+from multi_env_lambda.model.reference import Reference
+from multi_env_lambda.model.roles import Acting, Roles
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_of_cloudformation import execution_grants
+from multi_env_lambda.plan.access_trust import Trust, as_people, as_roles, as_service
+from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
+from multi_env_lambda.plan.handler_calls import Handlers
+from multi_env_lambda.plan.permissions import direct_calls, reserving
+
+__all__ = ["DEVOPS_STACK", "RoleAccess", "access_stack_name", "boundary", "of_devops_roles", "of_environment_roles"]
+
+_LOOKS = ("LookAtStacks", "CompareStacks", "WaitForDrift", "LookAtFunctions", "LookAtLayers", "ReadLogs")
+"""What the role that only looks shares with the one that deploys."""
+_LOOKERS: tuple[Acting, ...] = ("approver", "build", "developer")
+_OF_PRUNE = ("FindOldVersions", "FindOldLayers", "DeleteVersions")
+"""`prune` deletes what is published, so it is an administrator's."""
+
+DEVOPS_STACK = "devops"
+_NEVER_A_UNITS = (
+    "account:*",
+    "cloudformation:*",
+    "iam:*",
+    "organizations:*",
+    "sso:*",
+    "sts:AssumeRole*",
+)
+"""CloudFormation acts in a stack's own role for anyone who may update that stack, so no unit may."""
+
+
+@attrs.frozen(kw_only=True)
+class RoleAccess:
+    """One role: its name, the statement or statements that let somebody become it, and what it may do."""
+
+    key: str
+    name: str
+    trust: Trust
+    grants: tuple[Grant, ...]
+
+
+def access_stack_name(prefix: str, place: str) -> str:
+    """The stack with the roles of a place. No pattern for the stacks of an environment, ``*-NAME``, takes it in: the
+    names of environments have small letters only.
+
+    >>> access_stack_name("acme", "sandbox")
+    'acme-sandbox-Access'
+    """
+    return f"{prefix}-{place}-Access"
+
+
+def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, ...]:
+    """The roles of the devops account. One that nobody may become is not made."""
+    devops = config.devops
+    read = tuple(_reads(config))
+    service = {
+        name: as_service("codebuild", _here(devops, "codebuild", f"project/{roles.of_devops(name)}"))
+        for name in ("build", "plan")
+    }
+    found = [
+        ("build", service["build"], (*read, *_writes(config, "build"))),
+        ("plan", service["plan"], read),
+        ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
+    ]
+    if roles.developers:
+        grants = (*read, *_looks(config, roles), *_writes(config, "developer"))
+        found.append(("developer", as_people(roles.developers), grants))
+    if roles.approvers:
+        found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
+    return tuple(
+        RoleAccess(key=f"{name.capitalize()}Role", name=f"{roles.prefix}-{name}", trust=trust, grants=grants)
+        for name, trust, grants in found
+    )
+
+
+def _here(devops: Devops, service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{devops.region}:{devops.account_id}:{rest}"
+
+
+def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
+    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    first, *others = arns
+    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json")]
+    verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
+    # Without it S3 answers 403 instead of 404 for a key that is not there.
+    yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))
+    get = calls_of("s3", "GetObject", "GetObjectVersion")
+    yield grant_of("ReadArtifactsAndRecords", verbs, [*read, *(f"{arn}/projects/*" for arn in others)], *get)
+
+
+def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
+    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
+    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
+    stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
+    yield grant_of(
+        "LookAtTheRoles", "doctor", [_here(config.devops, "cloudformation", stack)], "cloudformation:GetTemplate"
+    )
+
+
+def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
+    """Artifacts may be created by anyone who deploys anywhere, records of an environment by those who deploy there."""
+    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    own = [place for place in config.environments if acting in place.deployed_by]
+    if own:
+        yield grant_of("PublishArtifacts", ("publish", "deploy"), [f"{arn}/projects/*" for arn in arns], "s3:PutObject")
+        # Approvals lie beside them, so they are named one by one.
+        kinds = (current_prefix, history_key)
+        records = [f"{arns[0]}/{kind(place.name)}*" for place in own for kind in kinds]
+        # The first to write names the workspace; a second one changes nothing.
+        records.append(f"{arns[0]}/workspace.json")
+        yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
+    yield from _enters(config, own)
+
+
+def _enters(config: WorkspaceConfig, own: Collection[Environment]) -> Iterator[Grant]:
+    """Into the role that deploys where one may, else into the one that looks."""
+    made = [place for place in config.environments if place.prefix]
+    roles = [
+        f"arn:aws:iam::{place.account_id}:role/{place.role_for('deploy' if place in own else 'read')}" for place in made
+    ]
+    if roles:
+        yield grant_of("EnterEnvironments", ("deploy", "drift", "logs", "approve"), sorted(roles), "sts:AssumeRole")
+
+
+def _approves(config: WorkspaceConfig) -> Grant:
+    """The last part of the key is who writes: the id of the role, and the name that its trust policy makes hers."""
+    keys = f"arn:aws:s3:::{config.devops.bucket}/environments/*/approvals/*/*/${{aws:userid}}.json"
+    return grant_of("WriteApprovals", "approve", [keys], "s3:PutObject")
+
+
+def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
+    """It starts a build as it is: source, build spec, role and image are the project's."""
+    name = roles.of_devops("dispatcher")
+    jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
+    yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
+    queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    yield grant_of("TakeEvents", "push", [_here(devops, "sqs", name)], *calls_of("sqs", *queue))
+    projects = [_here(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
+    # Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
+    as_they_are = {
+        "Null": {f"codebuild:{key}": "true" for key in ("source.buildspec", "source.location", "serviceRole")}
+    }
+    yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=as_they_are)
+    logs = [_here(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
+    yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
+
+
+def of_environment_roles(
+    config: WorkspaceConfig,
+    roles: Roles,
+    place: Environment,
+    templates: Mapping[str, str],
+    handlers: Handlers,
+    *,
+    references: Iterable[Reference] = (),
+    layers: Iterable[str] = (),
+) -> tuple[RoleAccess, ...]:
+    """The three roles of an environment: who deploys, who looks, and CloudFormation.
+
+    Args:
+        templates, references, layers: as in ``permissions.of_environment``.
+    """
+    has_jobs = any('"AWS::Glue::Job"' in text for text in templates.values())
+    direct = direct_calls(config, place, tuple(references), has_jobs=has_jobs)
+    stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.name)}/*")
+    look = grant_of("LookAtTheRoles", "doctor", [stack], "cloudformation:GetTemplate")
+    to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+    act = grant_of(
+        "LetCloudFormationAct",
+        ("deploy", "destroy", "rollback"),
+        [place.execution_role_arn],
+        "iam:PassRole",
+        condition=to_cloudformation,
+    )
+    deploy = (
+        *(grant for grant in direct if grant.sid not in _OF_PRUNE),
+        *reserving(place, templates.values()),
+        act,
+        look,
+    )
+    looks = (*(attrs.evolve(grant, verbs=("drift", "logs")) for grant in direct if grant.sid in _LOOKS), look)
+    devops = f"arn:aws:iam::{config.devops.account_id}:role"
+    deployers = [f"{devops}/{roles.of_devops(one)}" for one in place.deployed_by]
+    everybody = [f"{devops}/{roles.of_devops(one)}" for one in _LOOKERS]
+    execution = execution_grants(config, place, templates, handlers, layers=layers)
+    return (
+        RoleAccess(key="DeployRole", name=place.role_for("deploy"), trust=as_roles(deployers), grants=deploy),
+        RoleAccess(key="ReadRole", name=place.role_for("read"), trust=as_roles(everybody), grants=looks),
+        RoleAccess(
+            key="ExecutionRole",
+            name=place.role_for("execution"),
+            trust=as_service("cloudformation"),
+            grants=execution,
+        ),
+    )
+
+
+def boundary(config: WorkspaceConfig) -> dict[str, Any]:
+    """What a role of a stack may do at most, whatever its own policies say.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    buckets = [arn for place in config.buckets for arn in _with_objects(f"arn:aws:s3:::{place.bucket}")]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "WhatUnitsDo", "Effect": "Allow", "NotAction": list(_NEVER_A_UNITS), "Resource": "*"},
+            {
+                "Sid": "ArtifactsAreRead",
+                "Effect": "Deny",
+                "NotAction": list(calls_of("s3", "GetObject", "GetObjectVersion")),
+                "Resource": buckets,
+            },
+        ],
+    }
+
+
+def _with_objects(bucket: str) -> tuple[str, str]:
+    return bucket, f"{bucket}/*"

@@ -1,0 +1,204 @@
+"""The roles of `bootstrap`: who becomes each, what each may do, and what differs between two stacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.plan.access import RoleAccess, access_stack_name, boundary, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access_stack import access_stack, differences
+from multi_env_lambda.plan.bucket import merged_policy, policy_statements
+from multi_env_lambda.plan.bucket_guards import guards_of
+from multi_env_lambda.plan.template.role_paths import with_role_paths
+from multi_env_lambda.testing.local_cloud import sample_config
+
+ROOT = Path(__file__).parent.parent.parent
+HANDLERS = json.loads((ROOT / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
+ADA = "arn:aws:iam::111111111111:user/ada"
+SSO = "arn:aws:iam::999999999999:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Lead_*"
+ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA, SSO))
+CONFIG = attrs.evolve(
+    sample_config(),
+    roles=ROLES,
+    environments=tuple(attrs.evolve(place, prefix="acme") for place in sample_config().environments),
+)
+PROD = attrs.evolve(CONFIG.environment("prod"), deployed_by=("build",))
+FUNCTION = {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["R", "Arn"]}}}
+TEMPLATE = json.dumps({"Resources": {"F": FUNCTION, "R": {"Type": "AWS::IAM::Role", "Properties": {}}}})
+
+
+def of_prod(template: str = TEMPLATE) -> dict[str, RoleAccess]:
+    roles = of_environment_roles(CONFIG, ROLES, PROD, {"orders-prod": template}, HANDLERS)
+    return {role.key: role for role in roles}
+
+
+def of_devops() -> dict[str, RoleAccess]:
+    return {role.name: role for role in of_devops_roles(CONFIG, ROLES)}
+
+
+def allowed(role: RoleAccess) -> dict[str, set[str]]:
+    """Action -> the resources that it is allowed on."""
+    found: dict[str, set[str]] = {}
+    for grant in role.grants:
+        for action in grant.actions:
+            found.setdefault(action, set()).update(grant.resources)
+    return found
+
+
+def test_only_an_approver_writes_approvals_and_only_as_herself() -> None:
+    writes = {name: allowed(role).get("s3:PutObject", set()) for name, role in of_devops().items()}
+
+    keys = {name for name, arns in writes.items() if any("approvals" in arn for arn in arns)}
+    assert keys == {"acme-approver"}
+    (key,) = writes["acme-approver"]
+    assert key.endswith("/environments/*/approvals/*/*/${aws:userid}.json")
+    assert writes["acme-plan"] == set()
+
+
+def test_nobody_overwrites_by_deleting_first() -> None:
+    assert [name for name, role in of_devops().items() if "s3:DeleteObject" in allowed(role)] == []
+
+
+def test_people_come_in_under_their_own_names_only() -> None:
+    users, people = of_devops()["acme-approver"].trust["Statement"]
+
+    assert users["Principal"] == {"AWS": ["arn:aws:iam::111111111111:root"]}
+    assert users["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": [ADA]},
+        "StringEquals": {"sts:RoleSessionName": "${aws:username}"},
+    }
+    assert people["Principal"] == {"AWS": ["arn:aws:iam::999999999999:root"]}
+    assert people["Condition"]["StringLike"] == {"aws:userid": "*:${sts:RoleSessionName}"}
+
+
+def test_a_role_that_nobody_may_become_is_not_made() -> None:
+    made = of_devops_roles(CONFIG, attrs.evolve(ROLES, developers=()))
+
+    assert "acme-developer" not in {role.name for role in made}
+
+
+def test_an_environment_lets_in_who_deploys_there() -> None:
+    roles = of_prod()
+
+    condition = roles["DeployRole"].trust["Statement"][0]["Condition"]
+    assert condition == {"ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/acme-build"]}}
+    assert roles["ExecutionRole"].trust["Statement"][0]["Principal"] == {"Service": "cloudformation.amazonaws.com"}
+
+
+def test_who_deploys_passes_one_role_and_touches_no_role_itself() -> None:
+    deploy = of_prod()["DeployRole"]
+
+    of_iam = {action: arns for action, arns in allowed(deploy).items() if action.startswith("iam:")}
+    assert of_iam == {"iam:PassRole": {PROD.execution_role_arn}}
+    (act,) = [grant for grant in deploy.grants if grant.sid == "LetCloudFormationAct"]
+    assert act.condition == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+
+
+def test_no_statement_about_stacks_takes_in_those_of_bootstrap() -> None:
+    stacks = {arn for role in of_prod().values() for arns in allowed(role).values() for arn in arns if ":stack/" in arn}
+
+    name = access_stack_name("acme", "prod")
+    assert {arn.partition(":stack/")[2] for arn in stacks} == {"*-prod/*", f"{name}/*"}
+    assert not name.endswith("-prod") and name[-1].islower() and "A" in name
+
+
+def test_cloudformation_makes_roles_below_the_path_under_the_boundary_only() -> None:
+    execution = of_prod()["ExecutionRole"]
+
+    below = {"arn:aws:iam::555555555555:role/acme/prod/*"}
+    assert {frozenset(arns) for action, arns in allowed(execution).items() if action.startswith("iam:")} == {
+        frozenset(below)
+    }
+    assert "iam:DeleteRolePermissionsBoundary" not in allowed(execution)
+    for grant in execution.grants:
+        if {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"} & set(grant.actions):
+            assert grant.condition == {"StringEquals": {"iam:PermissionsBoundary": PROD.boundary_arn}}
+
+
+def test_the_boundary_leaves_units_no_way_to_the_stacks_and_roles_that_hold_them() -> None:
+    allow, deny = boundary(CONFIG)["Statement"]
+
+    assert {"iam:*", "cloudformation:*", "organizations:*", "sts:AssumeRole*"} <= set(allow["NotAction"])
+    assert deny["NotAction"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert f"arn:aws:s3:::{CONFIG.devops.bucket}/*" in deny["Resource"]
+
+
+def test_a_stack_is_the_same_bytes_and_its_difference_is_said_by_statement() -> None:
+    made = access_stack(CONFIG, "acme", PROD, of_prod().values())
+    again = access_stack(CONFIG, "acme", PROD, of_prod().values())
+    document = json.loads(made.template)
+
+    assert (made.name, made) == ("acme-prod-Access", again)
+    assert differences(document, document) == ()
+    queue = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {}}}})
+    other = json.loads(access_stack(CONFIG, "acme", PROD, of_prod(queue).values()).template)
+    (line,) = differences(document, other)
+    assert line.startswith("change ExecutionRolePolicy1: with ") and "MakeSqs" in line and "without " in line
+    assert differences(None, {"Resources": {"A": {"Type": "T"}}}) == ("make A (T)",)
+
+
+def test_a_boundary_of_ones_own_is_not_made() -> None:
+    bounded = attrs.evolve(PROD, bounds=Bounds(permissions_boundary="theirs"))
+    resources = json.loads(access_stack(CONFIG, "acme", bounded, of_prod().values()).template)["Resources"]
+
+    assert "Boundary" not in resources
+
+
+def test_roles_of_a_template_get_path_and_boundary() -> None:
+    found = with_role_paths(json.loads(TEMPLATE), PROD, where="u")
+
+    assert found["Resources"]["R"]["Properties"] == {
+        "Path": "/acme/prod/",
+        "PermissionsBoundary": "arn:aws:iam::555555555555:policy/acme-prod-boundary",
+    }
+    assert with_role_paths(json.loads(TEMPLATE), sample_config().environment("prod"), where="u") == json.loads(TEMPLATE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "said"),
+    [
+        ("AWS::IAM::Role", {"Path": "/mine/"}, "Path is '/mine/', allowed in prod is '/acme/prod/'"),
+        ("AWS::IAM::Role", {"PermissionsBoundary": "arn:aws:iam::aws:policy/X"}, "PermissionsBoundary is"),
+        ("AWS::IAM::User", {}, "is of type AWS::IAM::User, which no stack of prod may make"),
+    ],
+)
+def test_what_cloudformation_could_not_make_is_refused_by_the_plan(
+    kind: str, properties: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="Resources.R") as caught:
+        with_role_paths({"Resources": {"R": {"Type": kind, "Properties": properties}}}, PROD, where="u")
+
+    assert said in str(caught.value)
+
+
+def test_the_bucket_names_its_readers_and_refuses_what_no_role_is_for() -> None:
+    guards = guards_of(CONFIG)
+    statements = policy_statements("acme", [], guards=guards)
+    by_sid = {one["Sid"]: one for one in statements}
+
+    readers = by_sid["MultiEnvLambdaReaders555555555555"]["Condition"]["ArnLike"]["aws:PrincipalArn"]
+    assert readers == [
+        "arn:aws:iam::555555555555:role/acme-prod-deploy",
+        "arn:aws:iam::555555555555:role/acme-prod-execution",
+        "arn:aws:iam::555555555555:role/acme/prod/*",
+    ]
+    assert by_sid["MultiEnvLambdaApprovals"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/acme-approver"}
+    }
+    assert "arn:aws:s3:::acme/projects/*/release/*" in by_sid["MultiEnvLambdaCreateOnly"]["Resource"]
+    assert guards_of(sample_config()) is None
+
+
+def test_statements_of_ours_that_are_no_longer_wanted_go_and_those_of_others_stay() -> None:
+    theirs = {"Sid": "Theirs", "Effect": "Deny"}
+    before = {"Statement": [*policy_statements("acme", ["5" * 12]), theirs]}
+
+    after = merged_policy(before, policy_statements("acme", [], guards=guards_of(CONFIG)))
+    assert "MultiEnvLambdaReaders" not in [one["Sid"] for one in after["Statement"]]
+    assert theirs in after["Statement"]
