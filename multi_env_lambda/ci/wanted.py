@@ -9,9 +9,9 @@
                             └──────────────────── ask ────────────────────────┘
 
 ``asked`` counts wishes, ``seen`` those that a run has taken up: each rule is a step from one stored value to the next,
-written on condition that nobody wrote in between. So a process killed between two steps leaves a value from
-which any other goes on, and a wish during a run makes the run look again. A message that comes twice is one wish: else one
-that comes again because no build could be started would wish for everything again that it has got already, indefinitely.
+written on condition that nobody wrote in between. So a process killed between two steps leaves a value from which any
+other goes on, and a wish during a run makes the run look again. A message that comes twice is one wish: otherwise one
+that comes again because no build could be started would wish for everything again that it has already.
 """
 
 from __future__ import annotations
