@@ -36,7 +36,7 @@ class Build:
 
     @property
     def version(self) -> str:
-        """Its version: the one it was published under, or will be."""
+        """The version that it was published under, or will be."""
         return self._made.release.version
 
     @property

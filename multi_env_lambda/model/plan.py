@@ -207,7 +207,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """The name of the plan: the SHA-256 over everything that will change in all its environments.
+        """The name of the plan, which is the SHA-256 of everything that will change in all its environments.
 
         A plan for one environment has one name, so that an approval of it has the name that the plan shows.
         """

@@ -63,7 +63,7 @@ class Removal:
 
     @property
     def digest(self) -> str:
-        """What an approval binds to: this unit at this release, with what stays and which units still need it."""
+        """What an approval binds to, this unit at this release, with what stays and which units still need it."""
         return digest({"action": "destroy", **self._said()})
 
     def text(self) -> str:
