@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -134,6 +134,7 @@ def test_a_branch_has_an_environment_of_its_own_if_a_pattern_says_so(branch: str
 
 
 @given(branch=st.text(max_size=20) | st.from_regex(r"[a-z./@-]{1,12}", fullmatch=True))
+@example(branch="release/.hidden")
 def test_a_protected_branch_is_one_that_git_takes(branch: str) -> None:
     try:
         found = read_ci(Table(where="pyproject.toml", path="ci", values={"branch": branch})).branch
