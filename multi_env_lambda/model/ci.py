@@ -20,7 +20,7 @@ BRANCH_PREFIX = "b-"
 """What the names of branches' own environments begin with; no other environment's name does where there are any."""
 
 _BRANCH = Rule(
-    pattern=r"(?!@$|HEAD$)(?!.*(\.\.|//|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
+    pattern=r"(?!@$|HEAD$)(?!.*(\.\.|//|/\.|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
     maximum=200,
     allowed="the name of a branch, of letters, digits and `._/+@#=-`",
     hint="without `refs/heads/`: for example `main`",

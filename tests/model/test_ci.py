@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -75,32 +75,32 @@ def test_a_wrong_table_is_refused_by_place_value_and_hint() -> None:
     found = "\n".join(refusal(f"[tool.multi_env_lambda.ci]\n{text}") for text in WRONG)
 
     assert found == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.ci] brnach: unknown key `brnach`, allowed is branch, branch_environments, maintainers, strangers or verify
+pyproject.toml [tool.multi_env_lambda.ci] brnach: unknown key `brnach`; expected branch, branch_environments, maintainers, strangers or verify
 hint: did you mean `branch`?
-pyproject.toml [tool.multi_env_lambda.ci] branch: found "refs heads", allowed is the name of a branch, of letters, digits and `._/+@#=-`
+pyproject.toml [tool.multi_env_lambda.ci] branch: found "refs heads"; expected the name of a branch, of letters, digits and `._/+@#=-`
 hint: without `refs/heads/`: for example `main`
-pyproject.toml [tool.multi_env_lambda.ci] branch: found "../main", allowed is the name of a branch, of letters, digits and `._/+@#=-`
+pyproject.toml [tool.multi_env_lambda.ci] branch: found "../main"; expected the name of a branch, of letters, digits and `._/+@#=-`
 hint: without `refs/heads/`: for example `main`
-pyproject.toml [tool.multi_env_lambda.ci] verify: found "pytest", allowed is a list
+pyproject.toml [tool.multi_env_lambda.ci] verify: found "pytest"; expected a list
 hint: write `verify = [ … ]`
-pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found 7, allowed is text
+pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found 7; expected text
 hint: write it in quotes
 pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found "a
-b", allowed is one word of a command, without line breaks
+b"; expected one word of a command, without line breaks
 hint: no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`
-pyproject.toml [tool.multi_env_lambda.ci] strangers: found "trust", allowed is "ask" or "copy"
+pyproject.toml [tool.multi_env_lambda.ci] strangers: found "trust"; expected "ask" or "copy"
 hint: use one of: ask, copy
-pyproject.toml [tool.multi_env_lambda.ci] maintainers[0]: found "@grace", allowed is how somebody is called at the Git host
+pyproject.toml [tool.multi_env_lambda.ci] maintainers[0]: found "@grace"; expected how somebody is called at the Git host
 hint: the login, without a leading `@`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches: `branches` is missing
 hint: say which branches get an environment: `branches = ["feature/*"]`
-pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches[0]: found "a b", allowed is the name of a branch, in which `*` stands for anything
+pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches[0]: found "a b"; expected the name of a branch, in which `*` stands for anything
 hint: for example `branches = ["feature/*"]`
-pyproject.toml [tool.multi_env_lambda.ci.branch_environments] days: found 91, allowed is a whole number from 1 to 90
+pyproject.toml [tool.multi_env_lambda.ci.branch_environments] days: found 91; expected a whole number from 1 to 90
 hint: choose a number in that range
-pyproject.toml [tool.multi_env_lambda.ci.branch_environments] hours: unknown key `hours`, allowed is branches or days
+pyproject.toml [tool.multi_env_lambda.ci.branch_environments] hours: unknown key `hours`; expected branches or days
 hint: use one of: branches, days
-pyproject.toml [tool.multi_env_lambda.ci] branch_environments: found "all", allowed is a table
+pyproject.toml [tool.multi_env_lambda.ci] branch_environments: found "all"; expected a table
 hint: write `[tool.multi_env_lambda.ci.branch_environments]`, or `branch_environments = { … }`\
 """)  # noqa: E501
 
@@ -134,6 +134,7 @@ def test_a_branch_has_an_environment_of_its_own_if_a_pattern_says_so(branch: str
 
 
 @given(branch=st.text(max_size=20) | st.from_regex(r"[a-z./@-]{1,12}", fullmatch=True))
+@example(branch="release/.hidden")
 def test_a_protected_branch_is_one_that_git_takes(branch: str) -> None:
     try:
         found = read_ci(Table(where="pyproject.toml", path="ci", values={"branch": branch})).branch
