@@ -275,5 +275,5 @@ def test_an_sdist_that_says_more_than_it_has_is_refused(tmp_path: Path) -> None:
 def test_an_sdist_is_inflated_to_its_bound_and_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "_LARGEST_SDIST", 4096)
 
-    with pytest.raises(BuildError, match=r"1\.tar\.gz: has more than 4096 bytes"):
+    with pytest.raises(BuildError, match=r"1\.tar\.gz: has more than the limit of 4096 bytes"):
         read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644), where="x")

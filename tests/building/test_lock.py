@@ -404,7 +404,7 @@ def test_a_package_that_has_to_run_is_locked_in_a_workspace(tmp_path: Path, aske
             path = write_lock(unit, python="3.12", indexes=indexes_of_the_root(root))
             assert 'path = "links/x-1.0.tar.gz"' in path.read_text(encoding="utf-8")
         else:  # it was asked, and its address is one that no other machine has
-            with pytest.raises(ConfigurationError, match="would hold a path of this machine"):
+            with pytest.raises(ConfigurationError, match="would contain a path on this machine"):
                 write_lock(unit, python="3.12", indexes=indexes_of_the_root(root))
 
 
