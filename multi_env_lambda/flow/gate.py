@@ -196,7 +196,7 @@ def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
     if bound.unreadable or not bound.rules.approval or bound.rules.approvals_by_author:
         return False
     found = find_approval(world, bound, digest)
-    return _not_counted(found, bound, digest, world.platform.caller(), "") is not None
+    return _not_counted(world, found, bound, digest, "") is not None
 
 
 def waiting_lines(environment: str, digest: str, save: str, again: str) -> Advice:
@@ -256,7 +256,7 @@ def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: st
     if rules.approval and rules.approvals_by_author and bound.environment in consent.typed:
         return Gate(consent=consent, approved=caller, kept=kept)
     found = find_approval(world, bound, digest)
-    why = _not_counted(found, bound, digest, caller, hint)
+    why = _not_counted(world, found, bound, digest, hint)
     if found is None or why is not None:
         return Gate(consent=consent, kept=kept, closed=why if rules.approval else None)
     if bound.weaker and found.rules == bound.table:
@@ -265,7 +265,7 @@ def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: st
     return Gate(consent=consent, approved=found.who, answered=True, kept=kept)
 
 
-def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str, hint: str) -> Refused | None:
+def _not_counted(world: World, found: Approval | None, bound: Bound, digest: str, hint: str) -> Refused | None:
     """Why no approval opens the environment."""
     if found is None:
         said = "; ".join(bound.lines()[:-1]) if bound.weaker else ""
@@ -275,7 +275,8 @@ def _not_counted(found: Approval | None, bound: Bound, digest: str, caller: str,
         hours = f"{found.age_seconds / 3600:.0f} hours old; it is valid for {APPROVAL_HOURS}"
         what = f"the approval of plan {digest[:12]} is {hours}"
         return Refused(bound.environment, what, hint="request a new approval")
-    if not bound.rules.approvals_by_author and _is_same(found, caller):
+    caller = world.platform.caller()
+    if not bound.rules.approvals_by_author and _is_same(world, found, caller):
         by = "" if found.who == caller else f" as {named(caller)}"
         what = f"plan {digest[:12]} was approved by {found}, who is deploying it{by}"
         return Refused(bound.environment, what, hint="somebody else must approve it")
@@ -292,12 +293,13 @@ def named(arn: str) -> str:
     return arn if name == arn else f"{name} ({arn})"
 
 
-def _is_same(approval: Approval, caller: str) -> bool:
-    """Whether the approver may be the caller: by her ARN, and by the name that IAM has put into the key.
+def _is_same(world: World, approval: Approval, caller: str) -> bool:
+    """Whether the approver may be the caller: by her ARN and, where `bootstrap` made roles, by her session's name.
 
-    The ARN is the approver's own word. The name that her session has is not, where the role's trust policy says it.
+    The ARN is the approver's own word. IAM puts the name into the key, and the trust policies of those roles prescribe
+    it; elsewhere callers choose it, so it proves nothing.
     """
-    proven = approval.proven_name.casefold()
+    proven = "" if world.config.roles is None else approval.proven_name.casefold()
     return same_somebody(principal_of(approval.who), principal_of(caller)) or (
         bool(proven) and proven == session_name_of(caller).casefold()
     )
@@ -320,7 +322,7 @@ def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
     caller = world.platform.caller() if found else ""
 
     def order(approval: Approval) -> tuple[bool, bool, bool, float]:
-        own = not bound.rules.approvals_by_author and _is_same(approval, caller)
+        own = not bound.rules.approvals_by_author and _is_same(world, approval, caller)
         old = approval.age_seconds > APPROVAL_HOURS * 3600
         return own, old, bool(bound.weaker) and approval.rules != bound.table, approval.age_seconds
 
@@ -343,7 +345,7 @@ def _read(world: World, item: Listed) -> Approval | None:
         logging.getLogger(__name__).warning("%s: this approval is for something else", item.key)
         return None
     if found.proven_name not in ("", session_name_of(found.who)):
-        text = "%s: `%s` has written it, and it says that it is of %s"
+        text = "%s: `%s` wrote it, but it claims to be from %s"
         logging.getLogger(__name__).warning(text, item.key, found.proven_name, found.who)
         return None
     return attrs.evolve(found, age_seconds=max(world.store.now() - item.modified, 0.0))

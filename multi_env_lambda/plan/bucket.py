@@ -30,8 +30,9 @@ _DAYS_OF_UPLOADS = 7
 _RULE = "multi-env-lambda"
 _ACCOUNT = re.compile(r"\d{12}")
 
-_OURS = "MultiEnvLambda"
-_TLS_ONLY, _READERS = f"{_OURS}TlsOnly", f"{_OURS}Readers"
+_TLS_ONLY, _READERS = "MultiEnvLambdaTlsOnly", "MultiEnvLambdaReaders"
+_WITH_ROLES = re.compile(rf"{_READERS}(\d{{12}})?|MultiEnvLambdaCreateOnly|MultiEnvLambdaApprovals")
+"""Those of ours that come and go with the table `roles`."""
 _EARLIER_SIDS = {_TLS_ONLY: "DenyInsecureTransport", _READERS: "AllowEnvironmentsToRead"}
 """What 0.1 called them: names that others use, too, so only a statement that also says what ours says is ours."""
 
@@ -89,7 +90,7 @@ def merged_policy(found: Mapping[str, Any] | None, ours: list[Document]) -> Docu
         own = next((one for one in missing if _is_ours(statement, one)), None)
         if own is not None:
             missing.remove(own)
-        elif str(statement.get("Sid", "")).startswith(_OURS):
+        elif _WITH_ROLES.fullmatch(str(statement.get("Sid", ""))):
             continue
         merged.append(statement if own is None else own)
     return {**found, "Statement": [*merged, *missing]}

@@ -47,7 +47,7 @@ def test_a_unit_walks_to_prod_and_back_by_the_roles_alone(made: Bootstrapped) ->
         done = made.run(*verb, "--yes")
         assert done.code == 0, (place, done.err)
     waits = made.run("promote", "prod", "--yes")
-    assert "nobody has approved" in waits.err
+    assert "has not been approved" in waits.err
     asked = made.run("promote", "prod", "--out", "plan.json")
     assert asked.code == 0, asked.err
     own = made.run("approve", "plan.json")

@@ -12,6 +12,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.flow.gate import Approval, Consent, approval_key, approve
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 
 from .worlds import chain, deploy, outcomes, promote
@@ -21,11 +22,14 @@ ADMIN = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
 POWER = "AWSReservedSSO_PowerUser_fedcba9876543210"
 ADA = "arn:aws:iam::111111111111:user/ada"
 GRACE = "arn:aws:iam::111111111111:user/grace"
+OTHER_ADA = "arn:aws:iam::999999999999:user/ada"
+ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(GRACE,))
 FEDERATED = "arn:aws:sts::111111111111:federated-user/grace"
 
 
-def waiting(folder: Path, by_author: bool = False) -> FakeWorld:
-    fake = chain(folder, config=fake_config(approvals_by_author=by_author, prod={"approval": True}))
+def waiting(folder: Path, by_author: bool = False, roles: Roles | None = None) -> FakeWorld:
+    config = fake_config(approvals_by_author=by_author, prod={"approval": True})
+    fake = chain(folder, config=attrs.evolve(config, roles=roles))
     deploy(fake, "staging")
     return fake
 
@@ -159,17 +163,18 @@ def written_as(fake: FakeWorld, who: str, session: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "session", "opens"),
+    ("who", "session", "roles", "opens"),
     [
-        (GRACE, "grace", True),
-        (GRACE, "ada", False),  # she says that it is somebody else's
-        ("arn:aws:iam::999999999999:user/ada", "ada", False),  # it is hers, and she is deploying it
+        (GRACE, "grace", ROLES, True),
+        (GRACE, "ada", ROLES, False),  # she says that it is somebody else's
+        (OTHER_ADA, "ada", ROLES, False),  # it is hers, and she is deploying it
+        (OTHER_ADA, "ada", None, True),  # nothing prescribes the name
     ],
 )
 def test_what_iam_says_of_an_approver_counts_more_than_what_she_says(
-    tmp_path: Path, who: str, session: str, opens: bool
+    tmp_path: Path, who: str, session: str, roles: Roles | None, opens: bool
 ) -> None:
-    fake = waiting(tmp_path)
+    fake = waiting(tmp_path, roles=roles)
     fake.platform.who = ADA
     written_as(fake, who, session)
 

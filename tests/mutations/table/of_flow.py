@@ -169,7 +169,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "if not bound.rules.approvals_by_author and _is_same(found, caller):",
+        "if not bound.rules.approvals_by_author and _is_same(world, found, caller):",
         "if False:",
         "Nobody approves her own plan.",
         ("flow/test_promotion.py::test_an_approval_counts_only_from_somebody_else_and_for_a_day",),
