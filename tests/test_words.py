@@ -7,11 +7,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.house import PACKAGE, ROOT, module_paths
+from tests.house import ROOT, module_paths
 
 BETTER = {
     r"belongs? into": "belongs in",
@@ -33,17 +32,6 @@ BETTER = {
     r"(is|are) no [a-z]+ (any )?more": "is no longer",
 }
 """A pattern of the dialect -> what to write instead."""
-
-NOT_READ_YET = (
-    "aws/",
-    "flow/",
-    "local/emulator/",
-    "operations/doctor",
-    "plan/bucket",
-    "plan/permissions",
-    "testing/memory",
-)
-"""The beginnings of paths whose words are still to be gone over."""
 
 
 def words_of(text: str) -> Iterator[tuple[int, str]]:
@@ -71,14 +59,10 @@ def stumbled_over(text: str) -> list[tuple[int, str, str]]:
     )
 
 
-def is_read(path: Path) -> bool:
-    return not path.relative_to(ROOT / PACKAGE).as_posix().startswith(NOT_READ_YET)
-
-
 def test_messages_docstrings_and_comments_have_no_word_of_the_dialect() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: `{words}`; better: {better}"
-        for path in filter(is_read, module_paths())
+        for path in module_paths()
         for line, words, better in stumbled_over(path.read_text(encoding="utf-8"))
     ]
 

@@ -100,10 +100,10 @@ def _each(
 
 
 def bootstrap_template(opened: Opened, place: str) -> str:
-    """The stack of one place as JSON, for whoever makes roles there. Nothing is asked, so no credentials are needed.
+    """The stack of one place as JSON, for those who make roles there. Nothing is asked, so no credentials are needed.
 
     Raises:
-        ConfigurationError: no roles are made there, or nobody could look at a unit.
+        ConfigurationError: no roles are made there, or a unit cannot be read.
     """
     from multi_env_lambda.operations.bootstrap import place_named
 
@@ -114,7 +114,7 @@ def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:
     """The stack with the roles of a place, as the work tree wants it; nothing is asked.
 
     Raises:
-        ConfigurationError: nobody could look at a unit.
+        ConfigurationError: a unit cannot be read.
     """
     from multi_env_lambda.operations.bootstrap import roles_of
 

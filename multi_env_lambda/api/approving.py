@@ -76,7 +76,7 @@ def refuse_builds() -> None:
 
 
 def _asks(bound: Bound, saved: SavedPlan) -> bool:
-    """By what is known here, or where the plan was made: whoever approves may not have pulled the rule yet."""
+    """By what is known here, or where the plan was made: the approver may not have pulled the rule yet."""
     if bound.unreadable:
         raise Refused(bound.environment, f"nothing can be approved: {bound.unreadable}", hint="see the key in it")
     return bound.asks or bound.environment in saved.asks

@@ -164,7 +164,7 @@ class Opened:
         return {unit.name: unit.error for unit in sorted(reversed(self.broken), key=lambda unit: unit.name)}
 
     def reached(self, environment: str) -> Environment:
-        """An environment as it is reached by whoever acts here; she is asked for, where `bootstrap` made roles."""
+        """An environment as the caller reaches it; who that is is asked, where `bootstrap` made roles."""
         return self.world.config.environment(environment)
 
     def place(self, environment: str | None = None) -> Environment:

@@ -194,7 +194,7 @@ class Bucket:
         return self._retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
 
     def _equal(self, key: str, body: bytes) -> Written | None:
-        """The object under a key if it holds these bytes, whoever wrote them."""
+        """The object under a key if it holds these bytes, no matter who wrote them."""
         there = self.head(key)
         if there is None:
             return None

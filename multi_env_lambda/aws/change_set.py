@@ -97,7 +97,7 @@ class ChangeSet:
 
 
 class Execution(Enum):
-    """How far the execution of a change set is. ``GONE``: somebody deleted it, so nobody knows."""
+    """How far the execution of a change set is. ``GONE``: somebody deleted it, so it is unknown."""
 
     RUNNING = "not started, or in progress"
     COMPLETE = "made"

@@ -118,7 +118,7 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
 
 
 def unreserve(client: Any, function_name: str, held: Held, retrying: Retrying) -> None:
-    """Take back what is reserved for a function; where nothing is, that is no error.
+    """Take back what is reserved for a function; if nothing is, that is not an error.
 
     Raises:
         PlanStale: the lease is lost.
@@ -174,7 +174,7 @@ def invoke(
 ) -> Invocation:
     """Invoke the function and wait for its response; retried while the function is not ready yet, or busy.
 
-    Lambda has no idempotency tokens: if the response is lost, nobody can say whether the function ran.
+    Lambda has no idempotency tokens: if the response is lost, it is unknown whether the function ran.
 
     Raises:
         StackError: there is no such function or alias, or it does not respond.

@@ -310,7 +310,7 @@ def role_hint(place: Place, said: str) -> str:
     """
     if isinstance(place, Environment) and place.through is not None:
         return (
-            f"`bootstrap {place.name}` makes that role, and lets in whoever `deployed_by` of the table names; "
+            f"`bootstrap {place.name}` makes that role, and lets in anyone whom `deployed_by` of the table names; "
             "`doctor` says whether what it made is there"
         )
     if _SAY in said:

@@ -93,7 +93,7 @@ def must_be_agreed(step: DeployStep, strayed: Collection[StrayedAlias], *, news:
     what was moved since then (``news``).
 
     Raises:
-        Refused: nobody has agreed to continue from where somebody moved the traffic by hand.
+        Refused: nobody has agreed to continue from the traffic that somebody moved by hand.
         PlanStale: it is no longer what was agreed to.
     """
     where = f"{step.project} in {step.environment}"
@@ -123,7 +123,7 @@ def put_back(world: World, environment: Environment, strayed: Iterable[StrayedAl
 
 
 def restore(world: World, environment: Environment, stack_name: str, held: Held, say: Callable[[str], None]) -> None:
-    """A redeploy covers everything, but CloudFormation leaves an alias where somebody moved it.
+    """A redeploy covers everything, but CloudFormation leaves an alias that somebody moved.
 
     Raises:
         PlanStale: somebody is moving one right now, or the lease is lost.

@@ -85,7 +85,7 @@ def check_untouched(
 
 
 def latest_codes(world: World, environment: Environment, template: str) -> dict[str, FunctionCode | None]:
-    """What each function of a template is now, by its name; None where there is none.
+    """What each function of a template is now, by its name; None if there is none.
 
     Raises:
         StackError, AccountError: one of them cannot be read.

@@ -1,4 +1,4 @@
-"""Repair: what is not as deployed, checked for a plan, and once more when it should be right.
+"""Repair: what is not as deployed, checked for a plan, and again when it should be right.
 
 The release is the recorded one, so no unit's code is run and nothing is built.
 """

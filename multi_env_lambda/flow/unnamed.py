@@ -89,7 +89,7 @@ def unreserve(world: World, environment: Environment, template: str, held: Held,
         with suppress(AccountError):  # what the role may not see was no drift either
             found = world.platform.reserved(environment, name)
         if found is not None:
-            say(f"{name}: somebody has reserved {found}, which is taken back")
+            say(f"{name}: somebody has reserved {found}, which is removed")
             world.platform.unreserve(environment, name, held)
 
     in_parallel(put_right, sorted(logical_ids(template).keys() - _said_reservations(template)))

@@ -1,6 +1,6 @@
 """Where the aliases of a stack point after a deploy: also those that CloudFormation had no reason to write.
 
-It writes an alias whose template has changed. Any other stays where somebody has moved it.
+It writes an alias whose template has changed. Any other stays as somebody has moved it.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ def check_unwritten(asking: Asking, project: str, stack_name: str, before: str |
     strayed = strayed_of(world, place, [item for item in said if item.logical_id in names])
     if strayed:
         repair = unit_call("repair", project, place.name)
-        hint = advice("`{}` points it there again; then deploy once more", repair)
+        hint = advice("`{}` points it there again; then deploy again", repair)
         raise CheckFailed(f"{project} in {place.name}", "; ".join(map(str, strayed)), hint=hint)

@@ -181,7 +181,7 @@ def _own_once_here(root: Path) -> frozenset[str]:
 
 
 def _me(root: Path) -> str:
-    """The address that this clone commits under; empty where nobody says."""
+    """The address that this clone commits under; empty if none is set."""
     found = _EMAIL.search(_or_nothing(root, "var", "GIT_COMMITTER_IDENT"))
     return "" if found is None else found.group(1)
 

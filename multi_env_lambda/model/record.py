@@ -155,7 +155,7 @@ class Deployment:
 
     @property
     def author(self) -> str:
-        """The ARN of whoever brought the inputs; empty where an earlier version of this library noted none."""
+        """The ARN of the person who brought the inputs; empty if an earlier version of this library recorded none."""
         return self.made_by or (self.who if self.action == "deploy" else "")
 
     @property

@@ -1,6 +1,6 @@
 """Bootstrap: the artifact bucket, whose it is, the rules that its environments had until now; and who may do what.
 
-The roles of each place are one stack, so that they can be read first, applied again, and taken away. CloudFormation
+The roles of each place are one stack, so that they can be read first, applied again, and removed. CloudFormation
 lets one change of a stack run at a time, so no lease is held for them.
 """
 
@@ -131,7 +131,7 @@ def roles_of(
     """The stack of a place as the work tree wants it. Nothing is asked.
 
     Raises:
-        ConfigurationError: nobody could look at a unit, so what CloudFormation may do for it is not known.
+        ConfigurationError: a unit cannot be read, so what CloudFormation may do for it is not known.
     """
     roles = config.roles
     assert roles is not None, "a workspace without roles has no places"
@@ -152,7 +152,7 @@ def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tupl
     """What has to change until the stack is as it should be, in a line each; nothing is written.
 
     Raises:
-        MultiEnvLambdaError: nobody could look.
+        MultiEnvLambdaError: it cannot be read.
     """
     return _told(wanted, differences(there(sessions, place, wanted.name), json.loads(wanted.template)))
 
@@ -161,7 +161,7 @@ def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | No
     """The template of a stack as it was sent; None where there is no such stack.
 
     Raises:
-        MultiEnvLambdaError: nobody could look.
+        MultiEnvLambdaError: it cannot be read.
     """
     client = sessions.client(place, "cloudformation")
     try:
@@ -181,7 +181,7 @@ def apply_roles(sessions: Sessions, place: Place, wanted: AccessStack, said: Cal
     """Make the stack what it should be; the lines of ``compare_roles``, of what was changed.
 
     Raises:
-        MultiEnvLambdaError: it cannot be made; CloudFormation has taken back what it made.
+        MultiEnvLambdaError: it cannot be made; CloudFormation has rolled back what it made.
     """
     sessions.verify(place)
     lines = compare_roles(sessions, place, wanted)
@@ -197,10 +197,10 @@ def apply_roles(sessions: Sessions, place: Place, wanted: AccessStack, said: Cal
 
 
 def stack_there(config: WorkspaceConfig, sessions: Sessions, place: Place) -> str | None:
-    """The name of the stack of a place; None where there is none.
+    """The name of the stack of a place; None if there is none.
 
     Raises:
-        MultiEnvLambdaError: nobody could look.
+        MultiEnvLambdaError: it cannot be read.
     """
     assert config.roles is not None, "a workspace without roles has no places"
     sessions.verify(place)
@@ -247,7 +247,7 @@ def _explain(error: MultiEnvLambdaError) -> None:
 
 @attrs.frozen
 class _Alone:
-    """Implements ``Held`` where nobody holds anything: see the head of this module."""
+    """Implements ``Held`` although nobody holds anything: see the head of this module."""
 
     def make_sure(self) -> None:
         return

@@ -145,7 +145,7 @@ def _identity(sessions: Sessions) -> Answer:
     known = {
         "user": "a user",
         "person": f"{who.person} of Identity Center",
-        "role": "a role: whoever uses it is the same somebody to an approval",
+        "role": "a role: everyone who uses it is the same person to an approval",
         "account": "the account itself: an approval counts for all of its users",
     }
     return ("ok" if who.kind in ("user", "person") else "note"), f"{arn}, {known[who.kind]}", ""
@@ -155,7 +155,11 @@ def _clock(sessions: Sessions) -> Answer:
     # The answer may be some seconds old, when it was asked for before; that is no skew.
     skew = clock_skew(sessions.base_answer(), time.time())
     if abs(skew) > _MOST_SKEW:
-        return "problem", f"this machine is {skew:.0f} seconds ahead of AWS, allowed are 300", "set its clock (NTP)"
+        return (
+            "problem",
+            f"this machine is {skew:.0f} seconds ahead of AWS, expected at most 300",
+            "set its clock (NTP)",
+        )
     return "ok", "as AWS's", ""
 
 
@@ -226,7 +230,7 @@ def _workspace_id(world: World) -> Answer:
 
 
 def _published(sessions: Sessions, config: WorkspaceConfig) -> Mapping[str, str | None]:
-    """The key of something published, by region; None where nothing is, or it cannot be seen."""
+    """The key of something published, by region; None if nothing is, or it cannot be seen."""
     return {
         place.region: first_key(sessions.client(place, "s3"), place.bucket, place.account_id)
         for place in config.buckets

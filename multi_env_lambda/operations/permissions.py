@@ -61,7 +61,7 @@ class Rendered:
     """The units of an environment as far as they can be looked at without building anything.
 
     ``templates`` by the name of the stack; ``references`` and ``layers`` are what functions and jobs name of others';
-    ``unseen`` are units at which nobody could look, and why.
+    ``unseen`` are units that could not be read, and why.
     """
 
     templates: Mapping[str, str]

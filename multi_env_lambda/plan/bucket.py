@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 DAYS_UNTIL_FREED = 30
-"""How long S3 keeps an object that was deleted or replaced, so that a mistake can be taken back."""
+"""How long S3 keeps an object that was deleted or replaced, so that a mistake can be undone."""
 
 YOUNG_BUCKET = "in the first 15 minutes after `bootstrap` S3 may not find what was just published: then run it again"
 """Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html"""
@@ -103,7 +103,7 @@ def _is_ours(statement: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
 
 
 def _what(statement: Mapping[str, Any]) -> object:
-    """What it says, whoever it is said to: an earlier release may have known fewer environments."""
+    """What it says, no matter to whom: an earlier release may have known fewer environments."""
     return _plain({key: value for key, value in statement.items() if key not in ("Sid", "Principal")})
 
 

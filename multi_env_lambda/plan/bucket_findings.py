@@ -49,7 +49,7 @@ def _is_tls_only(statement: Mapping[str, Any]) -> bool:
 
 
 def early_ends(rules: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The rules that remove old versions of records and artifacts sooner than ours do, so that less can be taken back.
+    """The rules that remove old versions of records and artifacts sooner than ours do, so that less can be undone.
 
     >>> tidy = {"ID": "tidy", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
     >>> early_ends([tidy])

@@ -76,7 +76,7 @@ def _ends(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "removes", _when(expiration)
     for transition in rule.get("Transitions", ()):
         if transition.get("StorageClass") in _UNREADABLE:
-            yield f"moves to {transition['StorageClass']}, where nobody can read them,", _when(transition)
+            yield f"moves to {transition['StorageClass']}, which nobody can read from,", _when(transition)
 
 
 def _when(action: Mapping[str, Any]) -> str:

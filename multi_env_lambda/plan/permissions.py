@@ -45,7 +45,7 @@ class Permissions:
     """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
 
     ``cautions`` say where the names of a stack are not what the statements count on, and what to do about it.
-    ``unseen`` are units at which nobody could look, and why; what only they need is missing.
+    ``unseen`` are units that could not be read, and why; what only they need is missing.
     """
 
     role: str
@@ -89,13 +89,13 @@ class Permissions:
 
 
 def of_caller(config: WorkspaceConfig) -> Permissions:
-    """Whoever runs the verbs: to become the roles, and nothing else."""
+    """The person who runs the verbs: to become the roles, and nothing else."""
     places: tuple[Devops | Environment, ...] = (config.devops, *config.environments)
     roles = sorted({place.role_arn for place in places if place.role_arn})
     # Whose session says who she is has to be allowed to say it, in the role's trust policy, too.
     says = ["sts:SetSourceIdentity"] if any(place.role_arn and place.source_identity for place in places) else []
     grants = [grant_of("AssumeTheRoles", "every verb", roles, "sts:AssumeRole", *says)] if roles else []
-    return Permissions(role="whoever runs the verbs", grants=tuple(grants))
+    return Permissions(role="the person who runs the verbs", grants=tuple(grants))
 
 
 def of_devops(config: WorkspaceConfig) -> Permissions:

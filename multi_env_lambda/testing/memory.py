@@ -65,7 +65,7 @@ class MemoryPlatform:
         layers: (environment, layer name) -> the versions that Lambda keeps of a layer.
         metrics: (function name, version) -> what CloudWatch shows, for any time.
         measured: returns what CloudWatch shows of function, version and seconds, instead of ``metrics``.
-        by_hand: function name -> where somebody has moved its alias since CloudFormation wrote it; None: deleted.
+        by_hand: function name -> where its alias was moved by hand since CloudFormation wrote it; None: deleted.
         left: function name -> weights that an alias still has if its template has no ``RoutingConfig``.
         tags: stack name -> the ARNs of what a stack with that name created and still exists.
         uploaded: function name -> the SHA-256 (base64) of code that somebody uploaded by hand.

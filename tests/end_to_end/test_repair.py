@@ -286,7 +286,7 @@ def test_a_function_that_was_switched_off_by_hand_is_found_and_switched_on_again
     repaired = stage.script("repair", "customers", "sandbox", "--yes")
 
     assert found.code == 1 and "/ReservedConcurrentExecutions" in found.out
-    assert repaired.code == 0 and "somebody has reserved 0, which is taken back" in repaired.err, repaired.err
+    assert repaired.code == 0 and "somebody has reserved 0, which is removed" in repaired.err, repaired.err
     assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=FUNCTION)
     assert drift(stage, "sandbox").code == 0
 

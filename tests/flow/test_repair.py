@@ -239,7 +239,7 @@ def test_a_deploy_that_leaves_an_alias_where_somebody_moved_it_is_no_success(fak
     result = deploy(fake)["orders"]
 
     assert result.error == "CheckFailed" and "its alias live points at version 1" in result.detail
-    assert result.hint == "`repair.py orders sandbox` points it there again; then deploy once more"
+    assert result.hint == "`repair.py orders sandbox` points it there again; then deploy again"
 
 
 def test_a_deploy_that_leaves_weights_of_somebody_on_an_alias_is_no_success(fake: FakeWorld) -> None:

@@ -61,7 +61,7 @@ def test_an_archive_that_nobody_can_read_is_told_and_a_cheaper_class_is_not() ->
     classes = ["STANDARD_IA", "GLACIER", "GLACIER_IR"]
     moves = [{"Days": days, "StorageClass": name} for days, name in enumerate(classes, 30)]
     assert ended(rule({"Prefix": "projects/"}, Transitions=moves)) == [
-        "the lifecycle rule `tidy` moves to GLACIER, where nobody can read them, current artifacts after 31 days"
+        "the lifecycle rule `tidy` moves to GLACIER, which nobody can read from, current artifacts after 31 days"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Lambda takes code and layers from a bucket of its own region only, whoever owns the bucket.
+"""Lambda takes code and layers from a bucket of its own region only, no matter who owns the bucket.
 
 Reason: ministack looks at the region of the caller's own buckets only, so that one artifact bucket served every region.
 Text: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html (and jimzucker/aws-forecast#13)

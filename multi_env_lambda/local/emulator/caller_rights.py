@@ -1,4 +1,4 @@
-"""CloudFormation acts with the rights of whoever started it.
+"""CloudFormation acts with the rights of the caller who started it.
 
 Reason: ministack makes and deletes everything in a stack for everybody who may call CloudFormation, so that a role
 which lacks ``lambda:CreateFunction`` or ``iam:PassRole`` deploys here and fails on AWS.
@@ -243,7 +243,7 @@ def _is_called(known: _Known, action: str, resource: _Resource) -> bool:
 
 
 def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
-    """Whether a boundary is changed, or taken away, by a call that does nothing else; None of any other call."""
+    """Whether a boundary is changed, or removed, by a call that does nothing else; None of any other call."""
     new, old = resource.properties.get(_BOUNDED), resource.before.get(_BOUNDED)
     if not action.endswith(_BOUNDED):
         return None

@@ -1,4 +1,4 @@
-"""Whoever asks for a change set by its ARN has to be allowed to, on the change set or on its stack.
+"""A caller who asks for a change set by its ARN has to be allowed to, on the change set or on its stack.
 
 Reason: ministack asks on everything where a request names no stack. IAM knows change sets as resources of
 ``DescribeEvents`` (``changeset``, ``stack``), so that a role which has it for its stacks never reads why an early

@@ -62,7 +62,7 @@ def patch(clock: Clock) -> None:
 
 
 def wrap(application: _Application, clock: Clock) -> _Application:
-    """The same ASGI application with the door; whoever calls this has looked who may use it."""
+    """The same ASGI application with the door; the caller has checked who may use it."""
 
     async def with_door(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != DOOR:

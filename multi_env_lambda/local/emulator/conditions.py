@@ -166,7 +166,7 @@ def _named(statement: dict[str, Any], context: Any) -> dict[str, Any]:
     """A statement that leaves somebody out, as one about everybody else.
 
     AWS looks at the account first, then at the role, then at its session, and denies by the first that is not named;
-    it denies whoever has a permissions boundary, named or not.
+    it denies everyone who has a permissions boundary, named or not.
     """
     if "NotPrincipal" not in statement:
         return statement

@@ -45,9 +45,9 @@ def _both(before: Read, read: Read) -> Read:
 
 
 def _as_set(expected: Any, actual: Any) -> Any:
-    """Without settings that the template leaves out, which are a default or nobody's: additions are told of lists only.
+    """Without settings that the template leaves out, which are a default or nobody's: only lists report additions.
 
-    What a map has beside the template's keys, as the variables of a function, is told.
+    What a map has beside the template's keys, as the variables of a function, is reported.
     Source: DifferenceType in https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_PropertyDifference.html
     """
     if isinstance(expected, dict) and isinstance(actual, dict):

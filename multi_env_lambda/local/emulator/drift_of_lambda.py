@@ -16,7 +16,7 @@ __all__ = ["FUNCTION_READERS", "Properties", "Read", "said"]
 
 Properties = Mapping[str, Any]
 Read = Callable[[str, Properties], "dict[str, Any] | None"]
-"""A physical id and the properties of the template in, those that are there now out; None where nothing is."""
+"""A physical id and the properties of the template in, those that are there now out; None if nothing is."""
 
 _ADDRESS = ("AWS:SourceArn", "aws:SourceArn")
 _MAPPING = (

@@ -1,6 +1,6 @@
 """What is answered is on disk, and no record is there before what it speaks of.
 
-Reason: ministack writes its state when it is told to end; a killed machine would lose all since the start. Objects in
+Reason: ministack writes its state when it is asked to end; a killed machine would lose all since the start. Objects in
 S3 are files at once, so that a record could speak of a stack that is gone after a kill.
 """
 
@@ -110,7 +110,7 @@ class _Saver:
         try:
             self._save(services)
             self._failure = None
-        except Exception as error:  # noqa: BLE001 -- who waits is told, and the next save may work
+        except Exception as error:  # noqa: BLE001 -- the waiting caller gets it, and the next save may work
             logging.getLogger("multi_env_lambda").error("the state could not be saved: %s", error)
             self._failure = error
         if not is_small:

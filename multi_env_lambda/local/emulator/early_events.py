@@ -22,7 +22,7 @@ _FOUND = "_found_early"
 
 
 def validate(look: Callable[[dict[str, Any], dict[str, Any]], list[Event]]) -> None:
-    """Let ``look`` see each change set that was made, with its stack; what it gives is told by DescribeEvents."""
+    """Let ``look`` see each change set that was made, with its stack; what it returns is reported by DescribeEvents."""
     handlers = load("ministack.services.cloudformation.handlers")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
     actions["CreateChangeSet"] = _validated(actions["CreateChangeSet"], look)

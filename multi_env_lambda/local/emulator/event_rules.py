@@ -1,4 +1,4 @@
-"""EventBridge refuses a pattern that it cannot read or that is too long, and inputs that are, whoever brings them.
+"""EventBridge refuses a pattern that it cannot read or that is too long, and inputs that are, no matter who sends them.
 
 Reason: ministack looks at the patterns of PutRule only, so that a stack may have an operator that there is not.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html and

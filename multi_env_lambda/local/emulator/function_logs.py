@@ -1,6 +1,6 @@
 """The log of a function reads as in AWS: one stream for each process, Lambda's own lines, one event for one record.
 
-Reason: ministack writes each call into a stream of its own, which is not the one that the function is told of; it says
+Reason: ministack writes each call into a stream of its own, which is not the one that the function sees; it says
 nothing of a start, of a process that could not be started, or of a time-out; and the answer's log has the function's
 own lines alone. ``Max Memory Used`` is that of another process.
 Sources:
@@ -42,7 +42,7 @@ _MOST = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _run = threading.local()
 """Of the call that this thread runs. ``stream``; ``init``: milliseconds of the start of its process, None where that
 ran already; ``overrun``: of a start before that, which was stopped; ``at_start``: what it wrote then; ``did_start``;
-``memory``: the most MB that its process had, None where nobody knows; ``result``; ``said``: all lines of the log."""
+``memory``: the most MB that its process had, None if unknown; ``result``; ``said``: all lines of the log."""
 
 
 def patch() -> None:
@@ -96,7 +96,7 @@ def _in_its_stream(invoke: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _looking_before(signal: Callable[[Any], None]) -> Callable[[Any], None]:
-    """A process that is told to end cannot be looked at afterwards."""
+    """A process that was asked to end cannot be looked at afterwards."""
 
     def signalled(process: Any) -> None:
         _run.memory = _most_memory(process)

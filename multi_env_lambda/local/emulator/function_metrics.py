@@ -1,4 +1,4 @@
-"""CloudWatch counts each run of a function's code, whoever asked for it, under all of AWS's dimensions.
+"""CloudWatch counts each run of a function's code, no matter who asked for it, under all of AWS's dimensions.
 
 Reason: ministack counts calls of Invoke only, so that an alarm of a function that a queue or a schedule calls never
 turns; a call for later counts as a success at once, and its failures not at all; what was throttled counts as a run;

@@ -1,6 +1,6 @@
 """An update of something that was deleted by hand fails: handlers change what is there, and make nothing in its place.
 
-What does not change is not looked at, what is replaced is made anew, and what is deleted may be gone already.
+What does not change is not looked at, what is replaced is created again, and what is deleted may be gone already.
 Reason: ministack makes the thing again and the update succeeds, so that a release here mends what it cannot on AWS.
 Source: https://repost.aws/knowledge-center/failing-stack-updates-deleted and "update handlers" in
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html (NotFound)

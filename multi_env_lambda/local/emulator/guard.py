@@ -143,7 +143,7 @@ def _may_use_own_door(scope: Any, port: int, secret: str) -> bool:
 
 
 def _again(messages: list[Any], receive: Any) -> Any:
-    """A ``receive`` that gives what was read once more."""
+    """A ``receive`` that returns what was read again."""
     waiting = iter(messages)
 
     async def again() -> Any:

@@ -1,10 +1,10 @@
-"""A drift-aware change set brings what was changed by hand to what the template says, and makes anew what is gone.
+"""A drift-aware change set brings what was changed by hand to what the template says, and recreates what is gone.
 
 Reason: ministack knows no ``DeploymentMode``, so that only what the templates say of each other was ever changed.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html (three states are
 compared; what a service does not answer, as the code of a function, is compared with the deployment before; a rollback
 goes back to what was there), ``DeploymentMode`` and ``ResourceDriftStatus`` in
-https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html and, for what is made anew,
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html and, for what is recreated,
 https://aws.amazon.com/blogs/devops/safely-handle-configuration-drift-with-cloudformation-drift-aware-change-sets/
 What is read is what drift detection reads (``drift``); of a type that it does not read ``UNSUPPORTED`` is said.
 Stricter than what is written: the mode goes with an update alone, and without ``ImportExistingResources``.

@@ -77,7 +77,7 @@ def _write(file: Path, known: Mapping[str, str]) -> None:
 
 
 def _loader(persistence: Any, known: Mapping[str, str], there: bool) -> Callable[[str], Any]:
-    """From the one file; where there is none yet, from the files of a release that had one for each service."""
+    """From the one file; if there is none yet, from the files of a release that had one for each service."""
     load_file = persistence.load_state
 
     def load_state(service: str) -> Any:
@@ -153,7 +153,7 @@ def _patch_blobs(persistence: Any, folder: Path) -> None:
 def _keep_sessions(sts: Any) -> None:
     """Somebody who assumed a role an hour ago goes on working after the server was started again.
 
-    Sessions of functions have no end, and are made anew by the next call with the secret of that start.
+    Sessions of functions have no end, and are created again by the next call with the secret of that start.
     """
     sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
     for name in ("get_state", "load_persisted_state"):

@@ -61,7 +61,7 @@ def _patch_sessions(sts: Any) -> None:
 
 
 def repeated(read: Callable[[], Any]) -> Any:
-    """Read once more where something grew or shrank under the reader's hands."""
+    """Read again if something grew or shrank under the reader's hands."""
     for _ in range(_ATTEMPTS):
         try:
             return read()

@@ -1,4 +1,4 @@
-"""An alias with a second version gets the share of the calls that its routing configuration says, whoever calls.
+"""An alias with a second version gets the share of the calls that its routing configuration says, no matter who calls.
 
 Reason: ministack stores the weights and sends every call to the first version, so a canary could not be seen, and what
 a queue, a stream, a rule or a bucket sends would not be divided either.
