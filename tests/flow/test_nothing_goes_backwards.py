@@ -205,7 +205,7 @@ def test_who_sends_a_colleagues_work_again_does_not_make_it_her_own(tmp_path: Pa
 
     asks = asked(plan_of(ada, accounts))["older:u01"]
 
-    assert "from somebody's uncommitted changes, and in no commit of this work tree" in asks
+    assert "from somebody's uncommitted changes, which are in no commit of this work tree" in asks
     if by != "a repair by an earlier version":
         assert " by user/ada at 2026-01-01T00:00:00Z, made by user/bob, is from" in asks
         bob.write(u01="bob's third")
@@ -297,8 +297,8 @@ def test_what_a_colleague_has_committed_below_ones_own_tip_is_not_ones_own_to_ta
     found = asked(plan_of(ada, accounts))
 
     assert list(found) == ["older:u01", "older:u02", "older:u03"]
-    assert found["older:u01"].endswith("taken back would be projects/u01, libs/greet")
-    assert found["older:u02"].endswith("taken back would be libs/greet")
+    assert found["older:u01"].endswith("this would undo projects/u01, libs/greet")
+    assert found["older:u02"].endswith("this would undo libs/greet")
 
 
 def test_a_commit_that_two_people_share_is_its_committers(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_what_sends_the_same_release_again_makes_no_rollback_go_back_to_what_was
     again = rollback(fake, "search", "sandbox")
 
     assert (again.outcome, versions(fake, "sandbox")) == ("unchanged", {"search": "0.1.0.post1"})
-    assert again.detail.startswith("it was rolled back to 0.1.0.post1 at ")
+    assert again.detail.startswith("it was already rolled back to 0.1.0.post1 at ")
 
 
 def test_a_rollback_that_is_forced_goes_further_back_and_never_to_what_was_taken_away(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_after_a_move_to_another_account_what_ran_in_the_old_one_is_no_release_t
     places[0] = attrs.evolve(places[0], account_id="9" * 12)
     table = attrs.evolve(old.world.config, environments=tuple(places))
     fake = fake_world(old.tree, tmp_path / "moved", config=table, store=old.store, platform=old.platform)
-    assert "`destroy.py search sandbox` deletes it in the old place" in rollback(fake, "search", "sandbox").hint
+    assert "`destroy.py search sandbox` deletes it there" in rollback(fake, "search", "sandbox").hint
     assert destroy(fake.world, find_removal(fake.world, "search", "sandbox")).outcome == "destroyed"
 
     first = rollback(fake, "search", "sandbox", release=to or None)
