@@ -276,7 +276,7 @@ def test_a_fifo_queue_that_came_in_by_its_name_only_is_imported_anew_with_its_me
 
     whole, more = with_queue("half.fifo", FifoQueue=True, DelaySeconds=3), {"held": FakeHeld(), "on_event": told.append}
     assert stacks.deploy("half-test", whole, token="run-2", **more).changed is True  # type: ignore[arg-type]
-    assert any(said.startswith("letting out half.fifo") for said in told), told
+    assert any(said.startswith("removing half.fifo from the stack") for said in told), told
     sqs = sessions.client(test, "sqs")
     assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["DelaySeconds"] == "3"
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
