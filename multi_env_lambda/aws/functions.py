@@ -108,13 +108,7 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
         _wait_updated(client, function_name, retrying.sleep)
 
     # The same bytes are sent again: whether a lost call was applied does not matter.
-    retried(
-        send,
-        lambda error: is_lost(error) or _is_busy(error),
-        function_name,
-        partial(_error, function_name),
-        retrying,
-    )
+    _sent_again(send, function_name, retrying)
 
 
 def unreserve(client: Any, function_name: str, held: Held, retrying: Retrying) -> None:
@@ -132,6 +126,11 @@ def unreserve(client: Any, function_name: str, held: Held, retrying: Retrying) -
         client.delete_function_concurrency(FunctionName=function_name)
 
     # Twice is as good as once: whether a lost answer was applied does not matter.
+    _sent_again(send, function_name, retrying)
+
+
+def _sent_again(send: Callable[[], None], function_name: str, retrying: Retrying) -> None:
+    """A change that may be applied twice, until Lambda has taken it."""
     retried(
         send,
         lambda error: is_lost(error) or _is_busy(error),

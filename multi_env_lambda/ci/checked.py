@@ -8,14 +8,13 @@ from multi_env_lambda.ci.decision import Bring, Decision, Job, Own, Plan, Releas
 from multi_env_lambda.ci.names import environment_of_branch, is_ref_name, quoted, unit_of_tag
 from multi_env_lambda.ci.state import State
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.ci import DAY, MOST_DAYS
 from multi_env_lambda.model.reading import enumerated
 
 __all__ = ["checked"]
 
 _MOST_JOBS = 200
 _LONGEST = 1000
-_MOST_DAYS = 90
-_DAY = 86_400.0
 
 
 def checked(found: Decision, default: Decision, state: State, *, where: str) -> Decision:
@@ -48,10 +47,8 @@ def _check_job(job: Job, default: Decision, state: State, where: str) -> None:
             _check_units(only, state, where)
         case Own(branch=branch, environment=environment, until=until, only=only):
             _check_own(branch, environment, state, where)
-            days = (until - state.now) / _DAY
-            _check(
-                0 < days <= _MOST_DAYS, where, f"{environment} would live for {days:g} days, {_MOST_DAYS} are allowed"
-            )
+            days = (until - state.now) / DAY
+            _check(0 < days <= MOST_DAYS, where, f"{environment} would live for {days:g} days, {MOST_DAYS} are allowed")
             _check_units(only, state, where)
         case Remove(branch=branch, environment=environment):
             _check_own(branch, environment, state, where)
@@ -102,8 +99,7 @@ def _check_units(only: tuple[str, ...], state: State, where: str) -> None:
 def _with_holds(job: Job, state: State) -> Job:
     """A person's hold is hers to lift."""
     if isinstance(job, Bring | Release):
-        held = [(one.unit, one.environment) for one in state.held]
-        return attrs.evolve(job, held=tuple(dict.fromkeys((*job.held, *held))))
+        return attrs.evolve(job, held=tuple(dict.fromkeys((*job.held, *state.holds()))))
     return job
 
 

@@ -25,12 +25,13 @@ from multi_env_lambda.ci.happened import (
 from multi_env_lambda.ci.names import looks_like_a_release, quoted, unit_of_tag
 from multi_env_lambda.ci.narrowing import narrowed
 from multi_env_lambda.ci.own import own_environment, unlike_their_branches
-from multi_env_lambda.ci.state import State
+from multi_env_lambda.ci.state import Frozen, State
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag, subject_of
+from multi_env_lambda.model.ci import DAY
 
 __all__ = ["decide"]
 
-_SECONDS_OF_A_TAG = 2 * 86_400.0
+_SECONDS_OF_A_TAG = 2 * DAY
 """How old a tag may be that no event told of: a repository that begins with this releases none of its old ones."""
 
 
@@ -93,15 +94,20 @@ def _branch(name: str, state: State, *, gone: bool = False) -> Decision:
 
 def _bring(name: str, state: State) -> Decision:
     reachable, frozen = state.before_frozen()
-    notes = tuple(
+    held = tuple(
         f"{one.unit} stays as it is in {one.environment}: {quoted(one.reason)}, {quoted(one.who)}" for one in state.held
     )
-    if frozen is not None:
-        notes = (*notes, f"{frozen.environment} is frozen: {quoted(frozen.reason)}, {quoted(frozen.who)}")
+    notes = (*held, *_about(frozen))
     if not reachable:
         return Decision(why="the first environment is frozen", notes=notes)
-    held = tuple((one.unit, one.environment) for one in state.held)
-    return Decision(jobs=(Bring(branch=name, to=reachable[-1], held=held),), why=f"{quoted(name)} moved", notes=notes)
+    bring = Bring(branch=name, to=reachable[-1], held=state.holds())
+    return Decision(jobs=(bring,), why=f"{quoted(name)} moved", notes=notes)
+
+
+def _about(frozen: Frozen | None) -> tuple[str, ...]:
+    if frozen is None:
+        return ()
+    return (f"{frozen.environment} is frozen: {quoted(frozen.reason)}, {quoted(frozen.who)}",)
 
 
 def _tag(tag: str, state: State) -> Decision:
@@ -114,12 +120,8 @@ def _tag(tag: str, state: State) -> Decision:
     if not reachable:
         return nothing("the first environment is frozen")
     unit, version = found
-    held = tuple((one.unit, one.environment) for one in state.held if unit in ("", one.unit))
-    notes = (
-        () if frozen is None else (f"{frozen.environment} is frozen: {quoted(frozen.reason)}, {quoted(frozen.who)}",)
-    )
-    release = Release(tag=tag, unit=unit, version=version, to=reachable[-1], held=held)
-    return Decision(jobs=(release,), why=f"the tag {quoted(tag)} releases a unit", notes=notes)
+    release = Release(tag=tag, unit=unit, version=version, to=reachable[-1], held=state.holds(unit))
+    return Decision(jobs=(release,), why=f"the tag {quoted(tag)} releases a unit", notes=_about(frozen))
 
 
 def _pull_request(happened: PullRequestChanged, state: State) -> Decision:
@@ -164,7 +166,7 @@ def _approved(happened: ApprovalGiven, state: State) -> Decision:
     if happened.environment not in state.environments:
         return nothing(f"an approval for {quoted(happened.environment)}, which is no environment")
     why = f"{happened.environment} was approved"
-    jobs = _once(_waiting(state, happened.environment)) or _bring(state.rules.branch, state).jobs
+    jobs = _once(_waiting(state, happened.environment)) or _branch(state.rules.branch, state).jobs
     return Decision(jobs=jobs, why=why)
 
 

@@ -181,7 +181,7 @@ def read_decision(document: object, *, where: str) -> Decision:
 def _read_job(document: object, where: str) -> Job:
     kind = document.get("kind") if isinstance(document, dict) else None
     cls = _KINDS.get(kind) if isinstance(kind, str) else None
-    if cls is None or document is None:
+    if cls is None:
         raise _no_job(kind, where)
     job: Job = structure(cls, _with_tuples(document), where=where, kind="a job")
     return job

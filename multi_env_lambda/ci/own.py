@@ -9,10 +9,9 @@ from __future__ import annotations
 from multi_env_lambda.ci.decision import Decision, Own, Remove, nothing
 from multi_env_lambda.ci.names import environment_of_branch, quoted
 from multi_env_lambda.ci.state import BranchEnvironment, State
+from multi_env_lambda.model.ci import DAY
 
 __all__ = ["own_environment", "unlike_their_branches"]
-
-_DAY = 86_400.0
 
 
 def own_environment(name: str, state: State, *, gone: bool) -> Decision:
@@ -22,7 +21,7 @@ def own_environment(name: str, state: State, *, gone: bool) -> Decision:
     if there is not None and there.branch != name:
         return nothing(f"{environment} is the environment of {quoted(there.branch)}; rename {quoted(name)}")
     if not gone and state.rules.has_own_environment(name) and _lives(name, there, state):
-        own = Own(branch=name, environment=environment, until=state.now + state.rules.days * _DAY)
+        own = Own(branch=name, environment=environment, until=state.now + state.rules.days * DAY)
         return Decision(jobs=(own,), why=f"{quoted(name)} has an environment of its own")
     why = f"{quoted(name)} is gone" if gone else f"the environment of {quoted(name)} is over"
     if there is not None or (state.branches is None and state.rules.has_own_environment(name)):
@@ -35,7 +34,7 @@ def _lives(name: str, there: BranchEnvironment | None, state: State) -> bool:
     head = None if state.branches is None else state.branches.get(name)
     if head is None:
         return True
-    return state.now < max(head.committed + state.rules.days * _DAY, 0.0 if there is None else there.until)
+    return state.now < max(head.committed + state.rules.days * DAY, 0.0 if there is None else there.until)
 
 
 def unlike_their_branches(state: State) -> tuple[str, ...]:

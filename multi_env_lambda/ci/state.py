@@ -95,6 +95,10 @@ class State:
     waiting: tuple[Waiting, ...] = ()
     own: tuple[BranchEnvironment, ...] = ()
 
+    def holds(self, unit: str = "") -> tuple[tuple[str, str], ...]:
+        """(unit, environment) that stay as they are: of one unit, or of all."""
+        return tuple((one.unit, one.environment) for one in self.held if unit in ("", one.unit))
+
     def before_frozen(self) -> tuple[tuple[str, ...], Frozen | None]:
         """The environments that may be reached, up to the first frozen one, and that one."""
         frozen = {one.environment: one for one in self.frozen}

@@ -296,7 +296,7 @@ def _masked(resource: ResourceDrift) -> ResourceDrift:
 
 def _masked_difference(item: PropertyDifference) -> PropertyDifference:
     path = item.path.split("/")
-    hidden = looks_secret(path) or any(plain_secret(path[-1], text) for text in (item.expected, item.actual))
+    hidden = looks_secret(path) or any(_is_hidden(path[-1], text) for text in (item.expected, item.actual))
     expected, actual = (json.loads(MASK) if hidden else _masked_text(text) for text in (item.expected, item.actual))
     return attrs.evolve(item, expected=expected, actual=actual)
 

@@ -45,10 +45,9 @@ def unnamed_drift(
     def look(place: tuple[str, str]) -> ResourceDrift | None:
         name, logical_id = place
         found: list[PropertyDifference] = []
-        with suppress(AccountError):
-            reserved = None if name in said else platform.reserved(environment, name)
-            if reserved is not None:
-                found.append(_difference("/ReservedConcurrentExecutions", "null", str(reserved), "ADD"))
+        reserved = None if name in said else _reserved(platform, environment, name)
+        if reserved is not None:
+            found.append(_difference("/ReservedConcurrentExecutions", "null", str(reserved), "ADD"))
         there = latest[name]
         for arn in () if there is None else there.layers:
             with suppress(AccountError):
@@ -85,14 +84,19 @@ def unreserve(world: World, environment: Environment, template: str, held: Held,
     """
 
     def put_right(name: str) -> None:
-        found: int | None = None
-        with suppress(AccountError):  # what the role may not see was no drift either
-            found = world.platform.reserved(environment, name)
+        found = _reserved(world.platform, environment, name)
         if found is not None:
             say(f"{name}: somebody has reserved {found}, which is removed")
             world.platform.unreserve(environment, name, held)
 
     in_parallel(put_right, sorted(logical_ids(template).keys() - _said_reservations(template)))
+
+
+def _reserved(platform: Platform, environment: Environment, name: str) -> int | None:
+    """What is reserved for a function; None also where the role may not see it."""
+    with suppress(AccountError):
+        return platform.reserved(environment, name)
+    return None
 
 
 def lost_layers(found: Iterable[ResourceDrift], template: str) -> tuple[str, ...]:

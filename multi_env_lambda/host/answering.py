@@ -7,10 +7,10 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import IO, Any
 
-__all__ = ["answer", "line_of"]
+__all__ = ["answer", "function_of", "line_of"]
 
 
 def answer(make: Callable[[Any], Mapping[str, Any]]) -> None:
@@ -28,6 +28,18 @@ def answer(make: Callable[[Any], Mapping[str, Any]]) -> None:
 def _write(said: IO[str], found: Mapping[str, Any]) -> None:
     json.dump(found, said)
     said.flush()
+
+
+def function_of(text: bytes, path: str, name: str, *, module: str) -> Callable[..., Any] | None:
+    """What a file calls so, if it can be called. It runs the file, here, and raises whatever that raises.
+
+    Not imported: that would leave a ``__pycache__`` beside it, which counts as an edit.
+    """
+    made = ModuleType(module)
+    made.__file__ = path
+    exec(compile(text, path, "exec"), vars(made))
+    found = getattr(made, name, None)
+    return found if callable(found) else None
 
 
 def line_of(error: BaseException, path: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.host.answering import answer, line_of
+from multi_env_lambda.host.answering import answer, function_of, line_of
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.plan.template import StackInput, extended, stack_file
 from multi_env_lambda.plan.template.cotton import import_cottonformation
@@ -73,15 +72,12 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     if not path.is_file():
         return None
     import_cottonformation()
-    module = ModuleType(f"stack_of_{project.name.replace('-', '_')}")
-    module.__file__ = os.fspath(path)
+    module = f"stack_of_{project.name.replace('-', '_')}"
     try:
-        # Not imported: that would leave a `__pycache__` in the unit's folder, which counts as an edit.
-        exec(compile(path.read_bytes(), os.fspath(path), "exec"), vars(module))
+        extend = function_of(path.read_bytes(), os.fspath(path), "extend", module=module)
     except (Exception, SystemExit) as error:
         what = f"cannot be imported: {type(error).__name__}: {error}"
         raise ConfigurationError(where, what, hint="correct the file; it runs when the unit is built") from error
-    extend = getattr(module, "extend", None)
-    if not callable(extend):
+    if extend is None:
         raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")
-    return extend  # type: ignore[no-any-return]
+    return extend

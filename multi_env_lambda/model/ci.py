@@ -9,7 +9,13 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["BRANCH_PREFIX", "CiRules", "Strangers", "read_ci"]
+__all__ = ["BRANCH_PREFIX", "DAY", "MOST_DAYS", "CiRules", "Strangers", "read_ci"]
+
+DAY = 86_400.0
+"""Seconds."""
+
+MOST_DAYS = 90
+"""How long an environment of a branch may live after its branch has moved."""
 
 Strangers = Literal["ask", "copy"]
 """What happens to a change by somebody who may not push: ``ask`` waits for a maintainer's yes to that very commit,
@@ -81,7 +87,7 @@ def read_ci(table: Table) -> CiRules:
         branch=table.named_or("branch", _BRANCH, "main"),
         verify=table.texts("verify", rule=_WORD, twice=True),
         branches=own.texts("branches", rule=_PATTERN),
-        days=own.number("days", 1, 90, 7),
+        days=own.number("days", 1, MOST_DAYS, 7),
         strangers=strangers,
         maintainers=table.texts("maintainers", rule=_LOGIN),
     )

@@ -59,12 +59,7 @@ def make_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
         AccountError: the credentials are of another account.
         PublishError: the name is taken by another account, or the role may not do this.
     """
-    sessions.verify(config.devops)
-    return tuple(
-        f"{place.bucket}: {change}"
-        for place in config.buckets
-        for change in create_for(sessions.client(place, "s3"), place, config)
-    )
+    return _of_each_bucket(config, sessions, create_for)
 
 
 def wanted_of_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, ...]:
@@ -74,11 +69,17 @@ def wanted_of_bucket(config: WorkspaceConfig, sessions: Sessions) -> tuple[str, 
         AccountError: the credentials are of another account.
         PublishError: a bucket cannot be looked at, or is not there yet.
     """
+    return _of_each_bucket(config, sessions, missing_for)
+
+
+def _of_each_bucket(
+    config: WorkspaceConfig, sessions: Sessions, changes: Callable[[Any, Devops, WorkspaceConfig], Iterable[str]]
+) -> tuple[str, ...]:
     sessions.verify(config.devops)
     return tuple(
         f"{place.bucket}: {change}"
         for place in config.buckets
-        for change in missing_for(sessions.client(place, "s3"), place, config)
+        for change in changes(sessions.client(place, "s3"), place, config)
     )
 
 

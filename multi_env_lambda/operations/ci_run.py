@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 from multi_env_lambda.ci.decision import Decision
 from multi_env_lambda.ci.happened import Happened
 from multi_env_lambda.ci.state import State
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.answering import answer, line_of
+from multi_env_lambda.host.answering import answer, function_of, line_of
 
 __all__ = ["Own", "load_decide", "main"]
 
@@ -30,19 +29,16 @@ def load_decide(text: bytes, path: str = _PATH) -> Own:
     Raises:
         ConfigurationError: the file gives no function.
     """
-    module = ModuleType("ci")
-    module.__file__ = path
     try:
-        exec(compile(text, path, "exec"), vars(module))
+        found = function_of(text, path, "decide", module="ci")
     except (Exception, SystemExit) as error:
         what = f"cannot be imported: {type(error).__name__}: {error}{line_of(error, path)}"
         raise ConfigurationError(
             path, what, hint="it runs alone: the standard library and multi_env_lambda.ci"
         ) from error
-    found = getattr(module, "decide", None)
-    if not callable(found):
+    if found is None:
         raise ConfigurationError(path, "has no function `decide`", hint=_SIGNATURE)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _answered(text: bytes, happened: Happened, state: State, default: Decision) -> Mapping[str, Any]:

@@ -67,7 +67,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     devops = config.devops
     read = tuple(_reads(config))
     service = {
-        name: as_service("codebuild", _here(devops, "codebuild", f"project/{roles.of_devops(name)}"))
+        name: as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.of_devops(name)}"))
         for name in ("build", "plan")
     }
     found = [
@@ -86,12 +86,12 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     )
 
 
-def _here(devops: Devops, service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{devops.region}:{devops.account_id}:{rest}"
+def _buckets(config: WorkspaceConfig) -> list[str]:
+    return [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
 
 
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
-    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    arns = _buckets(config)
     first, *others = arns
     read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json")]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
@@ -102,18 +102,18 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
 
 
 def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
-    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    arns = _buckets(config)
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
     stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
     yield grant_of(
-        "LookAtTheRoles", "doctor", [_here(config.devops, "cloudformation", stack)], "cloudformation:GetTemplate"
+        "LookAtTheRoles", "doctor", [arn_of(config.devops, "cloudformation", stack)], "cloudformation:GetTemplate"
     )
 
 
 def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
     """Artifacts may be created by anyone who deploys anywhere, records of an environment by those who deploy there."""
-    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    arns = _buckets(config)
     own = [place for place in config.environments if acting in place.deployed_by]
     if own:
         yield grant_of("PublishArtifacts", ("publish", "deploy"), [f"{arn}/projects/*" for arn in arns], "s3:PutObject")
@@ -148,14 +148,14 @@ def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
     yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-    yield grant_of("TakeEvents", "push", [_here(devops, "sqs", name)], *calls_of("sqs", *queue))
-    projects = [_here(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
+    yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))
+    projects = [arn_of(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
     # Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
     as_they_are = {
         "Null": {f"codebuild:{key}": "true" for key in ("source.buildspec", "source.location", "serviceRole")}
     }
     yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=as_they_are)
-    logs = [_here(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
+    logs = [arn_of(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
 
 
@@ -214,7 +214,7 @@ def boundary(config: WorkspaceConfig) -> dict[str, Any]:
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    buckets = [arn for place in config.buckets for arn in _with_objects(f"arn:aws:s3:::{place.bucket}")]
+    buckets = [arn for bucket in _buckets(config) for arn in (bucket, f"{bucket}/*")]
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -227,7 +227,3 @@ def boundary(config: WorkspaceConfig) -> dict[str, Any]:
             },
         ],
     }
-
-
-def _with_objects(bucket: str) -> tuple[str, str]:
-    return bucket, f"{bucket}/*"

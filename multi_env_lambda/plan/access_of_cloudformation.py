@@ -16,7 +16,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import NamedResource
-from multi_env_lambda.plan.permissions import resolved
+from multi_env_lambda.plan.permissions import others_layers, resolved
 
 __all__ = ["execution_grants"]
 
@@ -70,14 +70,13 @@ def execution_grants(
 ) -> tuple[Grant, ...]:
     """Statements for what the templates consist of; ``layers`` are ARNs of others' layers."""
     made = [NamedResource(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
-    others = sorted(set(layers))
     buckets = sorted({f"arn:aws:s3:::{config.devops.at(place.region).bucket}/projects/*"})
     return (
         grant_of("TakeCodeAndLayers", "deploy", buckets, *calls_of("s3", "GetObject", "GetObjectVersion")),
         *resolved(place, templates.values()),
         *_without_iam(place, made, handlers),
         *_of_iam(place, made),
-        *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
+        *others_layers(layers),
     )
 
 

@@ -11,15 +11,15 @@ import attrs
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import Right
-from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of
+from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of, type_of
 from multi_env_lambda.plan.rights_covering import matches
-from multi_env_lambda.plan.rights_of import rights_of
+from multi_env_lambda.plan.rights_of import ROLES, rights_of
 
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
 _POLICIES = ("AWS::IAM::ManagedPolicy",)
-_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile", "AWS::IAM::Group")
+_ROLES = (*ROLES, "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
 
 
@@ -101,7 +101,7 @@ def _beyond_actions(
                     yield _Excess(what=what, words=words, key="actions", said=_list(actions))
         case "managed policy":
             for arn in right.resources:
-                if not _own(arn, types, _POLICIES) and not any(matches(pattern, arn) for pattern in policies):
+                if type_of(arn, types) not in _POLICIES and not any(matches(pattern, arn) for pattern in policies):
                     words = (arn, right.holder)
                     yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
         case "role" | "unread":
@@ -145,7 +145,7 @@ def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) ->
 
 def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -> Iterator[_Excess]:
     """What is used here but defined elsewhere: it is unknown what it allows."""
-    if right.kind == "unread" or not all(_own(text, types, _ROLES) for text in right.resources):
+    if right.kind == "unread" or not all(type_of(text, types) in _ROLES for text in right.resources):
         words = (*right.resources, right.holder)
         yield _Excess(what=f"{right}, whose content is unknown here", words=words, key=key, said=said)
 
@@ -153,12 +153,6 @@ def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -
 def _list(items: Iterable[str]) -> str:
     quoted = ", ".join(f'"{item}"' for item in items)
     return f"[{quoted}]"
-
-
-def _own(text: str, types: Mapping[str, str], allowed: Collection[str]) -> bool:
-    """Whether this is the name of a resource of this stack, of one of these types."""
-    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
-    return found is not None and types.get(found.group(1)) in allowed
 
 
 def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:

@@ -11,7 +11,17 @@ import attrs
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 
-__all__ = ["Computed", "Json", "Place", "computed_of", "is_computed", "is_unread", "may_be_absent", "place_of"]
+__all__ = [
+    "Computed",
+    "Json",
+    "Place",
+    "computed_of",
+    "is_computed",
+    "is_unread",
+    "may_be_absent",
+    "place_of",
+    "type_of",
+]
 
 Json = Mapping[str, Any]
 
@@ -168,6 +178,12 @@ def _is_oddly_called(properties: Any, computed: Computed) -> bool:
     called = (value for key, value in properties.items() if _CALLED.fullmatch(key) and not isinstance(value, list))
     texts = (text for value in called for text in computed.texts(value))
     return any(_PLAIN.fullmatch(re.sub(r"\$\{[\w.:]+\}", "a", text)) is None for text in texts)
+
+
+def type_of(text: str, types: Mapping[str, str]) -> str:
+    """The type of the resource of the stack that a text names, ``${MainRole.Arn}`` and no more; empty: none."""
+    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
+    return types.get(found.group(1), "") if found else ""
 
 
 def may_be_absent(value: Any) -> bool:

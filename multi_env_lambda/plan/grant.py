@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.environment import Devops, Environment
 
 __all__ = ["LONGEST_POLICY", "Grant", "arn_of", "calls_of", "documents", "documents_of", "grant_of"]
 
@@ -44,8 +44,8 @@ def calls_of(service: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for name in names)
 
 
-def arn_of(environment: Environment, service: str, rest: str) -> str:
-    return f"arn:aws:{service}:{environment.region}:{environment.account_id}:{rest}"
+def arn_of(place: Devops | Environment, service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{place.region}:{place.account_id}:{rest}"
 
 
 def documents(grants: Iterable[Grant]) -> tuple[dict[str, Any], ...]:

@@ -118,6 +118,12 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)
 
 
+def others_layers(layers: Iterable[str]) -> tuple[Grant, ...]:
+    """What takes the layers of others, by their ARNs; nothing where there are none."""
+    arns = sorted(set(layers))
+    return (grant_of("TakeOthersLayers", "deploy", arns, "lambda:GetLayerVersion"),) if arns else ()
+
+
 def of_environment(
     config: WorkspaceConfig,
     place: Environment,
@@ -136,14 +142,13 @@ def of_environment(
     """
     made = [NamedResource(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
     types = sorted({body["Type"] for one in made for body in one.resources.values()})
-    others = sorted(set(layers))
     direct = direct_calls(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
     grants = (
         *direct,
         *resolved(place, templates.values()),
         *reserving(place, templates.values()),
         *of_cloudformation(place, made, handlers, frozenset(_shared_with_cloudformation(direct))),
-        *([grant_of("TakeOthersLayers", "deploy", others, "lambda:GetLayerVersion")] if others else []),
+        *others_layers(layers),
     )
     role = place.role_arn or "your own credentials"
     unknown = tuple(name for name in types if name not in handlers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from multi_env_lambda.plan.computed import Computed, Json
+from multi_env_lambda.plan.computed import Computed, Json, type_of
 
 __all__ = ["gives_rights"]
 
@@ -47,8 +47,7 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
 
 
 def _is_here(text: str, computed: Computed) -> bool:
-    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z]+)?\}", text)
-    return found is not None and found.group(1) in computed.types
+    return bool(type_of(text, computed.types))
 
 
 def _is_foreign(value: object, computed: Computed) -> bool:

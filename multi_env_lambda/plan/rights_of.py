@@ -15,15 +15,24 @@ import attrs
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.right import Kind, Right
-from multi_env_lambda.plan.computed import Computed, Json, Place, computed_of, is_computed, is_unread, may_be_absent
+from multi_env_lambda.plan.computed import (
+    Computed,
+    Json,
+    Place,
+    computed_of,
+    is_computed,
+    is_unread,
+    may_be_absent,
+    type_of,
+)
 from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, statements
 from multi_env_lambda.plan.rights_in_other_words import gives_rights
 
-__all__ = ["rights_of"]
+__all__ = ["ROLES", "rights_of"]
 
 _HOLDERS = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
-_ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
+ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
 _OF_A_ROLE = ("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "InstanceProfile")
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro")
 
@@ -78,8 +87,7 @@ class _Reader:
         found = []
         for each in self.computed.each(role):
             text = self.computed.text(each)
-            named = re.match(r"\$\{(\w+)", text)
-            is_other = named is not None and self.computed.types.get(named[1]) not in _ROLES
+            is_other = text.startswith("${") and type_of(text, self.computed.types) not in ROLES
             found.append(canonical_json(each) if is_other else text)
         return tuple(found)
 

@@ -284,6 +284,12 @@ def test_an_approval_lets_go_on_what_waits_for_it() -> None:
     assert decided(ScheduleLooked(), waiting=waiting).jobs == (BRING, RELEASE, Upkeep())
 
 
+def test_an_approval_brings_nothing_of_a_branch_that_is_gone() -> None:
+    approval = next(happened for happened, _ in DEFAULTS if isinstance(happened, ApprovalGiven))
+
+    assert decide(approval, state(branches={}, units={})).jobs == ()
+
+
 # --- laws ---
 SUBJECTS: st.SearchStrategy[Subject] = st.sampled_from(
     [Branch(name="main"), Branch(name="feature/x"), Tag(name="orders-0.1.1"), PullRequest(number=12), Everything()]

@@ -7,13 +7,12 @@ Source: https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/. One 
 from __future__ import annotations
 
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import Happened, NotForUs, PullRequestChanged
-from multi_env_lambda.ci.hosts.refs import ref_moved
-from multi_env_lambda.ci.names import commit_id, is_ref_name, quoted
+from multi_env_lambda.ci.happened import Happened, NotForUs
+from multi_env_lambda.ci.hosts.refs import FOLDERS, What, pull_request_changed, ref_moved
+from multi_env_lambda.ci.names import quoted
 
 __all__ = ["read_bitbucket"]
 
-_FOLDERS = {"branch": "refs/heads/", "tag": "refs/tags/"}
 _MOST_CHANGES = 100
 
 
@@ -39,7 +38,7 @@ def read_bitbucket(name: str, payload: Given) -> tuple[Happened, ...]:
 def _change(change: Given, payload: Given) -> Happened:
     new, old = change.at("new"), change.at("old")
     there = new if new.text("name") else old
-    folder, name = _FOLDERS.get(there.text("type"), ""), there.text("name")
+    folder, name = FOLDERS.get(there.text("type"), ""), there.text("name")
     return ref_moved(
         "bitbucket",
         payload.text("repository", "full_name"),
@@ -51,20 +50,17 @@ def _change(change: Given, payload: Given) -> Happened:
     )
 
 
-def _pull_request(what: str, payload: Given) -> Happened:
+def _pull_request(what: What, payload: Given) -> Happened:
     request = payload.at("pullrequest")
-    number, repository = request.number("id"), payload.text("repository", "full_name")
-    branch, into = request.text("source", "branch", "name"), request.text("destination", "branch", "name")
-    if not (number and repository and is_ref_name(branch) and is_ref_name(into)):
-        return NotForUs(reason="an event without a pull request")
-    return PullRequestChanged(
-        host="bitbucket",
-        repository=repository,
-        what=what,  # type: ignore[arg-type]
-        number=number,
-        branch=branch,
-        into=into,
-        commit=commit_id(request.text("source", "commit", "hash")),
+    return pull_request_changed(
+        "bitbucket",
+        payload.text("repository", "full_name"),
+        what,
+        number=request.number("id"),
+        branch=request.text("source", "branch", "name"),
+        into=request.text("destination", "branch", "name"),
+        commit=request.text("source", "commit", "hash"),
         stranger=not request.same(("source", "repository", "uuid"), ("destination", "repository", "uuid")),
         who=payload.text("actor", "nickname"),
+        missing="an event without a pull request",
     )

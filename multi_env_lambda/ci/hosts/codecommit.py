@@ -8,13 +8,11 @@ booleans as text.
 from __future__ import annotations
 
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import Happened, NotForUs, PullRequestChanged
-from multi_env_lambda.ci.hosts.refs import ref_moved
-from multi_env_lambda.ci.names import commit_id, is_ref_name, quoted
+from multi_env_lambda.ci.happened import Happened, NotForUs
+from multi_env_lambda.ci.hosts.refs import FOLDERS, What, pull_request_changed, ref_moved
+from multi_env_lambda.ci.names import quoted
 
 __all__ = ["read_codecommit"]
-
-_HEADS = "refs/heads/"
 
 
 def read_codecommit(kind: str, detail: Given) -> tuple[Happened, ...]:
@@ -32,7 +30,7 @@ def _reference(detail: Given) -> Happened:
     event, ref = detail.text("event"), detail.text("referenceFullName")
     if event not in ("referenceCreated", "referenceUpdated", "referenceDeleted"):
         return NotForUs(reason=f"{quoted(event)} moves no branch and no tag")
-    folder = {"branch": _HEADS, "tag": "refs/tags/"}.get(detail.text("referenceType"), "")
+    folder = FOLDERS.get(detail.text("referenceType"), "")
     if detail.at("referenceFullName").value is None and folder:
         ref = folder + detail.text("referenceName")
     if folder and not ref.startswith(folder):
@@ -50,34 +48,36 @@ def _reference(detail: Given) -> Happened:
 
 def _pull_request(detail: Given) -> Happened:
     """Everyone who may open one may push: CodeCommit has no forks."""
-    event = detail.text("event")
-    merged, is_open = detail.flag("isMerged"), detail.text("pullRequestStatus") == "Open"
+    event, what = detail.text("event"), _what(detail)
+    if what is None:
+        return NotForUs(reason=f"{quoted(event)} changes neither a pull request's commits nor whether it is open")
     repositories = [one.text() for one in detail.items("repositoryNames")]
-    number = detail.number("pullRequestId")
-    branch, into = (detail.text(key).removeprefix(_HEADS) for key in ("sourceReference", "destinationReference"))
-    if not (number and len(repositories) == 1 and repositories[0] and is_ref_name(branch) and is_ref_name(into)):
-        return NotForUs(reason=f"{quoted(event)} without a pull request of one repository")
-    match event, merged, is_open:
-        case "pullRequestCreated", False, True:
-            what = "opened"
-        case "pullRequestSourceBranchUpdated", False, True:
-            what = "updated"
-        case "pullRequestStatusChanged", False, True:
-            what = "opened"
-        case (("pullRequestStatusChanged" | "pullRequestMergeStatusUpdated"), True, _):
-            what = "merged"
-        case "pullRequestStatusChanged", False, False:
-            what = "closed"
-        case _:
-            return NotForUs(reason=f"{quoted(event)} changes neither a pull request's commits nor whether it is open")
-    return PullRequestChanged(
-        host="codecommit",
-        repository=repositories[0],
-        what=what,  # type: ignore[arg-type]
-        number=number,
-        branch=branch,
-        into=into,
-        commit=commit_id(detail.text("sourceCommit")),
+    heads = FOLDERS["branch"]
+    return pull_request_changed(
+        "codecommit",
+        repositories[0] if len(repositories) == 1 else "",
+        what,
+        number=detail.number("pullRequestId"),
+        branch=detail.text("sourceReference").removeprefix(heads),
+        into=detail.text("destinationReference").removeprefix(heads),
+        commit=detail.text("sourceCommit"),
         stranger=False,
         who=detail.text("callerUserArn"),
+        missing=f"{quoted(event)} without a pull request of one repository",
     )
+
+
+def _what(detail: Given) -> What | None:
+    match detail.text("event"), detail.flag("isMerged"), detail.text("pullRequestStatus") == "Open":
+        case "pullRequestCreated", False, True:
+            return "opened"
+        case "pullRequestSourceBranchUpdated", False, True:
+            return "updated"
+        case "pullRequestStatusChanged", False, True:
+            return "opened"
+        case (("pullRequestStatusChanged" | "pullRequestMergeStatusUpdated"), True, _):
+            return "merged"
+        case "pullRequestStatusChanged", False, False:
+            return "closed"
+        case _:
+            return None

@@ -7,16 +7,12 @@ and a push of more than three tags is not reported at all.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import CommitAgreed, Happened, NotForUs, PullRequestChanged
-from multi_env_lambda.ci.hosts.refs import ref_moved
-from multi_env_lambda.ci.names import commit_id, is_ref_name, quoted
+from multi_env_lambda.ci.happened import CommitAgreed, Happened, NotForUs
+from multi_env_lambda.ci.hosts.refs import FOLDERS, What, is_nothing, pull_request_changed, ref_moved
+from multi_env_lambda.ci.names import commit_id, quoted
 
 __all__ = ["read_github"]
-
-_FOLDERS = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
 def read_github(name: str, payload: Given) -> tuple[Happened, ...]:
@@ -44,14 +40,14 @@ def _push(payload: Given) -> Happened:
         payload.text("ref"),
         commit=after,
         before=payload.text("before"),
-        gone=payload.flag("deleted") or (after != "" and not after.strip("0")),
+        gone=payload.flag("deleted") or is_nothing(after),
         who=payload.text("sender", "login"),
     )
 
 
 def _delete(payload: Given) -> Happened:
     """The name stands alone here, so it may itself begin with ``refs/heads/``."""
-    folder = _FOLDERS.get(payload.text("ref_type"), "")
+    folder = FOLDERS.get(payload.text("ref_type"), "")
     name = payload.text("ref")
     return ref_moved(
         "github",
@@ -69,24 +65,21 @@ def _pull_request(payload: Given) -> Happened:
     if what is None:
         return NotForUs(reason=f"{quoted(action)} changes neither a pull request's commits nor whether it is open")
     request = payload.at("pull_request")
-    number, branch, into = payload.number("number"), request.text("head", "ref"), request.text("base", "ref")
-    repository = payload.text("repository", "full_name")
-    if not (number and repository and is_ref_name(branch) and is_ref_name(into)):
-        return NotForUs(reason=f"{quoted(action)} without a pull request")
-    return PullRequestChanged(
-        host="github",
-        repository=repository,
-        what=what,
-        number=number,
-        branch=branch,
-        into=into,
-        commit=commit_id(request.text("head", "sha")),
+    return pull_request_changed(
+        "github",
+        payload.text("repository", "full_name"),
+        what,
+        number=payload.number("number"),
+        branch=request.text("head", "ref"),
+        into=request.text("base", "ref"),
+        commit=request.text("head", "sha"),
         stranger=not request.same(("head", "repo", "id"), ("base", "repo", "id")),
         who=payload.text("sender", "login"),
+        missing=f"{quoted(action)} without a pull request",
     )
 
 
-def _what(action: str, payload: Given) -> Literal["opened", "updated", "closed", "merged"] | None:
+def _what(action: str, payload: Given) -> What | None:
     match action:
         case "opened" | "reopened":
             return "opened"

@@ -6,12 +6,10 @@ Source: https://docs.gitlab.com/user/project/integrations/webhook_events/. Forty
 
 from __future__ import annotations
 
-from typing import Literal
-
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import Happened, NotForUs, PullRequestChanged
-from multi_env_lambda.ci.hosts.refs import ref_moved
-from multi_env_lambda.ci.names import commit_id, is_ref_name, quoted
+from multi_env_lambda.ci.happened import Happened, NotForUs
+from multi_env_lambda.ci.hosts.refs import What, is_nothing, pull_request_changed, ref_moved
+from multi_env_lambda.ci.names import quoted
 
 __all__ = ["read_gitlab"]
 
@@ -35,7 +33,7 @@ def _push(payload: Given) -> Happened:
         payload.text("ref"),
         commit=payload.text("checkout_sha") or after,
         before=payload.text("before"),
-        gone=after != "" and not after.strip("0"),
+        gone=is_nothing(after),
         who=payload.text("user_username"),
     )
 
@@ -46,24 +44,21 @@ def _merge_request(payload: Given) -> Happened:
     if what is None:
         action = quoted(request.text("action"))
         return NotForUs(reason=f"{action} changes neither a merge request's commits nor whether it is open")
-    number, branch, into = request.number("iid"), request.text("source_branch"), request.text("target_branch")
-    repository = payload.text("project", "path_with_namespace")
-    if not (number and repository and is_ref_name(branch) and is_ref_name(into)):
-        return NotForUs(reason="an event without a merge request")
-    return PullRequestChanged(
-        host="gitlab",
-        repository=repository,
-        what=what,
-        number=number,
-        branch=branch,
-        into=into,
-        commit=commit_id(request.text("last_commit", "id")),
+    return pull_request_changed(
+        "gitlab",
+        payload.text("project", "path_with_namespace"),
+        what,
+        number=request.number("iid"),
+        branch=request.text("source_branch"),
+        into=request.text("target_branch"),
+        commit=request.text("last_commit", "id"),
         stranger=not request.same(("source_project_id",), ("target_project_id",)),
         who=payload.text("user", "username"),
+        missing="an event without a merge request",
     )
 
 
-def _what(request: Given) -> Literal["opened", "updated", "closed", "merged"] | None:
+def _what(request: Given) -> What | None:
     match request.text("action"):
         case "open" | "reopen":
             return "opened"
