@@ -250,14 +250,14 @@ def _without_version(metadata: bytes) -> bytes:
     return b"\n".join(b"Version:" if line.lower().startswith(b"version:") else line for line in lines) + rest
 
 
-def read_sdist(path: Path, *, where: str) -> tuple[File, ...]:
+def read_sdist(path: Path, *, where: str, largest: int = _LARGEST_SDIST) -> tuple[File, ...]:
     """The files of a backend's sdist, without the folder around them."""
     files: dict[str, File] = {}
     try:
         with gzip.open(path) as packed:
-            plain = packed.read(_LARGEST_SDIST + 1)
-        if len(plain) > _LARGEST_SDIST:
-            raise too_large(f"{where}: {path.name}", _LARGEST_SDIST)
+            plain = packed.read(largest + 1)
+        if len(plain) > largest:
+            raise too_large(f"{where}: {path.name}", largest)
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             for number, member in enumerate(archive):
                 if member.issparse() or number >= _MOST_IN_SDIST:

@@ -33,9 +33,9 @@ def private_folder() -> Iterator[Path]:
             delete(folder)
 
 
-def private_parent() -> Path:
-    """The user's own folder for such things, else the system's second one, else the cache."""
-    usual = Path(tempfile.gettempdir())
+def private_parent(usual: Path | None = None) -> Path:
+    """The user's own folder for such things (``usual``; None: Python's choice), else the second one, else the cache."""
+    usual = Path(tempfile.gettempdir()) if usual is None else usual
     return next((one for one in (usual, _VAR_TMP, user_cache()) if not is_shared(one) and _is_usable(one)), usual)
 
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multi_env_lambda.building import distribution
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.building.distribution import (
     File,
@@ -272,8 +271,6 @@ def test_an_sdist_that_says_more_than_it_has_is_refused(tmp_path: Path) -> None:
         read_sdist(tmp_path / "1.tar.gz", where="x")
 
 
-def test_an_sdist_is_inflated_to_its_bound_and_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "_LARGEST_SDIST", 4096)
-
+def test_an_sdist_is_inflated_to_its_bound_and_no_further(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"1\.tar\.gz: has more than the limit of 4096 bytes"):
-        read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644), where="x")
+        read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644), where="x", largest=4096)

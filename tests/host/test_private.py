@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,10 @@ def test_it_lies_outside_of_what_a_function_may_write_to() -> None:
     assert not folder.exists()
 
 
-def test_a_folder_of_the_users_choice_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_the_users_choice_is_taken() -> None:
     with private_folder() as own:
-        monkeypatch.setattr(tempfile, "tempdir", str(own))
-        assert private_parent() == own
-    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
-    assert private_parent() == Path("/var/tmp")
+        assert private_parent(own) == own
+    assert private_parent(Path("/tmp")) == Path("/var/tmp")
 
 
 def test_folders_of_any_depth_go_and_links_are_not_followed(tmp_path: Path) -> None:
