@@ -91,7 +91,7 @@ def test_every_file_is_compiled_without_a_warning(version: str, source: Path, tm
 
 def test_what_is_pure_or_leans_on_others_passes_with_the_lowest_versions(source: Path, tmp_path: Path) -> None:
     python = installed(tmp_path, PYTHONS[0], f"{source}[test]", resolution="lowest-direct")
-    parts = ["-m", "not slow and not local_cloud and not network", "-n", "2", "-p", "no:cacheprovider"]
+    parts = ["-m", "not slow and not local_cloud and not network and not long", "-n", "2", "-p", "no:cacheprovider"]
     tests = ["tests/model", "tests/plan", "tests/building", "tests/aws/test_bucket.py"]
     left_out = [f"--deselect={test}" for test in ABOUT_THE_NEWEST]
     code, said = output(python, "-m", "pytest", *tests, *parts, *left_out, folder=source)

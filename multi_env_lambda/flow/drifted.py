@@ -37,12 +37,15 @@ from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of, stack_tags
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
-from multi_env_lambda.wording import advice, unit_call
+from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
 
-_OTHER_LAYER = "name another version in `layers` of the unit, and deploy it; what else differs is for `repair.py` then"
+_OTHER_LAYER = advice(
+    "name another version in `layers` of the unit, and deploy it; what else differs is for `{}` then",
+    Advice("repair.py", "repair()"),
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -195,6 +195,9 @@ class MemoryPlatform:
             there = self.stacks.pop(key)
             for name in function_names(json.loads(there.template)).values():
                 self.versions.pop((environment.name, name), None)
+                # What was done to a function by hand goes with it.
+                for done in (self.uploaded, self.by_hand, self.reservations):
+                    done.pop(name, None)
         self._changed("delete stack", stack_name)
 
     def _write(self, before: str, after: str) -> None:
@@ -290,11 +293,8 @@ class MemoryPlatform:
         return [json.loads(template)["Resources"] for template in here if f'"{function_name}"' in template]
 
     def _alias(self, environment: Environment, function_name: str) -> dict[str, Any] | None:
-        for resources in self._resources(environment, function_name):
-            found = aliases_in(resources).get(function_name)
-            if found is not None:
-                return found
-        return None
+        found = (aliases_in(resources).get(function_name) for resources in self._resources(environment, function_name))
+        return next((alias for alias in found if alias is not None), None)
 
     def outputs(self, environment: Environment, stack_name: str) -> Mapping[str, str]:
         return {}

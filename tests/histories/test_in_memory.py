@@ -65,12 +65,14 @@ BY_HAND = [
     *(Ask("bob", "repair", "test"), Ask("carol", "repair", "sandbox"), Look("bob")),
 ]
 NO_CHECK = [Hand("orders", "sandbox", "no alias"), *edited("orders/table", "other", TO_TEST)]
+MADE_AGAIN = [Hand("search", "prod", "code"), Destroy("ada", "search", "prod", by="bob")]
 KILLED = [step for at in range(10, 17) for step in edited("customers/code", f"{at}", attrs.evolve(TO_TEST, at=at))]
 
 
 @example([*OWN_APPROVAL, *NO_PROMOTION, *NO_TABLE, Destroy("ada", "search", "test")])
 @example([*PRUNED, *BACK, *NO_CHECK])
 @example([*BY_HAND, *KILLED])
+@example(MADE_AGAIN)
 @seed(SEED)
 @settings(KEPT, max_examples=2)
 @given(histories)
