@@ -177,7 +177,7 @@ def test_topics_streams_buses_and_policies_are_looked_for(
     found = missing_references(client, "test", [*there, *gone])
 
     assert [item.what for item in found] == [f"there is no such {item.kind}" for item in gone]
-    assert {item.hint for item in found} == {f"create it in test, or correct the {of}" for of in ("ARN", "name")}
+    assert {item.hint for item in found} == {f"create it in test, or fix the {of}" for of in ("ARN", "name")}
 
 
 def test_a_role_that_may_not_look_for_a_policy_is_told_what_it_needs() -> None:

@@ -36,7 +36,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def test_destroy_without_the_name_is_refused(stage: Stage) -> None:
     done = stage.script("destroy", "reports", "sandbox", "--yes")
 
-    assert (done.code, "give `--yes --confirm reports`" in done.err) == (9, True)
+    assert (done.code, "pass `--yes --confirm reports`" in done.err) == (9, True)
     assert "reports-sandbox" in stage.stacks()
 
 
@@ -63,7 +63,7 @@ def test_where_authors_may_approve_typing_the_environments_name_does(stage: Stag
     done = stage.script("promote", "test", "--only", "reports", typed="test\n")
     gone = stage.script("destroy", "reports", "test", typed="reports\ntest\n")
 
-    assert (nothing.code, "nobody has approved" in nothing.err) == (9, True), nothing.err
+    assert (nothing.code, "has not been approved" in nothing.err) == (9, True), nothing.err
     assert (done.code, "type `test` to approve this plan" in done.err) == (0, True), done.err
     assert (gone.code, "reports-test" in stage.stacks()) == (0, False), gone.err
 
@@ -80,7 +80,7 @@ def test_an_environment_with_approval_is_only_left_by_an_approved_request(stage:
     approved = stage.script("approve", request)
     done = stage.script("destroy", *words)
 
-    assert (refused.code, "nobody has approved" in refused.err) == (9, True)
+    assert (refused.code, "has not been approved" in refused.err) == (9, True)
     assert (approved.code, done.code) == (0, 0)
     assert "reports-test" not in stage.stacks()
 

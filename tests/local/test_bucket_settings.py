@@ -138,4 +138,4 @@ def test_a_role_of_others_that_was_deleted_stops_the_set_up_with_the_name_of_the
 
     with pytest.raises(PublishError, match=f"in the statement `Logs` \\({role['RoleId']}\\)"):
         create_artifact_bucket(s3, devops(local_config), READERS)
-    _make_bucket(s3, devops(local_config), READERS)  # the cloud comes up all the same
+    _make_bucket(s3, devops(local_config), local_config)  # the cloud comes up all the same
