@@ -1,7 +1,7 @@
 """A stack that was deleted is found by its id, and no longer by its name.
 
-Reason: ministack answers for the name with the template, the resources and the events of what is gone, so anyone who looks
-takes a deleted stack for one that is there.
+Reason: ministack answers for the name with the template, the resources and the events of what is gone, so anyone who
+looks takes a deleted stack for one that is there.
 Source: "Deleted stacks: You must specify the unique stack ID" at StackName in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html, and the same in DescribeStacks,
 DescribeStackEvents, DescribeStackResources and ListStackResources.
