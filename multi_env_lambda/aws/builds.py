@@ -11,7 +11,7 @@ __all__ = ["CodeBuilds"]
 
 _NO_ROOM = "AccountLimitExceededException"
 _OVER = frozenset({"SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"})
-_HINT = "look at the CodeBuild project, and at the rights of whoever starts its builds"
+_HINT = "look at the CodeBuild project, and at the rights of what starts its builds"
 
 
 class CodeBuilds:

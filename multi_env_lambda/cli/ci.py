@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from multi_env_lambda.cli.output import json_option, note, print_json
+from multi_env_lambda.api.approving import refuse_builds
+from multi_env_lambda.cli.approve import show_approvals
+from multi_env_lambda.cli.dialog import TerminalDialog
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
 
 __all__ = ["ci_command"]
 
@@ -35,3 +38,18 @@ def run_(job: str, as_json: bool) -> int:
     if as_json:
         print_json(report.to_document())
     return FAILED if report.failures else 0
+
+
+@ci_command.command("approve")
+@click.argument("environment")
+@click.argument("digest")
+@local_option
+@json_option
+def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -> int:
+    """Agree, under your own identity, to the plan DIGEST with which a run stopped in front of ENVIRONMENT.
+
+    The plan is made again first, from what is published; no code of a unit runs. Your yes starts the next run.
+    """
+    refuse_builds()
+    workspace = open_workspace(local, TerminalDialog(details=True))
+    return show_approvals(workspace.approve(workspace.environment(environment).waiting_plan(digest)), as_json)

@@ -1,4 +1,4 @@
-"""A clone as a run of the CI sees it: what the remote has by now, how commits relate, and a work tree of its own.
+"""A clone as a run of the CI sees it: what the remote has now, how commits relate, and a work tree of its own.
 
 Names of branches and tags come from anybody who may push. They are handed to Git as parts of full references or not at
 all, and what is checked out is always a commit. The clone's own branches, tags and work tree stay as they are.
@@ -53,7 +53,7 @@ class Branches:
     tree: Path
 
     def fetch(self) -> None:
-        """Learn what the remote has by now.
+        """Learn what the remote has now.
 
         Raises:
             ToolError: it does not answer.

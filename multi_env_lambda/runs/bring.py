@@ -20,10 +20,10 @@ from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.operations.ci_kept import command_for, keep_plan, was_verified, write_verified
 from multi_env_lambda.pipeline import PreparedPlan
 from multi_env_lambda.runs.hands import Hands, Line
 from multi_env_lambda.runs.report import Report, Wait, of_results
-from multi_env_lambda.runs.waits import command_for, keep_plan, was_verified, write_verified
 from multi_env_lambda.world import World
 
 __all__ = ["Passage", "about", "bring", "dependents", "tested"]
@@ -174,7 +174,7 @@ def _must_go(passage: Passage, step: DeployStep, record: Record) -> None:
     """
     found = _standing(passage, record, step.environment, step.origin.commit)
     if record.hold is not None or found != "goes":
-        why = "somebody holds it" if record.hold is not None else f"it is {found} by now"
+        why = "somebody holds it" if record.hold is not None else f"it is {found}"
         raise PlanStale(f"{step.project} in {step.environment}", why, hint="the run looks again")
 
 
@@ -227,7 +227,7 @@ def _closed(passage: Passage, draft: PreparedPlan, place: str) -> Report | None:
         plan = with_rules(passage.world, again.plan)
     digest = plan.digest_of(place)
     keep_plan(passage.world.store, place, digest, plan)
-    wait = Wait(environment=place, digest=digest, what=found.closed.what, command=command_for(place))
+    wait = Wait(environment=place, digest=digest, what=found.closed.what, command=command_for(place, digest))
     return Report(waits=(wait,))
 
 

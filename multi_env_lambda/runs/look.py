@@ -40,7 +40,7 @@ class Seen:
         protected: the workspace as the protected branch has it at its newest commit.
         text: its ``ci.py``. line: that branch, as it was seen.
         commit: what the subject is about, and is checked out; empty: there is nothing to check out.
-        root, world: the workspace at that commit; where there is none, that of the protected branch.
+        root, world: the workspace at that commit; else that of the protected branch.
     """
 
     protected: World
@@ -97,7 +97,7 @@ def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected:
             return "" if name not in heads else newest_that_counts(hands.repository.log(heads[name].commit)) or ""
         case Tag(name=name):
             found = hands.repository.tags().get(name)
-            # Whoever may make a tag may not for that bring what nobody has merged.
+            # A right to make tags is none to bring what nobody has merged.
             return (
                 "" if found is None or not hands.repository.has(heads[protected].commit, found.commit) else found.commit
             )

@@ -14,6 +14,7 @@ from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.subject import Subject, subject_of
 from multi_env_lambda.ci.wanted import Wanted, place_of_id
 from multi_env_lambda.errors import Busy, ConfigurationError, PlanStale
+from multi_env_lambda.operations.ci_kept import write_result
 from multi_env_lambda.operations.dispatch import begin_job, finish_job, want
 from multi_env_lambda.runs.bring import Passage, about, bring
 from multi_env_lambda.runs.hands import Hands
@@ -21,13 +22,12 @@ from multi_env_lambda.runs.look import Seen, decided, look
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.request import plan_request
 from multi_env_lambda.runs.upkeep import keep_up
-from multi_env_lambda.runs.waits import write_result
 from multi_env_lambda.world import World
 
 __all__ = ["MOST_LOOKS", "is_job", "run_job"]
 
 MOST_LOOKS = 20
-"""In a row that each find that the world has moved. Whoever is still not through then lets the schedule look."""
+"""In a row that each find that the world has moved. After that, the schedule looks again."""
 
 _PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _JOB = re.compile(r"[0-9a-f]{32}")
@@ -134,7 +134,7 @@ def _passage(
 
 
 def _wanted(hands: Hands, world: World) -> Wanted:
-    """What is wanted by now: somebody may have agreed to a commit since the run began."""
+    """What is wanted now: somebody may have agreed to a commit since the run began."""
     place = place_of_id(hands.job)
     there = world.store.get(place)
     if there is None:

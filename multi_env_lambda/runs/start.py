@@ -69,7 +69,7 @@ def job_of(given: str, variables: Mapping[str, str]) -> str:
 
 
 def build_id(variables: Mapping[str, str]) -> str:
-    """What the build is called by whoever started it; outside of a build, this process."""
+    """What the build is called where it was started; outside of a build, this process."""
     if found := variables.get("CODEBUILD_BUILD_ID", ""):
         return found
     if found := variables.get("GITHUB_RUN_ID", ""):

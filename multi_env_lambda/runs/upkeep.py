@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from multi_env_lambda.flow.drifted import UnitDrift
+from multi_env_lambda.operations.ci_kept import command_for
 from multi_env_lambda.operations.dispatch import waiting
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.runs.look import Seen
 from multi_env_lambda.runs.report import Report
-from multi_env_lambda.runs.waits import command_for
 
 __all__ = ["keep_up"]
 
@@ -16,7 +16,7 @@ def keep_up(seen: Seen) -> Report:
     """Drift of every stack, unit by unit, and what waits in front of which environment."""
     notes = [text for unit in find_drift(seen.protected) if (text := _said(unit))]
     waits = (
-        f"{one.environment} waits for {one.digest[:12]}; `{command_for(one.environment)}`"
+        f"{one.environment} waits for {one.digest[:12]}; `{command_for(one.environment, one.digest)}`"
         for one in waiting(seen.protected.store)
     )
     return Report(notes=(*notes, *waits))

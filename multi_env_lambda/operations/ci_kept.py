@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document
 from multi_env_lambda.model.plan import Plan
@@ -24,25 +26,40 @@ __all__ = [
     "write_verified",
 ]
 
+_DIGEST = re.compile(r"[0-9a-f]{7,64}")
 
-def command_for(environment: str) -> Advice:
+
+def command_for(environment: str, digest: str) -> Advice:
     """The one command that agrees to what waits in front of an environment."""
-    return Advice(f"ci.py approve {environment}", f'workspace.approve(workspace.waiting("{environment}"))')
+    python = f'workspace.approve(workspace.environment("{environment}").waiting_plan("{digest[:12]}"))'
+    return Advice(f"ci.py approve {environment} {digest[:12]}", python)
 
 
 def keep_plan(store: ObjectStore, environment: str, digest: str, plan: Plan) -> None:
-    """Keep a plan where whoever approves it finds it; a plan of this digest that lies there already is as good."""
-    store.put_new(_plan_place(environment, digest), json.dumps(plan.to_dict(), sort_keys=True).encode())
+    """Keep a plan where its approver finds it; a plan of this digest that lies there already is as good."""
+    store.put_new(f"{_plans(environment)}{digest}.json", json.dumps(plan.to_dict(), sort_keys=True).encode())
 
 
 def kept_plan(store: ObjectStore, environment: str, digest: str) -> Mapping[str, Any] | None:
-    """The plan that waits there; None if it was never kept."""
-    there = store.get(_plan_place(environment, digest))
-    return None if there is None else json.loads(there.body)
+    """The plan that waits there; None if it was never kept.
+
+    Args:
+        digest: its digest, or the beginning of it.
+
+    Raises:
+        ConfigurationError: several begin like that.
+        DocumentError: what lies there is no plan.
+    """
+    found = [item.key for item in store.list(f"{_plans(environment)}{digest}")] if _DIGEST.fullmatch(digest) else []
+    if len(found) > 1:
+        what = f"{len(found)} plans that wait for {environment} begin with `{digest}`"
+        raise ConfigurationError("approve", what, hint="give more of the digest")
+    there = store.get(found[0]) if found else None
+    return None if there is None else read_document(there.body, where=there.key, kind="a plan")
 
 
-def _plan_place(environment: str, digest: str) -> str:
-    return f"ci/plans/{environment}/{digest}.json"
+def _plans(environment: str) -> str:
+    return f"ci/plans/{environment}/"
 
 
 def was_verified(store: ObjectStore, environment: str, digest: str) -> bool:
