@@ -29,6 +29,7 @@ from tests.tools.faulty_client import FaultyClient, client_error
 
 HELD = "held lease"
 CONDITIONAL = "conditional write: an immutable name is created, or the lease itself replaced by its ETag"
+TOKEN = "a second build of the same job finds it taken, and ends"
 BOOTSTRAP = "bootstrap"
 PERSON = "a person's own request: invoke, run job, and the smoke checks of a deploy"
 SEED = "local cloud's own seeding, and stacks of tests"
@@ -46,6 +47,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/bucket_setup.py", "put_bucket_policy"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_versioning"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_public_access_block"): BOOTSTRAP,
+    ("aws/builds.py", "start_build"): TOKEN,
     ("aws/change_set.py", "create_change_set"): HELD,
     ("aws/change_set.py", "delete_change_set"): HELD,
     ("aws/change_set.py", "execute_change_set"): HELD,
@@ -93,14 +95,15 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/act.py", "publish"): VERB,
     ("flow/sending.py", "publish"): VERB,
     ("pipeline.py", "publish"): FIELD,
+    ("runs/bring.py", "publish"): OURS,
     ("plan/planner.py", "publish"): FIELD,
     ("show/text.py", "publish"): FIELD,
 }
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda", "logs",
-    "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "codebuild", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda",
+    "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

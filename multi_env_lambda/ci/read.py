@@ -33,7 +33,7 @@ OWN_SOURCE = "multi_env_lambda"
 ASKED = "asked"
 """The detail type of a person's wish; its detail has a ``branch``, ``tag`` or ``pull_request``, or is empty."""
 
-JOB_VARIABLE = "JOB_ID"
+JOB_VARIABLE = "MULTI_ENV_LAMBDA_JOB"
 """The only thing that a build gets."""
 
 _HOSTS: Mapping[Host, Callable[[str, Given], tuple[Happened, ...]]] = {

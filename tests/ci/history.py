@@ -419,7 +419,7 @@ class History:
 
     def _over(self, name: str, status: str) -> None:
         job = self.world.end(name)
-        variables = [{"name": "JOB_ID", "value": job}]
+        variables = [{"name": "MULTI_ENV_LAMBDA_JOB", "value": job}]
         detail = {
             "build-status": status,
             "build-id": name,
