@@ -12,6 +12,8 @@ import attrs
 from multi_env_lambda.host.folders import workspace_cache
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.local_push import PushEnding
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.local.cloud import LocalCloud, ServerStatus
     from multi_env_lambda.model.project import Project
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -40,6 +42,34 @@ class LocalCloudSwitch:
         from multi_env_lambda.local.server import down
 
         return down(self.root)
+
+    def push(self, branch: str = "") -> PushEnding:
+        """Send the current commit to the repository beside the local cloud, as to a Git host, and follow what it does.
+
+        What runs is the CI that `bootstrap` makes, and each part of it in its own role. Blocks until nothing more
+        comes of it: until it is in the last environment, waits for an approval, or failed.
+
+        Args:
+            branch: to which it is pushed; empty: the protected one.
+        """
+        from multi_env_lambda.api.local_push import push
+
+        return push(self._again(), branch, self.progress)
+
+    def approve(self, environment: str = "", digest: str = "") -> PushEnding:
+        """Agree, as somebody else than who pushes, to what waits, and follow what comes of it.
+
+        Args:
+            environment: in front of which it waits; digest: of the plan, or its beginning; empty: the only one.
+        """
+        from multi_env_lambda.api.local_push import approve
+
+        return approve(self._again(), environment, digest, self.progress)
+
+    def _again(self) -> Opened:
+        from multi_env_lambda.api.opened import Opened
+
+        return Opened.at(self.root, local=True, user=self.user, progress=self.progress)
 
     def reset(self) -> None:
         """Stop it and delete its state."""

@@ -14,6 +14,7 @@ from multi_env_lambda.cli.results import finish
 from multi_env_lambda.show.text import status_table
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.local_push import PushEnding
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["demo_command", "local_command"]
@@ -34,6 +35,39 @@ def up(as_json: bool) -> int:
     note(f"the local cloud is running at {cloud.endpoint}")
     note(f"for other tools: AWS_CONFIG_FILE={cloud.config_file} AWS_SHARED_CREDENTIALS_FILE={cloud.credentials_file}")
     return 0
+
+
+@local_command.command("push")
+@click.argument("branch", required=False, default="")
+@json_option
+def push_(branch: str, as_json: bool) -> int:
+    """Push the current commit to BRANCH of the repository beside the local cloud, and watch what it does.
+
+    Without BRANCH: the protected one. The CI that `bootstrap` makes runs, each part in its own role. It ends where
+    nothing more follows: in the last environment, or in front of an approval.
+    """
+    return _told(open_workspace(True).local_cloud.push(branch), as_json)
+
+
+@local_command.command("approve")
+@click.argument("environment", required=False, default="")
+@click.argument("digest", required=False, default="")
+@json_option
+def approve_(environment: str, digest: str, as_json: bool) -> int:
+    """Agree to what waits, as somebody else than who pushed, and watch what it does.
+
+    ENVIRONMENT and DIGEST name it, if several things wait.
+    """
+    return _told(open_workspace(True).local_cloud.approve(environment, digest), as_json)
+
+
+def _told(ending: PushEnding, as_json: bool) -> int:
+    if as_json:
+        print_json(attrs.asdict(ending))
+    note(f"after {ending.seconds} s: {ending.outcome or 'nothing follows from it'}")
+    for wait in ending.waits:
+        note(f"{wait.environment} waits for somebody else; `local approve {wait.environment} {wait.digest[:12]}`")
+    return 0 if ending.good else 1
 
 
 @local_command.command("down")

@@ -33,9 +33,12 @@ from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = [
+    "Place",
     "apply_roles",
     "as_itself",
     "compare_roles",
+    "delete_stack",
+    "is_there",
     "make_bucket",
     "place_named",
     "places_of",
@@ -206,7 +209,16 @@ def stack_there(config: WorkspaceConfig, sessions: Sessions, place: Place) -> st
     assert config.roles is not None, "a workspace without roles has no places"
     sessions.verify(place)
     name = access_stack_name(config.roles.prefix, place.name)
-    return None if _stacks(sessions, place).describe(name) is None else name
+    return name if is_there(sessions, place, name) else None
+
+
+def is_there(sessions: Sessions, place: Place, name: str) -> bool:
+    """Whether a place has a stack of this name.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be read.
+    """
+    return _stacks(sessions, place).describe(name) is not None
 
 
 def remove_roles(
@@ -224,6 +236,15 @@ def remove_roles(
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
         raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
+    delete_stack(sessions, place, name, said)
+
+
+def delete_stack(sessions: Sessions, place: Place, name: str, said: Callable[[str], None]) -> None:
+    """Delete a stack that ``bootstrap`` made.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be deleted.
+    """
     _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
 
 
