@@ -72,7 +72,7 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
     cloud, name = opened.local_cloud.up(), branch or opened.config.ci.branch
     _make_ready(opened)
     address = stack.address(opened.config.devops.region)
-    pushed = send(opened.root, cloud.folder, address=address, branch=name)
+    pushed = send(opened.root, cloud.folder, address=address, branch=name, protected=opened.config.ci.branch)
     said(f"pushed {pushed.commit[:12]} to {name}")
     watch, began = _watch(opened, cloud, roles, said), time.time()
     event = tell(cloud, opened.config.devops, stack.name, pushed)

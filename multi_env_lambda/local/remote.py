@@ -25,20 +25,20 @@ class Pushed:
     before: str
 
 
-def push(root: Path, state: Path, *, address: str, branch: str) -> Pushed:
+def push(root: Path, state: Path, *, address: str, branch: str, protected: str) -> Pushed:
     """Send the current commit to a branch of the bare repository, which is made if it is not there.
 
     It goes whatever was there before, as a force push does: what follows from that is what is tried here.
 
     Args:
-        state: the folder of the local cloud; ``address``: how builds call the repository.
+        state: the folder of the local cloud; address: how builds call the repository. protected: its default branch.
 
     Raises:
         ToolError: there is no commit, or Git refuses the name.
     """
     bare = state / "remote.git"
     if not bare.is_dir():
-        _git(root, "init", "--quiet", "--bare", "--", os.fspath(bare))
+        _git(root, "init", "--quiet", "--bare", f"--initial-branch={protected}", "--", os.fspath(bare))
     write_atomically(state / "remote.txt", address.encode("utf-8"))
     commit = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
     ref = f"refs/heads/{branch}"

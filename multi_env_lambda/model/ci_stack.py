@@ -9,7 +9,10 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["JOB_VARIABLE", "OF_THE_STACK", "CiStack", "read_ci_stack"]
+__all__ = ["JOB_VARIABLE", "OF_THE_STACK", "PYTHON", "CiStack", "read_ci_stack"]
+
+PYTHON = "3.13"
+"""The Python of a build, and of the dispatcher."""
 
 JOB_VARIABLE = "MULTI_ENV_LAMBDA_JOB"
 """The only thing that a build gets."""

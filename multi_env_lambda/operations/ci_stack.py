@@ -8,11 +8,11 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.building.own_library import OwnFile, dispatcher_zip, wheel
 from multi_env_lambda.ci.read import HEARD
+from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
 from multi_env_lambda.plan.access_stack import AccessStack
-from multi_env_lambda.plan.build_spec import PYTHON
 from multi_env_lambda.plan.ci_stack import CiCode, ci_stack, ci_stack_name
 
 __all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "remove_ci"]

@@ -183,7 +183,8 @@ def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
     yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
     bucket = f"arn:aws:s3:::{devops.bucket}"
-    yield grant_of("FindJobs", "push", [bucket], "s3:ListBucket", condition={"StringLike": {"s3:prefix": "ci/*"}})
+    # Its time, too, is that of the bucket's answers.
+    yield grant_of("FindJobs", "push", [bucket], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))
     projects = [arn_of(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]

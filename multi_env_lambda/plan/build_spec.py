@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import shlex
 
-from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.ci_stack import PYTHON, CiStack
 from multi_env_lambda.model.digest import canonical_json
 
-__all__ = ["PYTHON", "build_spec"]
-
-PYTHON = "3.13"
-"""The Python of a build, and of the dispatcher."""
+__all__ = ["build_spec"]
 
 
 def build_spec(stack: CiStack, *, region: str, branch: str, library: str, sha256: str) -> str:

@@ -1,6 +1,7 @@
 """IAM knows what a request to start a build says: a policy may refuse another build spec, or a second variable.
 
-Reason: ministack tells its evaluator nothing of it, so that ``Null`` would allow every override.
+Reason: ministack tells its evaluator nothing of it, so that ``Null`` allows every override, and looks for the right
+to see a build on anything instead of on its project.
 Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
 """
@@ -40,7 +41,25 @@ def patch() -> None:
         context: dict[str, Any] = context_of(service, action, body, parameters)
         return {**context, **dict(_keys(body))} if action == "codebuild:StartBuild" else context
 
-    actions.request_tag_context = told
+    resource = original(actions, "extract_resource_arn")
+
+    def named(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any, **others: Any) -> Any:
+        found = resource(service, method, path, headers, body, *more, **others)
+        return _of_builds(body) or found if service == "codebuild" else found
+
+    actions.request_tag_context, actions.extract_resource_arn = told, named
+
+
+def _of_builds(body: bytes) -> str:
+    """The project of the builds that are named; empty if they are of several, or none is named."""
+    try:
+        ids = json.loads(body).get("ids") or ()
+    except (ValueError, AttributeError):
+        return ""
+    projects = {str(one).rpartition(":")[0] for one in ids}
+    responses = load("ministack.core.responses")
+    place = f"arn:aws:codebuild:{responses.get_region()}:{responses.get_account_id()}:project/"
+    return place + projects.pop() if len(projects) == 1 else ""
 
 
 def _keys(body: bytes) -> Iterator[tuple[str, Any]]:
