@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.model.ci_stack import CiStack
     from multi_env_lambda.model.roles import Roles
-    from multi_env_lambda.operations.follow import Ending, Watch
+    from multi_env_lambda.operations.follow import Ending, Wanted, Watch
 
 __all__ = ["APPROVER", "PushEnding", "WaitsFor", "approve", "push"]
 
@@ -66,7 +66,7 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
     """
     from multi_env_lambda.local.host_events import tell
     from multi_env_lambda.local.remote import push as send
-    from multi_env_lambda.operations.follow import follow
+    from multi_env_lambda.operations.follow import follow, wanted_of
 
     stack, roles = _asked_for(opened)
     cloud, name = opened.local_cloud.up(), branch or opened.config.ci.branch
@@ -75,8 +75,9 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
     pushed = send(opened.root, cloud.folder, address=address, branch=name, protected=opened.config.ci.branch)
     said(f"pushed {pushed.commit[:12]} to {name}")
     watch, began = _watch(opened, cloud, roles, said), time.time()
-    event = tell(cloud, opened.config.devops, stack.name, pushed)
-    return _ended(name, pushed.commit, follow(watch, name, began, lambda wanted: event in wanted.heard), began)
+    asked = _asked(wanted_of(watch.store, name))
+    tell(cloud, opened.config.devops, stack.name, pushed)
+    return _ended(name, pushed.commit, follow(watch, name, began, asked), began)
 
 
 def approve(opened: Opened, environment: str, digest: str, said: Callable[[str], None]) -> PushEnding:
@@ -100,8 +101,11 @@ def approve(opened: Opened, environment: str, digest: str, said: Callable[[str],
     other = Anew.at(opened.root, local=True, user=APPROVER, progress=opened.progress)
     for approval in approving.approve(other, approving.waiting_plan(other, place, plan)):
         said(f"{approval.environment}: {plan[:12]} approved by {approval.who}")
-    asked = 0 if before is None else before.asked
-    return _ended(branch, "", follow(watch, branch, began, lambda wanted: wanted.asked > asked), began)
+    return _ended(branch, "", follow(watch, branch, began, _asked(before)), began)
+
+
+def _asked(wanted: Wanted | None) -> int:
+    return 0 if wanted is None else wanted.asked
 
 
 def _asked_for(opened: Opened) -> tuple[CiStack, Roles]:

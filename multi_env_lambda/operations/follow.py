@@ -15,7 +15,7 @@ from multi_env_lambda.errors import LocalCloudError
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.store import ObjectStore
 
-__all__ = ["Ending", "Watch", "follow", "wanted_of"]
+__all__ = ["Ending", "Wanted", "Watch", "follow", "wanted_of"]
 
 _PAUSE = 0.1
 _MOST_SECONDS = 3600.0
@@ -58,11 +58,11 @@ def wanted_of(store: ObjectStore, branch: str) -> Wanted | None:
     return None if there is None else Wanted.from_bytes(there.body, where=place)
 
 
-def follow(watch: Watch, branch: str, since: float, heard: Callable[[Wanted], bool]) -> Ending:
-    """Wait until the branch's wish was heard and is done, and show what is written meanwhile.
+def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
+    """Wait until there is a new wish for the branch and it is done, and show what is written meanwhile.
 
     Args:
-        since: when it began, in seconds since 1970. heard: whether this value knows of it.
+        since: when it began, in seconds since 1970. asked: how many wishes there were before.
 
     Raises:
         LocalCloudError: it does not end.
@@ -72,7 +72,7 @@ def follow(watch: Watch, branch: str, since: float, heard: Callable[[Wanted], bo
     while watch.now() < limit:
         _show(watch, since)
         wanted = wanted_of(watch.store, branch)
-        if wanted is not None and heard(wanted):
+        if wanted is not None and wanted.asked > asked:
             if wanted.state == "done":
                 _show(watch, since)
                 return Ending(outcome=wanted.result, waits=wanted.waits)
