@@ -81,7 +81,16 @@ TWINS: dict[str, Twin] = {
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),
     "prune": Twin((Workspace.prune,), NAMES),
     "ci": Twin((Environment.waiting_plan, Workspace.approve)),
-    "local": Twin((LocalCloudSwitch.up, LocalCloudSwitch.down, LocalCloudSwitch.reset, LocalCloudSwitch.status)),
+    "local": Twin(
+        (
+            LocalCloudSwitch.up,
+            LocalCloudSwitch.push,
+            LocalCloudSwitch.approve,
+            LocalCloudSwitch.down,
+            LocalCloudSwitch.reset,
+            LocalCloudSwitch.status,
+        )
+    ),
     "demo": Twin((Workspace.deploy, Function.call, Workspace.status)),
 }
 
