@@ -71,7 +71,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         for name in ("build", "plan")
     }
     found = [
-        ("build", service["build"], (*read, *_writes(config, "build"))),
+        ("build", service["build"], (*read, *_writes(config, "build"), _keeps_jobs(devops))),
         ("plan", service["plan"], read),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
@@ -93,7 +93,7 @@ def _buckets(config: WorkspaceConfig) -> list[str]:
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     arns = _buckets(config)
     first, *others = arns
-    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json")]
+    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*")]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))
@@ -142,11 +142,17 @@ def _approves(config: WorkspaceConfig) -> Grant:
     return grant_of("WriteApprovals", "approve", [keys], "s3:PutObject")
 
 
+def _keeps_jobs(devops: Devops) -> Grant:
+    """What is wanted, what waits and how it went: written by the dispatcher and by builds of what is merged."""
+    return grant_of("KeepJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/*"], "s3:GetObject", "s3:PutObject")
+
+
 def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     """It starts a build as it is: source, build spec, role and image are the project's."""
     name = roles.of_devops("dispatcher")
-    jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
-    yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
+    yield _keeps_jobs(devops)
+    # Without it S3 answers 403 instead of 404 for a key that is not there.
+    yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))
     projects = [arn_of(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
@@ -155,6 +161,7 @@ def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
         "Null": {f"codebuild:{key}": "true" for key in ("source.buildspec", "source.location", "serviceRole")}
     }
     yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=as_they_are)
+    yield grant_of("LookAtBuilds", "push", projects, "codebuild:BatchGetBuilds")
     logs = [arn_of(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
 
