@@ -13,6 +13,7 @@ from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
 from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.ci.state import State, Waiting
+from multi_env_lambda.ci.subject import Everything
 from multi_env_lambda.ci.wanted import (
     FOLDER,
     AskBuild,
@@ -79,7 +80,9 @@ def dispatch(
         places.append(place_of(key))
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
-    if isinstance(happened, ScheduleLooked):
+    # What looks at everything wants others looked at, and starts no builds itself.
+    of_everything = isinstance(happened, BuildEnded) and place_of_id(happened.job) == place_of(Everything().key)
+    if isinstance(happened, ScheduleLooked) or of_everything:
         places += [one.key for one in store.list(FOLDER)]
     places = list(dict.fromkeys(places))
     refused = [place for place in places if not tend(store, builds, place)]
