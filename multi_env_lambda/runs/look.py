@@ -25,6 +25,7 @@ from multi_env_lambda.operations.ci_file import CI_FILE, decide_with
 from multi_env_lambda.operations.ci_protected import leave_protected, protected_there
 from multi_env_lambda.operations.dispatch import waiting
 from multi_env_lambda.runs.hands import Hands, Line
+from multi_env_lambda.runs.own import own_environments
 from multi_env_lambda.world import World
 
 __all__ = ["Seen", "decided", "frozen_key", "look"]
@@ -129,6 +130,7 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
         frozen=tuple(_frozen(world)),
         held=tuple(_held(world)),
         waiting=waiting(world.store),
+        own=tuple(own_environments(world.store)),
     )
 
 

@@ -19,6 +19,7 @@ from multi_env_lambda.operations.dispatch import begin_job, finish_job, want
 from multi_env_lambda.runs.bring import Passage, about, bring
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen, decided, look
+from multi_env_lambda.runs.own import bring_own, remove_own
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.request import plan_request
 from multi_env_lambda.runs.upkeep import keep_up
@@ -111,8 +112,10 @@ def _do(hands: Hands, seen: Seen, job: Job) -> Report:
             return bring(_passage(hands, seen, to, (unit,), held, f"the tag {quoted(tag)}"))
         case Plan():
             return plan_request(hands, seen, job)
-        case Own(environment=environment) | Remove(environment=environment):
-            return Report(notes=(f"{environment}: environments of branches are not made yet",))
+        case Own():
+            return bring_own(hands, seen.world, seen.root, seen.commit, job) if seen.commit else Report()
+        case Remove():
+            return remove_own(hands, seen.protected, job)
         case Upkeep():
             return keep_up(seen)
 

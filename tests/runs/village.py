@@ -201,6 +201,14 @@ class Village:
         self.home.platform.who = BUILDER
         return attrs.evolve(found.world, sleep=self.slept.append, ledger=Ledger(self.store, self.folder))
 
+    def opens_own(self, path: Path, name: str) -> World:
+        own = attrs.evolve(self.config.environments[0], name=name)
+        config = attrs.evolve(self.config, environments=(own,))
+        found = fake_world(
+            self._tree(path.name), self.folder, config=config, store=self.store, platform=self.home.platform
+        )
+        return attrs.evolve(found.world, sleep=self.slept.append)
+
     def runs(self, environment: str) -> dict[str, str]:
         """What answers there: the text that each unit was made from, by its record."""
         found = {}
@@ -282,6 +290,7 @@ class Village:
         return Hands(
             repository=self.repository,
             opens=self.opens,
+            opens_own=self.opens_own,
             proofs=self.proofs,
             say=self.said.append,
             job=job,
