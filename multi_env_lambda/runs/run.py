@@ -52,8 +52,9 @@ def run_job(hands: Hands, root: Path) -> Report:
     Raises:
         MultiEnvLambdaError: it could not be done; the job stays this build's until somebody sees that it has ended.
     """
+    job = is_job(hands.job)
     world = hands.opens(root)
-    wanted = begin_job(world.store, is_job(hands.job), hands.build)
+    wanted = begin_job(world.store, job, hands.build)
     if wanted is None:
         return _ended(hands, Report(notes=("there is nothing to do: the job is another build's, or over",)))
     subject = subject_of(wanted.key)

@@ -1,12 +1,15 @@
-"""The workspace of a branch's environment, read from files: one environment, with the settings of the first."""
+"""Environments of branches: made, kept and cleared away by runs in memory; and their workspace, read from files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from multi_env_lambda.ci.names import environment_of_branch
+from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.runs.own import in_own, own_environments
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
+from tests.runs.village import Village
 
 _UNIT = """[project]
 name = "orders"
@@ -51,3 +54,58 @@ def test_a_mark_that_cannot_be_read_counts_as_none() -> None:
     store.put_new("ci/environments/b-x-abcdefgh.json", b"?")
 
     assert tuple(own_environments(store)) == ()
+
+
+def test_a_branch_has_an_environment_of_what_it_affects_until_it_is_gone(village: Village) -> None:
+    village.ruled(branches=("feature/*",))
+    village.pushed(billing="b2")
+    village.settle()
+    name = environment_of_branch("feature/x")
+    before = {key for key in village.store.objects if key.startswith("projects/")}
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+
+    assert village.runs(name) == {"orders": "ox"}
+    assert village.runs("sandbox") == {"billing": "b2", "orders": "o1"}
+    assert {key for key in village.store.objects if key.startswith("projects/")} > before
+
+    village.pushed("feature/x", orders="oy")
+    village.settle()
+    assert village.runs(name) == {"orders": "oy"}
+
+    del village.repository.remote["feature/x"]
+    village.pushed("feature/x", push=False)
+    village.settle()
+    assert village.runs(name) == {}
+    assert [key for key in village.home.platform.stacks if name in key[0] or key[1].endswith(name)] == []
+
+
+def test_a_branch_that_is_gone_or_over_without_an_event_is_cleared_away_by_the_schedule(village: Village) -> None:
+    village.ruled(branches=("feature/*",), days=7)
+    village.pushed(billing="b2")
+    village.settle()
+    name = environment_of_branch("feature/x")
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+    village.scheduled()
+    village.settle()
+    assert village.runs(name) == {"orders": "ox"}
+
+    village.store.time += 8 * 86_400
+    village.scheduled()
+    village.settle()
+    assert village.runs(name) == {}
+
+
+def test_what_happens_in_the_environment_of_a_branch_changes_no_plan_of_the_table(village: Village) -> None:
+    village.ruled(branches=("feature/*",))
+    village.pushed(orders="o2")
+    village.settle()
+    (waits,) = village.wanted()[0].waits
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+    village.scheduled()
+    village.settle()
+
+    assert [one.waits for one in village.wanted() if one.key == "branch main"] == [(waits,)]
+    assert lines_of_left(village.opens(Path("main"))) == ()

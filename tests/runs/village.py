@@ -32,6 +32,7 @@ from multi_env_lambda.world import World
 
 __all__ = ["BUILDER", "Proofs", "Repository", "Village"]
 
+ALL = {"billing": "b1", "orders": "o1"}
 BUILDER = "arn:aws:sts::111111111111:assumed-role/mel-build/AWSCodeBuild-1"
 GRACE = "arn:aws:iam::111111111111:user/grace"
 _EPOCH = 1_000_000.0
@@ -342,4 +343,38 @@ def ended_event(build: str, job: str) -> dict[str, Any]:
         "project-name": "units-ci",
         "build-id": build,
         "additional-information": {"environment": {"environment-variables": [variable]}},
+    }
+
+
+def tag_event(tag: str) -> dict[str, object]:
+    return {
+        "ref": f"refs/tags/{tag}",
+        "before": "0" * 40,
+        "after": "1" * 40,
+        "repository": {"full_name": "acme/units"},
+    }
+
+
+def request_event(number: int, *, stranger: bool = False) -> dict[str, object]:
+    own, theirs = {"id": 1, "full_name": "acme/units"}, {"id": 2, "full_name": "mallory/units"}
+    return {
+        "action": "synchronize",
+        "number": number,
+        "repository": own,
+        "pull_request": {
+            "number": number,
+            "head": {"ref": "feature", "sha": "1" * 40, "repo": theirs if stranger else own},
+            "base": {"ref": "main", "sha": "2" * 40, "repo": own},
+        },
+        "sender": {"login": "mallory"},
+    }
+
+
+def review_event(number: int, commit: str) -> dict[str, object]:
+    event = request_event(number, stranger=True)
+    return {
+        **event,
+        "action": "submitted",
+        "review": {"state": "approved", "commit_id": commit, "user": {"login": "grace"}},
+        "sender": {"login": "grace"},
     }
