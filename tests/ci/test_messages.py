@@ -152,7 +152,9 @@ def test_settings_that_cannot_be_read_count_as_none(caplog: pytest.LogCaptureFix
 
 def test_a_look_that_comes_late_replaces_no_settings() -> None:
     store = MemoryStore()
-    older, newer = (Protected.of(sign * 40, CiRules(), (sign,), None) for sign in "12")
+    first, older, newer = (Protected.of(sign * 40, CiRules(), (sign,), None) for sign in "012")
+    assert leave_protected(store, None, first)
+    assert not leave_protected(store, None, older)
     early = protected_there(store)
     assert leave_protected(store, protected_there(store), newer)
 

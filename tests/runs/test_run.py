@@ -41,10 +41,12 @@ def test_a_push_in_the_middle_of_a_run_is_seen_by_that_run(village: Village) -> 
     village.pushed(orders="o2")
     village.deliver()
     village.repository.meanwhile.append(lambda: (village.pushed(orders="o3"), village.deliver()))
-    village.build()
+    report = village.build()
 
     assert village.started == 1
     assert village.runs("staging")["orders"] == "o3"
+    (wait,) = report.waits
+    assert village.wanted()[0].waits == (("prod", wait.digest),)
 
 
 def test_an_event_that_comes_late_takes_nothing_back(village: Village) -> None:
@@ -98,7 +100,7 @@ def test_a_squash_that_git_knows_no_relation_of_gives_way_to_the_branch(village:
 
 
 def test_under_the_lease_a_unit_that_got_newer_meanwhile_stays(village: Village) -> None:
-    """The branch moves back between plan and change: the run finds out, and looks again."""
+    """The branch moves on while the lease is taken: what was right in the plan is so no longer."""
     village.pushed(orders="o2")
     village.settle()
     kept = village.repository.remote["main"]
@@ -107,18 +109,17 @@ def test_under_the_lease_a_unit_that_got_newer_meanwhile_stays(village: Village)
     village.repository.remote["main"] = kept
     village.pushed(push=False)
     village.deliver()
-    seen: list[str] = []
 
-    def moves(branch: str) -> str:
-        seen.append(branch)
-        if len(seen) == 2:  # the second question is the one under the lease
+    def moves(kind: str, key: str) -> None:
+        if key == "environments/sandbox/current/orders.json":
+            village.store.after_write = None
             village.repository.push("main", onto=kept, orders="o4")
-        return village.repository.remote[branch]
 
-    village.repository.head_now = moves  # type: ignore[method-assign]
+    village.store.after_write = moves
     report = village.build()
 
-    assert "o4" in village.runs("staging")["orders"]
+    assert any(text.startswith("looks again: sandbox orders: ") for text in village.said), village.said
+    assert [village.runs(place)["orders"] for place in ("sandbox", "staging")] == ["o4", "o4"]
     assert report.failures == ()
 
 

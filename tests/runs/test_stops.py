@@ -40,6 +40,27 @@ def test_a_held_unit_stays_here_and_behind_and_the_rest_goes_on(village: Village
     assert village.runs("staging")["orders"] == "o3"
 
 
+def test_what_a_held_unit_runs_here_goes_no_further_either(village: Village) -> None:
+    village.pushed(orders="o2")
+    village.settle()
+    village.ruled(verify=("check",))
+    village.proofs.bad_places.add("test")
+    village.pushed(orders="o3")
+    village.settle()
+    assert [village.runs(place)["orders"] for place in ("test", "staging")] == ["o3", "o2"]
+
+    village.hold("orders", "test")
+    village.proofs.bad_places.clear()
+    village.scheduled()
+    village.settle()
+    assert village.runs("staging")["orders"] == "o2"
+
+    village.hold("orders", "test", lifted=True)
+    village.scheduled()
+    village.settle()
+    assert village.runs("staging")["orders"] == "o3"
+
+
 def test_a_frozen_environment_and_what_comes_after_it_stay(village: Village) -> None:
     village.store.put_new("environments/staging/frozen.json", b'{"format":2,"who":"ada","reason":"audit"}')
     village.pushed(orders="o2")
@@ -67,6 +88,14 @@ def test_what_fails_its_own_tests_goes_nowhere_and_holds_up_nobody_but_its_depen
     assert village.runs("staging") == {"search": "s2"}
     assert (report.outcome, [text.split(":")[0] for text in report.failures]) == ("failed", ["sandbox customers"])
     assert sorted(village.proofs.asked) == ["customers", "orders", "search"]
+
+    village.proofs.bad_units.clear()
+    village.scheduled()
+    village.settle()
+    village.proofs.bad_units.add("customers")
+    village.pushed(customers="c3", orders="o3", search="s3")
+    village.settle()
+    assert village.runs("sandbox") == {"customers": "c2", "orders": "o2", "search": "s3"}
 
 
 def test_the_command_between_two_environments_is_run_once_for_a_change_and_stops_it(village: Village) -> None:
