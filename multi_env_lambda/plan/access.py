@@ -72,7 +72,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     }
     found = [
         ("build", service["build"], (*read, *_writes(config, "build"), _keeps_jobs(devops))),
-        ("plan", service["plan"], read),
+        ("plan", service["plan"], (*read, *_keeps_its_jobs(devops))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
@@ -145,6 +145,13 @@ def _approves(config: WorkspaceConfig) -> Grant:
 def _keeps_jobs(devops: Devops) -> Grant:
     """What is wanted, what waits and how it went: written by the dispatcher and by builds of what is merged."""
     return grant_of("KeepJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/*"], "s3:GetObject", "s3:PutObject")
+
+
+def _keeps_its_jobs(devops: Devops) -> Iterator[Grant]:
+    """The same for builds of what is not merged, which leave no plan to approve and no settings for the dispatcher."""
+    ci = f"arn:aws:s3:::{devops.bucket}/ci"
+    yield grant_of("ReadJobs", "push", [f"{ci}/*"], "s3:GetObject")
+    yield grant_of("KeepItsJobs", "push", [f"{ci}/wanted/*", f"{ci}/results/*"], "s3:PutObject")
 
 
 def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:

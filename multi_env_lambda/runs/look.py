@@ -72,7 +72,8 @@ def look(hands: Hands, branch: str, subject: Subject, store_of: World) -> Seen:
     rules = world.config.ci
     text = hands.repository.file(head, CI_FILE)
     names = tuple(place.name for place in world.config.environments)
-    leave_protected(world.store, there, Protected.of(head, rules, names, text))
+    if not isinstance(subject, PullRequest):  # a build of what is not merged may not write it
+        leave_protected(world.store, there, Protected.of(head, rules, names, text))
     commit = _commit(hands, heads, subject, rules.branch)
     if commit not in ("", head) and not isinstance(subject, PullRequest):
         root = hands.repository.check_out(commit)

@@ -40,6 +40,15 @@ def test_a_build_is_told_its_id_and_nothing_is_overridden() -> None:
     ]
 
 
+def test_what_is_not_merged_is_built_by_another_project_if_there_is_one() -> None:
+    client = Client()
+    CodeBuilds(client, "units-ci", "JOB", unmerged="units-plan").start(JOB, merged=False)
+    CodeBuilds(client, "units-ci", "JOB", unmerged="units-plan").start(JOB)
+    CodeBuilds(client, "units-ci", "JOB").start(JOB, merged=False)
+
+    assert [one["projectName"] for one in client.asked] == ["units-plan", "units-ci", "units-ci"]
+
+
 @pytest.mark.parametrize("code", ["AccountLimitExceededException", "ThrottlingException"])
 def test_where_no_more_may_run_none_is_started_and_that_is_no_error(code: str) -> None:
     client = FaultyClient(Client())

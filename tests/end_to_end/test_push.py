@@ -22,7 +22,7 @@ from .stage import ROOT, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
-PROJECT = "acme-build"
+PROJECT, PLANS = "acme-build", "acme-plan"
 TABLE = "approval = true\n"
 BUILDSPEC = f"""version: 0.2
 phases:
@@ -75,11 +75,11 @@ class Yard:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == {"batchItemFailures": []}, done.stderr
 
-    def builds(self) -> list[dict[str, Any]]:
+    def builds(self, project: str = PROJECT) -> list[dict[str, Any]]:
         """All that there were, oldest first, once each has ended."""
         client = self.made.root("devops", "codebuild")
         for _ in range(1800):
-            names = client.list_builds_for_project(projectName=PROJECT)["ids"]
+            names = client.list_builds_for_project(projectName=project)["ids"]
             found = client.batch_get_builds(ids=names)["builds"] if names else []
             if all(one["buildStatus"] != "IN_PROGRESS" for one in found):
                 return sorted(found, key=lambda one: one["buildNumber"])
@@ -129,13 +129,14 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     with bootstrapped(folder / "workspace", units=("customers", "nightly"), table=TABLE) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        made.root("devops", "codebuild").create_project(
-            name=PROJECT,
-            source={"type": "CODECOMMIT", "location": f"file://{origin}", "buildspec": BUILDSPEC},
-            artifacts={"type": "NO_ARTIFACTS"},
-            environment={"type": "LINUX_CONTAINER", "image": "none", "computeType": "BUILD_GENERAL1_SMALL"},
-            serviceRole=f"arn:aws:iam::{ACCOUNTS['devops']}:role/acme-build",
-        )
+        for name in (PROJECT, PLANS):
+            made.root("devops", "codebuild").create_project(
+                name=name,
+                source={"type": "CODECOMMIT", "location": f"file://{origin}", "buildspec": BUILDSPEC},
+                artifacts={"type": "NO_ARTIFACTS"},
+                environment={"type": "LINUX_CONTAINER", "image": "none", "computeType": "BUILD_GENERAL1_SMALL"},
+                serviceRole=f"arn:aws:iam::{ACCOUNTS['devops']}:role/{name}",
+            )
         made.without_the_organisations_role()
         thief = made.thief("devops", "acme-dispatcher", session="dispatcher")
         variables = {
@@ -147,6 +148,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
             "MULTI_ENV_LAMBDA_BUCKET": BUCKET,
             "MULTI_ENV_LAMBDA_ACCOUNT": ACCOUNTS["devops"],
             "MULTI_ENV_LAMBDA_PROJECT": PROJECT,
+            "MULTI_ENV_LAMBDA_PLAN_PROJECT": PLANS,
             "MULTI_ENV_LAMBDA_REPOSITORY": f"file://{origin}",
         }
         yield Yard(made, origin, variables)
@@ -237,3 +239,35 @@ def test_a_job_that_is_no_id_is_refused_before_anything(yard: Yard) -> None:
 
     assert last["buildStatus"] == "FAILED"
     assert "is no id of a job" in yard.log(last)
+
+
+def test_a_pull_request_is_planned_by_a_role_that_may_only_read_and_a_strangers_is_not(yard: Yard) -> None:
+    git(yard.root, "checkout", "-q", "-b", "feature")
+    before = yard.runs("sandbox")
+    commit = yard.push("feature", nightly="not merged")
+    git(yard.root, "push", "-q", "origin", "HEAD:refs/pull/7/head", "HEAD:refs/pull/8/head")
+    git(yard.root, "checkout", "-q", "-")
+    yard.handle(message("github.com", "pull_request", request(7, "units"), "7"))
+    yard.handle(message("github.com", "pull_request", request(8, "mallory/units"), "8"))
+    (build,) = yard.builds(PLANS)
+
+    log = yard.log(build)
+    assert build["buildStatus"] == "SUCCEEDED", log
+    assert f"pull request 7 at {commit[:12]}, plan " in log
+    assert "nightly: its own tests" in log
+    assert yard.runs("sandbox") == before
+
+
+def request(number: int, of: str) -> dict[str, Any]:
+    own, head = {"id": 1, "full_name": "units"}, {"id": len(of), "full_name": of}
+    return {
+        "action": "opened",
+        "number": number,
+        "repository": own,
+        "pull_request": {
+            "number": number,
+            "head": {"ref": "feature", "sha": "1" * 40, "repo": own if of == "units" else head},
+            "base": {"ref": "main", "sha": "2" * 40, "repo": own},
+        },
+        "sender": {"login": "ada"},
+    }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import attrs
+
+from multi_env_lambda.model.roles import Roles
 from tests.runs.village import Village, request_event, review_event, tag_event
 
 
@@ -32,6 +35,37 @@ def test_a_pull_request_is_planned_and_nothing_is_written_but_what_is_wanted(vil
     assert [village.runs(place) for place in ("sandbox", "prod")] == [{}, {}]
     assert {key.split("/")[0] for _, key in village.store.writes} == {"ci"}
     assert "orders" in "\n".join(report.notes)
+    assert village.unmerged == [one.id for one in village.wanted()]
+
+
+def test_nothing_of_what_is_not_merged_is_checked_out_in_a_build_that_may_deploy(village: Village) -> None:
+    roles = Roles(prefix="acme")
+    devops = attrs.evolve(village.config.devops, role_name="acme-build")
+    village.config = attrs.evolve(village.config, roles=roles, devops=devops)
+    theirs = village.repository.push("feature", onto=village.repository.remote["main"], orders="o2")
+    village.repository.requests[7] = theirs
+    village.send("github.com", "pull_request", request_event(7))
+    (report,) = village.settle()
+
+    assert village.repository.checked_out != theirs
+    assert any("this build may deploy" in text for text in report.stops)
+
+
+def test_a_change_that_moves_the_bucket_or_an_environment_is_not_planned(village: Village) -> None:
+    """Else a change could have the build read elsewhere, with its rights."""
+    theirs = village.repository.push("feature", onto=village.repository.remote["main"], orders="o2")
+    village.repository.requests[7] = theirs
+    own = village.config
+    prod = attrs.evolve(own.environments[-1], account_id="9" * 12)
+    moved = (
+        attrs.evolve(own, devops=attrs.evolve(own.devops, bucket="evil")),
+        attrs.evolve(own, environments=(*own.environments[:-1], prod)),
+    )
+    for other in moved:
+        village.tables[theirs] = other
+        village.send("github.com", "pull_request", request_event(7))
+        (report,) = village.settle()
+        assert any(note.startswith("pull request 7 moves ") for note in report.notes), report
 
 
 def test_nothing_of_a_strangers_change_is_even_checked_out_before_a_maintainers_yes_to_it(village: Village) -> None:

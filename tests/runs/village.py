@@ -159,7 +159,10 @@ class Proofs:
 
 @attrs.define
 class Village:
-    """Everything; ``builds`` are those that were started and have not run, as (id, job)."""
+    """Everything; ``builds`` are those that were started and have not run, as (id, job).
+
+    ``tables``: by commit that has another one than ``config``. ``unmerged``: the jobs of what is not merged.
+    """
 
     folder: Path
     repository: Repository
@@ -171,6 +174,8 @@ class Village:
     queue: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
     builds: list[tuple[str, str]] = attrs.field(factory=list)
     over: set[str] = attrs.field(factory=set)
+    tables: dict[str, WorkspaceConfig] = attrs.field(factory=dict)
+    unmerged: list[str] = attrs.field(factory=list)
     started: int = 0
     said: list[str] = attrs.field(factory=list)
     slept: list[float] = attrs.field(factory=list)
@@ -196,8 +201,9 @@ class Village:
 
     def opens(self, path: Path) -> World:
         commit = path.name if path.name in self.repository.commits else self.repository.remote["main"]
+        config = self.tables.get(commit, self.config)
         found = fake_world(
-            self._tree(commit), self.folder, config=self.config, store=self.store, platform=self.home.platform
+            self._tree(commit), self.folder, config=config, store=self.store, platform=self.home.platform
         )
         self.home.platform.who = BUILDER
         return attrs.evolve(found.world, sleep=self.slept.append, ledger=Ledger(self.store, self.folder))
@@ -252,10 +258,11 @@ class Village:
         name = f"event-{len(self.queue)}-{self.started}-{len(self.store.writes)}"
         self.queue.append((name, {"id": name, "source": source, "kind": kind, "detail": detail}))
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.builds) >= self.most:
             return None
         self.started += 1
+        self.unmerged += [] if merged else [job]
         self.builds.append((f"build:{self.started}", job))
         return f"build:{self.started}"
 

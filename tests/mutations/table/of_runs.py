@@ -79,6 +79,20 @@ MUTATIONS = (
         (f"{_REQUESTS}::test_a_copy_for_strangers_runs_nothing_in_a_build_that_has_credentials",),
     ),
     Mutation(
+        "runs/request.py",
+        'return roles is not None and world.config.devops.role_name == roles.of_devops("build")',
+        "return False",
+        "Nothing of what is not merged runs in a build that may deploy.",
+        (f"{_REQUESTS}::test_nothing_of_what_is_not_merged_is_checked_out_in_a_build_that_may_deploy",),
+    ),
+    Mutation(
+        "runs/request.py",
+        "if moved := _elsewhere(world, seen.protected):",
+        'if moved := "":',
+        "A change does not choose whose bucket and accounts are read.",
+        (f"{_REQUESTS}::test_a_change_that_moves_the_bucket_or_an_environment_is_not_planned",),
+    ),
+    Mutation(
         "runs/look.py",
         'document = {"reason": f"{key} cannot be read"}',
         "continue",
