@@ -17,7 +17,7 @@ from tests.house import PACKAGE
 
 __all__ = ["FLOORS", "Covered", "covered", "main"]
 
-# In percent: lines, branches. What the fast part cannot run (the emulator, a board in a browser) has a low one.
+# In percent: lines, branches. What no test in memory can run (the emulator, a board in a browser) has a low one.
 FLOORS: Mapping[str, tuple[int, int]] = {
     "__init__": (95, 90),
     "__main__": (90, 50),
