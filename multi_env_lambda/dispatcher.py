@@ -19,10 +19,12 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.operations.messages import Desk, answer_records
 
-__all__ = ["ACCOUNT", "BUCKET", "PROJECT", "REPOSITORY", "handler"]
+__all__ = ["ACCOUNT", "BUCKET", "PLAN_PROJECT", "PROJECT", "REPOSITORY", "handler"]
 
 BUCKET, ACCOUNT = "MULTI_ENV_LAMBDA_BUCKET", "MULTI_ENV_LAMBDA_ACCOUNT"
 PROJECT, REPOSITORY = "MULTI_ENV_LAMBDA_PROJECT", "MULTI_ENV_LAMBDA_REPOSITORY"
+PLAN_PROJECT = "MULTI_ENV_LAMBDA_PLAN_PROJECT"
+"""The project that plans what is not merged, under a role that may only read; without it, it is the same one."""
 
 
 def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:
@@ -37,9 +39,10 @@ def _desk() -> Desk:
     region = _said("AWS_REGION")
     place = Devops(account_id=_said(ACCOUNT), region=region, bucket=_said(BUCKET), role_name="")
     sessions = Sessions()
+    unmerged = os.environ.get(PLAN_PROJECT, "")
     return Desk(
         store=Bucket(sessions.client(place, "s3"), place.bucket, place.account_id),
-        builds=CodeBuilds(sessions.client(place, "codebuild"), _said(PROJECT), JOB_VARIABLE),
+        builds=CodeBuilds(sessions.client(place, "codebuild"), _said(PROJECT), JOB_VARIABLE, unmerged=unmerged),
         bucket=place.bucket,
         repository=os.environ.get(REPOSITORY, ""),
     )

@@ -12,8 +12,7 @@ import attrs
 from multi_env_lambda.host.folders import workspace_cache
 
 if TYPE_CHECKING:
-    from multi_env_lambda.api.local_push import PushEnding
-    from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.local.cloud import LocalCloud, ServerStatus
     from multi_env_lambda.model.project import Project
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -30,6 +29,8 @@ class LocalCloudSwitch:
     _projects: tuple[Project, ...]
     user: str
     progress: Callable[[str], None]
+    pushes: Callable[[str], PushEnding] | None = attrs.field(default=None, repr=False, eq=False)
+    approves: Callable[[str, str], PushEnding] | None = attrs.field(default=None, repr=False, eq=False)
 
     def up(self) -> LocalCloud:
         """Start it unless it is running; returns its address and its credential files."""
@@ -52,9 +53,8 @@ class LocalCloudSwitch:
         Args:
             branch: to which it is pushed; empty: the protected one.
         """
-        from multi_env_lambda.api.local_push import push
-
-        return push(self._again(), branch, self.progress)
+        assert self.pushes is not None, "the switch of a workspace has it"
+        return self.pushes(branch)
 
     def approve(self, environment: str = "", digest: str = "") -> PushEnding:
         """Agree, as somebody else than who pushes, to what waits, and follow what comes of it.
@@ -62,14 +62,8 @@ class LocalCloudSwitch:
         Args:
             environment: in front of which it waits; digest: of the plan, or its beginning; empty: the only one.
         """
-        from multi_env_lambda.api.local_push import approve
-
-        return approve(self._again(), environment, digest, self.progress)
-
-    def _again(self) -> Opened:
-        from multi_env_lambda.api.opened import Opened
-
-        return Opened.at(self.root, local=True, user=self.user, progress=self.progress)
+        assert self.approves is not None, "the switch of a workspace has it"
+        return self.approves(environment, digest)
 
     def reset(self) -> None:
         """Stop it and delete its state."""

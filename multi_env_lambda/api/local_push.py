@@ -7,51 +7,37 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api.push_ending import PushEnding, WaitsFor
 from multi_env_lambda.errors import ConfigurationError, LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from multi_env_lambda.api.local import LocalCloudSwitch
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.model.ci_stack import CiStack
     from multi_env_lambda.model.roles import Roles
     from multi_env_lambda.operations.follow import Ending, Wanted, Watch
 
-__all__ = ["APPROVER", "PushEnding", "WaitsFor", "approve", "push"]
+__all__ = ["APPROVER", "approve", "push", "with_push"]
 
 APPROVER = "local-approver"
 """Somebody else than who pushes."""
 
 
-@attrs.frozen(kw_only=True)
-class WaitsFor:
-    """An environment that waits for somebody's approval of the plan with this digest."""
+def with_push(opened: Opened) -> LocalCloudSwitch:
+    """The switch of the local cloud, with what goes through the whole of it."""
+    from multi_env_lambda.api.opened import Opened as Anew
 
-    environment: str
-    digest: str
+    def anew(user: str) -> Opened:
+        return Anew.at(opened.root, local=True, user=user, progress=opened.progress)
 
-
-@attrs.frozen(kw_only=True)
-class PushEnding:
-    """What a push or an approval led to.
-
-    Args:
-        commit: what was pushed. outcome: of the run, in a line; empty: nothing followed from it.
-        waits: what it stopped in front of.
-        seconds: from the event to the end.
-    """
-
-    branch: str
-    commit: str
-    outcome: str
-    waits: tuple[WaitsFor, ...]
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing failed. To stop in front of an approval is good."""
-        return not self.outcome.startswith("failed")
+    return attrs.evolve(
+        opened.local_cloud,
+        pushes=lambda branch: push(anew(opened.user), branch, opened.progress),
+        approves=lambda environment, digest: approve(anew(opened.user), anew(APPROVER), environment, digest),
+    )
 
 
 def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding:
@@ -80,27 +66,25 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
     return _ended(name, pushed.commit, follow(watch, name, began, asked), began)
 
 
-def approve(opened: Opened, environment: str, digest: str, said: Callable[[str], None]) -> PushEnding:
+def approve(opened: Opened, other: Opened, environment: str, digest: str) -> PushEnding:
     """Agree, as somebody else, to what waits, and follow what comes of it.
 
     Args:
-        environment, digest: of what waits; empty: of what the protected branch waits for, if that is one thing.
+        other: the workspace as somebody else has it. environment, digest: of what waits; empty: of what the protected branch waits for, if that is one thing.
 
     Raises:
         ConfigurationError: nothing waits, or several things do.
     """
     from multi_env_lambda.api import approving
-    from multi_env_lambda.api.opened import Opened as Anew
     from multi_env_lambda.operations.follow import follow, wanted_of
 
     _, roles = _asked_for(opened)
     cloud, branch = opened.local_cloud.up(), opened.config.ci.branch
-    watch, began = _watch(opened, cloud, roles, said), time.time()
+    watch, began = _watch(opened, cloud, roles, opened.progress), time.time()
     before = wanted_of(watch.store, branch)
     place, plan = _one(() if before is None else before.waits, environment, digest)
-    other = Anew.at(opened.root, local=True, user=APPROVER, progress=opened.progress)
     for approval in approving.approve(other, approving.waiting_plan(other, place, plan)):
-        said(f"{approval.environment}: {plan[:12]} approved by {approval.who}")
+        opened.progress(f"{approval.environment}: {plan[:12]} approved by {approval.who}")
     return _ended(branch, "", follow(watch, branch, began, _asked(before)), began)
 
 

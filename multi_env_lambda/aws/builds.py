@@ -15,18 +15,20 @@ _HINT = "look at the CodeBuild project, and at the rights of what starts its bui
 
 
 class CodeBuilds:
-    """The builds of one project.
+    """The builds of one project, and of a second one.
 
     Args:
+        project: what builds what is merged. unmerged: the same for what is not; its role may only read.
         variable: the name of the one variable that a build is given.
 
     Source: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html and API_BatchGetBuilds.html
     """
 
-    def __init__(self, client: Any, project: str, variable: str) -> None:
+    def __init__(self, client: Any, project: str, variable: str, *, unmerged: str = "") -> None:
         self._client, self._project, self._variable = client, project, variable
+        self._unmerged = unmerged or project
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool = True) -> str | None:
         """Start a build for this job; None: no more may run, or be asked for, at the moment.
 
         The token makes one build of two calls within five minutes; a later one finds its job taken.
@@ -37,7 +39,9 @@ class CodeBuilds:
         variable = {"name": self._variable, "value": job, "type": "PLAINTEXT"}
         try:
             answer = self._client.start_build(
-                projectName=self._project, idempotencyToken=job, environmentVariablesOverride=[variable]
+                projectName=self._project if merged else self._unmerged,
+                idempotencyToken=job,
+                environmentVariablesOverride=[variable],
             )
         except aws_errors() as error:
             if code_of(error) == _NO_ROOM or is_throttled(error):

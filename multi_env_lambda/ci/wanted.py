@@ -166,7 +166,7 @@ def next_step(wanted: Wanted, now: float) -> Step:
     """What the next process does about it: for an event, for the schedule or because another one was killed."""
     if wanted.state == "wanted":
         pause = _pause(wanted.deaths)
-        # The store's clock may be earlier than a moment ago; where there is no pause, nothing waits for it.
+        # The clock of a store has seconds, so what was written just now may seem to be of the next one.
         return Claim() if not pause or now >= wanted.since + pause else Wait(wanted.since + pause)
     if wanted.state == "running":
         if wanted.build:

@@ -12,8 +12,8 @@ from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
 
 if TYPE_CHECKING:
+    from multi_env_lambda import Approval
     from multi_env_lambda.api.listing import Listing
-    from multi_env_lambda.flow.gate import Approval
 
 __all__ = ["approve_command", "show_approvals"]
 

@@ -14,7 +14,7 @@ from multi_env_lambda.cli.results import finish
 from multi_env_lambda.show.text import status_table
 
 if TYPE_CHECKING:
-    from multi_env_lambda.api.local_push import PushEnding
+    from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["demo_command", "local_command"]
@@ -43,7 +43,7 @@ def up(as_json: bool) -> int:
 def push_(branch: str, as_json: bool) -> int:
     """Push the current commit to BRANCH of the repository beside the local cloud, and watch what it does.
 
-    Without BRANCH: the protected one. The CI that `bootstrap` makes runs, each part in its own role. It ends where
+    Without BRANCH: the protected one. The CI that `bootstrap` makes runs, each part in its own role. It ends when
     nothing more follows: in the last environment, or in front of an approval.
     """
     return _told(open_workspace(True).local_cloud.push(branch), as_json)

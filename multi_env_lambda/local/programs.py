@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
 
     named = [word for word in words if word != "--only-show-errors"]
     if named[:2] != ["s3", "cp"] or len(named) != 4 or not named[2].startswith("s3://"):
-        print(_USAGE, file=sys.stderr)
+        sys.stderr.write(f"{_USAGE}\n")
         return 252
     bucket, _, key = named[2].removeprefix("s3://").partition("/")
     client = botocore.session.Session().create_client("s3")

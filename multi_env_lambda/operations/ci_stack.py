@@ -8,6 +8,7 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.building.own_library import OwnFile, dispatcher_zip, wheel
 from multi_env_lambda.ci.read import HEARD
+from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -48,6 +49,7 @@ def _code(config: WorkspaceConfig, library: OwnFile, dispatcher: OwnFile, runtim
         variables={
             "MULTI_ENV_LAMBDA_ACCOUNT": devops.account_id,
             "MULTI_ENV_LAMBDA_BUCKET": devops.bucket,
+            "MULTI_ENV_LAMBDA_PLAN_PROJECT": roles.of_devops("plan"),
             "MULTI_ENV_LAMBDA_PROJECT": roles.of_devops("build"),
             "MULTI_ENV_LAMBDA_REPOSITORY": stack.repository,
         },
@@ -70,9 +72,19 @@ def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callab
     assert isinstance(place, Devops), "the stack belongs there"
     store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
     for file in (wheel(), dispatcher_zip()):
-        if store.head(file.key) is None:
-            store.put_new(file.key, file.body)
+        _put(store, file)
     return apply_roles(sessions, place, wanted, said)
+
+
+def _put(store: Bucket, file: OwnFile) -> None:
+    """A key names the bytes that belong there; who could write them before us may not choose what we run."""
+    store.put_new(file.key, file.body)
+    there = store.get(file.key)
+    if there is None or there.body != file.body:
+        what = "something else lies there than this library"
+        raise PublishError(
+            file.key, what, hint="find out who wrote it; then delete it, and run `bootstrap devops` again"
+        )
 
 
 def remove_ci(

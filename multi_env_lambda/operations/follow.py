@@ -25,7 +25,7 @@ _MOST_SECONDS = 3600.0
 class Ending:
     """How it ended: in words, and what waits in front of which environment as (environment, digest).
 
-    ``outcome`` is empty where nothing followed.
+    ``outcome`` is empty if nothing followed.
     """
 
     outcome: str = ""

@@ -106,8 +106,12 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         for name in ("build", "plan")
     }
     found = [
-        ("build", service["build"], (*read, *_writes(config, "build"), *_builds(config, roles))),
-        ("plan", service["plan"], read),
+        (
+            "build",
+            service["build"],
+            (*read, *_writes(config, "build"), _keeps_jobs(devops), *_builds(config, roles, "build")),
+        ),
+        ("plan", service["plan"], (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
@@ -128,7 +132,7 @@ def _buckets(config: WorkspaceConfig) -> list[str]:
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     arns = _buckets(config)
     first, *others = arns
-    read = [f"{first}/{what}" for what in ("ci/plans/*", "environments/*", "projects/*", "workspace.json")]
+    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*")]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))
@@ -177,34 +181,40 @@ def _approves(config: WorkspaceConfig) -> Grant:
     return grant_of("WriteApprovals", "approve", [keys], "s3:PutObject")
 
 
+def _keeps_jobs(devops: Devops) -> Grant:
+    """What is wanted, what waits and how it went: written by the dispatcher and by builds of what is merged."""
+    return grant_of("KeepJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/*"], "s3:GetObject", "s3:PutObject")
+
+
+def _keeps_its_jobs(devops: Devops) -> Iterator[Grant]:
+    """The same for builds of what is not merged, which leave no plan to approve and no settings for the dispatcher."""
+    ci = f"arn:aws:s3:::{devops.bucket}/ci"
+    yield grant_of("ReadJobs", "push", [f"{ci}/*"], "s3:GetObject")
+    yield grant_of("KeepItsJobs", "push", [f"{ci}/wanted/*", f"{ci}/results/*"], "s3:PutObject")
+
+
 def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     """It starts a build as it is: source, build spec, role and image are the project's."""
     name = roles.of_devops("dispatcher")
-    jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
-    yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
-    bucket = f"arn:aws:s3:::{devops.bucket}"
-    # Its time, too, is that of the bucket's answers.
-    yield grant_of("FindJobs", "push", [bucket], "s3:ListBucket")
+    yield _keeps_jobs(devops)
+    # Without it S3 answers 403 instead of 404 for a key that is not there.
+    yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))
     projects = [arn_of(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
     yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=_AS_THEY_ARE)
-    yield grant_of("SeeBuildsEnd", "push", projects, "codebuild:BatchGetBuilds")
+    yield grant_of("LookAtBuilds", "push", projects, "codebuild:BatchGetBuilds")
     logs = [arn_of(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
 
 
-def _builds(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
-    """What a build has beside a person: its jobs, its log, and the repository."""
-    devops, name = config.devops, roles.of_devops("build")
-    bucket = f"arn:aws:s3:::{devops.bucket}"
-    kept = [f"{bucket}/ci/{what}" for what in ("plans/*", "protected.json", "results/*", "verified/*", "wanted/*")]
-    yield grant_of("TakeJobs", "push", kept, "s3:GetObject", "s3:PutObject")
-    logs = [arn_of(devops, "logs", f"log-group:/aws/codebuild/{name}:*")]
-    yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
+def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[Grant]:
+    """What the CI's stack asks of a build: its log, and the repository."""
+    devops, name = config.devops, roles.of_devops(acting)
     if config.ci_stack is None:
         return
-    yield grant_of("GetTheLibrary", "push", [f"{bucket}/ci/library/*"], "s3:GetObject")
+    logs = [arn_of(devops, "logs", f"log-group:/aws/codebuild/{name}:*")]
+    yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
     if config.ci_stack.kind == "CODECOMMIT":
         yield grant_of("ReadTheRepository", "push", [repository_arn(devops, config.ci_stack)], "codecommit:GitPull")
     if config.ci_stack.connection:

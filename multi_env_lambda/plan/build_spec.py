@@ -15,6 +15,8 @@ from multi_env_lambda.model.digest import canonical_json
 
 __all__ = ["build_spec"]
 
+_THERE = ("--quiet", "--force", "--detach")
+
 
 def build_spec(stack: CiStack, *, region: str, branch: str, library: str, sha256: str) -> str:
     """The build spec, as JSON, which is YAML.
@@ -28,14 +30,14 @@ def build_spec(stack: CiStack, *, region: str, branch: str, library: str, sha256
         'cd "$CODEBUILD_SRC_DIR"',
         *([f"git clone --quiet -- {shlex.quote(stack.address(region))} ."] if stack.kind == "NO_SOURCE" else []),
         f"git fetch --quiet --no-tags -- origin {shlex.quote(f'+refs/heads/{branch}:refs/remotes/origin/{branch}')}",
-        f"git checkout --quiet --force --detach {shlex.quote(f'refs/remotes/origin/{branch}')} --",
+        shlex.join(["git", "checkout", *_THERE, f"refs/remotes/origin/{branch}", "--"]),
     ]
     # A shell of its own, which ends at the first line that fails.
     install = [
         "( set -eu",
         'if ! test -x "$library/bin/multi-env-lambda"; then',
         '  new="$(mktemp -d)"',
-        f'  aws s3 cp --only-show-errors {shlex.quote(library)} "$new/{wheel}"',
+        f'  {shlex.join(["aws", "s3", "cp", "--only-show-errors", library])} "$new/{wheel}"',
         f'  echo "{sha256}  $new/{wheel}" | sha256sum --check --quiet',
         '  mkdir -p "$(dirname "$library")"',
         '  rm -rf "$library"',

@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import DEVOPS_STACK, repository_arn
 from multi_env_lambda.plan.access_stack import AccessStack
@@ -44,6 +44,7 @@ _MOST_TIMES = 200
 _DAYS = 30
 _TWO_WEEKS = 14 * 86_400
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+_WHAT = {"build": "Brings the branch as far as it may go", "plan": "Says what a change that is not merged would do"}
 _ENDED = ["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"]
 
 
@@ -138,7 +139,7 @@ def _queues(devops: Devops, roles: Roles) -> dict[str, Resource]:
 
 def _rules(devops: Devops, stack: CiStack, roles: Roles, code: CiCode) -> dict[str, Resource]:
     approvals = {"bucket": {"name": [devops.bucket]}, "object": {"key": [{"wildcard": APPROVALS}]}}
-    project = {"build-status": _ENDED, "project-name": [roles.of_devops("build")]}
+    project = {"build-status": _ENDED, "project-name": [roles.of_devops("build"), roles.of_devops("plan")]}
     heard = {
         "Approvals": _pattern(["aws.s3"], ["Object Created"], detail=approvals),
         "Builds": _pattern(["aws.codebuild"], ["CodeBuild Build State Change"], detail=project),
@@ -197,30 +198,38 @@ def _dispatcher(devops: Devops, roles: Roles, code: CiCode) -> dict[str, Resourc
 
 
 def _builds(config: WorkspaceConfig, stack: CiStack, roles: Roles, code: CiCode) -> dict[str, Resource]:
-    devops, name = config.devops, roles.of_devops("build")
+    """Two projects that differ in their roles alone: what is not merged is planned by one that only reads."""
     spec = build_spec(
         stack,
-        region=devops.region,
+        region=config.devops.region,
         branch=config.ci.branch,
         library=f"s3://{code.bucket}/{code.wheel}",
         sha256=code.sha256,
     )
-    log = f"/aws/codebuild/{name}"
     return {
-        "BuildLog": ("AWS::Logs::LogGroup", {"LogGroupName": log, "RetentionInDays": _DAYS}),
-        "Build": (
+        **_project(config.devops, stack, roles, "build", spec),
+        **_project(config.devops, stack, roles, "plan", spec),
+    }
+
+
+def _project(devops: Devops, stack: CiStack, roles: Roles, acting: Acting, spec: str) -> dict[str, Resource]:
+    key, name = acting.capitalize(), roles.of_devops(acting)
+    log = {"LogGroupName": f"/aws/codebuild/{name}", "RetentionInDays": _DAYS}
+    return {
+        f"{key}Log": ("AWS::Logs::LogGroup", log),
+        key: (
             "AWS::CodeBuild::Project",
             {
                 "Artifacts": {"Type": "NO_ARTIFACTS"},
                 "ConcurrentBuildLimit": stack.builds,
-                "Description": "Brings the branch as far as it may go",
+                "Description": _WHAT[acting],
                 "Environment": {
                     "ComputeType": "BUILD_GENERAL1_MEDIUM",
                     "Image": _IMAGE,
                     "PrivilegedMode": False,
                     "Type": "LINUX_CONTAINER",
                 },
-                "LogsConfig": {"CloudWatchLogs": {"GroupName": {"Ref": "BuildLog"}, "Status": "ENABLED"}},
+                "LogsConfig": {"CloudWatchLogs": {"GroupName": {"Ref": f"{key}Log"}, "Status": "ENABLED"}},
                 "Name": name,
                 "QueuedTimeoutInMinutes": 60,
                 "ServiceRole": f"arn:aws:iam::{devops.account_id}:role/{name}",

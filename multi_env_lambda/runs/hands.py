@@ -62,12 +62,14 @@ class Hands:
 
     Args:
         opens: opens the workspace in a work tree, with all that it connects to.
+        opens_own: the same with the environment of a branch, by its name, as the only one.
         say: a line for people, at once.
         job, build: by which ids.
     """
 
     repository: Repository
     opens: Callable[[Path], World]
+    opens_own: Callable[[Path, str], World]
     proofs: Proofs
     say: Callable[[str], None]
     job: str

@@ -25,6 +25,7 @@ from multi_env_lambda.operations.ci_file import CI_FILE, decide_with
 from multi_env_lambda.operations.ci_protected import leave_protected, protected_there
 from multi_env_lambda.operations.dispatch import waiting
 from multi_env_lambda.runs.hands import Hands, Line
+from multi_env_lambda.runs.own import own_environments
 from multi_env_lambda.world import World
 
 __all__ = ["Seen", "decided", "frozen_key", "look"]
@@ -71,7 +72,8 @@ def look(hands: Hands, branch: str, subject: Subject, store_of: World) -> Seen:
     rules = world.config.ci
     text = hands.repository.file(head, CI_FILE)
     names = tuple(place.name for place in world.config.environments)
-    leave_protected(world.store, there, Protected.of(head, rules, names, text))
+    if not isinstance(subject, PullRequest):  # a build of what is not merged may not write it
+        leave_protected(world.store, there, Protected.of(head, rules, names, text))
     commit = _commit(hands, heads, subject, rules.branch)
     if commit not in ("", head) and not isinstance(subject, PullRequest):
         root = hands.repository.check_out(commit)
@@ -129,6 +131,7 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
         frozen=tuple(_frozen(world)),
         held=tuple(_held(world)),
         waiting=waiting(world.store),
+        own=tuple(own_environments(world.store)),
     )
 
 

@@ -25,11 +25,19 @@ def plan_request(hands: Hands, seen: Seen, job: Plan) -> Report:
         return Report(notes=(f"{about} is a stranger's: this build has credentials, so nothing of it was run",))
     if job.agreed and seen.commit not in job.agreed:
         return Report(notes=(f"{about}: nobody has agreed to {seen.commit[:12]}, which it has now; nothing was run",))
+    if _may_deploy(seen.protected):
+        return Report(stops=(f"{about}: this build may deploy, so nothing of what is not merged was run in it",))
     root = hands.repository.check_out(seen.commit)
     world = hands.opens(root)
     if moved := _elsewhere(world, seen.protected):
         return Report(notes=(f"{about} moves {moved}, so no plan is made of it here",))
     return _planned(hands, world, root, about, seen.commit)
+
+
+def _may_deploy(world: World) -> bool:
+    """Whether this build has the role for what is merged, where `bootstrap` made roles for both."""
+    roles = world.config.roles
+    return roles is not None and world.config.devops.role_name == roles.of_devops("build")
 
 
 def _planned(hands: Hands, world: World, root: Path, about: str, commit: str) -> Report:

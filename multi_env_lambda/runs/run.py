@@ -19,6 +19,7 @@ from multi_env_lambda.operations.dispatch import begin_job, finish_job, want
 from multi_env_lambda.runs.bring import Passage, about, bring
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen, decided, look
+from multi_env_lambda.runs.own import bring_own, remove_own
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.request import plan_request
 from multi_env_lambda.runs.upkeep import keep_up
@@ -51,8 +52,9 @@ def run_job(hands: Hands, root: Path) -> Report:
     Raises:
         MultiEnvLambdaError: it could not be done; the job stays this build's until somebody sees that it has ended.
     """
+    job = is_job(hands.job)
     world = hands.opens(root)
-    wanted = begin_job(world.store, is_job(hands.job), hands.build)
+    wanted = begin_job(world.store, job, hands.build)
     if wanted is None:
         return _ended(hands, Report(notes=("there is nothing to do: the job is another build's, or over",)))
     subject = subject_of(wanted.key)
@@ -111,8 +113,10 @@ def _do(hands: Hands, seen: Seen, job: Job) -> Report:
             return bring(_passage(hands, seen, to, (unit,), held, f"the tag {quoted(tag)}"))
         case Plan():
             return plan_request(hands, seen, job)
-        case Own(environment=environment) | Remove(environment=environment):
-            return Report(notes=(f"{environment}: environments of branches are not made yet",))
+        case Own():
+            return bring_own(hands, seen.world, seen.root, seen.commit, job) if seen.commit else Report()
+        case Remove():
+            return remove_own(hands, seen.protected, job)
         case Upkeep():
             return keep_up(seen)
 

@@ -12,6 +12,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.branches import cloned
 from multi_env_lambda.host.identity import this_process
 from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import is_job, run_job
@@ -50,7 +51,13 @@ def start(
 
     with cloned(root) as repository:
         hands = Hands(
-            repository=repository, opens=opens, proofs=RealProofs(), say=say, job=name, build=build_id(variables)
+            repository=repository,
+            opens=opens,
+            opens_own=lambda path, name: in_own(opens(path), path, name),
+            proofs=RealProofs(),
+            say=say,
+            job=name,
+            build=build_id(variables),
         )
         return run_job(hands, root)
 

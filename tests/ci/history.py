@@ -107,7 +107,7 @@ class World:
         )
 
     # --- where builds run ---
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.builds) >= _MOST_BUILDS:
             return None
         self.started += 1

@@ -41,7 +41,7 @@ class Builds:
     started: list[str] = attrs.field(factory=list)
     over: set[str] = attrs.field(factory=set)
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.started) - len(self.over) >= self.most:
             return None
         self.started.append(job)
@@ -145,7 +145,7 @@ def test_the_schedule_hears_of_everything_that_died() -> None:
 def test_a_build_that_nobody_heard_of_starting_is_started_again_with_the_same_id() -> None:
     store, builds = MemoryStore(), Builds()
 
-    def dies(job: str) -> str:
+    def dies(job: str, *, merged: bool) -> str:
         builds.started.append(job)
         raise KeyboardInterrupt
 

@@ -49,11 +49,9 @@ def test_a_wish_is_claimed_by_whoever_comes_first() -> None:
     assert (CLAIMED.state, CLAIMED.run, CLAIMED.seen) == ("running", 1, 1)
 
 
-def test_a_clock_that_is_earlier_than_a_moment_ago_leaves_no_wish_lying() -> None:
-    once = attrs.evolve(NEW, deaths=1)
-    often = attrs.evolve(NEW, deaths=2)
-
-    assert [next_step(one, 99.0) for one in (NEW, once, often)] == [Claim(), Claim(), Wait(160.0)]
+def test_a_wish_is_claimed_at_once_although_the_clock_of_the_store_seems_to_go_back() -> None:
+    """Of S3 only the second is known, and each process estimates the rest by itself."""
+    assert next_step(NEW, 99.0) == Claim()
 
 
 def test_a_claim_of_which_nobody_heard_again_is_started_once_more_with_the_same_id() -> None:

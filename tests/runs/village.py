@@ -32,6 +32,7 @@ from multi_env_lambda.world import World
 
 __all__ = ["BUILDER", "Proofs", "Repository", "Village"]
 
+ALL = {"billing": "b1", "orders": "o1"}
 BUILDER = "arn:aws:sts::111111111111:assumed-role/mel-build/AWSCodeBuild-1"
 GRACE = "arn:aws:iam::111111111111:user/grace"
 _EPOCH = 1_000_000.0
@@ -158,7 +159,10 @@ class Proofs:
 
 @attrs.define
 class Village:
-    """Everything; ``builds`` are those that were started and have not run, as (id, job)."""
+    """Everything; ``builds`` are those that were started and have not run, as (id, job).
+
+    ``tables``: by commit that has another one than ``config``. ``unmerged``: the jobs of what is not merged.
+    """
 
     folder: Path
     repository: Repository
@@ -170,6 +174,8 @@ class Village:
     queue: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
     builds: list[tuple[str, str]] = attrs.field(factory=list)
     over: set[str] = attrs.field(factory=set)
+    tables: dict[str, WorkspaceConfig] = attrs.field(factory=dict)
+    unmerged: list[str] = attrs.field(factory=list)
     started: int = 0
     said: list[str] = attrs.field(factory=list)
     slept: list[float] = attrs.field(factory=list)
@@ -195,11 +201,20 @@ class Village:
 
     def opens(self, path: Path) -> World:
         commit = path.name if path.name in self.repository.commits else self.repository.remote["main"]
+        config = self.tables.get(commit, self.config)
         found = fake_world(
-            self._tree(commit), self.folder, config=self.config, store=self.store, platform=self.home.platform
+            self._tree(commit), self.folder, config=config, store=self.store, platform=self.home.platform
         )
         self.home.platform.who = BUILDER
         return attrs.evolve(found.world, sleep=self.slept.append, ledger=Ledger(self.store, self.folder))
+
+    def opens_own(self, path: Path, name: str) -> World:
+        own = attrs.evolve(self.config.environments[0], name=name)
+        config = attrs.evolve(self.config, environments=(own,))
+        found = fake_world(
+            self._tree(path.name), self.folder, config=config, store=self.store, platform=self.home.platform
+        )
+        return attrs.evolve(found.world, sleep=self.slept.append)
 
     def runs(self, environment: str) -> dict[str, str]:
         """What answers there: the text that each unit was made from, by its record."""
@@ -243,10 +258,11 @@ class Village:
         name = f"event-{len(self.queue)}-{self.started}-{len(self.store.writes)}"
         self.queue.append((name, {"id": name, "source": source, "kind": kind, "detail": detail}))
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.builds) >= self.most:
             return None
         self.started += 1
+        self.unmerged += [] if merged else [job]
         self.builds.append((f"build:{self.started}", job))
         return f"build:{self.started}"
 
@@ -282,6 +298,7 @@ class Village:
         return Hands(
             repository=self.repository,
             opens=self.opens,
+            opens_own=self.opens_own,
             proofs=self.proofs,
             say=self.said.append,
             job=job,
@@ -333,4 +350,38 @@ def ended_event(build: str, job: str) -> dict[str, Any]:
         "project-name": "units-ci",
         "build-id": build,
         "additional-information": {"environment": {"environment-variables": [variable]}},
+    }
+
+
+def tag_event(tag: str) -> dict[str, object]:
+    return {
+        "ref": f"refs/tags/{tag}",
+        "before": "0" * 40,
+        "after": "1" * 40,
+        "repository": {"full_name": "acme/units"},
+    }
+
+
+def request_event(number: int, *, stranger: bool = False) -> dict[str, object]:
+    own, theirs = {"id": 1, "full_name": "acme/units"}, {"id": 2, "full_name": "mallory/units"}
+    return {
+        "action": "synchronize",
+        "number": number,
+        "repository": own,
+        "pull_request": {
+            "number": number,
+            "head": {"ref": "feature", "sha": "1" * 40, "repo": theirs if stranger else own},
+            "base": {"ref": "main", "sha": "2" * 40, "repo": own},
+        },
+        "sender": {"login": "mallory"},
+    }
+
+
+def review_event(number: int, commit: str) -> dict[str, object]:
+    event = request_event(number, stranger=True)
+    return {
+        **event,
+        "action": "submitted",
+        "review": {"state": "approved", "commit_id": commit, "user": {"login": "grace"}},
+        "sender": {"login": "grace"},
     }

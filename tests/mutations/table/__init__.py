@@ -16,6 +16,7 @@ from tests.mutations.table import (
     of_plan,
     of_repair,
     of_rights,
+    of_runs,
     of_stacks,
     of_strangers,
     of_the_clock,
@@ -42,5 +43,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
     *of_ci.MUTATIONS,
+    *of_runs.MUTATIONS,
     *of_histories.MUTATIONS,
 )
