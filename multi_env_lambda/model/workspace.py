@@ -12,6 +12,7 @@ from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
+from multi_env_lambda.model.github import GitHub, read_github_table
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
     ENVIRONMENT_NAME,
@@ -41,8 +42,9 @@ class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
-    requests lead to. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
-    plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    requests lead to. ``github``: the repository there whose jobs act as roles of a build. ``left``: the environments
+    that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
+    `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -52,6 +54,7 @@ class WorkspaceConfig:
     id: str = ""
     ci: CiRules = CiRules()
     ci_stack: CiStack | None = None
+    github: GitHub | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -132,6 +135,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
         ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(table.table("ci"), has_roles=roles is not None),
         roles=roles,
     )
 

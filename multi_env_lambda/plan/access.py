@@ -18,7 +18,15 @@ from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
-from multi_env_lambda.plan.access_trust import Trust, as_people, as_roles, as_service
+from multi_env_lambda.plan.access_trust import (
+    Trust,
+    as_any,
+    as_github,
+    as_people,
+    as_roles,
+    as_service,
+    provider_arn,
+)
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
 from multi_env_lambda.plan.permissions import direct_calls, reserving
@@ -101,17 +109,13 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     """The roles of the devops account. One that nobody may become is not made."""
     devops = config.devops
     read = tuple(_reads(config))
-    service = {
-        name: as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.of_devops(name)}"))
-        for name in ("build", "plan")
-    }
     found = [
         (
             "build",
-            service["build"],
+            _of_builds(config, roles, "build"),
             (*read, *_writes(config, "build"), _keeps_jobs(devops), *_builds(config, roles, "build")),
         ),
-        ("plan", service["plan"], (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
+        ("plan", _of_builds(config, roles, "plan"), (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
@@ -123,6 +127,17 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         RoleAccess(key=f"{name.capitalize()}Role", name=f"{roles.prefix}-{name}", trust=trust, grants=grants)
         for name, trust, grants in found
     )
+
+
+def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
+    """Where builds run: at CodeBuild, unless the table names another host alone."""
+    devops, github = config.devops, config.github
+    project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
+    trusts = [as_service("codebuild", project)] if github is None or config.ci_stack is not None else []
+    if github is not None:
+        merged = acting == "build"
+        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+    return as_any(trusts)
 
 
 def _buckets(config: WorkspaceConfig) -> list[str]:
