@@ -81,19 +81,20 @@ def ci_of_opened(opened: Opened) -> AccessStack | None:
 
 
 def _removed(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    from multi_env_lambda.operations.bootstrap import remove_roles, stack_there
+    from multi_env_lambda.operations.bootstrap import delete_stack, refuse_running, stack_there
+    from multi_env_lambda.operations.ci_stack import remove_ci
 
-    first: tuple[str, ...] = ()
-    if place.name == opened.config.devops.name:
-        from multi_env_lambda.operations.ci_stack import remove_ci
-
-        first = remove_ci(sessions, place, opened.config, opened.progress, really=really)
     name = stack_there(opened.config, sessions, place)
+    if name is not None and really:
+        refuse_running(place, _running(opened, place))
+    # The stack of the CI acts as roles of the other one, so it goes first.
+    is_devops = place.name == opened.config.devops.name
+    lines = remove_ci(sessions, place, opened.config, opened.progress, really=really) if is_devops else ()
     if name is None:
-        return first
+        return lines
     if really:
-        remove_roles(sessions, place, name, _running(opened, place), opened.progress)
-    return (*first, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
+        delete_stack(sessions, place, name, opened.progress)
+    return (*lines, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
 
 
 def _running(opened: Opened, place: Devops | Environment) -> Iterable[str]:

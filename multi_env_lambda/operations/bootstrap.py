@@ -42,7 +42,7 @@ __all__ = [
     "make_bucket",
     "place_named",
     "places_of",
-    "remove_roles",
+    "refuse_running",
     "roles_of",
     "stack_there",
     "there",
@@ -221,22 +221,19 @@ def is_there(sessions: Sessions, place: Place, name: str) -> bool:
     return _stacks(sessions, place).describe(name) is not None
 
 
-def remove_roles(
-    sessions: Sessions, place: Place, name: str, running: Iterable[str], said: Callable[[str], None]
-) -> None:
-    """Delete the stack of a place.
+def refuse_running(place: Place, running: Iterable[str]) -> None:
+    """What runs in a place is of stacks that act as its roles, so nothing of it goes before them.
 
     Args:
-        running: what still runs in the environment by the records; its stacks act as a role of this one.
+        running: what still runs there, by the records.
 
     Raises:
-        Refused: something still runs there.
+        Refused: something does.
     """
     units = sorted(running)
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
         raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
-    delete_stack(sessions, place, name, said)
 
 
 def delete_stack(sessions: Sessions, place: Place, name: str, said: Callable[[str], None]) -> None:
