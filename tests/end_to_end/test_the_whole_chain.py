@@ -73,6 +73,7 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
     assert {":assumed-role/acme-build/" in str(kept[place][0]) for place in PLACES} == {True}, "nobody else acted"
 
 
+@pytest.mark.long
 def test_what_is_pushed_again_changes_nothing(chain: Chain) -> None:
     before = chain.runs()
     pushed = chain.local("push")
@@ -81,6 +82,7 @@ def test_what_is_pushed_again_changes_nothing(chain: Chain) -> None:
     assert chain.runs() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("branch", ["feat/$(touch${IFS}pwned)", "a\"b'c", "x;id|`id`", "ünï/<detail>"])
 def test_another_branch_whatever_it_is_called_leads_to_nothing(chain: Chain, branch: str) -> None:
     before = chain.builds()
