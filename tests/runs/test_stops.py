@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.drift import ResourceDrift
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.operations.ci_kept import kept_plan, read_result
 from multi_env_lambda.pipeline import same_again
@@ -197,6 +197,19 @@ def test_what_waits_can_be_approved_by_its_digest_alone(village: Village) -> Non
     village.home.platform.who = GRACE
     again = same_again(village.home.world, found, published=True)
     assert again.plan.digest == digest
+
+
+def test_a_plan_under_the_name_of_another_is_refused(village: Village) -> None:
+    """Else whoever may write there has an approver agree to something else than her command says."""
+    village.pushed(orders="o2")
+    village.settle()
+    (digest,) = [digest for _, digest in village.wanted()[0].waits]
+    there = village.store.get(f"ci/plans/prod/{digest}.json")
+    assert there is not None
+    village.store.put_new(f"ci/plans/prod/{'7' * 64}.json", there.body)
+
+    with pytest.raises(DocumentError, match="its digest is"):
+        kept_plan(village.store, "prod", "7" * 12)
 
 
 def test_an_environment_that_builds_may_only_look_at_is_a_stop_and_no_failure(tmp_path: Path) -> None:
