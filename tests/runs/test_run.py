@@ -123,6 +123,19 @@ def test_under_the_lease_a_unit_that_got_newer_meanwhile_stays(village: Village)
     assert report.failures == ()
 
 
+def test_the_record_says_what_gave_way_to_the_branch(village: Village) -> None:
+    root = village.repository.remote["main"]
+    village.pushed(orders="o2")
+    village.settle()
+    village.repository.push("main", onto=root, orders="o9")
+    village.pushed(push=False)
+    village.settle()
+    running = village.home.world.ledger.records("sandbox")["orders"].running
+
+    assert running is not None
+    assert "; the branch goes first: orders 0.1.0" in running.reason
+
+
 def test_records_say_which_job_commit_and_person_are_behind_it(village: Village) -> None:
     commit = village.pushed(orders="o2")
     village.settle()

@@ -15,6 +15,7 @@ from multi_env_lambda.pipeline import same_again
 from multi_env_lambda.runs.run import run_job
 from multi_env_lambda.runs.start import job_of
 from multi_env_lambda.testing.world import fake_config
+from multi_env_lambda.world import World
 from tests.runs.village import ALL, BUILDER, GRACE, Repository, Village
 
 
@@ -210,6 +211,23 @@ def test_a_plan_under_the_name_of_another_is_refused(village: Village) -> None:
 
     with pytest.raises(DocumentError, match="its digest is"):
         kept_plan(village.store, "prod", "7" * 12)
+
+
+def test_a_table_that_cannot_be_followed_is_told_and_no_further_build_finds_the_same(village: Village) -> None:
+    village.pushed(orders="o2")
+    village.deliver()
+    name, job = village.builds[0]
+    opens, calls = village.opens, iter(range(10))
+
+    def broken(path: Path) -> World:
+        if next(calls):
+            raise ConfigurationError("pyproject.toml", "no such table", hint="correct it")
+        return opens(path)
+
+    report = run_job(attrs.evolve(village.hands(name, job), opens=broken), Path("clone"))
+
+    assert (report.outcome, report.failures) == ("failed", ("pyproject.toml: no such table; correct it",))
+    assert village.wanted()[0].state == "done"
 
 
 def test_an_environment_that_builds_may_only_look_at_is_a_stop_and_no_failure(tmp_path: Path) -> None:
