@@ -17,6 +17,7 @@ import pytest
 
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.ci.wanted import place_of_id
+from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
 from tests.tools.policies import give
 
 from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped
@@ -219,6 +220,36 @@ def test_two_builds_at_once_take_nothing_back_and_lose_nothing(yard: Yard) -> No
     assert yard.runs("staging")["nightly"] == newest, [yard.log(one) for one in yard.builds()[-3:]]
 
 
+def test_what_fails_its_own_tests_or_the_command_between_two_environments_goes_no_further(yard: Yard) -> None:
+    before = yard.runs("sandbox")
+    tests = yard.root / "projects" / "nightly" / "tests" / "test_red.py"
+    tests.write_text("def test_red():\n    assert 1 == 2\n", "utf-8")
+    yard.handle(pushed(yard.push(nightly="red")))
+    red = yard.builds()[-1]
+    assert (red["buildStatus"], yard.runs("sandbox")) == ("FAILED", before)
+    assert "nightly: its tests failed" in yard.log(red)
+    assert "1 failed" in yard.log(red)
+
+    tests.unlink()
+    table = yard.root / "pyproject.toml"
+    text = table.read_text("utf-8")
+    code = f"import os, sys; sys.exit('no orders arrive' if os.environ['{ENVIRONMENT_VARIABLE}'] == 'test' else 0)"
+    verify = json.dumps([sys.executable, "-c", code])
+    table.write_text(f"{text}\n[tool.multi_env_lambda.ci]\nverify = {verify}\n", "utf-8")
+    commit = yard.push(nightly="not verified")
+    yard.handle(pushed(commit))
+    stopped = yard.builds()[-1]
+    assert stopped["buildStatus"] == "FAILED"
+    assert "no orders arrive" in yard.log(stopped)
+    assert [yard.runs(place)["nightly"] == commit for place in ("sandbox", "test", "staging")] == [True, True, False]
+
+    table.write_text(text, "utf-8")
+    commit = yard.push(nightly="verified")
+    yard.handle(pushed(commit))
+    assert yard.builds()[-1]["buildStatus"] == "SUCCEEDED", yard.log(yard.builds()[-1])
+    assert yard.runs("staging")["nightly"] == commit
+
+
 HOSTILE = (
     "feat/$(touch${IFS}pwned)",
     'a"b',
@@ -272,6 +303,7 @@ def test_a_pull_request_is_planned_by_a_role_that_may_only_read_and_a_strangers_
     assert yard.runs("sandbox") == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sid", ["KeepJobs", "ListTheBucket", "StartBuilds", "LookAtBuilds"])
 def test_without_one_statement_of_the_dispatcher_its_message_comes_again_and_says_which(yard: Yard, sid: str) -> None:
     name, kept = "acme-dispatcher", statements(yard.made, "acme-dispatcher")
@@ -294,6 +326,7 @@ def test_without_one_statement_of_the_dispatcher_its_message_comes_again_and_say
     assert yard.runs("staging")["nightly"] == commit
 
 
+@pytest.mark.long
 def test_without_its_jobs_a_build_does_nothing_and_says_why(yard: Yard) -> None:
     kept, iam = statements(yard.made, "acme-build"), yard.made.root("devops", "iam")
     commit, before = yard.push(nightly="without jobs"), yard.runs("sandbox")
