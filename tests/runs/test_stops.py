@@ -16,6 +16,7 @@ from multi_env_lambda.runs.run import run_job
 from multi_env_lambda.runs.start import job_of
 from multi_env_lambda.testing.world import fake_config
 from multi_env_lambda.world import World
+from tests.flow.worlds import promote, rollback
 from tests.runs.village import ALL, BUILDER, GRACE, Repository, Village
 
 
@@ -60,6 +61,28 @@ def test_what_a_held_unit_runs_here_goes_no_further_either(village: Village) -> 
     village.scheduled()
     village.settle()
     assert village.runs("staging")["orders"] == "o3"
+
+
+def test_a_rollback_by_hand_holds_until_a_person_deploys_it_there(village: Village) -> None:
+    for text in ("o2", "o3"):
+        village.pushed(orders=text)
+        village.settle()
+    home = village.home
+    home.platform.who = GRACE
+    assert rollback(home, "orders", "test").outcome == "deployed"
+    assert village.runs("test")["orders"] == "o2"
+
+    village.pushed(orders="o4", billing="b4")
+    (report,) = village.settle()
+    assert [village.runs(place)["orders"] for place in ("sandbox", "test", "staging")] == ["o4", "o2", "o3"]
+    assert village.runs("staging")["billing"] == "b4"
+    assert any(note.startswith("orders stays as it is in test") for note in report.notes), report.notes
+
+    home.platform.who = GRACE
+    assert promote(home, "test", only=("orders",))["orders"].outcome == "deployed"
+    village.scheduled()
+    village.settle()
+    assert village.runs("staging")["orders"] == "o4"
 
 
 def test_a_frozen_environment_and_what_comes_after_it_stay(village: Village) -> None:

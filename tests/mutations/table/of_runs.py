@@ -44,6 +44,13 @@ MUTATIONS = (
         (f"{_STOPS}::test_what_a_held_unit_runs_here_goes_no_further_either",),
     ),
     Mutation(
+        "plan/rollback.py",
+        "return Hold(who=entry.who, when=entry.when, reason=entry.reason)",
+        "return None",
+        "A rollback holds the unit against the CI.",
+        (f"{_STOPS}::test_a_rollback_by_hand_holds_until_a_person_deploys_it_there",),
+    ),
+    Mutation(
         "runs/bring.py",
         "bad = dependents(passage.world, broken)",
         "bad = set(broken)",
