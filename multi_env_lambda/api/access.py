@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -92,19 +93,20 @@ def ci_of_opened(opened: Opened) -> AccessStack | None:
 
 
 def _removed(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    from multi_env_lambda.operations.bootstrap import remove_roles, stack_there
+    from multi_env_lambda.operations.bootstrap import delete_stack, refuse_running, stack_there
+    from multi_env_lambda.operations.ci_stack import remove_ci
 
-    first: tuple[str, ...] = ()
-    if place.name == opened.config.devops.name:
-        from multi_env_lambda.operations.ci_stack import remove_ci
-
-        first = remove_ci(sessions, place, opened.config, opened.progress, really=really)
     name = stack_there(opened.config, sessions, place)
+    if name is not None and really:
+        refuse_running(place, _running(opened, place))
+    # The stack of the CI acts as roles of the other one, so it goes first.
+    is_devops = place.name == opened.config.devops.name
+    lines = remove_ci(sessions, place, opened.config, opened.progress, really=really) if is_devops else ()
     if name is None:
-        return first
+        return lines
     if really:
-        remove_roles(sessions, place, name, _running(opened, place), opened.progress)
-    return (*first, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
+        delete_stack(sessions, place, name, opened.progress)
+    return (*lines, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
 
 
 def _running(opened: Opened, place: Devops | Environment) -> Iterable[str]:
@@ -132,22 +134,31 @@ def _each(
     if len(faults) == 1 and not lines:
         raise next(iter(faults.values()))
     if faults:
-        what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
+        what = "\n".join(_told(name, error) for name, error in faults.items())
         failed = UnitsFailed(f"{len(faults)} not done", what, hint=next(iter(faults.values())).hint)
         failed.changes, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
         raise failed
     return tuple(lines)
 
 
+def _told(name: str, error: MultiEnvLambdaError) -> str:
+    return f"{name}: {error.what}" if error.where == name else f"{name}: {error.where}: {error.what}"
+
+
 def bootstrap_template(opened: Opened, place: str) -> str:
     """The stack of one place as JSON, for those who make roles there. Nothing is asked, so no credentials are needed.
+
+    It is laid out for readers, unless a template of that length would be too long to send.
 
     Raises:
         ConfigurationError: no roles are made there, or a unit cannot be read.
     """
     from multi_env_lambda.operations.bootstrap import place_named
+    from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY
 
-    return access_of(opened, place_named(opened.config, place)).template
+    template = access_of(opened, place_named(opened.config, place)).template
+    readable = json.dumps(json.loads(template), indent=2)
+    return readable if len(readable) <= LARGEST_INLINE_BODY else template
 
 
 def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:

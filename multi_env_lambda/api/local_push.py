@@ -56,7 +56,7 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
 
     stack, roles = _asked_for(opened)
     cloud, name = opened.local_cloud.up(), branch or opened.config.ci.branch
-    _make_ready(opened)
+    _make_ready(opened, cloud)
     address = stack.address(opened.config.devops.region)
     pushed = send(opened.root, cloud.folder, address=address, branch=name, protected=opened.config.ci.branch)
     said(f"pushed {pushed.commit[:12]} to {name}")
@@ -70,7 +70,8 @@ def approve(opened: Opened, other: Opened, environment: str, digest: str) -> Pus
     """Agree, as somebody else, to what waits, and follow what comes of it.
 
     Args:
-        other: the workspace as somebody else has it. environment, digest: of what waits; empty: of what the protected branch waits for, if that is one thing.
+        other: the workspace as somebody else has it.
+        environment, digest: of what waits; empty: of what the protected branch waits for, if that is one thing.
 
     Raises:
         ConfigurationError: nothing waits, or several things do.
@@ -102,24 +103,29 @@ def _asked_for(opened: Opened) -> tuple[CiStack, Roles]:
     return stack, roles
 
 
-def _make_ready(opened: Opened) -> None:
+def _make_ready(opened: Opened, cloud: LocalCloud) -> None:
     """The stack as the table and the installed library want it; on AWS somebody runs `bootstrap` for that."""
     from multi_env_lambda.api import access
-    from multi_env_lambda.operations.ci_stack import compare_ci
+    from multi_env_lambda.local.host_events import devops_client
+    from multi_env_lambda.operations.ci_stack import is_as_wanted
 
     wanted = access.ci_of_opened(opened)
-    if wanted is None or compare_ci(opened.sessions(), opened.config.devops, wanted):
+    assert wanted is not None, "the table has it"
+    if not is_as_wanted(devops_client(cloud, opened.config.devops, "cloudformation"), wanted):
         opened.progress("making the CI in the local cloud, as `bootstrap` does")
         access.bootstrap(opened, None, really=True, remove=False)
 
 
 def _watch(opened: Opened, cloud: LocalCloud, roles: Roles, said: Callable[[str], None]) -> Watch:
+    """Watching is no part of the chain, so it is nobody's right: it is the cloud's own look."""
+    from multi_env_lambda.aws.bucket import Bucket
     from multi_env_lambda.local.host_events import devops_client
     from multi_env_lambda.operations.follow import Watch as Made
 
-    world = opened.acting_as("administrator").world
-    logs, sqs = (devops_client(cloud, opened.config.devops, service) for service in ("logs", "sqs"))
-    return Made(store=world.store, logs=logs, sqs=sqs, roles=roles, say=said, now=time.time, sleep=world.sleep)
+    devops = opened.config.devops
+    s3, logs, sqs = (devops_client(cloud, devops, service) for service in ("s3", "logs", "sqs"))
+    store = Bucket(s3, devops.bucket, devops.account_id)
+    return Made(store=store, logs=logs, sqs=sqs, roles=roles, say=said, now=time.time, sleep=time.sleep)
 
 
 def _one(waits: tuple[tuple[str, str], ...], environment: str, digest: str) -> tuple[str, str]:

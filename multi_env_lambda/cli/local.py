@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -100,7 +101,10 @@ def status_(as_json: bool) -> int:
 @click.command("demo")
 @click.option("--local", is_flag=True, help="Always on; the demo never leaves this machine.")
 def demo_command(local: bool) -> int:
-    """Deploy every unit through all environments of the local cloud, and call one function of each in the last."""
+    """Deploy every unit through all environments of the local cloud, and call one function of each in the last.
+
+    Then, in a copy with one unit, change one line, push it, and see it walk to the last one after somebody's approval.
+    """
     workspace = open_workspace(True, TerminalDialog(yes=True))
     last = list(workspace.environments)[-1]
     code = finish(lambda: workspace.deploy(to=last, everything=True), False)
@@ -110,8 +114,36 @@ def demo_command(local: bool) -> int:
     out(f"devops: {workspace.config.devops.switch_role_url}")
     for environment in workspace.environments.values():
         out(f"{environment.name}: {environment.switch_role_url}")
+    code = code or _pushed(workspace, last)
     out(_NEXT)
     return code
+
+
+_LINE = '"customers": customers, "errors": errors}'
+_CHANGED = '"customers": customers, "errors": errors, "said": "this line was pushed"}'
+
+
+def _pushed(workspace: Workspace, last: str) -> int:
+    """The second half of the demo: the same by a push, with all that `bootstrap` makes for it."""
+    from multi_env_lambda.api.rehearsal import change, rehearsal
+
+    if "customers" not in workspace:
+        return 0
+    root = Path(workspace.root)
+    copy = rehearsal(root, "projects/customers", last)
+    change(copy, "projects/customers/customers/records.py", _LINE, _CHANGED)
+    out(f"\nby a push: one line of projects/customers is changed and committed, in {copy.relative_to(root)}")
+    context = click.get_current_context().obj
+    there = (context["opener"] or type(workspace).open)(copy, local=True, progress=note)
+    try:
+        if (code := _told(there.local_cloud.push(), False)) or (code := _told(there.local_cloud.approve(), False)):
+            return code
+        for name, call, answer in _calls(there, last):
+            out(f"{last} {name}.{call}\n  → {answer}")
+        out(status_table(there.status()))
+        return 0
+    finally:
+        there.local_cloud.down()
 
 
 _NEXT = """

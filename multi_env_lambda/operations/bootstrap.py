@@ -29,6 +29,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.permissions import known_handlers, rendered
 from multi_env_lambda.plan.access import access_stack_name, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_stack import AccessStack, access_stack, differences
+from multi_env_lambda.plan.stackstate import Create, DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
@@ -42,7 +43,7 @@ __all__ = [
     "make_bucket",
     "place_named",
     "places_of",
-    "remove_roles",
+    "refuse_running",
     "roles_of",
     "stack_there",
     "there",
@@ -162,12 +163,15 @@ def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tupl
 
 
 def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | None:
-    """The template of a stack as it was sent; None where there is no such stack.
+    """The template of a stack as it was sent; None if there is no such stack, or none whose creation succeeded.
 
     Raises:
         MultiEnvLambdaError: it cannot be read.
     """
     client = sessions.client(place, "cloudformation")
+    reading = _stacks(sessions, place).describe(name)
+    if isinstance(stack_answer(None if reading is None else reading.status), Create | DeleteThenCreate):
+        return None
     try:
         found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place.name}", name))
     except StackError as error:
@@ -221,22 +225,20 @@ def is_there(sessions: Sessions, place: Place, name: str) -> bool:
     return _stacks(sessions, place).describe(name) is not None
 
 
-def remove_roles(
-    sessions: Sessions, place: Place, name: str, running: Iterable[str], said: Callable[[str], None]
-) -> None:
-    """Delete the stack of a place.
+def refuse_running(place: Place, running: Iterable[str]) -> None:
+    """What runs in a place is of stacks that act as its roles, so nothing of it goes before them.
 
     Args:
-        running: what still runs in the environment by the records; its stacks act as a role of this one.
+        running: what still runs there, by the records.
 
     Raises:
-        Refused: something still runs there.
+        Refused: something does.
     """
     units = sorted(running)
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
-        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
-    delete_stack(sessions, place, name, said)
+        environment = "ENVIRONMENT" if isinstance(place, Devops) else place.name
+        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", environment)))
 
 
 def delete_stack(sessions: Sessions, place: Place, name: str, said: Callable[[str], None]) -> None:

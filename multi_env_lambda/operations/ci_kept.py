@@ -10,7 +10,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, read_document
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.wording import Advice
@@ -55,7 +55,13 @@ def kept_plan(store: ObjectStore, environment: str, digest: str) -> Mapping[str,
         what = f"{len(found)} plans that wait for {environment} begin with `{digest}`"
         raise ConfigurationError("approve", what, hint="give more of the digest")
     there = store.get(found[0]) if found else None
-    return None if there is None else read_document(there.body, where=there.key, kind="a plan")
+    if there is None:
+        return None
+    document = read_document(there.body, where=there.key, kind="a plan")
+    # Its approver agrees to the digest that she was told, not to what somebody wrote under its name.
+    if f"{_plans(environment)}{document.get('digest')}.json" != there.key:
+        raise is_junk(there.key, "a plan", f"its digest is {document.get('digest')!r:.80}")
+    return document
 
 
 def _plans(environment: str) -> str:

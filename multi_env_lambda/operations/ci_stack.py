@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.error_codes import is_missing_stack
 from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.stack_listing import template_of
 from multi_env_lambda.building.own_library import OwnFile, dispatcher_zip, wheel
 from multi_env_lambda.ci.read import HEARD
-from multi_env_lambda.errors import PublishError
+from multi_env_lambda.errors import PublishError, StackError
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
-from multi_env_lambda.plan.access_stack import AccessStack
+from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.plan.ci_stack import CiCode, ci_stack, ci_stack_name
 
-__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "put_library", "remove_ci"]
+__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "put_library", "remove_ci"]
 
 RUNTIME = f"python{PYTHON}"
 """Of the dispatcher, on AWS."""
@@ -59,6 +63,21 @@ def _code(config: WorkspaceConfig, library: OwnFile, dispatcher: OwnFile, runtim
 def compare_ci(sessions: Sessions, place: Place, wanted: AccessStack) -> tuple[str, ...]:
     """What has to change until the stack is as it should be, in a line each; nothing is written."""
     return compare_roles(sessions, place, wanted)
+
+
+def is_as_wanted(client: Any, wanted: AccessStack) -> bool:
+    """Whether the stack is there, as a client of CloudFormation sees it, and is what it should be.
+
+    Raises:
+        StackError: it cannot be read.
+    """
+    try:
+        found = json.loads(template_of(client, f"stack {wanted.name} in {wanted.place}", wanted.name))
+    except StackError as error:
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+            return False
+        raise
+    return not differences(found, json.loads(wanted.template))
 
 
 def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callable[[str], None]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from multi_env_lambda.ci.wanted import (
     release,
     started,
 )
-from multi_env_lambda.errors import Busy
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError
 from multi_env_lambda.model.store import ObjectStore, Stored
 
 __all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want", "want_all"]
@@ -180,7 +180,12 @@ def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
 
 def _start(store: ObjectStore, builds: Builds, wanted: Wanted) -> bool:
     job, place = wanted.id, place_of(wanted.key)
-    build = builds.start(job, merged=not isinstance(subject_of(wanted.key), PullRequest))
+    try:
+        build = builds.start(job, merged=not isinstance(subject_of(wanted.key), PullRequest))
+    except MultiEnvLambdaError:
+        # If it was started all the same, it finds that its job is over: the next claim has another id.
+        _step(store, place, lambda there: release(there, job, store.now()))
+        raise
     if build is None:
         _step(store, place, lambda there: release(there, job, store.now()))
         return False

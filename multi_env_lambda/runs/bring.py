@@ -17,7 +17,7 @@ from multi_env_lambda.ci.standing import Standing
 from multi_env_lambda.errors import PlanStale
 from multi_env_lambda.flow.gate import NO_CONSENT, Consent, gate
 from multi_env_lambda.flow.rules import with_rules
-from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan
+from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan, Step
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.ci_kept import command_for, keep_plan, was_verified, write_verified
@@ -103,13 +103,28 @@ def _through(passage: Passage, place: str, failed: frozenset[str]) -> tuple[Repo
         return Report(stops=stops, failures=(text,)), {step.project for step in draft.plan.deploys}
     closed = _closed(passage, draft, place)
     if closed is not None:
-        return closed + Report(stops=stops), set()
-    answers = frozenset(f"older:{unit}" for unit in goes)
-    asked = {question.answer for question in draft.plan.questions}
+        blocked = of_results(tuple(step.result for step in draft.plan.blocked))
+        return closed + blocked + Report(stops=stops), set()
+    answered, answers = _answered(draft, goes)
     world = attrs.evolve(passage.world, may_go=lambda step, record: _must_go(passage, step, record))
-    results = pipeline.apply(world, draft, Consent(allowed=answers & asked), wait_seconds=_WAIT_SECONDS)
+    results = pipeline.apply(world, answered, Consent(allowed=answers), wait_seconds=_WAIT_SECONDS)
     report = of_results(results) + Report(stops=stops)
     return report, {one.project for one in results if not one.good}
+
+
+def _answered(draft: PreparedPlan, goes: Collection[str]) -> tuple[PreparedPlan, frozenset[str]]:
+    """What the branch answers instead of a person, and the plan whose records say that it did."""
+    steps: list[Step] = []
+    answers = set[str]()
+    for step in draft.plan.steps:
+        if isinstance(step, DeployStep) and step.project in goes:
+            older = [question for question in step.questions if question.kind == "older"]
+            answers |= {question.answer for question in older}
+            why = "".join(f"; the branch goes first: {question.text}" for question in older)
+            steps.append(attrs.evolve(step, reason=f"{step.reason}{why}"))
+        else:
+            steps.append(step)
+    return attrs.evolve(draft, plan=attrs.evolve(draft.plan, steps=tuple(steps))), frozenset(answers)
 
 
 def _planned(
@@ -140,7 +155,7 @@ def _planned(
             if isinstance(step, NewerStep) and verdicts.get(step.project) == "goes"
         }
         gone = {step.project for step in draft.plan.steps if step.project not in passage.world.unit_names}
-        if not late and not unnamed:
+        if not late and (restricted or not unnamed):
             goes = frozenset(unit for unit, one in verdicts.items() if one == "goes")
             return draft, goes, tuple(stops[unit] for unit in sorted(stops))
         names, restricted = (names | gone) - late, True

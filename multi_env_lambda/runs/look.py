@@ -130,7 +130,8 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
         agreed=wanted.agreed,
         frozen=tuple(_frozen(world)),
         held=tuple(_held(world)),
-        waiting=waiting(world.store),
+        # One object for each subject that anybody ever asked about, so it is read where that is what is looked at.
+        waiting=waiting(world.store) if isinstance(subject, Everything) else (),
         own=tuple(own_environments(world.store)),
     )
 

@@ -84,6 +84,9 @@ def _look(hands: Hands, world: World, subject: Subject) -> Report:
         return _carry_out(hands, seen, decided(hands, seen, _wanted(hands, world), subject), subject)
     except (PlanStale, Busy) as error:
         return Report(again=f"{error.where}: {error.what}")
+    except ConfigurationError as error:
+        # What the branch says cannot be followed, and another build would find the same.
+        return Report(failures=(f"{error.where}: {error.what}; {error.hint}",))
 
 
 def _carry_out(hands: Hands, seen: Seen, decision: Decision, subject: Subject) -> Report:

@@ -16,9 +16,13 @@ import attrs
 import pytest
 
 from multi_env_lambda.ci.read import JOB_VARIABLE
+from multi_env_lambda.ci.wanted import place_of_id
+from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
+from tests.tools.policies import give
 
 from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped
 from .stage import ROOT, git
+from .test_stripped_roles import statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
@@ -60,7 +64,12 @@ class Yard:
         return git(self.root, "rev-parse", "HEAD")
 
     def handle(self, *events: dict[str, Any]) -> None:
-        """What the dispatcher answers to one batch, as a process of its own with its own role."""
+        """One batch for the dispatcher, after which none has to come again."""
+        failures, said = self.answer(*events)
+        assert failures == [], said
+
+    def answer(self, *events: dict[str, Any]) -> tuple[list[str], str]:
+        """Which of a batch have to come again, and what the dispatcher logs: a process of its own with its own role."""
         records = {"Records": [{"messageId": event["id"], "body": json.dumps(event)} for event in events]}
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MULTI_ENV"))}
         done = subprocess.run(
@@ -73,7 +82,13 @@ class Yard:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout) == {"batchItemFailures": []}, done.stderr
+        return [one["itemIdentifier"] for one in json.loads(done.stdout)["batchItemFailures"]], done.stderr
+
+    def lie_running(self, job: str) -> None:
+        """As if the last run were still going on: then somebody has to ask CodeBuild."""
+        s3, key = self.made.root("devops", "s3"), place_of_id(job)
+        wanted = json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps({**wanted, "state": "running"}).encode())
 
     def builds(self, project: str = PROJECT) -> list[dict[str, Any]]:
         """All that there were, oldest first, once each has ended."""
@@ -205,6 +220,36 @@ def test_two_builds_at_once_take_nothing_back_and_lose_nothing(yard: Yard) -> No
     assert yard.runs("staging")["nightly"] == newest, [yard.log(one) for one in yard.builds()[-3:]]
 
 
+def test_what_fails_its_own_tests_or_the_command_between_two_environments_goes_no_further(yard: Yard) -> None:
+    before = yard.runs("sandbox")
+    tests = yard.root / "projects" / "nightly" / "tests" / "test_red.py"
+    tests.write_text("def test_red():\n    assert 1 == 2\n", "utf-8")
+    yard.handle(pushed(yard.push(nightly="red")))
+    red = yard.builds()[-1]
+    assert (red["buildStatus"], yard.runs("sandbox")) == ("FAILED", before)
+    assert "nightly: its tests failed" in yard.log(red)
+    assert "1 failed" in yard.log(red)
+
+    tests.unlink()
+    table = yard.root / "pyproject.toml"
+    text = table.read_text("utf-8")
+    code = f"import os, sys; sys.exit('no orders arrive' if os.environ['{ENVIRONMENT_VARIABLE}'] == 'test' else 0)"
+    verify = json.dumps([sys.executable, "-c", code])
+    table.write_text(f"{text}\n[tool.multi_env_lambda.ci]\nverify = {verify}\n", "utf-8")
+    commit = yard.push(nightly="not verified")
+    yard.handle(pushed(commit))
+    stopped = yard.builds()[-1]
+    assert stopped["buildStatus"] == "FAILED"
+    assert "no orders arrive" in yard.log(stopped)
+    assert [yard.runs(place)["nightly"] == commit for place in ("sandbox", "test", "staging")] == [True, True, False]
+
+    table.write_text(text, "utf-8")
+    commit = yard.push(nightly="verified")
+    yard.handle(pushed(commit))
+    assert yard.builds()[-1]["buildStatus"] == "SUCCEEDED", yard.log(yard.builds()[-1])
+    assert yard.runs("staging")["nightly"] == commit
+
+
 HOSTILE = (
     "feat/$(touch${IFS}pwned)",
     'a"b',
@@ -255,6 +300,43 @@ def test_a_pull_request_is_planned_by_a_role_that_may_only_read_and_a_strangers_
     assert build["buildStatus"] == "SUCCEEDED", log
     assert f"pull request 7 at {commit[:12]}, plan " in log
     assert "nightly: its own tests" in log
+    assert yard.runs("sandbox") == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sid", ["KeepJobs", "ListTheBucket", "StartBuilds", "LookAtBuilds"])
+def test_without_one_statement_of_the_dispatcher_its_message_comes_again_and_says_which(yard: Yard, sid: str) -> None:
+    name, kept = "acme-dispatcher", statements(yard.made, "acme-dispatcher")
+    job = yard.builds()[-1]["environment"]["environmentVariables"][0]["value"]
+    if sid == "LookAtBuilds":
+        yard.lie_running(job)
+    commit = yard.push(nightly=f"without {sid}")
+    iam = yard.made.root("devops", "iam")
+    give(iam, name, [one for one in kept if one["Sid"] != sid])
+    failures, said = yard.answer(pushed(commit))
+    give(iam, name, kept)
+
+    (missing,) = [one for one in kept if one["Sid"] == sid]
+    actions = missing["Action"] if isinstance(missing["Action"], list) else [missing["Action"]]
+    assert failures == [commit], said
+    # S3 answers a HEAD without a text.
+    assert any(action in said for action in (*actions, *(["403"] if sid == "ListTheBucket" else []))), said
+    yard.handle(pushed(commit))
+    yard.builds()
+    assert yard.runs("staging")["nightly"] == commit
+
+
+@pytest.mark.long
+def test_without_its_jobs_a_build_does_nothing_and_says_why(yard: Yard) -> None:
+    kept, iam = statements(yard.made, "acme-build"), yard.made.root("devops", "iam")
+    commit, before = yard.push(nightly="without jobs"), yard.runs("sandbox")
+    give(iam, "acme-build", [one for one in kept if one["Sid"] != "KeepJobs"])
+    yard.handle(pushed(commit))
+    build = yard.builds()[-1]
+    give(iam, "acme-build", kept)
+
+    assert build["buildStatus"] == "FAILED"
+    assert "s3:GetObject" in yard.log(build) or "s3:PutObject" in yard.log(build), yard.log(build)
     assert yard.runs("sandbox") == before
 
 

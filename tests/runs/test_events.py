@@ -48,7 +48,7 @@ class GitHub:
         repository.requests[number] = commit
         head = {"ref": "feature", "sha": commit, "repo": of}
         base = {"ref": "main", "sha": "2" * 40, "repo": OWN}
-        self.requests[number] = {"state": state, "user": {"login": "ada"}, "head": head, "base": base}
+        self.requests[number] = {"number": number, "state": state, "user": {"login": "ada"}, "head": head, "base": base}
         return commit
 
     def here(self) -> Here:
@@ -225,7 +225,8 @@ def test_a_strangers_pull_request_waits_for_a_maintainer_whose_yes_is_for_one_co
     github.said[7] = [{**yes, "user": {"login": "mallory"}}, {**yes, "commit_id": "3" * 40}]
     assert not any("plan " in note for note in github.started(pull_request="7").notes if commit[:12] in note)
     github.said[7].append(yes)
-    assert any(f"at {commit[:12]}, plan" in note for note in github.started(pull_request="7").notes)
+    notes = "\n".join(github.started(pull_request="7").notes)
+    assert f"at {commit[:12]}, plan" in notes
 
 
 def test_a_run_with_the_rights_to_deploy_takes_up_no_pull_request(github: GitHub, village: Village) -> None:

@@ -8,6 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import Busy
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.operations.dispatch import want
 from multi_env_lambda.runs.run import MOST_LOOKS, run_job
 from multi_env_lambda.world import World
 from tests.runs.village import ALL, Proofs, Village, tag_event
@@ -123,6 +124,19 @@ def test_under_the_lease_a_unit_that_got_newer_meanwhile_stays(village: Village)
     assert report.failures == ()
 
 
+def test_the_record_says_what_gave_way_to_the_branch(village: Village) -> None:
+    root = village.repository.remote["main"]
+    village.pushed(orders="o2")
+    village.settle()
+    village.repository.push("main", onto=root, orders="o9")
+    village.pushed(push=False)
+    village.settle()
+    running = village.home.world.ledger.records("sandbox")["orders"].running
+
+    assert running is not None
+    assert "; the branch goes first: orders 0.1.0" in running.reason
+
+
 def test_records_say_which_job_commit_and_person_are_behind_it(village: Village) -> None:
     commit = village.pushed(orders="o2")
     village.settle()
@@ -189,3 +203,19 @@ def test_a_world_that_never_rests_is_left_to_the_schedule(village: Village) -> N
     assert (report.outcome, len(village.slept)) == ("failed", MOST_LOOKS)
     assert max(village.slept) == 30.0
     assert village.wanted()[0].state == "done"
+
+
+def test_a_look_reads_no_more_for_what_was_ever_wanted_of_others(village: Village) -> None:
+    village.pushed(orders="o2")
+    village.settle()
+
+    def reads() -> int:
+        before = len(village.store.reads)
+        village.pushed(push=False)
+        village.settle()
+        return len(village.store.reads) - before
+
+    few = reads()
+    for number in range(50):
+        want(village.store, f"branch feature/{number}")
+    assert reads() == few

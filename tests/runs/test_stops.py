@@ -8,13 +8,15 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.drift import ResourceDrift
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.operations.ci_kept import kept_plan, read_result
 from multi_env_lambda.pipeline import same_again
 from multi_env_lambda.runs.run import run_job
 from multi_env_lambda.runs.start import job_of
 from multi_env_lambda.testing.world import fake_config
+from multi_env_lambda.world import World
+from tests.flow.worlds import promote, rollback
 from tests.runs.village import ALL, BUILDER, GRACE, Repository, Village
 
 
@@ -59,6 +61,28 @@ def test_what_a_held_unit_runs_here_goes_no_further_either(village: Village) -> 
     village.scheduled()
     village.settle()
     assert village.runs("staging")["orders"] == "o3"
+
+
+def test_a_rollback_by_hand_holds_until_a_person_deploys_it_there(village: Village) -> None:
+    for text in ("o2", "o3"):
+        village.pushed(orders=text)
+        village.settle()
+    home = village.home
+    home.platform.who = GRACE
+    assert rollback(home, "orders", "test").outcome == "deployed"
+    assert village.runs("test")["orders"] == "o2"
+
+    village.pushed(orders="o4", billing="b4")
+    (report,) = village.settle()
+    assert [village.runs(place)["orders"] for place in ("sandbox", "test", "staging")] == ["o4", "o2", "o3"]
+    assert village.runs("staging")["billing"] == "b4"
+    assert any(note.startswith("orders stays as it is in test") for note in report.notes), report.notes
+
+    home.platform.who = GRACE
+    assert promote(home, "test", only=("orders",))["orders"].outcome == "deployed"
+    village.scheduled()
+    village.settle()
+    assert village.runs("staging")["orders"] == "o4"
 
 
 def test_a_frozen_environment_and_what_comes_after_it_stay(village: Village) -> None:
@@ -197,6 +221,36 @@ def test_what_waits_can_be_approved_by_its_digest_alone(village: Village) -> Non
     village.home.platform.who = GRACE
     again = same_again(village.home.world, found, published=True)
     assert again.plan.digest == digest
+
+
+def test_a_plan_under_the_name_of_another_is_refused(village: Village) -> None:
+    """Else whoever may write there has an approver agree to something else than her command says."""
+    village.pushed(orders="o2")
+    village.settle()
+    (digest,) = [digest for _, digest in village.wanted()[0].waits]
+    there = village.store.get(f"ci/plans/prod/{digest}.json")
+    assert there is not None
+    village.store.put_new(f"ci/plans/prod/{'7' * 64}.json", there.body)
+
+    with pytest.raises(DocumentError, match="its digest is"):
+        kept_plan(village.store, "prod", "7" * 12)
+
+
+def test_a_table_that_cannot_be_followed_is_told_and_no_further_build_finds_the_same(village: Village) -> None:
+    village.pushed(orders="o2")
+    village.deliver()
+    name, job = village.builds[0]
+    opens, calls = village.opens, iter(range(10))
+
+    def broken(path: Path) -> World:
+        if next(calls):
+            raise ConfigurationError("pyproject.toml", "no such table", hint="correct it")
+        return opens(path)
+
+    report = run_job(attrs.evolve(village.hands(name, job), opens=broken), Path("clone"))
+
+    assert (report.outcome, report.failures) == ("failed", ("pyproject.toml: no such table; correct it",))
+    assert village.wanted()[0].state == "done"
 
 
 def test_an_environment_that_builds_may_only_look_at_is_a_stop_and_no_failure(tmp_path: Path) -> None:

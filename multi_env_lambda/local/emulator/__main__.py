@@ -196,6 +196,7 @@ def _keep_limits() -> None:
     """What AWS takes no more of, or from nobody who is not there."""
     from . import (
         bucket_principals,
+        deleted_stacks,
         event_rules,
         event_source_limits,
         exports,
@@ -216,6 +217,7 @@ def _keep_limits() -> None:
 
     bucket_principals.patch()
     rule_dead_letters.patch()
+    deleted_stacks.patch()
     event_rules.patch()
     exports.patch()
     function_policies.patch()

@@ -9,6 +9,7 @@ from tests.mutations.table import (
     of_broken_parts,
     of_build,
     of_ci,
+    of_ci_stack,
     of_flow,
     of_going_back,
     of_histories,
@@ -43,6 +44,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
     *of_ci.MUTATIONS,
+    *of_ci_stack.MUTATIONS,
     *of_runs.MUTATIONS,
     *of_histories.MUTATIONS,
 )

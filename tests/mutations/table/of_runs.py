@@ -44,6 +44,13 @@ MUTATIONS = (
         (f"{_STOPS}::test_what_a_held_unit_runs_here_goes_no_further_either",),
     ),
     Mutation(
+        "plan/rollback.py",
+        "return Hold(who=entry.who, when=entry.when, reason=entry.reason)",
+        "return None",
+        "A rollback holds the unit against the CI.",
+        (f"{_STOPS}::test_a_rollback_by_hand_holds_until_a_person_deploys_it_there",),
+    ),
+    Mutation(
         "runs/bring.py",
         "bad = dependents(passage.world, broken)",
         "bad = set(broken)",
@@ -107,6 +114,13 @@ MUTATIONS = (
         (f"{_RUN}::test_a_push_in_the_middle_of_a_run_is_seen_by_that_run",),
     ),
     Mutation(
+        "operations/ci_kept.py",
+        "if f\"{_plans(environment)}{document.get('digest')}.json\" != there.key:",
+        "if False:",
+        "An approver agrees to the digest that her command names.",
+        (f"{_STOPS}::test_a_plan_under_the_name_of_another_is_refused",),
+    ),
+    Mutation(
         "operations/ci_protected.py",
         "store.replace(PLACE, body, etag=there.etag) is not None",
         "store.replace(PLACE, body, etag=store.get(PLACE).etag) is not None",
@@ -119,6 +133,13 @@ MUTATIONS = (
         "return happened.repository if True else",
         "An event of another repository is not for us.",
         (f"{_MESSAGES}::test_another_repository_is_not_ours",),
+    ),
+    Mutation(
+        "operations/dispatch.py",
+        "        _step(store, place, lambda there: release(there, job, store.now()))\n        raise\n",
+        "        raise\n",
+        "A wish whose build could not be started is there for the next message at once.",
+        ("ci/test_dispatch.py::test_a_refusal_that_is_an_error_leaves_the_wish_to_the_next_message_at_once",),
     ),
     Mutation(
         "operations/dispatch.py",
