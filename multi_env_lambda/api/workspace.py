@@ -319,10 +319,7 @@ class Workspace:
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first,
-        from the published releases that it names (``plan(publish=True)``); no code of a unit runs.
-
-        Raises:
-            Refused: this runs in a build.
+        from the published releases that it names (``plan(publish=True)``); no code of a unit runs, and no build may.
         """
         return approve(self._opened, plan)
 

@@ -82,7 +82,7 @@ def provider_arn(account_id: str) -> str:
 
 
 def as_any(trusts: Iterable[Trust]) -> Trust:
-    """Whoever one of them lets in."""
+    """Everybody whom one of them lets in."""
     return _document([statement for trust in trusts for statement in trust["Statement"]])
 
 

@@ -10,6 +10,7 @@ No script has an expression of GitHub in it, and none depends on the table: what
 from __future__ import annotations
 
 import json
+import shlex
 
 import attrs
 
@@ -51,7 +52,7 @@ for found in "$RUNNER_TOOL_CACHE"/Python/{PYTHON}.*/*/bin/python3; do
 done
 new="$(mktemp -d)"
 wheel="$new/${{LIBRARY##*/}}"
-aws s3 cp --only-show-errors "$LIBRARY" "$wheel"
+{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$wheel"
 echo "$SHA256  $wheel" | sha256sum --check --quiet
 "$python" -m venv "$RUNNER_TEMP/multi-env-lambda"
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
@@ -93,7 +94,7 @@ on:
 permissions: {{}}
 
 jobs:
-  # This runs the file of whoever has pushed, so it may only ask for the jobs below, from their file on {branch_plain}.
+  # This runs the file of anyone who may push, so it may only ask for the jobs below, from their file on {branch_plain}.
   ask:
     if: >-
       github.repository == {repository} &&
@@ -117,7 +118,7 @@ jobs:
         run: |
 {ask}
 
-  # Brings what is merged as far as it may go; whatever started it, it looks at what the branch says now.
+  # Brings what is merged as far as it may go; after each event it looks at what the branch says now.
   look:
     if: >-
       github.repository == {repository} && github.ref == {ref} &&

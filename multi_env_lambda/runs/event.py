@@ -27,7 +27,7 @@ from multi_env_lambda.runs.report import Report
 __all__ = ["Asks", "Here", "event_file", "follow_event", "happened_at_github"]
 
 _MOST_WAITS, _PAUSE = 12, 15.0
-"""For another run that has just taken up the same and may be dead: after that, whoever comes next sees."""
+"""For another run that has just taken up the same and may be dead; after that, the next run sees."""
 
 
 class Asks(Protocol):
