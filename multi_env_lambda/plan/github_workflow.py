@@ -28,8 +28,8 @@ ACTIONS = {
 }
 """The only actions of others, by the commit that the tag named when it was looked at."""
 
-BEGIN = "# >>> multi-env-lambda: `ci write github` writes what is between this line and the last one of its kind"
-END = "# <<< multi-env-lambda: what comes below, such as jobs of your own, stays as it is"
+BEGIN = "# begin multi-env-lambda: `ci write github` writes what is between this line and the last one of its kind"
+END = "# end multi-env-lambda: what comes below, such as jobs of your own, stays as it is"
 
 _RUNNER = "ubuntu-24.04"
 _MINUTES = 55

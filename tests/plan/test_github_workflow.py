@@ -128,6 +128,19 @@ def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     assert "template-injection" in bad.stdout
 
 
+def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "check-jsonschema"
+    path = tmp_path / "workflow.yml"
+
+    def code(text: str) -> int:
+        path.write_text(text, "utf-8")
+        words = [program, "--builtin-schema", "vendor.github-workflows", path]
+        return subprocess.run(words, capture_output=True, check=False).returncode
+
+    assert code(written(own_decisions=True)) == 0
+    assert code(written().replace("queue: max", "queue: most")) == 1
+
+
 # --- edits of others ---
 def test_what_stands_above_and_below_the_marked_part_stays() -> None:
     own = f"# our own words\n{written()}  lint:\n    runs-on: ubuntu-24.04\n    steps: []\n"
@@ -159,7 +172,7 @@ HOSTILE = st.one_of(
             "$(id)",
             '"; id; "',
             "`id`",
-            "a/b\n# >>> multi-env-lambda",
+            "a/b\n# begin multi-env-lambda",
             "a/b'",
             "é/b",
         ]
