@@ -258,6 +258,26 @@ def test_a_branch_or_tag_is_asked_for_by_its_name_whatever_that_is(runner: Runne
     assert [path for path in (*runner.folder.rglob("pwned"), *runner.root.rglob("pwned"))] == []
 
 
+@pytest.mark.network
+@pytest.mark.long
+def test_the_library_is_installed_as_the_job_says(runner: Runner, tmp_path: Path) -> None:
+    """With the Python of this machine, which is no stand-in, and the versions that the wheel asks for."""
+    install = next(step for step in runner.jobs["look"]["steps"] if step.get("name") == "Install the library")
+    role = f"arn:aws:iam::{'1' * 12}:role/acme-build"
+    programs = f"{runner.folder / 'programs'}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": programs, "HOME": os.environ["HOME"], "RUNNER_TEMP": os.fspath(tmp_path)}
+    variables |= {"RUNNER_TOOL_CACHE": os.fspath(tmp_path / "none"), **runner.credentials(role, sub=MAIN)}
+    runner.script(install, variables, {}, tmp_path)
+    python = tmp_path / "multi-env-lambda/bin/python"
+    words = [python, "-P", "-m", "multi_env_lambda", "--version"]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, env={"PATH": os.defpath})
+    assert said.stdout.startswith("multi-env-lambda")
+
+    wrong = {**install, "env": {**install["env"], "SHA256": "0" * 64}}
+    with pytest.raises(AssertionError, match="WARNING: 1 computed checksum did NOT match"):
+        runner.script(wrong, variables, {}, tmp_path)
+
+
 MAIN, PLAN = f"{SUBJECT}ref:refs/heads/main", f"{SUBJECT}environment:{PLAN_ENVIRONMENT}"
 FEATURE = f"acme/units/{WORKFLOW}@refs/heads/feature"
 

@@ -74,11 +74,13 @@ def test_builds_of_another_host_are_not_asked_about(server: Server, build: str) 
 
 
 def test_what_github_does_not_say_is_an_error_without_the_token(server: Server) -> None:
-    for answer in ((500, {}), (403, {}), (200, b"no JSON"), (302, "http://127.0.0.1:9/elsewhere")):
+    server.answers["/elsewhere"] = (200, {"number": 7})
+    for answer in ((500, {}), (403, {}), (200, b"no JSON"), (302, f"{server.address}/elsewhere")):
         server.answers["/repos/acme/units/pulls/7"] = answer
         with pytest.raises(ToolError) as caught:
             server.api.request(7)
         assert TOKEN not in str(caught.value) + repr(server.api)
+    assert "/elsewhere" not in [path for path, _ in server.asked]
     server.server.shutdown()
     server.server.server_close()
     with pytest.raises(ToolError, match="does not answer"):
