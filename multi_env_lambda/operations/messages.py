@@ -54,12 +54,14 @@ class Desk:
 
     Args:
         bucket: its name; ``repository``: name or address of the one that all is about; empty: any.
+        rules: the settings that count until a build has left those of the protected branch.
     """
 
     store: ObjectStore
     builds: Builds
     bucket: str = ""
     repository: str = ""
+    rules: CiRules = CiRules()
 
 
 def answer_records(desk: Desk, event: object) -> dict[str, list[dict[str, str]]]:
@@ -154,7 +156,7 @@ def _left(store: ObjectStore) -> Protected | None:
 def _state(desk: Desk, happened: Happened, left: Protected | None) -> State:
     wanted = _wanted(desk.store, happened)
     return State(
-        rules=CiRules() if left is None else left.rules,
+        rules=desk.rules if left is None else left.rules,
         environments=_environments(happened) if left is None else left.environments,
         now=desk.store.now(),
         repository=_named_like(desk.repository, happened),

@@ -76,7 +76,7 @@ on:
     tags: ["**"]
   delete:
   pull_request:
-    types: [opened, reopened, synchronize, edited, closed]
+    types: [opened, reopened, synchronize, edited]
   schedule:
     - cron: "23 * * * *"
   workflow_dispatch:

@@ -80,7 +80,8 @@ def start_event(
         here = Here(hands.build, asks.is_over)
         github = world.config.github
         repository = "" if github is None else f"https://github.com/{github.repository}"
-        desk = Desk(store=world.store, builds=here, bucket=world.config.devops.bucket, repository=repository)
+        bucket, rules = world.config.devops.bucket, world.config.ci
+        desk = Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
         found = happened_at_github(name, body, asks)
         run = partial(_run_in, hands, root)
         return follow_event(desk, here, found, run=run, say=say, sleep=world.sleep)

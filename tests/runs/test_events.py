@@ -13,6 +13,7 @@ from multi_env_lambda.ci.subject import Branch, PullRequest
 from multi_env_lambda.ci.wanted import place_of
 from multi_env_lambda.errors import Busy, ToolError
 from multi_env_lambda.model.github import WORKFLOW
+from multi_env_lambda.operations.messages import Desk
 from multi_env_lambda.runs.event import Here, follow_event, happened_at_github
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import run_job
@@ -59,7 +60,7 @@ class GitHub:
         """One run of the workflow, to its end."""
         village, mine = self.village, here or self.here()
         found = happened_at_github(name, json.dumps(payload).encode(), self)
-        desk = attrs.evolve(village.desk, builds=mine)
+        desk = attrs.evolve(self.desk, builds=mine)
         try:
             return follow_event(
                 desk,
@@ -71,6 +72,10 @@ class GitHub:
             )
         finally:
             self.ended.add(mine.build)
+
+    @property
+    def desk(self) -> Desk:
+        return attrs.evolve(self.village.desk, rules=self.village.config.ci)
 
     def pushed(self, **content: str) -> Report:
         commit = self.village.repository.push("main", **content)
@@ -98,6 +103,15 @@ def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(github: 
     village.approve("prod")
     assert github.runs("schedule", {"schedule": "23 * * * *"}).outcome == "done"
     assert village.runs("prod") == now
+
+
+def test_the_first_run_of_all_knows_the_table_of_its_checkout(github: GitHub, village: Village) -> None:
+    """Nothing was left by a build before; with the usual settings, `trunk` would be a branch like any other."""
+    village.ruled(branch="trunk")
+    commit = village.repository.push("trunk", onto=village.repository.remote["main"], orders="o2")
+    github.runs("push", push_event("trunk", commit))
+
+    assert village.runs("sandbox")["orders"] == "o2"
 
 
 def test_the_same_event_twice_is_one_wish_of_one_run(github: GitHub, village: Village) -> None:
