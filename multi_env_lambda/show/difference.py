@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.table import Table
-from rich.text import Text
 
 from multi_env_lambda.flow.drifted import UnitDrift
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.operations.difference import Difference, PackageChange
+from multi_env_lambda.show.words import Text
 
 __all__ = ["difference_text", "drift_table", "drift_text"]
 
