@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +19,17 @@ keep_all_rules()
 # How fast a machine is says nothing about the code: with a load of 40 every deadline passes.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+STORIES = {"building", "faults", "flow", "histories", "host"}
+"""The folders whose tests are whole runs in memory, or start other programs. Some files elsewhere say it themselves."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Most of the time goes into these folders, so they are not in the part that is for every saved file."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in STORIES:
+            item.add_marker(pytest.mark.story)
 
 
 @pytest.fixture(scope="session")

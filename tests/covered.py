@@ -17,30 +17,30 @@ from tests.house import PACKAGE
 
 __all__ = ["FLOORS", "Covered", "covered", "main"]
 
-# In percent: lines, branches. What the fast part cannot run (the emulator, a board in a browser) has a low one.
+# In percent: lines, branches. What no test in memory can run (the emulator, a board in a browser) has a low one.
 FLOORS: Mapping[str, tuple[int, int]] = {
-    "__init__": (95, 90),
-    "__main__": (90, 50),
+    "__init__": (100, 100),
+    "__main__": (100, 49),
     "_version": (100, 100),
-    "api": (83, 59),
-    "aws": (86, 75),
-    "building": (62, 42),
-    "ci": (97, 95),
-    "cli": (75, 52),
+    "api": (83, 52),
+    "aws": (86, 76),
+    "building": (87, 82),
+    "ci": (98, 96),
+    "cli": (75, 51),
     "errors": (100, 100),
-    "flow": (93, 85),
-    "host": (76, 62),
-    "local": (7, 1),
-    "make": (90, 80),
-    "masking": (98, 95),
+    "flow": (97, 94),
+    "host": (86, 77),
+    "local": (6, 0),
+    "make": (93, 83),
+    "masking": (100, 100),
     "model": (98, 97),
-    "operations": (85, 75),
-    "pipeline": (90, 87),
-    "plan": (98, 96),
-    "show": (77, 61),
-    "testing": (82, 66),
-    "wording": (98, 95),
-    "world": (95, 50),
+    "operations": (79, 63),
+    "pipeline": (97, 93),
+    "plan": (97, 96),
+    "show": (85, 78),
+    "testing": (93, 85),
+    "wording": (100, 100),
+    "world": (97, 49),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -77,14 +78,20 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT / PACKAGE).as_posix()
 
 
-MODULES = pytest.mark.parametrize("path", module_paths(), ids=shown)
-PURE = pytest.mark.parametrize(
-    "path", [p for p in module_paths() if ring(module_name(p)) in ("model", "plan", "ci")], ids=shown
-)
+def pure_paths() -> list[Path]:
+    return [path for path in module_paths() if ring(module_name(path)) in ("model", "plan", "ci")]
 
 
-@MODULES
-def test_imports_point_inward(path: Path) -> None:
+def found_in(paths: Iterable[Path], look: Callable[[Path], object]) -> dict[str, object]:
+    """File -> what is wrong in it. One test for all files: a test for each file would be most of the suite."""
+    return {shown(path): wrong for path in paths if (wrong := look(path))}
+
+
+def test_every_ring_is_in_the_table() -> None:
+    assert {ring(module_name(path)) for path in module_paths()} - set(MAY_IMPORT) == set()
+
+
+def outward_imports(path: Path) -> list[tuple[str, int]]:
     own = ring(module_name(path))
     shows_itself = lines_of(path, "_repr_html_") | lines_of(path, "text")
     named = [
@@ -95,23 +102,25 @@ def test_imports_point_inward(path: Path) -> None:
         and not (own == "cli" and ring(name) in multi_env_lambda.__all__)
     ]
 
-    assert own in MAY_IMPORT, f"the ring {own!r} is not in the table"
-    assert [(name, line) for name, line in named if name != own and name not in MAY_IMPORT[own]] == []
+    return [(name, line) for name, line in named if name != own and name not in MAY_IMPORT[own]]
 
 
-@MODULES
-def test_slow_libraries_are_imported_where_they_are_needed(path: Path) -> None:
-    if path.is_relative_to(OTHER_INTERPRETER):
-        pytest.skip("runs in the emulator's own environment")
-    if ring(module_name(path)) == "show":
-        pytest.skip("is itself imported where it is needed, see test_start_up.py")
-    names = imported(path, at_import(path))
-
-    assert [(name, line) for name, line in names if name.split(".")[0] in ONLY_WHERE_NEEDED] == []
+def test_imports_point_inward() -> None:
+    assert found_in(module_paths(), outward_imports) == {}
 
 
-@PURE
-def test_model_plan_and_ci_touch_nothing(path: Path) -> None:
+def test_slow_libraries_are_imported_where_they_are_needed() -> None:
+    """But in the emulator, which has an environment of its own, and in ``show/``: see test_start_up.py."""
+
+    def slow_imports(path: Path) -> list[tuple[str, int]]:
+        names = imported(path, at_import(path))
+        return [(name, line) for name, line in names if name.split(".")[0] in ONLY_WHERE_NEEDED]
+
+    paths = [p for p in module_paths() if not p.is_relative_to(OTHER_INTERPRETER) and ring(module_name(p)) != "show"]
+    assert found_in(paths, slow_imports) == {}
+
+
+def what_it_touches(path: Path) -> list[object]:
     names = [(name, line) for name, line in imported(path) if name in NO_INPUT_OUTPUT or name.split(".")[0] == "boto3"]
     paths = [
         node.lineno
@@ -121,24 +130,28 @@ def test_model_plan_and_ci_touch_nothing(path: Path) -> None:
         and {a.name for a in node.names} - {"PurePosixPath"}
     ]
 
-    assert (names, paths, calls_of(path, {"open", "print", "input"})) == ([], [], [])
+    return [*names, *paths, *calls_of(path, {"open", "print", "input"})]
 
 
-@PURE
-def test_cottonformation_is_known_in_one_module(path: Path) -> None:
-    at_run_time = {name.split(".")[0] for name, _ in imported(path)} - {
-        name.split(".")[0] for name, _ in imported(path, iter(type_checking(path)))
-    }
-
-    assert "cottonformation" not in at_run_time or shown(path) == "plan/template/cotton.py"
+def test_model_plan_and_ci_touch_nothing() -> None:
+    assert found_in(pure_paths(), what_it_touches) == {}
 
 
-@MODULES
-def test_only_the_command_line_prints(path: Path) -> None:
-    if path.is_relative_to(OTHER_INTERPRETER) or ring(module_name(path)) == "cli":
-        pytest.skip("a program of its own")
+def test_cottonformation_is_known_in_one_module() -> None:
+    def at_run_time(path: Path) -> bool:
+        names = {name.split(".")[0] for name, _ in imported(path)}
+        return "cottonformation" in names - {
+            name.split(".")[0] for name, _ in imported(path, iter(type_checking(path)))
+        }
 
-    assert calls_of(path, {"print", "input"}) == []
+    assert set(found_in(pure_paths(), at_run_time)) - {"plan/template/cotton.py"} == set()
+
+
+def test_only_the_command_line_prints() -> None:
+    """And the emulator, which is a program of its own."""
+    paths = [p for p in module_paths() if not p.is_relative_to(OTHER_INTERPRETER) and ring(module_name(p)) != "cli"]
+
+    assert found_in(paths, lambda path: calls_of(path, {"print", "input"})) == {}
 
 
 def test_programs_are_started_in_one_place_and_where_there_is_a_reason() -> None:
@@ -147,9 +160,8 @@ def test_programs_are_started_in_one_place_and_where_there_is_a_reason() -> None
     assert found == set(STARTS)
 
 
-@MODULES
-def test_no_program_is_started_by_a_shell(path: Path) -> None:
-    assert (shells(tree(path)) == []) == (shown(path) not in A_SHELL), shells(tree(path))
+def test_no_program_is_started_by_a_shell() -> None:
+    assert set(found_in(module_paths(), lambda path: shells(tree(path)))) == A_SHELL
 
 
 def test_every_ring_of_the_table_is_there() -> None:
@@ -167,19 +179,21 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert [sorted(circle) for circle in circles(found)] == []
 
 
-@MODULES
-def test_nobody_writes_the_variables_of_the_process(path: Path) -> None:
-    assert bool(writes_of_variables(tree(path))) == (shown(path) in SETS_ITS_OWN_VARIABLES)
+def test_nobody_writes_the_variables_of_the_process() -> None:
+    found = found_in(module_paths(), lambda path: writes_of_variables(tree(path)))
+
+    assert set(found) == set(SETS_ITS_OWN_VARIABLES)
 
 
-@MODULES
-def test_every_module_says_what_it_is(path: Path) -> None:
-    said = ast.get_docstring(tree(path))
-    if path.name == "__init__.py" and not tree(path).body:
-        pytest.skip("an empty package")
+def test_every_module_says_what_it_is() -> None:
+    """But for an empty package."""
 
-    assert said
-    assert any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree(path).body) or only_values(path)
+    def silent(path: Path) -> bool:
+        future = any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree(path).body)
+        return not ast.get_docstring(tree(path)) or not (future or only_values(path))
+
+    paths = [path for path in module_paths() if path.name != "__init__.py" or tree(path).body]
+    assert found_in(paths, silent) == {}
 
 
 def lines_of(path: Path, function: str) -> set[int]:

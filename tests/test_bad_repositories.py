@@ -16,6 +16,8 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep
 from multi_env_lambda.model.request import Request
 from tests.bad_repositories import BAD, copy_of, world_of
 
+pytestmark = pytest.mark.story
+
 ASK = Request(verb="deploy", target="prod", through=True)
 
 

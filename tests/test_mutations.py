@@ -36,9 +36,8 @@ def shown(mutation: Mutation) -> str:
     return f"{mutation.file}: {mutation.fact}"
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=shown)
-def test_a_mutation_can_still_be_made(mutation: Mutation) -> None:
-    assert problem_of(mutation, ROOT) == ""
+def test_every_mutation_can_still_be_made() -> None:
+    assert {shown(mutation): why for mutation in MUTATIONS if (why := problem_of(mutation, ROOT))} == {}
 
 
 def test_every_ring_has_mutations() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -92,22 +93,31 @@ def _each(
     if len(faults) == 1 and not lines:
         raise next(iter(faults.values()))
     if faults:
-        what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
+        what = "\n".join(_told(name, error) for name, error in faults.items())
         failed = UnitsFailed(f"{len(faults)} not done", what, hint=next(iter(faults.values())).hint)
         failed.changes, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
         raise failed
     return tuple(lines)
 
 
+def _told(name: str, error: MultiEnvLambdaError) -> str:
+    return f"{name}: {error.what}" if error.where == name else f"{name}: {error.where}: {error.what}"
+
+
 def bootstrap_template(opened: Opened, place: str) -> str:
     """The stack of one place as JSON, for those who make roles there. Nothing is asked, so no credentials are needed.
+
+    It is laid out for readers, unless a template of that length would be too long to send.
 
     Raises:
         ConfigurationError: no roles are made there, or a unit cannot be read.
     """
     from multi_env_lambda.operations.bootstrap import place_named
+    from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY
 
-    return access_of(opened, place_named(opened.config, place)).template
+    template = access_of(opened, place_named(opened.config, place)).template
+    readable = json.dumps(json.loads(template), indent=2)
+    return readable if len(readable) <= LARGEST_INLINE_BODY else template
 
 
 def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:

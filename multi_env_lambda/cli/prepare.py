@@ -87,7 +87,8 @@ def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove
 
 def _ending(what: str, changed: bool, only_plan: bool, remove: bool) -> str:
     if only_plan:
-        return "nothing was changed; `bootstrap` without `--plan` does it" if changed else "nothing would change"
+        command = "`bootstrap --remove`" if remove else "`bootstrap`"
+        return f"nothing was changed; {command} without `--plan` does it" if changed else "nothing would change"
     if remove:
         return "the roles are gone" if changed else "there are no roles to remove"
     return f"{what} is ready" if changed else f"{what} is ready; no changes needed"

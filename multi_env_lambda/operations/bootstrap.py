@@ -29,6 +29,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.permissions import known_handlers, rendered
 from multi_env_lambda.plan.access import access_stack_name, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_stack import AccessStack, access_stack, differences
+from multi_env_lambda.plan.stackstate import Create, DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
@@ -159,12 +160,15 @@ def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tupl
 
 
 def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | None:
-    """The template of a stack as it was sent; None where there is no such stack.
+    """The template of a stack as it was sent; None if there is no such stack, or none whose creation succeeded.
 
     Raises:
         MultiEnvLambdaError: it cannot be read.
     """
     client = sessions.client(place, "cloudformation")
+    reading = _stacks(sessions, place).describe(name)
+    if isinstance(stack_answer(None if reading is None else reading.status), Create | DeleteThenCreate):
+        return None
     try:
         found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place.name}", name))
     except StackError as error:
@@ -223,7 +227,8 @@ def remove_roles(
     units = sorted(running)
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
-        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", place.name)))
+        environment = "ENVIRONMENT" if isinstance(place, Devops) else place.name
+        raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", environment)))
     _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
 
 

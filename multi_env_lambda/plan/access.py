@@ -106,9 +106,12 @@ def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
     stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
-    yield grant_of(
-        "LookAtTheRoles", "doctor", [arn_of(config.devops, "cloudformation", stack)], "cloudformation:GetTemplate"
-    )
+    yield _look_at_roles(arn_of(config.devops, "cloudformation", stack))
+
+
+def _look_at_roles(stack: str) -> Grant:
+    actions = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
+    return grant_of("LookAtTheRoles", "doctor", [stack], *actions)
 
 
 def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
@@ -177,7 +180,7 @@ def of_environment_roles(
     has_jobs = any('"AWS::Glue::Job"' in text for text in templates.values())
     direct = direct_calls(config, place, tuple(references), has_jobs=has_jobs)
     stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.name)}/*")
-    look = grant_of("LookAtTheRoles", "doctor", [stack], "cloudformation:GetTemplate")
+    look = _look_at_roles(stack)
     to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     act = grant_of(
         "LetCloudFormationAct",

@@ -19,6 +19,8 @@ from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.environment import Devops
 from tests.tools.faulty_client import FaultyClient
 
+pytestmark = pytest.mark.story
+
 OWNER, READERS = "123456789012", ["222222222222", "333333333333"]
 NAME = "fresh-bucket"
 DEVOPS = Devops(account_id=OWNER, region="us-east-1", bucket=NAME)

@@ -15,6 +15,8 @@ from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from tests.tools.faulty_client import client_error
 
+pytestmark = pytest.mark.story
+
 Clients = Callable[[str], Any]
 
 

@@ -22,6 +22,8 @@ from multi_env_lambda.operations.ci_file import decide_with, own_decision, prote
 from multi_env_lambda.testing.ci import FakeRepository
 from tests.ci.worlds import state
 
+pytestmark = pytest.mark.story
+
 MAIN = BranchMoved(host="github", repository="acme/units", branch="main")
 STRANGERS = PullRequestChanged(
     host="github", repository="acme/units", what="opened", number=12, branch="x", into="main", stranger=True

@@ -9,6 +9,8 @@ import pytest
 from multi_env_lambda.ci.names import environment_of_branch
 from tests.ci.history import ENVIRONMENTS, FEATURES, UNITS, History, World
 
+pytestmark = pytest.mark.story
+
 FAST, ALL = 200, 10_000
 _WEEK = 7 * 86_400.0
 

@@ -11,6 +11,8 @@ import pytest
 
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 
+pytestmark = pytest.mark.story
+
 
 @pytest.mark.parametrize("name", ["CODEBUILD_BUILD_ID", "GITHUB_ACTIONS", "CI"])
 def test_a_build_cannot_approve(tmp_path: Path, name: str) -> None:

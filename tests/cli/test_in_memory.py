@@ -17,6 +17,8 @@ from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.api.stage import opened
 
+pytestmark = pytest.mark.story
+
 
 @attrs.frozen
 class Typed:

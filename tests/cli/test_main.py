@@ -14,6 +14,8 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.cli.main import main
 from tests.bad_repositories import copy_of
 
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -14,6 +14,8 @@ import pytest
 
 from tests.house import ROOT
 
+pytestmark = pytest.mark.story
+
 PAGE = ROOT / "docs" / "source" / "02-How-To" / "test-your-own.rst"
 FILE = re.compile(r"\.\. code-block:: python\n   :caption: (\S+)\n\n((?:    .*\n|\n)+)")
 COMMAND = re.compile(r"    \$ python (.+)\n    (\d+ passed)")

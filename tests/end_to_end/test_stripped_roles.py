@@ -128,12 +128,16 @@ def run(made: Bootstrapped, words: Words) -> Done:
     if words == DEPLOY:
         with (made.stage.root / "projects/customers/customers/__init__.py").open("a") as module:
             module.write("# one more line\n")
-    return made.run(*words, user="grace" if words[0] == "approve" else "")
+    done = made.run(*words, user="grace" if words[0] == "approve" else "")
+    # What a deploy without a right has left half published keeps its name; the same command again takes the next one.
+    return run(made, words) if done.code == 8 else done
 
 
 def says_what_is_missing(done: Done, statement: Mapping[str, Any]) -> bool:
+    """With the service in front, or as Lambda names what S3 refused to CloudFormation: ``permission to GetObject``."""
     actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-    return done.code != 0 and any(action in done.out + done.err for action in actions)
+    names = [*actions, *(f"permission to {action.partition(':')[2]} " for action in actions)]
+    return done.code != 0 and any(name in done.out + done.err for name in names)
 
 
 def test_what_cloudformation_needs_first_breaks_a_first_deploy(made: Bootstrapped) -> None:
@@ -149,7 +153,7 @@ def test_what_cloudformation_needs_first_breaks_a_first_deploy(made: Bootstrappe
     for unit in dict.fromkeys(FIRST.values()):
         done = made.run("deploy", "sandbox", "--only", unit, "--yes")
         assert done.code == 0, (unit, done.err)
-    assert unsaid == []
+    assert unsaid == [], "\n".join(map(str, unsaid))
 
 
 def test_each_statement_taken_away_breaks_a_verb_that_names_it(made: Bootstrapped) -> None:
@@ -166,10 +170,9 @@ def test_each_statement_taken_away_breaks_a_verb_that_names_it(made: Bootstrappe
         give(iam, role, kept)
         for words in dict.fromkeys(verbs.values()):
             if words[0] not in ("doctor", "destroy"):
-                # What a deploy without a right has left half published has its name for ever; the next one is taken.
-                done = next((one for one in (run(made, words), run(made, words)) if one.code == 0), None)
-                assert done is not None, f"{role} with all of it: {words}"
-    assert unsaid == []
+                done = run(made, words)
+                assert done.code == 0, f"{role} with all of it: {words}: {done.err}"
+    assert unsaid == [], "\n".join(map(str, unsaid))
 
 
 def test_what_cloudformation_needs_last_breaks_the_end_of_a_unit(made: Bootstrapped) -> None:
@@ -183,7 +186,7 @@ def test_what_cloudformation_needs_last_breaks_the_end_of_a_unit(made: Bootstrap
         if not says_what_is_missing(done, next(one for one in kept if one["Sid"] == sid)):
             unsaid.append((sid, done.code, done.err[-600:]))
         give(iam, role, kept)
-    assert unsaid == []
+    assert unsaid == [], "\n".join(map(str, unsaid))
 
 
 def test_every_statement_is_tried_here_or_somewhere_else(made: Bootstrapped) -> None:
@@ -200,12 +203,16 @@ def test_every_statement_is_tried_here_or_somewhere_else(made: Bootstrapped) -> 
 
 
 def ready(made: Bootstrapped) -> None:
-    """Both units run in sandbox, and a plan for prod waits for an approval."""
+    """One unit runs everywhere, the other up to prod, where its plan waits for an approval."""
     for words in (
         ("deploy", "sandbox", "--all", "--yes"),
         ("promote", "test", "--yes"),
         ("promote", "staging", "--yes"),
-        ("promote", "prod", "--out", "plan.json"),
+        ("promote", "prod", "--only", "customers", "--out", "customers.json"),
+        ("approve", "customers.json"),
+        ("deploy", "--plan", "customers.json", "--yes"),
+        ("promote", "prod", "--only", "nightly", "--out", "plan.json"),
     ):
-        done = made.run(*words)
+        acting = "administrator" if "--plan" in words else ""
+        done = made.run(*words, acting=acting, user="grace" if words[0] == "approve" else "")
         assert done.code == 0, f"{words}: {done.err}"

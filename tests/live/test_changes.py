@@ -66,7 +66,7 @@ def test_traffic(yard: Yard) -> None:
     unit.change("smoke = ", "# smoke = ")
     with _load(yard, unit):
         bad = yard.verb("deploy", yard.first.name, "--only", unit.name, "--yes")
-    assert bad.code != 0 and "was put back" in bad.err, bad.err
+    assert bad.code != 0 and "was rolled back" in bad.err, bad.err
     assert _alias(yard, unit)[1] == {}, "no share of the traffic stays on the bad version"
     assert _code(yard, unit) == good
 
@@ -130,7 +130,7 @@ def test_failures(yard: Yard) -> None:
 
     unit.handler("raise RuntimeError('does not work')")
     back = yard.verb("deploy", yard.first.name, "--only", unit.name, "--yes")
-    assert back.code == 13 and "was put back" in back.err, back.err
+    assert back.code == 13 and "was rolled back" in back.err, back.err
 
     unit.handler(f"# after the failure\n{_HELLO}")
     before = len(yard.calls())

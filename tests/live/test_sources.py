@@ -88,7 +88,7 @@ def test_glue(yard: Yard) -> None:
 
     done = yard.verb("invoke", unit.name, "tidy", yard.first.name)
 
-    assert done.code == 0 and "SUCCEEDED" in yard.text(done), _said_of_job(yard, "error")
+    assert done.code == 0 and "SUCCEEDED" in yard.text(done), f"{done.err}{_said_of_job(yard, 'error')}"
     yard.notes.append(_said_of_job(yard, "output"))
 
 
@@ -241,6 +241,8 @@ def _with_job(yard: Yard, unit: Unit, module: str, table: str, *dependencies: st
 def _said_of_job(yard: Yard, stream: str) -> str:
     """What the newest run of a Python shell job wrote."""
     logs, group = yard.client("logs"), f"/aws-glue/python-jobs/{stream}"
+    if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        return f"it wrote nothing to {group}"
     streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
     name = max(streams, key=lambda one: int(one["creationTime"]))["logStreamName"]
     events = logs.get_log_events(logGroupName=group, logStreamName=name)["events"]

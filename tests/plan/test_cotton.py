@@ -21,6 +21,8 @@ from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.cotton import document_of, typed
 from tests.plan.template_values import BUCKET, JOB, LAYER, SMALL, SOURCE, SPARK_JOB, maximal, project, template
 
+pytestmark = pytest.mark.story
+
 ROOT = Path(__file__).parents[2]
 DEPLOYS = {"aws_cloudformation", "boto3", "boto_session_manager"}
 LEAN = "from multi_env_lambda.plan.template.cotton import import_cottonformation; cf = import_cottonformation()\n"

@@ -185,6 +185,7 @@ def _keep_limits() -> None:
     """What AWS takes no more of, or from nobody who is not there."""
     from . import (
         bucket_principals,
+        deleted_stacks,
         event_rules,
         event_source_limits,
         exports,
@@ -203,6 +204,7 @@ def _keep_limits() -> None:
     )
 
     bucket_principals.patch()
+    deleted_stacks.patch()
     event_rules.patch()
     exports.patch()
     function_policies.patch()

@@ -12,6 +12,7 @@ What the role may then do is asked by ``caller_rights.py``, where that rule is k
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -64,15 +65,16 @@ def acting() -> Any:
     return principal(account, name, _SESSION)
 
 
-def principal(account: str, name: str, session: str) -> Any:
-    """A session of a role, as whom a service of AWS does something."""
+def principal(account: str, name: str, session: str, *, settled: bool = False) -> Any:
+    """A session of a role, as whom a service of AWS does something; ``settled``: after IAM has had its seconds."""
     evaluator, iam = load("ministack.core.iam_evaluator"), load("ministack.services.iam")
     role = iam._roles.get_scoped(account, None, name) or {}
+    gather = original(evaluator, "_gather_role_policies")
     return evaluator.PrincipalInfo(
         arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
         type="AssumedRole",
         account=account,
-        policies=original(evaluator, "_gather_role_policies")(name, account),
+        policies=(inspect.unwrap(gather) if settled else gather)(name, account),
         keys={"aws:userid": f"{role.get('RoleId', '')}:{session}"},
         limits=original(evaluator, "_permissions_boundary")(iam._roles, name, account),
     )

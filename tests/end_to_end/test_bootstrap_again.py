@@ -1,0 +1,80 @@
+"""What `bootstrap` makes can be read first, removed again, and made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from .bootstrapped import Bootstrapped, bootstrapped
+
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
+
+DEPLOY = ("deploy", "sandbox", "--only", "customers", "--yes")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
+    with bootstrapped(tmp_path_factory.mktemp("again") / "workspace", units=("customers",)) as found:
+        assert found.run(*DEPLOY).code == 0
+        yield found
+
+
+def stacks(made: Bootstrapped, place: str) -> set[str]:
+    found = made.root(place, "cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in found}
+
+
+def test_the_template_that_another_team_applies_is_what_bootstrap_has_made(made: Bootstrapped) -> None:
+    printed = made.run("bootstrap", "--template", "prod")
+    there = made.root("prod", "cloudformation").get_template(StackName="acme-prod-Access")["TemplateBody"]
+
+    assert printed.code == 0, printed.err
+    assert json.loads(printed.out) == (json.loads(there) if isinstance(there, str) else there)
+    assert len(printed.out.splitlines()) > 100
+
+
+def test_what_would_be_removed_is_named_and_nothing_goes(made: Bootstrapped) -> None:
+    shown = made.run("bootstrap", "--remove", "--plan")
+
+    assert shown.code == 0
+    assert "prod: acme-prod-Access: would be deleted" in shown.err
+    assert "nothing was changed; `bootstrap --remove` without `--plan` does it" in shown.err
+    assert "acme-prod-Access" in stacks(made, "prod")
+
+
+def test_roles_that_running_stacks_act_as_stay_and_the_others_go(made: Bootstrapped) -> None:
+    done = made.run("bootstrap", "--remove")
+
+    assert done.code == 9
+    assert "devops: customers in sandbox still runs there" in done.err
+    assert "devops: devops" not in done.err
+    assert "`destroy.py UNIT ENVIRONMENT` first, for each" in done.err
+    assert "acme-sandbox-Access" in stacks(made, "sandbox")
+    assert "acme-devops-Access" in stacks(made, "devops")
+    assert "acme-prod-Access" not in stacks(made, "prod")
+
+
+def test_what_was_removed_is_planned_made_and_found_again(made: Bootstrapped) -> None:
+    planned = made.run("bootstrap", "--plan")
+    one = made.run("bootstrap", "prod")
+    again = made.run("bootstrap")
+    nothing = made.run("bootstrap", "--plan")
+
+    assert "prod: acme-prod-Access: make DeployRole (AWS::IAM::Role)" in planned.err
+    assert (one.code, again.code) == (0, 0)
+    assert "prod: acme-prod-Access: make DeployRole (AWS::IAM::Role)" in one.err
+    assert "prod: " not in again.err and "test: acme-test-Access: make DeployRole" in again.err
+    assert "nothing would change" in nothing.err
+    doctor = made.run("doctor")
+    assert doctor.code == 0, doctor.out
+
+
+def test_after_the_last_unit_all_roles_can_go(made: Bootstrapped) -> None:
+    destroyed = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
+    done = made.run("bootstrap", "--remove")
+
+    assert (destroyed.code, done.code) == (0, 0), destroyed.err + done.err
+    assert "the roles are gone" in done.err
+    assert {place: name for place in ("devops", "sandbox", "prod") for name in stacks(made, place)} == {}
