@@ -248,6 +248,19 @@ def test_an_approver_with_another_table_is_told_what_it_makes_of_the_plan(tmp_pa
     )
 
 
+def test_an_approver_whose_table_has_another_account_is_told_that(tmp_path: Path) -> None:
+    fake, document = promotion(tmp_path)
+    deploy(fake, "test")
+    places = (
+        attrs.evolve(each, account_id="9" * 12) if each.name == "test" else each for each in fake_config().environments
+    )
+    config = attrs.evolve(fake_config(), environments=tuple(places))
+    hers = fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform)
+
+    with pytest.raises(PlanStale, match="and is blocked .0.1.0.post1 runs in us-east-1 of account .* 999999999999"):
+        pipeline.same_again(hers.world, document, published=True)
+
+
 @pytest.mark.parametrize("steps", [None, 7, [7], [{}], {}])
 def test_steps_of_any_shape_are_compared_with_what_is_made_now(tmp_path: Path, steps: object) -> None:
     fake, document = promotion(tmp_path)
