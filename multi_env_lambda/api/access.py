@@ -51,21 +51,51 @@ def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
     from multi_env_lambda.operations.bootstrap import apply_roles, compare_roles
 
     wanted = access_of(opened, place)
-    if not really:
+    if really:
+        lines = apply_roles(sessions, place, wanted, opened.progress)
+    else:
         sessions.verify(place)
-        return compare_roles(sessions, place, wanted)
-    return apply_roles(sessions, place, wanted, opened.progress)
+        lines = compare_roles(sessions, place, wanted)
+    own = place.name == opened.config.devops.name
+    return (*lines, *_with_ci(opened, sessions, place, really=really)) if own else lines
+
+
+def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    """The stack of the CI, which acts as roles of this place; one that the table no longer wants goes."""
+    from multi_env_lambda.operations.ci_stack import apply_ci, compare_ci, remove_ci
+
+    wanted = ci_of_opened(opened)
+    if wanted is None:
+        return remove_ci(sessions, place, opened.config, opened.progress, really=really)
+    if really:
+        return apply_ci(sessions, place, wanted, opened.progress)
+    return compare_ci(sessions, place, wanted)
+
+
+def ci_of_opened(opened: Opened) -> AccessStack | None:
+    """The stack of the CI, as the table wants it; nothing is asked."""
+    from multi_env_lambda.local.runtime_substitutes import substitutes
+    from multi_env_lambda.operations.ci_stack import RUNTIME, ci_of
+
+    runtime = substitutes([RUNTIME]).get(RUNTIME, RUNTIME) if opened.local else RUNTIME
+    return ci_of(opened.config, runtime=runtime)
 
 
 def _removed(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    from multi_env_lambda.operations.bootstrap import remove_roles, stack_there
+    from multi_env_lambda.operations.bootstrap import delete_stack, refuse_running, stack_there
+    from multi_env_lambda.operations.ci_stack import remove_ci
 
     name = stack_there(opened.config, sessions, place)
+    if name is not None and really:
+        refuse_running(place, _running(opened, place))
+    # The stack of the CI acts as roles of the other one, so it goes first.
+    is_devops = place.name == opened.config.devops.name
+    lines = remove_ci(sessions, place, opened.config, opened.progress, really=really) if is_devops else ()
     if name is None:
-        return ()
+        return lines
     if really:
-        remove_roles(sessions, place, name, _running(opened, place), opened.progress)
-    return (f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted",)
+        delete_stack(sessions, place, name, opened.progress)
+    return (*lines, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
 
 
 def _running(opened: Opened, place: Devops | Environment) -> Iterable[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.api import carry_out
+from multi_env_lambda.api.approving import waiting_plan
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
 from multi_env_lambda.api.opened import Opened
@@ -85,6 +86,13 @@ class Environment:
     def _repair(self, units: Sequence[str], reason: str) -> Request:
         asked = carry_out.request(self._opened, "repair", units, self.name, None)
         return attrs.evolve(asked, reason=reason)
+
+    def waiting_plan(self, digest: str) -> Mapping[str, Any]:
+        """The plan with which a run of the CI stopped in front of this environment, for ``Workspace.approve``.
+
+        ``digest``: as the run says it, or the beginning of it.
+        """
+        return waiting_plan(self._opened, self.name, digest)
 
     def links(self) -> dict[str, str]:
         """Console links: the role, and the stacks of this workspace."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, carry_out, looking, removing, setup
+from multi_env_lambda.api import access, carry_out, local_push, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -171,8 +171,8 @@ class Workspace:
 
     @property
     def local_cloud(self) -> LocalCloudSwitch:
-        """Starts and stops the local cloud of this workspace."""
-        return self._opened.local_cloud
+        """Starts and stops the local cloud of this workspace, and pushes to the repository beside it."""
+        return local_push.with_push(self._opened)
 
     def plan(
         self,

@@ -20,9 +20,10 @@ from multi_env_lambda.ci.hosts.github import read_github
 from multi_env_lambda.ci.hosts.gitlab import read_gitlab
 from multi_env_lambda.ci.names import is_ref_name, quoted
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.name import ENVIRONMENT_NAME
 
-__all__ = ["ASKED", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_message", "read_webhook"]
+__all__ = ["ASKED", "HEARD", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_message", "read_webhook"]
 
 LARGEST = 1024 * 1024
 """Bytes of a message; more fits neither into an event nor into a queue."""
@@ -32,9 +33,6 @@ OWN_SOURCE = "multi_env_lambda"
 
 ASKED = "asked"
 """The detail type of a person's wish; its detail has a ``branch``, ``tag`` or ``pull_request``, or is empty."""
-
-JOB_VARIABLE = "JOB_ID"
-"""The only thing that a build gets."""
 
 _HOSTS: Mapping[Host, Callable[[str, Given], tuple[Happened, ...]]] = {
     "codecommit": read_codecommit,
@@ -52,6 +50,9 @@ _SOURCES: Mapping[str, Host] = {
     "bitbucket.org": "bitbucket",
     f"{OWN_SOURCE}.bitbucket": "bitbucket",
 }
+HEARD = (OWN_SOURCE, *(source for source in _SOURCES if not source.startswith("aws.")))
+"""The sources that anybody may put events under who may put them on the bus."""
+
 _APPROVAL = re.compile(r"environments/([^/]+)/approvals/([0-9a-f]{64})/[0-9a-f]{16}/([^/]+)\.json")
 _JOB = re.compile(r"[0-9a-f]{32}")
 _OVER = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")

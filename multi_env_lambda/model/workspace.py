@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
+from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
@@ -51,6 +52,7 @@ class WorkspaceConfig:
     keep: int = 10
     id: str = ""
     ci: CiRules = CiRules()
+    ci_stack: CiStack | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -143,6 +145,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
+        ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
         roles=roles,
     )
 

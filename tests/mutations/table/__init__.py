@@ -9,6 +9,7 @@ from tests.mutations.table import (
     of_broken_parts,
     of_build,
     of_ci,
+    of_ci_stack,
     of_flow,
     of_going_back,
     of_histories,
@@ -16,6 +17,7 @@ from tests.mutations.table import (
     of_plan,
     of_repair,
     of_rights,
+    of_runs,
     of_stacks,
     of_strangers,
     of_the_clock,
@@ -42,5 +44,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_traffic.MUTATIONS,
     *of_strangers.MUTATIONS,
     *of_ci.MUTATIONS,
+    *of_ci_stack.MUTATIONS,
+    *of_runs.MUTATIONS,
     *of_histories.MUTATIONS,
 )
