@@ -51,6 +51,7 @@ class Function:
 
         Raises:
             CheckFailed: the function raised an error, or its answer is not JSON.
+            ConfigurationError: as in ``call``.
         """
         answer = self.call(payload, environment)
         if answer.error is not None:
@@ -67,12 +68,21 @@ class Function:
             raise CheckFailed(where, what, hint="`call` returns the raw bytes") from error
 
     def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
-        """Like ``invoke``, but returns the log as well and does not raise if the function does."""
+        """Like ``invoke``, but returns the log as well and does not raise if the function does.
+
+        Raises:
+            ConfigurationError: the payload is not JSON, or the environment has no such function.
+        """
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         try:
+            body = json.dumps(payload, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            hint = "build it of dicts, lists, strings, finite numbers, booleans and None"
+            raise ConfigurationError("payload", f"it cannot be written as JSON: {error}", hint=hint) from error
+        try:
             reached = self._opened.reached(place.name)
-            return self._opened.world.platform.invoke(reached, physical, ALIAS, json.dumps(payload).encode())
+            return self._opened.world.platform.invoke(reached, physical, ALIAS, body)
         except StackError as error:
             _refuse_what_is_elsewhere(self._opened, self.project, place)
             name_the_unit(error, self.project, place.name)

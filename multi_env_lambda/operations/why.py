@@ -55,6 +55,7 @@ class Explanation:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
         return attrs.asdict(self)
 
     def _repr_html_(self) -> str:
