@@ -25,6 +25,7 @@ from multi_env_lambda.model.name import (
 )
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
+from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -112,7 +113,20 @@ def tool_table(document: Mapping[str, object], *, where: str, hint: str) -> Tabl
         near = next((name for name in tool.values if name.replace("-", "_").lower() == "multi_env_lambda"), None)
         found = f", found [tool.{near}]" if near else ""
         raise ConfigurationError(where, f"the table [tool.multi_env_lambda] is missing{found}", hint=hint)
-    return tool.table("multi_env_lambda")
+    table = tool.table("multi_env_lambda")
+    _refuse_what_cannot_be_sent(table)
+    return table
+
+
+def _refuse_what_cannot_be_sent(table: Table) -> None:
+    """Here, before anything is built from it: an environment with NUL in it starts no process either.
+
+    The event of a smoke call is in no template, and JSON escapes what is in it.
+    """
+    found = unsendable(table.values, beside="smoke")
+    if found is not None:
+        path, character = found
+        table.refuse(".".join(map(str, path)), f"a text has {character}", hint=HINT_UNSENDABLE)
 
 
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
