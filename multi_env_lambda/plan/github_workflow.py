@@ -5,6 +5,11 @@ the file of their own commit, written by anybody who could push it; so that job 
 protected branch's file. A fork's change may not even do that: GitHub lets its jobs read only.
 
 No script has an expression of GitHub in it, and none depends on the table: what differs is in ``env``.
+
+Source: https://docs.github.com/en/actions/concepts/security/github_token (what a job's token does starts no run but by
+``workflow_dispatch``), https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax (permissions,
+``queue``), https://github.blog/changelog/2026-05-07-github-actions-concurrency-groups-now-allow-larger-queues/ and
+https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/control-deployments (``deployment``)
 """
 
 from __future__ import annotations
