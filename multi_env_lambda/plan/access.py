@@ -158,7 +158,8 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
 def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     arns = _buckets(config)
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
-    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
+    heard = ["s3:GetBucketNotification"] if config.ci_stack else []
+    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"), *heard)
     stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
     yield _look_at_roles(arn_of(config.devops, "cloudformation", stack))
 
