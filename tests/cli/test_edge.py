@@ -20,7 +20,6 @@ PRINTS = {
     "show/terminal.py": "the one edge",
     "show/render.py": "into a text of its own",
     "host/lambda_python.py": "a program of its own: plays the Python of Lambda",
-    "local/programs.py": "a program of its own: plays aws in builds of the local cloud",
     "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
     "building/backend_run.py": "a program of its own: calls a build backend",
     "host/own_child.py": "what code of the repository has printed, with nothing in it that a terminal obeys",
