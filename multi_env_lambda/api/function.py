@@ -113,7 +113,8 @@ class Function:
         place = self._opened.place(environment)
         if self.key not in (keys := [item.key for item in self._config.settings[place.name].functions]):
             what = f"it has no function `{self.key}` in {place.name}"
-            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys))
+            add = f"add a table `functions.{self.key}` to its pyproject.toml"
+            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys) if keys else add)
         return place
 
     def __repr__(self) -> str:
