@@ -17,9 +17,10 @@ from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
-from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -147,6 +148,9 @@ class World:
     slow_seconds: float = 60.0
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None if there is no other."""
+
+    may_go: Callable[[DeployStep, Record], None] = lambda step, record: None
+    """Asked once the lease of a unit is held, before anything of it changes; raises where it stays as it is."""
 
     broken: tuple[BrokenUnit, ...] = ()
     """Units of the work tree that cannot be built; ``projects`` has the others."""

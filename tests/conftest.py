@@ -20,7 +20,7 @@ keep_all_rules()
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-STORIES = {"building", "faults", "flow", "histories", "host"}
+STORIES = {"building", "faults", "flow", "histories", "host", "runs"}
 """The folders whose tests are whole runs in memory, or start other programs. Some files elsewhere say it themselves."""
 
 

@@ -37,7 +37,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "show": FLOW | {"flow", "operations"},
     "api": FLOW | {"flow", "make", "operations", "pipeline", "show"},
     "testing": FLOW | {"flow", "make", "operations", "pipeline", "api", "ci"},
-    "cli": frozenset({"_version", "api", "errors", "show"}),
+    "runs": FLOW | {"flow", "operations", "pipeline", "api", "ci"},
+    "dispatcher": frozenset({"errors", "model", "aws", "ci", "operations"}),
+    "cli": frozenset({"_version", "api", "errors", "runs", "show"}),
     "__main__": frozenset({"cli"}),
     "": FLOW | {"flow", "operations", "pipeline", "api", "cli", "show", "testing"},
 }

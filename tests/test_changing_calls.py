@@ -29,6 +29,7 @@ from tests.tools.faulty_client import FaultyClient, client_error
 
 HELD = "held lease"
 CONDITIONAL = "conditional write: an immutable name is created, or the lease itself replaced by its ETag"
+TOKEN = "a second build of the same job finds it taken, and ends"
 BOOTSTRAP = "bootstrap"
 PERSON = "a person's own request: invoke, run job, and the smoke checks of a deploy"
 SEED = "local cloud's own seeding, and stacks of tests"
@@ -43,9 +44,11 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/bucket.py", "put_object"): CONDITIONAL,
     ("aws/bucket_setup.py", "create_bucket"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_lifecycle_configuration"): BOOTSTRAP,
+    ("aws/bucket_setup.py", "put_bucket_notification_configuration"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_policy"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_versioning"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_public_access_block"): BOOTSTRAP,
+    ("aws/builds.py", "start_build"): TOKEN,
     ("aws/change_set.py", "create_change_set"): HELD,
     ("aws/change_set.py", "delete_change_set"): HELD,
     ("aws/change_set.py", "execute_change_set"): HELD,
@@ -75,6 +78,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/emulator/function_logs.py", "invoke"): OURS,
     ("local/emulator/function_starts.py", "invoke"): OURS,
     ("plan/permissions.py", "invoke"): VERB,
+    ("local/host_events.py", "put_events"): "an event only says: look; one that comes twice makes no second build",
     ("local/seed.py", "attach_role_policy"): SEED,
     ("local/seed.py", "attach_user_policy"): SEED,
     ("local/seed.py", "create_access_key"): SEED,
@@ -93,14 +97,15 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/act.py", "publish"): VERB,
     ("flow/sending.py", "publish"): VERB,
     ("pipeline.py", "publish"): FIELD,
+    ("runs/bring.py", "publish"): OURS,
     ("plan/planner.py", "publish"): FIELD,
     ("show/text.py", "publish"): FIELD,
 }
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda", "logs",
-    "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "codebuild", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda",
+    "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

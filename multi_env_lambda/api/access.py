@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.plan.access_stack import AccessStack
 
-__all__ = ["access_of", "bootstrap", "bootstrap_template"]
+__all__ = ["access_of", "bootstrap", "bootstrap_template", "write_ci"]
 
 
 def bootstrap(opened: Opened, place: str | None, *, really: bool, remove: bool) -> tuple[str, ...]:
@@ -51,21 +51,62 @@ def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
     from multi_env_lambda.operations.bootstrap import apply_roles, compare_roles
 
     wanted = access_of(opened, place)
-    if not really:
+    if really:
+        lines = apply_roles(sessions, place, wanted, opened.progress)
+    else:
         sessions.verify(place)
-        return compare_roles(sessions, place, wanted)
-    return apply_roles(sessions, place, wanted, opened.progress)
+        lines = compare_roles(sessions, place, wanted)
+    if place.name != opened.config.devops.name:
+        return lines
+    more = _with_ci(opened, sessions, place, really=really)
+    return (*lines, *more, *_with_library(opened, sessions, place, really=really))
+
+
+def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    """The stack of the CI, which acts as roles of this place; one that the table no longer wants goes."""
+    from multi_env_lambda.operations.ci_stack import apply_ci, compare_ci, remove_ci
+
+    wanted = ci_of_opened(opened)
+    if wanted is None:
+        return remove_ci(sessions, place, opened.config, opened.progress, really=really)
+    if really:
+        return apply_ci(sessions, place, wanted, opened.progress)
+    return compare_ci(sessions, place, wanted)
+
+
+def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    """What the jobs at GitHub install, where the table names a repository there."""
+    from multi_env_lambda.operations.ci_stack import put_library
+
+    if opened.config.github is None:
+        return ()
+    return put_library(sessions, place, really=really)
+
+
+def ci_of_opened(opened: Opened) -> AccessStack | None:
+    """The stack of the CI, as the table wants it; nothing is asked."""
+    from multi_env_lambda.local.runtime_substitutes import substitutes
+    from multi_env_lambda.operations.ci_stack import RUNTIME, ci_of
+
+    runtime = substitutes([RUNTIME]).get(RUNTIME, RUNTIME) if opened.local else RUNTIME
+    return ci_of(opened.config, runtime=runtime)
 
 
 def _removed(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    from multi_env_lambda.operations.bootstrap import remove_roles, stack_there
+    from multi_env_lambda.operations.bootstrap import delete_stack, refuse_running, stack_there
+    from multi_env_lambda.operations.ci_stack import remove_ci
 
     name = stack_there(opened.config, sessions, place)
+    if name is not None and really:
+        refuse_running(place, _running(opened, place))
+    # The stack of the CI acts as roles of the other one, so it goes first.
+    is_devops = place.name == opened.config.devops.name
+    lines = remove_ci(sessions, place, opened.config, opened.progress, really=really) if is_devops else ()
     if name is None:
-        return ()
+        return lines
     if really:
-        remove_roles(sessions, place, name, _running(opened, place), opened.progress)
-    return (f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted",)
+        delete_stack(sessions, place, name, opened.progress)
+    return (*lines, f"{place.name}: {name}: deleted" if really else f"{place.name}: {name}: would be deleted")
 
 
 def _running(opened: Opened, place: Devops | Environment) -> Iterable[str]:
@@ -129,3 +170,14 @@ def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:
     from multi_env_lambda.operations.bootstrap import roles_of
 
     return roles_of(opened.root, opened.config, opened.projects, opened.faults, place)
+
+
+def write_ci(opened: Opened, host: str, *, really: bool) -> tuple[str, ...]:
+    """Write the file of another host of builds, or say what would change in it; nothing is asked.
+
+    Raises:
+        ConfigurationError: the table says nothing of it, or the file is not one of ours.
+    """
+    from multi_env_lambda.operations.ci_write import write_ci as write
+
+    return write(opened.root, opened.config, host, really=really)

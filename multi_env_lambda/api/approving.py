@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -12,7 +14,7 @@ from multi_env_lambda.api import tables
 from multi_env_lambda.api.dialog import Dialog
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import Refused
+from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.flow.gate import APPROVAL_HOURS, Approval
 from multi_env_lambda.flow.gate import approve as write_approval
 from multi_env_lambda.flow.left import with_left
@@ -23,7 +25,7 @@ from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal, kept_by
 from multi_env_lambda.world import World
 
-__all__ = ["APPROVAL_HOURS", "approve", "refuse_builds"]
+__all__ = ["APPROVAL_HOURS", "approve", "refuse_builds", "waiting_plan"]
 
 
 def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
@@ -61,6 +63,22 @@ def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tupl
     if dialog is not None:
         dialog.show(shown)
     return (_approve(world, bound, removal.digest),) if _asks(bound, found) else ()
+
+
+def waiting_plan(opened: Opened, environment: str, digest: str) -> Mapping[str, Any]:
+    """The plan with which a run of the CI stopped in front of an environment.
+
+    Raises:
+        ConfigurationError: there is no such environment, or no plan of this digest has stopped there.
+    """
+    from multi_env_lambda.operations.ci_kept import kept_plan
+
+    place = opened.place(environment).name
+    found = kept_plan(opened.acting_as("approver").world.store, place, digest)
+    if found is None:
+        what = f"no run of the CI has stopped in front of {place} with a plan `{digest}`"
+        raise ConfigurationError("approve", what, hint="the last lines of the run say the whole command")
+    return found
 
 
 def refuse_builds() -> None:

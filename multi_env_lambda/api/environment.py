@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.api import carry_out
+from multi_env_lambda.api.approving import waiting_plan
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
 from multi_env_lambda.api.opened import Opened
@@ -31,14 +32,17 @@ class Environment:
 
     @property
     def name(self) -> str:
+        """Its name, as in the root ``pyproject.toml``."""
         return self.config.name
 
     @property
     def account_id(self) -> str:
+        """The AWS account that it is in."""
         return self.config.account_id
 
     @property
     def region(self) -> str:
+        """The AWS region that it is in."""
         return self.config.region
 
     @property
@@ -85,6 +89,13 @@ class Environment:
     def _repair(self, units: Sequence[str], reason: str) -> Request:
         asked = carry_out.request(self._opened, "repair", units, self.name, None)
         return attrs.evolve(asked, reason=reason)
+
+    def waiting_plan(self, digest: str) -> Mapping[str, Any]:
+        """The plan with which a run of the CI stopped in front of this environment, for ``Workspace.approve``.
+
+        ``digest``: as the run says it, or the beginning of it.
+        """
+        return waiting_plan(self._opened, self.name, digest)
 
     def links(self) -> dict[str, str]:
         """Console links: the role, and the stacks of this workspace."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["Read", "connect", "read", "sessions"]
+__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "sessions"]
+
+LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
+"""Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +113,7 @@ def connect(
     platform = AwsPlatform(met, devops)
     return World(
         config=config,
-        projects=projects if cloud is None else on_this_machine(projects),
+        projects=on_this_machine(projects) if cloud is not None or LOCAL_BUILD in os.environ else projects,
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),

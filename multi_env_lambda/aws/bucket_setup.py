@@ -60,7 +60,12 @@ _SEEN_AFTER = {"Delay": 1, "MaxAttempts": 30}
 
 
 def create_artifact_bucket(
-    client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
+    client: Any,
+    devops: Devops,
+    reader_account_ids: Iterable[str],
+    guards: Guards | None = None,
+    *,
+    tells: bool = False,
 ) -> tuple[str, ...]:
     """Create the bucket of ``devops`` and set it up; returns a line for each change, with what to know about it.
 
@@ -76,7 +81,7 @@ def create_artifact_bucket(
         created = tuple(_created(client, devops, common))
         for obstacle in () if created else obstacles(client, devops):
             raise PublishError(f"s3://{devops.bucket}", obstacle.what, hint=obstacle.hint)
-        changes = tuple(_changes(client, common, reader_account_ids, guards))
+        changes = (*_changes(client, common, reader_account_ids, guards), *_telling(client, common, tells))
         return (*created, *(_made(change) for change in changes))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
@@ -85,16 +90,26 @@ def create_artifact_bucket(
 
 def create_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
     """``create_artifact_bucket`` as a workspace needs it; ``place`` is one of ``config.buckets``."""
-    return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config))
+    return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config), tells=_tells(place, config))
 
 
 def missing_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
     """``missing_settings`` as a workspace needs it."""
-    return missing_settings(client, place, whole_accounts(config), guards_of(config))
+    return missing_settings(client, place, whole_accounts(config), guards_of(config), tells=_tells(place, config))
+
+
+def _tells(place: Devops, config: WorkspaceConfig) -> bool:
+    """The CI hears of approvals, which lie in the bucket that is written first."""
+    return config.ci_stack is not None and place == config.devops
 
 
 def missing_settings(
-    client: Any, devops: Devops, reader_account_ids: Iterable[str], guards: Guards | None = None
+    client: Any,
+    devops: Devops,
+    reader_account_ids: Iterable[str],
+    guards: Guards | None = None,
+    *,
+    tells: bool = False,
 ) -> tuple[str, ...]:
     """What ``create_artifact_bucket`` would do to an existing bucket; nothing is written.
 
@@ -103,7 +118,9 @@ def missing_settings(
     """
     try:
         client.head_bucket(**_common(devops))
-        return tuple(change.told for change in _changes(client, _common(devops), reader_account_ids, guards))
+        common = _common(devops)
+        changes = (*_changes(client, common, reader_account_ids, guards), *_telling(client, common, tells))
+        return tuple(change.told for change in changes)
     except aws_errors() as error:
         hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         raise PublishError(f"s3://{devops.bucket}", text_of(error), hint=hint) from error
@@ -268,6 +285,19 @@ def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:
                 f"it encrypts with the key {key}: the accounts and roles of all environments need kms:Decrypt in that "
                 "key's policy (AWS's own key, aws/s3, cannot be shared: choose one of your own, or SSE-S3)"
             )
+
+
+def _telling(client: Any, common: dict[str, str], tells: bool) -> Iterator[_Change]:
+    """Notifications of others stay: S3 replaces all of them with what is written.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
+    """
+    found = _read(client, "get_bucket_notification_configuration", common) if tells else {}
+    if tells and "EventBridgeConfiguration" not in found:
+        kept = {key: value for key, value in found.items() if key.endswith("Configurations")}
+        wanted = {**kept, "EventBridgeConfiguration": {}}
+        write = partial(client.put_bucket_notification_configuration, **common, NotificationConfiguration=wanted)
+        yield _Change("EventBridge hears of its objects, so that an approval goes on by itself", write)
 
 
 def _read(client: Any, operation: str, common: dict[str, str]) -> dict[str, Any]:

@@ -165,8 +165,9 @@ Step = Claim | Start | AskBuild | Wait | Rest
 def next_step(wanted: Wanted, now: float) -> Step:
     """What the next process does about it: for an event, for the schedule or because another one was killed."""
     if wanted.state == "wanted":
-        until = wanted.since + _pause(wanted.deaths)
-        return Claim() if now >= until else Wait(until)
+        pause = _pause(wanted.deaths)
+        # The clock of a store has seconds, so what was written just now may seem to be of the next one.
+        return Claim() if not pause or now >= wanted.since + pause else Wait(wanted.since + pause)
     if wanted.state == "running":
         if wanted.build:
             return AskBuild(wanted.build)

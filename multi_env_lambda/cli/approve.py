@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,11 @@ from multi_env_lambda.api.approving import APPROVAL_HOURS, refuse_builds
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
 
-__all__ = ["approve_command"]
+if TYPE_CHECKING:
+    from multi_env_lambda import Approval
+    from multi_env_lambda.api.listing import Listing
+
+__all__ = ["approve_command", "show_approvals"]
 
 
 @click.command("approve")
@@ -23,7 +28,11 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
     The plan is made again first, so you approve what will actually be done. A CI build cannot approve.
     """
     refuse_builds()
-    approvals = open_workspace(local, TerminalDialog(details=True)).approve(plan_file)
+    return show_approvals(open_workspace(local, TerminalDialog(details=True)).approve(plan_file), as_json)
+
+
+def show_approvals(approvals: Listing[Approval], as_json: bool) -> int:
+    """What was approved, and for how long."""
     if not len(approvals):
         note("no environment in this plan requires an approval")
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,6 +15,7 @@ from multi_env_lambda.cli.results import finish
 from multi_env_lambda.show.text import status_table
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["demo_command", "local_command"]
@@ -34,6 +36,39 @@ def up(as_json: bool) -> int:
     note(f"the local cloud is running at {cloud.endpoint}")
     note(f"for other tools: AWS_CONFIG_FILE={cloud.config_file} AWS_SHARED_CREDENTIALS_FILE={cloud.credentials_file}")
     return 0
+
+
+@local_command.command("push")
+@click.argument("branch", required=False, default="")
+@json_option
+def push_(branch: str, as_json: bool) -> int:
+    """Push the current commit to BRANCH of the repository beside the local cloud, and watch what it does.
+
+    Without BRANCH: the protected one. The CI that `bootstrap` makes runs, each part in its own role. It ends when
+    nothing more follows: in the last environment, or in front of an approval.
+    """
+    return _told(open_workspace(True).local_cloud.push(branch), as_json)
+
+
+@local_command.command("approve")
+@click.argument("environment", required=False, default="")
+@click.argument("digest", required=False, default="")
+@json_option
+def approve_(environment: str, digest: str, as_json: bool) -> int:
+    """Agree to what waits, as somebody else than who pushed, and watch what it does.
+
+    ENVIRONMENT and DIGEST name it, if several things wait.
+    """
+    return _told(open_workspace(True).local_cloud.approve(environment, digest), as_json)
+
+
+def _told(ending: PushEnding, as_json: bool) -> int:
+    if as_json:
+        print_json(attrs.asdict(ending))
+    note(f"after {ending.seconds} s: {ending.outcome or 'nothing follows from it'}")
+    for wait in ending.waits:
+        note(f"{wait.environment} waits for somebody else; `local approve {wait.environment} {wait.digest[:12]}`")
+    return 0 if ending.good else 1
 
 
 @local_command.command("down")
@@ -66,7 +101,10 @@ def status_(as_json: bool) -> int:
 @click.command("demo")
 @click.option("--local", is_flag=True, help="Always on; the demo never leaves this machine.")
 def demo_command(local: bool) -> int:
-    """Deploy every unit through all environments of the local cloud, and call one function of each in the last."""
+    """Deploy every unit through all environments of the local cloud, and call one function of each in the last.
+
+    Then, in a copy with one unit, change one line, push it, and see it walk to the last one after somebody's approval.
+    """
     workspace = open_workspace(True, TerminalDialog(yes=True))
     last = list(workspace.environments)[-1]
     code = finish(lambda: workspace.deploy(to=last, everything=True), False)
@@ -76,8 +114,36 @@ def demo_command(local: bool) -> int:
     out(f"devops: {workspace.config.devops.switch_role_url}")
     for environment in workspace.environments.values():
         out(f"{environment.name}: {environment.switch_role_url}")
+    code = code or _pushed(workspace, last)
     out(_NEXT)
     return code
+
+
+_LINE = '"customers": customers, "errors": errors}'
+_CHANGED = '"customers": customers, "errors": errors, "said": "this line was pushed"}'
+
+
+def _pushed(workspace: Workspace, last: str) -> int:
+    """The second half of the demo: the same by a push, with all that `bootstrap` makes for it."""
+    from multi_env_lambda.api.rehearsal import change, rehearsal
+
+    if "customers" not in workspace:
+        return 0
+    root = Path(workspace.root)
+    copy = rehearsal(root, "projects/customers", last)
+    change(copy, "projects/customers/customers/records.py", _LINE, _CHANGED)
+    out(f"\nby a push: one line of projects/customers is changed and committed, in {copy.relative_to(root)}")
+    context = click.get_current_context().obj
+    there = (context["opener"] or type(workspace).open)(copy, local=True, progress=note)
+    try:
+        if (code := _told(there.local_cloud.push(), False)) or (code := _told(there.local_cloud.approve(), False)):
+            return code
+        for name, call, answer in _calls(there, last):
+            out(f"{last} {name}.{call}\n  → {answer}")
+        out(status_table(there.status()))
+        return 0
+    finally:
+        there.local_cloud.down()
 
 
 _NEXT = """

@@ -48,6 +48,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
     "prune": ("remove", "Remove what nothing references any more"),
+    "ci": ("ci", "Do what a job of the CI wants, and agree to what waits"),
     "local": ("local", "Start, stop and inspect the local cloud"),
     "demo": ("local", "Deploy every unit to every environment of the local cloud"),
 }

@@ -103,6 +103,7 @@ def deploy_step(
         claimed = pool.submit(_claim, world, step.release, made, known)
         looked = pool.submit(known.look, world, environment, _stage(step.release, environment).stack_name)
         with hold(world, step.environment, step.project, running=step.running, toward=step.release.digest) as held:
+            world.may_go(step, held.record)
             receipts, look = claimed.result(), looked.result()
             completed = pool.submit(complete, world, made, receipts) if made is not None else claimed
             work = _Work(

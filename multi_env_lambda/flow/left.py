@@ -8,6 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import AllRecords, Records, read_named
+from multi_env_lambda.model.ci import BRANCH_PREFIX
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.left import left_environment, left_line
 from multi_env_lambda.model.record import Record
@@ -40,7 +41,7 @@ def with_all_left(world: World) -> World:
 def with_all_records(world: World) -> tuple[World, AllRecords]:
     """The same world, and every record of the environments that it knows, each read once."""
     names = [place.name for place in world.config.environments]
-    names += [name for name in world.store.folders("environments/") if name not in names]
+    names += [name for name in _folders(world) if name not in names]
     found = read_named(world, names)
     left = _running(world, found.records)
     known = {place.name for place in (*world.config.environments, *(place for place, _ in left))}
@@ -53,8 +54,14 @@ def with_all_records(world: World) -> tuple[World, AllRecords]:
 def _left(world: World) -> list[tuple[Environment, Mapping[str, Record]]]:
     """Those environments, with their records."""
     known = {place.name for place in world.config.environments}
-    names = [name for name in world.store.folders("environments/") if name not in known]
+    names = [name for name in _folders(world) if name not in known]
     return _running(world, read_named(world, names).records)
+
+
+def _folders(world: World) -> tuple[str, ...]:
+    """Those that the bucket knows, but for environments of branches, which never were in the table."""
+    names = world.store.folders("environments/")
+    return tuple(name for name in names if not (world.config.ci.branches and name.startswith(BRANCH_PREFIX)))
 
 
 def _running(world: World, records: Records) -> list[tuple[Environment, Mapping[str, Record]]]:

@@ -43,10 +43,10 @@ def run(
     except OSError as error:
         raise ToolError(where, f"`{words[0]}` could not be started: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
-        tail = _without_secrets(done.stderr, os.environ if env is None else env)
-        raise ToolError(
-            where, f"`{Path(words[0]).name} {words[1]}` ended with status {done.returncode}: {tail}", hint=hint
-        )
+        begin = [Path(words[0]).name, *words[1:2]]
+        # Some programs, such as pytest, say what failed on the other stream.
+        tail = _without_secrets(done.stderr.strip() or done.stdout, os.environ if env is None else env)
+        raise ToolError(where, f"`{' '.join(begin)}` ended with status {done.returncode}: {tail}", hint=hint)
     return done.stdout
 
 

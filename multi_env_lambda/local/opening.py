@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud
 from multi_env_lambda.local.runtime_substitutes import machine_architecture, news_of_substitutes, substitutes
 from multi_env_lambda.local.server import ensure_running
+from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def start(
 ) -> LocalCloud:
     """Start the local cloud if it is not running; an empty ``user`` is the developer."""
     units = tuple(projects)
-    wished = {project.runtime for project in units}
+    wished = {project.runtime for project in units} | ({f"python{PYTHON}"} if config.ci_stack else set())
     instead = substitutes(wished)
     has_jobs = any(settings.jobs for project in units for settings in project.settings.values())
     glue = f"python{GLUE_PYTHON}"

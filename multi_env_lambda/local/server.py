@@ -24,6 +24,7 @@ from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import private_venv, runtime_python
 from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
+from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.local.seed import RootKey, seed
 from multi_env_lambda.local.strict import rules_of
 from multi_env_lambda.model import iam
@@ -33,7 +34,7 @@ from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, OF_EVERY_FUNC
 if TYPE_CHECKING:
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["LOCK", "MINISTACK", "Progress", "down", "ensure_running", "reset", "status"]
+__all__ = ["LOCK", "MINISTACK", "Progress", "down", "ensure_running", "reset", "root_key", "status"]
 
 MINISTACK = "1.5.33"
 """The release that the patches in ``emulator/`` were written for."""
@@ -112,6 +113,18 @@ def status(root: Path) -> ServerStatus:
     if server is None:
         return ServerStatus(running=False, folder=folder)
     return ServerStatus(running=True, folder=folder, pid=server.pid, endpoint=server.endpoint)
+
+
+def root_key(folder: Path) -> RootKey:
+    """The key of every account's root, for what only a service of AWS or a Git host may do.
+
+    Raises:
+        LocalCloudError: no server runs on this state.
+    """
+    server = _running(folder)
+    if server is None:
+        raise LocalCloudError("the local cloud", "it does not run", hint="`local up` starts it")
+    return RootKey(endpoint=server.endpoint, secret=server.secret)
 
 
 def down(root: Path) -> bool:
@@ -224,6 +237,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
     python = _server_python()
     progress("starting the local cloud")
     before = _announced(folder)
+    write_programs(folder / "programs")
     settings = {
         "folder": os.fspath(folder),
         "port": before.port if before else 0,

@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from multi_env_lambda.model.ci_stack import OF_THE_STACK
 from multi_env_lambda.model.reading import Rule, Table
 
 __all__ = ["BRANCH_PREFIX", "DAY", "MOST_DAYS", "CiRules", "Strangers", "read_ci"]
@@ -77,7 +78,7 @@ class CiRules:
 
 def read_ci(table: Table) -> CiRules:
     """The table as it stands at the root; everything in it has a default."""
-    table.allow(("branch", "verify", "branch_environments", "strangers", "maintainers"))
+    table.allow(("branch", "verify", "branch_environments", "strangers", "maintainers", "github", *OF_THE_STACK))
     own = table.table("branch_environments")
     own.allow(("branches", "days"))
     if "days" in own.values and "branches" not in own.values:

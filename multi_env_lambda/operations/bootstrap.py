@@ -34,13 +34,16 @@ from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = [
+    "Place",
     "apply_roles",
     "as_itself",
     "compare_roles",
+    "delete_stack",
+    "is_there",
     "make_bucket",
     "place_named",
     "places_of",
-    "remove_roles",
+    "refuse_running",
     "roles_of",
     "stack_there",
     "there",
@@ -210,25 +213,40 @@ def stack_there(config: WorkspaceConfig, sessions: Sessions, place: Place) -> st
     assert config.roles is not None, "a workspace without roles has no places"
     sessions.verify(place)
     name = access_stack_name(config.roles.prefix, place.name)
-    return None if _stacks(sessions, place).describe(name) is None else name
+    return name if is_there(sessions, place, name) else None
 
 
-def remove_roles(
-    sessions: Sessions, place: Place, name: str, running: Iterable[str], said: Callable[[str], None]
-) -> None:
-    """Delete the stack of a place.
-
-    Args:
-        running: what still runs in the environment by the records; its stacks act as a role of this one.
+def is_there(sessions: Sessions, place: Place, name: str) -> bool:
+    """Whether a place has a stack of this name.
 
     Raises:
-        Refused: something still runs there.
+        MultiEnvLambdaError: it cannot be read.
+    """
+    return _stacks(sessions, place).describe(name) is not None
+
+
+def refuse_running(place: Place, running: Iterable[str]) -> None:
+    """What runs in a place is of stacks that act as its roles, so nothing of it goes before them.
+
+    Args:
+        running: what still runs there, by the records.
+
+    Raises:
+        Refused: something does.
     """
     units = sorted(running)
     if units:
         what = f"{', '.join(units)} still {'runs' if len(units) == 1 else 'run'} there, as stacks that act as its roles"
         environment = "ENVIRONMENT" if isinstance(place, Devops) else place.name
         raise Refused(place.name, what, hint=advice("`{}` first, for each", unit_call("destroy", "UNIT", environment)))
+
+
+def delete_stack(sessions: Sessions, place: Place, name: str, said: Callable[[str], None]) -> None:
+    """Delete a stack that ``bootstrap`` made.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be deleted.
+    """
     _stacks(sessions, place).delete(name, held=_Alone(), token=secrets.token_hex(8), on_event=_naming(place, said))
 
 

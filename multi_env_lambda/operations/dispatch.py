@@ -13,6 +13,7 @@ from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
 from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.ci.state import State, Waiting
+from multi_env_lambda.ci.subject import Everything, PullRequest, subject_of
 from multi_env_lambda.ci.wanted import (
     FOLDER,
     AskBuild,
@@ -32,10 +33,10 @@ from multi_env_lambda.ci.wanted import (
     release,
     started,
 )
-from multi_env_lambda.errors import Busy
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError
 from multi_env_lambda.model.store import ObjectStore, Stored
 
-__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want"]
+__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want", "want_all"]
 
 Decide = Callable[[Happened, State], Decision]
 
@@ -46,9 +47,10 @@ _MOST_TRIES = 50
 class Builds(Protocol):
     """Where builds run."""
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         """Start one for this job, and give its name; None where no more may run at the moment.
 
+        ``merged``: it is about what is merged; a build of anything else may read what a plan reads, and no more.
         Started again with the same id, it may be the same build or another one.
         """
         ...
@@ -70,16 +72,12 @@ def dispatch(
         Busy: a build is not there yet; what is wanted is stored, and the same message has to come again.
     """
     decision = decided(happened, state)
-    stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
-    places: list[str] = []
-    for job in decision.jobs:
-        agreed = job.agreed if isinstance(job, Plan) else ()
-        key = job.subject.key
-        want(store, key, message=message, stranger=stranger, agreed=agreed)
-        places.append(place_of(key))
+    places = want_all(store, happened, decision, message=message)
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
-    if isinstance(happened, ScheduleLooked):
+    # What looks at everything wants others looked at, and starts no builds itself.
+    of_everything = isinstance(happened, BuildEnded) and place_of_id(happened.job) == place_of(Everything().key)
+    if isinstance(happened, ScheduleLooked) or of_everything:
         places += [one.key for one in store.list(FOLDER)]
     places = list(dict.fromkeys(places))
     refused = [place for place in places if not tend(store, builds, place)]
@@ -88,6 +86,22 @@ def dispatch(
             "the builds", f"{len(refused)} of {len(places)} are not there yet", hint="let the message come again"
         )
     return decision
+
+
+def want_all(store: ObjectStore, happened: Happened, decision: Decision, *, message: str) -> list[str]:
+    """Store what a decision wants looked at; where the bucket has it.
+
+    Raises:
+        Busy: others write it at the same time again and again.
+    """
+    stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
+    places: list[str] = []
+    for job in decision.jobs:
+        agreed = job.agreed if isinstance(job, Plan) else ()
+        key = job.subject.key
+        want(store, key, message=message, stranger=stranger, agreed=agreed)
+        places.append(place_of(key))
+    return places
 
 
 def want(
@@ -166,7 +180,12 @@ def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
 
 def _start(store: ObjectStore, builds: Builds, wanted: Wanted) -> bool:
     job, place = wanted.id, place_of(wanted.key)
-    build = builds.start(job)
+    try:
+        build = builds.start(job, merged=not isinstance(subject_of(wanted.key), PullRequest))
+    except MultiEnvLambdaError:
+        # If it was started all the same, it finds that its job is over: the next claim has another id.
+        _step(store, place, lambda there: release(there, job, store.now()))
+        raise
     if build is None:
         _step(store, place, lambda there: release(there, job, store.now()))
         return False

@@ -11,18 +11,35 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.record import current_prefix, history_key
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
-from multi_env_lambda.plan.access_trust import Trust, as_people, as_roles, as_service
+from multi_env_lambda.plan.access_trust import (
+    Trust,
+    as_any,
+    as_github,
+    as_people,
+    as_roles,
+    as_service,
+    provider_arn,
+)
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
 from multi_env_lambda.plan.permissions import direct_calls, reserving
 
-__all__ = ["DEVOPS_STACK", "RoleAccess", "access_stack_name", "boundary", "of_devops_roles", "of_environment_roles"]
+__all__ = [
+    "DEVOPS_STACK",
+    "RoleAccess",
+    "access_stack_name",
+    "boundary",
+    "of_devops_roles",
+    "of_environment_roles",
+    "repository_arn",
+]
 
 _LOOKS = ("LookAtStacks", "CompareStacks", "WaitForDrift", "LookAtFunctions", "LookAtLayers", "ReadLogs")
 """What the role that only looks shares with the one that deploys."""
@@ -40,6 +57,32 @@ _NEVER_A_UNITS = (
     "sts:AssumeRole*",
 )
 """CloudFormation acts in a stack's own role for anyone who may update that stack, so no unit may."""
+_NOT_OVERRIDDEN = (
+    "artifacts",
+    "cache",
+    "environment.image",
+    "environment.privilegedMode",
+    "logsConfig",
+    "secondarySources",
+    "serviceRole",
+    "source.auth.resource",
+    "source.buildspec",
+    "source.location",
+)
+_AS_THEY_ARE = {
+    # ForAllValues alone would be true of a request that has no variable, and so of one that hides it.
+    "ForAllValues:StringEquals": {"codebuild:environment.environmentVariables.name": JOB_VARIABLE},
+    "Null": {
+        "codebuild:environment.environmentVariables.name": "false",
+        **{f"codebuild:{key}": "true" for key in _NOT_OVERRIDDEN},
+    },
+}
+"""A build is started with the id of its job and nothing else. Which commit is checked out has no key: a build spec that
+starts from the protected branch makes that no matter.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,13 +109,13 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     """The roles of the devops account. One that nobody may become is not made."""
     devops = config.devops
     read = tuple(_reads(config))
-    service = {
-        name: as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.of_devops(name)}"))
-        for name in ("build", "plan")
-    }
     found = [
-        ("build", service["build"], (*read, *_writes(config, "build"))),
-        ("plan", service["plan"], read),
+        (
+            "build",
+            _of_builds(config, roles, "build"),
+            (*read, *_writes(config, "build"), _keeps_jobs(devops), *_builds(config, roles, "build")),
+        ),
+        ("plan", _of_builds(config, roles, "plan"), (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
@@ -86,6 +129,17 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     )
 
 
+def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
+    """Where builds run: at CodeBuild, unless the table names another host alone."""
+    devops, github = config.devops, config.github
+    project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
+    trusts = [as_service("codebuild", project)] if github is None or config.ci_stack is not None else []
+    if github is not None:
+        merged = acting == "build"
+        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+    return as_any(trusts)
+
+
 def _buckets(config: WorkspaceConfig) -> list[str]:
     return [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
 
@@ -93,7 +147,7 @@ def _buckets(config: WorkspaceConfig) -> list[str]:
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     arns = _buckets(config)
     first, *others = arns
-    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json")]
+    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*")]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))
@@ -104,7 +158,8 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
 def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     arns = _buckets(config)
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
-    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
+    heard = ["s3:GetBucketNotification"] if config.ci_stack else []
+    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"), *heard)
     stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
     yield _look_at_roles(arn_of(config.devops, "cloudformation", stack))
 
@@ -145,21 +200,51 @@ def _approves(config: WorkspaceConfig) -> Grant:
     return grant_of("WriteApprovals", "approve", [keys], "s3:PutObject")
 
 
+def _keeps_jobs(devops: Devops) -> Grant:
+    """What is wanted, what waits and how it went: written by the dispatcher and by builds of what is merged."""
+    return grant_of("KeepJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/*"], "s3:GetObject", "s3:PutObject")
+
+
+def _keeps_its_jobs(devops: Devops) -> Iterator[Grant]:
+    """The same for builds of what is not merged, which leave no plan to approve and no settings for the dispatcher."""
+    ci = f"arn:aws:s3:::{devops.bucket}/ci"
+    yield grant_of("ReadJobs", "push", [f"{ci}/*"], "s3:GetObject")
+    yield grant_of("KeepItsJobs", "push", [f"{ci}/wanted/*", f"{ci}/results/*"], "s3:PutObject")
+
+
 def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     """It starts a build as it is: source, build spec, role and image are the project's."""
     name = roles.of_devops("dispatcher")
-    jobs = f"arn:aws:s3:::{devops.bucket}/ci/*"
-    yield grant_of("KeepJobs", "push", [jobs], "s3:GetObject", "s3:PutObject")
+    yield _keeps_jobs(devops)
+    # Without it S3 answers 403 instead of 404 for a key that is not there.
+    yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))
     projects = [arn_of(devops, "codebuild", f"project/{roles.of_devops(one)}") for one in ("build", "plan")]
-    # Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
-    as_they_are = {
-        "Null": {f"codebuild:{key}": "true" for key in ("source.buildspec", "source.location", "serviceRole")}
-    }
-    yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=as_they_are)
+    yield grant_of("StartBuilds", "push", projects, "codebuild:StartBuild", condition=_AS_THEY_ARE)
+    yield grant_of("LookAtBuilds", "push", projects, "codebuild:BatchGetBuilds")
     logs = [arn_of(devops, "logs", f"log-group:/aws/lambda/{name}:*")]
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
+
+
+def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[Grant]:
+    """What the CI's stack asks of a build: its log, and the repository."""
+    devops, name = config.devops, roles.of_devops(acting)
+    if config.ci_stack is None:
+        return
+    logs = [arn_of(devops, "logs", f"log-group:/aws/codebuild/{name}:*")]
+    yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
+    if config.ci_stack.kind == "CODECOMMIT":
+        yield grant_of("ReadTheRepository", "push", [repository_arn(devops, config.ci_stack)], "codecommit:GitPull")
+    if config.ci_stack.connection:
+        service = config.ci_stack.connection.split(":")[2]
+        calls = calls_of(service, "GetConnection", "GetConnectionToken", "UseConnection")
+        yield grant_of("ReadTheRepository", "push", [config.ci_stack.connection], *calls)
+
+
+def repository_arn(devops: Devops, stack: CiStack) -> str:
+    """Of a repository of CodeCommit, in the devops account."""
+    return arn_of(devops, "codecommit", stack.repository)
 
 
 def of_environment_roles(

@@ -8,7 +8,7 @@ from itertools import chain
 import attrs
 
 from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.record import Deployment, Record, RolledBack
+from multi_env_lambda.model.record import Deployment, Hold, Record, RolledBack
 
 __all__ = ["called", "candidate", "release_before", "rollback_choices", "succeeded", "went_back"]
 
@@ -88,7 +88,7 @@ def _comes_before(item: Deployment, running: Deployment | None, seen: bool) -> b
 
 
 def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
-    """What the record says after a success. A rollback remembers what it rolled back."""
+    """What the record says after a success. A rollback remembers what it rolled back, and holds the unit."""
     marks = record.taken_away
     if step.action == "rollback":
         back_again = any(mark.release == step.release.digest for mark in marks)
@@ -98,9 +98,15 @@ def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
     elif step.release.digest != record.release:
         marks = ()
     newest, earlier = (marks[0] if marks else None), marks[1:]
-    return attrs.evolve(
-        record, running=entry, latest=entry, rolled_back=newest, rolled_back_before=earlier, unsure=None
-    )
+    done = attrs.evolve(record, running=entry, latest=entry, unsure=None, hold=_hold(record, entry, step))
+    return attrs.evolve(done, rolled_back=newest, rolled_back_before=earlier)
+
+
+def _hold(record: Record, entry: Deployment, step: DeployStep) -> Hold | None:
+    """A rollback holds the unit there against the CI, until somebody deploys or promotes it there."""
+    if step.action == "rollback":
+        return Hold(who=entry.who, when=entry.when, reason=entry.reason)
+    return record.hold if step.action == "repair" else None
 
 
 def _taken_away(record: Record, step: DeployStep) -> Deployment | None:

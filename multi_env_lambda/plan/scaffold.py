@@ -21,6 +21,7 @@ SCRIPTS: Mapping[str, str] = {
     "board": "Write the page that shows what runs where: ``python bin/automation/board.py``.",
     "bootstrap": "Make the artifact bucket, once: ``python bin/automation/bootstrap.py``.",
     "build": "Build wheels and layers on this machine only: ``python bin/automation/build.py``.",
+    "ci": "Run a job of the CI, or agree to what waits: ``python bin/automation/ci.py approve prod DIGEST``.",
     "deploy": "Build, publish and deploy what changed: ``python bin/automation/deploy.py staging``.",
     "destroy": "Remove a unit from an environment: ``python bin/automation/destroy.py NAME sandbox``.",
     "diff": "Compare a unit in two environments: ``python bin/automation/diff.py orders staging prod``.",

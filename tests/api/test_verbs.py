@@ -80,7 +80,17 @@ TWINS: dict[str, Twin] = {
     "permissions": Twin((Workspace.permissions,)),
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),
     "prune": Twin((Workspace.prune,), NAMES),
-    "local": Twin((LocalCloudSwitch.up, LocalCloudSwitch.down, LocalCloudSwitch.reset, LocalCloudSwitch.status)),
+    "ci": Twin((Environment.waiting_plan, Workspace.approve)),
+    "local": Twin(
+        (
+            LocalCloudSwitch.up,
+            LocalCloudSwitch.push,
+            LocalCloudSwitch.approve,
+            LocalCloudSwitch.down,
+            LocalCloudSwitch.reset,
+            LocalCloudSwitch.status,
+        )
+    ),
     "demo": Twin((Workspace.deploy, Function.call, Workspace.status)),
 }
 
@@ -121,7 +131,7 @@ def test_every_verb_has_a_method() -> None:
     assert TWINS.keys() == VERBS.keys()
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("local", "demo")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("ci", "local", "demo")])
 def test_every_option_is_an_argument(verb: str) -> None:
     renamed = {**EVERYWHERE, **TWINS[verb].renamed}
     meant = {name: renamed.get(name, name) for name in parameters(verb)}
@@ -129,7 +139,7 @@ def test_every_option_is_an_argument(verb: str) -> None:
     assert {name for name, to in meant.items() if to not in arguments(verb) and " " not in to} == set()
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("local", "demo")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("ci", "local", "demo")])
 def test_every_argument_is_an_option(verb: str) -> None:
     offered = {TWINS[verb].renamed.get(name, name) for name in parameters(verb)} | parameters(verb)
 

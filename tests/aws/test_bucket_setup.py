@@ -251,3 +251,31 @@ def test_a_policy_that_s3_refuses_for_somebody_in_it_says_who_that_may_be(s3: An
     with pytest.raises(PublishError, match="Invalid principal in policy") as caught:
         create_artifact_bucket(Refusing(s3), DEVOPS, READERS)
     assert all(f"arn:aws:iam::{account}:root" in caught.value.hint for account in READERS)
+
+
+class Notifying:
+    """A client with S3's notifications: moto forgets the one for EventBridge."""
+
+    def __init__(self, client: Any, **configuration: Any) -> None:
+        self.client, self.configuration = client, configuration
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def get_bucket_notification_configuration(self, **_: Any) -> dict[str, Any]:
+        return {"ResponseMetadata": {}, **self.configuration}
+
+    def put_bucket_notification_configuration(self, NotificationConfiguration: dict[str, Any], **_: Any) -> None:
+        self.configuration = NotificationConfiguration
+
+
+def test_eventbridge_hears_of_objects_where_that_is_wanted_and_notifications_of_others_stay(s3: Any) -> None:
+    create_artifact_bucket(s3, DEVOPS, [])
+    others = [{"TopicArn": "arn:aws:sns:us-east-1:111111111111:others", "Events": ["s3:ObjectRemoved:*"]}]
+    client = Notifying(s3, TopicConfigurations=others)
+
+    assert create_artifact_bucket(client, DEVOPS, []) == ()
+    (line,) = create_artifact_bucket(client, DEVOPS, [], tells=True)
+    assert line.startswith("EventBridge hears of its objects")
+    assert client.configuration == {"TopicConfigurations": others, "EventBridgeConfiguration": {}}
+    assert create_artifact_bucket(client, DEVOPS, [], tells=True) == ()

@@ -107,7 +107,7 @@ class World:
         )
 
     # --- where builds run ---
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.builds) >= _MOST_BUILDS:
             return None
         self.started += 1
@@ -419,7 +419,7 @@ class History:
 
     def _over(self, name: str, status: str) -> None:
         job = self.world.end(name)
-        variables = [{"name": "JOB_ID", "value": job}]
+        variables = [{"name": "MULTI_ENV_LAMBDA_JOB", "value": job}]
         detail = {
             "build-status": status,
             "build-id": name,

@@ -21,7 +21,7 @@ from multi_env_lambda.ci import (
     State,
 )
 from multi_env_lambda.ci.wanted import Wanted, place_of
-from multi_env_lambda.errors import Busy, DocumentError
+from multi_env_lambda.errors import Busy, DocumentError, StackError
 from multi_env_lambda.operations.dispatch import begin_job, dispatch, finish_job, tend, waiting, want
 from multi_env_lambda.testing.memory_store import MemoryStore
 from tests.ci.worlds import state
@@ -41,7 +41,7 @@ class Builds:
     started: list[str] = attrs.field(factory=list)
     over: set[str] = attrs.field(factory=set)
 
-    def start(self, job: str) -> str | None:
+    def start(self, job: str, *, merged: bool) -> str | None:
         if len(self.started) - len(self.over) >= self.most:
             return None
         self.started.append(job)
@@ -142,10 +142,25 @@ def test_the_schedule_hears_of_everything_that_died() -> None:
     assert stored(store, "branch feature/x").run == 2
 
 
+def test_a_refusal_that_is_an_error_leaves_the_wish_to_the_next_message_at_once() -> None:
+    def refuses(job: str, *, merged: bool) -> str:
+        raise StackError("units-ci", "not for you", hint="")
+
+    store, builds = MemoryStore(), Builds()
+    refusing: Any = attrs.make_class("Refusing", {}, bases=(Builds,))()
+    refusing.start = refuses
+    with pytest.raises(StackError):
+        dispatch(store, refusing, MAIN, state(), message="1")
+    assert (stored(store).state, stored(store).asked) == ("wanted", 1)
+
+    dispatch(store, builds, MAIN, state(), message="1")
+    assert builds.started == [stored(store).id]
+
+
 def test_a_build_that_nobody_heard_of_starting_is_started_again_with_the_same_id() -> None:
     store, builds = MemoryStore(), Builds()
 
-    def dies(job: str) -> str:
+    def dies(job: str, *, merged: bool) -> str:
         builds.started.append(job)
         raise KeyboardInterrupt
 

@@ -49,6 +49,11 @@ def test_a_wish_is_claimed_by_whoever_comes_first() -> None:
     assert (CLAIMED.state, CLAIMED.run, CLAIMED.seen) == ("running", 1, 1)
 
 
+def test_a_wish_is_claimed_at_once_although_the_clock_of_the_store_seems_to_go_back() -> None:
+    """Of S3 only the second is known, and each process estimates the rest by itself."""
+    assert next_step(NEW, 99.0) == Claim()
+
+
 def test_a_claim_of_which_nobody_heard_again_is_started_once_more_with_the_same_id() -> None:
     assert next_step(CLAIMED, 101.0) == Wait(220.0)
     assert next_step(CLAIMED, 220.0) == Start()

@@ -104,16 +104,17 @@ def denied(client: Any, call: str, **parameters: Any) -> bool:
 
 @contextmanager
 def bootstrapped(
-    folder: Path, *, units: tuple[str, ...], table: str = "", rules: str = "caller-rights"
+    folder: Path, *, units: tuple[str, ...], table: str = "", more: str = "", rules: str = "caller-rights"
 ) -> Iterator[Bootstrapped]:
-    """The named sample units; ``table`` is added to what the root table says of the environment prod."""
+    """The named sample units; ``table`` is added to what the root table says of the environment prod, ``more`` at its
+    end."""
     root = sample_workspace(folder)
     for path in (root / "projects").iterdir():
         if path.name not in units:
             shutil.rmtree(path)
     file = root / "pyproject.toml"
     text = file.read_text("utf-8").replace('name = "prod"\n', f'name = "prod"\n{table}')
-    file.write_text(text + _TABLE, "utf-8")
+    file.write_text(text + _TABLE + more, "utf-8")
     commit(root)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(VARIABLE, rules)

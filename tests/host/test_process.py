@@ -22,6 +22,16 @@ def said(program: str, given: Mapping[str, str]) -> str:
     return str(caught.value)
 
 
+def test_what_a_program_says_on_the_other_stream_is_quoted_if_it_says_no_more() -> None:
+    assert "1 failed" in said("import sys; print('1 failed'); sys.exit(1)", {})
+    assert "1 failed" not in said("import sys; print('1 failed'); sys.exit('why')", {})
+
+
+def test_a_program_without_arguments_is_named() -> None:
+    with pytest.raises(ToolError, match="`false` ended with status 1"):
+        run(["false"], where="a tool", hint="none")
+
+
 def test_what_a_program_says_of_its_environment_has_no_secret_in_it() -> None:
     given = {
         "UV_INDEX_A_PASSWORD": VALUE,

@@ -77,6 +77,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         alarms,
         aliases,
         artifact_readers,
+        build_rules,
         builds,
         change_sets,
         clock,
@@ -115,7 +116,8 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     event_sources.patch()
     policy_sizes.patch()
     _keep_names()
-    builds.patch(settings["build_environment"])
+    builds.patch(settings["build_environment"], folder)
+    build_rules.patch(time_here.now)  # around what starts and runs one
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
@@ -123,10 +125,19 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 
 
 def _read_policies() -> None:
-    from . import change_set_rights, conditions, role_boundaries, service_role, source_identity, source_rights
+    from . import (
+        build_rights,
+        change_set_rights,
+        conditions,
+        role_boundaries,
+        service_role,
+        source_identity,
+        source_rights,
+    )
 
     change_set_rights.patch()
     conditions.patch()
+    build_rights.patch()
     source_identity.patch()
     source_rights.patch()
     role_boundaries.patch()
@@ -198,12 +209,16 @@ def _keep_limits() -> None:
         quiet_updates,
         request_limits,
         reverted_drift,
+        rule_dead_letters,
         stack_policies,
         subscriptions,
         template_references,
+        web_identity,
     )
 
+    web_identity.patch()
     bucket_principals.patch()
+    rule_dead_letters.patch()
     deleted_stacks.patch()
     event_rules.patch()
     exports.patch()

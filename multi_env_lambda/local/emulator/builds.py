@@ -6,11 +6,17 @@ machine whatever the user may, as if its commands had been typed.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import copy
 import io
+import json
 import os
+import re
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -25,14 +31,19 @@ __all__ = ["patch"]
 _PHASES = ("install", "pre_build", "build", "post_build")
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE")
 _POLL_SECONDS = 0.1
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_LAST_LINES_SECONDS = 5.0
 
 
 class _Refused(Exception):
     """Why the build cannot run here."""
 
 
-def patch(environment: Mapping[str, str]) -> None:
-    """``environment`` is added to that of each build: where this machine gets its packages from."""
+def patch(environment: Mapping[str, str], state: Path) -> None:
+    """``environment`` is added to that of each build: where this machine gets its packages from.
+
+    In ``state`` lie ``programs``, what the image of a build has, and ``remote.git``, what is cloned.
+    """
     codebuild = load("ministack.services.codebuild")
     for name in ("EXECUTE_BUILDS", "_execute_build", "_record_phase", "_finish_build", "_stop_requested", "_builds"):
         original(codebuild, name)
@@ -48,7 +59,7 @@ def patch(environment: Mapping[str, str]) -> None:
         say = log_writer(build["logs"]["groupName"], build["logs"]["streamName"])
         try:
             with tempfile.TemporaryDirectory(prefix="codebuild-") as folder:
-                status = _Build(codebuild, build, project, Path(folder), environment, say).run()
+                status = _Build(codebuild, build, project, Path(folder), environment, state, say).run()
         except Exception as error:  # noqa: BLE001 -- the thread's last chance to say why
             say(f"[Container] {error}")
             status = "FAILED"
@@ -56,6 +67,31 @@ def patch(environment: Mapping[str, str]) -> None:
             codebuild._finish_build(build, status)
 
     codebuild._execute_build = execute
+    _patch_resource()
+
+
+def _patch_resource() -> None:
+    """Who asks about a build asks about its project, for IAM; ministack asks for a right to everything.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
+    """
+    actions = load("ministack.core.iam_actions")
+    resource = original(actions, "extract_resource_arn")
+
+    def found(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, *more: Any) -> Any:
+        arn = resource(service, method, path, headers, body, query_params, *more)
+        if service == "codebuild" and arn in (None, "*"):
+            try:
+                ids = json.loads(body or b"{}").get("ids") or [""]
+            except (ValueError, AttributeError):
+                return arn
+            project, separator, _ = str(ids[0]).partition(":")
+            where = load("ministack.core.responses")
+            place = f"arn:aws:codebuild:{where.get_region()}:{where.get_account_id()}"
+            return f"{place}:project/{project}" if separator else arn
+        return arn
+
+    actions.extract_resource_arn = found
 
 
 def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -91,10 +127,11 @@ class _Build:
         project: dict[str, Any],
         folder: Path,
         environment: Mapping[str, str],
+        state: Path,
         say: Callable[[str], None],
     ) -> None:
         self._codebuild, self._build, self._project = codebuild, build, project
-        self._folder, self._environment, self._say = folder, environment, say
+        self._folder, self._environment, self._state, self._say = folder, environment, state, say
         self._deadline = time.monotonic() + 60 * float(project.get("timeoutInMinutes") or 60)
 
     def run(self) -> str:
@@ -132,16 +169,38 @@ class _Build:
             zipfile.ZipFile(io.BytesIO(content)).extractall(self._folder)
             return ""
         path = location.removeprefix("file://")
-        if not os.path.isabs(path):
+        if not os.path.isabs(path) and not self._is_kept_here(path):
             raise _Refused(f"the local cloud clones repositories of this machine only, not {location}")
         self._git("clone", "--quiet", "--", path, os.fspath(self._folder))
         version = str(self._build.get("sourceVersion") or "")
-        if version and not version.startswith("refs/"):
-            self._git("-C", os.fspath(self._folder), "checkout", "--quiet", "--detach", version, "--")
+        if version:
+            # CodeBuild takes a commit, a branch, a tag, and a reference by its whole name.
+            name = version if _COMMIT.fullmatch(version) else "FETCH_HEAD"
+            if name != version:
+                self._git("-C", os.fspath(self._folder), "fetch", "--quiet", "--", "origin", version)
+            self._git("-C", os.fspath(self._folder), "checkout", "--quiet", "--detach", name, "--")
         return self._git("-C", os.fspath(self._folder), "rev-parse", "HEAD").strip()
 
+    def _is_kept_here(self, address: str) -> bool:
+        return address in self._git_settings().values()
+
+    def _git_settings(self) -> dict[str, str]:
+        """The repository beside the local cloud stands for the address that is written beside it.
+
+        Source: https://git-scm.com/docs/git-config (``url.<base>.insteadOf`` and ``GIT_CONFIG_COUNT``)
+        """
+        kept, named = self._state / "remote.git", self._state / "remote.txt"
+        if not kept.is_dir() or not named.is_file():
+            return {}
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{kept}.insteadOf",
+            "GIT_CONFIG_VALUE_0": named.read_text(encoding="utf-8").strip(),
+        }
+
     def _git(self, *words: str) -> str:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+        environment = {**os.environ, **self._git_settings()}
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False, env=environment)
         if done.returncode != 0:
             raise _Refused(f"git {words[0]}: {done.stderr.strip()}")
         return done.stdout
@@ -162,6 +221,8 @@ class _Build:
         """What comes later wins: the machine, the buildspec, the project and StartBuild, CodeBuild itself."""
         region = load("ministack.core.responses").get_region()
         variables = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(self._environment)
+        variables["PATH"] = f"{self._state / 'programs'}{os.pathsep}{variables.get('PATH', os.defpath)}"
+        variables |= {**self._git_settings(), "MULTI_ENV_LAMBDA_LOCAL_BUILD": "1"}
         variables |= {name: str(value) for name, value in ((spec.get("env") or {}).get("variables") or {}).items()}
         for variable in (self._project.get("environment") or {}).get("environmentVariables") or []:
             if variable.get("type", "PLAINTEXT") != "PLAINTEXT":
@@ -189,24 +250,32 @@ class _Build:
         if not commands:
             return True
         script = "set -e\n" + "\n".join(str(command) for command in commands)
-        with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(
-                ["bash", "-c", script],
-                cwd=self._folder,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            while process.poll() is None:
-                if time.monotonic() > self._deadline or self._codebuild._stop_requested(self._build["id"]):
-                    process.kill()
-                time.sleep(_POLL_SECONDS)
-            output.seek(0)
-            for line in output.read().decode("utf-8", "replace").splitlines():
-                self._say(line)
+        process = subprocess.Popen(
+            ["bash", "-c", script],
+            cwd=self._folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        context = contextvars.copy_context()  # the account whose log it is
+        reader = threading.Thread(target=context.run, args=(self._tell, process.stdout), daemon=True)
+        reader.start()
+        while process.poll() is None:
+            if time.monotonic() > self._deadline or self._codebuild._stop_requested(self._build["id"]):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(_POLL_SECONDS)
+        # What a command left running may hold the output open; CodeBuild does not wait for it either.
+        reader.join(_LAST_LINES_SECONDS)
         passed = process.returncode == 0
         if not passed:
             self._say(f"[Container] Command did not exit successfully, exit status {process.returncode}")
             variables["CODEBUILD_BUILD_SUCCEEDING"] = "0"
         return passed
+
+    def _tell(self, output: Any) -> None:
+        """Line by line, while it runs."""
+        for line in output:
+            self._say(line.decode("utf-8", "replace").rstrip("\r\n"))

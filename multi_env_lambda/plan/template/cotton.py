@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attr
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.model.said import said_by
 from multi_env_lambda.plan.template.context import Context
 from multi_env_lambda.plan.template.parts import Json
 
@@ -49,7 +50,7 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
     except (Exception, SystemExit) as error:
         raise ConfigurationError(
             context.where,
-            f"extend() failed for {context.environment.name} with {type(error).__name__}: {error}",
+            f"extend() failed for {context.environment.name} with {type(error).__name__}: {said_by(error)}",
             hint="add each name once, and check the types of properties (p_…), which cottonformation enforces",
         ) from error
 
@@ -90,10 +91,23 @@ def made_of(description: str, resources: Mapping[str, tuple[str, Mapping[str, An
     template._system_pre_serialize_hook = _nothing
     for name, (type_, properties) in resources.items():
         kind = _class_of(type_)
-        known = attr.fields_dict(kind)
-        fields = {f"rp_{key}" if f"rp_{key}" in known else f"p_{key}": value for key, value in properties.items()}
-        template.add_one(kind(name, **fields))
+        template.add_one(kind(name, **_own_names(kind, properties)))
     return document_of(template)
+
+
+def _own_names(kind: Any, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties under cottonformation's names for them, as deep as it has types of its own."""
+    known = attr.fields_dict(kind)
+    found = {}
+    for key, value in properties.items():
+        name = f"rp_{key}" if f"rp_{key}" in known else f"p_{key}"
+        inner = getattr(getattr(known.get(name), "converter", None), "__self__", None)
+        if inner is not None and isinstance(value, list):
+            value = [_own_names(inner, item) for item in value]
+        elif inner is not None:
+            value = _own_names(inner, value)
+        found[name] = value
+    return found
 
 
 def document_of(template: Template) -> Json:

@@ -41,6 +41,13 @@ MUTATIONS = (
     ),
     Mutation(
         "ci/wanted.py",
+        "Claim() if not pause or now >= wanted.since + pause else",
+        "Claim() if now >= wanted.since + pause else",
+        "A wish that was just written is claimed, whatever the second is that the store's clock says.",
+        (f"{_WANTED}::test_a_wish_is_claimed_at_once_although_the_clock_of_the_store_seems_to_go_back",),
+    ),
+    Mutation(
+        "ci/wanted.py",
         "return attrs.evolve(wanted, build=build, seen=wanted.asked)",
         "return attrs.evolve(wanted, build=build, seen=wanted.asked + 1)",
         "A build takes up no more wishes than there were when it looked.",

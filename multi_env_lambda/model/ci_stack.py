@@ -1,0 +1,118 @@
+"""What the workspace says about the machinery of its continuous integration, which ``bootstrap`` makes."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import attrs
+
+from multi_env_lambda.model.reading import Rule, Table
+
+__all__ = ["JOB_VARIABLE", "OF_THE_STACK", "PYTHON", "CiStack", "read_ci_stack"]
+
+PYTHON = "3.13"
+"""The Python of a build, and of the dispatcher."""
+
+JOB_VARIABLE = "MULTI_ENV_LAMBDA_JOB"
+"""The only thing that a build gets."""
+
+OF_THE_STACK = ("repository", "connection", "builds", "minutes", "people")
+"""The keys of the table ``ci`` that make a stack; the others say what a push leads to."""
+
+_REPOSITORY = Rule(
+    pattern=r"[A-Za-z0-9._-]{1,100}|https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)+",
+    maximum=400,
+    allowed="the name of a CodeCommit repository, or an address that begins with https://",
+    hint='for example `repository = "units"` or `repository = "https://github.com/acme/units"`, without a password',
+)
+_CONNECTION = Rule(
+    pattern=r"arn:aws:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]+",
+    allowed="the ARN of a connection to a Git host",
+    hint="make it in the devops account: Developer Tools, Settings, Connections",
+)
+_ADDRESS = Rule(
+    pattern=r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
+    maximum=254,
+    allowed="an e-mail address",
+    hint="each gets a message from Amazon SNS, and has to confirm it once",
+)
+_HOSTS = {"github.com": "GITHUB", "gitlab.com": "GITLAB", "bitbucket.org": "BITBUCKET"}
+"""Hosts whose repositories CodeBuild clones through a connection, and what it calls them."""
+
+
+@attrs.frozen(kw_only=True)
+class CiStack:
+    """The part of the table ``ci`` from which ``bootstrap`` makes a stack in the devops account.
+
+    Args:
+        repository: the name of a CodeCommit repository, or the https address of one elsewhere.
+        connection: by which CodeBuild reads a repository at GitHub, GitLab or Bitbucket that is not public.
+        builds: how many run at once. minutes: after which one is ended.
+        people: who is written to when something fails; an e-mail address each.
+    """
+
+    repository: str
+    connection: str = ""
+    builds: int = 5
+    minutes: int = 60
+    people: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What CodeBuild calls the source; ``NO_SOURCE``: the build clones it by its address.
+
+        >>> CiStack(repository="units").kind, CiStack(repository="https://git.acme.org/units").kind
+        ('CODECOMMIT', 'NO_SOURCE')
+        """
+        if not self.is_address:
+            return "CODECOMMIT"
+        host = urlsplit(self.repository).hostname or ""
+        return _HOSTS.get(host, "NO_SOURCE") if self.connection else "NO_SOURCE"
+
+    @property
+    def is_address(self) -> bool:
+        return self.repository.startswith("https://")
+
+    @property
+    def name(self) -> str:
+        """What the repository is called, without where it is.
+
+        >>> CiStack(repository="https://github.com/acme/units.git").name
+        'units'
+        """
+        return re.sub(r"\.git$", "", self.repository.rpartition("/")[2])
+
+    def address(self, region: str) -> str:
+        """From where it is cloned.
+
+        >>> CiStack(repository="units").address("eu-west-1")
+        'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/units'
+        """
+        if self.is_address:
+            return self.repository
+        return f"https://git-codecommit.{region}.amazonaws.com/v1/repos/{self.repository}"
+
+
+def read_ci_stack(table: Table, *, has_roles: bool) -> CiStack | None:
+    """The keys of the table ``ci`` that make a stack; None without a repository: there is none to make."""
+    if "repository" not in table.values:
+        for key in OF_THE_STACK:
+            if key in table.values:
+                table.require("repository", hint="say which repository all of it is about")
+        return None
+    if not has_roles:
+        hint = "add `[tool.multi_env_lambda.roles]`: what builds and what starts builds act as roles of their own"
+        table.refuse("repository", "one role serves everybody here", hint=hint)
+    found = CiStack(
+        repository=table.named("repository", _REPOSITORY),
+        connection=table.named_or("connection", _CONNECTION, ""),
+        builds=table.number("builds", 1, 100, 5),
+        minutes=table.number("minutes", 5, 480, 60),
+        people=table.texts("people", rule=_ADDRESS),
+    )
+    host = urlsplit(found.repository).hostname if found.is_address else ""
+    if found.connection and host not in _HOSTS:
+        what = f"found one, but {found.repository} is at none of {', '.join(sorted(_HOSTS))}"
+        table.refuse("connection", what, hint="leave it out; the build clones the address as it is")
+    return found

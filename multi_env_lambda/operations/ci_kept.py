@@ -1,0 +1,104 @@
+"""What a run leaves in the bucket: plans that wait for somebody, what was verified, and how it went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document
+from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.wording import Advice
+
+__all__ = [
+    "command_for",
+    "keep_plan",
+    "kept_plan",
+    "read_result",
+    "result_place",
+    "was_verified",
+    "write_result",
+    "write_verified",
+]
+
+_DIGEST = re.compile(r"[0-9a-f]{7,64}")
+
+
+def command_for(environment: str, digest: str) -> Advice:
+    """The one command that agrees to what waits in front of an environment."""
+    python = f'workspace.approve(workspace.environment("{environment}").waiting_plan("{digest[:12]}"))'
+    return Advice(f"ci.py approve {environment} {digest[:12]}", python)
+
+
+def keep_plan(store: ObjectStore, environment: str, digest: str, plan: Plan) -> None:
+    """Keep a plan where its approver finds it; a plan of this digest that lies there already is as good."""
+    store.put_new(f"{_plans(environment)}{digest}.json", json.dumps(plan.to_dict(), sort_keys=True).encode())
+
+
+def kept_plan(store: ObjectStore, environment: str, digest: str) -> Mapping[str, Any] | None:
+    """The plan that waits there; None if it was never kept.
+
+    Args:
+        digest: its digest, or the beginning of it.
+
+    Raises:
+        ConfigurationError: several begin like that.
+        DocumentError: what lies there is no plan.
+    """
+    found = [item.key for item in store.list(f"{_plans(environment)}{digest}")] if _DIGEST.fullmatch(digest) else []
+    if len(found) > 1:
+        what = f"{len(found)} plans that wait for {environment} begin with `{digest}`"
+        raise ConfigurationError("approve", what, hint="give more of the digest")
+    there = store.get(found[0]) if found else None
+    if there is None:
+        return None
+    document = read_document(there.body, where=there.key, kind="a plan")
+    # Its approver agrees to the digest that she was told, not to what somebody wrote under its name.
+    if f"{_plans(environment)}{document.get('digest')}.json" != there.key:
+        raise is_junk(there.key, "a plan", f"its digest is {document.get('digest')!r:.80}")
+    return document
+
+
+def _plans(environment: str) -> str:
+    return f"ci/plans/{environment}/"
+
+
+def was_verified(store: ObjectStore, environment: str, digest: str) -> bool:
+    """Whether the command between two environments has succeeded for this very change of the second one."""
+    return store.head(_verified_place(environment, digest)) is not None
+
+
+def write_verified(store: ObjectStore, environment: str, digest: str) -> None:
+    store.put_new(_verified_place(environment, digest), canonical_json({"format": FORMAT}).encode())
+
+
+def _verified_place(environment: str, digest: str) -> str:
+    return f"ci/verified/{environment}/{digest}.json"
+
+
+def result_place(job: str, build: str) -> str:
+    """Where a build leaves how its job went; the names of builds are others' texts."""
+    return f"ci/results/{job}/{hashlib.sha256(build.encode()).hexdigest()[:16]}.json"
+
+
+def write_result(store: ObjectStore, job: str, build: str, document: Mapping[str, Any]) -> None:
+    """Leave how it went so far; a build that looks again replaces what it left."""
+    place = result_place(job, build)
+    body = canonical_json({"format": FORMAT, "job": job, "build": build, **document}).encode("ascii")
+    there = store.get(place)
+    if there is None:
+        store.put_new(place, body)
+    elif there.body != body:
+        store.replace(place, body, etag=there.etag)
+
+
+def read_result(store: ObjectStore, job: str, build: str) -> Mapping[str, Any] | None:
+    """What a build has left; None: nothing yet."""
+    place = result_place(job, build)
+    there = store.get(place)
+    return None if there is None else read_document(there.body, where=place, kind="a result")

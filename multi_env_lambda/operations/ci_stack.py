@@ -1,0 +1,136 @@
+"""Makes the stack of the CI, and puts the library where the dispatcher and the builds find it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from multi_env_lambda.aws.bucket import Bucket
+from multi_env_lambda.aws.error_codes import is_missing_stack
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.stack_listing import template_of
+from multi_env_lambda.building.own_library import OwnFile, dispatcher_zip, wheel
+from multi_env_lambda.ci.read import HEARD
+from multi_env_lambda.errors import PublishError, StackError
+from multi_env_lambda.model.ci_stack import PYTHON
+from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
+from multi_env_lambda.plan.access_stack import AccessStack, differences
+from multi_env_lambda.plan.ci_stack import CiCode, ci_stack, ci_stack_name
+
+__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "put_library", "remove_ci"]
+
+RUNTIME = f"python{PYTHON}"
+"""Of the dispatcher, on AWS."""
+
+_HANDLER = "multi_env_lambda.dispatcher.handler"
+
+
+def ci_of(config: WorkspaceConfig, *, runtime: str) -> AccessStack | None:
+    """The stack as the table wants it, with the library as it is installed here; None where the table has none.
+
+    Args:
+        runtime: of the dispatcher.
+    """
+    if config.ci_stack is None or config.roles is None:
+        return None
+    return ci_stack(config, config.ci_stack, config.roles, _code(config, wheel(), dispatcher_zip(), runtime))
+
+
+def _code(config: WorkspaceConfig, library: OwnFile, dispatcher: OwnFile, runtime: str) -> CiCode:
+    devops, roles, stack = config.devops, config.roles, config.ci_stack
+    assert roles is not None and stack is not None, "they make the stack"
+    return CiCode(
+        bucket=devops.bucket,
+        key=dispatcher.key,
+        wheel=library.key,
+        sha256=library.sha256,
+        runtime=runtime,
+        sources=HEARD,
+        handler=_HANDLER,
+        variables={
+            "MULTI_ENV_LAMBDA_ACCOUNT": devops.account_id,
+            "MULTI_ENV_LAMBDA_BUCKET": devops.bucket,
+            "MULTI_ENV_LAMBDA_PLAN_PROJECT": roles.of_devops("plan"),
+            "MULTI_ENV_LAMBDA_PROJECT": roles.of_devops("build"),
+            "MULTI_ENV_LAMBDA_REPOSITORY": stack.repository,
+        },
+    )
+
+
+def compare_ci(sessions: Sessions, place: Place, wanted: AccessStack) -> tuple[str, ...]:
+    """What has to change until the stack is as it should be, in a line each; nothing is written."""
+    return compare_roles(sessions, place, wanted)
+
+
+def is_as_wanted(client: Any, wanted: AccessStack) -> bool:
+    """Whether the stack is there, as a client of CloudFormation sees it, and is what it should be.
+
+    Raises:
+        StackError: it cannot be read.
+    """
+    try:
+        found = json.loads(template_of(client, f"stack {wanted.name} in {wanted.place}", wanted.name))
+    except StackError as error:
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+            return False
+        raise
+    return not differences(found, json.loads(wanted.template))
+
+
+def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callable[[str], None]) -> tuple[str, ...]:
+    """Make the stack what it should be; what it runs is put into the bucket first.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be made; CloudFormation has rolled back what it made.
+    """
+    if not compare_ci(sessions, place, wanted):
+        return ()
+    assert isinstance(place, Devops), "the stack belongs there"
+    store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
+    for file in (wheel(), dispatcher_zip()):
+        _put(store, file)
+    return apply_roles(sessions, place, wanted, said)
+
+
+def put_library(sessions: Sessions, place: Place, *, really: bool) -> tuple[str, ...]:
+    """Put the library where jobs of another host find it; a line if it is not there yet.
+
+    Raises:
+        PublishError: something else lies there, or it may not be put there.
+    """
+    assert isinstance(place, Devops), "the bucket belongs there"
+    store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
+    file = wheel()
+    if store.head(file.key) is not None:
+        return ()
+    if really:
+        _put(store, file)
+    return (f"{place.name}: {place.bucket}: {'put' if really else 'would put'} {file.key}",)
+
+
+def _put(store: Bucket, file: OwnFile) -> None:
+    """A key names the bytes that belong there; who could write them before us may not choose what we run."""
+    store.put_new(file.key, file.body)
+    there = store.get(file.key)
+    if there is None or there.body != file.body:
+        what = "something else lies there than this library"
+        raise PublishError(
+            file.key, what, hint="find out who wrote it; then delete it, and run `bootstrap devops` again"
+        )
+
+
+def remove_ci(
+    sessions: Sessions, place: Place, config: WorkspaceConfig, said: Callable[[str], None], *, really: bool
+) -> tuple[str, ...]:
+    """Delete the stack; a line if there is one. What lies in the bucket stays."""
+    if config.roles is None:
+        return ()
+    name = ci_stack_name(config.roles.prefix)
+    if not is_there(sessions, place, name):
+        return ()
+    if really:
+        delete_stack(sessions, place, name, said)
+    return (f"{place.name}: {name}: {'deleted' if really else 'would be deleted'}",)

@@ -1,0 +1,175 @@
+"""One look at the world: what the branch says now, what is held, what waits; everything that a decision may know."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.ci.decision import Decision
+from multi_env_lambda.ci.happened import Asked
+from multi_env_lambda.ci.names import is_ref_name, looks_like_a_release
+from multi_env_lambda.ci.narrowing import newest_that_counts
+from multi_env_lambda.ci.protected import Protected
+from multi_env_lambda.ci.state import Frozen, Head, State, UnitHeld
+from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.ci.wanted import Wanted, place_of
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.host.branches import Ref
+from multi_env_lambda.model.ci import DAY
+from multi_env_lambda.model.document import read_document
+from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.operations.ci_file import CI_FILE, decide_with
+from multi_env_lambda.operations.ci_protected import leave_protected, protected_there
+from multi_env_lambda.operations.dispatch import waiting
+from multi_env_lambda.runs.hands import Hands, Line
+from multi_env_lambda.runs.own import own_environments
+from multi_env_lambda.world import World
+
+__all__ = ["Seen", "decided", "frozen_key", "look"]
+
+_DAYS_OF_A_TAG = 3
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """What a look has found.
+
+    Args:
+        protected: the workspace as the protected branch has it at its newest commit.
+        text: its ``ci.py``. line: that branch, as it was seen.
+        commit: what the subject is about, and is checked out; empty: there is nothing to check out.
+        root, world: the workspace at that commit; else that of the protected branch.
+    """
+
+    protected: World
+    text: bytes | None
+    line: Line
+    heads: Mapping[str, Ref]
+    commit: str
+    root: Path
+    world: World
+
+
+def look(hands: Hands, branch: str, subject: Subject, store_of: World) -> Seen:
+    """Fetch, and check out what the subject is about, as it is now.
+
+    Args:
+        branch: the protected branch, as the table said that was read last.
+
+    Raises:
+        ToolError: Git does not answer.
+        ConfigurationError: the remote has no such branch, or the table of it cannot be read.
+    """
+    there = protected_there(store_of.store)
+    hands.repository.fetch()
+    heads = {name: ref for name, ref in hands.repository.heads().items() if is_ref_name(name)}
+    head, root, world = _protected(hands, heads, branch)
+    if world.config.ci.branch != branch:
+        head, root, world = _protected(hands, heads, world.config.ci.branch)
+    rules = world.config.ci
+    text = hands.repository.file(head, CI_FILE)
+    names = tuple(place.name for place in world.config.environments)
+    if not isinstance(subject, PullRequest):  # a build of what is not merged may not write it
+        leave_protected(world.store, there, Protected.of(head, rules, names, text))
+    commit = _commit(hands, heads, subject, rules.branch)
+    if commit not in ("", head) and not isinstance(subject, PullRequest):
+        root = hands.repository.check_out(commit)
+        own = hands.opens(root)
+    else:
+        own = world
+    line = Line(repository=hands.repository, branch=rules.branch, head=head)
+    return Seen(protected=world, text=text, line=line, heads=heads, commit=commit, root=root, world=own)
+
+
+def _protected(hands: Hands, heads: Mapping[str, Ref], branch: str) -> tuple[str, Path, World]:
+    if branch not in heads:
+        what = f"the remote has no branch `{branch}`"
+        raise ConfigurationError("the protected branch", what, hint="`ci.branch` of the table names it")
+    head = heads[branch].commit
+    root = hands.repository.check_out(head)
+    return head, root, hands.opens(root)
+
+
+def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected: str) -> str:
+    match subject:
+        case Branch(name=name):
+            return "" if name not in heads else newest_that_counts(hands.repository.log(heads[name].commit)) or ""
+        case Tag(name=name):
+            found = hands.repository.tags().get(name)
+            # A right to make tags is none to bring what nobody has merged.
+            return (
+                "" if found is None or not hands.repository.has(heads[protected].commit, found.commit) else found.commit
+            )
+        case PullRequest(number=number):
+            return hands.repository.request(number)
+        case Everything():
+            return ""
+
+
+def decided(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> Decision:
+    """What is to be done about the subject, by the settings and the ``ci.py`` of the protected branch."""
+    return decide_with(seen.text, Asked(subject=subject), _state(hands, seen, wanted, subject))
+
+
+def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
+    world = seen.protected
+    is_own = isinstance(subject, Branch | Tag) and bool(seen.commit)
+    return State(
+        rules=world.config.ci,
+        environments=tuple(place.name for place in world.config.environments),
+        now=world.store.now(),
+        bucket=world.config.devops.bucket,
+        units={unit.name: unit.version for unit in seen.world.projects} if is_own else None,
+        branches={name: Head(commit=ref.commit, committed=ref.made) for name, ref in seen.heads.items()},
+        tags=_tags(hands, seen) if isinstance(subject, Everything) else {},
+        message=next((text for _, text in hands.repository.log(seen.commit)), "") if is_own else "",
+        stranger=wanted.stranger if isinstance(subject, PullRequest) else None,
+        agreed=wanted.agreed,
+        frozen=tuple(_frozen(world)),
+        held=tuple(_held(world)),
+        # One object for each subject that anybody ever asked about, so it is read where that is what is looked at.
+        waiting=waiting(world.store) if isinstance(subject, Everything) else (),
+        own=tuple(own_environments(world.store)),
+    )
+
+
+def _tags(hands: Hands, seen: Seen) -> dict[str, float]:
+    """Young ones that look like releases and that nobody has heard of: a push of many sends no event."""
+    store = seen.protected.store
+    young = store.now() - _DAYS_OF_A_TAG * DAY
+    found = {
+        name: ref.made
+        for name, ref in hands.repository.tags().items()
+        if ref.made >= young and is_ref_name(name) and looks_like_a_release(name)
+    }
+    return {name: made for name, made in found.items() if store.head(place_of(Tag(name=name).key)) is None}
+
+
+def _held(world: World) -> Iterator[UnitHeld]:
+    for place in world.config.environments:
+        for unit, record in sorted(world.ledger.records(place.name).items()):
+            if record.hold is not None:
+                yield UnitHeld(unit=unit, environment=place.name, who=record.hold.who, reason=record.hold.reason)
+
+
+def frozen_key(environment: str) -> str:
+    """The object that says that nothing may change there: who wants it, and the reason."""
+    return f"{environment_folder(environment)}frozen.json"
+
+
+def _frozen(world: World) -> Iterator[Frozen]:
+    """What cannot be read freezes, too: somebody wanted it so."""
+    for place in world.config.environments:
+        key = frozen_key(place.name)
+        there = world.store.get(key)
+        if there is not None:
+            try:
+                document = read_document(there.body, where=key, kind="a freeze")
+            except MultiEnvLambdaError as error:
+                logging.getLogger(__name__).warning("%s", error)
+                document = {"reason": f"{key} cannot be read"}
+            who, reason = str(document.get("who", "somebody")), str(document.get("reason", ""))
+            yield Frozen(environment=place.name, who=who, reason=reason)

@@ -1,0 +1,137 @@
+"""Environments of branches: what a branch affects, deployed beside the first environment, for a time.
+
+They are in no table, so no release has a template for them, and nothing is promoted from them. What they hold is
+scratch: questions about data are answered with yes. The bucket's marks say which there are, and until when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.ci.decision import Own, Remove
+from multi_env_lambda.ci.names import quoted
+from multi_env_lambda.ci.state import BranchEnvironment
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.host.repository import read_repository
+from multi_env_lambda.model.broken import BrokenUnit
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, read_document, structure
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.plan import DeployStep
+from multi_env_lambda.model.project import Project, name_of, read_project
+from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.runs.bring import about, dependents, tested
+from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.report import Report, of_results
+from multi_env_lambda.world import World
+
+__all__ = ["bring_own", "in_own", "own_environments", "remove_own"]
+
+_FOLDER = "ci/environments/"
+_ANSWERED = ("older", "rolled back", "destructive", "traffic")
+"""Kinds of questions that nobody is asked: what stands there was made from the branch, and is scratch."""
+
+
+def own_environments(store: ObjectStore) -> Iterator[BranchEnvironment]:
+    """Those that are there, by their marks; a mark that cannot be read counts as none, and its branch marks it anew."""
+    for item in store.list(_FOLDER):
+        there = store.get(item.key)
+        try:
+            found = None if there is None else _read(there.body, item.key)
+        except MultiEnvLambdaError:
+            continue
+        if found is not None and found.commit:
+            yield found
+
+
+def _read(body: bytes, key: str) -> BranchEnvironment:
+    return structure(BranchEnvironment, read_document(body, where=key, kind="a mark"), where=key, kind="a mark")
+
+
+def _mark(store: ObjectStore, one: BranchEnvironment) -> None:
+    """One run of a branch writes it at a time, so the last word counts."""
+    key = f"{_FOLDER}{one.name}.json"
+    body = canonical_json({"format": FORMAT, **attrs.asdict(one)}).encode("ascii")
+    there = store.get(key)
+    if there is None:
+        store.put_new(key, body)
+    elif there.body != body:
+        store.replace(key, body, etag=there.etag)
+
+
+def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> Report:
+    """Deploy what the branch affects, compared with what runs in the first environment."""
+    if world.config.roles is not None:
+        what = f"{job.environment} is not made: the roles of `bootstrap` let in environments of the table only"
+        return Report(stops=(what,))
+    first = world.config.environments[0].name
+    draft = pipeline.plan(world, Request(verb="deploy", target=first))
+    affected = {step.project for step in draft.plan.steps if isinstance(step, DeployStep)}
+    there = {unit for unit, record in world.ledger.records(job.environment).items() if not record.gone}
+    names = (affected | there) & set(world.unit_names) & set(job.only or world.unit_names)
+    broken = tested(hands, world, root, sorted(names), {})
+    failures = tuple(f"{job.environment} {unit}: its tests failed: {text}" for unit, text in broken.items())
+    names -= dependents(world, broken)
+    _mark(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit=commit, until=job.until))
+    if not names:
+        return Report(failures=failures, notes=(f"{quoted(job.branch)} affects nothing",))
+    own = hands.opens_own(root, job.environment)
+    reason = about(hands, commit, quoted(job.branch))
+    plan = pipeline.plan(own, Request(verb="deploy", target=job.environment, only=tuple(sorted(names)), reason=reason))
+    answers = frozenset(one.answer for one in plan.plan.questions if one.kind in _ANSWERED)
+    done = of_results(pipeline.apply(own, plan, Consent(allowed=answers)))
+    return done + Report(failures=failures)
+
+
+def remove_own(hands: Hands, world: World, job: Remove) -> Report:
+    """Delete what is in it, what needs others first."""
+    done = Report()
+    records = world.ledger.records(job.environment)
+    left = {unit for unit, record in records.items() if not record.gone}
+    while left:
+        unit = min(left, key=lambda name: (len(find_removal(world, name, job.environment).needed_by), name))
+        removal = find_removal(world, unit, job.environment)
+        reason = f"job {hands.job}: the environment of {quoted(job.branch)} is over"
+        done += of_results((destroy(world, removal, reason=reason, force=True),))
+        left.remove(unit)
+    _mark(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit="", until=0.0))
+    return done
+
+
+def in_own(world: World, root: Path, name: str) -> World:
+    """The same workspace with one environment, beside the first of the table, and the settings of that."""
+    first = world.config.environments[0]
+    own = attrs.evolve(first, name=name, approval=False, releases_only=False, committed_only=False, protect=False)
+    config = attrs.evolve(world.config, environments=(own,))
+    projects: list[Project] = []
+    broken: list[BrokenUnit] = []
+    for folder, document in read_repository(root).units.items():
+        where = f"{folder}/pyproject.toml"
+        try:
+            if isinstance(document, MultiEnvLambdaError):
+                raise document
+            projects.append(_project(document, folder, where, first, own, world))
+        except MultiEnvLambdaError as error:
+            broken.append(BrokenUnit(name=name_of(document, folder), folder=folder, error=error))
+    maker: Any = world.maker
+    maker = attrs.evolve(maker, config=config)
+    return attrs.evolve(world, config=config, projects=tuple(projects), broken=tuple(broken), maker=maker)
+
+
+def _project(
+    document: Mapping[str, Any], folder: str, where: str, first: Environment, own: Environment, world: World
+) -> Project:
+    tool = document.get("tool", {})
+    table = tool.get("multi_env_lambda", {})
+    settings = table.get("environments", {}).get(first.name)
+    changed = {**table, "environments": {own.name: settings} if settings is not None else {}}
+    changed_document = {**document, "tool": {**tool, "multi_env_lambda": changed}}
+    return read_project(changed_document, folder=folder, where=where, environments=(own,), devops=world.config.devops)

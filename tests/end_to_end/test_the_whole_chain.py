@@ -1,0 +1,142 @@
+"""From a push to prod through all that `bootstrap` makes: rule, queue, dispatcher, build, approval, next build."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from .bootstrapped import Bootstrapped, bootstrapped
+from .stage import Done, commit, git
+
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
+
+APPROVED = "approval = true\n"
+CI = '\n[tool.multi_env_lambda.ci]\nrepository = "units"\nbuilds = 2\npeople = ["ada@example.org"]\n'
+PLACES = ("sandbox", "test", "staging", "prod")
+
+
+@attrs.frozen
+class Chain:
+    made: Bootstrapped
+
+    def local(self, *words: str) -> Done:
+        return self.made.stage.run("-m", "multi_env_lambda", "local", *words, "--json")
+
+    def change(self, text: str) -> str:
+        root = self.made.stage.root
+        file = root / "projects/customers/customers/__init__.py"
+        file.write_text(f"{file.read_text('utf-8')}# {text}\n", "utf-8")
+        commit(root)
+        return git(root, "rev-parse", "HEAD")
+
+    def runs(self) -> list[str]:
+        """The commit in each place, by the records."""
+        kept = self.made.run("history", "customers", "--json").answer
+        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+
+    def builds(self, project: str = "acme-build") -> list[str]:
+        found = self.made.root("devops", "codebuild").list_builds_for_project(projectName=project)["ids"]
+        return [str(one) for one in found]
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    folder = tmp_path_factory.mktemp("chain") / "workspace"
+    with bootstrapped(folder, units=("customers",), table=APPROVED, more=CI) as made:
+        again = made.run("bootstrap", "devops", "--plan")
+        assert "nothing would change" in again.err, again.err
+        made.without_the_organisations_role()
+        yield Chain(made)
+
+
+def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carries_it_on(chain: Chain) -> None:
+    first = chain.change("pushed")
+    pushed = chain.local("push")
+
+    assert pushed.code == 0, pushed.err
+    ending = pushed.answer
+    assert (ending["commit"], [wait["environment"] for wait in ending["waits"]]) == (first, ["prod"])
+    assert chain.runs() == [first, first, first, ""], pushed.err
+    assert [line for line in pushed.err.splitlines() if line.startswith("build: sandbox customers: done")], pushed.err
+    (build,) = chain.builds()
+
+    agreed = chain.local("approve")
+    assert agreed.code == 0, agreed.err
+    assert (agreed.answer["outcome"], agreed.answer["waits"]) == ("done", [])
+    assert "approved by" in agreed.err and "local-approver" in agreed.err
+    assert chain.runs() == [first] * 4, agreed.err
+    assert len(chain.builds()) == 2
+    kept = chain.made.run("history", "customers", "--json").answer
+    assert {":assumed-role/acme-build/" in str(kept[place][0]) for place in PLACES} == {True}, "nobody else acted"
+
+
+@pytest.mark.long
+def test_what_is_pushed_again_changes_nothing(chain: Chain) -> None:
+    before = chain.runs()
+    pushed = chain.local("push")
+
+    assert (pushed.code, pushed.answer["outcome"]) == (0, "nothing to do"), pushed.err
+    assert chain.runs() == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("branch", ["feat/$(touch${IFS}pwned)", "a\"b'c", "x;id|`id`", "ünï/<detail>"])
+def test_another_branch_whatever_it_is_called_leads_to_nothing(chain: Chain, branch: str) -> None:
+    before = chain.builds()
+    pushed = chain.local("push", branch)
+
+    assert (pushed.code, pushed.answer["outcome"], pushed.answer["branch"]) == (0, "", branch), pushed.err
+    assert chain.builds() == before
+    assert list(chain.made.stage.root.rglob("pwned")) == []
+
+
+def test_a_name_that_git_refuses_is_refused_before_anything(chain: Chain) -> None:
+    pushed = chain.local("push", "a..b")
+
+    assert (pushed.code, "error: " in pushed.err) == (12, True), pushed.err
+
+
+@pytest.mark.long
+def test_a_push_takes_little_more_than_the_same_deploy_by_hand(chain: Chain) -> None:
+    chain.change("by hand")
+    began = time.monotonic()
+    done = chain.made.run("deploy", "--to", "staging", "--yes")
+    by_hand = time.monotonic() - began
+    assert done.code == 0, done.err
+
+    chain.change("pushed")
+    pushed = chain.local("push")
+    assert pushed.code == 0, pushed.err
+    beyond = pushed.answer["seconds"] - by_hand
+    print(f"by hand {by_hand:.1f} s, pushed {pushed.answer['seconds']:.1f} s")  # noqa: T201
+    # The unit's own tests and the dispatcher's start are in it; a queue that is asked too seldom would be seen.
+    assert beyond < 30
+
+
+@pytest.mark.long
+def test_what_a_push_found_broken_is_told_and_fails(chain: Chain) -> None:
+    before = chain.runs()
+    test = chain.made.stage.root / "projects/customers/tests/test_broken.py"
+    test.parent.mkdir(exist_ok=True)
+    test.write_text("def test_it() -> None:\n    assert False, 'broken on purpose'\n", "utf-8")
+    chain.change("with a broken test")
+    pushed = chain.local("push")
+
+    assert pushed.code == 1, pushed.err
+    assert "broken on purpose" in pushed.err
+    assert chain.runs() == before
+    test.unlink()
+    commit(chain.made.stage.root)
+
+
+def test_without_a_table_there_is_nothing_to_push_to(chain: Chain) -> None:
+    file = chain.made.stage.root / "pyproject.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace(CI, ""), "utf-8")
+    pushed = chain.local("push")
+    file.write_text(text, "utf-8")
+
+    assert (pushed.code, "it makes no CI" in pushed.err) == (3, True), pushed.err

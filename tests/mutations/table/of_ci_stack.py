@@ -1,0 +1,70 @@
+"""The stack of the CI: no text breaks a message, no build is started as another, and nobody chooses what it runs."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_STACK, _LIBRARY = "plan/test_ci_stack.py", "building/test_own_library.py"
+
+MUTATIONS = (
+    Mutation(
+        "plan/ci_stack.py",
+        '"source": <source>, "kind"',
+        '"source": "<source>", "kind"',
+        "Each value of an event stands alone in the template.",
+        (f"{_STACK}::test_no_text_of_an_event_breaks_the_message",),
+    ),
+    Mutation(
+        "plan/ci_stack.py",
+        '"detail": "$.detail"}',
+        '"detail": "$.detail.commitId"}',
+        "The template uses nothing that an event may lack.",
+        (f"{_STACK}::test_no_path_is_one_that_an_event_may_lack",),
+    ),
+    Mutation(
+        "plan/ci_stack.py",
+        '        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}},\n',
+        "",
+        "What a rule cannot deliver is kept.",
+        (f"{_STACK}::test_every_rule_is_one_way_into_the_queue_and_none_loses_an_event",),
+    ),
+    Mutation(
+        "plan/access.py",
+        '        "codebuild:environment.environmentVariables.name": "false",\n',
+        "",
+        "A build without a variable is not the dispatcher's to start.",
+        (f"{_STACK}::test_the_dispatcher_starts_builds_as_they_are",),
+    ),
+    Mutation(
+        "plan/access.py",
+        '    "source.buildspec",\n',
+        "",
+        "The dispatcher starts builds with the project's build spec.",
+        (f"{_STACK}::test_the_dispatcher_starts_builds_as_they_are",),
+    ),
+    Mutation(
+        "plan/build_spec.py",
+        " -P -m multi_env_lambda ci run",
+        " -m multi_env_lambda ci run",
+        "A folder of the repository is not taken for the library.",
+        (f"{_STACK}::test_the_lines_of_a_build_are_lines_of_a_shell_and_hold_no_variable_but_its_own",),
+    ),
+    Mutation(
+        "building/own_library.py",
+        '_OF_THE_DISPATCHER = ("attr", "attrs", "packaging")',
+        '_OF_THE_DISPATCHER = ("attr", "attrs")',
+        "The dispatcher has all that it imports.",
+        (f"{_LIBRARY}::test_the_dispatcher_needs_nothing_but_its_zip_and_boto3",),
+    ),
+    Mutation(
+        "aws/bucket_setup.py",
+        'wanted = {**kept, "EventBridgeConfiguration": {}}',
+        'wanted = {"EventBridgeConfiguration": {}}',
+        "Notifications of others stay.",
+        (
+            "aws/test_bucket_setup.py::test_eventbridge_hears_of_objects_where_that_is_wanted_and_notifications_of_others_stay",
+        ),
+    ),
+)
