@@ -32,7 +32,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Whether it ended well: done, or nothing to do."""
+        """Whether it ended well, which includes that there was nothing to do."""
         return self.outcome in ("deployed", "published", "unchanged", "newer", "removed", "destroyed")
 
     def text(self) -> str:
