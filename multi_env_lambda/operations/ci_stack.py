@@ -17,8 +17,9 @@ from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
+from multi_env_lambda.plan.access import ci_stack_name
 from multi_env_lambda.plan.access_stack import AccessStack, differences
-from multi_env_lambda.plan.ci_stack import CiCode, ci_stack, ci_stack_name
+from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 
 __all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "put_library", "remove_ci"]
 

@@ -36,6 +36,7 @@ __all__ = [
     "RoleAccess",
     "access_stack_name",
     "boundary",
+    "ci_stack_name",
     "of_devops_roles",
     "of_environment_roles",
     "repository_arn",
@@ -105,6 +106,15 @@ def access_stack_name(prefix: str, place: str) -> str:
     return f"{prefix}-{place}-Access"
 
 
+def ci_stack_name(prefix: str) -> str:
+    """The stack of the CI; beside ``…-Access``, and out of reach of ``*-NAME`` for the same reason.
+
+    >>> ci_stack_name("acme")
+    'acme-devops-Ci'
+    """
+    return f"{prefix}-{DEVOPS_STACK}-Ci"
+
+
 def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, ...]:
     """The roles of the devops account. One that nobody may become is not made."""
     devops = config.devops
@@ -160,13 +170,15 @@ def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     heard = ["s3:GetBucketNotification"] if config.ci_stack else []
     yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"), *heard)
-    stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
-    yield _look_at_roles(arn_of(config.devops, "cloudformation", stack))
+    names = [access_stack_name(roles.prefix, DEVOPS_STACK)]
+    if config.ci_stack is not None:
+        names.append(ci_stack_name(roles.prefix))
+    yield _look_at_roles(*(arn_of(config.devops, "cloudformation", f"stack/{name}/*") for name in names))
 
 
-def _look_at_roles(stack: str) -> Grant:
+def _look_at_roles(*stacks: str) -> Grant:
     actions = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
-    return grant_of("LookAtTheRoles", "doctor", [stack], *actions)
+    return grant_of("LookAtTheRoles", "doctor", stacks, *actions)
 
 
 def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
