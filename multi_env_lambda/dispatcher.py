@@ -14,17 +14,19 @@ from typing import Any
 from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.builds import CodeBuilds
 from multi_env_lambda.aws.session import Sessions
-from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.ci_stack import (
+    ACCOUNT_VARIABLE,
+    BUCKET_VARIABLE,
+    JOB_VARIABLE,
+    PLAN_PROJECT_VARIABLE,
+    PROJECT_VARIABLE,
+    REPOSITORY_VARIABLE,
+)
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.operations.messages import Desk, answer_records
 
-__all__ = ["ACCOUNT", "BUCKET", "PLAN_PROJECT", "PROJECT", "REPOSITORY", "handler"]
-
-BUCKET, ACCOUNT = "MULTI_ENV_LAMBDA_BUCKET", "MULTI_ENV_LAMBDA_ACCOUNT"
-PROJECT, REPOSITORY = "MULTI_ENV_LAMBDA_PROJECT", "MULTI_ENV_LAMBDA_REPOSITORY"
-PLAN_PROJECT = "MULTI_ENV_LAMBDA_PLAN_PROJECT"
-"""The project that plans what is not merged, under a role that may only read; without it, it is the same one."""
+__all__ = ["handler"]
 
 
 def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:
@@ -37,14 +39,17 @@ def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:
 def _desk() -> Desk:
     """Made once for all batches that this process gets."""
     region = _said("AWS_REGION")
-    place = Devops(account_id=_said(ACCOUNT), region=region, bucket=_said(BUCKET), role_name="")
+    place = Devops(account_id=_said(ACCOUNT_VARIABLE), region=region, bucket=_said(BUCKET_VARIABLE), role_name="")
     sessions = Sessions()
-    unmerged = os.environ.get(PLAN_PROJECT, "")
+    # What is not merged is planned in a project whose role may only read; without it, in the same one.
+    unmerged = os.environ.get(PLAN_PROJECT_VARIABLE, "")
     return Desk(
         store=Bucket(sessions.client(place, "s3"), place.bucket, place.account_id),
-        builds=CodeBuilds(sessions.client(place, "codebuild"), _said(PROJECT), JOB_VARIABLE, unmerged=unmerged),
+        builds=CodeBuilds(
+            sessions.client(place, "codebuild"), _said(PROJECT_VARIABLE), JOB_VARIABLE, unmerged=unmerged
+        ),
         bucket=place.bucket,
-        repository=os.environ.get(REPOSITORY, ""),
+        repository=os.environ.get(REPOSITORY_VARIABLE, ""),
     )
 
 

@@ -64,14 +64,15 @@ def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
 
 def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
     """The stack of the CI, which acts as roles of this place; one that the table no longer wants goes."""
-    from multi_env_lambda.operations.ci_stack import apply_ci, compare_ci, remove_ci
+    from multi_env_lambda.operations.bootstrap import compare_roles
+    from multi_env_lambda.operations.ci_stack import apply_ci, remove_ci
 
     wanted = ci_of_opened(opened)
     if wanted is None:
         return remove_ci(sessions, place, opened.config, opened.progress, really=really)
     if really:
         return apply_ci(sessions, place, wanted, opened.progress)
-    return compare_ci(sessions, place, wanted)
+    return compare_roles(sessions, place, wanted)
 
 
 def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:

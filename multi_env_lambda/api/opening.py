@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "sessions"]
+__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "read_units", "sessions"]
 
 LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
@@ -51,9 +51,17 @@ def read(path: Path) -> Read:
     root = find_root(path)
     repository = read_repository(root)
     config = read_workspace(repository.document, where="pyproject.toml")
+    projects, broken = read_units(repository.units, config)
+    return Read(root=root, config=config, projects=projects, broken=broken)
+
+
+def read_units(
+    documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
+) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
+    """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
     unreadable: list[BrokenUnit] = []
-    for folder, document in repository.units.items():
+    for folder, document in documents.items():
         where, name = f"{folder}/pyproject.toml", name_of(document, folder)
         try:
             if isinstance(document, ConfigurationError):
@@ -64,8 +72,7 @@ def read(path: Path) -> Read:
             )
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
-    sound, broken = sound_units(projects, unreadable, config)
-    return Read(root=root, config=config, projects=sound, broken=broken)
+    return sound_units(projects, unreadable, config)
 
 
 def sessions(cloud: LocalCloud | None) -> Sessions:

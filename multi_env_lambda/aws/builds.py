@@ -7,11 +7,11 @@ from typing import Any
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_throttled, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.host.github_api import BUILD as AT_GITHUB
+from multi_env_lambda.model.ci_stack import BUILD_IS_OVER
 
 __all__ = ["CodeBuilds"]
 
 _NO_ROOM = "AccountLimitExceededException"
-_OVER = frozenset({"SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"})
 _HINT = "look at the CodeBuild project, and at the rights of what starts its builds"
 
 
@@ -63,7 +63,7 @@ class CodeBuilds:
         except aws_errors() as error:
             raise self._error(f"says nothing about the build {build}", error) from error
         found = [one for one in answer.get("builds", ()) if one.get("id") == build]
-        return not found or found[0].get("buildStatus") in _OVER
+        return not found or found[0].get("buildStatus") in BUILD_IS_OVER
 
     def _error(self, what: str, error: Exception) -> StackError:
         return StackError(f"the CodeBuild project {self._project}", f"{what}: {text_of(error)}", hint=_HINT)

@@ -1,6 +1,7 @@
 """This library as files that run elsewhere: a wheel, which a build installs, and a zip, which is the dispatcher's code.
 
 Both are made of what is installed here, so equal installations make equal bytes, and their names are digests of them.
+That does not change while this runs, so each is made once.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -45,6 +47,7 @@ class OwnFile:
         return f"ci/library/{self.sha256}/{self.name}"
 
 
+@cache
 def wheel() -> OwnFile:
     """The library as a wheel that asks for exactly the versions that are installed here, those of all it needs.
 
@@ -64,6 +67,7 @@ def wheel() -> OwnFile:
     return OwnFile(f"{_NAME}-{__version__}-py3-none-any.whl", _zipped(files))
 
 
+@cache
 def dispatcher_zip() -> OwnFile:
     """The dispatcher's code: the library, and what it imports there."""
     files = _package(_ROOT)

@@ -20,7 +20,7 @@ from multi_env_lambda.ci.hosts.codecommit import read_codecommit
 from multi_env_lambda.ci.hosts.github import read_github
 from multi_env_lambda.ci.hosts.gitlab import read_gitlab
 from multi_env_lambda.ci.names import quoted
-from multi_env_lambda.model.ci_stack import JOB_VARIABLE
+from multi_env_lambda.model.ci_stack import BUILD_IS_OVER, JOB_VARIABLE
 from multi_env_lambda.model.name import ENVIRONMENT_NAME
 
 __all__ = ["ASKED", "HEARD", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_message", "read_webhook"]
@@ -55,7 +55,6 @@ HEARD = (OWN_SOURCE, *(source for source in _SOURCES if not source.startswith("a
 
 _APPROVAL = re.compile(r"environments/([^/]+)/approvals/([0-9a-f]{64})/[0-9a-f]{16}/([^/]+)\.json")
 _JOB = re.compile(r"[0-9a-f]{32}")
-_OVER = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")
 
 
 def read_message(body: bytes | str) -> tuple[Happened, ...]:
@@ -113,7 +112,7 @@ def _approval(detail: Given) -> Happened:
 
 def _build(detail: Given) -> Happened:
     status = detail.text("build-status")
-    if status not in _OVER:
+    if status not in BUILD_IS_OVER:
         return NotForUs(reason=f"a build that is {quoted(status)}")
     variables = detail.items("additional-information", "environment", "environment-variables")
     jobs = [one.text("value") for one in variables if one.text("name") == JOB_VARIABLE]

@@ -9,13 +9,36 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["JOB_VARIABLE", "OF_THE_STACK", "PYTHON", "CiStack", "read_ci_stack"]
+__all__ = [
+    "ACCOUNT_VARIABLE",
+    "BUCKET_VARIABLE",
+    "BUILD_IS_OVER",
+    "JOB_VARIABLE",
+    "OF_THE_STACK",
+    "PLAN_PROJECT_VARIABLE",
+    "PROJECT_VARIABLE",
+    "PYTHON",
+    "REPOSITORY_VARIABLE",
+    "CiStack",
+    "read_ci_stack",
+]
 
 PYTHON = "3.13"
 """The Python of a build, and of the dispatcher."""
 
 JOB_VARIABLE = "MULTI_ENV_LAMBDA_JOB"
 """The only thing that a build gets."""
+
+BUCKET_VARIABLE, ACCOUNT_VARIABLE = "MULTI_ENV_LAMBDA_BUCKET", "MULTI_ENV_LAMBDA_ACCOUNT"
+PROJECT_VARIABLE, PLAN_PROJECT_VARIABLE = "MULTI_ENV_LAMBDA_PROJECT", "MULTI_ENV_LAMBDA_PLAN_PROJECT"
+REPOSITORY_VARIABLE = "MULTI_ENV_LAMBDA_REPOSITORY"
+"""What the stack tells the dispatcher."""
+
+BUILD_IS_OVER = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")
+"""The states of a build of CodeBuild that has ended.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html (``buildStatus``)
+"""
 
 OF_THE_STACK = ("repository", "connection", "builds", "minutes", "people")
 """The keys of the table ``ci`` that make a stack; the others say what a push leads to."""

@@ -46,6 +46,7 @@ __all__ = [
     "refuse_running",
     "roles_of",
     "stack_there",
+    "template_there",
     "there",
     "settle",
     "wanted_of_bucket",
@@ -168,12 +169,20 @@ def there(sessions: Sessions, place: Place, name: str) -> Mapping[str, Any] | No
     Raises:
         MultiEnvLambdaError: it cannot be read.
     """
-    client = sessions.client(place, "cloudformation")
-    reading = _stacks(sessions, place).describe(name)
+    return template_there(sessions.client(place, "cloudformation"), place.name, name)
+
+
+def template_there(client: Any, place: str, name: str) -> Mapping[str, Any] | None:
+    """The same as a client of CloudFormation in the place of that name sees it.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be read.
+    """
+    reading = _stacks_of(client, place).describe(name)
     if isinstance(stack_answer(None if reading is None else reading.status), Create | DeleteThenCreate):
         return None
     try:
-        found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place.name}", name))
+        found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place}", name))
     except StackError as error:
         if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
             return None
@@ -255,8 +264,11 @@ def _naming(place: Place, said: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def _stacks(sessions: Sessions, place: Place) -> Stacks:
-    client = sessions.client(place, "cloudformation")
-    return Stacks(client, Poller(client), place=place.name)
+    return _stacks_of(sessions.client(place, "cloudformation"), place.name)
+
+
+def _stacks_of(client: Any, place: str) -> Stacks:
+    return Stacks(client, Poller(client), place=place)
 
 
 def _explain(error: MultiEnvLambdaError) -> None:

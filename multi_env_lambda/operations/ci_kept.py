@@ -13,6 +13,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.operations.dispatch import leave
 from multi_env_lambda.wording import Advice
 
 __all__ = [
@@ -90,11 +91,7 @@ def write_result(store: ObjectStore, job: str, build: str, document: Mapping[str
     """Leave how it went so far; a build that looks again replaces what it left."""
     place = result_place(job, build)
     body = canonical_json({"format": FORMAT, "job": job, "build": build, **document}).encode("ascii")
-    there = store.get(place)
-    if there is None:
-        store.put_new(place, body)
-    elif there.body != body:
-        store.replace(place, body, etag=there.etag)
+    leave(store, store.get(place), place, body)
 
 
 def read_result(store: ObjectStore, job: str, build: str) -> Mapping[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from multi_env_lambda.ci.protected import PLACE, Protected
 from multi_env_lambda.model.store import ObjectStore, Stored
+from multi_env_lambda.operations.dispatch import leave
 
 __all__ = ["leave_protected", "left_protected", "protected_there"]
 
@@ -15,10 +16,7 @@ def protected_there(store: ObjectStore) -> Stored | None:
 
 def leave_protected(store: ObjectStore, there: Stored | None, found: Protected) -> bool:
     """Leave what was just read from the branch; False: somebody else has looked since ``there`` was read."""
-    body = found.to_bytes()
-    if there is None:
-        return store.put_new(PLACE, body) is not None
-    return body == there.body or store.replace(PLACE, body, etag=there.etag) is not None
+    return leave(store, there, PLACE, found.to_bytes())
 
 
 def left_protected(store: ObjectStore) -> Protected | None:

@@ -7,21 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from multi_env_lambda.aws.bucket import Bucket
-from multi_env_lambda.aws.error_codes import is_missing_stack
 from multi_env_lambda.aws.session import Sessions
-from multi_env_lambda.aws.stack_listing import template_of
 from multi_env_lambda.building.own_library import OwnFile, dispatcher_zip, wheel
 from multi_env_lambda.ci.read import HEARD
-from multi_env_lambda.errors import PublishError, StackError
-from multi_env_lambda.model.ci_stack import PYTHON
+from multi_env_lambda.errors import PublishError
+from multi_env_lambda.model.ci_stack import (
+    ACCOUNT_VARIABLE,
+    BUCKET_VARIABLE,
+    PLAN_PROJECT_VARIABLE,
+    PROJECT_VARIABLE,
+    PYTHON,
+    REPOSITORY_VARIABLE,
+)
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
+from multi_env_lambda.operations.bootstrap import (
+    Place,
+    apply_roles,
+    compare_roles,
+    delete_stack,
+    is_there,
+    template_there,
+)
 from multi_env_lambda.plan.access import ci_stack_name
 from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 
-__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "put_library", "remove_ci"]
+__all__ = ["RUNTIME", "apply_ci", "ci_of", "is_as_wanted", "put_library", "remove_ci"]
 
 RUNTIME = f"python{PYTHON}"
 """Of the dispatcher, on AWS."""
@@ -52,33 +64,22 @@ def _code(config: WorkspaceConfig, library: OwnFile, dispatcher: OwnFile, runtim
         sources=HEARD,
         handler=_HANDLER,
         variables={
-            "MULTI_ENV_LAMBDA_ACCOUNT": devops.account_id,
-            "MULTI_ENV_LAMBDA_BUCKET": devops.bucket,
-            "MULTI_ENV_LAMBDA_PLAN_PROJECT": roles.of_devops("plan"),
-            "MULTI_ENV_LAMBDA_PROJECT": roles.of_devops("build"),
-            "MULTI_ENV_LAMBDA_REPOSITORY": stack.repository,
+            ACCOUNT_VARIABLE: devops.account_id,
+            BUCKET_VARIABLE: devops.bucket,
+            PLAN_PROJECT_VARIABLE: roles.of_devops("plan"),
+            PROJECT_VARIABLE: roles.of_devops("build"),
+            REPOSITORY_VARIABLE: stack.repository,
         },
     )
-
-
-def compare_ci(sessions: Sessions, place: Place, wanted: AccessStack) -> tuple[str, ...]:
-    """What has to change until the stack is as it should be, in a line each; nothing is written."""
-    return compare_roles(sessions, place, wanted)
 
 
 def is_as_wanted(client: Any, wanted: AccessStack) -> bool:
     """Whether the stack is there, as a client of CloudFormation sees it, and is what it should be.
 
     Raises:
-        StackError: it cannot be read.
+        MultiEnvLambdaError: it cannot be read.
     """
-    try:
-        found = json.loads(template_of(client, f"stack {wanted.name} in {wanted.place}", wanted.name))
-    except StackError as error:
-        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
-            return False
-        raise
-    return not differences(found, json.loads(wanted.template))
+    return not differences(template_there(client, wanted.place, wanted.name), json.loads(wanted.template))
 
 
 def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callable[[str], None]) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callab
     Raises:
         MultiEnvLambdaError: it cannot be made; CloudFormation has rolled back what it made.
     """
-    if not compare_ci(sessions, place, wanted):
+    if not compare_roles(sessions, place, wanted):
         return ()
     assert isinstance(place, Devops), "the stack belongs there"
     store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)

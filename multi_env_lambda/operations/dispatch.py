@@ -36,7 +36,19 @@ from multi_env_lambda.ci.wanted import (
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError
 from multi_env_lambda.model.store import ObjectStore, Stored
 
-__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want", "want_all"]
+__all__ = [
+    "Builds",
+    "Decide",
+    "begin_job",
+    "dispatch",
+    "finish_job",
+    "leave",
+    "tend",
+    "waiting",
+    "want",
+    "want_all",
+    "wanted_at",
+]
 
 Decide = Callable[[Happened, State], Decision]
 
@@ -121,9 +133,7 @@ def want(
         stored = store.get(place)
         before = None if stored is None else Wanted.from_bytes(stored.body, where=place)
         wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed)
-        if stored is None and store.put_new(place, wanted.to_bytes()) is not None:
-            return
-        if stored is not None and _write(store, stored, wanted):
+        if leave(store, stored, place, wanted.to_bytes()):
             return
     raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="the same message may come again")
 
@@ -152,6 +162,23 @@ def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
             case Rest():
                 return True
     return True
+
+
+def wanted_at(store: ObjectStore, place: str) -> Wanted | None:
+    """What is stored of a subject; None: nobody has asked for it yet.
+
+    Raises:
+        UpgradeNeeded, DocumentError: it cannot be read.
+    """
+    stored = store.get(place)
+    return None if stored is None else Wanted.from_bytes(stored.body, where=place)
+
+
+def leave(store: ObjectStore, there: Stored | None, key: str, body: bytes) -> bool:
+    """Write an object that may be there already; False: somebody else has written it since ``there`` was read."""
+    if there is None:
+        return store.put_new(key, body) is not None
+    return body == there.body or store.replace(key, body, etag=there.etag) is not None
 
 
 def begin_job(store: ObjectStore, job: str, build: str) -> Wanted | None:
@@ -204,5 +231,4 @@ def _step(store: ObjectStore, place: str, step: Callable[[Wanted], Wanted | None
 
 
 def _write(store: ObjectStore, stored: Stored, wanted: Wanted) -> bool:
-    body = wanted.to_bytes()
-    return body == stored.body or store.replace(stored.key, body, etag=stored.etag) is not None
+    return leave(store, stored, stored.key, wanted.to_bytes())

@@ -14,6 +14,7 @@ from multi_env_lambda.ci.wanted import Wanted, place_of
 from multi_env_lambda.errors import LocalCloudError
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.operations.dispatch import wanted_at
 
 __all__ = ["Ending", "Wanted", "Watch", "follow", "wanted_of"]
 
@@ -53,9 +54,7 @@ class Watch:
 
 def wanted_of(store: ObjectStore, branch: str) -> Wanted | None:
     """What is known of a branch; None: nobody has asked for it yet."""
-    place = place_of(Branch(name=branch).key)
-    there = store.get(place)
-    return None if there is None else Wanted.from_bytes(there.body, where=place)
+    return wanted_at(store, place_of(Branch(name=branch).key))
 
 
 def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:

@@ -38,7 +38,7 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.operations.ci_file import decide_with
 from multi_env_lambda.operations.ci_protected import left_protected
-from multi_env_lambda.operations.dispatch import Builds, Decide, dispatch, waiting
+from multi_env_lambda.operations.dispatch import Builds, Decide, dispatch, waiting, wanted_at
 
 __all__ = ["Desk", "answer_records", "read_body", "ready_to_decide", "take"]
 
@@ -175,9 +175,7 @@ def _wanted(store: ObjectStore, happened: Happened) -> Wanted | None:
     """What is known of a pull request already: whose it is, and to which commits of it somebody has agreed."""
     match happened:
         case PullRequestChanged(number=number) | Asked(subject=PullRequest(number=number)):
-            place = place_of(PullRequest(number=number).key)
-            there = store.get(place)
-            return None if there is None else Wanted.from_bytes(there.body, where=place)
+            return wanted_at(store, place_of(PullRequest(number=number).key))
         case _:
             return None
 

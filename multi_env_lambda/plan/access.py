@@ -29,7 +29,7 @@ from multi_env_lambda.plan.access_trust import (
 )
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
-from multi_env_lambda.plan.permissions import direct_calls, reserving
+from multi_env_lambda.plan.permissions import direct_calls, look_at_the_bucket, reserving
 
 __all__ = [
     "DEVOPS_STACK",
@@ -166,10 +166,7 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
 
 
 def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
-    arns = _buckets(config)
-    look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
-    heard = ["s3:GetBucketNotification"] if config.ci_stack else []
-    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"), *heard)
+    yield look_at_the_bucket(config, "doctor")
     names = [access_stack_name(roles.prefix, DEVOPS_STACK)]
     if config.ci_stack is not None:
         names.append(ci_stack_name(roles.prefix))

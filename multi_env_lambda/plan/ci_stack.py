@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.ci_stack import BUILD_IS_OVER, CiStack
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Acting, Roles
@@ -45,7 +45,6 @@ _DAYS = 30
 _TWO_WEEKS = 14 * 86_400
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 _WHAT = {"build": "Brings the branch as far as it may go", "plan": "Says what a change that is not merged would do"}
-_ENDED = ["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"]
 
 
 @attrs.frozen(kw_only=True)
@@ -130,7 +129,7 @@ def _queues(devops: Devops, roles: Roles) -> dict[str, Resource]:
 
 def _rules(devops: Devops, stack: CiStack, roles: Roles, code: CiCode) -> dict[str, Resource]:
     approvals = {"bucket": {"name": [devops.bucket]}, "object": {"key": [{"wildcard": APPROVALS}]}}
-    project = {"build-status": _ENDED, "project-name": [roles.of_devops("build"), roles.of_devops("plan")]}
+    project = {"build-status": list(BUILD_IS_OVER), "project-name": [roles.of_devops("build"), roles.of_devops("plan")]}
     heard = {
         "Approvals": _pattern(["aws.s3"], ["Object Created"], detail=approvals),
         "Builds": _pattern(["aws.codebuild"], ["CodeBuild Build State Change"], detail=project),

@@ -98,22 +98,29 @@ def of_caller(config: WorkspaceConfig) -> Permissions:
     return Permissions(role="the person who runs the verbs", grants=tuple(grants))
 
 
+def look_at_the_bucket(config: WorkspaceConfig, *verbs: str) -> Grant:
+    """What is compared with what `bootstrap` would set."""
+    look = ["GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration"]
+    heard = ["GetBucketNotification"] if config.ci_stack else []
+    arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
+    return grant_of("LookAtTheBucket", verbs, arns, *calls_of("s3", *look, "GetLifecycleConfiguration", *heard))
+
+
 def of_devops(config: WorkspaceConfig) -> Permissions:
     """The role that reads and writes artifacts and records."""
     arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
     copies = [f"{arn}/projects/*" for arn in arns]
     arn = arns[0]
-    look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     make = ("CreateBucket", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning")
     written = (f"{arn}/environments/*", *copies, f"{arn}/workspace.json")
-    heard = ["s3:GetBucketNotification", "s3:PutBucketNotification"] if config.ci_stack else []
+    heard = ["s3:PutBucketNotification"] if config.ci_stack else []
     grants = (
         # Without it S3 answers 403 instead of 404 for a key that is not there.
         grant_of("ListTheBucket", _EVERY, arns, "s3:ListBucket", "s3:ListBucketVersions"),
         grant_of("ReadArtifactsAndRecords", _EVERY, [f"{arn}/*", *copies[1:]], "s3:GetObject", "s3:GetObjectVersion"),
         grant_of("WriteArtifactsAndRecords", ("publish", "deploy"), written, "s3:PutObject"),
         grant_of("DeleteWhatIsPruned", "prune", copies, "s3:DeleteObject"),
-        grant_of("LookAtTheBucket", ("bootstrap", "doctor"), arns, *calls_of("s3", *look, "GetLifecycleConfiguration")),
+        look_at_the_bucket(config, "bootstrap", "doctor"),
         grant_of("SetUpTheBucket", "bootstrap", arns, *calls_of("s3", *make, "PutLifecycleConfiguration"), *heard),
     )
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)

@@ -17,10 +17,10 @@ import attrs
 from multi_env_lambda.ci.happened import Asked, CommitAgreed, Happened, NotForUs, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.ci.read import LARGEST, read_webhook
 from multi_env_lambda.ci.subject import PullRequest, subject_of
-from multi_env_lambda.ci.wanted import FOLDER, Wanted
+from multi_env_lambda.ci.wanted import FOLDER
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.operations.dispatch import tend, want_all
+from multi_env_lambda.operations.dispatch import tend, want_all, wanted_at
 from multi_env_lambda.operations.messages import Desk, ready_to_decide
 from multi_env_lambda.runs.report import Report
 
@@ -161,10 +161,10 @@ def _follow(turn: _Turn, happened: Happened, message: str) -> Report:
 
 def _is_ours(store: ObjectStore, place: str, happened: Happened) -> bool:
     """What is not merged is planned by a role that may only read, so no run takes up both."""
-    there = store.get(place)
-    if there is None:
+    wanted = wanted_at(store, place)
+    if wanted is None:
         return False
-    of_a_request = isinstance(subject_of(Wanted.from_bytes(there.body, where=place).key), PullRequest)
+    of_a_request = isinstance(subject_of(wanted.key), PullRequest)
     return of_a_request == isinstance(happened, PullRequestChanged | CommitAgreed)
 
 

@@ -13,21 +13,20 @@ from typing import Any
 import attrs
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.ci.decision import Own, Remove
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.state import BranchEnvironment
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.host.repository import read_repository
-from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.operations.destroy import destroy, find_removal
+from multi_env_lambda.operations.dispatch import leave
 from multi_env_lambda.runs.bring import about, dependents, tested
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.report import Report, of_results
@@ -60,11 +59,7 @@ def _mark(store: ObjectStore, one: BranchEnvironment) -> None:
     """One run of a branch writes it at a time, so the last word counts."""
     key = f"{_FOLDER}{one.name}.json"
     body = canonical_json({"format": FORMAT, **attrs.asdict(one)}).encode("ascii")
-    there = store.get(key)
-    if there is None:
-        store.put_new(key, body)
-    elif there.body != body:
-        store.replace(key, body, etag=there.etag)
+    leave(store, store.get(key), key, body)
 
 
 def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> Report:
@@ -111,27 +106,23 @@ def in_own(world: World, root: Path, name: str) -> World:
     first = world.config.environments[0]
     own = attrs.evolve(first, name=name, approval=False, releases_only=False, committed_only=False, protect=False)
     config = attrs.evolve(world.config, environments=(own,))
-    projects: list[Project] = []
-    broken: list[BrokenUnit] = []
-    for folder, document in read_repository(root).units.items():
-        where = f"{folder}/pyproject.toml"
-        try:
-            if isinstance(document, MultiEnvLambdaError):
-                raise document
-            projects.append(_project(document, folder, where, first, own, world))
-        except MultiEnvLambdaError as error:
-            broken.append(BrokenUnit(name=name_of(document, folder), folder=folder, error=error))
+    documents = {
+        folder: document if isinstance(document, ConfigurationError) else _with_settings_of(document, first.name, name)
+        for folder, document in read_repository(root).units.items()
+    }
+    projects, broken = read_units(documents, config)
     maker: Any = world.maker
-    maker = attrs.evolve(maker, config=config)
-    return attrs.evolve(world, config=config, projects=tuple(projects), broken=tuple(broken), maker=maker)
+    return attrs.evolve(
+        world, config=config, projects=projects, broken=broken, maker=attrs.evolve(maker, config=config)
+    )
 
 
-def _project(
-    document: Mapping[str, Any], folder: str, where: str, first: Environment, own: Environment, world: World
-) -> Project:
-    tool = document.get("tool", {})
-    table = tool.get("multi_env_lambda", {})
-    settings = table.get("environments", {}).get(first.name)
-    changed = {**table, "environments": {own.name: settings} if settings is not None else {}}
-    changed_document = {**document, "tool": {**tool, "multi_env_lambda": changed}}
-    return read_project(changed_document, folder=folder, where=where, environments=(own,), devops=world.config.devops)
+def _with_settings_of(document: Mapping[str, Any], first: str, name: str) -> Mapping[str, Any]:
+    """The table of a unit with the settings of an environment under another name, and no others."""
+    tool = document.get("tool")
+    table = tool.get("multi_env_lambda") if isinstance(tool, dict) else None
+    places = table.get("environments", {}) if isinstance(table, dict) else None
+    if not isinstance(tool, dict) or not isinstance(table, dict) or not isinstance(places, dict):
+        return document  # which is refused for that
+    changed = {**table, "environments": {name: places[first]} if first in places else {}}
+    return {**document, "tool": {**tool, "multi_env_lambda": changed}}

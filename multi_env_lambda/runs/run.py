@@ -15,7 +15,7 @@ from multi_env_lambda.ci.subject import Subject, subject_of
 from multi_env_lambda.ci.wanted import Wanted, place_of_id
 from multi_env_lambda.errors import Busy, ConfigurationError, PlanStale
 from multi_env_lambda.operations.ci_kept import write_result
-from multi_env_lambda.operations.dispatch import begin_job, finish_job, want
+from multi_env_lambda.operations.dispatch import begin_job, finish_job, want, wanted_at
 from multi_env_lambda.runs.bring import Passage, about, bring
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen, decided, look
@@ -143,10 +143,10 @@ def _passage(
 def _wanted(hands: Hands, world: World) -> Wanted:
     """What is wanted now: somebody may have agreed to a commit since the run began."""
     place = place_of_id(hands.job)
-    there = world.store.get(place)
-    if there is None:
+    found = wanted_at(world.store, place)
+    if found is None:
         raise ConfigurationError(place, "it is gone", hint="nobody deletes what is wanted; push again, or ask again")
-    return Wanted.from_bytes(there.body, where=place)
+    return found
 
 
 def _finished(hands: Hands, world: World, done: Report) -> bool:

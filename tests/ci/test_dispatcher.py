@@ -10,19 +10,20 @@ import pytest
 
 from multi_env_lambda import dispatcher
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE, PROJECT_VARIABLE
 from tests.house import ROOT
 
 ALL = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
-    dispatcher.BUCKET: "acme",
-    dispatcher.ACCOUNT: "1" * 12,
-    dispatcher.PROJECT: "acme-build",
+    BUCKET_VARIABLE: "acme",
+    ACCOUNT_VARIABLE: "1" * 12,
+    PROJECT_VARIABLE: "acme-build",
 }
 
 
-@pytest.mark.parametrize("missing", [dispatcher.BUCKET, dispatcher.ACCOUNT, dispatcher.PROJECT])
+@pytest.mark.parametrize("missing", [BUCKET_VARIABLE, ACCOUNT_VARIABLE, PROJECT_VARIABLE])
 def test_a_variable_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     for name, value in ALL.items():
         monkeypatch.setenv(name, value)

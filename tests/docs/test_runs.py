@@ -7,11 +7,10 @@ from itertools import product
 
 import pytest
 
-from multi_env_lambda import dispatcher
 from multi_env_lambda.ci.protected import PLACE
-from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.ci.wanted import place_of
 from multi_env_lambda.cli.ci import FAILED
+from multi_env_lambda.model import ci_stack
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.operations.ci_kept import result_place
 from multi_env_lambda.runs.look import frozen_key
@@ -33,9 +32,9 @@ def rows(title: str) -> list[str]:
 
 
 def test_every_variable_is_on_the_page() -> None:
-    own = {getattr(dispatcher, name) for name in dispatcher.__all__ if name.isupper()}
+    of_the_stack = {getattr(ci_stack, name) for name in ci_stack.__all__ if name.endswith("_VARIABLE")}
 
-    assert set(rows("Variable")) == {*own, JOB_VARIABLE, ENVIRONMENT_VARIABLE}
+    assert set(rows("Variable")) == {*of_the_stack, ENVIRONMENT_VARIABLE}
 
 
 def test_every_outcome_is_on_the_page_with_its_exit_code() -> None:

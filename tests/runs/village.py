@@ -6,6 +6,7 @@ Units are texts; a commit is a state of all of them. What is under test is real:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -280,7 +281,7 @@ class Village:
             self.take(name, event)
 
     def take(self, name: str, event: dict[str, Any], desk: Desk | None = None) -> bool:
-        records = {"Records": [{"messageId": name, "body": _body(event)}]}
+        records = {"Records": [{"messageId": name, "body": json.dumps(event)}]}
         again = answer_records(self.desk if desk is None else desk, records)["batchItemFailures"]
         self.queue += [(name, event)] if again else []
         return not again
@@ -323,12 +324,6 @@ class Village:
     def wanted(self) -> list[Wanted]:
         there = (self.store.get(item.key) for item in self.store.list(FOLDER))
         return [Wanted.from_bytes(one.body, where=one.key) for one in there if one is not None]
-
-
-def _body(event: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(event)
 
 
 def push_event(branch: str, commit: str) -> dict[str, Any]:

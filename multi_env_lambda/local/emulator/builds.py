@@ -10,7 +10,6 @@ import contextlib
 import contextvars
 import copy
 import io
-import json
 import os
 import re
 import signal
@@ -67,31 +66,6 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
             codebuild._finish_build(build, status)
 
     codebuild._execute_build = execute
-    _patch_resource()
-
-
-def _patch_resource() -> None:
-    """Who asks about a build asks about its project, for IAM; ministack asks for a right to everything.
-
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
-    """
-    actions = load("ministack.core.iam_actions")
-    resource = original(actions, "extract_resource_arn")
-
-    def found(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, *more: Any) -> Any:
-        arn = resource(service, method, path, headers, body, query_params, *more)
-        if service == "codebuild" and arn in (None, "*"):
-            try:
-                ids = json.loads(body or b"{}").get("ids") or [""]
-            except (ValueError, AttributeError):
-                return arn
-            project, separator, _ = str(ids[0]).partition(":")
-            where = load("ministack.core.responses")
-            place = f"arn:aws:codebuild:{where.get_region()}:{where.get_account_id()}"
-            return f"{place}:project/{project}" if separator else arn
-        return arn
-
-    actions.extract_resource_arn = found
 
 
 def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -121,9 +121,9 @@ MUTATIONS = (
         (f"{_STOPS}::test_a_plan_under_the_name_of_another_is_refused",),
     ),
     Mutation(
-        "operations/ci_protected.py",
-        "store.replace(PLACE, body, etag=there.etag) is not None",
-        "store.replace(PLACE, body, etag=store.get(PLACE).etag) is not None",
+        "operations/dispatch.py",
+        "store.replace(key, body, etag=there.etag) is not None",
+        "store.replace(key, body, etag=store.get(key).etag) is not None",
         "A look that comes late replaces no settings.",
         (f"{_MESSAGES}::test_a_look_that_comes_late_replaces_no_settings",),
     ),
