@@ -97,7 +97,9 @@ class CodeCommit:
                 merge = target.get("mergeMetadata") or {}
                 said = (str(merge.get("mergeCommitId", "")), str(target.get("sourceCommit", "")))
                 if merge.get("isMerged") and target.get("destinationReference") == f"refs/heads/{into}":
-                    found |= {number: one for one in reversed(said) if one in commits}
+                    known = [one for one in said if one in commits]
+                    if known:
+                        found[number] = known[0]
         except aws_errors() as error:
             raise self._error("what was merged", error) from error
         return found

@@ -25,7 +25,7 @@ class Topic:
         self._client, self._arn = client, arn
 
     def publish(self, subject: str, text: str) -> None:
-        """Tell whoever has subscribed.
+        """Tell everybody who has subscribed.
 
         Raises:
             ToolError: SNS does not take it.

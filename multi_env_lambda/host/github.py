@@ -105,9 +105,9 @@ class GitHub:
         for commit in commits:
             for one in self._pages(f"commits/{quote(commit)}/pulls"):
                 number, base = one.get("number"), one.get("base")
-                if isinstance(number, int) and one.get("merged_at") and isinstance(base, Mapping):
-                    if base.get("ref") == into:
-                        found.setdefault(number, commit)
+                is_merged = bool(one.get("merged_at")) and isinstance(base, Mapping) and base.get("ref") == into
+                if isinstance(number, int) and is_merged:
+                    found.setdefault(number, commit)
         return found
 
     def _pages(self, path: str) -> Iterator[Mapping[str, Any]]:

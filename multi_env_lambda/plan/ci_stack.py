@@ -255,9 +255,8 @@ def _source(devops: Devops, stack: CiStack, spec: str) -> dict[str, Any]:
 
 
 def _alarms(devops: Devops, stack: CiStack, roles: Roles) -> dict[str, Resource]:
-    topic = f"{roles.prefix}-ci"
     return {
-        "People": ("AWS::SNS::Topic", {"TopicName": topic}),
+        "People": ("AWS::SNS::Topic", {"TopicName": roles.topic}),
         **dict(_subscriptions(stack.people)),
         "DeadLettersAlarm": _alarm(
             roles,

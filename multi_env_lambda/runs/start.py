@@ -16,6 +16,7 @@ from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import is_job, run_job
+from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["build_id", "job_of", "start"]
@@ -58,6 +59,7 @@ def start(
             say=say,
             job=name,
             build=build_id(variables),
+            voice=voices(variables),
         )
         return run_job(hands, root)
 
