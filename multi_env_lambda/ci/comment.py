@@ -131,9 +131,9 @@ def render(comment: Comment, limit: int) -> str:
     ]
     parts += [_list_of(comment.notes)] if comment.notes else []
     end = f"[All of it]({comment.link})" if comment.link else ""
-    whole = "\n\n".join([*_that_fit(parts, limit - size(end) - 4), ""])
-    first = block(list(comment.lines), limit - size(whole) - size(end) - 4)
-    return whole + "\n\n".join(part for part in (first, end) if part) + "\n"
+    shown = list(_that_fit(parts, limit - size(end) - 4))
+    left = limit - sum(size(part) + 2 for part in (*shown, end)) - 4
+    return "\n\n".join(part for part in (*shown, block(list(comment.lines), left), end) if part) + "\n"
 
 
 def _facts(comment: Comment) -> str:

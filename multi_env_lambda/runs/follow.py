@@ -75,7 +75,7 @@ def _rows(repository: Repository, seen: Seen, one: Followed, done: Report) -> tu
 
 def _each(repository: Repository, seen: Seen, one: Followed, done: Report) -> Iterator[tuple[Row, bool]]:
     """Unit by unit, through the environments; whether it runs there."""
-    bad = {(result.project, result.environment): result.detail for result in done.results if not result.good}
+    bad = dict(_failed(done))
     waits = {wait.environment for wait in done.waits}
     places = [place.name for place in seen.protected.config.environments]
     records = {place: seen.protected.ledger.records(place) for place in places}
@@ -89,6 +89,15 @@ def _each(repository: Repository, seen: Seen, one: Followed, done: Report) -> It
             else:
                 what, why = _not_yet(record, bad.get((unit, place)), waits=place in waits)
                 yield Row(unit=unit, environment=place, what=what, why=why), False
+
+
+def _failed(done: Report) -> Iterator[tuple[tuple[str, str], str]]:
+    """(unit, environment) and what went wrong there; failures of tests are no results, and begin with the two."""
+    for failure in done.failures:
+        where, _, what = failure.partition(": ")
+        place, _, unit = where.partition(" ")
+        yield (unit, place), what
+    yield from (((one.project, one.environment), one.detail) for one in done.results if not one.good)
 
 
 def _has(repository: Repository, running: str, commit: str) -> bool:
