@@ -53,6 +53,9 @@ setup(
             "nbformat>=5.10,<6",
             "pytest>=8.3,<10",
             "pytest-xdist>=3.6,<4",
+            # what look at the workflow that `ci write github` writes
+            "check-jsonschema>=0.39,<1",
+            "zizmor>=1.32,<2",
             # what the sample units need, so that their tests run here
             "numpy>=2.2,<2.3",
             "pandas>=2.2,<3",

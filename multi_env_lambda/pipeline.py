@@ -34,6 +34,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.plan.desired import RecordedState
+from multi_env_lambda.plan.otherwise import otherwise
 from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
@@ -110,12 +111,16 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
     if draft.plan.digest != found.digest and (published or not goes_on(found, draft.plan, draft.known.records)):
         if published:
             _must_be_published(draft.plan)
-        raise PlanStale(
-            "the saved plan",
-            f"its digest is {found.digest[:12]}, but the same request now makes {draft.plan.digest[:12]}",
-            hint="make the plan again and review it",
-        )
+        raise _stale(found, draft.plan, published)
     return draft
+
+
+def _stale(found: SavedPlan, made: Plan, published: bool) -> PlanStale:
+    what = f"its digest is {found.digest[:12]}, but the same request now makes {made.digest[:12]}"
+    differs = otherwise(found.document, made)
+    elsewhere = "if your table or units are not those that it was saved with, check that commit out; or "
+    hint = f"{elsewhere if published else ''}make the plan again and review it"
+    return PlanStale("the saved plan", f"{what}: {differs}" if differs else what, hint=hint)
 
 
 def _must_be_published(made: Plan) -> None:

@@ -26,9 +26,15 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imported(path: Path, nodes: Iterator[ast.AST] | None = None) -> Iterator[tuple[str, int]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of a module's nodes. Many rules look at them, and walking is most of the work."""
+    return tuple(ast.walk(tree(path)))
+
+
+def imported(path: Path, chosen: Iterator[ast.AST] | None = None) -> Iterator[tuple[str, int]]:
     """Every module that is named in an import, relative ones in full, with its line."""
-    for node in ast.walk(tree(path)) if nodes is None else nodes:
+    for node in nodes(path) if chosen is None else chosen:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

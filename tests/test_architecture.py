@@ -10,7 +10,7 @@ import pytest
 
 import multi_env_lambda
 from tests.circles import circles, imported_modules
-from tests.house import PACKAGE, ROOT, at_import, imported, module_name, module_paths, tree
+from tests.house import PACKAGE, ROOT, at_import, imported, module_name, module_paths, nodes, tree
 from tests.starts import shells, starts
 
 INNER = frozenset({"errors", "masking", "model", "wording", "_version"})
@@ -200,13 +200,13 @@ def test_every_module_says_what_it_is() -> None:
 
 def lines_of(path: Path, function: str) -> set[int]:
     """Notebooks ask a value for its HTML, so this one method may look outward."""
-    found = (n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef) and n.name == function)
+    found = (n for n in nodes(path) if isinstance(n, ast.FunctionDef) and n.name == function)
     return {line for node in found for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
 def but_for_notebooks(path: Path) -> list[ast.AST]:
     shows_itself = lines_of(path, "_repr_html_") | lines_of(path, "text")
-    return [node for node in ast.walk(tree(path)) if getattr(node, "lineno", 0) not in shows_itself]
+    return [node for node in nodes(path) if getattr(node, "lineno", 0) not in shows_itself]
 
 
 def only_values(path: Path) -> bool:
@@ -214,7 +214,7 @@ def only_values(path: Path) -> bool:
 
 
 def calls_of(path: Path, names: set[str]) -> list[int]:
-    calls = (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    calls = (node for node in nodes(path) if isinstance(node, ast.Call))
     return [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
 
 

@@ -28,3 +28,20 @@ def test_all_names_come_with_a_star_in_a_fresh_interpreter() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_everything_public_says_what_it_is() -> None:
+    silent = []
+    for name in multi_env_lambda.__all__:
+        public = getattr(multi_env_lambda, name)
+        # The protocols have the words of the libraries that they describe.
+        if not isinstance(public, type) or getattr(public, "_is_protocol", False):
+            continue
+        acts = {
+            key: each
+            for key, each in vars(public).items()
+            if isinstance(each, property | classmethod) or callable(each)
+        }
+        silent += [f"{name}.{key}" for key, each in acts.items() if not key.startswith("_") and not each.__doc__]
+
+    assert silent == []

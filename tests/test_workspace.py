@@ -93,8 +93,10 @@ def test_why_names_the_file(workspace: Workspace, fake: FakeWorld) -> None:
 def test_destroy_wants_the_name_twice(workspace: Workspace) -> None:
     workspace.deploy("customers")
 
-    with pytest.raises(Refused, match="does not confirm"):
+    with pytest.raises(Refused, match="found the name `orders`; expected `customers`"):
         workspace["customers"].destroy("sandbox", confirm="orders")
+    with pytest.raises(Refused, match="the deletion is not confirmed"):
+        workspace["customers"].destroy("sandbox")
 
     assert workspace["customers"].destroy("sandbox", confirm="customers").good
     assert workspace.status().cell("customers", "sandbox").version is None

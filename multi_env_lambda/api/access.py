@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.plan.access_stack import AccessStack
 
-__all__ = ["access_of", "bootstrap", "bootstrap_template"]
+__all__ = ["access_of", "bootstrap", "bootstrap_template", "write_ci"]
 
 
 def bootstrap(opened: Opened, place: str | None, *, really: bool, remove: bool) -> tuple[str, ...]:
@@ -56,8 +56,10 @@ def _applied(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
     else:
         sessions.verify(place)
         lines = compare_roles(sessions, place, wanted)
-    own = place.name == opened.config.devops.name
-    return (*lines, *_with_ci(opened, sessions, place, really=really)) if own else lines
+    if place.name != opened.config.devops.name:
+        return lines
+    more = _with_ci(opened, sessions, place, really=really)
+    return (*lines, *more, *_with_library(opened, sessions, place, really=really))
 
 
 def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
@@ -70,6 +72,15 @@ def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
     if really:
         return apply_ci(sessions, place, wanted, opened.progress)
     return compare_ci(sessions, place, wanted)
+
+
+def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
+    """What the jobs at GitHub install, where the table names a repository there."""
+    from multi_env_lambda.operations.ci_stack import put_library
+
+    if opened.config.github is None:
+        return ()
+    return put_library(sessions, place, really=really)
 
 
 def ci_of_opened(opened: Opened) -> AccessStack | None:
@@ -159,3 +170,14 @@ def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:
     from multi_env_lambda.operations.bootstrap import roles_of
 
     return roles_of(opened.root, opened.config, opened.projects, opened.faults, place)
+
+
+def write_ci(opened: Opened, host: str, *, really: bool) -> tuple[str, ...]:
+    """Write the file of another host of builds, or say what would change in it; nothing is asked.
+
+    Raises:
+        ConfigurationError: the table says nothing of it, or the file is not one of ours.
+    """
+    from multi_env_lambda.operations.ci_write import write_ci as write
+
+    return write(opened.root, opened.config, host, really=really)

@@ -78,6 +78,11 @@ class Build:
         """The files with their object keys."""
         return [{"key": key, "file": str(path)} for key, path in self.files.items()]
 
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
     def __repr__(self) -> str:
         return self.text()
 
@@ -105,6 +110,7 @@ class SourceArtifact:
 
     @property
     def version(self) -> str:
+        """The version that it was published under, or will be."""
         return self.artifact.version
 
     @property

@@ -40,6 +40,6 @@ class ByName(dict[str, Thing]):
 
 def _without_folder(name: str, names: tuple[str, ...]) -> ConfigurationError:
     """Names in the account come from a unit's settings, so a unit that runs but has no folder here is not enough."""
-    runs = "of one that runs and whose folder is gone this needs the settings: check its folder out"
+    runs = "if it is deployed but its folder is gone, check the folder out first: its settings are needed"
     hint = f"{did_you_mean(name, names)} ({runs})" if names else runs
     return ConfigurationError("units", f"there is no unit `{name}` in this work tree", hint=hint)

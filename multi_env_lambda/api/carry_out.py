@@ -72,6 +72,9 @@ def request(
             hint="`environment` changes only that environment; `to` changes every environment up to and including it",
         )
     units = several(names)
+    if wrong := next((unit for unit in units if not isinstance(unit, str)), None):
+        what = f"found {wrong!r} where a unit's name was expected"
+        raise ConfigurationError("units", what, hint=f'pass each name on its own: `{verb}("orders", "reports")`')
     if not all(units):
         raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
     if verb == "rollback" and not units:

@@ -32,14 +32,17 @@ class Environment:
 
     @property
     def name(self) -> str:
+        """Its name, as in the root ``pyproject.toml``."""
         return self.config.name
 
     @property
     def account_id(self) -> str:
+        """The AWS account that it is in."""
         return self.config.account_id
 
     @property
     def region(self) -> str:
+        """The AWS region that it is in."""
         return self.config.region
 
     @property

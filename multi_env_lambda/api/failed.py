@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import attrs
-
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -21,7 +19,7 @@ __all__ = ["UnitsFailed", "listed"]
 
 def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
     """The outcome of every step, displayed as a matrix of units and environments, with all non-empty notes."""
-    return Listing(tuple(results), tables.results, attrs.asdict, tables.results_html, tuple(filter(None, notes)))
+    return Listing(tuple(results), tables.results, Result.to_dict, tables.results_html, tuple(filter(None, notes)))
 
 
 class UnitsFailed(MultiEnvLambdaError):

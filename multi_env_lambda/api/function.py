@@ -12,11 +12,12 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import CheckFailed, ConfigurationError, StackError
+from multi_env_lambda.errors import CheckFailed, ConfigurationError, MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.failure import name_the_unit
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.job import run_arguments
+from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Function:
 
         Raises:
             CheckFailed: the function raised an error, or its answer is not JSON.
+            ConfigurationError: as in ``call``.
         """
         answer = self.call(payload, environment)
         if answer.error is not None:
@@ -66,13 +68,23 @@ class Function:
             raise CheckFailed(where, what, hint="`call` returns the raw bytes") from error
 
     def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
-        """Like ``invoke``, but returns the log as well and does not raise if the function does."""
+        """Like ``invoke``, but returns the log as well and does not raise if the function does.
+
+        Raises:
+            ConfigurationError: the payload is not JSON, or the environment has no such function.
+        """
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         try:
+            body = json.dumps(payload, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            hint = "build it of dicts, lists, strings, finite numbers, booleans and None"
+            raise ConfigurationError("payload", f"it cannot be written as JSON: {error}", hint=hint) from error
+        try:
             reached = self._opened.reached(place.name)
-            return self._opened.world.platform.invoke(reached, physical, ALIAS, json.dumps(payload).encode())
+            return self._opened.world.platform.invoke(reached, physical, ALIAS, body)
         except StackError as error:
+            _refuse_what_is_elsewhere(self._opened, self.project, place)
             name_the_unit(error, self.project, place.name)
             raise
 
@@ -101,7 +113,8 @@ class Function:
         place = self._opened.place(environment)
         if self.key not in (keys := [item.key for item in self._config.settings[place.name].functions]):
             what = f"it has no function `{self.key}` in {place.name}"
-            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys))
+            add = f"add a table `functions.{self.key}` to its pyproject.toml"
+            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys) if keys else add)
         return place
 
     def __repr__(self) -> str:
@@ -133,7 +146,26 @@ class Job:
             raise ConfigurationError(f"unit {project.name}", f"it has no job `{self.key}`", hint=hint)
         given = run_arguments(f"unit {project.name}", jobs[self.key], arguments or {})
         name = project.job_name(place.name, self.key)
-        return self._opened.world.platform.run_job(self._opened.reached(place.name), name, given)
+        try:
+            return self._opened.world.platform.run_job(self._opened.reached(place.name), name, given)
+        except StackError:
+            _refuse_what_is_elsewhere(self._opened, self.project, place)
+            raise
 
     def __repr__(self) -> str:
         return f"<Job {self.key} of {self.project}>"
+
+
+def _refuse_what_is_elsewhere(opened: Opened, project: str, place: Environment) -> None:
+    """Nothing answers where the table says that the unit is: its record may say where it runs.
+
+    Raises:
+        Refused: it runs in another account or region.
+    """
+    try:
+        record = opened.world.ledger.read_one(place.name, project).records.get(project)
+    except MultiEnvLambdaError:  # may be called by a role that does not read the bucket
+        return
+    elsewhere = moved(record, place)
+    if elsewhere is not None:
+        raise Refused(f"{project} in {place.name}", elsewhere[0], hint=elsewhere[1])

@@ -267,9 +267,15 @@ class Project:
         Args:
             newest: at most this many; None: all.
             before: only deployments with a smaller number. Pass the number of the oldest one to get the previous page.
+
+        Raises:
+            ConfigurationError: the unit has no name, or `newest` is less than 1.
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+        if newest is not None and newest < 1:
+            what = f"found {newest}; expected a number from 1"
+            raise ConfigurationError("newest", what, hint="without `newest`, all deployments are returned")
         world = self._opened.world if environment is None else with_left(self._opened.world, environment)
         place = self._opened.place().name if environment is None else world.config.environment(environment).name
         past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)

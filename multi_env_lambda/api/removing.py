@@ -51,7 +51,9 @@ def destroy(
             consent = dialog.agree(asked)
     elif confirm != removal.project:
         where = f"{removal.project} in {removal.environment}"
-        what = f"`{confirm}` does not confirm `{removal.project}`"
+        what = (
+            f"found the name `{confirm}`; expected `{removal.project}`" if confirm else "the deletion is not confirmed"
+        )
         raise Refused(where, what, hint="give the unit's name as `confirm`")
     from multi_env_lambda.operations import destroy as operation
 

@@ -124,7 +124,7 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
     files = new_unit(name, runtime, architecture)
     for path, _ in files:
         if (root / path).exists():
-            raise ConfigurationError(path, "is there already", hint="choose another name")
+            raise ConfigurationError(path, "the file already exists", hint="choose another name")
     for path, text in files:
         _write(root, path, text)
     return tuple(path for path, _ in files)

@@ -55,7 +55,7 @@ def approvals(items: tuple[Approval, ...]) -> RenderableType:
 
 
 def log_lines(items: tuple[LogLine, ...]) -> RenderableType:
-    from rich.text import Text
+    from multi_env_lambda.show.words import Text
 
     return Text("\n".join(f"{item.when} {item.text}" for item in items))
 

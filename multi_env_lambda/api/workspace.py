@@ -86,8 +86,7 @@ class Workspace:
             dialog: shown every plan before anything is written, to agree or refuse; None: the options decide alone.
 
         Raises:
-            ConfigurationError: there is none, or its root table cannot be read. A unit that cannot be read does not
-                raise; see ``broken``.
+            ConfigurationError: there is none, or its root table cannot be read; units that cannot are in ``broken``.
         """
         return cls(Opened.at(path, local=local, user=user, report=report, progress=progress, live=live, dialog=dialog))
 
@@ -319,12 +318,8 @@ class Workspace:
         return self.environment(environment).repair(*names, reason=reason, agree=agree, approve=approve, wait=wait)
 
     def approve(self, plan: Saved) -> Listing[Approval]:
-        """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first.
-
-        It is recomputed from the published releases that it names (``plan(publish=True)``); no code of a unit runs.
-
-        Raises:
-            Refused: this runs in a build.
+        """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first,
+        from the published releases that it names (``plan(publish=True)``); no code of a unit runs, and no build may.
         """
         return approve(self._opened, plan)
 
@@ -347,11 +342,11 @@ class Workspace:
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
         """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
 
-        Settings made by others (policy, lifecycle, encryption) are kept. The bucket records the workspace's id and the
-        environments' rules. Returns one line per change, made or (not ``really``) needed; ``remove`` deletes the roles.
+        Settings of others are kept; the bucket records the workspace's id and the environments' rules. One line per
+        change, made or (not ``really``) needed; ``remove`` deletes the roles.
 
         Raises:
-            ConfigurationError: the bucket belongs to another workspace, or no roles are made in ``place``.
+            ConfigurationError: the bucket belongs to another workspace, or ``place`` has no roles to make.
             UnitsFailed: some places failed: ``what`` says which and why; the others were done.
         """
         return access.bootstrap(self._opened, place, really=really, remove=remove)
@@ -359,6 +354,10 @@ class Workspace:
     def bootstrap_template(self, place: str) -> str:
         """The stack with the roles of a place as JSON, for those who apply it by other means; no request is made."""
         return access.bootstrap_template(self._opened, place)
+
+    def write_ci(self, host: str, *, really: bool = True) -> tuple[str, ...]:
+        """Write the file that another host of builds runs (``"github"``); a line for what has or would have changed."""
+        return access.write_ci(self._opened, host, really=really)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; ``drift`` compares every stack, which takes seconds."""
@@ -389,10 +388,9 @@ class Workspace:
         return looking.permissions(self._opened, place)
 
     def __repr__(self) -> str:
-        where = "local cloud" if self.local else "AWS"
-        chain = " → ".join(self.environments)
-        units = ", ".join((*self.projects, *(f"{name} (broken)" for name in self.broken)))
-        return f"<Workspace {self._opened.root.name} on {where}: {units}; {chain}>"
+        where, chain = "local cloud" if self.local else "AWS", " → ".join(self.environments)
+        units = (*self.projects, *(f"{name} (broken)" for name in self.broken))
+        return f"<Workspace {self._opened.root.name} on {where}: {', '.join(units)}; {chain}>"
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import workspace_html

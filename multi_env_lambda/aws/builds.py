@@ -6,6 +6,7 @@ from typing import Any
 
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_throttled, text_of
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.host.github_api import BUILD as AT_GITHUB
 
 __all__ = ["CodeBuilds"]
 
@@ -50,11 +51,13 @@ class CodeBuilds:
         return str(answer["build"]["id"])
 
     def is_over(self, build: str) -> bool:
-        """Whether it has ended, however; one that CodeBuild no longer knows has.
+        """Whether it has ended, however; one that CodeBuild no longer knows has. A run at GitHub is seen from there.
 
         Raises:
             StackError: CodeBuild does not say.
         """
+        if AT_GITHUB.fullmatch(build):
+            return False
         try:
             answer = self._client.batch_get_builds(ids=[build])
         except aws_errors() as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,14 +29,12 @@ from multi_env_lambda.wording import REPAIR_IT, advice
 
 __all__ = [
     "Alias",
-    "FunctionVersion",
     "code_of_function",
     "create_alias",
     "find_code",
     "get_alias",
     "invoke",
     "layer_sha256",
-    "list_versions",
     "send_code",
     "set_alias",
     "unreserve",
@@ -62,15 +60,6 @@ class Alias:
     version: str
     weights: tuple[tuple[str, float], ...]
     revision_id: str
-
-
-@attrs.frozen(kw_only=True)
-class FunctionVersion:
-    """One published version."""
-
-    version: str
-    code_sha256: str
-    modified: str
 
 
 def code_of_function(client: Any, function_name: str, qualifier: str) -> FunctionCode:
@@ -256,29 +245,6 @@ def create_alias(client: Any, function_name: str, alias: str, wanted: AliasState
         client.create_alias(FunctionName=function_name, Name=alias, FunctionVersion=wanted.version, **routing)
     except aws_errors() as error:
         raise _error(f"{function_name}:{alias}", error) from error
-
-
-def list_versions(client: Any, function_name: str) -> Iterator[FunctionVersion]:
-    """All published versions, oldest first.
-
-    Raises:
-        StackError: there is no such function.
-        AccountError: the role lacks the permission to read.
-    """
-    marker: dict[str, str] = {}
-    while True:
-        try:
-            answer = client.list_versions_by_function(FunctionName=function_name, **marker)
-        except aws_errors() as error:
-            raise _error(function_name, error) from error
-        for line in answer["Versions"]:
-            if line["Version"] != "$LATEST":
-                yield FunctionVersion(
-                    version=line["Version"], code_sha256=line["CodeSha256"], modified=line["LastModified"]
-                )
-        if not answer.get("NextMarker"):
-            return
-        marker = {"Marker": answer["NextMarker"]}
 
 
 def _alias(answer: Any) -> Alias:

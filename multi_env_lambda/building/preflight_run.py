@@ -130,7 +130,7 @@ def _unfit(handler: dict[str, Any], task_root: str) -> dict[str, Any] | None:
         except SyntaxError as error:
             return {"kind": "syntax", "text": error.msg, "place": f"{path} line {error.lineno}"}
         except ValueError as error:  # a null byte
-            return {"kind": "syntax", "text": str(error), "place": path}
+            return {"kind": "syntax", "text": _said_by(error), "place": path}
     for module, place in handler["wanted"]:
         if importlib.util.find_spec(module) is None:
             return {"kind": "missing", "text": f"No module named {module!r}", "module": module, "place": place}
@@ -180,11 +180,19 @@ def _unfit_signature(entry: Any) -> str | None:
 
 
 def _failure(error: BaseException, task_root: str) -> dict[str, Any]:
-    answer = {"kind": "raised", "text": f"{type(error).__name__}: {error}", "place": _place(error, task_root)}
+    answer = {"kind": "raised", "text": f"{type(error).__name__}: {_said_by(error)}", "place": _place(error, task_root)}
     answer["said"] = str(getattr(error, "stderr", None) or "")  # by a program that failed
     if isinstance(error, ModuleNotFoundError) and error.name:
         return {**answer, "kind": "missing", "module": error.name}
     return {**answer, "kind": "undecided"} if _needs_the_cloud(error) else answer
+
+
+def _said_by(error: BaseException) -> str:
+    """As ``model.said.said_by``: nothing of the package is here."""
+    try:
+        return str(error)
+    except BaseException:
+        return "nothing, since its __str__ failed"
 
 
 def _denied(error: BaseException | None, machine: Any) -> str | None:

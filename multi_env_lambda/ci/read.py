@@ -12,14 +12,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from multi_env_lambda.ci.asked import asked
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import ApprovalGiven, Asked, BuildEnded, Happened, Host, NotForUs, ScheduleLooked
+from multi_env_lambda.ci.happened import ApprovalGiven, BuildEnded, Happened, Host, NotForUs, ScheduleLooked
 from multi_env_lambda.ci.hosts.bitbucket import read_bitbucket
 from multi_env_lambda.ci.hosts.codecommit import read_codecommit
 from multi_env_lambda.ci.hosts.github import read_github
 from multi_env_lambda.ci.hosts.gitlab import read_gitlab
-from multi_env_lambda.ci.names import is_ref_name, quoted
-from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.name import ENVIRONMENT_NAME
 
@@ -82,7 +82,7 @@ def read_event(event: object) -> tuple[Happened, ...]:
         case "aws.codebuild", "CodeBuild Build State Change":
             return (_build(given.at("detail")),)
         case source, kind if (source, kind) == (OWN_SOURCE, ASKED):
-            return (_asked(given.at("detail")),)
+            return (asked(given.at("detail"), who=given.text("detail", "who")),)
         case _:
             return (NotForUs(reason=f"an event {quoted(kind)} of {quoted(source)}"),)
 
@@ -120,23 +120,3 @@ def _build(detail: Given) -> Happened:
     if len(jobs) != 1 or not _JOB.fullmatch(jobs[0]):
         return NotForUs(reason="a build that was started for no job")
     return BuildEnded(project=detail.text("project-name"), build=detail.text("build-id"), job=jobs[0], status=status)
-
-
-def _asked(detail: Given) -> Happened:
-    subject = _subject(detail)
-    if subject is None:
-        what = "a wish that names no branch, tag or pull request as Git and the host call them"
-        return NotForUs(reason=what)
-    return Asked(subject=subject, who=detail.text("who"))
-
-
-def _subject(detail: Given) -> Subject | None:
-    branch, tag, number = detail.text("branch"), detail.text("tag"), detail.number("pull_request")
-    if is_ref_name(branch):
-        return Branch(name=branch)
-    if is_ref_name(tag):
-        return Tag(name=tag)
-    if number:
-        return PullRequest(number=number)
-    named = isinstance(detail.value, Mapping) and not detail.value.keys() & {"branch", "tag", "pull_request"}
-    return Everything() if named else None

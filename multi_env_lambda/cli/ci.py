@@ -19,22 +19,26 @@ FAILED = 1
 
 @click.group("ci")
 def ci_command() -> None:
-    """What a build of the CI runs."""
+    """What a build of the CI runs, and the files that make it run there."""
 
 
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
+@click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
 @json_option
-def run_(job: str, as_json: bool) -> int:
-    """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names.
+def run_(job: str, event: Path | None, as_json: bool) -> int:
+    """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names, or what follows from an event.
 
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start
+    from multi_env_lambda.runs.start import start, start_event
 
     context = click.get_current_context().obj
-    report = start(Path(context["start"]), job, say=note, opener=context["opener"])
+    root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
+    if event is not None and job:
+        raise click.UsageError("an event says itself what is to be done: give JOB or --event")
+    report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
     if as_json:
         print_json(report.to_document())
     return FAILED if report.failures else 0
@@ -53,3 +57,22 @@ def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -
     refuse_builds()
     workspace = open_workspace(local, TerminalDialog(details=True))
     return show_approvals(workspace.approve(workspace.environment(environment).waiting_plan(digest)), as_json)
+
+
+@ci_command.command("write")
+@click.argument("host", type=click.Choice(["github"]))
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
+def write_(host: str, only_plan: bool) -> int:
+    """Write the file that HOST runs, from the table; run it again after an upgrade.
+
+    What stands outside of the marked part stays. Jobs take the library from the bucket, where `bootstrap` puts it.
+    """
+    workspace = open_workspace(False)
+    written = workspace.write_ci(host, really=not only_plan)
+    for line in written:
+        note(line)
+    if not written:
+        note("nothing would change" if only_plan else "nothing has changed")
+    elif not only_plan:
+        note("next: `bootstrap.py devops`, then commit the file to the protected branch")
+    return 0

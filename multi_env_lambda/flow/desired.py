@@ -42,8 +42,9 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
     source, records = observed.source, observed.records
     if source is not None:
         names = observed.order
+        there = {name: records.get((source.name, name)) for name in names}
         return DesiredState(
-            desired={name: from_record(name, records.get((source.name, name)), source.name) for name in names}
+            desired={name: from_record(name, record, source.name, records) for name, record in there.items()}
         )
     running = {name: observed.running(name) for name in observed.order}
     doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}

@@ -70,6 +70,7 @@ class UnitDrift:
 
     @property
     def drifted(self) -> bool:
+        """Whether anything differs."""
         return bool(self.resources)
 
     @property
@@ -85,6 +86,7 @@ class UnitDrift:
         return tuple(name for resource in self.resources for name in _names(resource))
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
         return attrs.asdict(self)
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from multi_env_lambda.errors import ToolError
+from multi_env_lambda.host.github_api import NoRedirect
 from multi_env_lambda.model.visible import visible
 
 __all__ = ["PUBLIC", "GitHub", "State"]
@@ -34,13 +35,6 @@ _PAGE, _MOST_PAGES = 100, 10
 _LONGEST_STATUS = 140
 _HINT = "the token in GITHUB_TOKEN needs `pull-requests: write` and `statuses: write` on this repository"
 _OURS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-
-
-class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    """urllib would send the token along."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
 
 
 @attrs.frozen(kw_only=True)
@@ -127,12 +121,13 @@ class GitHub:
             "X-GitHub-Api-Version": _VERSION,
         }
         address = f"{self.api.rstrip('/')}/repos/{quote(self.repository)}/{path}"
-        if urlsplit(address).scheme not in ("https", "http"):
-            raise self._error(method, path, "the address of the API is none of the web")
+        split = urlsplit(address)
+        if split.scheme != "https" and not (split.scheme == "http" and split.hostname == "127.0.0.1"):
+            raise self._error(method, path, "the address of the API is no https address")
         data = None if body is None else json.dumps(body).encode("ascii")
         request = urllib.request.Request(address, data=data, headers=headers, method=method)  # noqa: S310
         try:
-            with urllib.request.build_opener(_NoRedirection).open(request, timeout=_SECONDS) as answer:
+            with urllib.request.build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
                 return json.loads(answer.read(_MOST_BYTES) or b"null")
         except urllib.error.HTTPError as error:
             with error:

@@ -13,6 +13,7 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.answering import answer, function_of, line_of
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.said import said_by
 from multi_env_lambda.plan.template import StackInput, extended, stack_file
 from multi_env_lambda.plan.template.cotton import import_cottonformation
 from multi_env_lambda.plan.template.parts import Json
@@ -42,7 +43,7 @@ def _answered(root: Path, work: tuple[tuple[StackInput, Json], ...]) -> dict[str
         cause = error.__cause__ or error
         return {"error": [f"{error.what}{line_of(cause, path)}", _reason(cause) or error.hint]}
     except BaseException as error:  # KeyboardInterrupt, and whatever a unit derives from BaseException
-        what = f"ended with {type(error).__name__}: {error}{line_of(error, path)}"
+        what = f"ended with {type(error).__name__}: {said_by(error)}{line_of(error, path)}"
         return {"error": [what, _reason(error) or "let extend() return, or raise an Exception"]}
 
 
@@ -53,7 +54,7 @@ def _reason(error: BaseException | None) -> str:
             return _NO_NETWORK
         if isinstance(error, PermissionError):
             return _NO_FILES
-        if isinstance(error, (ConnectionError, TimeoutError)) or "Network is unreachable" in str(error):
+        if isinstance(error, (ConnectionError, TimeoutError)) or "Network is unreachable" in said_by(error):
             return _NO_NETWORK
         error = error.__cause__ or error.__context__
     return ""
@@ -76,7 +77,7 @@ def load_extend(root: Path, project: Project) -> Callable[[Any, Any], None] | No
     try:
         extend = function_of(path.read_bytes(), os.fspath(path), "extend", module=module)
     except (Exception, SystemExit) as error:
-        what = f"cannot be imported: {type(error).__name__}: {error}"
+        what = f"cannot be imported: {type(error).__name__}: {said_by(error)}"
         raise ConfigurationError(where, what, hint="correct the file; it runs when the unit is built") from error
     if extend is None:
         raise ConfigurationError(where, "has no function `extend`", hint="write `def extend(template, context): ...`")

@@ -66,10 +66,12 @@ class Devops:
 
     @property
     def name(self) -> str:
+        """The name that errors and links use for this account."""
         return "devops"
 
     @property
     def role_arn(self) -> str:
+        """The role to assume; empty if the caller's own credentials are used."""
         return _role_arn(self.account_id, self.role_name)
 
     @property

@@ -23,4 +23,5 @@ class Finding:
     hint: str = ""
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
         return attrs.asdict(self)

@@ -243,10 +243,12 @@ class Plan:
 
     @property
     def deploys(self) -> tuple[DeployStep, ...]:
+        """The steps that would deploy something."""
         return tuple(step for step in self.steps if isinstance(step, DeployStep))
 
     @property
     def blocked(self) -> tuple[BlockedStep, ...]:
+        """The steps that cannot be carried out, with the reasons."""
         return tuple(step for step in self.steps if isinstance(step, BlockedStep))
 
     @property

@@ -235,6 +235,7 @@ class Record:
 
     @property
     def release(self) -> str | None:
+        """The digest of the release that runs; None if nothing does."""
         return None if self.running is None else self.running.release
 
     @property
@@ -270,6 +271,7 @@ class Record:
         return attrs.evolve(self, running=running, latest=latest)
 
     def to_bytes(self) -> bytes:
+        """The record as it is stored, including the fields of a newer version of this library."""
         document = attrs.asdict(self)
         del document["unknown"]
         unknown = {key: json.loads(text) for key, text in self.unknown}

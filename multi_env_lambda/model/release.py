@@ -91,10 +91,12 @@ class Release:
 
     @property
     def source(self) -> SourceArtifact:
+        """The unit's own code."""
         return next(artifact for artifact in self.artifacts if isinstance(artifact, SourceArtifact))
 
     @property
     def layer(self) -> LayerArtifact | None:
+        """The unit's dependencies; None if its functions have none."""
         return next((artifact for artifact in self.artifacts if isinstance(artifact, LayerArtifact)), None)
 
     @property
@@ -113,6 +115,7 @@ class Release:
 
     @property
     def scripts(self) -> tuple[ScriptArtifact, ...]:
+        """The scripts of its Glue jobs."""
         return tuple(artifact for artifact in self.artifacts if isinstance(artifact, ScriptArtifact))
 
     @property
@@ -122,6 +125,7 @@ class Release:
 
     @property
     def version(self) -> str:
+        """The version of its source; unlike ``digest``, it does not cover the layer and the templates."""
         return self.source.version
 
     @cached_property
@@ -131,10 +135,12 @@ class Release:
 
     @property
     def folder(self) -> str:
+        """The folder of the release in the artifact bucket."""
         return release_folder(self.project, self.digest)
 
     @property
     def manifest_key(self) -> str:
+        """The object key of its manifest, which names everything that belongs to it."""
         return f"{self.folder}/manifest.json"
 
     @cached_property
@@ -142,6 +148,7 @@ class Release:
         return self.written or canonical_json(self._document()).encode("ascii")
 
     def template_key(self, environment: str) -> str:
+        """The object key of its template for an environment."""
         return template_key(self.project, self.digest, environment)
 
     def stage(self, environment: str) -> ReleaseTemplate | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -32,4 +32,21 @@ class Result:
 
     @property
     def good(self) -> bool:
+        """Whether it ended well, which includes that there was nothing to do."""
         return self.outcome in ("deployed", "published", "unchanged", "newer", "removed", "destroyed")
+
+    def text(self) -> str:
+        """As the command line prints it, without colors."""
+        from multi_env_lambda.show.render import text_of
+        from multi_env_lambda.show.text import results_table
+
+        return text_of(results_table((self,)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.html import results_html
+
+        return results_html((self,))

@@ -116,6 +116,7 @@ class Status:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data, without the notes."""
         return {name: value for name, value in attrs.asdict(self).items() if name != "notes"}
 
     def _repr_html_(self) -> str:

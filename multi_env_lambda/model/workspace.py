@@ -12,6 +12,7 @@ from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
+from multi_env_lambda.model.github import GitHub, read_github_table
 from multi_env_lambda.model.name import (
     ACCOUNT_ID,
     ENVIRONMENT_NAME,
@@ -24,6 +25,7 @@ from multi_env_lambda.model.name import (
 )
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
+from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -41,8 +43,9 @@ class WorkspaceConfig:
     """What the root ``pyproject.toml`` says; ``keep`` is how many releases per unit are kept for rolling back.
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
-    requests lead to. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
-    plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    requests lead to. ``github``: the repository there whose jobs act as roles of a build. ``left``: the environments
+    that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
+    `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -52,6 +55,7 @@ class WorkspaceConfig:
     id: str = ""
     ci: CiRules = CiRules()
     ci_stack: CiStack | None = None
+    github: GitHub | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -109,7 +113,20 @@ def tool_table(document: Mapping[str, object], *, where: str, hint: str) -> Tabl
         near = next((name for name in tool.values if name.replace("-", "_").lower() == "multi_env_lambda"), None)
         found = f", found [tool.{near}]" if near else ""
         raise ConfigurationError(where, f"the table [tool.multi_env_lambda] is missing{found}", hint=hint)
-    return tool.table("multi_env_lambda")
+    table = tool.table("multi_env_lambda")
+    _refuse_what_cannot_be_sent(table)
+    return table
+
+
+def _refuse_what_cannot_be_sent(table: Table) -> None:
+    """Here, before anything is built from it: an environment with NUL in it starts no process either.
+
+    The event of a smoke call is in no template, and JSON escapes what is in it.
+    """
+    found = unsendable(table.values, beside="smoke")
+    if found is not None:
+        path, character = found
+        table.refuse(".".join(map(str, path)), f"a text has {character}", hint=HINT_UNSENDABLE)
 
 
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
@@ -132,6 +149,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
         ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(table.table("ci"), has_roles=roles is not None),
         roles=roles,
     )
 

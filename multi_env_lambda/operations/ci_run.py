@@ -10,6 +10,7 @@ from multi_env_lambda.ci.happened import Happened
 from multi_env_lambda.ci.state import State
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.answering import answer, function_of, line_of
+from multi_env_lambda.model.said import said_by
 
 __all__ = ["Own", "load_decide", "main"]
 
@@ -32,7 +33,7 @@ def load_decide(text: bytes, path: str = _PATH) -> Own:
     try:
         found = function_of(text, path, "decide", module="ci")
     except (Exception, SystemExit) as error:
-        what = f"cannot be imported: {type(error).__name__}: {error}{line_of(error, path)}"
+        what = f"cannot be imported: {type(error).__name__}: {said_by(error)}{line_of(error, path)}"
         raise ConfigurationError(
             path, what, hint="it runs alone: the standard library and multi_env_lambda.ci"
         ) from error
@@ -50,5 +51,5 @@ def _answered(text: bytes, happened: Happened, state: State, default: Decision) 
     except ConfigurationError as error:
         return {"error": [error.what, error.hint]}
     except BaseException as error:  # KeyboardInterrupt, and what somebody derives from BaseException
-        what = f"decide() ended with {type(error).__name__}: {error}{line_of(error, _PATH)}"
+        what = f"decide() ended with {type(error).__name__}: {said_by(error)}{line_of(error, _PATH)}"
         return {"error": [what, "let decide() return a decision"]}

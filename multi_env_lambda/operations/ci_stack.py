@@ -17,10 +17,11 @@ from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import Place, apply_roles, compare_roles, delete_stack, is_there
+from multi_env_lambda.plan.access import ci_stack_name
 from multi_env_lambda.plan.access_stack import AccessStack, differences
-from multi_env_lambda.plan.ci_stack import CiCode, ci_stack, ci_stack_name
+from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 
-__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "remove_ci"]
+__all__ = ["RUNTIME", "apply_ci", "ci_of", "compare_ci", "is_as_wanted", "put_library", "remove_ci"]
 
 RUNTIME = f"python{PYTHON}"
 """Of the dispatcher, on AWS."""
@@ -93,6 +94,22 @@ def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callab
     for file in (wheel(), dispatcher_zip()):
         _put(store, file)
     return apply_roles(sessions, place, wanted, said)
+
+
+def put_library(sessions: Sessions, place: Place, *, really: bool) -> tuple[str, ...]:
+    """Put the library where jobs of another host find it; a line if it is not there yet.
+
+    Raises:
+        PublishError: something else lies there, or it may not be put there.
+    """
+    assert isinstance(place, Devops), "the bucket belongs there"
+    store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
+    file = wheel()
+    if store.head(file.key) is not None:
+        return ()
+    if really:
+        _put(store, file)
+    return (f"{place.name}: {place.bucket}: {'put' if really else 'would put'} {file.key}",)
 
 
 def _put(store: Bucket, file: OwnFile) -> None:

@@ -80,6 +80,7 @@ class Difference:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
         return {**attrs.asdict(self), "same": self.same}
 
     def text(self) -> str:

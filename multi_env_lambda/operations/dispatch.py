@@ -36,7 +36,7 @@ from multi_env_lambda.ci.wanted import (
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError
 from multi_env_lambda.model.store import ObjectStore, Stored
 
-__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want"]
+__all__ = ["Builds", "Decide", "begin_job", "dispatch", "finish_job", "tend", "waiting", "want", "want_all"]
 
 Decide = Callable[[Happened, State], Decision]
 
@@ -72,13 +72,7 @@ def dispatch(
         Busy: a build is not there yet; what is wanted is stored, and the same message has to come again.
     """
     decision = decided(happened, state)
-    stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
-    places: list[str] = []
-    for job in decision.jobs:
-        agreed = job.agreed if isinstance(job, Plan) else ()
-        key = job.subject.key
-        want(store, key, message=message, stranger=stranger, agreed=agreed)
-        places.append(place_of(key))
+    places = want_all(store, happened, decision, message=message)
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
     # What looks at everything wants others looked at, and starts no builds itself.
@@ -92,6 +86,22 @@ def dispatch(
             "the builds", f"{len(refused)} of {len(places)} are not there yet", hint="let the message come again"
         )
     return decision
+
+
+def want_all(store: ObjectStore, happened: Happened, decision: Decision, *, message: str) -> list[str]:
+    """Store what a decision wants looked at; where the bucket has it.
+
+    Raises:
+        Busy: others write it at the same time again and again.
+    """
+    stranger = happened.stranger if isinstance(happened, PullRequestChanged) else None
+    places: list[str] = []
+    for job in decision.jobs:
+        agreed = job.agreed if isinstance(job, Plan) else ()
+        key = job.subject.key
+        want(store, key, message=message, stranger=stranger, agreed=agreed)
+        places.append(place_of(key))
+    return places
 
 
 def want(

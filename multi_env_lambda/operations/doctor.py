@@ -53,6 +53,7 @@ def examine(
     environment: Mapping[str, str],
     open_world: Callable[[], World],
     wanted: Callable[[Devops | Environment], AccessStack],
+    ci: Callable[[], AccessStack | None],
 ) -> tuple[Finding, ...]:
     """All findings, by place in the order of the chain.
 
@@ -61,13 +62,14 @@ def examine(
         environment: the variables of this process.
         open_world: asked for only once there are credentials.
         wanted: what `bootstrap` would make of a place; asked for only where it makes roles.
+        ci: the same for the stack of the CI; asked for only where the table wants one.
     """
     devops = config.devops
     found = [*_findings("machine", _of_the_machine(pythons)), *_findings("you", _of_the_caller(sessions, environment))]
     if any(finding.state == "problem" for finding in found if finding.place == "you"):
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
-    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted)))
+    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted, ci)))
     published = _published(sessions, world.config) if of_devops[0].state == "ok" else {}
     look = partial(_of_environment, world, sessions, published, wanted)
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
@@ -174,12 +176,17 @@ def _session(environment: Mapping[str, str]) -> Answer:
 
 
 def _of_devops(
-    world: World, sessions: Sessions, wanted: Callable[[Devops | Environment], AccessStack]
+    world: World,
+    sessions: Sessions,
+    wanted: Callable[[Devops | Environment], AccessStack],
+    ci: Callable[[], AccessStack | None],
 ) -> Iterator[tuple[str, Check]]:
     devops = world.config.devops
     yield "role", partial(_role, sessions, devops)
     if world.config.roles is not None:
         yield "roles", lambda: _roles(sessions, devops, wanted(devops))
+    if world.config.ci_stack is not None:
+        yield "ci", lambda: _ci(sessions, devops, ci())
     yield "bucket", partial(_bucket, world, sessions)
     yield "workspace id", partial(_workspace_id, world)
 
@@ -202,6 +209,19 @@ def _roles(sessions: Sessions, place: Devops | Environment, wanted: AccessStack)
     lines = differences(found, json.loads(wanted.template))
     if lines:
         return "problem", f"the stack {wanted.name} is not what this workspace needs: {'; '.join(lines)}", hint
+    return "ok", f"the stack {wanted.name} is what this workspace needs", ""
+
+
+def _ci(sessions: Sessions, devops: Devops, wanted: AccessStack | None) -> Answer:
+    """Whether a push is heard of, and by the library that is installed here."""
+    assert wanted is not None, "the table wants it"
+    hint = advice("`{}`", Advice("bootstrap devops", 'workspace.bootstrap("devops")'))
+    found = there(sessions, devops, wanted.name)
+    if found is None:
+        return "problem", f"there is no stack {wanted.name}, so a push leads to nothing", hint
+    if lines := differences(found, json.loads(wanted.template)):
+        # Another version of this library here is no fault of the stack.
+        return "note", f"the stack {wanted.name} is not what `bootstrap` would make from here: {'; '.join(lines)}", hint
     return "ok", f"the stack {wanted.name} is what this workspace needs", ""
 
 

@@ -38,9 +38,9 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.operations.ci_file import decide_with
 from multi_env_lambda.operations.ci_protected import left_protected
-from multi_env_lambda.operations.dispatch import Builds, dispatch, waiting
+from multi_env_lambda.operations.dispatch import Builds, Decide, dispatch, waiting
 
-__all__ = ["Desk", "answer_records", "read_body", "take"]
+__all__ = ["Desk", "answer_records", "read_body", "ready_to_decide", "take"]
 
 _FIRST = "the first environment"
 """Stands for the environments until a build has left their names: the build decides again, by the table."""
@@ -54,12 +54,14 @@ class Desk:
 
     Args:
         bucket: its name; ``repository``: name or address of the one that all is about; empty: any.
+        rules: the settings that count until a build has left those of the protected branch.
     """
 
     store: ObjectStore
     builds: Builds
     bucket: str = ""
     repository: str = ""
+    rules: CiRules = CiRules()
 
 
 def answer_records(desk: Desk, event: object) -> dict[str, list[dict[str, str]]]:
@@ -127,15 +129,19 @@ def _follow(desk: Desk, happened: Happened, message: str) -> str:
     if isinstance(happened, NotForUs):
         log.info("%s: not for us: %s", _id(message), happened.reason)
         return happened.reason
-    left = _left(desk.store)
-    state = _state(desk, happened, left)
-    decided = partial(decide_with, None if left is None else left.text)
+    state, decided = ready_to_decide(desk, happened)
     decision = dispatch(desk.store, desk.builds, happened, state, decided, message=message)
     subjects = ", ".join(quoted(job.subject.key) for job in decision.jobs) or "nothing"
     log.info("%s: %s: %s", _id(message), subjects, decision.why)
     for note in decision.notes:
         log.info("%s: %s", _id(message), note)
     return decision.why
+
+
+def ready_to_decide(desk: Desk, happened: Happened) -> tuple[State, Decide]:
+    """What is known without a look at the repository, and what decides: the ``ci.py`` that the last build has left."""
+    left = _left(desk.store)
+    return _state(desk, happened, left), partial(decide_with, None if left is None else left.text)
 
 
 def _left(store: ObjectStore) -> Protected | None:
@@ -150,7 +156,7 @@ def _left(store: ObjectStore) -> Protected | None:
 def _state(desk: Desk, happened: Happened, left: Protected | None) -> State:
     wanted = _wanted(desk.store, happened)
     return State(
-        rules=CiRules() if left is None else left.rules,
+        rules=desk.rules if left is None else left.rules,
         environments=_environments(happened) if left is None else left.environments,
         now=desk.store.now(),
         repository=_named_like(desk.repository, happened),

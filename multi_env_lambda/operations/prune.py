@@ -71,6 +71,7 @@ class Prunable:
 
     @property
     def size(self) -> int:
+        """Size of all candidates in bytes."""
         return sum(candidate.size for candidate in self.candidates)
 
     def text(self) -> str:

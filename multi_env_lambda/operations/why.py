@@ -55,6 +55,7 @@ class Explanation:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
         return attrs.asdict(self)
 
     def _repr_html_(self) -> str:
@@ -86,7 +87,7 @@ def explain(plan: Plan, known: RecordedState, looked_at: Mapping[str, tuple[str,
         unseen=tuple(
             other
             for other, step in steps.items()
-            if isinstance(step, BlockedStep) and other not in looked_at and other != name
+            if isinstance(step, BlockedStep) and other in known.broken and other != name
         ),
     )
 

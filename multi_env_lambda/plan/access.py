@@ -18,7 +18,15 @@ from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
-from multi_env_lambda.plan.access_trust import Trust, as_people, as_roles, as_service
+from multi_env_lambda.plan.access_trust import (
+    Trust,
+    as_any,
+    as_github,
+    as_people,
+    as_roles,
+    as_service,
+    provider_arn,
+)
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
 from multi_env_lambda.plan.permissions import direct_calls, reserving
@@ -28,6 +36,7 @@ __all__ = [
     "RoleAccess",
     "access_stack_name",
     "boundary",
+    "ci_stack_name",
     "of_devops_roles",
     "of_environment_roles",
     "repository_arn",
@@ -98,18 +107,23 @@ def access_stack_name(prefix: str, place: str) -> str:
     return f"{prefix}-{place}-Access"
 
 
+def ci_stack_name(prefix: str) -> str:
+    """The stack of the CI; beside ``…-Access``, and out of reach of ``*-NAME`` for the same reason.
+
+    >>> ci_stack_name("acme")
+    'acme-devops-Ci'
+    """
+    return f"{prefix}-{DEVOPS_STACK}-Ci"
+
+
 def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, ...]:
     """The roles of the devops account. One that nobody may become is not made."""
     devops = config.devops
     read = tuple(_reads(config))
-    service = {
-        name: as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.of_devops(name)}"))
-        for name in ("build", "plan")
-    }
     found = [
         (
             "build",
-            service["build"],
+            _of_builds(config, roles, "build"),
             (
                 *read,
                 *_writes(config, "build"),
@@ -118,7 +132,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
                 *_tells_people(config, roles),
             ),
         ),
-        ("plan", service["plan"], (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
+        ("plan", _of_builds(config, roles, "plan"), (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
@@ -152,6 +166,17 @@ def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
         yield grant_of("TellPeople", "push", [topic_arn(config.devops, roles)], "sns:Publish")
 
 
+def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
+    """Where builds run: at CodeBuild, unless the table names another host alone."""
+    devops, github = config.devops, config.github
+    project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
+    trusts = [as_service("codebuild", project)] if github is None or config.ci_stack is not None else []
+    if github is not None:
+        merged = acting == "build"
+        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+    return as_any(trusts)
+
+
 def _buckets(config: WorkspaceConfig) -> list[str]:
     return [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
 
@@ -170,14 +195,17 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
 def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     arns = _buckets(config)
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
-    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"))
-    stack = f"stack/{access_stack_name(roles.prefix, DEVOPS_STACK)}/*"
-    yield _look_at_roles(arn_of(config.devops, "cloudformation", stack))
+    heard = ["s3:GetBucketNotification"] if config.ci_stack else []
+    yield grant_of("LookAtTheBucket", "doctor", arns, *calls_of("s3", *look, "GetLifecycleConfiguration"), *heard)
+    names = [access_stack_name(roles.prefix, DEVOPS_STACK)]
+    if config.ci_stack is not None:
+        names.append(ci_stack_name(roles.prefix))
+    yield _look_at_roles(*(arn_of(config.devops, "cloudformation", f"stack/{name}/*") for name in names))
 
 
-def _look_at_roles(stack: str) -> Grant:
+def _look_at_roles(*stacks: str) -> Grant:
     actions = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
-    return grant_of("LookAtTheRoles", "doctor", [stack], *actions)
+    return grant_of("LookAtTheRoles", "doctor", stacks, *actions)
 
 
 def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:

@@ -13,13 +13,21 @@ import attrs
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.github import ISSUER
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import DEVOPS_STACK, RoleAccess, access_stack_name, boundary
+from multi_env_lambda.plan.access_trust import AUDIENCE
 from multi_env_lambda.plan.grant import documents
 from multi_env_lambda.plan.permissions import MOST_POLICIES, too_many
 from multi_env_lambda.plan.template.cotton import made_of
 
 __all__ = ["AccessStack", "access_stack", "differences"]
+
+_FINGERPRINTS = ("6938fd4d98bab03faadb97b34396831e3780aea1", "1c58a3a8518e8759bf075b76b750d4f2df264fcd")
+"""Of the certificates that GitHub names; AWS keeps them and compares others.
+
+Source: https://github.blog/changelog/2023-06-27-github-actions-update-on-oidc-integration-with-aws/
+"""
 
 Resource = tuple[str, Mapping[str, Any]]
 """Type and properties."""
@@ -47,6 +55,8 @@ def access_stack(
     # The environment's own bounds may name a boundary that somebody else has made.
     if place is not None and place.boundary_arn.endswith(f":policy/{place.boundary_name}"):
         resources["Boundary"] = _policy(place.boundary_name, boundary(config))
+    if place is None and config.github is not None and config.github.provider:
+        resources["GitHubProvider"] = _github_provider()
     for role in roles:
         resources |= _of_role(role)
     template = canonical_json(made_of(f"Who may do what in {name}: made by `bootstrap {name}`", resources))
@@ -68,6 +78,17 @@ def _of_role(role: RoleAccess) -> dict[str, Resource]:
         "RoleName": role.name,
     }
     return {**policies, role.key: ("AWS::IAM::Role", properties)}
+
+
+def _github_provider() -> Resource:
+    """STS trusts GitHub's certificate without a fingerprint of it; the type here asks for the property.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
+    """
+    return (
+        "AWS::IAM::OIDCProvider",
+        {"ClientIdList": [AUDIENCE], "ThumbprintList": list(_FINGERPRINTS), "Url": f"https://{ISSUER}"},
+    )
 
 
 def _policy(name: str, document: Mapping[str, Any]) -> Resource:

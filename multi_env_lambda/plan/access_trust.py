@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["Trust", "as_people", "as_roles", "as_service"]
+from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW, GitHub
+
+__all__ = ["AUDIENCE", "Trust", "as_any", "as_github", "as_people", "as_roles", "as_service", "provider_arn"]
 
 Trust = dict[str, Any]
 
 _ASSUME = "sts:AssumeRole"
+AUDIENCE = "sts.amazonaws.com"
+"""Whom a token has to be made for: one that a job got for another service opens nothing here."""
+
 _OWN_NAME = {
     # Of an IAM user and of a person of Identity Center IAM itself knows the name; the session has to be called so.
     "user": ("Users", {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}),
@@ -40,6 +45,45 @@ def as_roles(arns: Iterable[str]) -> Trust:
     """Exactly these roles."""
     named = sorted(arns)
     return _document([_statement("Roles", named, {"ArnEquals": {"aws:PrincipalArn": named}})])
+
+
+def as_github(provider: str, github: GitHub, branch: str, *, merged: bool) -> Trust:
+    """Jobs of one file at GitHub, as the protected branch has it: ``merged``, or the one that plans what is not.
+
+    ``pull_request`` is the subject of a fork's changes as well, so no role lets it in; nor a tag or another branch,
+    whose workflow is whatever its commit says. The two kinds of jobs differ by an environment, which their tokens name:
+    otherwise what is planned could ask for the token of what deploys.
+
+    Source: https://docs.github.com/en/actions/reference/security/oidc for the claims, and
+    https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/ for those
+    that STS compares beside audience and subject
+    """
+    place = f"ref:refs/heads/{branch}" if merged else f"environment:{PLAN_ENVIRONMENT}"
+    claims = {
+        "aud": AUDIENCE,
+        "job_workflow_ref": f"{github.repository}/{WORKFLOW}@refs/heads/{branch}",
+        "sub": f"{github.subject_prefix}{place}",
+        **({"repository_id": str(github.repository_id)} if github.repository_id else {}),
+        **({} if merged else {"environment": PLAN_ENVIRONMENT}),
+    }
+    statement = {
+        "Sid": "GitHub",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}},
+    }
+    return _document([statement])
+
+
+def provider_arn(account_id: str) -> str:
+    """GitHub's identity provider in an account, which can have only one of an address."""
+    return f"arn:aws:iam::{account_id}:oidc-provider/{ISSUER}"
+
+
+def as_any(trusts: Iterable[Trust]) -> Trust:
+    """Everybody whom one of them lets in."""
+    return _document([statement for trust in trusts for statement in trust["Statement"]])
 
 
 def as_people(patterns: Iterable[str]) -> Trust:

@@ -16,13 +16,13 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.access import DEVOPS_STACK, repository_arn
+from multi_env_lambda.plan.access import DEVOPS_STACK, ci_stack_name, repository_arn
 from multi_env_lambda.plan.access_stack import AccessStack
 from multi_env_lambda.plan.build_spec import build_spec
 from multi_env_lambda.plan.grant import arn_of
 from multi_env_lambda.plan.template.cotton import made_of
 
-__all__ = ["APPROVALS", "TEMPLATE", "CiCode", "ci_stack", "ci_stack_name"]
+__all__ = ["APPROVALS", "TEMPLATE", "CiCode", "ci_stack"]
 
 Resource = tuple[str, Mapping[str, Any]]
 
@@ -66,15 +66,6 @@ class CiCode:
     sources: tuple[str, ...]
     handler: str
     variables: Mapping[str, str]
-
-
-def ci_stack_name(prefix: str) -> str:
-    """The stack of the CI; beside ``…-Access``, and out of reach of ``*-NAME`` for the same reason.
-
-    >>> ci_stack_name("acme")
-    'acme-devops-Ci'
-    """
-    return f"{prefix}-{DEVOPS_STACK}-Ci"
 
 
 def ci_stack(config: WorkspaceConfig, stack: CiStack, roles: Roles, code: CiCode) -> AccessStack:

@@ -106,6 +106,7 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
     look = ("GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketVersioning", "GetEncryptionConfiguration")
     make = ("CreateBucket", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning")
     written = (f"{arn}/environments/*", *copies, f"{arn}/workspace.json")
+    heard = ["s3:GetBucketNotification", "s3:PutBucketNotification"] if config.ci_stack else []
     grants = (
         # Without it S3 answers 403 instead of 404 for a key that is not there.
         grant_of("ListTheBucket", _EVERY, arns, "s3:ListBucket", "s3:ListBucketVersions"),
@@ -113,7 +114,7 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
         grant_of("WriteArtifactsAndRecords", ("publish", "deploy"), written, "s3:PutObject"),
         grant_of("DeleteWhatIsPruned", "prune", copies, "s3:DeleteObject"),
         grant_of("LookAtTheBucket", ("bootstrap", "doctor"), arns, *calls_of("s3", *look, "GetLifecycleConfiguration")),
-        grant_of("SetUpTheBucket", "bootstrap", arns, *calls_of("s3", *make, "PutLifecycleConfiguration")),
+        grant_of("SetUpTheBucket", "bootstrap", arns, *calls_of("s3", *make, "PutLifecycleConfiguration"), *heard),
     )
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)
 

@@ -15,6 +15,7 @@ import attrs
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plan import (
     BlockedStep,
@@ -111,7 +112,7 @@ def _carried(step: Step, known: RecordedState) -> Desired:
             )
         case UnchangedStep() | NewerStep():
             record = known.records.get((step.environment, step.project))
-            return from_record(step.project, record, step.environment)
+            return from_record(step.project, record, step.environment, known.records)
         case BlockedStep():
             return Absent(project=step.project, why=f"blocked in {step.environment}")
         case RemovedStep():
@@ -120,8 +121,10 @@ def _carried(step: Step, known: RecordedState) -> Desired:
             assert_never(step)
 
 
-def from_record(project: str, record: Record | None, environment: str) -> Desired:
-    """Promotion: what the record of an environment says runs there."""
+def from_record(
+    project: str, record: Record | None, environment: str, records: Mapping[tuple[str, str], Record]
+) -> Desired:
+    """Promotion: what the record of an environment says runs there; ``records`` are all that are in sight."""
     if record is None or record.running is None:
         return Absent(project=project, why=f"nothing of it runs in {environment}")
     failed = record.latest
@@ -129,7 +132,9 @@ def from_record(project: str, record: Record | None, environment: str) -> Desire
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"
         hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
-    named = from_deployment(project, record.running, why=f"{environment} runs {record.running.version}")
+    seen = [each.running for (_, unit), each in records.items() if unit == project and each.running is not None]
+    called = label(record.running.version, record.running.release, [(each.version, each.release) for each in seen])
+    named = from_deployment(project, record.running, why=f"{environment} runs {called}")
     return attrs.evolve(named, rolled_back=record.taken_away)
 
 

@@ -23,6 +23,11 @@ __all__ = ["breaches", "in_force", "refusal"]
 
 _RAISE = "raise `version` in [project] of the unit and deploy it to the first environment"
 
+_TAKE_THE_COMMIT_ALONG = (
+    "commit, and redeploy it to the first environment with `{}`; "
+    "then, with `{}` as well, to every other one before {} that runs it"
+)
+
 
 def refusal(release: Release, target: Environment) -> tuple[str, str] | None:
     """(what is wrong, hint), or None if the release has a template for the environment as it is."""
@@ -61,7 +66,7 @@ def breaches(
         found.append(Breach(rule="releases_only", what=f"{takes}, but {version} is not one", hint=_RAISE))
     if origin.dirty or not origin.commit:
         made = f"but {release.version} was made from {_uncommitted(origin)}"
-        hint = advice("commit, and redeploy it to the first environment with `{}`", option("force"))
+        hint = advice(_TAKE_THE_COMMIT_ALONG, option("force"), option("force"), environment)
         found.append(Breach(rule="releases_only", what=f"{takes}, {made}", hint=hint))
         found.append(
             Breach(rule="committed_only", what=f"{environment} accepts only what is committed, {made}", hint=hint)
@@ -78,7 +83,11 @@ def breaches(
 
 
 def _uncommitted(origin: Origin) -> str:
-    return f"uncommitted changes on top of {origin.commit[:10]}" if origin.commit else "a repository without a commit"
+    if not origin.commit:
+        return "a repository without a commit"
+    # Who noted no time of the commit noted uncommitted changes of any unit.
+    whose = "" if origin.committed else ", of this unit or of another: 0.1.1 did not note whose"
+    return f"uncommitted changes on top of {origin.commit[:10]}{whose}"
 
 
 def _owner(release: Release, inputs: Inputs, past: Iterable[Deployment]) -> Deployment | None:

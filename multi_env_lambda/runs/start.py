@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+import attrs
 
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.branches import cloned
+from multi_env_lambda.host.github_api import GitHubApi, build_of
 from multi_env_lambda.host.identity import this_process
+from multi_env_lambda.operations.messages import Desk
+from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
@@ -19,7 +26,7 @@ from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start"]
+__all__ = ["build_id", "job_of", "start", "start_event"]
 
 
 def start(
@@ -42,6 +49,54 @@ def start(
     """
     variables = os.environ if environment is None else environment
     name = job_of(job, variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        return run_job(attrs.evolve(hands, job=name), root)
+
+
+def start_event(
+    root: Path,
+    file: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Report:
+    """Hear of an event of GitHub, and do what follows from it and nobody does yet, in the clone at ``root``.
+
+    Args:
+        file: the event's JSON, which GitHub writes; the variable ``GITHUB_EVENT_NAME`` says what it is.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be read, or what is wanted cannot be stored.
+    """
+    variables = os.environ if environment is None else environment
+    name = variables.get("GITHUB_EVENT_NAME", "")
+    if not name:
+        hint = "GitHub sets it in each job; by hand, `ci run JOB`"
+        raise ConfigurationError("GITHUB_EVENT_NAME", "it is not set", hint=hint)
+    asks = GitHubApi.of(variables)
+    body = event_file(file)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        here = Here(hands.build, asks.is_over)
+        github = world.config.github
+        repository = "" if github is None else f"https://github.com/{github.repository}"
+        bucket, rules = world.config.devops.bucket, world.config.ci
+        desk = Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
+        found = happened_at_github(name, body, asks)
+        run = partial(_run_in, hands, root)
+        return follow_event(desk, here, found, run=run, say=say, sleep=world.sleep)
+
+
+def _run_in(hands: Hands, root: Path, job: str) -> Report:
+    return run_job(attrs.evolve(hands, job=job), root)
+
+
+@contextmanager
+def _handed(
+    root: Path, variables: Mapping[str, str], *, say: Callable[[str], None], opener: Callable[..., Workspace] | None
+) -> Iterator[Hands]:
+    """The hands of a run in this process, without a job."""
     opened = opener or Workspace.open
 
     def told(event: ProgressEvent) -> None:
@@ -51,17 +106,16 @@ def start(
         return opened(path, report=told, progress=say).world
 
     with cloned(root) as repository:
-        hands = Hands(
+        yield Hands(
             repository=repository,
             opens=opens,
             opens_own=lambda path, name: in_own(opens(path), path, name),
             proofs=RealProofs(),
             say=say,
-            job=name,
+            job="",
             build=build_id(variables),
             voice=voices(variables),
         )
-        return run_job(hands, root)
 
 
 def job_of(given: str, variables: Mapping[str, str]) -> str:
@@ -81,7 +135,7 @@ def build_id(variables: Mapping[str, str]) -> str:
     """What the build is called where it was started; outside of a build, this process."""
     if found := variables.get("CODEBUILD_BUILD_ID", ""):
         return found
-    if found := variables.get("GITHUB_RUN_ID", ""):
-        return f"github:{found}:{variables.get('GITHUB_RUN_ATTEMPT', '1')}"
+    if found := build_of(variables):
+        return found
     here = this_process("")
     return f"{here.host}:{here.process}"

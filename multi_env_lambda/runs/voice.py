@@ -57,7 +57,7 @@ def voices(variables: Mapping[str, str]) -> Callable[[WorkspaceConfig], Voice]:
             topic = Topic(own.client(config.devops, "sns"), topic_arn(config.devops, roles)).publish
         if stack is not None and roles is not None and stack.kind == "CODECOMMIT":
             return Voice(host=_codecommit(comments, config.devops, stack, roles), topic=topic, link=link_of(variables))
-        return Voice(host=_github(stack, variables), topic=topic, link=link_of(variables))
+        return Voice(host=_github(config, variables), topic=topic, link=link_of(variables))
 
     return voice
 
@@ -68,13 +68,13 @@ def _codecommit(comments: Sessions, devops: Devops, stack: CiStack, roles: Roles
     return CodeCommit(comments.client(place, "codecommit"), stack.repository, author)
 
 
-def _github(stack: CiStack | None, variables: Mapping[str, str]) -> GitHub | Nowhere:
-    """The repository of the table; without one, that of the job at GitHub."""
-    token = variables.get(TOKEN, "")
-    if stack is None:
-        name = variables.get("GITHUB_REPOSITORY", "")
-    else:
-        address = urlsplit(stack.repository)
+def _github(config: WorkspaceConfig, variables: Mapping[str, str]) -> GitHub | Nowhere:
+    """The repository that the table names, if the job has a token for it."""
+    token, name = variables.get(TOKEN, ""), ""
+    if config.github is not None:
+        name = config.github.repository
+    elif config.ci_stack is not None:
+        address = urlsplit(config.ci_stack.repository)
         name = address.path.strip("/").removesuffix(".git") if address.hostname == "github.com" else ""
     if not token or name.count("/") != 1:
         return Nowhere()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.table import Table
-from rich.text import Text
 
 from multi_env_lambda.flow.drifted import UnitDrift
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.operations.difference import Difference, PackageChange
+from multi_env_lambda.show.words import Text
 
 __all__ = ["difference_text", "drift_table", "drift_text"]
 
@@ -74,7 +74,11 @@ def drift_text(found: Iterable[UnitDrift]) -> Table | Text:
     compared = [item for item in found if not item.problem]
     if any(item.drifted for item in compared):
         return drift_table(item for item in compared if item.drifted)
-    return Text(f"no drift in {len(compared)} stacks" if compared else "no stack was compared")
+    return Text(f"no drift in {_stacks(len(compared))}" if compared else "no stack was compared")
+
+
+def _stacks(count: int) -> str:
+    return "1 stack" if count == 1 else f"{count} stacks"
 
 
 def drift_table(found: Iterable[UnitDrift]) -> Table:

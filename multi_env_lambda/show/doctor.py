@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rich.table import Table
-from rich.text import Text
 
 from multi_env_lambda.model.finding import Finding, State
+from multi_env_lambda.show.words import Text
 
 __all__ = ["doctor_table"]
 

@@ -104,7 +104,8 @@ def _live_table(total: int) -> Iterator[Report]:
     from rich.live import Live as RichLive
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
     from rich.table import Table
-    from rich.text import Text
+
+    from multi_env_lambda.show.words import Text
 
     progress = Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = progress.add_task("", total=total)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from multi_env_lambda.plan.prune import Candidate
+from multi_env_lambda.show.words import Text
 
 __all__ = ["prune_table", "size_text"]
 
@@ -25,7 +26,8 @@ def prune_table(candidates: Iterable[Candidate]) -> Table:
     for row in rows:
         name = row.name[:12] if len(row.name) == _DIGEST else row.name
         size = size_text(row.size) if row.size else "–"
-        table.add_row(row.project, row.environment or "bucket", row.kind, name, size)
+        cells = (row.project, row.environment or "bucket", row.kind, name, size)
+        table.add_row(*map(Text, cells))
     return table
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from rich.table import Table
-from rich.text import Text
 
 from multi_env_lambda.flow.gate import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
@@ -18,21 +17,22 @@ from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
+from multi_env_lambda.show.words import Text
 
 __all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
 
 _GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
 _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
 _MARKS = {
-    "deployed": "[green]✓ deployed[/]",
-    "published": "[green]✓ published[/]",
-    "unchanged": "[dim]= unchanged[/]",
-    "newer": "[yellow]! newer runs[/]",
-    "removed": "[yellow]! removed[/]",
-    "destroyed": "[yellow]- destroyed[/]",
-    "blocked": "[red]✗ blocked[/]",
-    "skipped": "[yellow]- skipped[/]",
-    "failed": "[red]✗ failed[/]",
+    "deployed": ("✓ deployed", "green"),
+    "published": ("✓ published", "green"),
+    "unchanged": ("= unchanged", "dim"),
+    "newer": ("! newer runs", "yellow"),
+    "removed": ("! removed", "yellow"),
+    "destroyed": ("- destroyed", "yellow"),
+    "blocked": ("✗ blocked", "red"),
+    "skipped": ("- skipped", "yellow"),
+    "failed": ("✗ failed", "red"),
 }
 _MOST_PROPERTIES = 12
 _MOST_UNCHANGED = 10
@@ -170,11 +170,15 @@ def results_table(results: Iterable[Result]) -> Table:
     return table
 
 
-def _result(result: Result | None) -> str:
+def _result(result: Result | None) -> Text:
+    text = Text()
     if result is None:
-        return ""
-    seconds = f" [dim]{result.seconds:.1f} s[/]" if result.seconds else ""
-    return f"{_MARKS[result.outcome]} {result.label or result.version or ''}{seconds}"
+        return text
+    mark, style = _MARKS[result.outcome]
+    text.append(mark, style).append(f" {one_line(result.label or result.version or '')}")
+    if result.seconds:
+        text.append(f" {result.seconds:.1f} s", "dim")
+    return text
 
 
 def status_table(status: Status, now: str | None = None) -> Table:
@@ -220,7 +224,7 @@ def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
     table = _deployments("environment", "#")
     for environment, past in found.items():
         for item in reversed(tuple(past)):
-            table.add_row(environment, str(item.sequence), *_deployment(item))
+            table.add_row(Text(one_line(environment)), str(item.sequence), *_deployment(item))
     return table
 
 

@@ -89,7 +89,7 @@ def test_a_unit_whose_folder_is_gone_is_still_a_handle(workspace: Workspace, fak
     with pytest.raises(ConfigurationError, match="there is no unit `orders` in this work tree") as absent:
         later.project("orders")
 
-    assert "this needs the settings: check its folder out" in absent.value.hint
+    assert "check the folder out first: its settings are needed" in absent.value.hint
     gone = later.unit("orders")
     assert gone.destroy("sandbox", confirm="orders").outcome == "destroyed"
 
@@ -156,11 +156,12 @@ def test_every_value_has_a_text_and_a_document(workspace: Workspace, fake: FakeW
         customers.history("test"),
         customers.difference("sandbox", "test"),
         customers.build(),
+        customers.destroy("test", confirm="customers"),
     ]
 
     assert [value for value in values if not value.text()] == []
     assert all(json.dumps(value.to_dict()) for value in values)
-    assert all("<" in value._repr_html_() for value in values[:-1])
+    assert all("<" in value._repr_html_() for value in values)
 
 
 def test_an_error_in_a_notebook_is_its_own_lines(workspace: Workspace) -> None:
@@ -169,8 +170,8 @@ def test_an_error_in_a_notebook_is_its_own_lines(workspace: Workspace) -> None:
 
     assert error.value._render_traceback_() == [
         "ConfigurationError: units: there is no unit `custmers` in this work tree\n"
-        "hint: did you mean `customers`? (of one that runs and whose folder is gone this needs the settings: "
-        "check its folder out)"
+        "hint: did you mean `customers`? (if it is deployed but its folder is gone, check the folder out first: "
+        "its settings are needed)"
     ]
 
 
@@ -384,6 +385,29 @@ def test_one_word_is_a_word_and_not_its_letters(workspace: Workspace, fake: Fake
     assert [result.outcome for result in customers.deploy("sandbox", agree="again:customers")] == ["deployed"]
     with pytest.raises(ConfigurationError, match="there is no environment `prdo`"):
         customers.deploy("sandbox", approve="prdo")
+
+
+@pytest.mark.parametrize("wrong", [["customers"], 5])
+def test_what_is_no_name_of_a_unit_is_an_error_of_ours(workspace: Workspace, wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"where a unit's name was expected") as error:
+        workspace.deploy(wrong)
+
+    assert error.value.hint == 'pass each name on its own: `deploy("orders", "reports")`'
+
+
+@pytest.mark.parametrize("newest", [0, -1])
+def test_no_deployments_are_not_asked_for(workspace: Workspace, newest: int) -> None:
+    workspace["customers"].deploy("sandbox")
+
+    with pytest.raises(ConfigurationError, match=f"found {newest}; expected a number from 1"):
+        workspace["customers"].history("sandbox", newest=newest)
+    assert len(workspace["customers"].history("sandbox", newest=1)) == 1
+
+
+@pytest.mark.parametrize("payload", [{1, 2}, float("nan")])
+def test_a_payload_that_is_not_json_is_an_error_of_ours(real: Workspace, payload: Any) -> None:
+    with pytest.raises(ConfigurationError, match="payload: it cannot be written as JSON"):
+        next(iter(real["customers"].functions.values())).invoke(payload)
 
 
 def test_who_looks_on_does_not_stop_a_deploy(fake: FakeWorld, tmp_path: Path) -> None:

@@ -82,3 +82,7 @@ def test_a_build_is_over_when_codebuild_says_so_or_knows_nothing_of_it(status: s
     client = Client({} if status is None else {"units-ci:1": status})
 
     assert CodeBuilds(client, "units-ci", "JOB").is_over("units-ci:1") is over
+
+
+def test_a_run_at_github_is_not_taken_for_a_build_that_has_ended() -> None:
+    assert not CodeBuilds(Client(), "units-ci", "JOB").is_over("github:7:1")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.aws.functions import Alias, code_of_function, get_alias, invoke, list_versions, set_alias
+from multi_env_lambda.aws.functions import Alias, code_of_function, get_alias, invoke, set_alias
 from multi_env_lambda.errors import AccountError, PlanStale, StackError
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.testing.lease import FakeHeld
@@ -41,13 +41,6 @@ class Lambda:
         revision = f"{RevisionId}+"
         self.alias = {"FunctionVersion": FunctionVersion, "RoutingConfig": RoutingConfig, "RevisionId": revision}
         return self.alias
-
-    def list_versions_by_function(self, *, Marker: str = "0", **_: Any) -> dict[str, Any]:
-        names = ["$LATEST", "1", "2", "10"]
-        index = int(Marker)
-        line = {"Version": names[index], "CodeSha256": "x", "LastModified": "t"}
-        more = {"NextMarker": str(index + 1)} if index + 1 < len(names) else {}
-        return {"Versions": [line], **more}
 
 
 @pytest.fixture
@@ -116,7 +109,3 @@ def test_a_lost_answer_to_moving_an_alias_is_settled(client: FaultyClient) -> No
     client.lose("update_alias")
     after = set_alias(client, "f", "live", Alias(version="2", weights=(), revision_id="r1"), FakeHeld())
     assert (after.version, after.revision_id) == ("2", "r1+")
-
-
-def test_all_published_versions_are_listed(client: FaultyClient) -> None:
-    assert [version.version for version in list_versions(client, "f")] == ["1", "2", "10"]

@@ -188,6 +188,15 @@ def test_an_error_at_import_is_shown_with_its_line(tmp_path: Path) -> None:
     assert "KeyError: 'TABLE' (orders/create.py line 2)" in text
 
 
+@pytest.mark.parametrize("kind", ["Exception", "BaseException", "SyntaxError"])
+def test_an_error_at_import_that_cannot_say_what_it_is_is_shown_with_its_line(tmp_path: Path, kind: str) -> None:
+    silent = f"class Silent({kind}):\n    def __str__(self): raise ValueError\n"
+    text = refused(wheel_of(tmp_path, f"{silent}raise Silent\n{HANDLER}"))
+
+    assert "nothing, since its __str__ failed" in text
+    assert "Traceback" not in text
+
+
 def test_the_variables_of_the_function_are_set(tmp_path: Path) -> None:
     text = "import os\nassert os.environ['TABLE'] == 'orders-prod' and os.environ['AWS_REGION']\n" + HANDLER
     check(wheel_of(tmp_path, text), environment={"TABLE": "orders-prod"})

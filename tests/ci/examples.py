@@ -83,6 +83,14 @@ EXPECTED: Mapping[str, tuple[Happened, ...]] = {
     "github-delete": (BranchGone(branch=FEATURE, **AT_GITHUB),),
     "github-delete-tag": nothing(TAG_GONE),
     "github-push-tag": (TagMade(tag="orders-0.1.1", commit=NEW, **AT_GITHUB),),
+    "github-dispatch-of-a-branch": (Asked(subject=Branch(name=FEATURE), who="ada"),),
+    "github-dispatch-of-a-tag": (Asked(subject=Tag(name="orders-0.1.1"), who="ada"),),
+    "github-dispatch-of-a-pull-request": (Asked(subject=PullRequest(number=12), who="ada"),),
+    "github-dispatch-of-another-workflow": nothing(
+        "another workflow than .github/workflows/multi-env-lambda.yml was started"
+    ),
+    "github-dispatch-of-everything": (ScheduleLooked(),),
+    "github-schedule": (ScheduleLooked(),),
     "github-ping": nothing("a ping: the webhook is there"),
     "github-pull-request-opened": (request("github", "opened"),),
     "github-pull-request-of-a-fork": (request("github", "opened", stranger=True),),

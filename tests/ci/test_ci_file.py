@@ -70,6 +70,8 @@ WRONG = [
     "import os\ndef decide(happened, state, default): os._exit(0)",
     "import os\ndef decide(happened, state, default): os.kill(os.getpid(), 9)",
     "class Own(BaseException): pass\ndef decide(happened, state, default): raise Own('x')",
+    "class Own(Exception):\n    def __str__(self): raise ValueError\ndef decide(happened, state, default): raise Own",
+    "class Own(Exception):\n    def __str__(self): return 5\nraise Own",
 ]
 
 
@@ -89,6 +91,8 @@ def test_every_mistake_is_told_with_its_line() -> None:
             "ended its process without an answer",
             "was ended by signal 9, as more than 20 seconds of processor time are: ",
             "decide() ended with Own: x (line 2)",
+            "decide() ended with Own: nothing, since its __str__ failed (line 3)",
+            "cannot be imported: Own: nothing, since its __str__ failed (line 3)",
         ]
     )
 

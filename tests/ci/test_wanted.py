@@ -241,3 +241,11 @@ def test_no_order_of_steps_loses_a_wish_or_lets_two_builds_work(acts: list[str])
                 after = release(wanted, job, float(number))
         wanted = wanted if after is None else after
         assert wanted.seen <= wanted.asked and (wanted.state != "done" or wanted.seen == wanted.asked)
+
+
+def test_the_same_message_asks_once_and_another_one_asks_again() -> None:
+    first = ask(None, "branch main", 1.0, message="one")
+    running = ask(first, "branch main", 2.0, message="two")
+
+    assert ask(running, "branch main", 3.0, message="two") == running
+    assert ask(running, "branch main", 3.0, message="three") != running

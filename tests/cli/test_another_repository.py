@@ -49,7 +49,7 @@ def test_a_unit_that_is_there_is_not_overwritten(repository: Path, capsys: pytes
     before = files(repository)
 
     assert main(["new", "billing"], start=repository) == 3
-    assert (files(repository), "is there already" in capsys.readouterr().err) == (before, True)
+    assert (files(repository), "already exists" in capsys.readouterr().err) == (before, True)
 
 
 @pytest.mark.network

@@ -23,6 +23,7 @@ PRINTS = {
     "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
     "building/backend_run.py": "a program of its own: calls a build backend",
     "host/own_child.py": "what code of the repository has printed, with nothing in it that a terminal obeys",
+    "local/programs.py": "a program of its own: plays `aws` in the builds of the local cloud",
     "host/answering.py": "the inside of a program of its own: keeps that code's words away from its answer",
 }
 """Modules that name a stream, print, or make a console of rich -> what for."""

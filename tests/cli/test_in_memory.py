@@ -222,3 +222,22 @@ def test_a_plan_is_approved_by_a_person(
 
     assert done.code == 0
     assert done.err.rstrip().endswith("for 24 h")
+
+
+@pytest.mark.parametrize("words", [("customers", "main"), ("customers", "main", "sandbox", "more")])
+def test_a_call_wants_a_unit_a_function_and_an_environment(type_: Type, words: tuple[str, ...]) -> None:
+    done = type_("invoke", *words)
+
+    assert (done.code, "`invoke.py UNIT FUNCTION ENVIRONMENT`" in done.err) == (2, True)
+
+
+def test_a_unit_without_functions_is_asked_for_none(type_: Type) -> None:
+    done = type_("invoke", "customers", "main", "sandbox")
+
+    assert (done.code, done.err.splitlines()) == (
+        3,
+        [
+            "error: unit customers: it has no function `main` in sandbox",
+            "hint: add a table `functions.main` to its pyproject.toml",
+        ],
+    )

@@ -11,7 +11,8 @@ import attrs
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.operations.ci_stack import RUNTIME, ci_of
-from multi_env_lambda.plan.ci_stack import _MOST_TIMES, _VISIBLE_AFTER, ci_stack_name
+from multi_env_lambda.plan.access import ci_stack_name
+from multi_env_lambda.plan.ci_stack import _MOST_TIMES, _VISIBLE_AFTER
 from multi_env_lambda.testing.local_cloud import sample_config
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/source/02-How-To/push-to-prod.rst").read_text("utf-8")

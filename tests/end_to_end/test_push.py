@@ -193,6 +193,7 @@ def test_a_push_arrives_waits_for_somebody_else_and_goes_on_with_her_yes(yard: Y
     assert yard.runs("prod") == everything, yard.log(last)
 
 
+@pytest.mark.long
 def test_twenty_quick_pushes_and_doubled_events_are_few_builds_and_the_newest_runs(yard: Yard) -> None:
     before = len(yard.builds())
     commits = [yard.push(nightly=f"v{number}") for number in range(20)]
@@ -204,6 +205,7 @@ def test_twenty_quick_pushes_and_doubled_events_are_few_builds_and_the_newest_ru
     assert yard.runs("staging")["nightly"] == commits[-1], yard.log(builds[-1])
 
 
+@pytest.mark.long
 def test_two_builds_at_once_take_nothing_back_and_lose_nothing(yard: Yard) -> None:
     """Started by hand with an id that was never given: what is not its own, a build leaves alone."""
     client = yard.made.root("devops", "codebuild")
@@ -220,6 +222,7 @@ def test_two_builds_at_once_take_nothing_back_and_lose_nothing(yard: Yard) -> No
     assert yard.runs("staging")["nightly"] == newest, [yard.log(one) for one in yard.builds()[-3:]]
 
 
+@pytest.mark.long
 def test_what_fails_its_own_tests_or_the_command_between_two_environments_goes_no_further(yard: Yard) -> None:
     before = yard.runs("sandbox")
     tests = yard.root / "projects" / "nightly" / "tests" / "test_red.py"

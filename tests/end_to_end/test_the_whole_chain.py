@@ -74,6 +74,13 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         yield Chain(made, mailbox)
 
 
+def test_doctor_says_that_a_push_is_heard_of(chain: Chain) -> None:
+    found = chain.made.run("doctor", "--json")
+    said = {(one["place"], one["check"]): one["state"] for one in found.answer}
+
+    assert (found.code, said["devops", "ci"]) == (0, "ok"), found.out
+
+
 def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carries_it_on(chain: Chain) -> None:
     first = chain.change("pushed")
     pushed = chain.local("push")

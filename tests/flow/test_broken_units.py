@@ -15,7 +15,7 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.prune import find_prunable
 from multi_env_lambda.operations.why import explain
 from multi_env_lambda.show.text import status_table
-from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
+from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.api.stage import opened
 
 from .worlds import chain, deploy, outcomes, promote, rollback, three_units, versions
@@ -219,6 +219,18 @@ def test_why_says_at_which_units_nobody_could_look(running: FakeWorld, tmp_path:
     text = explain(draft.plan, draft.known, draft.looked_at, "search").text()
 
     assert "not inspected, because they are broken: customers" in text
+
+
+def test_why_calls_no_unit_broken_that_only_waits(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(test={"committed_only": True}))
+    fake.tree.changed = {"projects/search/main.py"}
+    deploy(fake)
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="test"))
+    assert [step.project for step in draft.plan.blocked] == ["search"]
+
+    text = explain(draft.plan, draft.known, draft.looked_at, "customers").text()
+
+    assert "broken" not in text
 
 
 # --- the library ---

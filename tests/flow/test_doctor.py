@@ -21,7 +21,7 @@ def never() -> Never:
 
 def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
-    found = examine(sample_config(), ["3.0"], Sessions(), {}, never, never)
+    found = examine(sample_config(), ["3.0"], Sessions(), {}, never, never, never)
 
     by_place = {(finding.place, finding.check): finding for finding in found}
     identity = by_place["you", "identity"]
@@ -34,7 +34,7 @@ def test_who_has_no_credentials_is_told_so_and_the_machine_is_looked_at(monkeypa
 
 def test_an_address_that_is_none_is_told_by_what_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
-    found = examine(sample_config(), [], Sessions(), {}, never, never)
+    found = examine(sample_config(), [], Sessions(), {}, never, never, never)
 
     (identity,) = [finding for finding in found if finding.check == "identity"]
     assert (identity.state, identity.what) == ("problem", "sts in us-east-1: Invalid endpoint: foo")
@@ -55,7 +55,7 @@ def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own(monkeypatc
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
         monkeypatch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
-        found = examine(sample_config(), [], Sessions(), Odd(), never, never)
+        found = examine(sample_config(), [], Sessions(), Odd(), never, never, never)
 
     of_you = {finding.check: finding for finding in found if finding.place == "you"}
     assert (of_you["clock"].state, of_you["session"].state) == ("ok", "problem")

@@ -9,11 +9,12 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.flow.gate import Consent
-from multi_env_lambda.model.plan import Plan
+from multi_env_lambda.model.plan import Origin, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.why import explain
+from multi_env_lambda.plan.release_rules import breaches
 from multi_env_lambda.show.render import text_of
 from multi_env_lambda.show.text import results_table
 from multi_env_lambda.testing.world import FakeWorld, fake_config
@@ -70,6 +71,18 @@ def test_a_plan_says_which_one_the_environment_before_will_run(tmp_path: Path) -
     (_, step) = plan_of(fake, "test").deploys
 
     assert step.why == (f"sandbox runs {step.label}",) and step.label != "0.1.0"
+
+
+def test_a_promotion_says_which_one_the_environment_before_runs(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, "test")
+    deploy(with_timeout(fake, 9))
+
+    (step,) = pipeline.plan(fake.world, Request(verb="promote", target="test", only=("search",))).plan.deploys
+
+    assert step.why == (f"sandbox runs {step.label}",) and step.label != "0.1.0"
+    (alone,) = pipeline.plan(fake.world, Request(verb="promote", target="staging", only=("customers",))).plan.deploys
+    assert alone.why == ("test runs 0.1.0",)
 
 
 def test_another_version_is_called_by_its_version_alone(tmp_path: Path) -> None:
@@ -204,6 +217,42 @@ def test_an_uncommitted_tree_gets_no_further_than_the_rule_lets_it(tmp_path: Pat
     assert (results["search"].outcome, results["customers"].outcome) == ("blocked", others)
     assert results["search"].detail.endswith("0.1.0 was made from uncommitted changes on top of cccccccccc")
     assert "search" in versions(fake, "sandbox")
+
+
+def test_the_hint_of_an_uncommitted_release_leads_through_all_environments_before(tmp_path: Path) -> None:
+    fake = chain(tmp_path, config=fake_config(staging={"committed_only": True}))
+    fake.tree.changed = {"projects/search/main.py"}
+    refused = deploy(fake, "staging", only=("search",))["search"]
+    assert refused.hint == (
+        "commit, and redeploy it to the first environment with `--force`; "
+        "then, with `--force` as well, to every other one before staging that runs it"
+    )
+
+    fake.tree.changed = set()
+    deploy(fake, only=("search",), force=True)
+    promote(fake, "test", only=("search",), force=True)
+
+    assert outcomes(promote(fake, "staging", only=("search",))) == {"search": "deployed"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (Origin(commit="c" * 40, dirty=True, committed="2026-01-01T00:00:00+00:00"), "changes on top of cccccccccc"),
+        (Origin(commit="c" * 40, dirty=True), "cccccccccc, of this unit or of another: 0.1.1 did not note whose"),
+        (Origin(), "a repository without a commit"),
+    ],
+    ids=["of this unit", "0.1.1", "no commit"],
+)
+def test_uncommitted_changes_are_called_the_units_where_the_record_says_whose_they_were(
+    tmp_path: Path, origin: Origin, said: str
+) -> None:
+    (step, *_) = plan_of(chain(tmp_path)).deploys
+
+    found = breaches("prod", step.release, origin, step.inputs, ())
+
+    assert {breach.rule for breach in found} == {"releases_only", "committed_only"}
+    assert all(breach.what.endswith(said) for breach in found)
 
 
 def test_a_rollback_is_not_held_up_by_a_rule_that_is_younger_than_the_release(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_saved_plan_is_applied_as_it_is_or_not_at_all(tmp_path: Path) -> None:
     saved = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan
     fake.tree.content["search"] = "s2"
 
-    with pytest.raises(PlanStale, match="but the same request now makes"):
+    with pytest.raises(PlanStale, match="the same request now makes .*: search in sandbox: it was 0.1.0 "):
         pipeline.same_again(fake.world, saved)
 
 

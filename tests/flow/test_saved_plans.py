@@ -13,7 +13,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.saved import save
 from multi_env_lambda.errors import ConfigurationError, PlanStale, PublishError
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.testing.world import FakeWorld, fake_config
+from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
 from multi_env_lambda.world import ProgressEvent
 
 from .worlds import chain, deploy, three_units, versions
@@ -225,6 +225,74 @@ def test_a_saved_plan_that_was_interrupted_and_edited_is_stale(tmp_path: Path) -
 
     with pytest.raises(PlanStale):
         pipeline.same_again(fake.world, {**document, "steps": [{**step, "changes": []}]})
+
+
+def promotion(folder: Path) -> tuple[FakeWorld, dict[str, Any]]:
+    fake = running(chain(folder))
+    deploy(fake)
+    draft = pipeline.plan(fake.world, Request(verb="promote", target="test", only=("search",)))
+    return fake, json.loads(json.dumps(draft.plan.to_dict()))
+
+
+def test_an_approver_with_another_table_is_told_what_it_makes_of_the_plan(tmp_path: Path) -> None:
+    fake, document = promotion(tmp_path)
+    table, differs = {"releases_only": True}, "and is blocked .test accepts only releases, but 0.1.0.post1 is not one"
+    hers = fake_world(fake.tree, tmp_path, config=fake_config(test=table), store=fake.store, platform=fake.platform)
+
+    with pytest.raises(PlanStale, match=differs) as caught:
+        pipeline.same_again(hers.world, document, published=True)
+
+    assert caught.value.hint == (
+        "if your table or units are not those that it was saved with, check that commit out; "
+        "or make the plan again and review it"
+    )
+
+
+def test_an_approver_whose_table_has_another_account_is_told_that(tmp_path: Path) -> None:
+    fake, document = promotion(tmp_path)
+    deploy(fake, "test")
+    places = (
+        attrs.evolve(each, account_id="9" * 12) if each.name == "test" else each for each in fake_config().environments
+    )
+    config = attrs.evolve(fake_config(), environments=tuple(places))
+    hers = fake_world(fake.tree, tmp_path, config=config, store=fake.store, platform=fake.platform)
+
+    with pytest.raises(PlanStale, match="and is blocked .0.1.0.post1 runs in us-east-1 of account .* 999999999999"):
+        pipeline.same_again(hers.world, document, published=True)
+
+
+@pytest.mark.parametrize("steps", [None, 7, [7], [{}], {}])
+def test_steps_of_any_shape_are_compared_with_what_is_made_now(tmp_path: Path, steps: object) -> None:
+    fake, document = promotion(tmp_path)
+
+    with pytest.raises(PlanStale, match="search in test: it was not in it, and is 0.1.0.post1 "):
+        pipeline.same_again(fake.world, {**document, "digest": "0" * 64, "steps": steps})
+
+
+@pytest.mark.parametrize("release", [3, None, {}, {"version": 7, "digest": None}])
+def test_a_step_of_any_shape_is_compared_with_what_is_made_now(tmp_path: Path, release: object) -> None:
+    fake, document = promotion(tmp_path)
+    (step,) = document["steps"]
+
+    with pytest.raises(PlanStale, match="search in test: it was .*, and is 0.1.0.post1 "):
+        pipeline.same_again(fake.world, {**document, "digest": "0" * 64, "steps": [{**step, "release": release}]})
+
+
+def test_a_plan_of_the_same_steps_under_another_digest_is_stale_and_says_no_more(tmp_path: Path) -> None:
+    fake, document = promotion(tmp_path)
+
+    with pytest.raises(PlanStale) as caught:
+        pipeline.same_again(fake.world, {**document, "digest": "0" * 64})
+
+    assert ":" not in caught.value.what
+
+
+def test_other_changes_of_the_same_release_are_named(tmp_path: Path) -> None:
+    fake, document = promotion(tmp_path)
+    (step,) = document["steps"]
+
+    with pytest.raises(PlanStale, match="search in test: other questions than then"):
+        pipeline.same_again(fake.world, {**document, "digest": "0" * 64, "steps": [{**step, "questions": [7]}]})
 
 
 def test_a_saved_plan_that_is_done_has_nothing_to_do(tmp_path: Path) -> None:

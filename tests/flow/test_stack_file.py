@@ -109,6 +109,21 @@ def test_whatever_it_does_is_one_error_of_its_own_unit(tmp_path: Path, text: str
     assert what in error.what and hint in error.hint
 
 
+SILENT = "class Silent({}):\n    def __str__(self): {}\n"
+
+
+@pytest.mark.parametrize("kind", ["Exception", "BaseException", "PermissionError", "SyntaxError"])
+@pytest.mark.parametrize("says", ["raise ValueError('x')", "return 5", "raise SystemExit(0)", "return str(self)"])
+@pytest.mark.parametrize("raises", ["raise Silent('x')", "def extend(t, c): raise Silent('x')"])
+def test_an_error_that_cannot_say_what_it_is_is_one_as_well(
+    tmp_path: Path, kind: str, says: str, raises: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    error = refusal(tmp_path, SILENT.format(kind, says) + raises)
+
+    assert "Silent: nothing, since its __str__ failed" in error.what
+    assert "Traceback" not in capfd.readouterr().err + error.what
+
+
 @pytest.mark.slow
 def test_boto3_finds_no_credentials_there_and_is_told_why(tmp_path: Path) -> None:
     error = refusal(tmp_path, "def extend(t, c):\n    import boto3; boto3.client('s3').list_buckets()")

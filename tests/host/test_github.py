@@ -98,7 +98,7 @@ def test_nobody_there_is_an_error_and_not_an_end(server: GitHubServer) -> None:
     nobody = attrs.evolve(client(server), api="http://127.0.0.1:9")
     with pytest.raises(ToolError, match="URLError"):
         nobody.status(COMMIT, "success", "fine", "")
-    with pytest.raises(ToolError, match="none of the web"):
+    with pytest.raises(ToolError, match="no https address"):
         attrs.evolve(nobody, api="file:///etc").status(COMMIT, "success", "fine", "")
 
 

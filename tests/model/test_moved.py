@@ -66,3 +66,13 @@ def test_status_and_board_mark_what_runs_elsewhere() -> None:
     assert status.cell("search", "test").moved is None
     cells = [str(cell) for column in status_table(status, "2026-11-26T00:00:00Z").columns for cell in column.cells]
     assert sum("⇢ elsewhere" in cell for cell in cells) == 1
+
+
+def test_the_release_that_failed_is_that_of_the_latest_deployment() -> None:
+    failed = attrs.evolve(RUNNING, release="f" * 64, version="1.1", outcome="failed", detail="no", when="2026-11-26")
+    record = Record(project="orders", environment="test", running=RUNNING, latest=failed)
+
+    cell = make_status(sample_config(), ("orders",), {("test", "orders"): record}).cell("orders", "test")
+
+    assert (cell.failed, cell.failed_version, cell.failed_release) == ("no", "1.1", "f" * 64)
+    assert (cell.failed_when, cell.release) == ("2026-11-26", RUNNING.release)

@@ -62,6 +62,22 @@ def changed(old: str, new: str) -> str:
     return refusal(GOOD.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("memory_size = 256", 'description = "a\\u001b[2Jb"', "functions.create.description: a text has \\x1b"),
+        ('"orders-$', '"a\\u0000b-$', "functions.create.environment.TABLE: a text has \\x00"),
+        ("memory_size = 1024", 'description = "\\uFFFF"', "environments.prod.functions.create.description: a text has"),
+    ],
+)
+def test_a_text_that_nobody_could_read_in_a_stack_is_refused_before_it_is_used(old: str, new: str, place: str) -> None:
+    assert place in changed(old, new)
+
+
+def test_the_event_of_a_smoke_call_is_in_no_stack() -> None:
+    read(GOOD.replace('{ name = "x" }', '{ name = "\\u0001" }'))
+
+
 # --- what is read ---
 def test_the_standard_table_gives_name_version_and_dependencies() -> None:
     project = read()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
+import zlib
 
 import pytest
 
@@ -57,8 +59,17 @@ def test_a_summary_that_is_none_proves_nothing(body: bytes) -> None:
 
 
 def test_a_text_that_grows_beyond_all_measure_is_refused_in_bounded_memory() -> None:
-    # More than it says here was never inflated.
-    with pytest.raises(
-        DocumentError, match=f"^projects/a/published.json.gz: .* more than the limit of {LARGEST:,} bytes"
-    ):
-        unpack(gzip.compress(b" " * 70_000_000), where="projects/a/published.json.gz", kind="an index")
+    deflate = zlib.compressobj(level=1, wbits=31)
+    block = b" " * (LARGEST // 4)
+    bomb = b"".join([*(deflate.compress(block) for _ in range(24)), deflate.flush()])
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            DocumentError, match=f"^projects/a/published.json.gz: .* more than the limit of {LARGEST:,} bytes"
+        ):
+            unpack(bomb, where="projects/a/published.json.gz", kind="an index")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 3 * LARGEST, "six times as much would have come out"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.github import GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.plan.access import RoleAccess, access_stack_name, boundary, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_stack import access_stack, differences
@@ -141,6 +145,63 @@ def test_a_stack_is_the_same_bytes_and_its_difference_is_said_by_statement() -> 
     (line,) = differences(document, other)
     assert line.startswith("change ExecutionRolePolicy1: with ") and "MakeSqs" in line and "without " in line
     assert differences(None, {"Resources": {"A": {"Type": "T"}}}) == ("make A (T)",)
+
+
+# --- GitHub ---
+GITHUB = GitHub(repository="acme/units", owner_id=7, repository_id=8)
+
+
+def trusts(github: GitHub, stack: CiStack | None = None) -> dict[str, list[dict[str, Any]]]:
+    config = attrs.evolve(CONFIG, github=github, ci_stack=stack)
+    return {role.name: role.trust["Statement"] for role in of_devops_roles(config, ROLES)}
+
+
+def test_builds_at_github_come_in_by_one_file_of_the_protected_branch_alone() -> None:
+    (build,), (plan,) = trusts(GITHUB)["acme-build"], trusts(GITHUB)["acme-plan"]
+    key = "token.actions.githubusercontent.com"
+    common = {
+        f"{key}:aud": "sts.amazonaws.com",
+        f"{key}:job_workflow_ref": "acme/units/.github/workflows/multi-env-lambda.yml@refs/heads/main",
+        f"{key}:repository_id": "8",
+    }
+
+    assert build["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert build["Principal"] == {"Federated": f"arn:aws:iam::111111111111:oidc-provider/{key}"}
+    prefix = "repo:acme@7/units@8:"
+    assert build["Condition"] == {"StringEquals": {**common, f"{key}:sub": f"{prefix}ref:refs/heads/main"}}
+    place = "multi-env-lambda-plan"
+    names = {f"{key}:environment": place, f"{key}:sub": f"{prefix}environment:{place}"}
+    assert plan["Condition"] == {"StringEquals": {**common, **names}}
+
+
+def test_no_other_role_hears_of_github_and_codebuild_stays_where_there_is_a_stack_for_it() -> None:
+    with_stack = trusts(GITHUB, CiStack(repository="units"))
+
+    assert {name for name, statements in with_stack.items() if "GitHub" in [one["Sid"] for one in statements]} == {
+        "acme-build",
+        "acme-plan",
+    }
+    assert [one["Sid"] for one in with_stack["acme-build"]] == ["Service", "GitHub"]
+    assert [one["Sid"] for one in trusts(GITHUB)["acme-build"]] == ["GitHub"]
+
+
+def test_an_older_repository_is_named_without_numbers() -> None:
+    github = GitHub(repository="acme/units", subject="names")
+    condition = trusts(github)["acme-build"][0]["Condition"]["StringEquals"]
+
+    assert condition["token.actions.githubusercontent.com:sub"] == "repo:acme/units:ref:refs/heads/main"
+    assert "token.actions.githubusercontent.com:repository_id" not in condition
+
+
+def test_the_provider_of_github_is_made_once_and_in_the_devops_account() -> None:
+    def types(github: GitHub | None, place: Environment | None = None) -> list[str]:
+        config = attrs.evolve(CONFIG, github=github)
+        found = json.loads(access_stack(config, "acme", place, ()).template).get("Resources", {})
+        return [body["Type"] for body in found.values()]
+
+    assert types(GITHUB) == ["AWS::IAM::OIDCProvider"]
+    assert types(attrs.evolve(GITHUB, provider=False)) == types(None) == []
+    assert "AWS::IAM::OIDCProvider" not in types(GITHUB, PROD)
 
 
 def test_a_boundary_of_ones_own_is_not_made() -> None:

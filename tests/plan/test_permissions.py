@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.plan.grant import LONGEST_POLICY, Grant
 from multi_env_lambda.plan.permissions import (
@@ -40,6 +41,8 @@ NAMED_OTHERWISE = {
     "s3:ListObjectVersions": {"s3:ListBucketVersions"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:PutBucketLifecycleConfiguration": {"s3:PutLifecycleConfiguration"},
+    "s3:GetBucketNotificationConfiguration": {"s3:GetBucketNotification"},
+    "s3:PutBucketNotificationConfiguration": {"s3:PutBucketNotification"},
     "s3:PutPublicAccessBlock": {"s3:PutBucketPublicAccessBlock"},
     "lambda:Invoke": {"lambda:InvokeFunction"},
     "lambda:GetLayerVersionByArn": {"lambda:GetLayerVersion"},
@@ -140,7 +143,8 @@ def reference(kind: Kind, name: str) -> Reference:
 def everything() -> tuple[Permissions, ...]:
     references = [reference(kind, f"arn:aws:{service}:us-east-1:5:x") for kind, service in KINDS.items()]
     place = of_environment(CONFIG, PROD, stacks(template("AWS::Glue::Job")), {}, references=references)
-    return of_caller(CONFIG), of_devops(CONFIG), place
+    with_push = attrs.evolve(CONFIG, ci_stack=CiStack(repository="units"))
+    return of_caller(CONFIG), of_devops(with_push), place
 
 
 def test_every_call_of_this_library_is_allowed_and_nothing_else_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -44,6 +45,27 @@ def test_an_empty_unit_is_refused() -> None:
 )
 def test_references_are_found_wherever_they_stand(value: Any, expected: list[str]) -> None:
     assert list(references(value)) == expected
+
+
+@pytest.mark.parametrize(
+    "character", ["\0", "\x01", "\x08", "\x0b", "\x1b", "\x1f", "\ud800", "\udfff", "\ufffe", "\uffff"]
+)
+def test_a_text_that_no_answer_of_aws_could_carry_is_refused(character: str) -> None:
+    in_a_value = {"Resources": {"A": resource(TopicName=["x", f"a{character}b"])}}
+    in_a_name = {"Resources": {"A": resource(**{f"a{character}b": "x"})}}
+    escape = ascii(character)[1:-1]
+
+    assert refused(in_a_value) == f"Resources.A.Properties.TopicName.1: a text has {escape}"
+    assert refused(in_a_name) == f"Resources.A.Properties: a text has {escape}"
+    with pytest.raises(ElementTree.ParseError):
+        ElementTree.fromstring(f"<a>&#{ord(character)};</a>")
+
+
+@pytest.mark.parametrize("text", ["a\tb\r\nc", "Größe → ✓ 你好 👩‍🔬 \u202e \ue000 \ufffd \U0010ffff \x7f \x85"])
+def test_every_other_text_is_left_to_aws(text: str) -> None:
+    check_document({"Description": text, "Resources": {"A": resource(DisplayName=text)}}, where="here")
+
+    assert ElementTree.fromstring("<a>" + "".join(f"&#{ord(each)};" for each in text) + "</a>").text == text
 
 
 def test_a_reference_to_nothing_is_refused() -> None:

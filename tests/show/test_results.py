@@ -28,3 +28,11 @@ def test_many_units_that_stay_as_they_are_are_counted() -> None:
     assert len(lines) == 3
     assert "failed 0.2.0" in lines[1]
     assert "39 unchanged" in lines[2]
+
+
+def test_the_environments_are_the_columns_in_the_order_of_the_run() -> None:
+    rows = [Result(project="orders", environment=name, outcome="deployed", version="1.0") for name in ("test", "prod")]
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(results_table(rows))
+
+    assert console.export_text().splitlines()[0].split() == ["unit", "test", "prod"]

@@ -19,15 +19,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from multi_env_lambda.api.tables import log_lines
+from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.cli.output import note, out, print_json
+from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.plan import BlockedStep, Plan
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.visible import one_line, visible
 from multi_env_lambda.show.board import board_html
+from multi_env_lambda.show.doctor import doctor_table
 from multi_env_lambda.show.html import status_html
 from multi_env_lambda.show.render import html_of, text_of
 from multi_env_lambda.show.terminal import Shown, edge
-from multi_env_lambda.show.text import history_table, status_table
+from multi_env_lambda.show.text import history_table, plan_text, results_table, status_table
 from tests.cli.test_output import entry
+from tests.house import module_paths
 from tests.show.boards import team
 
 EVIL = "\x1b]0;PWNED\x07\x1b[2J\u202eprod\u2066\x9b31m\r\u2028"
@@ -86,6 +93,48 @@ def test_the_colours_of_our_own_stay() -> None:
     Console(file=screen, force_terminal=True, color_system="standard", width=80).print(Shown(Text("a\x1b", "red")))
 
     assert screen.getvalue() == "\x1b[31ma\\x1b\x1b[0m\n"
+
+
+RINGS = 'found "rate(1 \x07minute)\x08\x0b\x0c\r"'
+RUNG = r'found "rate(1 \x07minute)\x08\x0b\x0c\r"'
+"""What rich takes out of a text by itself, so that a person would read another one than there is."""
+
+
+def blocked(what: str) -> Plan:
+    step = BlockedStep(project="a", environment="prod", kind="ConfigurationError", what=what, hint=what)
+    return Plan(environments=("prod",), asked=(), commit="", committed="", dirty=False, steps=(step,))
+
+
+def test_nothing_is_taken_out_of_a_text_on_its_way_to_a_table() -> None:
+    ends = Result(project="a", environment="prod", outcome="failed", version=RINGS, label=RINGS)
+    finding = Finding(place=RINGS, check=RINGS, state="problem", what=RINGS, hint=RINGS)
+    line = LogLine(when="now", text=RINGS)
+    shown = {
+        "plan": text_of(plan_text(blocked(RINGS))).count(RUNG) - 1,
+        "results": text_of(results_table([ends])).count(RUNG),
+        "doctor": text_of(doctor_table([finding])).count(RUNG) - 3,
+        "log": text_of(log_lines((line,))).count(RUNG),
+        "history": text_of(history_table({"e\x07": [entry(reason="r\r")]})).count(r"e\x07"),
+        "reason": text_of(history_table({"e": [entry(reason="r\r")]})).count(r"r\r"),
+    }
+
+    assert shown == dict.fromkeys(shown, 1)
+
+
+@pytest.mark.parametrize("width", range(20, 60))
+def test_a_line_that_is_broken_loses_no_word_to_an_escape(width: int) -> None:
+    screen, what = io.StringIO(), "found \x1b[2J\x9b2J of nine words; expected the ARN of it"
+    Console(file=screen, width=width).print(Shown(plan_text(blocked(what))))
+
+    assert r"found \x1b[2J\x9b2J of nine words; expected the ARN of it" in " ".join(screen.getvalue().split())
+
+
+def test_only_words_of_ours_reach_rich() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in module_paths()}
+
+    found = {path.name for path, text in sources.items() if "from rich.text import" in text}
+
+    assert found == {"words.py", "output.py"}
 
 
 def test_nobody_begins_a_line_of_a_table_with_a_reason_or_a_name() -> None:

@@ -1,16 +1,18 @@
-"""Webhooks of GitHub.
+"""Webhooks of GitHub, and what its Actions write into the file of an event.
 
 Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads. Forty zeros stand for "nothing",
 ``head_commit`` may be null, a deleted branch is reported twice (``push`` and ``delete``), a fork may no longer exist,
-and a push of more than three tags is not reported at all.
+and a push of more than three tags is not reported at all. A run of Actions gets the same JSON, and ``schedule``.
 """
 
 from __future__ import annotations
 
+from multi_env_lambda.ci.asked import NAMES, asked
 from multi_env_lambda.ci.given import Given
-from multi_env_lambda.ci.happened import CommitAgreed, Happened, NotForUs
+from multi_env_lambda.ci.happened import CommitAgreed, Happened, NotForUs, ScheduleLooked
 from multi_env_lambda.ci.hosts.refs import FOLDERS, What, is_nothing, pull_request_changed, ref_moved
 from multi_env_lambda.ci.names import commit_id, quoted
+from multi_env_lambda.model.github import WORKFLOW
 
 __all__ = ["read_github"]
 
@@ -26,6 +28,10 @@ def read_github(name: str, payload: Given) -> tuple[Happened, ...]:
             return (_pull_request(payload),)
         case "pull_request_review":
             return (_review(payload),)
+        case "workflow_dispatch":
+            return (_dispatched(payload),)
+        case "schedule":
+            return (ScheduleLooked(),)
         case "ping":
             return (NotForUs(reason="a ping: the webhook is there"),)
         case _:
@@ -101,3 +107,12 @@ def _review(payload: Given) -> Happened:
     if not (approves and number and commit and who and repository):
         return NotForUs(reason="a review that approves no commit")
     return CommitAgreed(host="github", repository=repository, number=number, commit=commit, who=who)
+
+
+def _dispatched(payload: Given) -> Happened:
+    """Somebody has started our workflow, with one of its inputs or none; those that are left out may be empty texts."""
+    if payload.text("workflow") != WORKFLOW:
+        return NotForUs(reason=f"another workflow than {WORKFLOW} was started")
+    named = {name: payload.text("inputs", name) for name in NAMES}
+    found = {name: text for name, text in named.items() if text}
+    return asked(Given(found), who=payload.text("sender", "login")) if found else ScheduleLooked()

@@ -213,8 +213,10 @@ def _keep_limits() -> None:
         stack_policies,
         subscriptions,
         template_references,
+        web_identity,
     )
 
+    web_identity.patch()
     bucket_principals.patch()
     rule_dead_letters.patch()
     deleted_stacks.patch()

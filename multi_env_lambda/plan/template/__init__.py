@@ -16,6 +16,7 @@ from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, Sour
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.said import said_by
 from multi_env_lambda.model.settings import DynamoDBStream, Existing, KinesisStream, Queue
 from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
 from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
@@ -105,7 +106,8 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         if not of_stack:
             raise
-        what = f"extend() did not produce a valid template for {unit.environment.name}: {type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {said_by(error)}"
+        what = f"extend() did not produce a valid template for {unit.environment.name}: {said}"
         raise ConfigurationError(where, what, hint="use only what CloudFormation accepts") from error
     check_size(template, where=where)
     return template
@@ -138,7 +140,7 @@ def extended(unit: StackInput, found: Json, extend: Callable[[Template, Context]
     try:
         canonical_json(result)
     except (TypeError, ValueError) as error:
-        what = f"extend() used a value for {unit.environment.name} that JSON cannot represent: {error}"
+        what = f"extend() used a value for {unit.environment.name} that JSON cannot represent: {said_by(error)}"
         raise ConfigurationError(
             where, what, hint="use strings, numbers, lists and dictionaries with strings as keys"
         ) from error

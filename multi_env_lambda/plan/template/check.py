@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 from multi_env_lambda.plan.pins import PINS
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
 from multi_env_lambda.plan.template.event_sources import check_event_sources
@@ -48,6 +49,7 @@ def check_size(template: str, *, where: str) -> None:
 
 def check_document(document: Json, *, where: str) -> None:
     """Raise the first thing that CloudFormation would refuse."""
+    _check_texts(document, where)
     resources: Json = document.get("Resources", {})
     if not resources:
         raise ConfigurationError(
@@ -74,6 +76,13 @@ def check_document(document: Json, *, where: str) -> None:
     check_job_schedules(resources, where)
     check_layer_versions(resources, where)
     check_subscriptions(resources, where)
+
+
+def _check_texts(document: Json, where: str) -> None:
+    found = unsendable(document)
+    if found is not None:
+        path, character = found
+        raise ConfigurationError(where, f"{'.'.join(map(str, path))}: a text has {character}", hint=HINT_UNSENDABLE)
 
 
 def _refusal(where: str, what: str) -> ConfigurationError:

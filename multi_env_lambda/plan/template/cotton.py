@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attr
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.model.said import said_by
 from multi_env_lambda.plan.template.context import Context
 from multi_env_lambda.plan.template.parts import Json
 
@@ -49,7 +50,7 @@ def extended(document: Json, extend: Callable[[Template, Context], None], contex
     except (Exception, SystemExit) as error:
         raise ConfigurationError(
             context.where,
-            f"extend() failed for {context.environment.name} with {type(error).__name__}: {error}",
+            f"extend() failed for {context.environment.name} with {type(error).__name__}: {said_by(error)}",
             hint="add each name once, and check the types of properties (p_…), which cottonformation enforces",
         ) from error
 

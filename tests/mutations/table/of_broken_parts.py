@@ -10,6 +10,34 @@ _STORIES, _VISIBLE, _BOUNDS = "flow/test_broken_units.py", "show/test_visible.py
 
 MUTATIONS = (
     Mutation(
+        "plan/template/check.py",
+        "    _check_texts(document, where)\n    resources",
+        "    resources",
+        "No stack gets a text that no answer could carry.",
+        ("plan/test_template_check.py::test_a_text_that_no_answer_of_aws_could_carry_is_refused",),
+    ),
+    Mutation(
+        "model/workspace.py",
+        "    _refuse_what_cannot_be_sent(table)\n",
+        "",
+        "NUL in an environment is refused before a process is started with it.",
+        ("model/test_project.py::test_a_text_that_nobody_could_read_in_a_stack_is_refused_before_it_is_used",),
+    ),
+    Mutation(
+        "model/said.py",
+        "    except BaseException:\n",
+        "    except KeyError:\n",
+        "An error whose own text fails is told, too.",
+        ("flow/test_stack_file.py::test_an_error_that_cannot_say_what_it_is_is_one_as_well",),
+    ),
+    Mutation(
+        "show/words.py",
+        "super().__init__(visible(text), style, **how)",
+        "super().__init__(text, style, **how)",
+        "Nothing is taken out of a text on its way to a table.",
+        ("show/test_visible.py::test_nothing_is_taken_out_of_a_text_on_its_way_to_a_table",),
+    ),
+    Mutation(
         "make/work_tree.py",
         "        if broken is not None:\n",
         "        if broken is not None and name in projects:\n",

@@ -13,6 +13,20 @@ _VERSIONS = "flow/test_one_version.py"
 MUTATIONS = (
     Mutation(
         "plan/planner.py",
+        'why=f"{environment} runs {called}"',
+        'why=f"{environment} runs {record.running.version}"',
+        "A promotion says which of two releases with one version it takes.",
+        ("flow/test_one_version.py::test_a_promotion_says_which_one_the_environment_before_runs",),
+    ),
+    Mutation(
+        "operations/why.py",
+        "isinstance(step, BlockedStep) and other in known.broken",
+        "isinstance(step, BlockedStep)",
+        "No unit is called broken that only waits.",
+        ("flow/test_broken_units.py::test_why_calls_no_unit_broken_that_only_waits",),
+    ),
+    Mutation(
+        "plan/planner.py",
         "back.certain and wanted.project not in request.only:",
         "False:",
         "What is newer is left out unless somebody names it.",

@@ -1,0 +1,115 @@
+"""Asks GitHub what the event of a run does not say: whose a pull request is, and whether another run has ended.
+
+Source: https://docs.github.com/en/actions/reference/workflows-and-actions/variables for the variables of a run, and
+https://docs.github.com/en/rest/actions/workflow-runs and https://docs.github.com/en/rest/pulls for what is asked
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError, ToolError
+
+__all__ = ["BUILD", "GitHubApi", "NoRedirect", "build_of"]
+
+_SECONDS = 30.0
+_LARGEST = 8 * 1024 * 1024
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_HINT = "run the workflow again; its job needs the permissions that `ci write github` writes"
+
+BUILD = re.compile(r"github:([0-9]{1,20}):([0-9]{1,6})")
+"""What a run of GitHub Actions is called as a build: its number, and which attempt at it."""
+
+
+def build_of(variables: Mapping[str, str]) -> str:
+    """What this run is called as a build; empty outside of GitHub Actions."""
+    found = variables.get("GITHUB_RUN_ID", "")
+    return f"github:{found}:{variables.get('GITHUB_RUN_ATTEMPT', '1')}" if found else ""
+
+
+class NoRedirect(HTTPRedirectHandler):
+    """The token goes to nobody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class GitHubApi:
+    """One repository there, asked by the token of the job."""
+
+    address: str
+    repository: str
+    token: str = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> GitHubApi:
+        """As GitHub's own variables name it.
+
+        Raises:
+            ConfigurationError: they are not there, or are none.
+        """
+        address, repository = variables.get("GITHUB_API_URL", ""), variables.get("GITHUB_REPOSITORY", "")
+        split = urlsplit(address)
+        if split.scheme != "https" and split.hostname != "127.0.0.1":
+            raise ConfigurationError("GITHUB_API_URL", "it is no https address", hint="GitHub sets it in each job")
+        if not _REPOSITORY.fullmatch(repository):
+            raise ConfigurationError("GITHUB_REPOSITORY", "it is no owner/name", hint="GitHub sets it in each job")
+        return cls(address=address, repository=repository, token=variables.get("GITHUB_TOKEN", ""))
+
+    def request(self, number: int) -> Any:
+        """A pull request as GitHub has it now; None: there is none.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        return self._get(f"pulls/{number:d}")
+
+    def reviews(self, number: int) -> list[Any]:
+        """The reviews of a pull request, the first hundred.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        found = self._get(f"pulls/{number:d}/reviews?per_page=100")
+        return found if isinstance(found, list) else []
+
+    def is_over(self, build: str) -> bool:
+        """Whether a run has ended, however; one that GitHub no longer knows has. Another host's builds are not asked.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        named = BUILD.fullmatch(build)
+        if named is None:
+            return False
+        found = self._get(f"actions/runs/{named[1]}/attempts/{named[2]}")
+        return not isinstance(found, Mapping) or found.get("status") == "completed"
+
+    def _get(self, path: str) -> Any:
+        """The answer; None for 404."""
+        headers = {"Accept": "application/vnd.github+json", "User-Agent": "multi-env-lambda"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = Request(f"{self.address}/repos/{self.repository}/{path}", headers=headers)  # noqa: S310 - see `of`
+        try:
+            with build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
+                return json.loads(answer.read(_LARGEST))
+        except HTTPError as error:
+            if error.code == 404:
+                return None
+            raise self._error(f"it answers {error.code}") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._error(f"it does not answer: {type(error).__name__}") from error
+
+    def _error(self, what: str) -> ToolError:
+        return ToolError(f"GitHub's API about {self.repository}", what, hint=_HINT)

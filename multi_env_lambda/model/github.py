@@ -1,0 +1,96 @@
+"""What the workspace says about GitHub Actions: ``github`` in ``[tool.multi_env_lambda.ci]``.
+
+A job of GitHub proves to AWS where it runs by a token. Its claims are known to GitHub alone, so the table says what a
+role lets in; what is not in it, nobody can add.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.model.reading import Rule, Table
+
+__all__ = ["ISSUER", "PLAN_ENVIRONMENT", "WORKFLOW", "GitHub", "GitHubSubject", "read_github_table"]
+
+ISSUER = "token.actions.githubusercontent.com"
+"""Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
+
+WORKFLOW = ".github/workflows/multi-env-lambda.yml"
+"""The file that `ci write github` writes."""
+
+PLAN_ENVIRONMENT = "multi-env-lambda-plan"
+"""The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""
+
+GitHubSubject = Literal["ids", "names"]
+"""How a token names its repository.
+
+``ids``: ``repo:acme@123456/units@456789:…``, of repositories made, renamed or transferred since the summer of 2026.
+``names``: ``repo:acme/units:…``, of older ones that have not changed over.
+
+Source: https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/ and
+https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-github-immutable-subjects for the ``@``
+"""
+
+_REPOSITORY = Rule(
+    pattern=r"[A-Za-z0-9](-?[A-Za-z0-9])*/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
+    maximum=140,
+    allowed="owner/name of a repository at github.com",
+    hint='for example `repository = "acme/units"`',
+)
+_HIGHEST = 10**12
+
+
+@attrs.frozen(kw_only=True)
+class GitHub:
+    """The repository whose jobs may act as the roles of a build.
+
+    Args:
+        repository: as ``owner/name``. owner_id, repository_id: their numbers at GitHub, which stay when names change.
+        subject: how its tokens name it.
+        provider: whether `bootstrap` makes GitHub's identity provider in the devops account, which can have one only.
+    """
+
+    repository: str
+    owner_id: int = 0
+    repository_id: int = 0
+    subject: GitHubSubject = "ids"
+    provider: bool = True
+
+    @property
+    def subject_prefix(self) -> str:
+        """What the subject of each token of the repository begins with.
+
+        >>> GitHub(repository="acme/units", owner_id=7, repository_id=8).subject_prefix
+        'repo:acme@7/units@8:'
+        >>> GitHub(repository="acme/units", subject="names").subject_prefix
+        'repo:acme/units:'
+        """
+        owner, _, name = self.repository.partition("/")
+        if self.subject == "names":
+            return f"repo:{owner}/{name}:"
+        return f"repo:{owner}@{self.owner_id}/{name}@{self.repository_id}:"
+
+
+def read_github_table(table: Table, *, has_roles: bool) -> GitHub | None:
+    """The key ``github`` of the table ``ci``; None without it."""
+    if not table.has("github"):
+        return None
+    if not has_roles:
+        hint = "add `[tool.multi_env_lambda.roles]`: the jobs act as roles of their own, which let this repository in"
+        table.refuse("github", "one role serves everybody here", hint=hint)
+    own = table.table("github")
+    own.allow(("repository", "owner_id", "repository_id", "subject", "provider"))
+    subject: GitHubSubject = "names" if own.choice("subject", ("ids", "names"), "ids") == "names" else "ids"
+    if subject == "ids":
+        hint = "`gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both; an older repository: `subject = \"names\"`"
+        for key in ("owner_id", "repository_id"):
+            own.require(key, hint=hint)
+    return GitHub(
+        repository=own.named("repository", _REPOSITORY),
+        owner_id=own.optional_number("owner_id", 1, _HIGHEST) or 0,
+        repository_id=own.optional_number("repository_id", 1, _HIGHEST) or 0,
+        subject=subject,
+        provider=own.flag("provider", True),
+    )

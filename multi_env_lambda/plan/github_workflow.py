@@ -1,0 +1,300 @@
+"""The workflow for GitHub Actions: the table in, the text of a file out.
+
+Only jobs of this file as the protected branch has it get credentials of AWS. A push elsewhere and a pull request run
+the file of their own commit, written by anybody who could push it; so that job may do nothing but ask for a run of the
+protected branch's file. A fork's change may not even do that: GitHub lets its jobs read only.
+
+No script has an expression of GitHub in it, and none depends on the table: what differs is in ``env``.
+
+Source: https://docs.github.com/en/actions/concepts/security/github_token (what a job's token does starts no run but by
+``workflow_dispatch``), https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax (permissions,
+``queue``), https://github.blog/changelog/2026-05-07-github-actions-concurrency-groups-now-allow-larger-queues/ and
+https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/control-deployments (``deployment``)
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.ci_stack import PYTHON
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_trust import AUDIENCE
+
+__all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "workflow"]
+
+ACTIONS = {
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "aws-actions/configure-aws-credentials": ("e6de054238d6b7531b4efff3b6587d9aade6a06c", "v6.2.3"),
+}
+"""The only actions of others, by the commit that the tag named when it was looked at."""
+
+BEGIN = "# begin multi-env-lambda: `ci write github` writes what is between this line and the last one of its kind"
+END = "# end multi-env-lambda: what comes below, such as jobs of your own, stays as it is"
+
+_RUNNER = "ubuntu-24.04"
+_MINUTES = 55
+"""Less than the hour that credentials last which GitHub's job gets from STS."""
+
+ASK = """\
+case "$GITHUB_EVENT_NAME $GITHUB_REF" in
+  "pull_request "*) wish="pull_request=$NUMBER" ;;
+  "push refs/tags/"*) wish="tag=${GITHUB_REF#refs/tags/}" ;;
+  "push refs/heads/"*) wish="branch=${GITHUB_REF#refs/heads/}" ;;
+  *) echo "nothing to ask for" >&2; exit 1 ;;
+esac
+gh workflow run "$WORKFLOW" --ref "$BRANCH" --raw-field "$wish"
+"""
+
+INSTALL = f"""\
+python=python3
+for found in "$RUNNER_TOOL_CACHE"/Python/{PYTHON}.*/*/bin/python3; do
+  if test -x "$found"; then python="$found"; fi
+done
+new="$(mktemp -d)"
+wheel="$new/${{LIBRARY##*/}}"
+{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$wheel"
+echo "$SHA256  $wheel" | sha256sum --check --quiet
+"$python" -m venv "$RUNNER_TEMP/multi-env-lambda"
+"$RUNNER_TEMP/multi-env-lambda/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
+rm -rf "$new"
+"""
+
+RUN = """\
+export GIT_CONFIG_COUNT=1
+export GIT_CONFIG_KEY_0="credential.$GITHUB_SERVER_URL.helper"
+export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
+"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci run --event "$GITHUB_EVENT_PATH"
+"""
+
+_FILE = """\
+{begin}
+name: multi-env-lambda
+
+on:
+  push:
+    branches: ["**"]
+    tags: ["**"]
+  delete:
+  pull_request:
+    types: [opened, reopened, synchronize, edited]
+  schedule:
+    - cron: "23 * * * *"
+  workflow_dispatch:
+    inputs:
+      branch:
+        description: Look at this branch; with nothing here and below, at everything
+        type: string
+      tag:
+        description: Look at this tag
+        type: string
+      pull_request:
+        description: Plan the pull request of this number
+        type: string
+
+permissions: {{}}
+
+jobs:
+  # This runs the file of anyone who may push, so it may only ask for the jobs below, from their file on {branch_plain}.
+  ask:
+    if: >-
+      github.repository == {repository} &&
+      ((github.event_name == 'push' && !github.event.deleted && {asks}) ||
+      (github.event_name == 'pull_request' &&
+      github.event.pull_request.head.repo.id == github.event.repository.id &&
+      github.event.pull_request.user.login != 'dependabot[bot]'))
+    runs-on: {runner}
+    timeout-minutes: 5
+    permissions:
+      actions: write # to ask for a run; nothing is checked out
+    steps:
+      - name: Ask for a look
+        shell: bash
+        env:
+          BRANCH: {branch}
+          GH_REPO: ${{{{ github.repository }}}}
+          GH_TOKEN: ${{{{ github.token }}}}
+          NUMBER: ${{{{ github.event.number }}}}
+          WORKFLOW: {workflow}
+        run: |
+{ask}
+
+  # Brings what is merged as far as it may go; after each event it looks at what the branch says now.
+  look:
+    if: >-
+      github.repository == {repository} && github.ref == {ref} &&
+      (github.event_name == 'push' || github.event_name == 'schedule' ||
+      (github.event_name == 'delete' && github.event.ref_type == 'branch') ||
+      (github.event_name == 'workflow_dispatch' && inputs.pull_request == ''))
+    runs-on: {runner}
+    timeout-minutes: {minutes}
+    permissions:
+      actions: read # whether another run has ended
+      contents: read # the repository
+      id-token: write # to become {build_name}
+      pull-requests: write # the comment that follows a change until it runs everywhere
+      statuses: write # how a commit stands
+    concurrency:
+      group: multi-env-lambda
+      queue: max # by default, a run that waits is thrown away by the next
+    steps:
+{steps_look}
+
+  # Plans a member's pull request by a role that may only read; its environment makes its tokens unlike those above.
+  plan:
+    if: >-
+      github.repository == {repository} && github.ref == {ref} &&
+      github.event_name == 'workflow_dispatch' && inputs.pull_request != ''
+    runs-on: {runner}
+    timeout-minutes: {minutes}
+    environment:
+      name: {environment}
+      deployment: false
+    permissions:
+      actions: read # whether another run has ended
+      contents: read # the repository
+      id-token: write # to become {plan_name}
+      pull-requests: write # whose it is, which commit a maintainer has agreed to, and the comment with the plan
+      statuses: write # whether that would succeed
+    concurrency:
+      group: multi-env-lambda-plan-${{{{ inputs.pull_request }}}}
+      queue: max
+    steps:
+{steps_plan}
+{end}
+"""
+
+_STEPS = """\
+      - name: Check out
+        uses: {checkout}
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - name: Become {name}
+        uses: {credentials}
+        with:
+          allowed-account-ids: {account}
+          audience: {audience}
+          aws-region: {region}
+          role-session-name: github-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
+          role-to-assume: {role}
+      - name: Install the library
+        shell: bash
+        env:
+          LIBRARY: {library}
+          SHA256: {sha256}
+        run: |
+{install}
+      - name: Look
+        shell: bash
+        env:
+          GITHUB_TOKEN: ${{{{ github.token }}}}
+        run: |
+{run}"""
+
+
+@attrs.frozen(kw_only=True)
+class Library:
+    """The wheel that a job installs: where it lies, as ``s3://…``, and the digest of its bytes."""
+
+    address: str
+    sha256: str
+
+
+def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) -> str:
+    """The marked part of the file.
+
+    Args:
+        own_decisions: the repository has a ``ci.py``, which may want to know of any branch.
+
+    Raises:
+        ConfigurationError: the table has no repository at GitHub.
+    """
+    github, roles = config.github, config.roles
+    if github is None or roles is None:
+        hint = 'for example `github = { repository = "acme/units", owner_id = 123456, repository_id = 456789 }`'
+        raise ConfigurationError("pyproject.toml", "[tool.multi_env_lambda.ci] has no `github`", hint=hint)
+    branch = config.ci.branch
+    elsewhere = own_decisions or bool(config.ci.branches)
+    return _FILE.format(
+        begin=BEGIN,
+        end=END,
+        runner=_RUNNER,
+        minutes=_MINUTES,
+        repository=_literal(github.repository),
+        ref=_literal(f"refs/heads/{branch}"),
+        asks=f"github.ref != {_literal(f'refs/heads/{branch}')}" if elsewhere else "github.ref_type == 'tag'",
+        branch=_quoted(branch),
+        branch_plain=branch,
+        workflow=_quoted(WORKFLOW.rpartition("/")[2]),
+        environment=_quoted(PLAN_ENVIRONMENT),
+        build_name=roles.of_devops("build"),
+        plan_name=roles.of_devops("plan"),
+        ask=_indented(ASK),
+        steps_look=_steps(config, roles.of_devops("build"), library),
+        steps_plan=_steps(config, roles.of_devops("plan"), library),
+    )
+
+
+def _steps(config: WorkspaceConfig, role: str, library: Library) -> str:
+    devops = config.devops
+    return _STEPS.format(
+        **{name.rpartition("/")[2].removeprefix("configure-aws-"): _pinned(name) for name in ACTIONS},
+        name=role,
+        account=_quoted(devops.account_id),
+        audience=_quoted(AUDIENCE),
+        region=_quoted(devops.region),
+        role=_quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
+        library=_quoted(library.address),
+        sha256=_quoted(library.sha256),
+        install=_indented(INSTALL),
+        run=_indented(RUN),
+    )
+
+
+def _pinned(action: str) -> str:
+    commit, version = ACTIONS[action]
+    return f"{action}@{commit} # {version}"
+
+
+def _quoted(text: str) -> str:
+    """A text of YAML, which takes what JSON writes."""
+    return json.dumps(text)
+
+
+def _literal(text: str) -> str:
+    """A text in an expression of GitHub.
+
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions (literals)
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _indented(script: str) -> str:
+    return "\n".join(f"          {line}" for line in script.splitlines())
+
+
+def merged_file(there: str | None, part: str, where: str = WORKFLOW) -> str:
+    """The whole file with a new marked part; what stands above and below it stays.
+
+    Raises:
+        ConfigurationError: there is a file, and not exactly one marked part in it.
+    """
+    if there is None:
+        return part
+    lines = there.splitlines(keepends=True)
+    first = [number for number, line in enumerate(lines) if line.startswith(_mark(BEGIN))]
+    last = [number for number, line in enumerate(lines) if line.startswith(_mark(END))]
+    if len(first) != 1 or len(last) != 1 or first[0] > last[0]:
+        what = f"found {len(first)} lines that begin with `{_mark(BEGIN)}` and {len(last)} with `{_mark(END)}`"
+        hint = "one of each, in this order, encloses what is written; rename the file, and write it anew"
+        raise ConfigurationError(where, what, hint=hint)
+    return "".join((*lines[: first[0]], part, *lines[last[0] + 1 :]))
+
+
+def _mark(line: str) -> str:
+    return line.partition(":")[0]

@@ -1,0 +1,194 @@
+"""A run that hears of an event itself, as at GitHub Actions: it stores what is wanted, and does what nobody else does.
+
+The steps are those of the dispatcher; only that "start a build" is "do it here". So an event that comes twice, a run
+beside this one and one that was killed are what they are there: of one subject there is one run at a time, and it looks
+again if somebody has asked meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+
+from multi_env_lambda.ci.happened import Asked, CommitAgreed, Happened, NotForUs, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.read import LARGEST, read_webhook
+from multi_env_lambda.ci.subject import PullRequest, subject_of
+from multi_env_lambda.ci.wanted import FOLDER, Wanted
+from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.operations.dispatch import tend, want_all
+from multi_env_lambda.operations.messages import Desk, ready_to_decide
+from multi_env_lambda.runs.report import Report
+
+__all__ = ["Asks", "Here", "event_file", "follow_event", "happened_at_github"]
+
+_MOST_WAITS, _PAUSE = 12, 15.0
+"""For another run that has just taken up the same and may be dead; after that, the next run sees."""
+
+
+class Asks(Protocol):
+    """What GitHub is asked (``host/github_api.py``); a test has one in memory."""
+
+    def request(self, number: int) -> Any: ...
+
+    def reviews(self, number: int) -> list[Any]: ...
+
+    def is_over(self, build: str) -> bool: ...
+
+
+@attrs.define
+class Here:
+    """Builds that run in this very process, one after the other. ``jobs`` are those that are still to run."""
+
+    build: str
+    others: Callable[[str], bool]
+    jobs: list[str] = attrs.field(factory=list)
+
+    def start(self, job: str, *, merged: bool) -> str | None:
+        self.jobs.append(job)
+        return self.build
+
+    def is_over(self, build: str) -> bool:
+        return build != self.build and self.others(build)
+
+
+def event_file(path: Path) -> bytes:
+    """The event that GitHub wrote for this run.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        hint = 'GitHub names it in each job: `--event "$GITHUB_EVENT_PATH"`'
+        raise ConfigurationError("ci run", f"the event cannot be read: {error.strerror}", hint=hint) from error
+
+
+def happened_at_github(name: str, body: bytes, asks: Asks) -> tuple[Happened, ...]:
+    """What a run was started for. Of a pull request that was asked for by its number, GitHub is asked the rest.
+
+    Raises:
+        ToolError: GitHub does not say.
+    """
+    found = read_webhook("github", name, body)
+    return tuple(more for one in found for more in _more(one, asks))
+
+
+def _more(happened: Happened, asks: Asks) -> Iterable[Happened]:
+    if not (isinstance(happened, Asked) and isinstance(happened.subject, PullRequest)):
+        return (happened,)
+    number = happened.subject.number
+    request = asks.request(number)
+    if not isinstance(request, Mapping):
+        return (NotForUs(reason=f"GitHub knows no pull request {number}"),)
+    action = "synchronize" if request.get("state") == "open" else "closed"
+    base = request.get("base")
+    repository = base.get("repo") if isinstance(base, Mapping) else None
+    about = {"number": number, "repository": repository, "pull_request": request}
+    changed = _read("pull_request", {**about, "action": action, "sender": request.get("user")})
+    if not any(isinstance(one, PullRequestChanged) and one.stranger and one.what == "updated" for one in changed):
+        return changed
+    reviews = [
+        _read("pull_request_review", {**about, "action": "submitted", "review": one}) for one in asks.reviews(number)
+    ]
+    return (*changed, *(one for said in reviews for one in said if isinstance(one, CommitAgreed)))
+
+
+def _read(name: str, payload: Mapping[str, Any]) -> tuple[Happened, ...]:
+    return read_webhook("github", name, json.dumps(payload))
+
+
+@attrs.frozen(kw_only=True)
+class _Turn:
+    """What one run has to do with: the desk of a dispatcher, and builds that are here."""
+
+    desk: Desk
+    here: Here
+    run: Callable[[str], Report]
+    say: Callable[[str], None]
+    sleep: Callable[[float], None]
+
+
+def follow_event(
+    desk: Desk,
+    here: Here,
+    found: Iterable[Happened],
+    *,
+    run: Callable[[str], Report],
+    say: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Report:
+    """Store what follows from it, and do what is to be done and nobody does.
+
+    Args:
+        run: does one job, by its id.
+
+    Raises:
+        MultiEnvLambdaError: what is wanted could not be stored.
+    """
+    turn = _Turn(desk=desk, here=here, run=run, say=say, sleep=sleep)
+    done = Report()
+    for number, happened in enumerate(found):
+        done += _follow(turn, happened, f"{here.build}#{number}")
+    return done
+
+
+def _follow(turn: _Turn, happened: Happened, message: str) -> Report:
+    if isinstance(happened, NotForUs):
+        turn.say(happened.reason)
+        return Report(notes=(happened.reason,))
+    state, decided = ready_to_decide(turn.desk, happened)
+    decision = decided(happened, state)
+    for line in (decision.why, *decision.notes):
+        turn.say(line)
+    places = want_all(turn.desk.store, happened, decision, message=message)
+    done = Report(notes=(decision.why,))
+    while True:
+        if isinstance(happened, ScheduleLooked):
+            places += [one.key for one in turn.desk.store.list(FOLDER)]
+        _take_up(turn, [place for place in dict.fromkeys(places) if _is_ours(turn.desk.store, place, happened)])
+        if not turn.here.jobs:
+            return done
+        while turn.here.jobs:
+            done += _done(turn, turn.here.jobs.pop(0))
+
+
+def _is_ours(store: ObjectStore, place: str, happened: Happened) -> bool:
+    """What is not merged is planned by a role that may only read, so no run takes up both."""
+    there = store.get(place)
+    if there is None:
+        return False
+    of_a_request = isinstance(subject_of(Wanted.from_bytes(there.body, where=place).key), PullRequest)
+    return of_a_request == isinstance(happened, PullRequestChanged | CommitAgreed)
+
+
+def _take_up(turn: _Turn, places: Iterable[str]) -> None:
+    """Claim what is wanted, in the name of this run.
+
+    Raises:
+        Busy: another run has claimed it and has not said for a while which one it is.
+    """
+    left = list(places)
+    for _ in range(_MOST_WAITS):
+        left = [place for place in left if not tend(turn.desk.store, turn.here, place)]
+        if not left or turn.here.jobs:
+            return
+        turn.say("another run has just taken it up, so this one waits")
+        turn.sleep(_PAUSE)
+    raise Busy(left[0], "another run took it up and has not begun", hint="run the workflow again")
+
+
+def _done(turn: _Turn, job: str) -> Report:
+    """One job; that it could not be done keeps no other from its turn."""
+    try:
+        return turn.run(job)
+    except MultiEnvLambdaError as error:
+        text = f"{error.where}: {error.what}; {error.hint}"
+        turn.say(f"failed: {text}")
+        return Report(failures=(text,))

@@ -1,0 +1,114 @@
+"""`ci write` and `ci run --event`, as a user types them, in a folder with a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.cli.main import main
+from multi_env_lambda.model.github import WORKFLOW
+
+pytestmark = pytest.mark.story
+
+TABLE = """
+[tool.multi_env_lambda.devops]
+account_id = "111111111111"
+region = "us-east-1"
+bucket = "artifacts"
+
+[[tool.multi_env_lambda.environments]]
+name = "sandbox"
+account_id = "222222222222"
+"""
+GITHUB = """
+[tool.multi_env_lambda.roles]
+prefix = "acme"
+
+[tool.multi_env_lambda.ci]
+github = { repository = "acme/units", owner_id = 1, repository_id = 2 }
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text(TABLE + GITHUB, "utf-8")
+    return tmp_path
+
+
+def test_it_is_written_once_and_changed_where_the_table_has_changed(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ci", "write", "github", "--plan"], start=root) == 0
+    assert f"{WORKFLOW}: would be written" in capsys.readouterr().err
+    assert not (root / WORKFLOW).exists()
+
+    assert main(["ci", "write", "github"], start=root) == 0
+    assert f"{WORKFLOW}: written" in capsys.readouterr().err
+    assert main(["ci", "write", "github"], start=root) == 0
+    assert "nothing has changed" in capsys.readouterr().err
+
+    own = f"# ours\n{(root / WORKFLOW).read_text('utf-8')}  lint:\n    runs-on: x\n"
+    (root / WORKFLOW).write_text(own, "utf-8")
+    table = (root / "pyproject.toml").read_text("utf-8")
+    (root / "pyproject.toml").write_text(table.replace('prefix = "acme"', 'prefix = "emca"'), "utf-8")
+    assert main(["ci", "write", "github", "--plan"], start=root) == 0
+    said = capsys.readouterr().err
+    assert "would change" in said and "role/emca-build" in said
+    assert (root / WORKFLOW).read_text("utf-8") == own
+    assert main(["ci", "write", "github"], start=root) == 0
+    assert (root / WORKFLOW).read_text("utf-8") == own.replace("acme-", "emca-")
+
+
+def test_a_ci_py_of_its_own_hears_of_every_branch(root: Path) -> None:
+    (root / "ci.py").write_text("", "utf-8")
+    assert main(["ci", "write", "github"], start=root) == 0
+
+    assert "github.ref != 'refs/heads/main')" in (root / WORKFLOW).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        (b"on: push\n", "found 0 lines"),
+        (b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_a_file_of_others_stays_and_the_message_says_what_to_do(
+    root: Path, capsys: pytest.CaptureFixture[str], there: bytes, why: str
+) -> None:
+    (root / WORKFLOW).parent.mkdir(parents=True)
+    (root / WORKFLOW).write_bytes(there)
+
+    assert main(["ci", "write", "github"], start=root) != 0
+    said = capsys.readouterr().err
+    assert why in said and "hint:" in said
+    assert (root / WORKFLOW).read_bytes() == there
+
+
+def test_a_workspace_below_the_top_or_without_a_repository_is_refused(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "pyproject.toml").write_text(TABLE, "utf-8")
+    assert main(["ci", "write", "github"], start=root) != 0
+    assert "has no `github`" in capsys.readouterr().err
+    (root / "pyproject.toml").write_text(TABLE + GITHUB, "utf-8")
+    (root / ".git").rmdir()
+    assert main(["ci", "write", "github"], start=root) != 0
+    assert "not at the top of its repository" in capsys.readouterr().err
+
+
+def test_an_event_needs_its_name_and_a_file_and_no_job_beside_it(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = ["ci", "run", "--event", str(root / "event.json")]
+    monkeypatch.delenv("GITHUB_EVENT_NAME", raising=False)
+    assert main([*event, "f" * 32], start=root) == 2
+    assert main(event, start=root) != 0
+    assert "GITHUB_EVENT_NAME" in capsys.readouterr().err
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+    monkeypatch.setenv("GITHUB_API_URL", "https://api.github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/units")
+    assert main(event, start=root) != 0
+    assert "the event cannot be read" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+"""GitHub Actions: which tokens open a role, what runs take up, and what of a table gets into the file."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_TRUST = "plan/test_access.py::test_builds_at_github_come_in_by_one_file_of_the_protected_branch_alone"
+_FILE, _RUNS, _API = "plan/test_github_workflow.py", "runs/test_events.py", "host/test_github_api.py"
+
+MUTATIONS = (
+    Mutation(
+        "plan/access_trust.py",
+        'f"environment:{PLAN_ENVIRONMENT}"',
+        'f"ref:refs/heads/{branch}"',
+        "What is planned has no token that opens the role which deploys.",
+        (_TRUST,),
+    ),
+    Mutation(
+        "plan/access_trust.py",
+        '        "aud": AUDIENCE,\n',
+        "",
+        "A token for another service opens nothing.",
+        (_TRUST,),
+    ),
+    Mutation(
+        "plan/access_trust.py",
+        "{WORKFLOW}@refs/heads/{branch}",
+        "{WORKFLOW}@*",
+        "Only the protected branch's file gets credentials.",
+        (_TRUST,),
+    ),
+    Mutation(
+        "plan/access.py",
+        "if github is None or config.ci_stack is not None else []",
+        "if github is None else []",
+        "Builds of CodeBuild keep their role beside jobs of GitHub.",
+        ("plan/test_access.py::test_no_other_role_hears_of_github_and_codebuild_stays_where_there_is_a_stack_for_it",),
+    ),
+    Mutation(
+        "plan/github_workflow.py",
+        "      github.event.pull_request.head.repo.id == github.event.repository.id &&\n",
+        "",
+        "A fork's pull request asks for nothing.",
+        (f"{_FILE}::test_what_runs_somebody_elses_file_checks_nothing_out_and_has_no_credentials_of_aws",),
+    ),
+    Mutation(
+        "plan/github_workflow.py",
+        "      queue: max # by default",
+        "      cancel-in-progress: true # by default",
+        "A run that waits is thrown away by no other.",
+        (f"{_FILE}::test_a_run_that_waits_is_thrown_away_by_no_other",),
+    ),
+    Mutation(
+        "plan/github_workflow.py",
+        "    if len(first) != 1 or len(last) != 1 or first[0] > last[0]:\n",
+        "    if not first:\n",
+        "A file that is not ours is not touched.",
+        (f"{_FILE}::test_a_file_that_is_not_ours_is_not_touched",),
+    ),
+    Mutation(
+        "runs/event.py",
+        'f"{here.build}#{number}"',
+        "here.build",
+        "Each thing that an event says is a wish of its own.",
+        (f"{_RUNS}::test_a_strangers_pull_request_waits_for_a_maintainer_whose_yes_is_for_one_commit",),
+    ),
+    Mutation(
+        "runs/event.py",
+        "    return of_a_request == isinstance(happened, PullRequestChanged | CommitAgreed)\n",
+        "    return True\n",
+        "A run that may deploy takes up nothing that is not merged.",
+        (f"{_RUNS}::test_a_run_with_the_rights_to_deploy_takes_up_no_pull_request",),
+    ),
+    Mutation(
+        "runs/event.py",
+        "return build != self.build and self.others(build)",
+        "return False",
+        "What a killed run had taken up is done by the next.",
+        (f"{_RUNS}::test_what_a_run_that_was_killed_had_taken_up_is_done_by_the_next",),
+    ),
+    Mutation(
+        "runs/event.py",
+        "    except MultiEnvLambdaError as error:\n",
+        "    except Busy as error:\n",
+        "One job that fails keeps no other from its turn.",
+        (f"{_RUNS}::test_one_job_that_fails_keeps_no_other_from_its_turn",),
+    ),
+    Mutation(
+        "host/github_api.py",
+        "build_opener(_NoRedirect)",
+        "build_opener()",
+        "The token goes to nobody else.",
+        (f"{_API}::test_what_github_does_not_say_is_an_error_without_the_token",),
+    ),
+    Mutation(
+        "ci/hosts/github.py",
+        '    if payload.text("workflow") != WORKFLOW:\n',
+        "    if False:\n",
+        "Another workflow's inputs are no wish.",
+        ("ci/test_read.py",),
+    ),
+)
