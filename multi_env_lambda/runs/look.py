@@ -107,12 +107,12 @@ def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected:
                 else found.commit
             )
         case PullRequest(number=number):
-            return hands.repository.request(number) or _at_its_host(hands, number, protected)
+            return hands.repository.request(number) or _at_its_host(hands, heads, number, protected)
         case Everything():
             return ""
 
 
-def _at_its_host(hands: Hands, number: int, protected: World) -> str:
+def _at_its_host(hands: Hands, heads: Mapping[str, Ref], number: int, protected: World) -> str:
     """The newest commit of a pull request that Git knows under no name of its own, if the clone has it."""
     try:
         host = hands.voice(protected.config).host
@@ -120,7 +120,8 @@ def _at_its_host(hands: Hands, number: int, protected: World) -> str:
     except MultiEnvLambdaError as error:
         hands.say(f"{error.where}: {error.what}")
         return ""
-    return commit if commit and hands.repository.kin(commit, commit) != "unknown" else ""
+    known = hands.repository.kin(commit, heads[protected.config.ci.branch].commit) if commit else "unknown"
+    return "" if known == "unknown" else commit
 
 
 def decided(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> Decision:

@@ -113,6 +113,7 @@ def test_the_names_are_those_that_the_roles_are_about() -> None:
         assert project["ServiceRole"].rpartition("/")[2] == f"acme-{key.lower()}"
         assert f"arn:aws:logs:{here}:log-group:{log}:*" in allowed[f"acme-{key.lower()}"]
         assert f"arn:aws:codecommit:{here}:units" in allowed[f"acme-{key.lower()}"]
+    assert f"arn:aws:sns:{here}:{resources['People']['Properties']['TopicName']}" in allowed["acme-build"]
     log = resources["DispatcherLog"]["Properties"]["LogGroupName"]
     assert f"arn:aws:logs:{here}:log-group:{log}:*" in allowed["acme-dispatcher"]
     assert resources["Dispatcher"]["Properties"]["Role"].endswith(":role/acme-dispatcher")

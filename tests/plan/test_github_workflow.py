@@ -83,7 +83,7 @@ def test_no_script_has_an_expression_in_it_and_none_depends_on_the_table() -> No
 def test_others_actions_are_two_and_pinned_by_commit_with_the_version_beside_it() -> None:
     used = re.findall(r"uses: ([\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)\n", written())
 
-    assert len(used) == written().count("uses:") == 4
+    assert len(used) == written().count(" uses:") == 4
     assert {name: (commit, version) for name, commit, version in used} == ACTIONS
     assert set(ACTIONS) == {"actions/checkout", "aws-actions/configure-aws-credentials"}
 
