@@ -41,7 +41,7 @@ class Chain:
     def runs(self) -> list[str]:
         """The commit in each place, by the records."""
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
     def mail(self) -> list[str]:
         """The subjects of the messages to people since the last look, but not those of alarms."""
@@ -162,6 +162,24 @@ def test_what_a_push_found_broken_is_told_and_fails(chain: Chain) -> None:
     assert chain.runs() == before
     test.unlink()
     commit(chain.made.stage.root)
+
+
+@pytest.mark.long
+def test_the_account_that_is_deployed_to_sees_the_job_in_the_name_of_the_session(chain: Chain) -> None:
+    """Its role lets in nobody else for as long as this test."""
+    iam = chain.made.root("sandbox", "iam")
+    trust = iam.get_role(RoleName="acme-sandbox-deploy")["Role"]["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
+    named = {"StringLike": {"sts:RoleSessionName": "job-????????????????????????????????-AWSCodeBuild-*"}}
+    only = {**trust, "Statement": [{**statement, "Condition": {**statement["Condition"], **named}}]}
+    iam.update_assume_role_policy(RoleName="acme-sandbox-deploy", PolicyDocument=json.dumps(only))
+    own = chain.change("seen by its job")
+    by_hand = chain.made.run("deploy", "sandbox", "--yes")
+    pushed = chain.local("push")
+    iam.update_assume_role_policy(RoleName="acme-sandbox-deploy", PolicyDocument=json.dumps(trust))
+
+    assert by_hand.code == 6, by_hand.err
+    assert (pushed.code, chain.runs()[:3]) == (0, [own] * 3), pushed.err
 
 
 @pytest.mark.long
